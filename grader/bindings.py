@@ -1,0 +1,299 @@
+"""What one statement binds, reads, calls and changes: the records, and what can be said of a single expression.
+
+Names are module-level names: locals of functions, comprehension variables and names of a class body never show up.
+`scanning.py` walks the statements.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+EMPTY: frozenset[str] = frozenset()
+LONG_RANGE = 10_000  # a literal range above this is no small loop
+Relation = Literal["same", "part", "holds"]
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+# Methods of a module that move or change it in place and return it; on a tensor they only return.
+PLACING = _words("to cuda cpu half float double bfloat16 apply share_memory")
+_RETURNS_SELF = PLACING | {"train", "eval", "requires_grad_"}
+_CHANGING = _words(
+    "append extend insert update add setdefault pop popitem popleft remove discard clear sort reverse appendleft "
+    "extendleft rotate load_state_dict manual_seed write writelines put send freeze unfreeze"
+)
+_CHANGING_PREFIXES = ("add_", "set_", "register_", "insert_", "append_", "init_", "freeze_", "unfreeze_")
+_PURE = _words("len int float str bool sum min max abs round repr type isinstance range hash id format")
+_SHORT_CALLS = _words(
+    "tqdm enumerate zip reversed sorted list tuple set dict iter islice range trange len min max int round"
+)
+_SMALL_METHODS = _words(
+    "items keys values parameters named_parameters modules children named_children named_modules split"
+)
+_SETTINGS = _words(
+    "use_deterministic_algorithms set_float32_matmul_precision set_deterministic_debug_mode set_flush_denormal "
+    "set_grad_enabled set_detect_anomaly"
+)
+
+
+class Call(NamedTuple):
+    """A call `root.path(...)`; `root` is '' when the callee is no dotted name. `arguments`: position or keyword, names."""
+
+    root: str
+    path: tuple[str, ...]
+    arguments: tuple[tuple[int | str, frozenset[str]], ...] = ()
+
+
+class Effect(NamedTuple):
+    """What happens to the object of a name.
+
+    `same`, `part`, `holds`: the name is bound to the sources' object, to a part of it, to a new object that holds it.
+    `change`, `deep`, `poke`: its object, something reached through it, or its object by a method call, is changed and may
+    hold the sources from now on.
+    """
+
+    name: str
+    kind: Literal["same", "part", "holds", "change", "deep", "poke"]
+    sources: frozenset[str]
+
+
+class Loop(NamedTuple):
+    """A loop or comprehension: the names it iterates `over`; `small` if it is short provided that these are short."""
+
+    kind: Literal["for", "while", "comprehension"]
+    over: frozenset[str] = EMPTY
+    small: bool = False
+    once: bool = False  # its body ends in a break
+    endless: bool = False
+
+
+@dataclass(frozen=True)
+class Function:
+    """A function or method of the module: `name` is 'f' or 'Class.f'."""
+
+    name: str
+    owner: str | None
+    parameters: tuple[str, ...]
+    facts: Facts  # of its body
+    changed: frozenset[str]  # parameters and module names whose objects it changes
+    called: frozenset[str]  # parameters that it calls
+
+
+@dataclass(frozen=True)
+class Class:
+    """A class of the module: names of its bases (without their packages) and of its methods."""
+
+    name: str
+    bases: tuple[str, ...]
+    methods: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What running a statement, or a function body, does to the module's names."""
+
+    binds: frozenset[str] = EMPTY
+    surely: frozenset[str] = EMPTY  # bound whenever it completes
+    deletes: frozenset[str] = EMPTY
+    reads: frozenset[str] = EMPTY  # must exist before
+    hints: frozenset[str] = EMPTY  # read too, but may be missing: annotations, bodies of try, lambdas
+    later: frozenset[str] = EMPTY  # read by functions that it defines, once they are called
+    bases: frozenset[str] = EMPTY  # read as a base class, not called
+    imports: frozenset[str] = EMPTY  # bound by import statements
+    short: frozenset[str] = EMPTY  # bound to something short to iterate: a literal, a range, a number
+    made: tuple[tuple[str, str], ...] = ()  # (name, callable) of `name = callable(...)`
+    calls: tuple[Call, ...] = ()
+    effects: tuple[Effect, ...] = ()  # in order
+    loops: tuple[Loop, ...] = ()
+    functions: tuple[Function, ...] = ()
+    classes: tuple[Class, ...] = ()
+    star: bool = False
+    configures: bool = False  # sets something global: torch's defaults and back ends, sys.path, os.environ
+    awaits: bool = False
+
+
+def dotted(node: ast.expr) -> tuple[str, ...]:
+    """('torch', 'nn', 'Linear') for `torch.nn.Linear`, '[]' for a subscript; () when the root is no name."""
+    path: list[str] = []
+    while True:
+        if isinstance(node, ast.Attribute):
+            path.append(node.attr)
+            node = node.value
+        elif isinstance(node, ast.Subscript):
+            path.append("[]")
+            node = node.value
+        elif isinstance(node, ast.Name):
+            return (node.id, *reversed(path))
+        else:
+            return ()
+
+
+def receiver(node: ast.expr) -> frozenset[str]:
+    """Root name of an expression, also through calls: {'model'} for `model.fc.parameters()`."""
+    while isinstance(node, (ast.Attribute, ast.Subscript, ast.Call, ast.Starred)):
+        if isinstance(node, ast.Call):
+            if not isinstance(node.func, ast.Attribute):
+                return EMPTY
+            node = node.func
+        node = node.value
+    return frozenset({node.id}) if isinstance(node, ast.Name) else EMPTY
+
+
+def names_in(node: ast.expr) -> frozenset[str]:
+    """Names whose objects an expression's value may hold: all but callees, arguments of pure calls, lambdas."""
+    found: set[str] = set()
+    stack: list[ast.AST] = [node]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, ast.Name):
+            found.add(item.id)
+        elif isinstance(item, ast.Call):
+            if isinstance(item.func, ast.Name):
+                if item.func.id in _PURE:
+                    continue
+            else:
+                stack.append(item.func)
+            stack += item.args
+            stack += [keyword.value for keyword in item.keywords]
+        elif not isinstance(item, (ast.Lambda, ast.Compare, ast.JoinedStr, ast.Constant)):
+            stack.extend(ast.iter_child_nodes(item))
+    return frozenset(found)
+
+
+def relation(value: ast.expr) -> tuple[Relation, frozenset[str]]:
+    """How the value of an assignment relates to the objects of other names."""
+    if isinstance(value, ast.NamedExpr):
+        value = value.value
+    if isinstance(value, ast.Name):
+        return "same", frozenset({value.id})
+    if isinstance(value, (ast.Attribute, ast.Subscript, ast.IfExp, ast.BoolOp)):
+        return "part", names_in(value)
+    if isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute) and value.func.attr in _RETURNS_SELF:
+        path = dotted(value.func)
+        if path:
+            return ("same" if len(path) == 2 else "part"), frozenset(path[:1])
+    return "holds", names_in(value)
+
+
+def constructor(value: ast.expr) -> str:
+    """'MLP' for `MLP(...)` and `MLP(...).to(device)`, else ''."""
+    while isinstance(value, ast.Call):
+        if isinstance(value.func, ast.Name):
+            return value.func.id
+        if not isinstance(value.func, ast.Attribute) or value.func.attr not in _RETURNS_SELF:
+            return ""
+        value = value.func.value
+    return ""
+
+
+def changes_receiver(method: str) -> bool:
+    """Whether a method of a library's object changes that object, going by its name."""
+    if method in PLACING:
+        return False  # only as a statement or an assigned value, which the walk knows
+    underscored = method.endswith("_") and not method.endswith("__")
+    return method in _CHANGING or underscored or method.startswith(_CHANGING_PREFIXES)
+
+
+def configures(path: tuple[str, ...]) -> bool:
+    """Whether calling this sets something for all of torch."""
+    return bool(path) and (path[-1] in _SETTINGS or path[-1].startswith("set_default_"))
+
+
+def parameters_of(arguments: ast.arguments) -> list[ast.arg]:
+    """All parameters, in the order of the signature."""
+    listed = [*arguments.posonlyargs, *arguments.args]
+    listed += [arguments.vararg] if arguments.vararg else []
+    listed += arguments.kwonlyargs
+    return listed + ([arguments.kwarg] if arguments.kwarg else [])
+
+
+def iterated(node: ast.expr) -> frozenset[str]:
+    """Names and attributes that an iterable is made of, without receivers: {'loader'} for `tqdm(self.loader)`."""
+    found: set[str] = set()
+    stack: list[ast.AST] = [node]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, ast.Name):
+            found.add(item.id)
+        elif isinstance(item, ast.Attribute):
+            found.add(item.attr)
+        elif isinstance(item, ast.Call):
+            stack += item.args
+            stack += [keyword.value for keyword in item.keywords]
+        elif isinstance(item, ast.Subscript):
+            stack.append(item.value)
+        elif not isinstance(item, (ast.Lambda, ast.Constant)):
+            stack.extend(ast.iter_child_nodes(item))
+    return frozenset(found)
+
+
+def small(node: ast.expr) -> bool:
+    """Whether an iterable is short, provided that the names in it stand for something short."""
+    if isinstance(node, ast.Constant):
+        return not isinstance(node.value, (int, float)) or abs(node.value) <= LONG_RANGE
+    if isinstance(node, (ast.Tuple, ast.List, ast.Set, ast.Dict, ast.Name, ast.Attribute)):
+        return True
+    if isinstance(node, (ast.Starred, ast.Subscript)):
+        return small(node.value)
+    if isinstance(node, ast.UnaryOp):
+        return small(node.operand)
+    if isinstance(node, ast.BinOp):
+        return not isinstance(node.op, (ast.Pow, ast.LShift, ast.Mult)) and small(node.left) and small(node.right)
+    if isinstance(node, (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)):
+        return all(small(part.iter) for part in node.generators)
+    if isinstance(node, ast.Call):
+        path = dotted(node.func)
+        name = path[-1] if path else ""
+        if isinstance(node.func, ast.Attribute) and name in _SMALL_METHODS:
+            return True
+        return name in _SHORT_CALLS and all(small(part) for part in node.args)
+    return False
+
+
+def leaves(block: list[ast.stmt]) -> bool:
+    """Whether a block never runs on to what follows it."""
+    return bool(block) and isinstance(block[-1], (ast.Raise, ast.Return, ast.Continue, ast.Break))
+
+
+def has_exit(block: Iterable[ast.AST]) -> bool:
+    """Whether a loop with this body can be left."""
+    stack = list(block)
+    while stack:
+        item = stack.pop()
+        if isinstance(item, (ast.Break, ast.Return, ast.Raise, ast.Yield, ast.YieldFrom)):
+            return True
+        if not isinstance(item, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)):
+            stack.extend(ast.iter_child_nodes(item))
+    return False
+
+
+def stored_names(nodes: Iterable[ast.AST]) -> set[str]:
+    """Names local to a function with this body; those of nested scopes and those declared global are left out."""
+    stored: set[str] = set()
+    declared: set[str] = set()
+    stack = list(nodes)
+    while stack:
+        item = stack.pop()
+        if isinstance(item, ast.Name):
+            if not isinstance(item.ctx, ast.Load):
+                stored.add(item.id)
+        elif isinstance(item, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            stored.add(item.name)
+        elif isinstance(item, ast.Global):
+            declared.update(item.names)
+        elif isinstance(item, (ast.Import, ast.ImportFrom)):
+            stored.update((alias.asname or alias.name).split(".")[0] for alias in item.names)
+        elif isinstance(item, (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)):
+            stored.update(part.target.id for part in ast.walk(item) if isinstance(part, ast.NamedExpr))
+        elif not isinstance(item, (ast.Lambda, ast.Constant)):
+            if isinstance(item, (ast.ExceptHandler, ast.MatchAs, ast.MatchStar)) and item.name:
+                stored.add(item.name)
+            elif isinstance(item, ast.MatchMapping) and item.rest:
+                stored.add(item.rest)
+            stack.extend(ast.iter_child_nodes(item))
+    return stored - declared

@@ -1,0 +1,1 @@
+"""Pure functions from evidence to a verdict. They know PyTorch and plots, but no assignment."""

@@ -1,0 +1,474 @@
+"""Checks on training and test functions: what they did to the grader's own model, beside what the reference did.
+
+The source is never read. A training function is right when the weights after it equal the reference's; when they do not, the
+weights that known mistakes would have given tell which mistake it is.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from grader.checks.models import describe_error
+from grader.evidence import LoopProbe, LoopRun, OptimizerSeen, Pass, numbers
+from grader.rubric import Fail, NotGraded
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+Weights = Mapping[str, "NDArray[np.float32]"]
+
+WEIGHT_TOLERANCE = 1e-3  # of the distance the reference moved; equal mathematics in another order stays under 1e-4
+LOSS_TOLERANCE = 1e-3  # relative
+
+FAULTS: Mapping[str, tuple[str, str]] = {
+    "no_zero_grad": (
+        "gradients of earlier batches are still there when a step is taken: they pile up over the epoch",
+        "Each batch needs gradients that start from zero.",
+    ),
+    "zero_grad_after_backward": (
+        "the gradients are cleared between backward() and step(), so the steps change nothing or only by momentum",
+        "Look at the order of zero_grad, backward and step.",
+    ),
+    "no_step": ("the weights did not change: no step was taken", "Computing gradients does not apply them."),
+    "no_backward": ("the weights did not change: no gradients were computed", "The loss must be propagated backward."),
+    "step_before_backward": (
+        "each step uses the gradients of the batch before: the step comes before backward()",
+        "Look at the order of backward and step.",
+    ),
+    "eval_mode": (
+        "the model was in evaluation mode while it was trained: dropout was off and batch norm used its running statistics",
+        "There is a call that puts a model into training mode.",
+    ),
+    "softmax_before_loss": (
+        "the loss is computed on probabilities: a softmax stands before the cross-entropy",
+        "The criterion takes raw logits.",
+    ),
+    "log_softmax_before_loss": (
+        "the loss is computed on log-probabilities: a log-softmax stands before the cross-entropy",
+        "The criterion takes raw logits.",
+    ),
+    "wrong_loader": ("the function trains on the test data", "Look at which loader the loop goes over."),
+    "first_batch_only": ("only the first batch was trained on", "A return or break inside the loop ends it early."),
+    "skips_last_batch": ("the last batch was not trained on", "The last batch may be smaller; it counts too."),
+    "skips_first_batch": ("the first batch was not trained on", "Look at where the iterator is advanced."),
+    "two_epochs": ("the function goes over the data twice", "One call trains one epoch."),
+    "sum_loss": (
+        "the loss was summed over the batch instead of averaged, or multiplied by the batch size, before backward()",
+        "Propagate the criterion's value as it is.",
+    ),
+    "two_steps": ("two optimizer steps were taken for each batch", "One batch, one step."),
+    "accumulates_loss": (
+        "backward() was called on the running total of the losses",
+        "Keep the batch's loss and the running loss under two names.",
+    ),
+}
+
+
+def exists(probe: LoopProbe, wanted: str) -> str:
+    """Says which function was taken for `wanted` and that it ran; fails when there is none or it raised."""
+    if probe.missing or probe.student is None:
+        raise Fail(probe.missing or f"no function for {wanted} was found", f"a function {wanted}")
+    if probe.student.error is not None:
+        raise Fail(
+            f"{probe.source} raises {describe_error(probe.student.error)}",
+            f"{wanted} runs through its loader",
+            "It was called with the grader's own small model, loader, optimizer and criterion.",
+        )
+    return f"found {probe.source}"
+
+
+def _runs(probe: LoopProbe) -> tuple[LoopRun, LoopRun]:
+    if probe.student is None or probe.reference is None:
+        raise NotGraded(probe.missing or "the function was not run")
+    return probe.student, probe.reference
+
+
+# --- training -----------------------------------------------------------------------------------------------------
+
+
+def trains(probe: LoopProbe) -> str:
+    """After one call the model's weights equal the reference's."""
+    student, reference = _runs(probe)
+    moved = distance(reference.weights, reference.start)
+    off = distance(student.weights, reference.weights)
+    if off <= WEIGHT_TOLERANCE * moved:
+        served = student.batches.get("train", len(probe.batch_sizes))
+        return f"after {served} batches the weights equal the reference's"
+    expected = "the weights that the reference has after the same batches"
+    name = diagnose(student.weights, probe.faults, moved)
+    if name is not None and name in FAULTS:
+        seen, hint = FAULTS[name]
+        raise Fail(seen, expected, hint)
+    if distance(student.weights, reference.start) <= WEIGHT_TOLERANCE * moved:
+        raise Fail(
+            "the weights did not change at all",
+            expected,
+            "Does the function step the optimizer of the model that it is given, with gradients of that model's loss?",
+        )
+    wrong_batches = _wrong_batches(student, len(probe.batch_sizes))
+    if wrong_batches:
+        raise Fail(wrong_batches, expected, "One call goes once over the training loader.")
+    raise Fail(
+        f"the weights differ from the reference's by {off / moved:.0%} of the way that they moved",
+        expected,
+        "Per batch: clear the gradients, forward, loss, backward, one step. Nothing else may change the weights.",
+    )
+
+
+def distance(weights: Weights, others: Weights) -> float:
+    """Euclidean distance between two sets of weights; infinite when names or shapes differ."""
+    import numpy as np
+
+    if weights.keys() != others.keys() or any(weights[name].shape != others[name].shape for name in weights):
+        return math.inf
+    return math.sqrt(sum(float(np.square(weights[n].astype(np.float64) - others[n]).sum()) for n in weights))
+
+
+def diagnose(weights: Weights, faults: Mapping[str, Weights], moved: float) -> str | None:
+    """The known fault whose weights these are, None when they are nobody's."""
+    offs = {name: distance(weights, fault) for name, fault in faults.items()}
+    name = min(offs, key=lambda key: offs[key], default=None)
+    return name if name is not None and offs[name] <= 10 * WEIGHT_TOLERANCE * moved else None
+
+
+def _wrong_batches(student: LoopRun, expected: int) -> str:
+    train, test = student.batches.get("train", 0), student.batches.get("test", 0)
+    if train == 0:
+        return "the training loader was not used" + (", the test loader was" if test else "")
+    if train != expected:
+        return f"{train} batches were taken from a training loader of {expected}"
+    return ""
+
+
+def records_losses(probe: LoopProbe, every: int, start: int) -> str:
+    """The loss of every `every`-th batch is recorded, with the global step beside it.
+
+    Any phase is right (batches 0, 100, 200 or 99, 199), and a step may be counted before or after it is recorded:
+    `start` + i or `start` + i + 1 for batch i.
+    """
+    student, _ = _runs(probe)
+    expected = f"the loss and the global step of every {every}th batch, appended to the lists that were handed in"
+    recorded = {name: numbers(values) for name, values in student.lists.items() if len(numbers(values))}
+    losses_name, indices = _recorded_indices(recorded, probe.losses)
+    if losses_name is None:
+        if not recorded:
+            raise Fail("nothing was appended to any list", expected)
+        for name, values in recorded.items():
+            if _is_running_mean(values, probe.losses):
+                raise Fail(
+                    f"'{name}' holds averages over several batches",
+                    expected,
+                    "Record the batch's own loss.",
+                    credit=0.5,
+                )
+        lengths = ", ".join(f"{len(values)} in '{name}'" for name, values in recorded.items())
+        raise Fail(f"the recorded values ({lengths}) are not the losses of the batches", expected)
+    kinds = student.list_types.get(losses_name)
+    if kinds == "Tensor":
+        raise Fail(
+            f"'{losses_name}' holds tensors, which keep every batch's graph alive",
+            "plain numbers",
+            "A tensor has a method that gives its value as a number.",
+            credit=0.5,
+        )
+    problem = _interval_problem(indices, every, len(probe.losses))
+    if problem:
+        raise Fail(problem, expected, "Count batches, not epochs.", credit=0.4)
+    steps = [values for name, values in recorded.items() if name != losses_name and len(values) == len(indices)]
+    if not any(_are_steps(values, indices, start) for values in steps):
+        seen = f"; the list beside it holds {_short(steps[0])}" if steps else ""
+        raise Fail(
+            f"the losses are recorded, their global steps are not{seen}",
+            f"steps that go on from {start}, like {_short([start + i + 1 for i in indices])}",
+            "The step counts batches over all epochs; append it when the loss is appended.",
+            credit=0.5,
+        )
+    return f"{len(indices)} losses recorded, one every {every} batches, with their steps"
+
+
+def _recorded_indices(
+    recorded: Mapping[str, Sequence[float]], losses: Sequence[float]
+) -> tuple[str | None, tuple[int, ...]]:
+    for name, values in recorded.items():
+        indices = tuple(_match_in_order(values, losses))
+        if len(indices) == len(values):
+            return name, indices
+    return None, ()
+
+
+def _match_in_order(values: Sequence[float], losses: Sequence[float]) -> Iterator[int]:
+    """Indices of `losses` that the values are, in order; stops at the first that is none."""
+    position = 0
+    for value in values:
+        while position < len(losses) and not math.isclose(value, losses[position], rel_tol=LOSS_TOLERANCE):
+            position += 1
+        if position == len(losses):
+            return
+        yield position
+        position += 1
+
+
+def _interval_problem(indices: Sequence[int], every: int, batches: int) -> str:
+    gaps = [b - a for a, b in itertools.pairwise(indices)]
+    if len(indices) == 1 and batches > 2 * every:
+        return f"one loss was recorded in {batches} batches"
+    # The last loss of the epoch may be recorded besides.
+    if any(gap != every for gap in gaps[:-1]) or (gaps and gaps[-1] > every) or gaps[:1] not in ([], [every]):
+        common = max(gaps, key=gaps.count)
+        return f"a loss was recorded every {common} batch{'es' if common > 1 else ''}"
+    if indices and (indices[0] >= every or batches - indices[-1] > every):
+        return f"the losses recorded are those of batches {_short(indices)} of {batches}"
+    return ""
+
+
+def _are_steps(values: Sequence[float], indices: Sequence[int], start: int) -> bool:
+    return any(all(v == start + i + shift for v, i in zip(values, indices, strict=True)) for shift in (0, 1))
+
+
+def _is_running_mean(values: Sequence[float], losses: Sequence[float]) -> bool:
+    """Whether each value is the mean of all the losses up to some batch."""
+    total, means = 0.0, []
+    for count, loss in enumerate(losses, 1):
+        total += loss
+        means.append(total / count)
+    return len(values) > 0 and all(any(math.isclose(v, m, rel_tol=1e-4) for m in means) for v in values)
+
+
+def _short(values: Sequence[float]) -> str:
+    shown = ", ".join(f"{value:g}" for value in values[:4])
+    return f"[{shown}{', …' if len(values) > 4 else ''}]"
+
+
+def returns_step(probe: LoopProbe, start: int) -> str:
+    """The function returns the global step: `start` plus the number of batches."""
+    student, _ = _runs(probe)
+    expected = start + len(probe.batch_sizes)
+    if expected in student.returned:
+        return f"returns {expected}, the global step after {len(probe.batch_sizes)} batches from {start}"
+    if student.returned_nothing:
+        seen = "it returns nothing"
+    else:
+        seen = f"it returns {_short(numbers(student.returned))}"
+    raise Fail(seen, f"{expected}: {start} and one for each of the {len(probe.batch_sizes)} batches")
+
+
+def mode_in_training(probe: LoopProbe) -> str:
+    """The model is in training mode during training, also when it was left in evaluation mode before."""
+    student, _ = _runs(probe)
+    _need_forwards(student)
+    if not all(forward.training for forward in student.forwards if forward.grad_enabled):
+        raise Fail(
+            "the model was left in evaluation mode while training",
+            "training mode: dropout active, batch norm on batch statistics",
+            "The test function leaves the model in evaluation mode; who puts it back?",
+        )
+    return "the model is in training mode"
+
+
+# --- testing ------------------------------------------------------------------------------------------------------
+
+
+def mode_in_test(probe: LoopProbe) -> str:
+    """The model is in evaluation mode during the test."""
+    student, _ = _runs(probe)
+    _need_forwards(student)
+    if any(forward.training for forward in student.forwards):
+        raise Fail(
+            "the model is in training mode during the test: dropout is active and batch norm uses the batch",
+            "evaluation mode",
+            "There is a call that puts a model into evaluation mode.",
+        )
+    return "the model is in evaluation mode"
+
+
+def gradients_off(probe: LoopProbe) -> str:
+    """No gradients are recorded during the test."""
+    student, _ = _runs(probe)
+    _need_forwards(student)
+    if any(forward.grad_enabled for forward in student.forwards):
+        raise Fail(
+            "gradients are recorded during the test, which costs memory and time",
+            "no_grad or inference_mode around the test",
+            "There is a context manager for this.",
+        )
+    return "gradients are off"
+
+
+def _need_forwards(student: LoopRun) -> None:
+    if not student.forwards:
+        raise Fail("the model that the function was given was never called", "one call per batch")
+
+
+@dataclass(frozen=True)
+class TestFacts:
+    """What one pass over the test loader gives: per batch losses, sizes and numbers of correct predictions."""
+
+    __test__ = False  # not a pytest class
+
+    losses: tuple[float, ...]
+    sizes: tuple[int, ...]
+    correct: tuple[int, ...]
+
+    @property
+    def mean_of_batches(self) -> float:
+        """The losses averaged over batches, as the assignment asks."""
+        return sum(self.losses) / len(self.losses)
+
+    @property
+    def mean_of_images(self) -> float:
+        """The losses averaged over images: the same but for a smaller last batch, and accepted."""
+        return sum(a * b for a, b in zip(self.losses, self.sizes, strict=True)) / sum(self.sizes)
+
+    @property
+    def accuracy(self) -> float:
+        """Correct predictions over images."""
+        return sum(self.correct) / sum(self.sizes)
+
+
+def test_facts(probe: LoopProbe) -> TestFacts:
+    """The reference's figures for the test loader that the student's function was given."""
+    return TestFacts(probe.losses, probe.batch_sizes, probe.correct)
+
+
+test_facts.__test__ = False  # type: ignore[attr-defined]
+
+
+def _outcomes(student: LoopRun) -> tuple[float, ...]:
+    """All numbers that the function left behind: last entries of lists first, then what it returned."""
+    ends = [numbers(values)[-1] for values in student.lists.values() if numbers(values)]
+    return (*ends, *numbers(student.returned))
+
+
+def _close(value: float, target: float, tolerance: float = LOSS_TOLERANCE) -> bool:
+    return math.isclose(value, target, rel_tol=tolerance, abs_tol=1e-9)
+
+
+def averages_loss(probe: LoopProbe) -> str:
+    """The loss is averaged over the batches of the test loader and recorded once."""
+    student, _ = _runs(probe)
+    facts = test_facts(probe)
+    values = _outcomes(student)
+    expected = f"{facts.mean_of_batches:.4f}, the mean of the batches' losses"
+    for right in (facts.mean_of_batches, facts.mean_of_images):
+        if any(_close(value, right) for value in values):
+            return f"records {right:.4f}, the average loss over the test loader"
+    images, batches = sum(facts.sizes), len(facts.sizes)
+    total = sum(facts.losses)
+    wrong = (
+        (total / images, "the batches' mean losses are added up and divided by the number of images"),
+        (total, "the losses are added up and not divided"),
+        (facts.losses[-1], "only the last batch's loss is recorded"),
+        (facts.losses[0], "only the first batch's loss is recorded"),
+        (facts.losses[-1] / batches, "only the last batch's loss is kept, and divided by the number of batches"),
+        (facts.losses[-1] / images, "only the last batch's loss is kept, and divided by the number of images"),
+        (facts.mean_of_images * images / batches, "the losses are weighted by batch size but divided by the batches"),
+    )
+    for value, words in wrong:
+        if any(_close(seen, value) for seen in values):
+            raise Fail(f"{words}: {value:.4f}", expected, "What does the criterion already average over?")
+    if any(forward.training for forward in student.forwards):
+        raise Fail("the loss is that of a model in training mode", expected, "See the mode of the model.", credit=0.5)
+    if not values:
+        raise Fail("no loss was recorded or returned", expected)
+    raise Fail(f"what the function leaves behind, {_short(values)}, holds no average loss", expected)
+
+
+def accuracy(probe: LoopProbe) -> str:
+    """The accuracy is the fraction of all test images whose largest output is at the label."""
+    student, _ = _runs(probe)
+    facts = test_facts(probe)
+    values = _outcomes(student)
+    right = facts.accuracy
+    expected = f"{right:.4f}: {sum(facts.correct)} of {sum(facts.sizes)} images"
+    if any(_close(value, right, 1e-6) for value in values):
+        return f"records an accuracy of {right:.4f}"
+    ratios = [c / s for c, s in zip(facts.correct, facts.sizes, strict=True)]
+    loader_images, batches = sum(facts.sizes), len(facts.sizes)
+    wrong: tuple[tuple[float, str, float], ...] = (
+        (100 * right, "the accuracy is in percent", 0.5),
+        (sum(facts.correct), "the number of correct images is recorded, not their fraction", 0.3),
+        (sum(ratios) / batches, "the batches' accuracies are averaged although the last batch is smaller", 0.5),
+        (100 * sum(ratios) / batches, "the batches' accuracies are averaged, in percent", 0.3),
+        (ratios[-1], "only the last batch's accuracy is recorded", 0.0),
+        (facts.correct[-1] / loader_images, "only the last batch's correct images are counted", 0.0),
+        (facts.correct[-1], "only the last batch's correct images are counted", 0.0),
+        (sum(facts.correct) / batches, "the correct images are divided by the number of batches", 0.0),
+        (
+            sum(facts.correct) / (batches * facts.sizes[0]),
+            "divided by batches times batch size: the last is smaller",
+            0.5,
+        ),
+        (1 - right, "the share of wrong images is recorded", 0.0),
+    )
+    for value, words, credit in wrong:
+        if any(_close(seen, value, 1e-6) for seen in values):
+            raise Fail(f"{words}: {value:g}", expected, credit=credit)
+    if any(forward.training for forward in student.forwards):
+        raise Fail(
+            "the accuracy is that of a model in training mode", expected, "See the mode of the model.", credit=0.5
+        )
+    if not values:
+        raise Fail("no accuracy was recorded or returned", expected)
+    raise Fail(f"what the function leaves behind, {_short(values)}, holds no such accuracy", expected)
+
+
+def leaves_model_alone(probe: LoopProbe) -> str:
+    """The test uses the whole test loader and changes nothing in the model."""
+    student, _ = _runs(probe)
+    train, test = student.batches.get("train", 0), student.batches.get("test", 0)
+    if test == 0:
+        used = "the training loader was used" if train else "no loader was used"
+        raise Fail(f"the test loader was not used: {used}", "one pass over the test loader")
+    if test != len(probe.batch_sizes):
+        raise Fail(f"{test} batches were taken from a test loader of {len(probe.batch_sizes)}", "one pass over it")
+    if distance(student.weights, student.start) > 0:
+        raise Fail(
+            "the test changes the model's weights", "weights that stay as they are", "No step belongs in a test."
+        )
+    return f"one pass over all {test} batches of the test loader; the weights stay as they are"
+
+
+# --- the run ------------------------------------------------------------------------------------------------------
+
+
+def optimizer_settings(passes: Sequence[Pass], kind: str, lr: float, momentum: float) -> str:
+    """In the run, training used this optimizer with these settings, on all of the model's parameters."""
+    seen = [p.optimizer for p in passes if p.optimizer is not None]
+    if not seen:
+        raise NotGraded("no optimizer stepped in the run, so its settings were not seen")
+    wanted = f"{kind} with learning rate {lr:g} and momentum {momentum:g}"
+    for optimizer in seen:
+        problem = _settings_problem(optimizer, kind, lr, momentum)
+        if problem:
+            raise Fail(problem, wanted)
+    return wanted
+
+
+def _settings_problem(seen: OptimizerSeen, kind: str, lr: float, momentum: float) -> str:
+    if seen.kind != kind:
+        return f"the optimizer is {seen.kind}"
+    if seen.lr is not None and not math.isclose(seen.lr, lr, rel_tol=1e-6):
+        return f"the learning rate is {seen.lr:g}"
+    if not math.isclose(seen.momentum or 0.0, momentum, rel_tol=1e-6):
+        return f"the momentum is {seen.momentum or 0:g}"
+    if seen.weight_decay or seen.nesterov:
+        return "the optimizer has " + ("weight decay" if seen.weight_decay else "Nesterov momentum") + " switched on"
+    return ""
+
+
+def placed_on(probe: LoopProbe, device: str) -> str:
+    """Every forward pass, data and model, was on `device` ('cuda')."""
+    student, _ = _runs(probe)
+    _need_forwards(student)
+    elsewhere = [f for f in student.forwards if not f.device.startswith(device)]
+    if elsewhere:
+        raise Fail(
+            f"{len(elsewhere)} of {len(student.forwards)} forward passes ran on {elsewhere[0].device}",
+            "model, data and target on the GPU for every batch",
+        )
+    return f"all {len(student.forwards)} forward passes ran on {student.forwards[0].device}"

@@ -1,0 +1,165 @@
+"""Trainings: the epochs of one model in the run, and whether they learned what they should."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from grader.evidence import ModelSeen, Pass, RunEvidence, numbers
+from grader.rubric import Fail, NotGraded, Reference
+
+FOLLOWS = 0.02  # relative: equal mathematics in another order stays far under it, another model or order far over it
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """One pass over the training data with steps, and the test pass of the same model that followed it, if any."""
+
+    train: Pass
+    test: Pass | None = None
+
+    @property
+    def start(self) -> float:
+        """Seconds since the kernel began."""
+        return self.train.start
+
+    @property
+    def end(self) -> float:
+        """Seconds since the kernel began; after the test pass when there was one."""
+        return (self.test or self.train).end
+
+    @property
+    def cell(self) -> int:
+        """Index of the cell that it ran in."""
+        return self.train.cell
+
+
+@dataclass(frozen=True)
+class Training:
+    """All epochs of one model, in order."""
+
+    model: ModelSeen
+    epochs: tuple[Epoch, ...]
+
+    @property
+    def device(self) -> str:
+        """'cpu' or 'cuda', by the first epoch."""
+        return (self.epochs[0].train.model_device or "cpu").split(":")[0]
+
+    @property
+    def cells(self) -> tuple[int, ...]:
+        """The cells that its epochs ran in, in order, once each."""
+        return tuple(dict.fromkeys(epoch.cell for epoch in self.epochs))
+
+
+def trainings(
+    run: RunEvidence, recognise: Callable[[Sequence[tuple[int, ...]]], bool], device: str = "cpu"
+) -> tuple[Training, ...]:
+    """The trainings of the models that `recognise` accepts by their parameters' shapes, on `device`, in order.
+
+    Only complete passes over MNIST's training images count. A pass over them without a step after a training pass, or over
+    the test images, is the test of the epoch before.
+    """
+    found = []
+    for model in run.models.values():
+        if not recognise(model.shapes):
+            continue
+        epochs: list[Epoch] = []
+        for seen in run.passes:
+            if seen.model != model.key or not seen.complete:
+                continue
+            if seen.trains or seen.backwards > 0:
+                if seen.loader.split != "test":
+                    epochs.append(Epoch(seen))
+            elif seen.loader.split == "test" and epochs and epochs[-1].test is None:
+                epochs[-1] = Epoch(epochs[-1].train, seen)
+        if epochs and (epochs[0].train.model_device or "cpu").split(":")[0] == device:
+            found.append(Training(model, tuple(epochs)))
+    return tuple(sorted(found, key=lambda training: training.epochs[0].start))
+
+
+def stepped(epochs: Sequence[Epoch], where: str) -> str:
+    """Every epoch stepped an optimizer that holds this model's parameters, all of them, with gradients of its loss."""
+    for number, epoch in enumerate(epochs, 1):
+        seen = epoch.train
+        if seen.steps == 0:
+            raise Fail(
+                f"in epoch {number} of {where} the optimizer of this model took no step"
+                if seen.optimizer is None
+                else f"in epoch {number} of {where} no step was taken",
+                "one step per batch",
+            )
+        if seen.optimizer is not None and seen.optimizer.model_share == 0:
+            raise Fail(
+                f"the optimizer that steps in {where} holds the parameters of another model, so this one does not learn",
+                "an optimizer made for the model that is trained",
+                "What does the optimizer get when it is made, and when is it made?",
+            )
+        if seen.optimizer is not None and seen.optimizer.model_share < 0.999:
+            raise Fail(
+                f"the optimizer holds {seen.optimizer.model_share:.0%} of the model's parameters in {where}",
+                "all of them",
+                credit=0.3,
+            )
+    return f"{len(epochs)} epochs, one step for each of {epochs[0].train.batches} batches"
+
+
+def converges(epochs: Sequence[Epoch], reference: Reference, role: str) -> str:
+    """The epochs learned as the reference does.
+
+    On canonical random numbers the test losses follow the reference's trajectory. A notebook with its own seeds, or another
+    valid model, is held against the thresholds that `grader calibrate` measured ('<role>.loss.<epochs>').
+    """
+    losses = [epoch.test.mean_loss for epoch in epochs if epoch.test is not None]
+    own = [_mean(epoch.train.losses) for epoch in epochs]
+    if any(value is None or not math.isfinite(value) for value in (*losses, *own)):
+        raise Fail(
+            f"the loss stops being a number in epoch {_first_bad(own) or 1}",
+            "a loss that falls",
+            "A learning rate that is too large makes the weights overflow.",
+        )
+    trajectory = reference.trajectories.get(role, ())
+    if trajectory and follows(epochs, trajectory):
+        final = losses[-1] if losses else own[-1]
+        return f"the losses follow the reference's over {len(epochs)} epochs, down to {final:.3f}"
+    threshold = reference.thresholds.get(f"{role}.loss.{len(epochs)}")
+    if threshold is None or threshold.high is None:
+        if reference.unavailable:
+            raise NotGraded(reference.unavailable)
+        raise NotGraded(f"no threshold is stored for {len(epochs)} epochs of the {role} on this data")
+    final_loss = losses[-1] if losses else own[-1]
+    if final_loss is None or final_loss > threshold.high:
+        first = own[0]
+        raise Fail(
+            f"after {len(epochs)} epochs the loss is {final_loss:.3f}"
+            + (f", from {first:.3f} in the first" if first is not None else ""),
+            f"at most {threshold.high:.3f}, {threshold.source}",
+            "Does the loop step the right model, with gradients that start from zero in each batch?",
+        )
+    return f"the loss is {final_loss:.3f} after {len(epochs)} epochs (at most {threshold.high:.3f}, {threshold.source})"
+
+
+def follows(epochs: Sequence[Epoch], trajectory: Sequence[Pass]) -> bool:
+    """Whether the epochs' mean training losses are those of the reference's epochs with the same numbers.
+
+    `trajectory` holds the reference's training passes in order. False where the notebook's random numbers were its own.
+    """
+    if len(epochs) > len(trajectory) or not all(epoch.train.canonical for epoch in epochs):
+        return False
+    by_number = {seen.number: seen for seen in trajectory}
+    for epoch in epochs:
+        expected = by_number.get(epoch.train.number)
+        seen, wanted = _mean(epoch.train.losses), _mean(expected.losses) if expected else None
+        if seen is None or wanted is None or not math.isclose(seen, wanted, rel_tol=FOLLOWS):
+            return False
+    return True
+
+
+def _mean(losses: Sequence[float | None]) -> float | None:
+    values = numbers(losses)
+    return sum(values) / len(values) if len(values) == len(losses) and values else None
+
+
+def _first_bad(values: Sequence[float | None]) -> int | None:
+    return next((i for i, value in enumerate(values, 1) if value is None or not math.isfinite(value)), None)

@@ -1,0 +1,20 @@
+"""Which parts of the harness a kernel gets, and with which settings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from grader.data.sources import DataSource
+
+
+def harness(source: DataSource, seed: int, record: bool = True) -> dict[str, object]:
+    """The kernel's set-up: Colab stand-ins, MNIST from `source`, canonical randomness from `seed`, and the recorder."""
+    install: list[list[object]] = [
+        ["grader.inside.colab", {}],
+        ["grader.inside.datasets", {"folder": str(source.folder)}],
+        ["grader.inside.randomness", {"seed": seed}],
+    ]
+    if record:
+        install.append(["grader.inside.recorder", {}])
+    return {"install": install}

@@ -1,0 +1,271 @@
+"""Whole batches of MNIST, equal bit for bit to what DataLoader makes from torchvision's single items.
+
+A transform that works on each pixel alone (ToTensor, Normalize…) is a function of 256 grey levels: it is applied once, to
+an image that holds them all, and a batch is a look-up in the resulting table. Any other transform known to be
+deterministic (Resize, Pad…) is applied once to each image and remembered, within a bound on memory. Everything else is
+left to DataLoader. Nothing here can go stale: images, labels and transform are read from the dataset for every batch, and
+what is remembered is used only while the image it was made from is unchanged.
+
+To be imported after torchvision: it keeps references to torchvision's and torch's own functions.
+"""
+
+from __future__ import annotations
+
+import operator
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+import numpy as np
+import torch
+import torchvision
+from PIL import Image
+from torch import Tensor
+from torch.utils.data import Subset, get_worker_info
+from torch.utils.data._utils.collate import default_collate, default_collate_fn_map
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+LEVELS = 256
+MEMORY = 256 * 1024 * 1024  # bytes of transformed images remembered, over all datasets
+
+_MNIST = torchvision.datasets.MNIST
+_GET_ITEM = _MNIST.__getitem__
+_COLLATE_MAP = dict(default_collate_fn_map)
+
+# Deterministic transforms and the attributes that decide what they do, by name in torchvision.transforms and its v2.
+_PARAMETERS = {
+    "Compose": ("transforms",),
+    "ToTensor": (),
+    "PILToTensor": (),
+    "ToImage": (),
+    "ToPureTensor": (),
+    "ConvertImageDtype": ("dtype",),
+    "ToDtype": ("dtype", "scale"),
+    "Normalize": ("mean", "std"),
+    "Grayscale": ("num_output_channels",),
+    "Resize": ("size", "interpolation", "max_size", "antialias"),
+    "CenterCrop": ("size",),
+    "Pad": ("padding", "fill", "padding_mode"),
+}
+
+_DTYPES = {
+    str(dtype).removeprefix("torch."): dtype for dtype in (torch.uint8, torch.float16, torch.float32, torch.float64)
+}
+
+Key = tuple[Any, ...]
+
+
+class _Unknown(Exception):
+    """A transform whose effect cannot be read off its type and parameters."""
+
+
+def collates_by_default(collate_fn: object) -> bool:
+    """Whether `collate_fn` is torch's own, as torch ships it."""
+    return collate_fn is default_collate and default_collate_fn_map == _COLLATE_MAP
+
+
+def batch_of(dataset: Any, indices: Any) -> list[Any] | None:
+    """The batch [images, labels] that DataLoader's default collation makes of these items, in memory of its own.
+
+    `dataset` is torchvision's MNIST or a Subset of it. None when the batch has to be made item by item: another dataset,
+    an overridden `__getitem__`, a transform not known to be deterministic, or indices and data of an unusual kind.
+    """
+    if type(indices) is not list or not indices:
+        return None
+    while type(dataset) is Subset:
+        indices = [dataset.indices[index] for index in indices]
+        dataset = dataset.dataset
+    if (
+        not isinstance(dataset, _MNIST)
+        or type(dataset).__getitem__ is not _GET_ITEM
+        or hasattr(dataset, "__getitems__")
+    ):
+        return None
+    data, targets = dataset.data, dataset.targets
+    if not (_is_plain(data, torch.uint8, 3) and _is_plain(targets, torch.int64, 1)):
+        return None
+    try:
+        places = [operator.index(index) for index in indices]
+    except TypeError:
+        return None
+    if min(places) < 0 or max(places) >= min(len(data), len(targets)):
+        return None
+    if torch.get_default_device().type != "cpu":  # where torch would then put the labels
+        return None
+    chosen = torch.tensor(places)
+    images = _images(dataset, data.index_select(0, chosen), places)
+    if images is None:
+        return None
+    labels = targets.index_select(0, chosen)
+    if dataset.target_transform is not None:
+        labels = default_collate([dataset.target_transform(label) for label in labels.tolist()])
+    return [images, labels]
+
+
+def _is_plain(tensor: object, dtype: torch.dtype, dimensions: int) -> bool:
+    return (
+        type(tensor) is Tensor
+        and tensor.dtype is dtype
+        and tensor.dim() == dimensions
+        and tensor.device.type == "cpu"
+        and tensor.layout is torch.strided
+    )
+
+
+def _images(dataset: Any, raw: Tensor, places: list[int]) -> Tensor | None:
+    """The transformed images of `raw` (uint8, B×H×W), or None when they have to be made one by one."""
+    try:
+        key = (_describe(dataset.transform), torch.get_default_dtype(), *raw.shape[1:])
+    except _Unknown:
+        return None
+    table = _tables.find(key, dataset.transform)
+    return _remembered(dataset, key, raw.numpy(), places) if table is None else _look_up(table, raw.numpy())
+
+
+# --- which transforms -----------------------------------------------------------------------------------------------
+
+
+def _describe(value: Any) -> Any:
+    """A transform or one of its parameters as hashable data that decides what it does. Raises _Unknown."""
+    names = _known("torchvision.transforms.v2" in sys.modules).get(type(value))
+    if names is not None:
+        return (type(value), *(_describe(getattr(value, name, None)) for name in names))
+    if type(value) in (tuple, list):
+        return tuple(map(_describe, value))
+    if value is None or isinstance(value, (bool, int, float, str, torch.dtype, Enum)):
+        return value
+    raise _Unknown
+
+
+@lru_cache
+def _known(with_v2: bool) -> dict[type, tuple[str, ...]]:
+    modules = [torchvision.transforms] + ([sys.modules["torchvision.transforms.v2"]] if with_v2 else [])
+    return {
+        getattr(module, name): attributes
+        for module in modules
+        for name, attributes in _PARAMETERS.items()
+        if hasattr(module, name)
+    }
+
+
+# --- transforms that work on each pixel alone -------------------------------------------------------------------------
+
+
+class _Tables:
+    """Look-up tables by transform and image size; None for a transform that has none."""
+
+    def __init__(self) -> None:
+        self._tables: dict[Key, NDArray[Any] | None] = {}
+
+    def find(self, key: Key, transform: Callable[[Any], Any]) -> NDArray[Any] | None:
+        if key not in self._tables:
+            if len(self._tables) == 64:
+                self._tables.clear()
+            self._tables[key] = _table(transform, *key[-2:])
+        return self._tables[key]
+
+
+_tables = _Tables()
+
+
+def _table(transform: Callable[[Any], Any], height: int, width: int) -> NDArray[Any] | None:
+    """What `transform` makes of each grey level, shape (channels, 256), if that is all there is to it."""
+    if height * width < LEVELS:
+        return None
+    levels = np.random.RandomState(0).permutation(np.arange(height * width) % LEVELS)
+    result = _apply(transform, levels.astype(np.uint8).reshape(height, width))
+    if result is None or result.dtype.name not in _DTYPES or result.ndim != 3 or result.shape[1:] != (height, width):
+        return None
+    flat = result.reshape(len(result), -1)
+    table = np.zeros((len(flat), LEVELS), flat.dtype)
+    table[:, levels] = flat
+    # Unless this holds, what becomes of a pixel depends on its neighbours or its place too.
+    return table if table[:, levels].tobytes() == flat.tobytes() else None
+
+
+def _apply(transform: Callable[[Any], Any], image: NDArray[np.uint8]) -> NDArray[Any] | None:
+    """The transformed image; None when it is no tensor of a type that numpy has.
+
+    None after an error too: the student meets it when the item is made one by one.
+    """
+    try:
+        return np.ascontiguousarray(transform(Image.fromarray(image)).numpy())
+    except Exception:
+        return None
+
+
+def _look_up(table: NDArray[Any], raw: NDArray[np.uint8]) -> Tensor:
+    batch, height, width = raw.shape
+    images, target = _allocate((batch, len(table), height, width), table.dtype)
+    for channel, values in enumerate(table):
+        values.take(raw, out=target[:, channel], mode="clip")  # faster than 'raise', and no uint8 is out of range
+    return images
+
+
+def _allocate(shape: tuple[int, ...], dtype: np.dtype[Any]) -> tuple[Tensor, NDArray[Any]]:
+    """A tensor with memory of torch's own, as a batch has, and the same memory as an array."""
+    images = torch.empty(shape, dtype=_DTYPES[dtype.name])
+    return images, images.numpy()
+
+
+# --- other deterministic transforms -----------------------------------------------------------------------------------
+
+
+@dataclass
+class _Memory:
+    """Transformed images of one dataset: `values` (N, …), made from `sources` (N, H, W) where `made` (N,) is true."""
+
+    key: Key
+    made: NDArray[np.bool_]
+    sources: NDArray[np.uint8]
+    values: NDArray[Any]
+
+
+_memories: WeakKeyDictionary[Any, _Memory] = WeakKeyDictionary()
+
+
+def _remembered(dataset: Any, key: Key, raw: NDArray[np.uint8], places: list[int]) -> Tensor | None:
+    """The transformed images, each made when it is first wanted; None when there is no room for those of all items."""
+    if get_worker_info() is not None or type(dataset) is not _MNIST:
+        return None  # a worker process forgets at the end of the pass; a subclass may not be hashable
+    key = (*key, len(dataset.data))
+    memory = _memories.get(dataset)
+    if memory is None or memory.key != key:
+        memory = _reserve(dataset, key, raw[0])
+        if memory is None:
+            return None
+    fresh = memory.made[places] & (memory.sources[places] == raw).all((1, 2))
+    for place, image, is_fresh in zip(places, raw, fresh, strict=True):
+        if not is_fresh:
+            value = _apply(dataset.transform, image)
+            if value is None or value.shape != memory.values.shape[1:] or value.dtype != memory.values.dtype:
+                return None
+            memory.values[place], memory.sources[place], memory.made[place] = value, image, True
+    images, target = _allocate((len(places), *memory.values.shape[1:]), memory.values.dtype)
+    memory.values.take(places, axis=0, out=target, mode="clip")
+    return images
+
+
+def _reserve(dataset: Any, key: Key, image: NDArray[np.uint8]) -> _Memory | None:
+    """Room for all transformed images of `dataset`, in place of what is remembered of it; None when there is none."""
+    _memories.pop(dataset, None)
+    value = _apply(dataset.transform, image)
+    if value is None or value.dtype.name not in _DTYPES:
+        return None
+    size = key[-1]
+    taken = sum(memory.sources.nbytes + memory.values.nbytes for memory in _memories.values())
+    if size * (value.nbytes + image.nbytes) > MEMORY - taken:
+        return None
+    _memories[dataset] = _Memory(
+        key,
+        made=np.zeros(size, np.bool_),
+        sources=np.empty((size, *image.shape), np.uint8),
+        values=np.empty((size, *value.shape), value.dtype),
+    )
+    return _memories[dataset]

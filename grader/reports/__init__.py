@@ -1,0 +1,1 @@
+"""What people see, made from results: the terminal report, the HTML page, the class's CSV."""

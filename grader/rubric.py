@@ -1,0 +1,287 @@
+"""Items, checks and points: how an assignment says what must hold, and how evidence becomes scored items.
+
+A check is a function from `Evidence` to a verdict. Its docstring is the sentence a student reads; its points and the checks
+that it depends on are declared where it is registered. It returns None or a sentence saying what was found, returns a
+`Review` when a person must decide, raises `Fail` when something is wrong and `NotGraded` when the grader cannot tell.
+A check whose dependency did not pass is skipped: a student does not pay for one mistake with two messages.
+"""
+
+from __future__ import annotations
+
+import inspect
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from grader.evidence import LoaderProbe, LoopProbe, ModelProbe, Pass, RunEvidence
+from grader.notebook import Notebook
+from grader.questions import Prompt, Section
+
+CheckStatus = Literal["pass", "partial", "fail", "skipped", "review", "not_graded", "error"]
+ItemStatus = Literal["pass", "partial", "fail", "review", "not_graded", "error"]
+
+
+class Fail(Exception):
+    """A check found something wrong: what was seen, what was expected, a hint that does not give the answer.
+
+    `credit` is the fraction of the check's points that is kept all the same.
+    """
+
+    def __init__(self, seen: str, expected: str = "", hint: str = "", credit: float = 0.0) -> None:
+        super().__init__(seen)
+        self.seen, self.expected, self.hint, self.credit = seen, expected, hint, credit
+
+
+class NotGraded(Exception):
+    """The grader cannot tell, through no fault of the student's: no GPU, a package that is missing here."""
+
+
+@dataclass(frozen=True)
+class Review:
+    """A person decides. `facts` are measured figures laid beside the answer; `credit` is the provisional fraction."""
+
+    message: str
+    facts: tuple[str, ...] = ()
+    remark: str = ""
+    credit: float = 1.0
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """A limit measured from many seeds of the reference. `low`/`high` bound the value; `source` says how it was measured."""
+
+    low: float | None
+    high: float | None
+    source: str
+
+
+@dataclass(frozen=True)
+class Reference:
+    """What the reference did on the same data: its passes by role ('mlp', 'cnn') and the calibrated thresholds."""
+
+    trajectories: Mapping[str, tuple[Pass, ...]] = field(default_factory=dict)
+    thresholds: Mapping[str, Threshold] = field(default_factory=dict)
+    unavailable: str = ""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Everything that is known about one submission. `gpu` names the device that GPU cells ran on, '' when there was none.
+
+    `train_size` and `test_size` are the numbers of images in the data that was served.
+    """
+
+    notebook: Notebook
+    sections: Mapping[str, Section]
+    run: RunEvidence
+    models: Mapping[str, ModelProbe]
+    loops: Mapping[str, LoopProbe]
+    loaders: Mapping[str, LoaderProbe]
+    reference: Reference
+    train_size: int
+    test_size: int
+    gpu: str = ""
+
+
+CheckFunction = Callable[[Evidence], "str | Review | None"]
+
+
+@dataclass(frozen=True)
+class Check:
+    """One check. `points` is its share of the item's points."""
+
+    id: str
+    points: float
+    run: CheckFunction
+    requires: tuple[str, ...] = ()
+    needs_gpu: bool = False
+
+    @property
+    def text(self) -> str:
+        """What must hold, as the student reads it."""
+        return inspect.getdoc(self.run) or self.id
+
+
+@dataclass(frozen=True)
+class Item:
+    """A gradable item of the assignment; its points are the sum of its checks'."""
+
+    id: str
+    title: str
+    points: float
+    checks: tuple[Check, ...]
+
+    def __post_init__(self) -> None:
+        total = sum(check.points for check in self.checks)
+        if abs(total - self.points) > 1e-9:
+            raise ValueError(f"item {self.id} has {self.points} points but its checks have {total}")
+
+
+@dataclass(frozen=True)
+class Rubric:
+    """The items of an assignment, in the contract's order."""
+
+    name: str
+    items: tuple[Item, ...]
+
+    def __post_init__(self) -> None:
+        known: set[str] = set()
+        for item in self.items:
+            for check in item.checks:
+                missing = set(check.requires) - known
+                if missing:
+                    raise ValueError(f"check {check.id} requires {sorted(missing)}, which come later or do not exist")
+                known.add(check.id)
+
+    @property
+    def points(self) -> float:
+        """The points of all items."""
+        return sum(item.points for item in self.items)
+
+    def item(self, item_id: str) -> Item:
+        """The item with this id. Raises KeyError naming the ids that exist."""
+        for item in self.items:
+            if item.id == item_id:
+                return item
+        raise KeyError(f"no item {item_id!r}; there are {', '.join(item.id for item in self.items)}")
+
+
+@dataclass(frozen=True)
+class ModelRole:
+    """A model that the assignment asks for.
+
+    `build` makes the reference's model; `layouts` are the input shapes after the batch; `recognise` tells from the shapes of
+    its parameters whether a model seen in the run is meant to be this one, rightly built or not.
+    """
+
+    role: str
+    class_names: tuple[str, ...]
+    build: Callable[[], object]
+    layouts: tuple[tuple[int, ...], ...]
+    recognise: Callable[[Sequence[tuple[int, ...]]], bool]
+
+
+@dataclass(frozen=True)
+class LoopRole:
+    """A training or test function that the assignment asks for, and the reference's."""
+
+    role: str
+    function_names: tuple[str, ...]
+    purpose: Literal["train", "test"]
+    device: Literal["cpu", "cuda"]
+    reference: Callable[..., object]
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """All that a course hands to the grader. `transform` turns uint8 images (N, 28, 28) into what the loaders must serve.
+
+    `program` is the reference's own training as notebook cells; its recorded passes are the trajectories. `anchors` finds,
+    by behaviour, a cell that belongs to an item. `thresholds` are the stored calibrations by data source.
+    """
+
+    name: str
+    rubric: Rubric
+    prompts: tuple[Prompt, ...]
+    template: Callable[[], tuple[str, ...]]
+    models: tuple[ModelRole, ...]
+    loops: tuple[LoopRole, ...]
+    transform: Callable[..., object]
+    program: tuple[str, ...]
+    anchors: Callable[[RunEvidence], Mapping[str, int]]
+    thresholds: Callable[[str], Mapping[str, Threshold]]
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """The verdict of one check: what was seen (`message`), what was expected, a hint, and figures as evidence."""
+
+    id: str
+    status: CheckStatus
+    score: float
+    max_score: float
+    message: str
+    expected: str = ""
+    hint: str = ""
+    evidence: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ItemResult:
+    """The verdict of one item. `provisional` is the part of `score` that a person has yet to confirm."""
+
+    id: str
+    title: str
+    score: float
+    max_score: float
+    status: ItemStatus
+    checks: tuple[CheckResult, ...]
+    provisional: float = 0.0
+
+
+def judge(rubric: Rubric, evidence: Evidence, only: str | None = None) -> tuple[ItemResult, ...]:
+    """Run the rubric's checks on the evidence, in order, dependencies first; `only` keeps a single item."""
+    done: dict[str, CheckResult] = {}
+    results = []
+    for item in rubric.items:
+        checks = []
+        for check in item.checks:
+            done[check.id] = _judge_check(check, evidence, done)
+            checks.append(done[check.id])
+        if only in (None, item.id):
+            results.append(_item_result(item, tuple(checks)))
+    return tuple(results)
+
+
+def _judge_check(check: Check, evidence: Evidence, done: Mapping[str, CheckResult]) -> CheckResult:
+    if check.needs_gpu and not evidence.gpu:
+        return CheckResult(check.id, "not_graded", 0.0, check.points, "not graded: no GPU here", check.text)
+    for dependency in check.requires:
+        if done[dependency].status in ("not_graded", "error"):
+            return CheckResult(check.id, "not_graded", 0.0, check.points, done[dependency].message, check.text)
+        if done[dependency].status in ("fail", "skipped"):
+            message = f"not looked at: it needs what '{dependency}' did not find"
+            return CheckResult(check.id, "skipped", 0.0, check.points, message, check.text)
+    try:
+        found = check.run(evidence)
+    except Fail as fail:
+        status: CheckStatus = "partial" if fail.credit > 0 else "fail"
+        score = round(check.points * fail.credit, 2)
+        return CheckResult(check.id, status, score, check.points, fail.seen, fail.expected or check.text, fail.hint)
+    except NotGraded as reason:
+        return CheckResult(check.id, "not_graded", 0.0, check.points, str(reason), check.text)
+    except (
+        Exception
+    ) as error:  # a defect of the grader must not cost the other checks, nor pass for the student's fault
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        message = (
+            f"the grader failed here ({type(error).__name__}: {error}; {where.name}); this is not the student's fault"
+        )
+        return CheckResult(check.id, "error", 0.0, check.points, message, check.text)
+    if isinstance(found, Review):
+        score = round(check.points * found.credit, 2)
+        return CheckResult(
+            check.id, "review", score, check.points, found.message, check.text, found.remark, found.facts
+        )
+    return CheckResult(check.id, "pass", check.points, check.points, found or check.text, check.text)
+
+
+def _item_result(item: Item, checks: tuple[CheckResult, ...]) -> ItemResult:
+    score = round(sum(check.score for check in checks), 2)
+    provisional = round(sum(check.score for check in checks if check.status == "review"), 2)
+    statuses = {check.status for check in checks}
+    status: ItemStatus
+    if "error" in statuses:
+        status = "error"
+    elif statuses <= {"not_graded"}:
+        status = "not_graded"
+    elif statuses & {"fail", "partial", "skipped"}:
+        status = "partial" if score > 0 else "fail"
+    elif "not_graded" in statuses:
+        status = "not_graded"
+    elif "review" in statuses:
+        status = "review"
+    else:
+        status = "pass"
+    return ItemResult(item.id, item.title, score, item.points, status, checks, provisional)

@@ -1,0 +1,100 @@
+"""What the reference does on the same data: its own training, run through the same kernel and recorder as a submission's.
+
+A run takes as long as its arithmetic, so it is kept in the cache folder, under a key of everything that could change it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from grader.evidence import Pass, RunEvidence, run_evidence
+from grader.result import write_atomically
+from grader.rubric import Assignment
+from grader.sandbox.policy import Limits
+
+if TYPE_CHECKING:
+    from grader.data.sources import DataSource
+
+_LOCK = threading.Lock()
+
+
+class ReferenceFailed(Exception):
+    """The reference's own program did not run; the message says where."""
+
+
+def trajectories(
+    assignment: Assignment, source: DataSource, seed: int, limits: Limits, cache: Path | None = None
+) -> dict[str, tuple[Pass, ...]]:
+    """The reference's training passes by model role, in order, on this data under this seed of the harness.
+
+    Raises ReferenceFailed. Threads that ask at once share one run.
+    """
+    folder = cache or default_cache()
+    path = folder / f"{_key(assignment, source, seed)}.jsonl"
+    with _LOCK:
+        events = _read(path)
+        if events is None:
+            events = run_program(assignment, source, seed, limits)
+            write_atomically(path, "".join(json.dumps(event) + "\n" for event in events))
+    return by_role(assignment, run_evidence((), events))
+
+
+def by_role(assignment: Assignment, run: RunEvidence, steps: bool = True) -> dict[str, tuple[Pass, ...]]:
+    """The complete passes of each role's model, training passes only or (steps=False) test passes only."""
+    found: dict[str, tuple[Pass, ...]] = {}
+    for role in assignment.models:
+        keys = {model.key for model in run.models.values() if role.recognise(model.shapes)}
+        found[role.role] = tuple(p for p in run.passes if p.model in keys and p.complete and p.trains is steps)
+    return found
+
+
+def run_program(assignment: Assignment, source: DataSource, seed: int, limits: Limits) -> list[dict[str, object]]:
+    """Run the reference's program in a kernel of its own and return the recorder's events. Raises ReferenceFailed."""
+    from grader.harness import harness
+    from grader.sandbox.kernel import Kernel
+
+    with Kernel(harness(source, seed), limits) as kernel:
+        for index, cell in enumerate(assignment.program):
+            run = kernel.run_cell(index, cell)
+            if run.status != "ok":
+                why = run.error.traceback or run.error.message if run.error else run.reason
+                raise ReferenceFailed(f"the reference's own training failed in part {index + 1}: {why[-400:]}")
+        return kernel.events()
+
+
+def default_cache() -> Path:
+    """The folder for reference runs in the user's cache."""
+    import platformdirs
+
+    return Path(os.environ.get("GRADER_CACHE") or platformdirs.user_cache_path("grader")) / "reference"
+
+
+def _read(path: Path) -> list[dict[str, object]] | None:
+    try:
+        events = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    except (OSError, ValueError):
+        return None
+    return events or None
+
+
+def _key(assignment: Assignment, source: DataSource, seed: int) -> str:
+    """Digest of the program, the code behind it, the data, the seed, torch and the processor's vector instructions."""
+    import torch
+    import torchvision
+
+    digest = hashlib.sha256()
+    package = Path(__file__).parent
+    build = Path(assignment.models[0].build.__code__.co_filename).parent  # type: ignore[attr-defined]
+    for part in (*assignment.program, source.sha256, str(seed), torch.__version__, torchvision.__version__):
+        digest.update(part.encode())
+    for part in (platform.machine(), torch.backends.cpu.get_cpu_capability()):
+        digest.update(part.encode())
+    for file in (*sorted((package / "inside").glob("*.py")), *sorted(build.glob("*.py"))):
+        digest.update(file.read_bytes())
+    return digest.hexdigest()[:32]
