@@ -61,16 +61,20 @@ def parser() -> argparse.ArgumentParser:
     calibrate = commands.add_parser("calibrate", help="measure the loss thresholds from many seeds of the reference")
     calibrate.add_argument("--seeds", type=_positive, default=20, metavar="N", help="how many (default: 20)")
     calibrate.add_argument("--out", type=Path, metavar="FILE", help="JSON file to update (default: print)")
-    _add_common(calibrate)
+    _add_data(calibrate)
 
     commands.add_parser("doctor", help="what this machine has and lacks for grading")
     return top
 
 
-def _add_common(command: argparse.ArgumentParser) -> None:
+def _add_data(command: argparse.ArgumentParser) -> None:
     command.add_argument("--assignment", default="reference", metavar="PACKAGE", help="default: reference")
     command.add_argument("--data", type=Path, metavar="DIR", help="a folder with MNIST's IDX files, gzipped or not")
     command.add_argument("--sample", action="store_true", help="use the sample that ships with grader")
+
+
+def _add_common(command: argparse.ArgumentParser) -> None:
+    _add_data(command)
     command.add_argument(
         "--device",
         choices=["auto", "cpu", "cuda"],
@@ -226,7 +230,9 @@ def _calibrate(arguments: argparse.Namespace) -> int:
 
     show = ProgressLine(enabled=True)
     try:
-        lines = calibrate(_load(arguments), arguments.seeds, arguments.out, show, **_settings(arguments))  # type: ignore[arg-type]
+        lines = calibrate(
+            _load(arguments), arguments.seeds, arguments.out, show, data=arguments.data, sample=arguments.sample
+        )
     finally:
         show.close()
     print("\n".join(lines))

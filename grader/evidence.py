@@ -183,7 +183,10 @@ class Line:
 
 @dataclass(frozen=True)
 class Axes:
-    """One axes of a figure. `legend` holds the entries of its legend, () when there is none."""
+    """One axes of a figure. `legend` holds the entries of its legend, () when there is none.
+
+    `twin` is the index, in the figure, of an axes that lies at the same place and shares an axis (twinx, twiny).
+    """
 
     title: str
     xlabel: str
@@ -192,6 +195,7 @@ class Axes:
     yscale: str
     legend: tuple[str, ...]
     lines: tuple[Line, ...]
+    twin: int | None = None
 
 
 @dataclass(frozen=True)
@@ -379,6 +383,9 @@ class LoopRun:
     batches: Mapping[str, int] = field(default_factory=dict)
     training_after: bool | None = None
     data_devices: tuple[str, ...] = ()
+    numbers: Mapping[str, float] = field(default_factory=dict)  # global numbers that the function changed
+    steps: int = 0  # of the optimizer that was handed in
+    backwards: int = 0  # that reached the model
     error: ProbeError | None = None
 
 
@@ -400,6 +407,8 @@ class LoopProbe:
     faults: Mapping[str, Mapping[str, NDArray[np.float32]]] = field(default_factory=dict)
     bindings: Mapping[str, str] = field(default_factory=dict)  # parameter or global -> role, for the report
     missing: str = ""
+    current_step: int = 0  # the global step and the epoch that were handed in
+    epoch: int = 0
 
 
 @dataclass(frozen=True, eq=False)

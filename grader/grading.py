@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 import importlib
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from grader.notebook import UnreadableNotebook, read_notebook
-from grader.result import Result, Submitted
-from grader.rubric import Assignment
+from grader.evidence import CellRun, RunEvidence, run_evidence
+from grader.harness import harness
+from grader.notebook import Notebook, UnreadableNotebook, read_notebook, written_files
+from grader.questions import locate
+from grader.result import Environment, Result, Submitted, total
+from grader.rubric import Assignment, Evidence, Reference, judge
+from grader.sandbox.kernel import Kernel, KernelStartError
 from grader.sandbox.policy import Limits
+from grader.sources import loader_names, source_cells
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from grader.data.sources import DataSource
+    from grader.probing import Probes
 
 CANONICAL_SEED = 20_240_917  # any fixed number: the harness owns the random numbers of every run
 
@@ -27,6 +41,10 @@ class Progress:
 
 
 Report = Callable[[Progress], None]
+
+
+class DeviceError(Exception):
+    """The device that was asked for is not there; the message is one sentence."""
 
 
 class AssignmentError(Exception):
@@ -68,8 +86,9 @@ def grade(
     """Grade the notebook at `path` and return its result; a submission that cannot be graded gives a 'failed' one.
 
     `data` is a folder with MNIST, `sample` forces the sample that ships; by default the cache is used when it holds MNIST.
-    `device` is 'auto', 'cpu' or 'cuda'. `only` keeps one item. Raises AssignmentError, DataError and KeyError (no such item)
-    for mistakes of the caller's, never for one of the student's.
+    `device` is 'auto', 'cpu' or 'cuda'. `only` keeps one item. Raises AssignmentError, DataError, DeviceError and KeyError
+    (no such item) for mistakes of the caller's, and KernelStartError when no kernel can be started; never anything for a
+    mistake of the student's.
     """
     from grader.data.sources import find_data
 
@@ -85,7 +104,23 @@ def grade(
         notebook = read_notebook(path)
     except UnreadableNotebook as error:
         return failed(assignment, path.name, str(error))
-    return _Grading(assignment, notebook, source, device, limits, report).result(only)
+    return _Grading(assignment, notebook, source, gpu_name(device), limits, report).result(only)
+
+
+def gpu_name(device: str) -> str:
+    """The name of the GPU that notebooks will find, '' for none. Raises DeviceError when 'cuda' is asked for in vain."""
+    if device == "cpu":
+        return ""
+    import torch
+
+    if torch.cuda.is_available():
+        name: str = torch.cuda.get_device_name(0)
+        return name
+    if device == "cuda":
+        raise DeviceError(
+            "there is no GPU here that torch can use; grade with --device auto to leave out what needs one"
+        )
+    return ""
 
 
 def failed(assignment: Assignment, name: str, message: str, sha256: str = "") -> Result:
@@ -98,3 +133,172 @@ def failed(assignment: Assignment, name: str, message: str, sha256: str = "") ->
         status="failed",
         message=message,
     )
+
+
+PIECE_SECONDS = 30.0  # for one statement of the definitions that the probes need
+WARM_UP = "import torch, torchvision"  # the slow imports, while the notebook runs in the other kernel
+
+
+class _Grading:
+    """The grading of one notebook that could be read."""
+
+    def __init__(
+        self, assignment: Assignment, notebook: Notebook, source: DataSource, gpu: str, limits: Limits, report: Report
+    ) -> None:
+        self.assignment, self.notebook, self.source = assignment, notebook, source
+        self.gpu, self.limits, self.report = gpu, limits, report
+        self.seconds: dict[str, float | str | None] = {}
+
+    def result(self, only: str | None) -> Result:
+        """Run, probe, check."""
+        began = time.monotonic()
+        pool = ThreadPoolExecutor(max_workers=2)
+        try:
+            reference = pool.submit(self._reference)
+            with (
+                Kernel(harness(self.source, CANONICAL_SEED, gpu=bool(self.gpu)), self.limits) as main,
+                Kernel(harness(self.source, CANONICAL_SEED, gpu=bool(self.gpu), record=False), self.limits) as fresh,
+            ):
+                warm = pool.submit(fresh.run_cell, -1, WARM_UP)
+                run = self._run(main)
+                warm.result()
+                probes = self._probe(main, fresh, run)
+            evidence = self._evidence(run, probes, reference)
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+        self.report(Progress("check", 0, 1, "checking"))
+        items = judge(self.assignment.rubric, evidence, only)
+        self.seconds["all"] = round(time.monotonic() - began, 2)
+        submitted = Submitted(self.notebook.name, self.notebook.sha256)
+        return total(self.assignment.name, submitted, items, self._environment(), self._notes(run))
+
+    def _run(self, kernel: Kernel) -> RunEvidence:
+        began = time.monotonic()
+        cells: list[CellRun] = []
+        events: list[dict[str, object]] = []
+        code = self.notebook.code_cells
+        for done, cell in enumerate(code):
+            self.report(Progress("run", done, len(code), f"cell {cell.index}"))
+            cells.append(kernel.run_cell(cell.index, cell.source))
+            events += kernel.events()
+        self.seconds["run"] = round(time.monotonic() - began, 2)
+        self.seconds["student"] = round(sum(cell.seconds for cell in cells), 2)
+        return run_evidence(cells, events)
+
+    def _probe(self, main: Kernel, fresh: Kernel, run: RunEvidence) -> Probes:
+        """Probe in the fresh kernel, which runs only definitions; what is not found there, in the one of the run."""
+        from grader.probing import probe_all
+        from grader.slicing import definitions, slice_cells
+
+        began = time.monotonic()
+        data = self._data()
+        cells = source_cells(self.notebook, run)
+        names = [d.name for d in definitions(cells) if d.kind != "method"]
+        names += [name for model in run.models.values() for name in model.names]
+        files = written_files(self.notebook)
+        for cell in self.notebook.code_cells:
+            if cell.index in files:  # modules that the notebook writes and imports
+                fresh.run_cell(cell.index, cell.source, PIECE_SECONDS)
+        pieces = slice_cells(cells, [*names, *loader_names(self.notebook)]).pieces
+        for done, piece in enumerate(pieces):
+            self.report(Progress("probe", done, len(pieces), f"definitions of cell {piece.cell}"))
+            fresh.run_cell(piece.cell, piece.padded, PIECE_SECONDS)
+        self.report(Progress("probe", len(pieces), len(pieces), "models and loops"))
+        probes = probe_all(fresh, self.assignment, run, data, cuda=bool(self.gpu))
+        lacking = replace(
+            self.assignment,
+            models=tuple(role for role in self.assignment.models if probes.models[role.role].missing),
+            loops=tuple(r for r in self.assignment.loops if r.role in probes.loops and probes.loops[r.role].missing),
+        )
+        no_loader = any(probe.missing for probe in probes.loaders.values())
+        if main.alive and (lacking.models or lacking.loops or no_loader):
+            after = probe_all(main, lacking, run, data, cuda=bool(self.gpu))
+            probes = replace(
+                probes,
+                models={**probes.models, **after.models},
+                loops={**probes.loops, **after.loops},
+                loaders={k: after.loaders[k] if probe.missing else probe for k, probe in probes.loaders.items()},
+            )
+        self.seconds["probe"] = round(time.monotonic() - began, 2)
+        return probes
+
+    def _data(self) -> dict[str, tuple[NDArray[np.uint8], NDArray[np.int64]]]:
+        from grader.data.sources import load_arrays
+
+        arrays = load_arrays(self.source)
+        return {
+            "train": (arrays.train_images, arrays.train_labels),
+            "test": (arrays.test_images, arrays.test_labels),
+        }
+
+    def _reference(self) -> Reference:
+        from grader.trajectories import ReferenceFailed, trajectories
+
+        thresholds = self.assignment.thresholds(self.source.train_size)
+        try:
+            found = trajectories(self.assignment, self.source, CANONICAL_SEED)
+        except (ReferenceFailed, KernelStartError) as error:
+            return Reference({}, thresholds, str(error))
+        return Reference(found, thresholds)
+
+    def _evidence(self, run: RunEvidence, probes: Probes, reference: Future[Reference]) -> Evidence:
+        prompts, template = self.assignment.prompts, self.assignment.template()
+        self.report(Progress("check", 0, 1, "waiting for the reference on this data (once per machine)"))
+        return Evidence(
+            notebook=self.notebook,
+            sections=locate(self.notebook, prompts, template, self.assignment.anchors(run)),
+            run=run,
+            models=probes.models,
+            loops=probes.loops,
+            loaders=probes.loaders,
+            reference=reference.result(),
+            train_size=self.source.train_size,
+            test_size=self.source.test_size,
+            gpu=self.gpu,
+        )
+
+    def _environment(self) -> Environment:
+        import platform
+
+        import torch
+        import torchvision
+
+        from grader import __version__
+
+        return {
+            "grader": __version__,
+            "python": platform.python_version(),
+            "torch": torch.__version__,
+            "torchvision": torchvision.__version__,
+            "device": self.gpu or "cpu",
+            "data": self.source.describe(),
+            "isolation": "a process of its own, not confined",
+            "limits": {
+                "cell_seconds": self.limits.cell_seconds,
+                "total_seconds": self.limits.total_seconds,
+                "cell_output_bytes": float(self.limits.cell_output_bytes),
+                "total_output_bytes": float(self.limits.total_output_bytes),
+            },
+            "seconds": self.seconds,
+        }
+
+    def _notes(self, run: RunEvidence) -> tuple[str, ...]:
+        """Repairs of the file, and what a person should know of the run: cells that did not end well, remarks."""
+        notes = [f"repaired: {repair}" for repair in self.notebook.repairs]
+        for cell in run.cells:
+            if cell.error is not None and cell.error.missing_module:
+                notes.append(
+                    f"cell {cell.index} needs the package '{cell.error.missing_module}', which this grader does not have"
+                )
+            elif cell.error is not None:
+                line = f", line {cell.error.line}" if cell.error.line else ""
+                notes.append(f"cell {cell.index}{line} ended with {cell.error.name}: {cell.error.message[:200]}")
+            elif cell.reason and cell.status != "not_run":
+                notes.append(cell.reason)
+        not_run = [cell for cell in run.cells if cell.status == "not_run"]
+        if not_run:
+            notes.append(f"{len(not_run)} cells were {not_run[0].reason}")
+        notes += [f"cell {note.cell}: {note.text}" for note in run.notes]
+        if run.refused:
+            notes.append(f"{run.refused} records of the run were malformed and are left out")
+        return tuple(dict.fromkeys(notes))

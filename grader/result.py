@@ -14,6 +14,23 @@ from grader.rubric import ItemResult
 
 SCHEMA = "grader-result/1"
 
+Environment = Mapping[str, str | float | Mapping[str, str | float | None] | None]
+
+_ORDER = (
+    "schema",
+    "assignment",
+    "submission",
+    "score",
+    "max_score",
+    "provisional",
+    "ungraded",
+    "status",
+    "message",
+    "notes",
+    "environment",
+    "items",
+)
+
 
 @dataclass(frozen=True)
 class Submitted:
@@ -38,7 +55,7 @@ class Result:
     max_score: float
     status: Literal["graded", "needs_review", "failed"]
     items: tuple[ItemResult, ...] = ()
-    environment: Mapping[str, object] = field(default_factory=dict)
+    environment: Environment = field(default_factory=dict)
     provisional: float = 0.0
     ungraded: float = 0.0
     message: str = ""
@@ -47,25 +64,14 @@ class Result:
 
     @property
     def lost(self) -> float:
-        """The points that are lost for good: neither earned nor ungraded."""
-        return round(self.max_score - self.score - self.ungraded, 2)
+        """The points that failed checks cost: not what a person has yet to read, nor what was not graded."""
+        checks = (check for item in self.items for check in item.checks)
+        return round(sum(c.max_score - c.score for c in checks if c.status in ("fail", "partial", "skipped")), 2)
 
     def to_dict(self) -> dict[str, object]:
         """The result as JSON data, in the order of the documented schema."""
         plain = asdict(self)
-        order = (
-            "schema",
-            "assignment",
-            "submission",
-            "score",
-            "max_score",
-            "provisional",
-            "ungraded",
-            "status",
-            "message",
-        )
-        order += ("notes", "environment", "items")
-        return {key: plain[key] for key in order}
+        return {key: plain[key] for key in _ORDER}
 
     def write(self, path: Path) -> None:
         """Write the result as JSON, atomically: a reader sees the old file or the new one, never half of one."""
@@ -90,7 +96,7 @@ def total(
     assignment: str,
     submission: Submitted,
     items: tuple[ItemResult, ...],
-    environment: Mapping[str, object],
+    environment: Environment,
     notes: tuple[str, ...] = (),
 ) -> Result:
     """Add up judged items to a result."""

@@ -12,11 +12,13 @@ import inspect
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from grader.evidence import LoaderProbe, LoopProbe, ModelProbe, Pass, RunEvidence
-from grader.notebook import Notebook
-from grader.questions import Prompt, Section
+
+if TYPE_CHECKING:
+    from grader.notebook import Notebook
+    from grader.questions import Prompt, Section
 
 CheckStatus = Literal["pass", "partial", "fail", "skipped", "review", "not_graded", "error"]
 ItemStatus = Literal["pass", "partial", "fail", "review", "not_graded", "error"]
@@ -178,7 +180,7 @@ class Assignment:
     """All that a course hands to the grader. `transform` turns uint8 images (N, 28, 28) into what the loaders must serve.
 
     `program` is the reference's own training as notebook cells; its recorded passes are the trajectories. `anchors` finds,
-    by behaviour, a cell that belongs to an item. `thresholds` are the stored calibrations by data source.
+    by behaviour, a cell that belongs to an item. `thresholds` gives the stored calibrations for a number of training images.
     """
 
     name: str
@@ -190,7 +192,7 @@ class Assignment:
     transform: Callable[..., object]
     program: tuple[str, ...]
     anchors: Callable[[RunEvidence], Mapping[str, int]]
-    thresholds: Callable[[str], Mapping[str, Threshold]]
+    thresholds: Callable[[int], Mapping[str, Threshold]]
 
 
 @dataclass(frozen=True)

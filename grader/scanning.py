@@ -16,10 +16,13 @@ from grader.bindings import (
     Facts,
     Function,
     Loop,
+    Signature,
     changes_receiver,
+    children,
     configures,
     constructor,
     dotted,
+    fields_of,
     has_exit,
     iterated,
     leaves,
@@ -27,6 +30,7 @@ from grader.bindings import (
     parameters_of,
     receiver,
     relation,
+    signature_of,
     small,
     stored_names,
 )
@@ -47,9 +51,7 @@ def facts_of(statement: ast.stmt) -> Facts:
 def header_facts(node: ast.stmt) -> Facts:
     """Facts of the header alone of an `if` (with its `elif`s), `with`, `for` or `try`."""
     scan = _Scan()
-    if isinstance(node, ast.If):
-        scan.expr(node.test)
-    elif isinstance(node, (ast.With, ast.AsyncWith)):
+    if isinstance(node, (ast.With, ast.AsyncWith)):
         scan.with_items(node)
     elif isinstance(node, (ast.For, ast.AsyncFor)):
         scan.loop_header(node)
@@ -59,6 +61,9 @@ def header_facts(node: ast.stmt) -> Facts:
         for handler in node.handlers:
             if handler.type is not None:
                 scan.expr(handler.type)
+    while isinstance(node, ast.If):
+        scan.expr(node.test)
+        node = node.orelse[0] if len(node.orelse) == 1 else ast.Pass()
     return scan.facts()
 
 
@@ -160,15 +165,12 @@ class _Scan:
         path = dotted(node)
         if not path:
             for root in receiver(node):
-                self.effects.append(Effect(root, "deep", stored))
+                self.effects.append(Effect(root, "deep", stored, call))
             return
-        if self.class_names is not None and path[0] in self.class_names:
+        if "rcParams" in path or (self.class_names is not None and path[0] in self.class_names):
             return
-        if len(path) > (1 if call else 2):
-            kind: Literal["change", "deep", "poke"] = "deep"
-        else:
-            kind = "poke" if call else "change"
-        self.effects.append(Effect(path[0], kind, stored))
+        deep = len(path) > (1 if call else 2)
+        self.effects.append(Effect(path[0], "deep" if deep else "change", stored, call))
         if path[:2] in (("sys", "path"), ("os", "environ")) or (len(path) > 2 and path[1] == "backends"):
             self.configures = True
 
@@ -206,13 +208,16 @@ class _Scan:
         module_level = not self.inside and self.class_names is None
         if module_level and isinstance(node.value, ast.Lambda) and isinstance(name, ast.Name) and not node.targets[1:]:
             self.defaults(node.value.args)  # with a name it is a function of the module
-            self.function(name.id, None, node.value.args, [node.value.body])
+            self.function(name.id, None, signature_of(node.lineno, node.value.args), node.value.args, [node.value.body])
             self.bind(name.id)
             return
         self.expr(node.value)
         self.placing(node.value)
+        value = node.value
         for target in node.targets:
-            self.target(target, node.value)
+            self.target(target, value)
+            if isinstance(target, ast.Name):
+                value = ast.Name(target.id, ast.Load())  # `a = b = []` is one list
 
     def augmented(self, node: ast.AugAssign) -> None:
         self.expr(node.value)
@@ -225,7 +230,7 @@ class _Scan:
         if grows:
             self.effects.append(Effect(name, "change", names_in(node.value)))
         if not self.inside and self.class_names is None:
-            self.effects.append(Effect(name, "same", frozenset({name})) if grows else Effect(name, "holds", EMPTY))
+            self.effects.append(Effect(name, "same", frozenset({name})) if grows else Effect(name, "holds"))
         self.bind(name)
 
     def annotated(self, node: ast.AnnAssign) -> None:
@@ -344,7 +349,8 @@ class _Scan:
             self.nested(node.args, node.body)
         else:
             # a method of a nested class, say, is no function that the module could call by that name
-            self.function(node.name if self.class_names is None else f".{node.name}", None, node.args, node.body)
+            name = node.name if self.class_names is None else f".{node.name}"
+            self.function(name, None, signature_of(node.lineno, node.args), node.args, node.body)
         self.bind(node.name)
 
     def class_definition(self, node: ast.ClassDef) -> None:
@@ -359,7 +365,9 @@ class _Scan:
         for statement in node.body:
             if top and isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef)):
                 self.signature(statement)
-                self.function(f"{node.name}.{statement.name}", node.name, statement.args, statement.body)
+                static = any(dotted(part) == ("staticmethod",) for part in statement.decorator_list)
+                taken = signature_of(statement.lineno, statement.args, 0 if static else 1)
+                self.function(f"{node.name}.{statement.name}", node.name, taken, statement.args, statement.body)
                 methods.append(statement.name)
                 self.class_names.add(statement.name)
             else:
@@ -368,7 +376,8 @@ class _Scan:
         self.bind(node.name)
         if top:
             self.names["bases"].update(bases)
-            self.classes.append(Class(node.name, bases, tuple(methods)))
+            written = tuple(map(ast.unparse, node.bases))
+            self.classes.append(Class(node.name, fields_of(node), bases, written, tuple(dict.fromkeys(methods))))
 
     def signature(self, node: FunctionNode) -> None:
         self.decorators(node)
@@ -391,7 +400,9 @@ class _Scan:
 
     # functions
 
-    def function(self, name: str, owner: str | None, arguments: ast.arguments, body: Sequence[ast.AST]) -> None:
+    def function(
+        self, name: str, owner: str | None, signature: Signature, arguments: ast.arguments, body: Sequence[ast.AST]
+    ) -> None:
         """A function of the module: its body is scanned on its own, because it runs later."""
         parameters = tuple(part.arg for part in parameters_of(arguments))
         scan = _Scan(frozenset(stored_names(body)).union(parameters))
@@ -413,7 +424,7 @@ class _Scan:
         facts = scan.facts()
         self.names["later"] |= facts.reads | facts.hints | facts.later
         called = frozenset(scan.called.intersection(parameters))
-        self.functions.append(Function(name, owner, parameters, facts, frozenset(changed), called))
+        self.functions.append(Function(name, owner, signature, parameters, facts, frozenset(changed), called))
 
     def nested(self, arguments: ast.arguments, body: Sequence[ast.AST]) -> None:
         """A function within a function counts as run where it stands."""
@@ -449,27 +460,19 @@ class _Scan:
 
     def expr(self, node: ast.AST) -> None:
         """Any node: statements and expressions with a rule of their own, else all that is in them."""
-        while isinstance(node, ast.BinOp):  # long sums nest to the left
+        while node.__class__ is ast.BinOp:  # long sums nest to the left
             self.expr(node.right)
             node = node.left
-        if isinstance(node, ast.Constant):
-            return
         if isinstance(node, ast.Name):
-            if isinstance(node.ctx, ast.Load):
+            if node.ctx.__class__ is ast.Load:
                 self.read(node.id)
             return
-        rule = _RULES.get(type(node))
+        rule = _RULES.get(node.__class__)
         if rule is not None:
             rule(self, node)
-            return
-        for field in node._fields:
-            value = getattr(node, field, None)
-            if isinstance(value, ast.AST):
-                self.expr(value)
-            elif isinstance(value, list):
-                for item in value:
-                    if isinstance(item, ast.AST):
-                        self.expr(item)
+        else:
+            for child in children(node):
+                self.expr(child)
 
     def call(self, node: ast.Call) -> None:
         self.expr(node.func)
@@ -496,7 +499,7 @@ class _Scan:
         if (len(path) == 1 and name in _SETTERS) or (name.endswith("_") and not name.endswith("__")):
             stored = EMPTY.union(*map(names_in, node.args[1:]))
             for root in EMPTY.union(*map(receiver, node.args[:1])):
-                self.effects.append(Effect(root, "deep", stored))
+                self.effects.append(Effect(root, "deep", stored, name != "setattr"))
 
     def attribute(self, node: ast.Attribute) -> None:
         inner: ast.expr = node

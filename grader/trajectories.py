@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from grader.data.sources import DataSource
 
 _LOCK = threading.Lock()
+LIMITS = Limits(cell_seconds=3600, total_seconds=7200)  # our own code, on full data and a slow machine
 
 
 class ReferenceFailed(Exception):
@@ -29,7 +30,7 @@ class ReferenceFailed(Exception):
 
 
 def trajectories(
-    assignment: Assignment, source: DataSource, seed: int, limits: Limits, cache: Path | None = None
+    assignment: Assignment, source: DataSource, seed: int, cache: Path | None = None
 ) -> dict[str, tuple[Pass, ...]]:
     """The reference's training passes by model role, in order, on this data under this seed of the harness.
 
@@ -40,7 +41,7 @@ def trajectories(
     with _LOCK:
         events = _read(path)
         if events is None:
-            events = run_program(assignment, source, seed, limits)
+            events = run_program(assignment, source, seed)
             write_atomically(path, "".join(json.dumps(event) + "\n" for event in events))
     return by_role(assignment, run_evidence((), events))
 
@@ -54,12 +55,12 @@ def by_role(assignment: Assignment, run: RunEvidence, steps: bool = True) -> dic
     return found
 
 
-def run_program(assignment: Assignment, source: DataSource, seed: int, limits: Limits) -> list[dict[str, object]]:
+def run_program(assignment: Assignment, source: DataSource, seed: int) -> list[dict[str, object]]:
     """Run the reference's program in a kernel of its own and return the recorder's events. Raises ReferenceFailed."""
     from grader.harness import harness
     from grader.sandbox.kernel import Kernel
 
-    with Kernel(harness(source, seed), limits) as kernel:
+    with Kernel(harness(source, seed), LIMITS) as kernel:
         for index, cell in enumerate(assignment.program):
             run = kernel.run_cell(index, cell)
             if run.status != "ok":

@@ -1,1 +1,1 @@
-"""placeholder"""
+"""The assignment 'Training with PyTorch': its models, loops, data, rubric and notebooks."""

@@ -45,13 +45,13 @@ class MnistFiles:
         return images.clone(), labels.long()
 
 
-def install(folder: str) -> None:
-    """Make `torchvision.datasets.MNIST` read MNIST from `folder` (as `idx.locate` finds it), whatever root it is given.
+def install(config: dict[str, Any]) -> None:
+    """Make `torchvision.datasets.MNIST` read the harness's files, whatever root it is given.
 
-    Imports nothing: the change is made when the student's code imports torchvision. Asking for any other download
-    raises ConnectionError.
+    `config`: 'folder' (str), where they are, as `idx.locate` finds them. Imports nothing: the change is made when the
+    student's code imports torchvision. Asking torchvision for any other download raises ConnectionError.
     """
-    when_imported("torchvision", partial(_install, files=MnistFiles(folder)))
+    when_imported("torchvision", partial(_install, files=MnistFiles(config["folder"])))
 
 
 def _install(torchvision: ModuleType, files: MnistFiles) -> None:
@@ -79,6 +79,7 @@ def _serve_mnist(datasets: ModuleType, files: MnistFiles) -> None:
 
         @wraps(original)
         def method(self: Any) -> Any:
+            __tracebackhide__ = True
             return ours(self) if is_mnist(self) else original(self)
 
         setattr(mnist, name, method)
@@ -95,6 +96,7 @@ def _serve_mnist(datasets: ModuleType, files: MnistFiles) -> None:
 
 def _refuse_downloads(datasets: ModuleType) -> None:
     def refuse(url: str, *args: object, **kwargs: object) -> None:
+        __tracebackhide__ = True
         raise ConnectionError(OFFLINE.format(url))
 
     # The first step of every download, after the look whether the file is there. OSError passes MNIST's own handler,
@@ -117,6 +119,7 @@ def _speed_up_batches() -> None:
 
     @wraps(one_by_one)
     def fetch(self: Any, possibly_batched_index: Any) -> Any:
+        __tracebackhide__ = True  # a traceback of the student's shows torch's frames, not ours
         if self.auto_collation and collates_by_default(self.collate_fn):
             batch = batch_of(self.dataset, possibly_batched_index)
             if batch is not None:

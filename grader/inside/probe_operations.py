@@ -17,7 +17,7 @@ from torch.utils._pytree import tree_leaves
 
 MAX_OPERATIONS = 500
 
-_COPIES = {"clone", "_to_copy", "copy", "lift_fresh", "empty_like", "zeros_like", "ones_like", "full_like", "cat"}
+_COPIES = {"clone", "_to_copy", "copy", "lift_fresh", "empty_like", "zeros_like", "ones_like", "full_like"}
 _PRODUCTS = {"mm", "bmm", "matmul", "mv", "addmm", "baddbmm", "addbmm", "addmv"}
 _MAY_BE_RELU = {"clamp", "clamp_min", "maximum", "fmax", "where", "mul", "threshold", "leaky_relu", "masked_fill"}
 _MAY_BE_RELU |= {"index_put", "relu", "hardtanh", "_prelu_kernel", "elu"}
@@ -49,7 +49,9 @@ def trace(model: nn.Module, inputs: Tensor) -> list[dict[str, Any]]:
     return operators.found[:MAX_OPERATIONS]
 
 
-def _operation(name: str, data: Sequence[int], out: Sequence[int], weight: Sequence[int] = (), **settings: str) -> Any:
+def _operation(
+    name: str, data: Sequence[int], out: Sequence[int], *, weight: Sequence[int] = (), **settings: str
+) -> Any:
     return {
         "name": name,
         "input": list(data),
@@ -126,11 +128,11 @@ class _Operators(TorchDispatchMode):
                 self.found.append(_operation(_POOLS[name], x.shape, out.shape))
             else:
                 stride = _sizes(args[2]) if len(args) > 2 and len(args[2]) else _sizes(args[1])
-                settings = {"kernel": _sizes(args[1]), "stride": stride, "padding": padding}
-                self.found.append(_operation(name, x.shape, out.shape, **settings))
+                kernel = _sizes(args[1])
+                self.found.append(_operation(name, x.shape, out.shape, kernel=kernel, stride=stride, padding=padding))
         else:
-            settings = {"dim": str(args[1])} if name in ("softmax", "log_softmax") else {}
-            self.found.append(_operation(name.strip("_"), x.shape, out.shape, **settings))
+            dim = str(args[1]) if name in ("softmax", "log_softmax") else ""
+            self.found.append(_operation(name.strip("_"), x.shape, out.shape, dim=dim))
 
     def _product(self, name: str, args: Any, out: Tensor) -> Any:
         """A matrix product: 'linear' when one factor is a weight, 'matmul' when both depend on the input."""
@@ -144,7 +146,7 @@ class _Operators(TorchDispatchMode):
         elif _memory(right) in self._reached:
             return _operation("matmul", left.shape, out.shape)
         weight = shapes[1][::-1] if len(shapes[1]) > 1 else [1, *shapes[1]]
-        return _operation("linear", shapes[0], shapes[2], weight, bias="" if bias is not None else "no")
+        return _operation("linear", shapes[0], shapes[2], weight=weight, bias="" if bias is not None else "no")
 
     def _is_bias(self, args: Any, last: dict[str, Any], out: Tensor) -> bool:
         """Whether an addition is the bias of the product just before it."""
@@ -176,7 +178,7 @@ class _Operators(TorchDispatchMode):
 
 
 def _memory(t: Tensor) -> int:
-    return t.untyped_storage()._cdata
+    return int(t.untyped_storage()._cdata)
 
 
 def _flat(shape: Sequence[int]) -> list[int]:
@@ -200,7 +202,7 @@ def _convolution(args: Any, out: Tensor) -> Any:
         name,
         x.shape,
         out.shape,
-        weight.shape,
+        weight=weight.shape,
         stride=_sizes(stride),
         padding=_sizes(padding),
         dilation=_sizes(dilation) if _sizes(dilation) != "1" else "",

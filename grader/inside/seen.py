@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator
+from numbers import Integral, Real
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
@@ -217,9 +218,9 @@ def _role(value: Any) -> str:
             return f"{split}_loader" if split else "loader"
     if isinstance(value, torch.device) or (isinstance(value, str) and value.split(":")[0] in ("cpu", "cuda", "mps")):
         return "device"
-    for kind in (bool, int, float, str, list):
+    for kind, role in ((bool, "bool"), (Integral, "int"), (Real, "float"), (str, "str"), (list, "list")):
         if isinstance(value, kind):
-            return kind.__name__
+            return role
     if value is None:
         return "none"
     if callable(value):

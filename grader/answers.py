@@ -1,0 +1,232 @@
+"""The student's prose among the cells that stand under a question.
+
+What was handed out, the question (also retyped, also quoted), placeholders and labels go; section titles and instructions
+that lead to other work end the answer. An answer in text cells comes first; only without one, prose in code cells counts.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from grader.code_prose import prose_of_code
+from grader.prose import (
+    Handout,
+    Sentence,
+    claims,
+    instructions,
+    is_answer_title,
+    is_filler,
+    is_placeholder,
+    joined,
+    only_asks,
+    sentences,
+    without_label,
+)
+
+
+@dataclass(frozen=True)
+class Passage:
+    """The part of a cell that stands under a question; `prompt` says that the question's own heading stands above it."""
+
+    cell: int
+    text: str
+    is_code: bool
+    prompt: bool = False
+
+
+class Answer(NamedTuple):
+    """What was answered, '' if nothing, and the cells it stands in."""
+
+    text: str
+    cells: tuple[int, ...]
+
+
+class _Piece(NamedTuple):
+    cell: int
+    text: str
+
+
+def read_answer(passages: Sequence[Passage], own: Handout, handout: Handout, others: Collection[int]) -> Answer:
+    """The prose under one question.
+
+    `own` holds the question's wording, `handout` all text that was handed out, `others` the cells of other questions.
+    """
+    first, rest = (passages[0], passages[1:]) if passages and passages[0].prompt else (None, passages)
+    head = _Head("", False, own)
+    if first is not None:
+        prose = prose_of_code(first.text) if first.is_code else None
+        head = _read_head(prose.text if prose else first.text, own, handout)
+        if prose and prose.alone and head.text:
+            return _answer([_Piece(first.cell, head.text)])
+    text_pieces, code_pieces, beside_code = _collect(rest, head, handout, others)
+    pieces = text_pieces or code_pieces
+    if first is not None and head.text and (head.prompt_known or not pieces):
+        pieces = [_Piece(first.cell, head.text), *pieces]
+    return _answer(pieces or beside_code)
+
+
+def _answer(pieces: Sequence[_Piece]) -> Answer:
+    text = "\n\n".join(without_label(piece.text).strip() for piece in pieces)
+    return Answer(text, tuple(dict.fromkeys(piece.cell for piece in pieces)))
+
+
+# --- the cell that holds the question ----------------------------------------------------------------------------
+
+
+class _Head(NamedTuple):
+    """What stands below the heading in its own cell: words that may be the student's, whether the rest was recognised as
+    the question, and everything by which a quotation of the question can be recognised later.
+    """
+
+    text: str
+    prompt_known: bool
+    question: Handout
+
+
+def _read_head(text: str, own: Handout, handout: Handout) -> _Head:
+    units = sentences(text)
+    known = [len(unit.words) >= 4 and _handed_out(unit, own, handout) for unit in units]
+    left = _without_question(_student_units(text, units, own, handout), text)
+    question = Handout([text])
+    question.merge(own)
+    if left and all(unit.title or _is_label_of_question(unit, units) for unit in left) and not claims(joined(left)):
+        left = []  # 'Question 6: the speed-up' is only a longer heading
+    return _Head(_written(text, left), any(known), question)
+
+
+def _is_label_of_question(unit: Sentence, units: Sequence[Sentence]) -> bool:
+    return unit is units[0] and len(unit.words) <= 8
+
+
+def _without_question(units: list[Sentence], text: str) -> list[Sentence]:
+    """The units behind a question in words of its own: leading paragraphs that end in a question or a task, then leading
+    sentences that are one. A task without any question mark or talk of cells may be a clumsy answer, and stays.
+    """
+    left = list(units)
+    while left:
+        group = [unit for unit in left if unit.paragraph == left[0].paragraph]
+        if not (only_asks(group[-1], text) and _surely_asks(group, text)):
+            break
+        left = left[len(group) :]
+    lead = 0
+    while lead < len(left) and only_asks(left[lead], text):
+        lead += 1
+    return left[lead:] if _surely_asks(left[:lead], text) else left
+
+
+def _surely_asks(units: Sequence[Sentence], text: str) -> bool:
+    return any(unit.asks or instructions(text[unit.start : unit.end]) for unit in units)
+
+
+# --- the cells below ---------------------------------------------------------------------------------------------
+
+
+def _collect(
+    passages: Sequence[Passage], head: _Head, handout: Handout, others: Collection[int]
+) -> tuple[list[_Piece], list[_Piece], list[_Piece]]:
+    """Prose in text cells, in code cells that hold nothing else, and beside code, up to where other work begins."""
+    in_text: list[_Piece] = []
+    in_code: list[_Piece] = []
+    beside_code: list[_Piece] = []
+    blank_left = False  # a placeholder that was left as it was
+    for at, passage in enumerate(passages):
+        if passage.is_code:
+            if not passage.text.strip():
+                continue
+            if passage.cell in others or in_text:
+                break
+            prose = prose_of_code(passage.text)
+            kept = _keep(prose.text, head.question, handout)
+            if kept:
+                (in_code if prose.alone else beside_code).append(_Piece(passage.cell, kept))
+            continue
+        units = sentences(passage.text)
+        if not units:
+            blank_left = True
+            continue
+        if _is_handout(units, head.question, handout):
+            break
+        if _introduces(passage.text, units, passages[at + 1 :], bool(in_text), blank_left):
+            break
+        kept = _keep(passage.text, head.question, handout)
+        if kept:
+            in_text.append(_Piece(passage.cell, kept))
+        elif any(is_filler(unit, passage.text) for unit in units):
+            blank_left = True
+    return in_text, in_code, beside_code
+
+
+def _is_handout(units: Sequence[Sentence], question: Handout, handout: Handout) -> bool:
+    """Whether a cell is mostly text that was handed out, and not for this question."""
+    foreign = [
+        u for u in units if len(u.words) >= 2 and handout.holds(u.words, u.asks) and not question.holds(u.words, u.asks)
+    ]
+    foreign = [unit for unit in foreign if not is_placeholder(unit.words)]
+    return 2 * len(joined(foreign)) >= len(joined(units)) > 0
+
+
+def _introduces(
+    text: str, units: Sequence[Sentence], following: Sequence[Passage], answered: bool, blank_left: bool
+) -> bool:
+    """Whether a text cell leads to other work: a section's title, or instructions, by whoever set the task."""
+    run = list(itertools.takewhile(lambda p: not (p.is_code and p.text.strip()), following))
+    titled = units[0].title and not is_answer_title(units[0].words)
+    only_title = titled and all(unit.title for unit in units)
+    signs = instructions("\n".join([text, *(p.text for p in run if not p.is_code)]) if only_title else text)
+    if signs >= (2 if answered or blank_left else 3) - (1 if titled else 0):
+        return True
+    if not titled or claims(joined(units)):
+        return False
+    code_follows = len(run) < len(following)
+    return (answered and code_follows) or (only_title and (blank_left or (code_follows and len(joined(units)) <= 4)))
+
+
+def _keep(text: str, question: Handout, handout: Handout) -> str:
+    """What a student wrote in a text."""
+    units = _student_units(text, sentences(text), question, handout)
+    cut = next(
+        (at for at, unit in enumerate(units) if at and unit.title and instructions(text[unit.end :]) >= 2), len(units)
+    )
+    units = units[:cut]
+    while units and units[0].asks and question.holds(units[0].words, True, loosely=0.5):
+        units = units[1:]  # the question, quoted in other words
+    return _written(text, units)
+
+
+def _student_units(text: str, units: Sequence[Sentence], question: Handout, handout: Handout) -> list[Sentence]:
+    """The sentences that were neither handed out nor are placeholders."""
+    left = []
+    for number in dict.fromkeys(unit.paragraph for unit in units):
+        group = [unit for unit in units if unit.paragraph == number]
+        words = joined(group)
+        if len(group) > 1 and _holds(words, group[-1].asks, question, handout):
+            continue
+        left += [unit for unit in group if not (is_filler(unit, text) or _handed_out(unit, question, handout))]
+    return left
+
+
+def _handed_out(unit: Sentence, question: Handout, handout: Handout) -> bool:
+    return _holds(unit.words, unit.asks, question, handout)
+
+
+def _holds(words: tuple[str, ...], asks: bool, question: Handout, handout: Handout) -> bool:
+    return question.holds(words, asks) or handout.holds(words, asks)
+
+
+def _written(text: str, units: Sequence[Sentence]) -> str:
+    """The text of these sentences as it was written, with what stood between neighbours."""
+    if not any(not is_answer_title(unit.words) for unit in units):
+        return ""
+    parts: list[str] = []
+    end = 0
+    for unit in units:
+        if parts and unit.start >= end and not text[end : unit.start].strip():
+            parts.append(text[end : unit.start])
+        elif parts:
+            parts.append("\n")
+        parts.append(text[unit.start : unit.end])
+        end = unit.end
+    return "".join(parts).strip()

@@ -1,0 +1,180 @@
+"""Written answers: what is no answer loses its points, the rest is for a person, with facts and remarks beside it."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Mapping, Sequence
+
+from grader.checks.conclusions import concludes, is_english
+from grader.rubric import Fail, Review
+
+SAME = 0.85  # similarity of words in order at which a text is a copy
+NOTHING_CONCLUDED = 0.5
+
+_PLACEHOLDER = re.compile(
+    r"(?:(?:write|type|put|enter|insert|add|replace|edit|fill in|give)\b.{0,40}\b(?:answer|text|response|observation|solution|here|this|cell)\b.{0,40}"
+    r"|(?:your|my|the|student|enter|an)? ?(?:answer|response|solution|text|observation)s?(?: (?:goes|go|comes|is|here|text|to question))*(?: here)?(?: \w+ ?\d*)?"
+    r"|to ?do\b.{0,60}|tbd|tba|fixme|wip|n/?a|none|null|nil|nan|xxx+|idk|i ?d ?k|(?:i )?(?:do not|don'?t) know(?: the answer)?|no idea|no answer|not sure|skip(?:ped)?|pass"
+    r"|lorem ipsum.*|test|asdf|blah(?: blah)*|foo(?: ?bar)?|placeholder.{0,30}|double.?click.{0,60}|later|coming soon"
+    r"|(?:hier )?(?:deine|ihre|meine)? ?antwort(?: hier)?(?: eingeben| einfügen)?|keine ahnung|weiß nicht"
+    r"|(?:votre|ta|ma)? ?réponse(?: ici)?|je ne sais pas|(?:tu|su|mi)? ?respuesta(?: aquí)?|no sé|no lo sé|(?:tvoj|vaš)? ?odgovor(?: tukaj)?|ne vem"
+    r"|在此?(?:处|这里)?(?:输入|填写|写下?)(?:你的|您的)?(?:答案|回答)|(?:你的)?答案|不知道)",
+    re.IGNORECASE | re.DOTALL,
+)
+_HEADING = re.compile(
+    r"^\W*(?:(?:question|q|answer|ans|a|aufgabe|frage|antwort|réponse|respuesta|odgovor|vprašanje|问题|答案|回答)\s*\d{0,2}\s*(?:answer|response)?\s*[:.)\-]*\s*)+$",
+    re.IGNORECASE,
+)
+_LEAD = re.compile(r"^\W*(?:(?:question|q|answer|ans)\s*\d{0,2}(?:\s*answer)?|a|antwort|réponse|respuesta|odgovor|答案|答|回答)\s*[:：.)]\s*\W*", re.IGNORECASE)
+_CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0e7f]")
+_KEY_ROWS = ("qwertyuiop", "qwertzuiop", "asdfghjkl", "zxcvbnm", "yxcvbnm", "azertyuiop", "1234567890")
+
+# Words that belong to any question about training: an answer with one of them is never off topic.
+_GENERIC_TOPIC = (
+    "train epoch loss curve model accura overfit underfit gpu cpu cuda fast slow speed quick time second minut comput parallel network neural layer conv"
+    " mlp cnn flop mac param batch data test valid learn converg plateau gradient step memory transfer overhead core kernel matrix matrices multipl operation"
+    " hardware perform plot graph log decreas increas improv generali generaliz tensor latency throughput bandwidth colab device result expect efficien linear"
+    " weight pool nvidia processor iteration longer shorter lower higher bottleneck load duration run"
+).split()
+
+_TO_THE_GRADER = re.compile(
+    r"ignore (?:all |any |the )?(?:previous|prior|above|earlier)|disregard (?:all|any|the|previous)|full (?:marks|points|credit|score)|maximum (?:score|points|marks)"
+    r"|give (?:me|this|the|full|a)\b.{0,30}(?:points|marks|score|grade|credit)|award (?:me|this|full|all)|you are (?:a|an|the) (?:grader|ai|assistant|language model)"
+    r"|dear grader|system prompt|as an ai|mark this (?:as )?(?:correct|right)|this answer is (?:correct|perfect|right)|(?:score|grade|points|marks?)\s*[:=]\s*\d+"
+    r"|\b\d+\s*/\s*\d+\s*(?:points|marks)|[\"']?(?:status|score|verdict)[\"']?\s*:\s*[\"']?(?:pass|full|correct|\d)",
+    re.IGNORECASE,
+)
+
+
+def written_answer(
+    answer: str,
+    question: str = "",
+    template: str = "",
+    others: Mapping[str, str] | None = None,
+    topic: Sequence[str] = (),
+    facts: tuple[str, ...] = (),
+    must_conclude: bool = True,
+) -> Review:
+    """Tell an answer from none. Returns a Review with the facts; raises Fail with the reason when there is no answer.
+
+    `question` is the task's text, `template` what the cell held before the student wrote, `others` the student's answers to
+    other questions by name, `topic` stems of words that belong to the question. An answer that concludes nothing keeps a
+    provisional half.
+    """
+    expected = "an answer in your own words"
+    text = _own_text(answer)
+    if not text:
+        raise Fail("no answer was written", expected)
+    for original, name in ((template, "the text that was there before"), (question, "the question")):
+        rest = _without_copies(text, original)
+        if not _words(rest) and _words(text):
+            raise Fail(f"the answer is a copy of {name}", expected, "Answer in the cell below the question.")
+        text = rest
+    if _is_placeholder(text):
+        raise Fail(f"'{_short(text)}' is a placeholder, not an answer", expected)
+    words = _words(text)
+    if len(words) < 3:
+        raise Fail(f"'{_short(text)}' is all that was written", "an answer that gives a reason")
+    if _is_noise(words):
+        raise Fail(f"'{_short(text)}' is no text", expected)
+    for name, other in (others or {}).items():
+        if len(words) >= 8 and similarity(text, _own_text(other)) >= 0.95:
+            raise Fail(f"the answer is the same text as the answer to {name}", "an answer to this question")
+    return _review(text, words, topic, facts, must_conclude)
+
+
+def _review(text: str, words: Sequence[str], topic: Sequence[str], facts: tuple[str, ...], must_conclude: bool) -> Review:
+    remarks, credit = [], 1.0
+    if is_english(text):
+        stems = [stem.lower() for stem in (*topic, *_GENERIC_TOPIC)]
+        on_topic = re.match(r"\W*(?:yes|no)\b", text, re.IGNORECASE) or any(word.startswith(stem) or (len(stem) > 3 and stem in word) for word in words for stem in stems)
+        if not on_topic and len(words) >= 8:
+            raise Fail(f"'{_short(text)}' does not speak of what was asked", "an answer to the question")
+        if not on_topic:
+            remarks.append("no word of the question's subject was recognised")
+        if must_conclude and not concludes(text):
+            remarks.append("it concludes nothing: every sentence is conditional, hedged or general")
+            credit = NOTHING_CONCLUDED
+    else:
+        remarks.append("not recognised as English prose, so its content was not looked at")
+    if _TO_THE_GRADER.search(text):
+        remarks.append("it contains text that reads like a grade or an instruction to a grader")
+    message = f"an answer of {len(words)} words; a person decides"
+    return Review(message, facts, "; ".join(remarks), credit)
+
+
+def _own_text(answer: str) -> str:
+    """The answer without markup, comments, headings such as 'Question 4' and the lead 'Answer:'."""
+    text = re.sub(r"<!--.*?-->", " ", answer, flags=re.DOTALL)
+    text = re.sub(r"<[a-zA-Z/][^<>\n]{0,200}>", " ", text)
+    text = re.sub(r"!\[[^\]]*\]\([^)]*\)", " ", text)
+    lines = [line for line in text.split("\n") if not _HEADING.match(line)]
+    text = re.sub(r"^[#>\s]+", "", "\n".join(lines), flags=re.MULTILINE)
+    text = re.sub(r"[*_`~$]{1,3}", "", text)
+    return _LEAD.sub("", text.strip(), count=1).strip()
+
+
+def _words(text: str) -> list[str]:
+    """Words in lower case; in scripts without spaces two characters are a word."""
+    spaced = re.findall(r"[^\W_]+(?:['’.,][^\W_]+)*", _CJK.sub(" ", text).lower())
+    cjk = "".join(_CJK.findall(text))
+    return [*spaced, *(cjk[i : i + 2] for i in range(0, len(cjk), 2))]
+
+
+def similarity(text: str, other: str) -> float:
+    """Share of words in order that two texts have in common, 0 to 1."""
+    a, b = _words(text), _words(other)
+    return difflib.SequenceMatcher(None, a, b, autojunk=False).ratio() if a and b else 0.0
+
+
+def _sentences(text: str) -> list[str]:
+    return [part for part in re.split(r"(?<=[.!?])\s+|(?<=[。？！])|\n+", text) if part.strip()]
+
+
+def _without_copies(text: str, original: str) -> str:
+    """The text without its sentences that are, nearly word by word, sentences of the original.
+
+    An answer often takes up the question's words ('The curves indicate that…' for 'Do the curves indicate that…'); a copy
+    also begins like the original.
+    """
+    originals = [words for words in map(_words, _sentences(_own_text(original))) if words]
+
+    def copied(sentence: str) -> bool:
+        words = _words(sentence)
+        return any(
+            words[:1] == other[:1] and difflib.SequenceMatcher(None, words, other, autojunk=False).ratio() >= SAME
+            for other in originals
+        )
+
+    return " ".join(sentence for sentence in _sentences(text) if not copied(sentence)).strip()
+
+
+def _is_placeholder(text: str) -> bool:
+    plain = re.sub(r"[\[\](){}<>\"“”.…!?:_\-–—=*#]+", " ", text.replace("’", "'"))
+    plain = " ".join(plain.split()).strip("' ")
+    if not re.search(r"\w", plain) or plain.lower().startswith("lorem ipsum"):
+        return True
+    return len(_words(plain)) <= 14 and _PLACEHOLDER.fullmatch(plain) is not None
+
+
+def _is_noise(words: Sequence[str]) -> bool:
+    """Keys struck at random, or one word over and over."""
+    if len(set(words)) <= max(1, len(words) // 8) and len(words) >= 3:
+        return True
+    latin = [word for word in words if word.isascii() and word.isalpha()]
+    if len(latin) < len(words) * 0.6:
+        return False
+    return sum(_struck(word) for word in latin) >= max(2, 0.6 * len(latin))
+
+
+def _struck(word: str) -> bool:
+    if len(word) < 4:
+        return False
+    rolled = any(row[i : i + 4] in word for row in _KEY_ROWS for i in range(len(row) - 3))
+    return rolled or not re.search(r"[aeiouy]", word) or bool(re.search(r"[^aeiouy]{6,}", word))
+
+
+def _short(text: str) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= 60 else text[:59] + "…"

@@ -1,0 +1,344 @@
+"""What a line of a plot shows: its values are found again among the losses and accuracies that the recorder measured.
+
+Labels do not decide what a line is, values do; so a line says by itself which epochs it covers.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal
+
+from grader.checks.trainings import Epoch
+from grader.evidence import Line
+
+Role = Literal["train", "validation", "train accuracy", "validation accuracy"]
+
+CLOSE = 1e-3  # relative, for the few values of a curve with a point an epoch
+EXACT = 1e-5  # relative, for single batches' losses, of which there are thousands
+STRIDE = 2e-3  # relative, for a whole regular series of batches' losses, which may have been rounded
+HALF = 0.5  # of a line's points must be known for the line to be known
+STRIDES = (1, 5, 10, 20, 25, 50, 64, 100, 128, 200, 250, 300, 400, 469, 500)
+
+Series = Sequence[tuple[float, float]]  # (value, position in epochs: 1.0 is the end of the first)
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A line that was recognised. `places` are (x, position) of its known points, a position of 1.0 being the end of epoch 1.
+
+    `exact`: its values are measured ones, or averages of such; else it only runs like them. `stray` counts points that are
+    not of this training; `logged`: the values are logarithms of losses.
+    """
+
+    role: Role
+    line: Line
+    places: tuple[tuple[float | None, float], ...]
+    exact: bool = True
+    stray: int = 0
+    logged: bool = False
+
+    @property
+    def points(self) -> int:
+        """Points of the line."""
+        return len(self.line.y)
+
+    @cached_property
+    def epochs(self) -> tuple[int, ...]:
+        """The epochs that it has points of, from 1."""
+        return tuple(sorted({max(1, math.ceil(position - 1e-9)) for _, position in self.places}))
+
+
+@dataclass(frozen=True)
+class Measured:
+    """The epochs of one training, laid out for looking values up."""
+
+    epochs: tuple[Epoch, ...]
+    losses: tuple[tuple[float, ...], ...] = field(default=())  # per epoch, what was not finite left out
+
+    @classmethod
+    def of(cls, epochs: Sequence[Epoch]) -> Measured:
+        """Lay out the epochs of one training."""
+        return cls(tuple(epochs), tuple(tuple(_finite(epoch.train.losses)) for epoch in epochs))
+
+    @cached_property
+    def single(self) -> Series:
+        """Each batch's loss, in order."""
+        return [(v, e + (b + 1) / len(losses)) for e, losses in enumerate(self.losses) for b, v in enumerate(losses)]
+
+    @cached_property
+    def running(self) -> Series:
+        """The mean over the epoch so far, after each batch."""
+        result = []
+        for e, losses in enumerate(self.losses):
+            total = 0.0
+            for b, value in enumerate(losses):
+                total += value
+                result.append((total / (b + 1), e + (b + 1) / len(losses)))
+        return result
+
+    @cached_property
+    def single_index(self) -> _Index:
+        """Batches' losses by value."""
+        return _Index(self.single)
+
+    @cached_property
+    def running_index(self) -> _Index:
+        """Running means by value."""
+        return _Index(self.running)
+
+    @cached_property
+    def per_epoch(self) -> Sequence[tuple[Role, Series]]:
+        """All series with a value an epoch, the likeliest first."""
+        tests = [epoch.test for epoch in self.epochs]
+        trains = [epoch.train for epoch in self.epochs]
+        found: list[tuple[Role, list[float | None]]] = [
+            ("validation", [test.mean_loss if test else None for test in tests]),
+            ("validation", [test.sample_loss if test else None for test in tests]),
+            ("train", [statistics.fmean(losses) if losses else None for losses in self.losses]),
+            ("train", [train.mean_loss for train in trains]),
+            ("train", [train.sample_loss for train in trains]),
+            ("validation accuracy", [test.accuracy if test else None for test in tests]),
+            ("train accuracy", [train.accuracy for train in trains]),
+        ]
+        for role in ("validation accuracy", "train accuracy"):
+            values = next(values for r, values in found if r == role)
+            found.append((role, [None if v is None else 100 * v for v in values]))
+        for stride in STRIDES[1:]:
+            for phase in {0, stride - 1}:
+                means = [statistics.fmean(part) if (part := losses[phase::stride]) else None for losses in self.losses]
+                found.append(("train", means))
+        return [(role, _at_ends(values)) for role, values in found]
+
+
+def _finite(values: Iterable[float | None]) -> Iterator[float]:
+    return (value for value in values if value is not None and math.isfinite(value))
+
+
+def _at_ends(values: Sequence[float | None]) -> Series:
+    return [(math.nan if value is None else value, e + 1.0) for e, value in enumerate(values)]
+
+
+class _Index:
+    """Finds values in a series, to five digits, in order."""
+
+    def __init__(self, series: Series) -> None:
+        self._series = series
+        self._places: dict[int, list[int]] = {}
+        for place, (value, _) in enumerate(series):
+            self._places.setdefault(_key(value), []).append(place)
+
+    def in_order(self, values: Sequence[float]) -> list[float | None]:
+        """The position of each value, None for those that do not come in the series after the one before."""
+        found: list[float | None] = []
+        last = -1
+        for value in values:
+            key = _key(value)
+            later = [places[i] for k in (key - 1, key, key + 1) if (places := self._places.get(k, ())) and (i := bisect_right(places, last)) < len(places)]
+            if later:
+                last = min(later)
+            found.append(self._series[last][1] if later else None)
+        return found
+
+
+def _key(value: float) -> int:
+    return round(math.log(value) / EXACT) if value > 0 else -(10**9)
+
+
+def read_line(line: Line, measured: Measured, claims: str = "") -> Curve | None:
+    """Recognise a line by its values; None when it is nothing of this training.
+
+    `claims` is what its label says it is ('train', 'validation' or ''); it only decides for lines that merely run like the
+    measured losses: smoothed ones, and validation losses that were averaged in a way of the student's own.
+    """
+    points = [(x, y) for x, y in zip(line.x, line.y, strict=False) if y is not None]
+    if not points or not measured.epochs:
+        return None
+    values = [y for _, y in points]
+    best = _exactly(values, measured)
+    logged = False
+    if best is None:
+        for undo in (lambda v: 10.0**v, math.exp, lambda v: 2.0**v):
+            if max(values) > 20 or min(values) > 0.5:
+                break
+            best = _exactly([undo(value) for value in values], measured)
+            if best is not None:
+                logged = True
+                break
+    exact = best is not None
+    if best is None:
+        best = _alike(values, measured, claims)
+    if best is None:
+        return None
+    role, positions = best
+    places = tuple((x, position) for (x, _), position in zip(points, positions, strict=True) if position is not None)
+    return Curve(role, line, places, exact, positions.count(None), logged)
+
+
+Found = tuple[Role, list[float | None]]
+
+
+def _exactly(values: Sequence[float], measured: Measured) -> Found | None:
+    """The series that holds most of the values, when it holds at least half of them."""
+    best: Found | None = None
+    most = 0
+    for found in _candidates(values, measured):
+        known = len(values) - found[1].count(None)
+        if known > most:
+            best, most = found, known
+        if most == len(values):
+            break
+    return best if most >= max(HALF * len(values), min(2, len(measured.epochs))) else None
+
+
+def _candidates(values: Sequence[float], measured: Measured) -> Iterator[Found]:
+    few = len(values) <= 5 * len(measured.epochs) + 60
+    plain = measured.per_epoch
+    if few:
+        for role, series in plain[:9]:
+            yield role, _run(values, series)
+    if min(values) > 0:
+        yield "train", measured.single_index.in_order(values)
+        yield "train", measured.running_index.in_order(values)
+    if few:
+        for role, series in plain[9:]:
+            yield role, _run(values, series)
+        yield from _repeated(values, plain)
+        for role, series in plain[:7]:
+            yield role, _scaled(values, series)
+    for series in _regular(measured, len(values)):
+        yield "train", _prefix(values, series)
+
+
+def _close(a: float, b: float, tolerance: float = CLOSE) -> bool:
+    return abs(a - b) <= tolerance * max(abs(a), abs(b)) + 1e-12
+
+
+def _run(values: Sequence[float], series: Series) -> list[float | None]:
+    """The positions of the longest stretch of values that stands, without gaps, in the series; None for the others."""
+    best, begin, at = 0, 0, 0
+    for shift in range(-len(values) + 1, len(series)):
+        length = 0
+        for j in range(max(0, -shift), min(len(values), len(series) - shift)):
+            length = length + 1 if _close(values[j], series[j + shift][0]) else 0
+            if length > best:
+                best, begin, at = length, j - length + 1, j - length + 1 + shift
+    found: list[float | None] = [None] * len(values)
+    for i in range(best):
+        found[begin + i] = series[at + i][1]
+    return found
+
+
+def _repeated(values: Sequence[float], plain: Sequence[tuple[Role, Series]]) -> Iterator[Found]:
+    """A value an epoch that was drawn out to the length of another curve: each is known by its last repetition."""
+    lasts = [i for i, value in enumerate(values) if i + 1 == len(values) or values[i + 1] != value]
+    if len(lasts) * 2 > len(values):
+        return
+    for role, series in plain[:7]:
+        run = _run([values[i] for i in lasts], series)
+        found: list[float | None] = [None] * len(values)
+        for i, place in enumerate(reversed(range(len(values)))):
+            following = next(k for k, last in enumerate(lasts) if last >= place)
+            found[len(values) - 1 - i] = run[following]
+        yield role, found
+
+
+def _scaled(values: Sequence[float], series: Series) -> list[float | None]:
+    """Values that are all the same multiple of the series': sums, or sums divided by something else."""
+    found: list[float | None] = [None] * len(values)
+    if not 4 <= len(values) <= len(series):
+        return found
+    for shift in range(len(series) - len(values) + 1):
+        part = series[shift : shift + len(values)]
+        ratios = [value / known for value, (known, _) in zip(values, part, strict=True) if known > 0 and value > 0]
+        if len(ratios) == len(values) and max(ratios) <= min(ratios) * (1 + 2 * CLOSE):
+            return [position for _, position in part]
+    return found
+
+
+def _prefix(values: Sequence[float], series: Series) -> list[float | None]:
+    """The series' positions when the values are its beginning, else nothing."""
+    if len(values) > len(series) or not all(_close(v, s, STRIDE) for v, (s, _) in zip(values, series, strict=False)):
+        return [None] * len(values)
+    return [position for _, position in series[: len(values)]]
+
+
+def _regular(measured: Measured, points: int) -> Iterator[Series]:
+    """Regular series of batches' losses: every k-th, rounded perhaps, and means over k batches, by epoch or throughout."""
+    batches = max((len(losses) for losses in measured.losses), default=0)
+    if points < 3 or batches < 2:
+        return
+    longest = min(batches, len(measured.single) // points + 1) if points > len(measured.epochs) else batches
+    sums = [0.0]
+    for value, _ in measured.single:
+        sums.append(sums[-1] + value)
+    starts = [0]
+    for losses in measured.losses:
+        starts.append(starts[-1] + len(losses))
+    for k in range(1, longest + 1):
+        for phase in {0, k - 1}:
+            yield [measured.single[i] for start, end in _pairs(starts) for i in range(start + phase, end, k)]
+        if k == 1:
+            continue
+        for phase in {0, k - 1}:
+            yield measured.single[phase::k]
+        for spans in (
+            [(i, min(i + k, end)) for start, end in _pairs(starts) for i in range(start, end, k)],
+            [(i, i + k) for start, end in _pairs(starts) for i in range(start, end - k + 1, k)],
+            [(i, i + k) for i in range(0, starts[-1] - k + 1, k)],
+        ):
+            yield [((sums[end] - sums[begin]) / (end - begin), measured.single[end - 1][1]) for begin, end in spans]
+
+
+def _pairs(starts: Sequence[int]) -> Iterator[tuple[int, int]]:
+    return zip(starts[:-1], starts[1:], strict=True)
+
+
+# --- lines that only run like the losses --------------------------------------------------------------------------
+
+
+def _alike(values: Sequence[float], measured: Measured, claims: str) -> Found | None:
+    """A curve called validation with a plausible value an epoch, or one that runs through the range of the batches' losses."""
+    count = len(measured.epochs)
+    if claims == "validation":
+        if not 2 <= len(values) <= count or min(values) <= 0:
+            return None
+        known = [test.mean_loss if (test := epoch.test) else None for epoch in measured.epochs]
+        alike = all(k is None or k / 5 <= value <= 5 * k for value, k in zip(values, known, strict=False))
+        return ("validation", [e + 1.0 for e in range(len(values))]) if alike else None
+    fits = []
+    for epochs in range(count, 1, -1):
+        size = len(values) / epochs
+        if size < 1 or (size != int(size) and size < 10):
+            continue
+        groups = [values[round(e * size) : round((e + 1) * size)] for e in range(epochs)]
+        off = _off(groups, measured.losses)
+        if off is not None:
+            fits.append((off, epochs, size))
+    if not fits:
+        return None
+    _, epochs, size = min(fits)
+    return "train", [min(float(epochs), (i + 1) / size) for i in range(len(values))]
+
+
+def _off(groups: Sequence[Sequence[float]], losses: Sequence[Sequence[float]]) -> float | None:
+    """How far groups of values are from the epochs' means, relative; None when they do not run like them."""
+    if not all(losses[: len(groups)]):
+        return None
+    inside = sum(min(known) <= v <= max(known) for group, known in zip(groups, losses, strict=False) for v in group)
+    total = sum(len(group) for group in groups)
+    means = [statistics.fmean(group) for group in groups]
+    known_means = [statistics.fmean(known) for known in losses[: len(groups)]]
+    if inside < 0.9 * total or len(groups) < 3 or _correlation(means, known_means) < 0.8:
+        return None
+    return statistics.fmean(abs(a / b - 1) for a, b in zip(means, known_means, strict=True))
+
+
+def _correlation(a: Sequence[float], b: Sequence[float]) -> float:
+    if min(a) == max(a) or min(b) == max(b):
+        return 0.0
+    return statistics.correlation(a, b)

@@ -1,0 +1,366 @@
+"""Plots of the losses: is there a figure that shows both curves over the epochs asked for, labelled, on one scale."""
+
+from __future__ import annotations
+
+import re
+import statistics
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from grader.checks.plot_lines import Curve, Measured, read_line
+from grader.checks.trainings import Epoch
+from grader.evidence import Axes, Figure, Line
+from grader.rubric import Fail
+
+LOG_SCALES = ("log", "symlog", "functionlog")
+SLOPES = 0.2  # by which the curves' x per epoch may differ
+OFFSET = 1.5  # epochs by which their x may differ where they show the same epoch
+
+_TRAIN = re.compile(
+    r"train|\btr\b|\btrn\b|lern|entra[iî]n|apprentissage|entrena|allena|addestra|treino|treina|učn|uč[ei]|ucn|trén|trenov|trening|uczen|uczą|eğitim|обуч|трен"
+    r"|εκπαίδευσ|训练|訓練|学習|훈련|학습|huấn luyện|pelatihan|latih",
+    re.IGNORECASE,
+)
+_VALIDATION = re.compile(
+    r"valid|\bval\b|val[_ ]|_val\b|test|\bdev\b|eval|held|hold-?out|prüf|prueba|verifica|collaudo|preizkus|preverj|doğrulama|вал|тест|проверк|επικύρωσ|验证|測試|测试|検証|テスト|검증"
+    r"|테스트|평가|kiểm|uji",
+    re.IGNORECASE,
+)
+_LOG = re.compile(r"log|\bln\b|对数|対数", re.IGNORECASE)
+_LOSS = re.compile(r"loss|verlust|perte|pérdida|perdita|perda|izgub|strat|ztrát|потер|损失|損失|손실|error|cost|entropy", re.IGNORECASE)
+_COLOUR = re.compile(
+    r"\b(?:blue|orange|red|green|black|purple|yellow|solid|dashed|dotted|upper|lower|top|bottom|blau|rot|grün|bleu|rouge|vert|azul|rojo|verde|modr\w|rdeč\w|oranž\w)\b"
+    r"|蓝|红|橙|绿",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class LossPlot:
+    """The axes that show the losses best: the curves found on them, and what was asked for.
+
+    `elsewhere` says where a curve is that these axes lack. `others` are the lines that are no loss curves of the training.
+    """
+
+    axes: tuple[Axes, ...]
+    train: Curve | None
+    validation: Curve | None
+    first: int
+    last: int
+    others: tuple[tuple[Line, str], ...] = ()
+    elsewhere: str = ""
+    cell: int = -1
+
+    def axes_of(self, curve: Curve) -> Axes:
+        """The axes that a curve lies on."""
+        return next(axes for axes in self.axes if any(line is curve.line for line in axes.lines))
+
+
+def find_loss_plot(
+    figures: Sequence[Figure], epochs: Sequence[Epoch], first: int, last: int, prefer_cells: Collection[int] = ()
+) -> LossPlot:
+    """The plot that shows best the losses of epochs `first` to `last` (counted from 1) of one training.
+
+    `epochs` are all recorded epochs of that training; of equally good plots the one in `prefer_cells` is taken, then the last.
+    Raises Fail when nothing was trained or nothing was plotted.
+    """
+    asked = f"a plot of the training and validation loss of epochs {first} to {last}"
+    if not epochs:
+        raise Fail("no training was recorded, so there are no losses that a plot could show", asked)
+    if not any(line.y for figure in figures for axes in figure.axes for line in axes.lines):
+        raise Fail("no curve was plotted", asked, "Is the figure drawn in a cell that runs?")
+    measured = Measured.of(epochs)
+    plots: list[LossPlot] = []
+    for figure in figures:
+        for group in _together(figure):
+            plots.append(_read(figure, group, measured, first, last))
+    best = max(enumerate(plots), key=lambda item: (_quality(item[1]), item[1].cell in prefer_cells, item[0]))[1]
+    return _with_elsewhere(best, plots)
+
+
+def _together(figure: Figure) -> list[tuple[Axes, ...]]:
+    """Each axes, or two that lie at the same place."""
+    groups: list[tuple[Axes, ...]] = []
+    for index, axes in enumerate(figure.axes):
+        if axes.twin is not None and 0 <= axes.twin < len(figure.axes):
+            if axes.twin > index:
+                groups.append((axes, figure.axes[axes.twin]))
+            elif figure.axes[axes.twin].twin != index:
+                groups.append((figure.axes[axes.twin], axes))
+        else:
+            groups.append((axes,))
+    return groups
+
+
+def _read(figure: Figure, group: tuple[Axes, ...], measured: Measured, first: int, last: int) -> LossPlot:
+    curves: list[Curve] = []
+    others: list[tuple[Line, str]] = []
+    for axes in group:
+        for line in axes.lines:
+            curve = read_line(line, measured, claim(label_of(line, axes)))
+            if curve is None or curve.role not in ("train", "validation"):
+                others.append((line, curve.role if curve else ""))
+            else:
+                curves.append(curve)
+
+    def best(role: str) -> Curve | None:
+        of_role = [curve for curve in curves if curve.role == role]
+        return max(of_role, key=lambda c: (_share(c, first, last), c.exact, -c.stray), default=None)
+
+    return LossPlot(group, best("train"), best("validation"), first, last, tuple(others), cell=figure.cell)
+
+
+def _quality(plot: LossPlot) -> float:
+    total = 0.0
+    for check, share in _PARTS:
+        try:
+            check(plot)
+            total += share
+        except Fail as fail:
+            total += share * fail.credit
+    return round(total, 6)
+
+
+def _with_elsewhere(plot: LossPlot, plots: Sequence[LossPlot]) -> LossPlot:
+    for role in ("train", "validation"):
+        if getattr(plot, role) is None and getattr(plot, "train" if role == "validation" else "validation") is not None:
+            for other in plots:
+                if getattr(other, role) is not None:
+                    where = "other axes" if other.cell == plot.cell else f"a figure of cell {other.cell}"
+                    name = "training" if role == "train" else role
+                    return LossPlot(
+                        plot.axes,
+                        plot.train,
+                        plot.validation,
+                        plot.first,
+                        plot.last,
+                        plot.others,
+                        f"the {name} loss is plotted on {where}",
+                        plot.cell,
+                    )
+    return plot
+
+
+def label_of(line: Line, axes: Axes) -> str:
+    """A line's label; by its place when the legend has as many entries as the axes has lines."""
+    if line.label and not line.label.startswith("_"):
+        return line.label
+    if len(axes.legend) == len(axes.lines):
+        return next(text for other, text in zip(axes.lines, axes.legend, strict=True) if other is line)
+    return ""
+
+
+def claim(label: str) -> Literal["train", "validation", ""]:
+    """What a label says that its curve is; '' when it says neither or both."""
+    trains, validates = _TRAIN.search(label), _VALIDATION.search(label)
+    if trains and not validates:
+        return "train"
+    if validates and not trains:
+        return "validation"
+    return ""
+
+
+# --- checks -------------------------------------------------------------------------------------------------------
+
+
+def curves_present(plot: LossPlot) -> str:
+    """The training and the validation loss are plotted on the same axes."""
+    expected = "the training and the validation loss on the same axes"
+    if plot.train is not None and plot.validation is not None:
+        doubtful = [c for c in (plot.train, plot.validation) if not c.exact and c.role == "validation"]
+        if doubtful:
+            raise Fail(
+                "the curve called validation does not hold the validation losses that were measured",
+                expected,
+                "What does the test function record: the average over all test batches?",
+                credit=0.6,
+            )
+        return f"{plot.train.points} points of the training loss, {plot.validation.points} of the validation loss"
+    if plot.train is None and plot.validation is None:
+        if accuracy := _accuracy_as_loss(plot):
+            raise Fail(accuracy, expected, "Look at what is handed to the plot.")
+        raise Fail(
+            "none of the curves plotted holds losses of this training", expected, "Plot the losses that the training recorded."
+        )
+    missing, there = ("training", "validation") if plot.train is None else ("validation", "training")
+    if plot.elsewhere:
+        raise Fail(f"the axes show only the {there} loss; {plot.elsewhere}", expected, "Draw both on one axes.", credit=0.5)
+    if accuracy := _accuracy_as_loss(plot):
+        raise Fail(accuracy, expected, "Look at what is handed to the plot.", credit=0.4)
+    called = [label_of(line, axes) for axes in plot.axes for line in axes.lines if any(line is o for o, _ in plot.others)]
+    wrong = next((label for label in called if claim(label)), "")
+    seen = f"the curve '{wrong}' holds no losses of this training" if wrong else f"the {missing} loss is not plotted"
+    raise Fail(f"the {there} loss is plotted; {seen}", expected, credit=0.4)
+
+
+def _accuracy_as_loss(plot: LossPlot) -> str:
+    for axes in plot.axes:
+        for line in axes.lines:
+            role = next((role for other, role in plot.others if other is line), "")
+            label = label_of(line, axes)
+            if role.endswith("accuracy") and not re.search(r"acc", label, re.IGNORECASE):
+                if _LOSS.search(f"{label} {axes.ylabel} {axes.title}"):
+                    return f"the curve '{label or axes.ylabel or axes.title}' holds the {role}, not the loss"
+    return ""
+
+
+def _curves(plot: LossPlot) -> list[tuple[str, Curve]]:
+    pairs = (("training", plot.train), ("validation", plot.validation))
+    return [(name, curve) for name, curve in pairs if curve is not None]
+
+
+def curves_cover(plot: LossPlot) -> str:
+    """Both curves show all the epochs asked for, and only those."""
+    curves = _curves(plot)
+    expected = f"both curves over epochs {plot.first} to {plot.last}"
+    if not curves:
+        raise Fail("there is no loss curve", expected)
+    shares = [_share(curve, plot.first, plot.last) for _, curve in curves]
+    if min(shares) < 1:
+        parts = [f"the {name} curve holds {c.points} points, which cover {_covered(c)}" for name, c in curves]
+        seen = (", while " if max(shares) == 1 and len(parts) > 1 else ", and ").join(parts)
+        hint = "How many values does each list get in an epoch?" if min(shares) < max(shares) else ""
+        raise Fail(seen, expected, hint, credit=round(0.6 * min(shares), 2))
+    for name, curve in curves:
+        if curve.stray > max(1, 0.1 * curve.points):
+            seen = f"{curve.stray} of the {curve.points} points of the {name} curve are not of this training"
+            raise Fail(seen, expected, "Were the lists emptied before this training began?", credit=0.6)
+        if curve.epochs[-1] > plot.last or curve.epochs[0] < plot.first:
+            raise Fail(f"the {name} curve covers {_covered(curve)}", expected, credit=0.7)
+    return f"both curves cover epochs {plot.first} to {plot.last}" if len(curves) > 1 else f"covers {_covered(curves[0][1])}"
+
+
+def _share(curve: Curve, first: int, last: int) -> float:
+    """Share of the epochs asked for that a curve has points of; a smoothed curve may lack one at an end."""
+    wanted = set(range(first, last + 1))
+    share = len(wanted & set(curve.epochs)) / len(wanted)
+    return 1.0 if not curve.exact and share >= 0.9 else share
+
+
+def _covered(curve: Curve) -> str:
+    epochs = curve.epochs
+    if not epochs:
+        return "no epoch"
+    if len(epochs) == 1:
+        return f"epoch {epochs[0]}"
+    if len(epochs) == epochs[-1] - epochs[0] + 1:
+        return f"epochs {epochs[0]}–{epochs[-1]}"
+    return f"{len(epochs)} of the epochs {epochs[0]}–{epochs[-1]}"
+
+
+def curves_labelled(plot: LossPlot) -> str:
+    """The axes are labelled, and a legend tells which curve is which."""
+    expected = "labels on the axes or a title, and a legend that names both curves"
+    curves = _curves(plot)
+    labels = {name: label_of(curve.line, plot.axes_of(curve)) for name, curve in curves}
+    claims = {name: claim(label) for name, label in labels.items()}
+    if claims.get("training") == "validation" or claims.get("validation") == "train":
+        name = "training" if claims.get("training") == "validation" else "validation"
+        raise Fail(
+            f"the curve '{labels[name]}' holds the {name} losses: the names are swapped",
+            expected,
+            "Look at which list belongs to which label.",
+        )
+    problems, credit = [], 1.0
+    if not any(axes.xlabel.strip() or axes.ylabel.strip() or axes.title.strip() for axes in plot.axes):
+        problems.append("neither the axes nor the figure have a label or title")
+        credit -= 0.5
+    words = " ".join(f"{axes.title} {axes.xlabel} {axes.ylabel}" for axes in plot.axes)
+    explained = _TRAIN.search(words) and _VALIDATION.search(words) and len(_COLOUR.findall(words)) >= 2
+    own_axes = len(plot.axes) > 1 and all(claim(axes.ylabel) for axes in plot.axes)
+    legend = [entry for axes in plot.axes for entry in axes.legend]
+    if len(curves) > 1 and not explained and not own_axes:
+        if not legend:
+            problems.append("there is no legend" + (" to show the labels of the curves" if all(labels.values()) else ""))
+            credit -= 0.4 if all(labels.values()) else 0.5
+        elif labels["training"].strip().lower() == labels["validation"].strip().lower():
+            what = f"are both called '{labels['training']}'" if labels["training"] else "have no names"
+            problems.append(f"the curves {what}")
+            credit -= 0.5
+    if problems:
+        raise Fail(" and ".join(problems), expected, "A reader must see what is drawn without the code.", round(credit, 2))
+    return "labelled, the curves named" if len(curves) > 1 else "labelled"
+
+
+def curves_log(plot: LossPlot) -> str:
+    """The y axis is logarithmic."""
+    expected = "a logarithmic y axis"
+    curves = [curve for _, curve in _curves(plot)]
+    shown = [plot.axes_of(curve) for curve in curves] or list(plot.axes)
+    linear = [
+        axes
+        for axes, curve in zip(shown, curves or [None] * len(shown), strict=True)
+        if axes.yscale not in LOG_SCALES and not (curve and curve.logged)
+    ]
+    if linear:
+        hint = "The x axis is logarithmic, the y axis is not." if linear[0].xscale in LOG_SCALES else "Scales belong to axes."
+        raise Fail(f"the y axis is {linear[0].yscale}", expected, hint)
+    if any(curve.logged for curve in curves):
+        words = " ".join(f"{a.title} {a.ylabel} {' '.join(a.legend)} {' '.join(line.label for line in a.lines)}" for a in shown)
+        if not _LOG.search(words):
+            raise Fail("logarithms of the losses are plotted, and nothing says so", expected, credit=0.5)
+        return "logarithms of the losses are plotted"
+    return "the y axis is logarithmic"
+
+
+def curves_share_x(plot: LossPlot) -> str:
+    """Both curves use the same x: the same epoch stands at the same place."""
+    if plot.train is None or plot.validation is None:
+        raise Fail("there are no two curves to compare", "both curves over the same x axis")
+    fits = [_fit(curve) for curve in (plot.train, plot.validation)]
+    if fits[0] is None or fits[1] is None:
+        return "too few points to compare"
+    (train_slope, train_at), (slope, at) = fits
+    expected = "the same x for the same epoch"
+    seen = "the two curves do not share an x axis"
+    hint = "Give both curves their steps or their epochs as x."
+    if train_slope <= 0 or slope <= 0:
+        name = "training" if train_slope <= 0 else "validation"
+        raise Fail(f"{seen}: the x of the {name} curve does not grow with the epochs", expected, hint, credit=0.3)
+    ratio = train_slope / slope
+    low = max(min(p for _, p in c.places) for c in (plot.train, plot.validation))
+    high = min(max(p for _, p in c.places) for c in (plot.train, plot.validation))
+    offsets = [abs(train_at(p) - at(p)) / max(train_slope, slope) for p in (low, max(low, high))]
+    if not 1 - SLOPES <= ratio <= 1 / (1 - SLOPES):
+        raise Fail(f"{seen}: an epoch is {train_slope:.3g} wide for the training loss and {slope:.3g} for the validation loss", expected, hint)
+    if max(offsets) > OFFSET:
+        raise Fail(f"{seen}: they lie {max(offsets):.1f} epochs apart", expected, hint, credit=0.3)
+    return "the same epoch stands at the same x for both"
+
+
+def _fit(curve: Curve) -> tuple[float, Callable[[float], float]] | None:
+    """Width of an epoch in x, and x by position; None with points of a single position."""
+    places = [(x, position) for x, position in curve.places if x is not None]
+    if len({position for _, position in places}) < 2:
+        return None
+    fit = statistics.linear_regression([position for _, position in places], [x for x, _ in places])
+    return fit.slope, lambda position: fit.intercept + fit.slope * position
+
+
+_PARTS: tuple[tuple[Callable[[LossPlot], str], float], ...] = (
+    (curves_present, 0.3),
+    (curves_cover, 0.3),
+    (curves_labelled, 0.15),
+    (curves_log, 0.1),
+    (curves_share_x, 0.15),
+)
+
+
+def check_loss_curves(
+    figures: Sequence[Figure], epochs: Sequence[Epoch], first: int, last: int, prefer_cells: Collection[int] = ()
+) -> str:
+    """All five checks in one: present 30 %, epochs 30 %, labels 15 %, log y 10 %, shared x 15 %. Raises Fail with the rest."""
+    plot = find_loss_plot(figures, epochs, first, last, prefer_cells)
+    seen, problems = [], []
+    for check, _ in _PARTS:
+        if check is curves_share_x and (plot.train is None or plot.validation is None):
+            continue
+        try:
+            seen.append(check(plot))
+        except Fail as fail:
+            problems.append(fail)
+    if problems:
+        message = "; ".join(problem.seen for problem in problems)
+        raise Fail(message, problems[0].expected, problems[0].hint, credit=round(_quality(plot), 2))
+    return "; ".join(seen)

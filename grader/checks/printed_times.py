@@ -1,0 +1,234 @@
+"""Which numbers of a printed text are times: by their unit, a word before them, or the heading of their column."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from grader.checks.text import Number, Reading, find_numbers, without_progress
+
+MAX_NUMBERS = 4000
+LONGEST = 1e7  # seconds; beyond it stands a time of day as time.time() counts it
+
+_TIME = (
+    r"\btim(?:e|es|ed|ing|er|ings)\b|\w*_time\w*|\w+time\b|\btook\b|\btakes?\b|elapsed|\bduration\w*|\bdur\b|\bseconds?\b|\bsecs?\b|\bminutes?\b"
+    r"|\bwall\b|\bexecution\b|\btotal\w*|\boverall\b|\bcpu\b|\bgpu\b|\bms\b|\bt\d?\b"
+    r"|zeit\w*|dauer\w*|gedauert|\bsekunden?\b|\bminuten\b|benötigt\w*|gesamt\w*|insgesamt|temps|durée|\bsecondes?\b|tiempo|duraci[oó]n|\bsegundos?\b|tard[oó]"
+    r"|\btempo\b|durata|\bsecondi\b|impiegat\w*|duração|\bčas\w*|\bcas\b|trajal\w*|trajanj\w*|\bsekund\w*|skupaj|skupni\w*|\bczas\w*|trwał\w*|\bdoba\b|trvá\w*"
+    r"|vrijeme|vreme|\btijd\b|duurde|\btid\b|\bsüre\w*|saniye|\bidő\w*|\bwaktu\b|thời gian|врем\w*|длительн\w*|секунд\w*|занял\w*|всего|χρόνο\w*"
+    r"|时间|时长|耗时|用时|总计|秒|時間|所要|시간|소요"
+)
+_METRIC = (
+    r"loss\w*|accura\w*|\bacc\b|\w+_acc\b|\berr(?:or)?s?\b|\blr\b|learning rate|\bcorrect\w*|\bscore\w*|verlust\w*|genauigkeit\w*|\bperte\w*|précision"
+    r"|pérdida|perdita|perda|izgub\w*|točnost\w*|natančnost\w*|\bstrat\w*|dokładność|ztrát\w*|потер\w*|точност\w*|损失|准确率|精度|損失|正解率|손실|정확도"
+    r"|speed-?up\w*|\bfaster\b|\bratio\b|\bsamples?\b|\bimages?\b|\bparam\w*|\bflops\b|\bmacs\b|momentum|\bmemory\b|\bMB\b|\bsizes?\b|version"
+)
+_INDEX = (
+    r"\bepo(?:ch|che|chs|chen|ches|ca|cas|k|ka|ki|que|ques|chs)?s?\b|\bep\b|époque\w*|época\w*|epoh\w*|эпох\w*|\bsteps?\b|\bbatch\w*|\biter\w*|\bruns?\b"
+    r"|\bnumber\b|\bcell\b|轮|周期|エポック|에폭|第"
+)
+_CLASSES = re.compile(rf"(?P<time>{_TIME})|(?P<metric>{_METRIC})|(?P<index>{_INDEX})", re.IGNORECASE)
+_COUNTS = re.compile(rf"\s*-?\s*(?:{_INDEX})", re.IGNORECASE)
+_NO_INDEX = re.compile(r"(?:\b(?:per|each|every|pro|je|par|por|na|za)[ _-]?|/\s*|на |за |每)\w+$|epochs$|epochen$|épocas$", re.IGNORECASE)
+_AVERAGE_BEFORE = re.compile(
+    r"\bav(?:g|erage)\w*|\bmean\b|per[ _-]?epoch|/\s*epoch|\beach\b|\bevery\b|pro epoche|(?:je|jede\w*) epoche|durchschnitt\w*|mittel\w*|moyen\w*"
+    r"|par époque|promedio|\bmedi[ao]\b|por época|povpreč\w*|na epoho|średni\w*|průměr\w*|gemiddeld\w*|ortalama|средн\w*|(?:на|за) эпоху|平均|每|평균",
+    re.IGNORECASE,
+)
+_AVERAGE_AFTER = re.compile(
+    r"\s*[(\[]?\s*(?:per[ -]epoch|/\s*epoch|each\b|an epoch|on average|in average|pro epoche|je epoche|im (?:mittel|durchschnitt)|en moyenne|par époque"
+    r"|por época|na epoho|на эпоху|[(]?(?:avg|average|mean)[)])",
+    re.IGNORECASE,
+)
+_CPU_TIMES = re.compile(r"^\s*CPU times:.*$", re.MULTILINE)
+_LABEL_UNIT = re.compile(
+    r"[\[(]\s*(?P<short>s|sec|secs|seconds|ms|min|mins|minutes|h|hours|µs|us)\.?\s*[\])]"
+    r"|\b(?:in|en)\s+(?P<word>s|sec|ms|min)\b"
+    r"|(?P<long>milli-?seconds?|millisekunden|minuten|minutes|minutos|\bms\b|\bseconds|sekunden)",
+    re.IGNORECASE,
+)
+_WORD = re.compile(r"[^\W\d_]{2,}|秒|[(\[]s[)\]]")
+
+
+@dataclass(frozen=True)
+class Known:
+    """Measured losses and accuracies: an unmarked number that shows one of them is no time.
+
+    `summaries` are values of whole epochs, compared as rounded; `losses` those of batches, compared at five digits.
+    """
+
+    summaries: tuple[float, ...] = ()
+    losses: frozenset[str] = frozenset()
+
+    def shown_by(self, reading: Reading) -> bool:
+        """Whether a printed number may be one of them."""
+        if f"{reading.value:.5g}" in self.losses and reading.step <= abs(reading.value) * 1e-4:
+            return True
+        return any(
+            math.isclose(reading.value, v, rel_tol=1e-6, abs_tol=reading.step * 0.51)
+            for value in self.summaries
+            for v in (value, 100 * value)
+        )
+
+
+@dataclass(frozen=True)
+class PrintedTime:
+    """A printed number that means a time; `readings` are in seconds, `line` is where it stands.
+
+    `average` says that it is called a mean; `weak` that nothing calls it a time; `wall` that %%time printed it;
+    `cell_seconds` is how long its cell ran.
+    """
+
+    text: str
+    readings: tuple[Reading, ...]
+    line: str
+    average: bool = False
+    weak: bool = False
+    wall: bool = False
+    cell_seconds: float = 0.0
+
+    def agrees(self, low: float, high: float, slack: float) -> bool:
+        """Whether it may be the printed form of a time from `low` to `high` seconds, measured a little differently."""
+        return any(
+            r.value - r.step / 2 - slack <= high and r.value + r.step + slack >= low and (r.value > 0 or r.step > low)
+            for r in self.readings
+        )
+
+
+@dataclass(frozen=True)
+class _Line:
+    """A line, its numbers with offsets in it, and the heading above when the line itself has no telling words."""
+
+    text: str
+    numbers: tuple[tuple[Number, int, int], ...]
+    header: str
+
+
+def printed_times(text: str, cell_seconds: float = 0.0, known: Known | None = None) -> tuple[PrintedTime, ...]:
+    """The times in a cell's output, in order. Progress bars and the CPU line of %%time do not count."""
+    text = _CPU_TIMES.sub("", without_progress(text))
+    known = known or Known()
+    lines = text.split("\n")
+    starts = [0]
+    for line in lines:
+        starts.append(starts[-1] + len(line) + 1)
+    by_line: dict[int, list[Number]] = {}
+    for number in find_numbers(text)[:MAX_NUMBERS]:
+        by_line.setdefault(number.line, []).append(number)
+    found = []
+    for index, numbers in sorted(by_line.items()):
+        offset = starts[index]
+        words = {match.lastgroup for match in _CLASSES.finditer(lines[index])}
+        header = "" if words & {"time", "metric"} else _header(lines, index)
+        line = _Line(lines[index], tuple((n, n.start - offset, n.end - offset) for n in numbers), header)
+        found += [time for i in range(len(numbers)) if (time := _time(line, i, known, cell_seconds))]
+    return tuple(found)
+
+
+def _header(lines: Sequence[str], index: int) -> str:
+    """The nearest line above that has words, past lines of numbers: a table's heading, or 'times:' above a list."""
+    for line in reversed(lines[max(0, index - 60) : index]):
+        if _WORD.search(re.sub(r"\d[\d.]*(?:e[-+]?\d+)?", "", line)):
+            heads = not re.search(r"\d", line) or re.search(r"[:=]\s*[\[({]?\s*$", line)
+            return line if heads else ""
+    return ""
+
+
+def _time(line: _Line, position: int, known: Known, cell_seconds: float) -> PrintedTime | None:
+    number, start, end = line.numbers[position]
+    strength = _strength(line, position)
+    if strength is None or abs(number.value) > LONGEST or number.value < 0:
+        return None
+    if strength == "weak" and known.shown_by(number.readings[0]):
+        return None
+    label = f"{line.header} {line.text[:start]}" if line.header else line.text[:start]
+    previous = line.numbers[position - 1][2] if position else 0
+    average = bool(
+        _AVERAGE_BEFORE.search(line.text[previous:start])
+        or (position == 0 and _AVERAGE_BEFORE.search(line.header))
+        or _AVERAGE_AFTER.match(line.text, end)
+    )
+    wall = "wall time" in line.text.lower()
+    return PrintedTime(
+        number.text.strip(), _seconds(number, label), line.text.strip(), average, strength == "weak", wall, cell_seconds
+    )
+
+
+def _strength(line: _Line, position: int) -> str | None:
+    """How sure it is that the number is a time: 'unit', 'word', 'weak' when nothing speaks for or against, None when not."""
+    number, start, end = line.numbers[position]
+    if number.kind == "time":
+        return None if re.fullmatch(r"\d+\s?m", number.text) else "unit"
+    if number.kind != "plain":
+        return None
+    whole = number.readings[0].step >= 1
+    if whole and (_COUNTS.match(line.text, end) or re.match(r"\s*/\s*\d", line.text[end:])):
+        return None  # '10 epochs', '3/10'
+    if whole and re.search(r"\d\s*(?:/|of|von|sur|de)\s*$", line.text[:start]):
+        return None
+    words = list(_CLASSES.finditer(line.text[:start]))
+    for word in reversed(words):
+        if word.lastgroup != "index":
+            return "word" if word.lastgroup == "time" else None
+        first = not any(begin >= word.end() for _, begin, _ in line.numbers[:position])
+        if first and whole and not _NO_INDEX.search(line.text[: word.end()]):
+            return None  # 'epoch 3': the first whole number after the word is its index
+    next_start = line.numbers[position + 1][1] if position + 1 < len(line.numbers) else len(line.text)
+    following = _CLASSES.match(line.text[end:next_start].lstrip(" \t-–(,"))
+    if following and following.lastgroup == "time" and position + 1 == len(line.numbers):
+        return "word"
+    right = len(line.numbers) - 1 - position
+    if line.header:
+        says = _column_kind(line.header, right, len(line.numbers))
+        if says is not None:
+            return "word" if says == "time" else None
+    metric = any(match.lastgroup == "metric" for match in _CLASSES.finditer(line.text + line.header))
+    return "weak" if not metric and number.readings[0].step <= 0.011 else None
+
+
+def _column_kind(header: str, right: int, in_row: int) -> str | None:
+    """What a heading says of the number with `right` numbers to its right: 'time', 'other', None when it says nothing."""
+    groups = [match.lastgroup for match in _CLASSES.finditer(header)]
+    if "time" not in groups:
+        return "other" if "metric" in groups else None
+    columns = _columns(header)
+    if len(columns) > 1 and in_row <= len(columns) + 1:
+        return columns[-1 - right] if right < len(columns) else "other"
+    return "other" if "metric" in groups and in_row > 1 else "time"
+
+
+def _columns(header: str) -> list[str]:
+    """The kinds of a heading's columns; they are divided by bars, tabs, commas or wide gaps, else by spaces."""
+    cells = [cell for cell in re.split(r"[|\t,;│]|\s{2,}", header.strip()) if re.search(r"\w", cell)]
+    if len(cells) < 2:
+        words = re.sub(r"\(.*?\)|\[.*?\]", "", header).split()
+        cells = words if not re.search(r"[:=]\s*[\[({]?\s*$", header) and len(words) <= 6 else cells
+    kinds = []
+    for cell in cells:
+        groups = {match.lastgroup for match in _CLASSES.finditer(cell)}
+        kinds.append("time" if "time" in groups else "other")
+    return kinds if "time" in kinds else []
+
+
+def _seconds(number: Number, label: str) -> tuple[Reading, ...]:
+    """The number in seconds: by its own unit, by one in its label, else as seconds or as milliseconds."""
+    timed = tuple(reading for reading in number.readings if reading.kind == "time")
+    if timed:
+        return timed
+    scales = (1.0, 1e-3)
+    if unit := list(_LABEL_UNIT.finditer(label)):
+        word = next(part for part in unit[-1].groups() if part).lower()
+        scales = (_label_scale(word),)
+    return tuple(Reading(r.value * s, r.step * s, "time") for s in scales for r in number.readings)
+
+
+def _label_scale(word: str) -> float:
+    if word.startswith("min"):
+        return 60.0
+    if word.startswith("h"):
+        return 3600.0
+    if word.startswith(("ms", "mil")):
+        return 1e-3
+    return 1e-6 if word in ("µs", "us") else 1.0

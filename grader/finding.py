@@ -1,0 +1,179 @@
+"""Which function or model of a notebook is the wanted one: by exact name, by what it did in the run, by its likeness."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from grader.evidence import Argument, ModelSeen, Pass
+from grader.names import FunctionFacts, NamespaceFacts
+from grader.roles import bind, part_by_name, role_by_name, words
+from grader.rubric import LoopRole, ModelRole
+
+
+@dataclass(frozen=True)
+class FoundFunction:
+    """A function taken for a wanted one; `how` is 'name', 'run' or 'similar name'. `observed`: the notebook's arguments."""
+
+    function: FunctionFacts
+    how: Literal["name", "run", "similar name"]
+    observed: tuple[Argument, ...] = ()
+
+
+def find_function(role: LoopRole, facts: NamespaceFacts, passes: Sequence[Pass]) -> FoundFunction | str:
+    """The function that plays `role`, or a sentence saying that there is none.
+
+    By its exact name; else by what ran in the run (training or test passes on this device); else by a similar name. A
+    function that takes the device, or reads it, serves the CPU and the GPU.
+    """
+    for name in role.function_names:
+        exact = facts.function(name)
+        if exact is not None:
+            return FoundFunction(exact, "name", _observed(name, passes, role))
+    fitting = [p for p in passes if p.function and _fits(p, role)]
+    on_device = [p for p in fitting if (p.model_device or "cpu").startswith(role.device)]
+    found = _most_used(on_device, facts, role)
+    if found is not None:
+        return found
+    similar = [function for function in facts.functions if _is_similar(function, role)]
+    if similar:
+        best = max(similar, key=lambda function: _likeness(function, role))
+        return FoundFunction(best, "similar name", _observed(best.name, passes, role))
+    found = _most_used(fitting, facts, role)
+    if found is not None and (role.device == "cpu" or _knows_devices(found.function)):
+        return found
+    wanted = " or ".join(f"'{name}'" for name in role.function_names)
+    doing = "trains" if role.purpose == "train" else "tests"
+    return f"there is no function {wanted}, nor another that {doing} a model on the {_device_words(role.device)}"
+
+
+def _device_words(device: str) -> str:
+    return "GPU" if device == "cuda" else "CPU"
+
+
+def _fits(seen: Pass, role: LoopRole) -> bool:
+    if role.purpose == "train":
+        return seen.trains
+    return not seen.trains and seen.loader.split != "train"
+
+
+def _most_used(passes: Sequence[Pass], facts: NamespaceFacts, role: LoopRole) -> FoundFunction | None:
+    counts = Counter(p.function for p in passes if p.function and facts.function(p.function) is not None)
+    if role.purpose == "test":  # a function that only tests before one that trains as well
+        pure = {name: count for name, count in counts.items() if not _function(facts, name).trains}
+        if not pure:
+            called = [f for name in counts for f in _called_tests(_function(facts, name), facts)]
+            if called:
+                return FoundFunction(called[0], "run", _observed(called[0].name, passes, role))
+        counts = Counter(pure) if pure else counts
+    if not counts:
+        return None
+    name = counts.most_common(1)[0][0]
+    return FoundFunction(_function(facts, name), "run", _observed(name, passes, role))
+
+
+def _function(facts: NamespaceFacts, name: str | None) -> FunctionFacts:
+    found = facts.function(name or "")
+    assert found is not None
+    return found
+
+
+def _called_tests(function: FunctionFacts, facts: NamespaceFacts) -> list[FunctionFacts]:
+    """The functions without gradients, named like tests, that a function calls."""
+    called = [facts.function(fact.name) for fact in function.globals]
+    return [f for f in called if f is not None and not f.trains and part_by_name(f.name) == "test"]
+
+
+def _observed(name: str | None, passes: Sequence[Pass], role: LoopRole) -> tuple[Argument, ...]:
+    """The arguments of the first pass in this function, one of the wanted purpose if there is one."""
+    own = [p for p in passes if p.function == name and p.arguments]
+    fitting = [p for p in own if _fits(p, role)]
+    return next((p.arguments for p in fitting or own), ())
+
+
+_SIMILAR = {
+    "train": frozenset(("train", "training", "trainer", "fit", "learn", "trn", "epoch")),
+    "test": frozenset(
+        (
+            "test",
+            "testing",
+            "eval",
+            "evaluate",
+            "evaluation",
+            "validate",
+            "validation",
+            "val",
+            "valid",
+            "tst",
+            "accuracy",
+        )
+    ),
+}
+
+
+def _is_similar(function: FunctionFacts, role: LoopRole) -> bool:
+    said = set(words(function.name))
+    if not said & _SIMILAR[role.purpose] or function.trains != (role.purpose == "train"):
+        return False
+    if isinstance(bind(function, (), role.purpose), str) and not function.globals:
+        return False
+    named = "cuda" if said & {"gpu", "cuda"} else "cpu" if "cpu" in said else None
+    if role.device == "cuda":
+        return named == "cuda" or (named is None and _knows_devices(function))
+    return named != "cuda"
+
+
+def _likeness(function: FunctionFacts, role: LoopRole) -> int:
+    said = set(words(function.name))
+    device = {"cuda": {"gpu", "cuda"}, "cpu": {"cpu"}}[role.device]
+    return 4 * bool(said & device) + 2 * (len(said) <= 2) + ("epochs" not in said)
+
+
+def _knows_devices(function: FunctionFacts) -> bool:
+    """Whether a function takes a device, reads one, or moves what it works on."""
+    named = [role_by_name(p.name, "train") for p in function.parameters]
+    return (
+        bool({"device", "use_cuda"} & set(named))
+        or any(fact.type == "device" or role_by_name(fact.name, "train") == "device" for fact in function.globals)
+        or "cuda" in function.attributes
+    )
+
+
+@dataclass(frozen=True)
+class ModelSource:
+    """Where a model may come from: `spec` for the probes, `text` for a report."""
+
+    spec: Mapping[str, str]
+    text: str
+    exact: bool = False
+
+
+def model_sources(role: ModelRole, facts: NamespaceFacts, seen: Sequence[ModelSeen]) -> tuple[ModelSource, ...]:
+    """Candidates for a wanted model, best first: by class name, by what was called in the run, by shapes, by any class.
+
+    An `exact` one is taken whatever its parameters are; of the others, the first whose parameters are recognised.
+    """
+    classes = {fact.name: fact for fact in facts.classes}
+    folded = {name.casefold() for name in role.class_names}
+    found = [ModelSource({"class": name}, f"class {name}", True) for name in role.class_names if name in classes]
+    found += [ModelSource({"class": name}, f"class {name}", True) for name in classes if name.casefold() in folded]
+    for model in seen:
+        if not role.recognise(model.shapes):
+            continue
+        if model.class_name in classes:
+            found.append(ModelSource({"class": model.class_name}, f"class {model.class_name}, trained in the run"))
+        bound = [fact for fact in facts.instances if fact.name in model.names and role.recognise(fact.shapes)]
+        found += [ModelSource({"instance": fact.name}, f"the model '{fact.name}'") for fact in bound]
+    for fact in facts.instances:
+        if role.recognise(fact.shapes):
+            found.append(ModelSource({"instance": fact.name}, f"the model '{fact.name}'"))
+    found += [ModelSource({"class": name}, f"class {name}") for name in classes]
+    for function in facts.functions:
+        if set(words(function.name)) & folded and not any(p.required for p in function.parameters):
+            found.append(ModelSource({"function": function.name}, f"what {function.name}() returns"))
+    unique: dict[str, ModelSource] = {}
+    for source in found:
+        unique.setdefault(repr(sorted(source.spec.items())), source)
+    return tuple(unique.values())

@@ -1,0 +1,94 @@
+"""ipykernel's classes, adapted to a notebook that nobody sits in front of."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from ipykernel.iostream import OutStream
+from ipykernel.ipkernel import IPythonKernel
+
+UNANSWERED_INPUTS = 100  # then input() raises EOFError: a loop that waits for an answer would never end
+MESSAGE_CHARS = 20_000
+TRACEBACK_CHARS = 100_000
+
+
+class GradedKernel(IPythonKernel):
+    """A kernel that answers input() itself, outlives exit(), and keeps its replies short."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._inputs = 0
+        self._streams = {"stdout": sys.stdout, "stderr": sys.stderr}
+        self.shell.ask_exit = self._stay
+
+    def raw_input(self, prompt: object = "") -> str:
+        """What input() calls: shows the prompt and answers with an empty line."""
+        self._inputs += 1
+        if self._inputs > UNANSWERED_INPUTS:
+            raise EOFError("nobody answers input() while a notebook is graded")
+        print(prompt)
+        return ""
+
+    def getpass(self, prompt: str = "", *_: object, **__: object) -> str:
+        """What getpass.getpass() calls."""
+        return self.raw_input(prompt)
+
+    def _stay(self) -> None:
+        """What exit and quit call: in Jupyter they end the kernel and everything after them."""
+        print("exit() did not end the notebook: the grader runs the cells that follow", file=sys.stderr)
+
+    async def do_execute(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """Run a cell. Whatever it broke, there is a reply, and one that is short enough for the channel."""
+        self._mend_streams()
+        try:
+            reply: dict[str, Any] = await super().do_execute(*args, **kwargs)
+        except Exception as error:  # IPython itself stumbled over what a cell did to it
+            reply = {"status": "error", "ename": type(error).__name__, "evalue": str(error), "traceback": []}
+        self._mend_streams()
+        if reply.get("status") == "error":
+            reply["evalue"] = sendable(reply["evalue"][:MESSAGE_CHARS])
+            traceback = "\n".join(map(str, reply["traceback"]))
+            reply["traceback"] = [sendable(traceback[-TRACEBACK_CHARS:])]
+        return reply
+
+    def _mend_streams(self) -> None:
+        """Put standard output back where a cell left something that cannot be flushed, such as None or a closed file."""
+        for name in ("stdout", "stderr"):
+            try:
+                getattr(sys, name).flush()
+            except Exception:
+                setattr(sys, name, self._streams[name])
+
+
+def sendable(text: str) -> str:
+    """The text without lone surrogates, over which the channel would break."""
+    return text if text.isascii() else text.encode("utf-8", errors="replace").decode("utf-8")
+
+
+class CappedStream(OutStream):
+    """Standard output or error of a cell, which falls silent after `limit` characters: the driver keeps fewer."""
+
+    limit = 1 << 20
+    flush_interval = 0.05  # a kernel that dies takes with it what has not been sent
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self._cell: object = None
+        self._left = self.limit
+        super().__init__(*args, **kwargs)
+
+    def write(self, string: str) -> int | None:
+        """Write a string, or as much of it as the cell may still print; says that it wrote all."""
+        cell = self.parent_header.get("msg_id")
+        if cell != self._cell:
+            self._cell, self._left = cell, self.limit
+        if not isinstance(string, str):
+            return super().write(string)  # which says what is wrong with it
+        if len(string) <= self._left:
+            self._left -= len(string)
+            super().write(sendable(string))
+            return len(string)
+        kept, self._left = string[: self._left], 0
+        if kept:
+            super().write(sendable(kept))
+        return len(string)

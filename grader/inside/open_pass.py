@@ -1,0 +1,109 @@
+"""A pass over data while it is open: what has been seen of it, and the record that comes of it."""
+
+from __future__ import annotations
+
+import sys
+import weakref
+from collections import Counter
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from grader.inside import recorder, seen
+from grader.inside.models import Known
+from grader.inside.pass_order import Order
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+Ended = Callable[["OpenPass"], object]
+
+
+class OpenPass:
+    """An open pass: what has been seen of it so far. Models, optimizers and iterators are held weakly."""
+
+    def __init__(self, iterator: Any, loader: Any, key: str, start: float, earlier: Order | None, ended: Ended) -> None:
+        self.start = self.last = start
+        self.cell = max(0, recorder.cell())
+        self.loader = seen.loader(loader, key)
+        self.expected = seen.size(loader)
+        self.images = int(self.loader["images"])  # type: ignore[call-overload]
+        self.earlier = earlier  # what the sampler gave before
+        self.order: Order | None = None
+        self.owner = weakref.ref(loader)
+        self.iterator = weakref.ref(iterator, lambda _: ended(self))
+        self.carried = False  # goes on with an iterator whose pass was ended by its cell's end
+        self.batches = self.samples = 0
+        self.target: torch.Tensor | None = None  # of the batch that is worked on
+        self.function: str | None = None
+        self.arguments: list[dict[str, object]] = []
+        self.calls: Counter[str] = Counter()  # by model
+        self.training = self.grads = 0  # how many of the calls
+        self.model_device: str | None = None
+        self.data_device: str | None = None
+        self.called: Callable[[], nn.Module | None] = lambda: None  # the model called last
+        self.known: Known | None = None
+        self.measured: list[tuple[Any, Any, int]] = []  # batch mean of the loss, correct, images
+        self.measured_batch = self.backward_batch = -1
+        self.losses: list[Any] = []
+        self.backwards = self.steps = 0
+        self.optimizer: dict[str, object] | None = None
+        self.optimizer_id = 0
+        self.number = 0
+        self.canonical = False
+
+
+def measure(output: Any, target: torch.Tensor) -> tuple[Any, Any, int] | None:
+    """Cross-entropy of (B, C) logits and the number that is right, as numbers or, off the CPU, as tensors (no waiting)."""
+    torch = sys.modules["torch"]
+    logits = next(seen.tensors(output), None)
+    if logits is None or logits.dim() != 2 or len(logits) != len(target) or not logits.is_floating_point():
+        return None
+    if logits.shape[1] < 2 or torch.jit.is_tracing() or torch.compiler.is_compiling():
+        return None
+    logits = logits.detach()
+    labels = target.to(device=logits.device, dtype=torch.int64).clamp(0, logits.shape[1] - 1)
+    loss = torch.nn.functional.cross_entropy(logits.float(), labels)
+    right = (logits.argmax(1) == labels).sum()
+    if logits.device.type == "cpu":
+        return loss.item(), right.item(), len(target)
+    return loss, right, len(target)
+
+
+def sampler_of(loader: Any) -> Any:
+    """What orders the images of a loader; None for no loader."""
+    return getattr(loader.batch_sampler, "sampler", loader.sampler) if loader is not None else None
+
+
+def fields(item: OpenPass, end: float, complete: bool) -> dict[str, object]:
+    """The Pass of `grader.evidence`, as JSON data."""
+    calls = sum(item.calls.values())
+    measured = [(seen.number(loss), int(right), images) for loss, right, images in item.measured]
+    losses = [loss for loss, _, _ in measured if loss is not None]
+    images = sum(count for _, _, count in measured)
+    finite = bool(measured) and len(losses) == len(measured)
+    return {
+        "cell": item.cell,
+        "loader": item.loader,
+        "start": item.start,
+        "seconds": max(0.0, end - item.start),
+        "batches": item.batches,
+        "samples": item.samples,
+        "complete": complete,
+        "number": item.number,
+        "canonical": item.canonical,
+        "model": item.calls.most_common(1)[0][0] if calls else None,
+        "model_device": item.model_device,
+        "data_device": item.data_device,
+        "training": item.training * 2 > calls if calls else None,
+        "grad_enabled": item.grads * 2 > calls if calls else None,
+        "backwards": item.backwards,
+        "steps": item.steps,
+        "losses": [seen.number(loss) for loss in item.losses],
+        "mean_loss": sum(losses) / len(losses) if finite else None,
+        "sample_loss": sum((m[0] or 0.0) * m[2] for m in measured) / images if finite and images else None,
+        "accuracy": sum(right for _, right, _ in measured) / images if images else None,
+        "optimizer": item.optimizer,
+        "function": item.function,
+        "arguments": item.arguments,
+    }

@@ -1,0 +1,308 @@
+"""Passes over data: from iter(loader) to its end, with the models that were called and the optimizer that stepped.
+
+What happens is attributed to the innermost pass: of those that are open, the one whose loader advanced last. So a test
+pass inside a training pass is told from it, and when it ends the training pass is the innermost again.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import sys
+import threading
+import weakref
+from collections.abc import Callable
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from grader.inside import initial_weights, models, pass_order, randomness, recorder, seen
+from grader.inside.attached import Attached
+from grader.inside.imports import when_imported
+from grader.inside.open_pass import OpenPass, fields, measure, sampler_of
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+class _Here(threading.local):
+    inside = False  # a model is being called: whatever it calls is not an outermost call
+
+
+_here = _Here()
+_open: list[OpenPass] = []  # the innermost last
+_by_iterator: Attached[OpenPass] = Attached()
+_keys: Attached[str] = Attached()
+_numbers = itertools.count(1)
+_hooked: set[str] = set()
+
+
+def install() -> None:
+    """Start anew, and watch torch from its import on."""
+    global _numbers
+    _open.clear()
+    _keys.clear()
+    _numbers = itertools.count(1)
+    recorder.at_cell_end(end_all)
+    when_imported("torch", recorder.guarded(_hook_torch))
+
+
+def end_all() -> None:
+    """End the passes that are still open."""
+    for item in list(_open):
+        _end(item, item.last)
+
+
+def _hook_torch(torch: ModuleType) -> None:
+    if "torch" in _hooked:
+        return
+    _hooked.add("torch")
+    from torch.optim.optimizer import register_optimizer_step_post_hook
+    from torch.utils.data import DataLoader, dataloader
+
+    for owner, name, wrapper in (
+        (DataLoader, "__iter__", _iterating),
+        (dataloader._BaseDataLoaderIter, "__next__", _advancing),
+        (torch.nn.Module, "__call__", _calling),
+        (torch.autograd, "backward", _going_back),
+    ):
+        randomness.wrap(owner, name, wrapper)
+    register_optimizer_step_post_hook(_stepped)
+
+
+# --- the wrapped methods -----------------------------------------------------------------------------------------
+
+
+def _iterating(original: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    @functools.wraps(original)
+    def __iter__(self: Any) -> Any:
+        __tracebackhide__ = True
+        if recorder.is_paused():
+            return original(self)
+        begun = _about_to_begin(self)
+        iterator = original(self)
+        if begun is not None:
+            _begin(iterator, self, *begun)
+        return iterator
+
+    return __iter__
+
+
+def _advancing(original: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    @functools.wraps(original)
+    def __next__(self: Any) -> Any:
+        __tracebackhide__ = True
+        if recorder.is_paused():
+            return original(self)
+        try:
+            batch = original(self)
+        except StopIteration:
+            _exhausted(self)
+            raise
+        _advanced(self, batch)
+        return batch
+
+    return __next__
+
+
+def _calling(original: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(original)
+    def __call__(self: nn.Module, *args: Any, **kwargs: Any) -> Any:
+        __tracebackhide__ = True
+        if _here.inside or recorder.is_paused():
+            return original(self, *args, **kwargs)
+        known = _register(self)
+        if known is None:
+            return original(self, *args, **kwargs)
+        _here.inside = True
+        output = None
+        try:
+            output = original(self, *args, **kwargs)
+        finally:
+            _here.inside = False
+            _called(self, known, args, kwargs, output)
+        return output
+
+    return __call__
+
+
+def _going_back(original: Callable[..., None]) -> Callable[..., None]:
+    @functools.wraps(original)
+    def backward(tensors: Any, *args: Any, **kwargs: Any) -> None:
+        __tracebackhide__ = True
+        original(tensors, *args, **kwargs)
+        if _open and not recorder.is_paused():
+            _went_back(tensors)
+
+    return backward
+
+
+# --- what they tell ----------------------------------------------------------------------------------------------
+
+
+@recorder.guarded
+def _about_to_begin(loader: Any) -> tuple[float, pass_order.Order | None]:
+    return recorder.now(), pass_order.order_of(sampler_of(loader))
+
+
+@recorder.guarded
+def _begin(iterator: Any, loader: Any, start: float, earlier: pass_order.Order | None) -> None:
+    before = _by_iterator.get(iterator)
+    if before is not None:  # persistent workers: the same iterator once more
+        _end(before, before.last)
+    key = _keys.get(loader) or _keys.put(loader, f"loader-{next(_numbers)}")
+    item = _by_iterator.put(iterator, OpenPass(iterator, loader, key, start, earlier, _abandoned))
+    _open.append(item)
+    frame = seen.student_function(sys._getframe(1))
+    if frame is not None:
+        item.function = seen.function_name(frame)
+        item.arguments = seen.arguments(frame)
+
+
+@recorder.guarded
+def _advanced(iterator: Any, batch: Any) -> None:
+    item = _by_iterator.get(iterator)
+    if item is None:  # begun while paused
+        return
+    if item not in _open:  # its cell has ended; the iterator goes on in another
+        item = _continue(item, iterator)
+    elif _open[-1] is not item:
+        _open.remove(item)
+        _open.append(item)
+    item.last = recorder.now()
+    item.batches += 1
+    if item.batches == 1:
+        order = pass_order.order_of(sampler_of(item.owner()))
+        item.order = order if order is not item.earlier else None
+    first = next(seen.tensors(batch), None)
+    item.samples += len(first) if first is not None and first.dim() else 0
+    item.target = seen.target_of(batch)
+
+
+def _continue(ended: OpenPass, iterator: Any) -> OpenPass:
+    loader = ended.owner()
+    item = OpenPass(iterator, loader, str(ended.loader["key"]), recorder.now(), None, _abandoned)
+    _by_iterator.put(iterator, item)
+    item.earlier = pass_order.order_of(sampler_of(loader))
+    item.carried = True
+    item.function, item.arguments = ended.function, ended.arguments
+    _open.append(item)
+    return item
+
+
+@recorder.guarded
+def _exhausted(iterator: Any) -> None:
+    item = _by_iterator.get(iterator)
+    if item is not None and item in _open:
+        _end(item, recorder.now(), complete=not item.carried)
+
+
+@recorder.guarded
+def _abandoned(item: OpenPass) -> None:
+    _end(item, item.last)
+
+
+@recorder.guarded
+def _register(module: nn.Module) -> models.Known | None:
+    return models.register(module)
+
+
+@recorder.guarded
+def _called(module: nn.Module, known: models.Known, args: Any, kwargs: Any, output: Any) -> None:
+    """A model was called; `output` is None when it raised."""
+    if not known.announced and output is not None:
+        models.announce(module, known)
+    if not _open or models.here.profiling:
+        return
+    torch = sys.modules["torch"]
+    item = _open[-1]
+    if known.key not in item.calls:
+        _first_call(item, module, known, args, kwargs)
+    item.last = recorder.now()
+    item.calls[known.key] += 1
+    item.training += module.training
+    item.grads += torch.is_grad_enabled()
+    item.known, item.called = known, weakref.ref(seen.unwrapped(module))
+    # The output that counts is the last one before the loss is propagated; later ones (an accuracy) come too late.
+    if item.target is not None and item.backward_batch != item.batches and output is not None:
+        found = measure(output, item.target)
+        if found is not None:
+            if item.measured_batch == item.batches:
+                item.measured.pop()
+            item.measured.append(found)
+            item.measured_batch = item.batches
+
+
+def _first_call(item: OpenPass, module: nn.Module, known: models.Known, args: Any, kwargs: Any) -> None:
+    model = seen.unwrapped(module)
+    item.model_device = seen.device(model)
+    given = next(seen.tensors([args, kwargs]), None)
+    item.data_device = str(given.device) if given is not None else None
+    if not item.steps:
+        item.number = known.trainings
+        item.canonical = randomness.is_canonical() and _on_path(model, known)
+
+
+def _on_path(model: nn.Module, known: models.Known) -> bool:
+    """Whether canonical passes alone have made the model's weights what they are."""
+    if not known.trainings:
+        known.on_path = initial_weights.has_initial_weights(model)
+        return known.on_path
+    return known.on_path and known.weights is not None and known.weights == initial_weights.digest(model)
+
+
+@recorder.guarded
+def _went_back(tensors: Any) -> None:
+    loss = next(seen.tensors(tensors), None)
+    if not _open or loss is None or loss.numel() != 1:
+        return
+    item = _open[-1]
+    item.backwards += 1
+    if item.backward_batch != item.batches:
+        item.backward_batch = item.batches
+        item.losses.append(loss.item() if loss.device.type == "cpu" else loss.detach().clone().reshape(()))
+
+
+def _stepped(optimizer: Any, args: object, kwargs: object) -> None:
+    if _open and not recorder.is_paused():
+        _count_step(optimizer)
+
+
+@recorder.guarded
+def _count_step(optimizer: Any) -> None:
+    item = _open[-1]
+    item.steps += 1
+    item.last = recorder.now()
+    if item.steps == 1:
+        known = item.known
+        if known is not None:
+            item.number = known.trained_over[item.images]
+            known.trained_over[item.images] += 1
+            known.trainings += 1
+            known.weights = None  # until the pass has ended
+            follows = item.order is not None and item.order.number == item.number
+            item.canonical = item.canonical and follows and known.trainings == known.trained_over[item.images]
+    if item.optimizer is None or item.optimizer_id != id(optimizer):
+        item.optimizer_id = id(optimizer)
+        item.optimizer = seen.optimizer(optimizer, item.called())
+    else:
+        item.optimizer["lr"] = seen.number(optimizer.param_groups[0].get("lr"))
+
+
+# --- the end of a pass -------------------------------------------------------------------------------------------
+
+
+def _end(item: OpenPass, end: float, complete: bool = False) -> None:
+    """Write a pass down and forget it; nothing happens when it has ended before."""
+    if item not in _open:
+        return
+    _open.remove(item)
+    item.target = None
+    complete = complete or (not item.carried and item.expected is not None and item.batches >= item.expected > 0)
+    item.canonical = item.canonical and randomness.is_canonical()
+    model = item.called()
+    if item.steps and item.known is not None:
+        item.known.on_path = item.canonical and complete
+        if item.known.on_path and model is not None:
+            item.known.weights = initial_weights.digest(model)
+    if item.batches:
+        recorder.emit("pass", fields(item, end, complete))

@@ -1,0 +1,285 @@
+"""Probe training and test functions: run them on the grader's own small model, and run the reference's on the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from grader import probing_faults
+from grader.asking import (
+    Asked,
+    Refused,
+    array,
+    ask_tolerantly,
+    draw_images,
+    draw_labels,
+    generator,
+    probe_error,
+)
+from grader.evidence import Forward, LoopProbe, LoopRun, Malformed, ProbeError, convert, encode_array
+from grader.finding import FoundFunction
+from grader.names import FunctionFacts, ParameterFacts
+from grader.roles import bind
+from grader.rubric import LoopRole
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+SECONDS = 20.0  # for one call of a student's function
+TRAIN_BATCHES, TRAIN_BATCH = 230, 4  # every 100 batches shows three times
+TEST_BATCHES, TEST_BATCH = 12, 32
+LAST_TRAIN, LAST_TEST = 3, 7  # images of the last, smaller batch
+LEARNING_RATE, MOMENTUM = 0.01, 0.5
+EPOCH = 1  # serves as an epoch's index and as a number of epochs
+GUESSED = 0.6  # share of the test labels that the model gets right
+SAME_WEIGHTS = 1e-6  # largest difference that needs no explanation
+
+Arrays = Mapping[str, "NDArray[Any]"]
+
+
+@dataclass(frozen=True, eq=False)
+class LoopInputs:
+    """What both loops are run on: initial weights and buffers of the small model, images in grey levels, labels."""
+
+    weights: Arrays
+    train_images: NDArray[np.uint8]
+    train_labels: NDArray[np.int64]
+    test_images: NDArray[np.uint8]
+    test_labels: NDArray[np.int64]
+    current_step: int
+
+    def payload(self, encode: Callable[[NDArray[Any]], Any]) -> dict[str, Any]:
+        """As the probe takes it, each array through `encode`."""
+        return {
+            "weights": {name: encode(value) for name, value in self.weights.items()},
+            "train": {
+                "images": encode(self.train_images),
+                "labels": encode(self.train_labels),
+                "batch_size": TRAIN_BATCH,
+            },
+            "test": {"images": encode(self.test_images), "labels": encode(self.test_labels), "batch_size": TEST_BATCH},
+            "optimizer": {"lr": LEARNING_RATE, "momentum": MOMENTUM},
+            "current_step": self.current_step,
+            "epoch": EPOCH,
+        }
+
+
+def draw_inputs() -> LoopInputs:
+    """Fresh inputs. The model guesses some of the test labels, none in the last batch, so that averages differ."""
+    import numpy as np
+    import torch
+
+    from grader.inside.probe_arrays import image_tensor
+    from grader.inside.probe_models import load
+
+    rng = generator()
+    model = _small_model()
+    weights: dict[str, NDArray[Any]] = {}
+    for name, value in model.state_dict().items():
+        if value.is_floating_point():
+            weights[name] = _draw(rng, name, tuple(value.shape))
+    train_labels = draw_labels(rng, TRAIN_BATCHES * TRAIN_BATCH + LAST_TRAIN)
+    images = draw_images(rng, np.concatenate([train_labels, draw_labels(rng, TEST_BATCHES * TEST_BATCH + LAST_TEST)]))
+    train_images, test_images = images[: len(train_labels)], images[len(train_labels) :]
+    load(model, weights)
+    with torch.no_grad():
+        predicted = model.eval()(image_tensor(test_images)).argmax(1).numpy()
+    guessed = rng.random(len(test_images)) < GUESSED
+    guessed[-LAST_TEST:] = False
+    test_labels = np.where(guessed, predicted, (predicted + rng.integers(1, 10, len(predicted))) % 10)
+    return LoopInputs(
+        weights, train_images, train_labels, test_images, test_labels.astype(np.int64), int(rng.integers(1000, 9000))
+    )
+
+
+def _draw(rng: np.random.Generator, name: str, shape: tuple[int, ...]) -> NDArray[np.float32]:
+    """Weights of the usual size; running statistics that are not those of any batch."""
+    import numpy as np
+
+    if name == "norm.running_var":
+        values = rng.uniform(0.5, 2.0, shape)
+    elif name == "norm.weight":
+        values = rng.uniform(0.8, 1.2, shape)
+    elif len(shape) > 1:
+        values = rng.normal(0, (2 / shape[1]) ** 0.5, shape)
+    else:
+        values = rng.normal(0, 0.3, shape)
+    return values.astype(np.float32)
+
+
+def _small_model() -> Any:
+    from grader.inside.probe_small import SmallModel
+
+    return SmallModel()
+
+
+@dataclass
+class LoopProber:
+    """Probes the loops of one submission on the same inputs; what the reference and known faults give is kept."""
+
+    inputs: LoopInputs = field(default_factory=draw_inputs)
+    _references: dict[str, tuple[LoopRun, dict[str, Any]]] = field(default_factory=dict)
+    _faults: dict[str, Arrays] = field(default_factory=dict)
+
+    def probe(
+        self,
+        kernel: Asked,
+        role: LoopRole,
+        found: FoundFunction | str,
+        *,
+        log_probabilities: bool = False,
+        seconds: float = SECONDS,
+    ) -> LoopProbe:
+        """Run the function that was found for `role` and the reference's; raises nothing that a student can cause.
+
+        `log_probabilities`: the notebook's own models end with a log-softmax, so the small model does too. The
+        reference's function runs on the CPU whatever the role's device is. Raises ValueError when it fails.
+        """
+        if isinstance(found, str):
+            return LoopProbe(role.role, missing=found)
+        function = found.function
+        bindings = bind(function, found.observed, role.purpose)
+        if isinstance(bindings, str):
+            return LoopProbe(role.role, function=function.name, missing=bindings)
+        if not kernel.alive:
+            return LoopProbe(role.role, function=function.name, missing="the kernel died before this was looked at")
+        reference, raw = self.reference(role)
+        payload = {
+            **self.inputs.payload(encode_array),
+            "function": function.name,
+            "purpose": role.purpose,
+            "bindings": bindings.payload(),
+            "model": {"small": True, "log_probabilities": log_probabilities},
+            "device": role.device,
+            "frozen": role.purpose == "test" and function.trains,
+        }
+        try:
+            student = loop_run(ask_tolerantly(kernel, "probe.loop", payload, seconds))
+        except Refused as refused:
+            student = LoopRun({}, {}, error=refused.error)
+        except Malformed as problem:
+            student = LoopRun({}, {}, error=ProbeError("Malformed", str(problem)))
+        return LoopProbe(
+            role.role,
+            source=f"function {function.name}",
+            function=function.name,
+            student=student,
+            reference=reference,
+            losses=tuple(raw["losses"]),
+            batch_sizes=tuple(raw["sizes"]),
+            correct=tuple(raw["correct"]),
+            faults=self.faults(student, reference) if role.purpose == "train" else {},
+            bindings=bindings.shown,
+            current_step=self.inputs.current_step,
+            epoch=EPOCH,
+        )
+
+    def reference(self, role: LoopRole) -> tuple[LoopRun, dict[str, Any]]:
+        """The run of the reference's function for a role, and the probe's raw answer. Raises ValueError if it fails."""
+        if role.purpose not in self._references:
+            from grader.inside import agent, probe_loops
+
+            facts = reference_facts(role.reference)
+            bindings = bind(facts, (), role.purpose)
+            if isinstance(bindings, str):
+                raise ValueError(f"the reference's function for {role.role} cannot be called: {bindings}")
+            payload = {
+                **self.inputs.payload(lambda value: value),
+                "function": "reference",
+                "purpose": role.purpose,
+                "bindings": bindings.payload(),
+                "device": "cpu",
+            }
+            raw = probe_loops.run_loop(payload, {"reference": role.reference}, agent.describe)
+            run = loop_run(raw)
+            if run.error is not None:
+                raise ValueError(f"the reference's function for {role.role} fails: {run.error.message}")
+            self._references[role.purpose] = run, raw
+        return self._references[role.purpose]
+
+    def faults(self, student: LoopRun, reference: LoopRun) -> dict[str, Arrays]:
+        """The weights of known mistakes, if the student's need an explanation; without those that were not made."""
+        if student.error is not None or _same(student.weights, reference.weights):
+            return {}
+        impossible = {"no_step"} if student.steps else set()
+        impossible |= {"no_backward"} if student.backwards else set()
+        if not self._faults:
+            self._faults.update(self._run_faults())
+        return {name: weights for name, weights in self._faults.items() if name not in impossible}
+
+    def _run_faults(self) -> dict[str, Arrays]:
+        import torch
+
+        from grader.inside.probe_arrays import image_tensor, tensor
+        from grader.inside.probe_models import load
+
+        inputs = self.inputs
+        batches: dict[str, list[probing_faults.Batch]] = {}
+        for part, images, labels, size in (
+            ("train", inputs.train_images, inputs.train_labels, TRAIN_BATCH),
+            ("test", inputs.test_images, inputs.test_labels, TEST_BATCH),
+        ):
+            batches[part] = list(
+                zip(torch.split(image_tensor(images), size), torch.split(tensor(labels), size), strict=True)
+            )
+        found: dict[str, Arrays] = {}
+        for name, variant in probing_faults.FAULTS.items():
+            model = _small_model()
+            load(model, inputs.weights)
+            found[name] = probing_faults.train(variant, model, batches, LEARNING_RATE, MOMENTUM)
+        return found
+
+
+def reference_facts(function: Callable[..., object]) -> FunctionFacts:
+    """The parameters of a function on this side."""
+    from grader.inside.probe_names import parameters
+
+    return FunctionFacts("reference", convert(parameters(function), tuple[ParameterFacts, ...]))
+
+
+def _same(one: Arrays, other: Arrays) -> bool:
+    import numpy as np
+
+    return one.keys() == other.keys() and all(
+        one[name].shape == other[name].shape and float(np.abs(one[name] - other[name]).max()) <= SAME_WEIGHTS
+        for name in one
+    )
+
+
+# --- answers -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """What `probe.loop` answers, but for its arrays and its error."""
+
+    lists: dict[str, tuple[float | None, ...]] = field(default_factory=dict)
+    list_types: dict[str, str] = field(default_factory=dict)
+    returned: tuple[float | None, ...] = ()
+    returned_nothing: bool = False
+    forwards: tuple[Forward, ...] = ()
+    batches: dict[str, int] = field(default_factory=dict)
+    training_after: bool | None = None
+    data_devices: tuple[str, ...] = ()
+    numbers: dict[str, float] = field(default_factory=dict)
+    steps: int = 0
+    backwards: int = 0
+
+
+def loop_run(answer: Mapping[str, Any]) -> LoopRun:
+    """The record of an answer of `probe.loop`. Raises Malformed."""
+    error = probe_error(answer)
+    if error is not None and "weights" not in answer:
+        return LoopRun({}, {}, error=error)
+    arrays = {}
+    for name in ("start", "weights", "buffers"):
+        values = answer.get(name)
+        if not isinstance(values, Mapping) or len(values) > 1000:
+            raise Malformed(f"the probe's answer holds no {name}")
+        arrays[name] = {str(key): array(value) for key, value in values.items()}
+    names = _Answer.__dataclass_fields__
+    plain = convert({key: value for key, value in answer.items() if key in names}, _Answer)
+    rest: dict[str, Any] = {name: getattr(plain, name) for name in names}
+    return LoopRun(arrays["start"], arrays["weights"], arrays["buffers"], error=error, **rest)

@@ -1,0 +1,271 @@
+"""A notebook as one program: its statements in order, who binds which name, which can be run cheaply, what changes what."""
+
+from __future__ import annotations
+
+import builtins
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from grader.bindings import Facts
+from grader.callgraph import CallGraph
+from grader.statements import Cell, Statement, parse_cell, surely_binds
+
+# What a kernel's namespace holds before the first cell.
+BUILTINS = frozenset(dir(builtins)) | {"__name__", "__file__", "__doc__", "get_ipython", "display", "In", "Out", "_"}
+
+_ROUNDS = 4  # how often in a chain of definitions one may stand below its use
+
+
+@dataclass(frozen=True)
+class SourceCell:
+    """A code cell as plain Python, magics translated; `ran` is False if the run did not get to its end."""
+
+    index: int
+    source: str
+    ran: bool = True
+
+
+@dataclass(frozen=True, eq=False)
+class Unit:
+    """What is taken or left: a statement, the header of a block, or a whole `for` or `try`."""
+
+    position: int
+    cell: SourceCell
+    parsed: Cell
+    statement: Statement
+    root: Unit | None  # the top-level block that it is in
+    suite: tuple[int, ...]  # headers and numbers of branches that lead to it
+    headers: tuple[Unit, ...]
+    facts: Facts
+    expensive: bool
+    opened: bool  # the header of a block; what the block holds has units of its own
+
+    @property
+    def top(self) -> Unit:
+        """The unit of the top-level statement it belongs to."""
+        return self.root or self
+
+    def defines(self, name: str) -> bool:
+        """Whether it defines a class or function of this name."""
+        return self.defines_class(name) or any(function.name == name for function in self.facts.functions)
+
+    def defines_class(self, name: str) -> bool:
+        """Whether it defines a class of this name."""
+        return any(made.name == name for made in self.facts.classes)
+
+
+class Program:
+    """The analysed notebook. Nothing in it depends on which names are wanted."""
+
+    def __init__(self, cells: Sequence[SourceCell], avoid: Collection[str]) -> None:
+        if not any(cell.ran for cell in cells):
+            cells = [replace(cell, ran=True) for cell in cells]  # no run to go by
+        parsed = [(cell, parse_cell(cell.source)) for cell in cells]
+        self.graph = CallGraph([facts for _, cell in parsed for facts in _all_facts(cell.statements)], avoid)
+        self.units: list[Unit] = []
+        self._surely: dict[int, frozenset[str]] = {}  # top-level block -> names it binds whatever branch runs
+        opened: set[int] = set()
+        for cell, content in parsed:
+            for statement in content.statements:
+                self._flatten(cell, content, statement, None, (), (), opened)
+        self.binders: dict[str, list[int]] = defaultdict(list)
+        self.deleted: dict[str, list[int]] = defaultdict(list)
+        for unit in self.units:
+            for name in unit.facts.binds:
+                self.binders[name].append(unit.position)
+            for name in unit.facts.deletes:
+                self.deleted[name].append(unit.position)
+        self.star = any(unit.facts.star for unit in self.units)
+        self.feasible = self._feasible()
+        self._follow_objects()
+
+    # units
+
+    def _flatten(
+        self,
+        cell: SourceCell,
+        parsed: Cell,
+        statement: Statement,
+        root: Unit | None,
+        suite: tuple[int, ...],
+        headers: tuple[Unit, ...],
+        opened: set[int],
+    ) -> None:
+        facts = self._with_consequences(statement.whole or statement.facts)
+        expensive = self.graph.expensive(facts)
+        is_open = bool(statement.branches) and (statement.whole is None or expensive)
+        if is_open and statement.whole is not None:
+            opened.add(id(statement))
+            facts = self._with_consequences(statement.facts)
+            expensive = self.graph.expensive(facts)
+        position = len(self.units)
+        unit = Unit(position, cell, parsed, statement, root, suite, headers, facts, expensive, is_open)
+        self.units.append(unit)
+        if is_open:
+            for number, branch in enumerate(statement.branches):
+                for part in branch:
+                    inner = (*suite, position, number)
+                    self._flatten(cell, parsed, part, root or unit, inner, (*headers, unit), opened)
+        if root is None and statement.branches:
+            self._surely[position] = surely_binds(statement, lambda part: id(part) in opened)
+
+    def _with_consequences(self, facts: Facts) -> Facts:
+        if not facts.calls:
+            return facts
+        bound, surely, effects, configures = self.graph.consequences(facts)
+        if not (bound or effects or configures):
+            return facts
+        return replace(
+            facts,
+            binds=facts.binds | bound,
+            surely=facts.surely | surely,
+            effects=facts.effects + effects,
+            configures=facts.configures or configures,
+        )
+
+    # which units bind a name
+
+    def bound_before(self, name: str, position: int, cell: SourceCell, strict: bool) -> list[Unit]:
+        """The units whose binding of `name` a reader at `position` may see; `strict`: of cells that ran, or the reader's."""
+        positions = self.binders.get(name, [])
+        reader = self.units[position].suite if position < len(self.units) else ()
+        found: list[Unit] = []
+        block: Unit | None = None  # the rest of this block's bindings are wanted, nothing before it
+        partly: set[int] = set()  # blocks with a branch that cannot be taken
+        for index in range(bisect_left(positions, position) - 1, -1, -1):
+            unit = self.units[positions[index]]
+            if block is not None and unit.top is not block:
+                break
+            if not self.feasible[unit.position] or (strict and not (unit.cell.ran or unit.cell is cell)):
+                partly.add(unit.top.position)
+                block = None
+                continue
+            found.append(unit)
+            if reader[: len(unit.suite)] == unit.suite:
+                if name in unit.facts.surely:
+                    break
+            elif name in self._surely.get(unit.top.position, ()) and unit.top.position not in partly:
+                block = unit.top
+        return found
+
+    def bound_after(self, name: str, position: int, cell: SourceCell, strict: bool) -> list[Unit]:
+        """The first unit after `position` that binds `name`, with the others of its block."""
+        positions = self.binders.get(name, [])
+        found: list[Unit] = []
+        for index in range(bisect_left(positions, position + 1), len(positions)):
+            unit = self.units[positions[index]]
+            if found and unit.top is not found[0].top:
+                break
+            if self.feasible[unit.position] and (unit.cell.ran or unit.cell is cell or not strict):
+                found.append(unit)
+                if not unit.suite:
+                    break
+        return found
+
+    def deleted_between(self, name: str, first: int, last: int) -> bool:
+        """Whether a `del name` stands between two positions."""
+        return any(first < position < last for position in self.deleted.get(name, ()))
+
+    def provided_by_star(self, name: str) -> bool:
+        """Whether only an `import *` can have bound a name."""
+        return self.star and name not in self.binders
+
+    def _feasible(self) -> list[bool]:
+        """Per unit whether it can be run without running anything expensive first."""
+        feasible = [False] * len(self.units)
+        seen: set[str] = set()
+        for _ in range(_ROUNDS):  # from the second on, what is read may be bound further down
+            before = sum(feasible)
+            for unit in self.units:
+                if feasible[unit.position] or unit.expensive:
+                    continue
+                if not all(feasible[header.position] for header in unit.headers):
+                    continue
+                missing = (name for name in unit.facts.reads if name not in seen and name not in BUILTINS)
+                if all(self.provided_by_star(name) for name in missing):
+                    feasible[unit.position] = True
+                    seen |= unit.facts.binds
+            if before == sum(feasible):
+                break
+        return feasible
+
+    # which objects a name stands for
+
+    def _follow_objects(self) -> None:
+        """Number the objects that names stand for, and note which units change which of them."""
+        self._objects: dict[tuple[str, int], frozenset[int]] = {}  # (name, unit that binds it) -> objects
+        self._contents: dict[int, set[int]] = defaultdict(set)
+        self.changes: dict[int, list[int]] = defaultdict(list)  # object -> positions of units that change it
+        now: dict[str, frozenset[int]] = {}
+        imported: set[int] = set()
+        count = 0
+        for unit in self.units:
+            related: set[str] = set()
+            for effect in unit.facts.effects:
+                sources = self._union(now, effect.sources)
+                if effect.kind in ("change", "deep"):
+                    changed = (
+                        self.reach(now.get(effect.name, ())) if effect.kind == "deep" else now.get(effect.name, ())
+                    )
+                    for item in set(changed) - (imported if effect.by_call else set()):
+                        self.changes[item].append(unit.position)
+                        self._contents[item] |= sources - {item}
+                    continue
+                if effect.kind == "same":
+                    objects = sources
+                elif effect.kind == "part":
+                    objects = self.reach(sources)
+                else:
+                    objects = frozenset({count})
+                    self._contents[count] |= sources
+                if not objects:
+                    objects = frozenset({count})
+                count += 1
+                conditional = bool(unit.suite) or effect.name not in unit.facts.surely or effect.name in related
+                now[effect.name] = objects | now.get(effect.name, frozenset()) if conditional else objects
+                related.add(effect.name)
+            for name in unit.facts.binds - related:
+                now[name] = frozenset({count}) | (now.get(name, frozenset()) if unit.suite else frozenset())
+                if name in unit.facts.imports:
+                    imported.add(count)
+                count += 1
+            for name in unit.facts.binds:
+                self._objects[name, unit.position] = now[name]
+
+    def _union(self, now: dict[str, frozenset[int]], names: Iterable[str]) -> frozenset[int]:
+        return frozenset().union(*(now.get(name, frozenset()) for name in names))
+
+    def reach(self, objects: Iterable[int]) -> frozenset[int]:
+        """The objects and all that they hold."""
+        found: set[int] = set()
+        stack = list(objects)
+        while stack:
+            item = stack.pop()
+            if item not in found:
+                found.add(item)
+                stack.extend(self._contents.get(item, ()))
+        return frozenset(found)
+
+    def changed(self, name: str, providers: Sequence[Unit], until: float) -> list[Unit]:
+        """Units between the providers of a name and a position that change the object it stands for."""
+        objects = self.reach(item for unit in providers for item in self._objects[name, unit.position])
+        first = min(unit.position for unit in providers)
+        found = {place for item in objects for place in self.changes.get(item, ()) if first < place < until}
+        return [self.units[place] for place in sorted(found) if self.feasible[place]]
+
+
+def _all_facts(statements: Iterable[Statement]) -> Iterable[Facts]:
+    for statement in statements:
+        yield statement.whole or statement.facts
+        if statement.whole is None:
+            for branch in statement.branches:
+                yield from _all_facts(branch)
+
+
+@lru_cache(maxsize=8)
+def analysed(cells: tuple[SourceCell, ...], avoid: frozenset[str]) -> Program:
+    """The program of a notebook's cells. One notebook is sliced many times, for other names."""
+    return Program(cells, avoid)

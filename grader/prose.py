@@ -1,0 +1,250 @@
+"""Judgements about text in a notebook: sentences, likeness, what was handed out, what only asks, what is a placeholder.
+
+Everything works on words (casefolded, without markup), so that decoration and white space never matter. What is kept of a
+text is kept as it was written.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+MAX_TEXT = 50_000  # characters of one cell that are looked at
+_MAX_COMPARED = 200  # words of one sentence or paragraph that are compared
+
+Words = tuple[str, ...]
+
+_WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]|[^\W_\u3040-\u30ff\u3400-\u9fff]+")
+_TAG = re.compile(r"</?[A-Za-z][^<>\n]{0,200}>")
+_DATA_URI = re.compile(r"data:[\w/+.\-]{1,60};base64,[A-Za-z0-9+/=]+")
+
+
+def readable(source: str) -> str:
+    """A text cell without what nobody sees (HTML comments) or reads (embedded images), at most MAX_TEXT characters."""
+    text = _DATA_URI.sub("data:", source) if ";base64," in source else source
+    first, *rest = text[:MAX_TEXT].split("<!--")
+    return first + "".join(part.partition("-->")[2] if "-->" in part else "<!--" + part for part in rest)
+
+
+def words_of(text: str) -> Words:
+    """The words of `text` in a form in which they can be compared."""
+    plain = _TAG.sub(" ", unicodedata.normalize("NFKC", text)).casefold()
+    return tuple(_WORD.findall(plain.replace("'", "").replace("’", "")))
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """A sentence, a heading or a list item, from `start` to `end` in its text; `paragraph` counts from 0."""
+
+    start: int
+    end: int
+    paragraph: int
+    words: Words
+    title: bool
+    asks: bool
+
+
+_BLOCK_START = re.compile(r"[ \t]*(?:#{1,6}(?=\s|\w)|[-*+•][ \t]|\d{1,2}[.)][ \t]|>|\||<h\d|```|[▼▶►✓✔☑])")
+_UNDERLINE = re.compile(r"[ \t]*(?:={3,}|-{3,})[ \t]*$")
+_SENTENCE_END = re.compile(r"(?<!\bvs)(?<!\be\.g)(?<!\bi\.e)(?<!\bca)(?<!\bapprox)[.!?…]+[)\"'”’*_`\]]*(?=\s)|[。！？]")
+_MARKED_TITLE = re.compile(r"[ \t]*(?:#{1,6}|<h\d|[▼▶►✓✔☑]|\*\*(?=.*\*\*\W*$)|__(?=.*__\W*$))")
+
+
+def sentences(text: str) -> list[Sentence]:
+    """Split a text cell into sentences, in order; headings and list items are units of their own."""
+    found: list[Sentence] = []
+    paragraph = 0
+    for start, end in _blocks(text):
+        title = _is_title(text[start:end])
+        if found and (title or found[-1].title or "\n\n" in re.sub(r"[ \t]", "", text[found[-1].end : start])):
+            paragraph += 1
+        at = start
+        ends = [] if title else [m.end() for m in _SENTENCE_END.finditer(text, start, end)]
+        for stop in (*ends, end):
+            words = words_of(text[at:stop])
+            if words or stop == end > at:
+                asks = text[at:stop].rstrip(" \t\n*_`\"'”’)").endswith(("?", "？"))
+                if text[at:stop].strip():
+                    found.append(Sentence(at, stop, paragraph, words, title, asks))
+                at = stop
+    return found
+
+
+def _blocks(text: str) -> list[tuple[int, int]]:
+    """Spans of lines that read as one: a wrapped paragraph, a list item, a heading."""
+    blocks: list[tuple[int, int]] = []
+    at, is_open = 0, False
+    for line in text.split("\n"):
+        start, end = at, at + len(line)
+        at = end + 1
+        if not line.strip():
+            is_open = False
+        elif is_open and not _BLOCK_START.match(line):
+            blocks[-1] = (blocks[-1][0], end)
+            is_open = not _UNDERLINE.match(line)
+        else:
+            blocks.append((start, end))
+            is_open = not _MARKED_TITLE.match(line)
+    return blocks
+
+
+def _is_title(block: str) -> bool:
+    """A heading: marked as one, short, and no sentence."""
+    lines = block.strip().split("\n")
+    marked = (len(lines) == 1 and _MARKED_TITLE.match(block)) or (len(lines) == 2 and _UNDERLINE.match(lines[1]))
+    text = lines[0].rstrip(" \t*_#")
+    return bool(marked) and not text.endswith((".", "!", ";", ",", "。")) and len(words_of(text)) <= 12
+
+
+def likeness(a: Words, b: Words) -> float:
+    """How alike two word sequences are, 0 to 1."""
+    return SequenceMatcher(None, a[:_MAX_COMPARED], b[:_MAX_COMPARED], autojunk=False).ratio() if a and b else 0.0
+
+
+class Handout:
+    """Text that was handed out: knows its sentences and paragraphs again, also when they were edited a little."""
+
+    def __init__(self, sources: Iterable[str]) -> None:
+        self._known: list[tuple[Words, bool]] = []
+        self._by_word: defaultdict[str, list[int]] = defaultdict(list)
+        self._exact: dict[Words, bool] = {}
+        for source in sources:
+            self._add(sentences(readable(source)))
+
+    def merge(self, other: Handout) -> None:
+        """Know what another one knows as well."""
+        for words, asks in other._exact.items():
+            self._learn(words, asks)
+
+    def _add(self, units: Sequence[Sentence]) -> None:
+        paragraphs: defaultdict[int, list[Sentence]] = defaultdict(list)
+        for unit in units:
+            paragraphs[unit.paragraph].append(unit)
+        whole = [(joined(group), group[-1].asks) for group in paragraphs.values() if len(group) > 1]
+        for words, asks in [*((unit.words, unit.asks) for unit in units), *whole]:
+            self._learn(words, asks)
+
+    def _learn(self, words: Words, asks: bool) -> None:
+        if words and words not in self._exact:
+            self._exact[words] = asks
+            for word in set(words[:_MAX_COMPARED]):
+                self._by_word[word].append(len(self._known))
+            self._known.append((words[:_MAX_COMPARED], asks))
+
+    def holds(self, words: Words, asks: bool, loosely: float = 0.85) -> bool:
+        """Whether these words were handed out. A statement never counts as a question that was: 'Is it faster?' is not
+        'It is faster'. Below five words only the exact text counts.
+        """
+        if words in self._exact:
+            return True
+        if len(words) < 5:
+            return False
+        words = words[:_MAX_COMPARED]
+        shared = Counter(at for word in set(words) for at in self._by_word.get(word, ()))
+        for at, count in shared.items():
+            known, known_asks = self._known[at]
+            if (
+                len(known) < 5
+                or (known_asks and not asks)
+                or 2 * count < (loosely - 0.2) * (len(set(words)) + len(set(known)))
+            ):
+                continue
+            if likeness(words, known) >= loosely:
+                return True
+        return False
+
+
+def joined(units: Iterable[Sentence]) -> Words:
+    """The words of several sentences."""
+    return tuple(word for unit in units for word in unit.words)
+
+
+# --- kinds of sentences ------------------------------------------------------------------------------------------
+
+_POINTS = re.compile(r"\W*\d+(?:[.,]\d+)?\s*(?:points?|pts?|marks?|%)\W*", re.IGNORECASE)
+_PLACEHOLDER = re.compile(
+    r"(?:please )?(?:double click (?:here |this cell )?(?:to|and) )?"
+    r"(?:(?:write|type|enter|put|insert|add|place|provide|edit|fill in|replace|delete)\b.{0,60}"
+    r"\b(?:answers?|responses?|text|observations?|explanation|here|cell|below)"
+    r"|(?:your |the |my )?(?:written )?(?:answers?|responses?|observations?|explanation|solution|text)"
+    r"(?: goes)?(?: here| below)?"
+    r"|todo\b.{0,40}|tbd|your code.{0,80}|edit(?: this cell)?"
+    r"|(?:answer|response) to (?:question )?q?\d+|question q?\d+ answer)"
+)
+_LABEL = re.compile(
+    r"[\W_]*(?:(?:write |type |enter )?(?:my |your |the )?(?:answers?|ans|response|a)(?: here)?)"
+    r"(?: (?:to|for))?(?: (?:question |q)?\d{1,2})?[\s*_]*[:：][\s*_]*",
+    re.IGNORECASE,
+)
+
+
+def is_filler(unit: Sentence, text: str) -> bool:
+    """A placeholder ('Write your answer here'), a bare label, the number of points, or no word at all."""
+    return not unit.words or is_placeholder(unit.words) or bool(_POINTS.fullmatch(text[unit.start : unit.end].strip()))
+
+
+def is_placeholder(words: Words) -> bool:
+    """'Write your answer here' and its kin."""
+    return len(words) <= 14 and _PLACEHOLDER.fullmatch(" ".join(words)) is not None
+
+
+def without_label(text: str) -> str:
+    """`text` without an 'Answer:' before it."""
+    match = _LABEL.match(text)
+    return text[match.end() :] if match and text[match.end() :].strip() else text
+
+
+_DIRECTIVE = re.compile(
+    r"[\W_]*(?:(?:please|now|then|finally|briefly|again|also|next|and)[,\s]+"
+    r"|in your own words,?\s+|in (?:a|one|two|\d) \w+,?\s+)*"
+    r"(?:make|describe|explain|discuss|compare|comment|write|state|answer|edit|report|justify|observe|interpret|analy[sz]e|"
+    r"summari[sz]e|say|give|look|consider|use|support|refer|include|tell|think|reflect|modify|run|copy|note|examine)\b",
+    re.IGNORECASE,
+)
+_ADDRESS = re.compile(  # what whoever sets a task says; each is a sign of it, none of them enough alone
+    r"(?P<let>\blet['’]?s\b|\blet us\b)"
+    r"|(?P<will>\byou(?:['’]ll| will| need to| have to| are going to| must)\b)"
+    r"|(?P<can>\byou (?:can|may)\b(?! (?:also )?(?:see|tell|observe|notice|say|conclude|think|imagine)))"
+    r"|(?P<done>\b(?:now|until now|so far|once|after)(?: that)? you\b"
+    r"|\byou(?: have|['’]ve)(?: now| just)? (?:trained|built|seen|defined|learned|been)\b)"
+    r"|(?P<cell>\b(?:edit|run|re-?run|complete|fill in|modify|copy|change|execute|use|add)\b"
+    r"[^.?!\n]{0,60}\b(?:cells?|code|functions?|below|line)\b)"
+    r"|(?P<below>\bbelow\b)"
+    r"|(?P<yours>\byour (?:turn|task|previous|code|answer|model|notebook|own|loop|training)\b)"
+    r"|(?P<part>\bin this (?:section|part|notebook|assignment|exercise|lab|step)\b)"
+    r"|(?P<points>\b\d+ (?:points|pts|marks)\b)",
+    re.IGNORECASE,
+)
+_CLAIM = re.compile(
+    r"yes|no|not|is|are|was|were|be|been|am|do|does|did|has|have|had|can|could|will|would|should|may|might|must|cannot|"
+    r"i|we|it|its|my|our|this|that|these|because|since|so|than|but|faster|slower|better|worse|more|less|never|always|therefore"
+)
+_ANSWER_TITLE = re.compile(
+    r"answers?|response|solution|observations?|conclusions?|explanation|analysis|discussion|summary|results?|comparisons?|"
+    r"reasoning|why|reasons?|interpretation|comments?|findings|final|thoughts?|notes?|"
+    r"my|the|our|a|and|of|to|for|on|question|q|written|text|part|\d+"
+)
+
+
+def instructions(text: str) -> int:
+    """How many signs there are that `text` tells a student what comes next or what to do."""
+    return len({match.lastgroup for match in _ADDRESS.finditer(text)})
+
+
+def only_asks(unit: Sentence, text: str) -> bool:
+    """A question, or what reads like a task ('Compare …', 'Edit the cell below')."""
+    return unit.asks or bool(_DIRECTIVE.match(text, unit.start, unit.end))
+
+
+def claims(words: Words) -> bool:
+    """Whether something is said, unlike in a title ('Moving to the GPU')."""
+    return any(_CLAIM.fullmatch(word) for word in words)
+
+
+def is_answer_title(words: Words) -> bool:
+    """A title that a student gives an answer ('My observations', 'Answer 4')."""
+    return bool(words) and all(_ANSWER_TITLE.fullmatch(word) for word in words)

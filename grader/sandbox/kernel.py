@@ -1,0 +1,378 @@
+"""A kernel that runs a student's cells one by one and answers questions about them.
+
+The kernel is never trusted: outcomes come from replies and clocks on this side, and everything it sends is capped and parsed
+as data. Each `Kernel` has a thread with an event loop of its own, so that several may run at once, also inside Jupyter.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import contextlib
+import json
+import signal
+import threading
+import time
+from collections.abc import Coroutine, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+from grader.evidence import CellError, CellRun
+from grader.sandbox.errors import cell_error
+from grader.sandbox.policy import Limits
+from grader.sandbox.process import KernelProcess
+
+if TYPE_CHECKING:
+    from grader.sandbox.cells import CellClient, PatientClient
+
+T = TypeVar("T")
+Ending = Literal["done", "interrupted", "killed", "dead"]
+
+FLUSH_SECONDS = 0.3  # what a dead kernel had sent arrives within this time
+OUTPUT_SECONDS = 3.0  # after a reply: more than cells.IOPUB_SECONDS
+FLOOD_SECONDS = 0.5  # a cell that printed too much may just be about to end
+INTERRUPT_EVERY_SECONDS = 1.0  # a cell may swallow the first interrupt and heed the second
+WATCHDOG_SECONDS = 10.0  # beyond every limit of our own, the event loop itself is stuck
+
+
+class KernelStartError(Exception):
+    """No kernel could be started; the message is one sentence."""
+
+
+class RequestFailed(Exception):
+    """The harness in the kernel did not answer: too late, dead, or not in the agreed form. The message says which."""
+
+
+class Kernel:
+    """A fresh kernel, as a context manager; entering raises KernelStartError.
+
+    `harness` says what to install in it (see `grader.inside.launcher`). `scratch` is the working directory: by default a fresh
+    folder that is removed at the end; one that is handed in stays. An instance is not to be used by two threads at a time.
+    """
+
+    def __init__(self, harness: Mapping[str, object], limits: Limits, scratch: Path | None = None) -> None:
+        self._harness = harness
+        self._limits = limits
+        self._scratch = scratch
+        self._process: KernelProcess | None = None
+        self._client: PatientClient | None = None
+        self._cells: CellClient | None = None
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="grader-kernel", daemon=True)
+        self._died = asyncio.Event()
+        self._seconds = 0.0  # that cells took so far
+        self._over = ""  # why no more cells run
+        self._counts: dict[int, int] = {}  # execution count -> notebook index
+        self._requests = 0
+
+    # --- life ------------------------------------------------------------------------------------------------------
+
+    def __enter__(self) -> Kernel:
+        try:
+            self._process = KernelProcess(self._harness, self._limits, self._scratch)
+            self._process.start()
+        except OSError as error:
+            self._close()
+            raise KernelStartError(f"the kernel could not be started: {error}") from None
+        try:
+            self._thread.start()
+            threading.Thread(target=self._watch, name="grader-kernel-watch", daemon=True).start()
+            self._call(self._connect(), self._limits.startup_seconds)
+        except BaseException:
+            self._close()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._close()
+
+    @property
+    def alive(self) -> bool:
+        """Whether the kernel's process runs."""
+        return self._process is not None and self._process.alive
+
+    @property
+    def exit_status(self) -> int | None:
+        """The exit status of its process, negative for the signal that ended it; None while it runs."""
+        return None if self._process is None else self._process.exit_status
+
+    @property
+    def scratch(self) -> Path:
+        """The working directory of the kernel."""
+        return self._running.scratch
+
+    @property
+    def _running(self) -> KernelProcess:
+        if self._process is None:
+            raise RuntimeError("a Kernel is used as a context manager")
+        return self._process
+
+    def _watch(self) -> None:
+        self._running.wait()
+        with contextlib.suppress(RuntimeError):  # the loop has been closed
+            self._loop.call_soon_threadsafe(self._died.set)
+
+    def _close(self) -> None:
+        if self._process is not None:
+            self._process.close()
+        if self._thread.is_alive():
+            with contextlib.suppress(concurrent.futures.TimeoutError):
+                asyncio.run_coroutine_threadsafe(self._disconnect(), self._loop).result(timeout=5)
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join(timeout=5)
+        if not self._thread.is_alive():
+            self._loop.close()
+
+    async def _disconnect(self) -> None:
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        if self._client is not None:
+            self._client.close()
+
+    def _call(self, work: Coroutine[Any, Any, T], seconds: float) -> T:
+        """Run `work` in the loop's thread. It ends by itself within `seconds` and the grace, or else the kernel is killed.
+
+        Raises concurrent.futures.TimeoutError when even that does not help.
+        """
+        future = asyncio.run_coroutine_threadsafe(work, self._loop)
+        try:
+            return future.result(timeout=seconds + self._limits.interrupt_grace_seconds + WATCHDOG_SECONDS)
+        except concurrent.futures.TimeoutError:
+            self._running.kill()
+            return future.result(timeout=WATCHDOG_SECONDS)
+
+    # --- start -----------------------------------------------------------------------------------------------------
+
+    async def _connect(self) -> None:
+        from grader.sandbox.cells import CellClient, PatientClient  # slow to import, and the kernel is starting meanwhile
+
+        process, deadline = self._running, time.monotonic() + self._limits.startup_seconds
+        while not process.is_listening:
+            self._check_start(deadline)
+            await asyncio.sleep(0.005)
+        self._client = PatientClient(process, self._limits.evidence_bytes + (1 << 20))
+        self._client.open()
+        self._cells = CellClient(self._client, self._limits)
+        while not await self._is_ready(self._client):
+            self._check_start(deadline)
+
+    def _check_start(self, deadline: float) -> None:
+        if self._died.is_set():
+            log = self._running.log().splitlines()
+            raise KernelStartError(f"the kernel ended before it was ready: {log[-1] if log else self.exit_status}")
+        if time.monotonic() > deadline:
+            raise KernelStartError(f"the kernel was not ready within {self._limits.startup_seconds:g} s")
+
+    async def _is_ready(self, client: PatientClient) -> bool:
+        """Ask for a sign of life; True once both the answer and our own 'idle' came, so that no output will be missed."""
+        msg_id = client.kernel_info()
+        answered = idle = False
+        until = time.monotonic() + 0.2
+        while time.monotonic() < until and not self._died.is_set():
+            if not answered and await client.shell_channel.msg_ready():
+                answered = (await client.shell_channel.get_msg(1))["parent_header"].get("msg_id") == msg_id
+                until = time.monotonic() + 0.2
+            elif await client.iopub_channel.msg_ready():
+                message = await client.iopub_channel.get_msg(1)
+                mine = message["parent_header"].get("msg_id") == msg_id
+                idle = idle or (mine and message["content"].get("execution_state") == "idle")
+            else:
+                await asyncio.sleep(0.002)
+            if answered and idle:
+                return True
+        return False
+
+    # --- cells -----------------------------------------------------------------------------------------------------
+
+    def run_cell(self, index: int, source: str, seconds: float | None = None) -> CellRun:
+        """Run one cell, within `seconds` or the limits' `cell_seconds`, and what is left of `total_seconds`.
+
+        `index` is the cell's place in the notebook, for messages and the recorder. Nothing that student code does is raised.
+        """
+        limit = min(seconds or self._limits.cell_seconds, self._limits.total_seconds - self._seconds)
+        if not self._over and limit <= 0:
+            self._over = f"the cells before took all of the {self._limits.total_seconds:g} s"
+        if not self._over and not self.alive:
+            self._over = "the kernel died before"
+        if self._over:
+            return CellRun(index, "not_run", reason=f"not run: {self._over}")
+        self._tell_recorder("recorder.begin_cell", index)
+        started = time.monotonic()
+        try:
+            run = self._call(self._run_cell(index, source, limit), limit)
+        except concurrent.futures.TimeoutError:
+            self._over = f"the grader lost the kernel in cell {index}"
+            run = CellRun(index, "killed", time.monotonic() - started, reason=f"cell {index} made the kernel unreachable")
+        self._seconds += run.seconds
+        self._tell_recorder("recorder.end_cell", index)
+        return run
+
+    def _tell_recorder(self, name: str, index: int) -> None:
+        install = self._harness.get("install", ())
+        recording = isinstance(install, (list, tuple)) and any(entry[0] == "grader.inside.recorder" for entry in install)
+        if recording and self.alive:
+            with contextlib.suppress(RequestFailed):  # then its events are missing, and a dead kernel is noticed anyway
+                self.request(name, {"index": index})
+
+    async def _run_cell(self, index: int, source: str, limit: float) -> CellRun:
+        assert self._cells is not None
+        cells, started = self._cells, time.monotonic()
+        task = asyncio.create_task(cells.run(source.encode(errors="replace").decode()))
+        ending = await self._supervise(task, limit, cells)
+        seconds = (cells.replied or time.monotonic()) - started
+        reply = task.result() if task.done() and not task.cancelled() and task.exception() is None else None
+        text, stdout = cells.text()
+        if reply is not None and isinstance(count := reply.get("execution_count"), int):
+            self._counts[count] = index
+        error = cell_error(reply) if reply is not None else None
+        status, reason = self._verdict(index, ending, limit, error, cells.flooded.is_set())
+        return CellRun(index, status, seconds, text, stdout, error, cells.truncated, reason)
+
+    def _verdict(
+        self, index: int, ending: Ending, limit: float, error: CellError | None, flooded: bool
+    ) -> tuple[Literal["ok", "error", "timeout", "killed", "dead"], str]:
+        """The status of a cell that ended so, and the sentence that explains it."""
+        if ending == "done":
+            return ("error", "") if error else ("ok", "")
+        if ending == "dead":
+            self._over = f"the kernel died in cell {index}"
+            return "dead", f"the kernel died while cell {index} ran ({exit_words(self.exit_status)})"
+        if flooded:
+            why = f"cell {index} printed more than anyone can read"
+        elif limit < self._limits.cell_seconds and self._seconds + limit >= self._limits.total_seconds:
+            why = f"the notebook ran longer than {self._limits.total_seconds:g} s in all, at the end cell {index}"
+        else:
+            why = f"cell {index} ran longer than {limit:g} s"
+        if ending == "interrupted":
+            return "timeout", f"{why}, and was interrupted"
+        self._over = f"the kernel was killed in cell {index}"
+        return "killed", f"{why}, ignored the interrupt, and was killed"
+
+    async def _supervise(self, task: asyncio.Task[Any], seconds: float, cells: CellClient | None = None) -> Ending:
+        """Wait for the end of `task`, by force if need be; what is left of it then is cancelled. `cells` runs it, if anyone."""
+        died = asyncio.ensure_future(self._died.wait())
+        flooded = asyncio.ensure_future(cells.flooded.wait() if cells else self._died.wait())
+
+        async def wait(*others: asyncio.Future[Any], seconds: float) -> bool:
+            await asyncio.wait({task, died, *others}, timeout=max(0, seconds), return_when=asyncio.FIRST_COMPLETED)
+            return task.done() or died.done()
+
+        try:
+            over = await wait(flooded, seconds=seconds)
+            if not over and flooded.done():
+                over = await wait(seconds=FLOOD_SECONDS)
+            if not over and cells and cells.replied:  # only outputs are missing
+                over = await wait(seconds=OUTPUT_SECONDS)
+            if over:
+                if not task.done():
+                    await asyncio.wait({task}, timeout=FLUSH_SECONDS)
+                    return "dead"
+                return "done"
+            grace = time.monotonic() + self._limits.interrupt_grace_seconds
+            while not over and (left := grace - time.monotonic()) > 0:
+                self._running.interrupt()
+                if self._client is not None:
+                    self._client.kernel_info()  # a kernel that waits in `await` notices the signal when a message comes
+                over = await wait(seconds=min(left, INTERRUPT_EVERY_SECONDS))
+            if not over and cells and cells.replied:
+                over = await wait(seconds=OUTPUT_SECONDS)
+            if task.done():
+                return "interrupted"
+            await asyncio.to_thread(self._running.kill)
+            await asyncio.wait({task}, timeout=FLUSH_SECONDS)
+            return "killed"
+        finally:
+            for pending in (task, died, flooded):
+                pending.cancel()
+            await asyncio.wait({task, died, flooded}, timeout=FLUSH_SECONDS)
+
+    # --- requests --------------------------------------------------------------------------------------------------
+
+    def request(self, name: str, payload: Mapping[str, object], seconds: float | None = None) -> dict[str, object]:
+        """Ask the harness: the handler's answer, or {"error": {"type", "message", and if known "line" and "cell"}}.
+
+        `payload` is JSON data, arrays in the form of `grader.evidence.encode_array`. Raises RequestFailed.
+        """
+        limit = seconds or self._limits.request_seconds
+        if not self.alive:
+            raise RequestFailed(f"{name}: the kernel is dead")
+        try:
+            answer = self._call(self._request(name, payload, limit), limit)
+        except concurrent.futures.TimeoutError:
+            self._over = f"the grader lost the kernel in {name}"
+            raise RequestFailed(f"{name}: the kernel became unreachable") from None
+        error = answer.get("error")
+        if isinstance(error, dict):
+            execution = error.pop("execution", None)
+            error["cell"] = self._counts.get(execution) if isinstance(execution, int) else None
+        return answer
+
+    async def _request(self, name: str, payload: Mapping[str, object], limit: float) -> dict[str, Any]:
+        self._requests += 1
+        path = self._running.requests / f"{self._requests}.json"
+        path.write_text(json.dumps({"name": name, "payload": payload}), encoding="utf-8")
+        task = asyncio.create_task(self._ask(str(path)))
+        ending = await self._supervise(task, limit)
+        path.unlink(missing_ok=True)
+        if ending == "done":
+            return parse_answer(name, task.result(), self._limits.evidence_bytes)
+        if ending == "dead":
+            self._over = self._over or f"the kernel died in {name}"
+            raise RequestFailed(f"{name}: the kernel died ({exit_words(self.exit_status)})")
+        if ending == "killed":
+            self._over = self._over or f"the kernel was killed in {name}"
+        raise RequestFailed(f"{name}: no answer within {limit:g} s")
+
+    async def _ask(self, path: str) -> dict[str, Any]:
+        assert self._client is not None
+        question = f"__import__('grader.inside.agent', fromlist=['_']).handle({path!r})"
+        msg_id = self._client.execute(
+            "", silent=True, store_history=False, user_expressions={"answer": question}, stop_on_error=False
+        )
+        while True:
+            message: dict[str, Any] = await self._client.shell_channel.get_msg(None)
+            if message["parent_header"].get("msg_id") == msg_id:
+                content: dict[str, Any] = message["content"]
+                return content
+
+    # --- events ----------------------------------------------------------------------------------------------------
+
+    def events(self) -> list[dict[str, object]]:
+        """What the recorder has written since the last call, also when the kernel has died."""
+        return self._running.events.read()
+
+
+def parse_answer(name: str, reply: Mapping[str, Any], max_chars: int) -> dict[str, Any]:
+    """The JSON object in the reply to a request. Raises RequestFailed when there is none."""
+    try:
+        text = reply["user_expressions"]["answer"]["data"]["text/plain"]
+    except (KeyError, TypeError):
+        raise RequestFailed(f"{name}: the kernel's reply holds no answer") from None
+    if not isinstance(text, str) or len(text) > max_chars:
+        raise RequestFailed(f"{name}: the answer is no text, or longer than {max_chars} characters")
+    try:
+        answer = json.loads(text)
+    except (ValueError, RecursionError):
+        raise RequestFailed(f"{name}: the answer is not JSON") from None
+    if not isinstance(answer, dict):
+        raise RequestFailed(f"{name}: the answer is no object")
+    return answer
+
+
+def exit_words(status: int | None) -> str:
+    """How a process ended, in words, with what usually causes it."""
+    if status is None:
+        return "it no longer answers"
+    if status >= 0:
+        return f"exit status {status}: os._exit or a crash"
+    try:
+        name = signal.Signals(-status).name
+    except ValueError:
+        name = f"signal {-status}"
+    cause = {"SIGKILL": "out of memory, or killed by its own code", "SIGSEGV": "a crash in native code"}.get(name)
+    return f"{name}: {cause}" if cause else name

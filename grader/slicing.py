@@ -1,0 +1,163 @@
+"""Notebook cells -> the smallest program that defines the wanted classes and functions and what they read.
+
+Nothing is executed, and nothing that trains, loops for long or passes over the data is ever part of a slice. A function
+reads its globals as they were when the notebook first called it; one that is never called, as they were at its definition.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from grader.bindings import Facts
+from grader.choosing import Choice
+from grader.program import BUILTINS, SourceCell, Unit, analysed
+from grader.statements import parse_cell, text_of
+
+__all__ = ["Definition", "Piece", "Slice", "SourceCell", "definitions", "slice_cells"]
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One top-level statement of a cell: `source` begins on line `first_line` of the cell; `binds` are names it may bind."""
+
+    cell: int
+    first_line: int
+    source: str
+    binds: frozenset[str]
+
+    @property
+    def padded(self) -> str:
+        """The source with empty lines before it, so that tracebacks show the line numbers of the student's cell."""
+        return "\n" * (self.first_line - 1) + self.source
+
+
+@dataclass(frozen=True)
+class Slice:
+    """The pieces to run, in order.
+
+    `missing`: wanted names that no statement which may be run defines. `unresolved`: names read by the pieces, or by the
+    functions in them, that are no builtins and that no statement which may be run binds.
+    """
+
+    wanted: tuple[str, ...]
+    pieces: tuple[Piece, ...]
+    missing: tuple[str, ...]
+    unresolved: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Definition:
+    """A class, a function, or a method ('Class.method', listed after its class).
+
+    `line` is that of `class` or `def`. `parameters` as written ('*args', '**options'), without the first of a method; of a
+    class those of `__init__`, or the fields of a dataclass. `defaults`: parameter -> source. `reads`: module names that it
+    reads, in its body or, of a class, in its methods. `method_names` of a class.
+    """
+
+    name: str
+    kind: Literal["class", "function", "method"]
+    cell: int
+    line: int
+    bases: tuple[str, ...]
+    parameters: tuple[str, ...]
+    defaults: Mapping[str, str] = field(hash=False)
+    reads: frozenset[str]
+    method_names: tuple[str, ...]
+
+
+def slice_cells(cells: Sequence[SourceCell], wanted: Sequence[str], avoid: Collection[str] = ()) -> Slice:
+    """The smallest program that defines the names `wanted`, never calling the functions in `avoid`. Raises nothing.
+
+    Cells that are no Python are left out. A redefinition counts if its cell ran.
+    """
+    program = analysed(tuple(cells), frozenset(avoid))
+    taken: dict[int, Unit] = {}
+    earlier: dict[int, set[int]] = {}
+    missing: list[str] = []
+    unresolved: dict[str, None] = {}
+    limit = 0.0
+
+    def add(choice: Choice) -> None:
+        taken.update(choice.taken)
+        unresolved.update(choice.unresolved)
+        for position, below in choice.earlier.items():
+            earlier.setdefault(position, set()).update(below)
+
+    for name in dict.fromkeys(wanted):
+        choice = Choice(program)  # one each: two functions may have been called at different times
+        until = choice.want(name)
+        if until is None:
+            missing.append(name)
+        else:
+            limit = max(limit, until)
+            add(choice)
+    if taken:
+        settings = Choice(program)
+        settings.take_settings(limit, max((unit.position for unit in taken.values() if unit.facts.imports), default=0))
+        add(settings)
+    return Slice(tuple(wanted), tuple(_pieces(taken, earlier)), tuple(missing), tuple(unresolved))
+
+
+def _pieces(taken: Mapping[int, Unit], earlier: Mapping[int, set[int]]) -> Iterator[Piece]:
+    blocks: dict[int, list[Unit]] = {}
+    for position in sorted(taken):
+        blocks.setdefault(taken[position].top.position, []).append(taken[position])
+    for position in _ordered(blocks, earlier):
+        units = blocks[position]
+        top = units[0].top
+        kept = {unit.statement for unit in units}
+        opened = {unit.statement for unit in units if unit.opened}
+        source = text_of(top.parsed, top.statement, kept, opened)
+        binds = frozenset().union(*(unit.facts.binds for unit in units))
+        yield Piece(top.cell.index, top.statement.span.line, source, binds)
+
+
+def _ordered(positions: Collection[int], earlier: Mapping[int, set[int]]) -> list[int]:
+    """In the notebook's order, but what must run earlier comes earlier."""
+    done: dict[int, None] = {}
+    begun: set[int] = set()
+    stack = sorted(positions, reverse=True)
+    while stack:
+        position = stack[-1]
+        waiting = sorted(earlier.get(position, set()) - begun, reverse=True) if position not in begun else []
+        begun.add(position)
+        if waiting:
+            stack += waiting
+        else:
+            done.setdefault(stack.pop())
+    return list(done)
+
+
+def definitions(cells: Sequence[SourceCell]) -> tuple[Definition, ...]:
+    """All classes and functions of the top level, also inside blocks there, with methods, in order; redefinitions too."""
+    found: list[Definition] = []
+    bound: set[str] = set()
+    for cell in cells:
+        for top in parse_cell(cell.source).statements:
+            for statement in top.walk():
+                bound |= statement.facts.binds
+                found.extend(_defined(statement.facts, cell.index))
+    hidden = BUILTINS - bound
+    return tuple(replace(definition, reads=definition.reads - hidden) for definition in found)
+
+
+def _defined(facts: Facts, cell: int) -> Iterator[Definition]:
+    reads = facts.reads | facts.hints | facts.later
+    for made in facts.classes:
+        start = next(
+            (body.signature for body in facts.functions if body.name == f"{made.name}.__init__"), made.signature
+        )
+        line, defaults = made.signature.line, dict(start.defaults)
+        yield Definition(
+            made.name, "class", cell, line, made.written_bases, start.parameters, defaults, reads, made.methods
+        )
+    for function in facts.functions:
+        line, parameters = function.signature.line, function.signature.parameters
+        defaults = dict(function.signature.defaults)
+        own = function.facts.reads | function.facts.hints | function.facts.later
+        if function.owner is not None:
+            yield Definition(function.name, "method", cell, line, (), parameters, defaults, own, ())
+        elif not function.name.startswith("."):
+            yield Definition(function.name, "function", cell, line, (), parameters, defaults, reads, ())

@@ -1,0 +1,142 @@
+"""A cell's text -> its statements, blocks opened up; and back: the text of a statement with parts of it left out."""
+
+from __future__ import annotations
+
+import ast
+import re
+import warnings
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import accumulate
+from typing import NamedTuple
+
+from grader.bindings import Facts, leaves
+from grader.scanning import TRY, facts_of, header_facts
+
+
+class Span(NamedTuple):
+    """Where a statement stands, decorators included: lines from 1, columns in bytes."""
+
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+
+@dataclass(frozen=True, eq=False)
+class Statement:
+    """A statement of a cell, or one inside a block at the top level of a cell.
+
+    A block has `branches` (suites of statements); `facts` are then those of its header, and `whole` those of all of it where
+    it may be run as one (`try` and `for`). `jump`: 'break' or 'continue', which stay in a block whatever is left out of it;
+    `leaves`: nothing that follows in its suite runs.
+    """
+
+    span: Span
+    facts: Facts
+    jump: bool
+    leaves: bool
+    branches: tuple[tuple[Statement, ...], ...] = ()
+    whole: Facts | None = None
+
+    def walk(self) -> Iterator[Statement]:
+        """This statement and all in its branches, in order."""
+        yield self
+        for branch in self.branches:
+            for statement in branch:
+                yield from statement.walk()
+
+
+@dataclass(frozen=True, eq=False)
+class Cell:
+    """The statements of a cell and its lines as UTF-8, which the columns of an AST count in."""
+
+    statements: tuple[Statement, ...]
+    lines: tuple[bytes, ...]
+
+
+@lru_cache(maxsize=2048)
+def parse_cell(source: str) -> Cell:
+    """Statements of plain Python. A cell that is no Python, or is nested absurdly, has none; nothing is raised."""
+    source = re.sub("\r\n?", "\n", source)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # invalid escapes and the like are the student's business
+            flags = ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+            tree = compile(source, "<cell>", "exec", flags, dont_inherit=True)
+        lines = tuple(line.encode() for line in source.split("\n"))
+        return Cell(tuple(map(_opened, tree.body)), lines)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return Cell((), ())
+
+
+def _opened(node: ast.stmt) -> Statement:
+    whole = None
+    suites: list[list[ast.stmt]] = []
+    if isinstance(node, ast.If):
+        suites = [node.body]
+        last = node
+        while len(last.orelse) == 1 and isinstance(last.orelse[0], ast.If):  # `elif`, or as good as one
+            last = last.orelse[0]
+            suites.append(last.body)
+        suites.append(last.orelse)
+    elif isinstance(node, (ast.With, ast.AsyncWith)):
+        suites = [node.body]
+    elif isinstance(node, (ast.For, ast.AsyncFor)):
+        suites, whole = [node.body, node.orelse], facts_of(node)
+    elif isinstance(node, TRY):
+        suites = [node.body, *(handler.body for handler in node.handlers), node.orelse, node.finalbody]
+        whole = facts_of(node)
+    facts = header_facts(node) if suites else facts_of(node)
+    jump = isinstance(node, (ast.Break, ast.Continue))
+    branches = tuple(tuple(map(_opened, suite)) for suite in suites)
+    return Statement(_span(node), facts, jump, leaves([node]), branches, whole)
+
+
+def _span(node: ast.stmt) -> Span:
+    decorators: list[ast.expr] = getattr(node, "decorator_list", [])
+    line = min([node.lineno, *(decorator.lineno for decorator in decorators)])
+    return Span(line, node.col_offset, node.end_lineno or line, node.end_col_offset or 0)
+
+
+def surely_binds(statement: Statement, opened: Callable[[Statement], bool]) -> frozenset[str]:
+    """Names bound whenever a statement completes; `opened` says whether a `try` or `for` runs only in part."""
+    if not statement.branches:
+        return statement.facts.surely
+    if statement.whole is not None:
+        return frozenset() if opened(statement) else statement.whole.surely
+    ends = [
+        frozenset().union(*(surely_binds(part, opened) for part in branch))
+        for branch in statement.branches
+        if not (branch and branch[-1].leaves)
+    ]
+    return statement.facts.surely.union(frozenset.intersection(*ends) if ends else frozenset())
+
+
+def text_of(cell: Cell, statement: Statement, kept: Collection[Statement], opened: Collection[Statement]) -> str:
+    """Text of a top-level statement. Of the blocks `opened` only what is `kept` stands there, `pass` for the rest.
+
+    Lines keep their places.
+    """
+    top = statement.span.line
+    lines = cell.lines[top - 1 : statement.span.end_line]
+    starts = [0, *accumulate(len(line) + 1 for line in lines)]
+    text = b"\n".join(lines)[: starts[len(lines) - 1] + statement.span.end_column]
+    for span in reversed(list(_dropped(statement, kept, opened))):
+        begin = starts[span.line - top] + span.column
+        end = starts[span.end_line - top] + span.end_column
+        breaks = b"\n" * (span.end_line - span.line)
+        more = text[end:].lstrip(b" \t").startswith(b";")  # on the last line
+        text = text[:begin] + (b"(" + breaks + b")" if breaks and more else b"pass" + breaks) + text[end:]
+    return text[statement.span.column :].decode()
+
+
+def _dropped(statement: Statement, kept: Collection[Statement], opened: Collection[Statement]) -> Iterator[Span]:
+    if statement not in opened:
+        return
+    for part in (part for branch in statement.branches for part in branch):
+        if part in kept:
+            yield from _dropped(part, kept, opened)
+        elif not part.jump:
+            yield part.span

@@ -1,0 +1,71 @@
+"""Shared fixtures: a tiny rubric and the results it gives, made by the real `judge` and `total`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from grader.evidence import RunEvidence
+from grader.notebook import Cell, Notebook
+from grader.result import Result, Submitted, total
+from grader.rubric import Check, Evidence, Fail, Item, NotGraded, Reference, Review, Rubric, judge
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+def passes(e: Evidence) -> str:
+    """Holds."""
+    return "found it"
+
+
+def fails(e: Evidence) -> None:
+    """Must hold."""
+    raise Fail("saw [red]2[/red] <b>", "3", "count again", credit=0.25)
+
+
+def needs_reading(e: Evidence) -> Review:
+    """Is answered."""
+    return Review("a person decides", ("the loss fell to 0.3",), "it concludes nothing", credit=0.5)
+
+
+def cannot_tell(e: Evidence) -> None:
+    """Needs a package."""
+    raise NotGraded("not graded: no pandas here")
+
+
+def broken(e: Evidence) -> None:
+    """Has a defect."""
+    raise ZeroDivisionError("division by zero")
+
+
+RUBRIC = Rubric(
+    "tiny",
+    (
+        Item("a", "Passes", 5, (Check("a.one", 5, passes),)),
+        Item("b", "Loses something", 4, (Check("b.one", 2, passes), Check("b.two", 2, fails))),
+        Item("c", "Is read by a person", 5, (Check("c.one", 5, needs_reading),)),
+        Item("d", "Needs a GPU", 3, (Check("d.one", 3, passes, needs_gpu=True),)),
+    ),
+)
+
+
+def empty_evidence(gpu: str = "") -> Evidence:
+    notebook = Notebook(Path("x.ipynb"), "x.ipynb", "0" * 64, (Cell(0, "code", "1", ""),), (), "ipynb 4.5")
+    return Evidence(notebook, {}, RunEvidence(), {}, {}, {}, Reference(), 8192, 1024, gpu)
+
+
+@pytest.fixture
+def evidence() -> Evidence:
+    return empty_evidence()
+
+
+@pytest.fixture
+def result() -> Result:
+    return make_result("anna.ipynb")
+
+
+def make_result(name: str, rubric: Rubric = RUBRIC) -> Result:
+    items = judge(rubric, empty_evidence())
+    return total(rubric.name, Submitted(name, "ab" * 32), items, {"torch": "2.14.1"}, ("a missing id was added",))

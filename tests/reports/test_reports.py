@@ -1,0 +1,79 @@
+import csv
+import io
+
+from rich.console import Console
+
+from grader.reports import summary
+from grader.reports.html import html
+from grader.reports.terminal import print_report, report, svg, total_line
+from grader.result import Result, Submitted
+from tests.conftest import make_result
+
+
+def rendered(result: Result, width: int = 80, details: bool = False) -> str:
+    console = Console(width=width, record=True, file=io.StringIO(), markup=False, highlight=False)
+    console.print(report(result, details))
+    return console.export_text()
+
+
+FAILED = Result("tiny", Submitted("=cmd().ipynb", ""), 0, 17, "failed", message="not a notebook: it is a web page")
+
+
+def test_the_report_says_what_was_seen_expected_and_a_hint(result):
+    text = rendered(result)
+    assert "saw [red]2[/red] <b>" in text
+    assert "expected: 3" in text
+    assert "hint: count again" in text
+    assert "remark: it concludes nothing" in text
+    assert "measured: the loss fell to 0.3" in text
+    assert "not graded: no GPU here" in text
+    assert "found it" not in text
+    assert "found it" in rendered(result, details=True)
+
+
+def test_the_total_tells_ungraded_and_provisional_points_apart(result):
+    line = total_line(result)
+    assert line.startswith("10 of 14 points; 3 not graded: no GPU here; 2.5 of them provisional")
+
+
+def test_no_line_is_wider_than_the_terminal(result):
+    for width in (60, 80, 120):
+        assert max(map(len, rendered(result, width).splitlines())) <= width
+
+
+def test_control_characters_of_a_student_do_not_reach_the_terminal():
+    assert "\x1b" not in rendered(make_result("\x1b[2Jevil.ipynb"))
+
+
+def test_failed_submissions_say_why(capsys):
+    print_report(FAILED)
+    assert "not a notebook" in capsys.readouterr().out
+    assert "not a notebook" in html(FAILED)
+
+
+def test_html_escapes_all_student_text(result):
+    page = html(make_result("<script>alert(1)</script>.ipynb"))
+    assert "<script>" not in page
+    assert "saw [red]2[/red] &lt;b&gt;" in page
+    assert page.count("<section>") == 4
+
+
+def test_svg_is_a_picture(result):
+    assert svg(result).lstrip().startswith("<svg")
+
+
+def test_summary_has_a_row_per_submission_and_no_formulas():
+    text = summary.summary_csv({"anna": make_result("anna.ipynb"), "=cmd()": FAILED}, ["a", "b", "c", "d"])
+    rows = {row["submission"]: row for row in csv.DictReader(io.StringIO(text))}
+    assert rows["anna"] == {
+        "submission": "anna", "status": "needs_review", "score": "10", "max_score": "17", "provisional": "2.5",
+        "ungraded": "3", "a": "5", "b": "2.5", "c": "2.5", "d": "", "message": "",
+    }  # fmt: skip
+    assert rows["'=cmd()"]["message"] == "not a notebook: it is a web page"
+
+
+def test_class_summary_names_what_cost_most():
+    lines = summary.class_summary({"anna": make_result("anna.ipynb"), "x": FAILED})
+    assert lines[0] == "2 submissions, 1 of them could not be graded"
+    assert "mean 71 %" in lines[1]
+    assert lines[2] == "most points lost: b (1.5)"
