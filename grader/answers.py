@@ -7,6 +7,7 @@ that lead to other work end the answer. An answer in text cells comes first; onl
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -61,11 +62,11 @@ def read_answer(passages: Sequence[Passage], own: Handout, handout: Handout, oth
         head = _read_head(prose.text if prose else first.text, own, handout)
         if prose and prose.alone and head.text:
             return _answer([_Piece(first.cell, head.text)])
-    text_pieces, code_pieces, beside_code = _collect(rest, head, handout, others)
+    text_pieces, code_pieces, beside_code = _collect(rest, head, handout, others, first is not None)
     pieces = text_pieces or code_pieces
     if first is not None and head.text and (head.prompt_known or not pieces):
         pieces = [_Piece(first.cell, head.text), *pieces]
-    return _answer(pieces or beside_code)
+    return _answer(pieces or (beside_code if first is not None else []))
 
 
 def _answer(pieces: Sequence[_Piece]) -> Answer:
@@ -125,7 +126,7 @@ def _surely_asks(units: Sequence[Sentence], text: str) -> bool:
 
 
 def _collect(
-    passages: Sequence[Passage], head: _Head, handout: Handout, others: Collection[int]
+    passages: Sequence[Passage], head: _Head, handout: Handout, others: Collection[int], under_heading: bool
 ) -> tuple[list[_Piece], list[_Piece], list[_Piece]]:
     """Prose in text cells, in code cells that hold nothing else, and beside code, up to where other work begins."""
     in_text: list[_Piece] = []
@@ -148,10 +149,13 @@ def _collect(
             blank_left = True
             continue
         if _is_handout(units, head.question, handout):
+            if under_heading or in_text:
+                break
+            continue
+        answered = bool(in_text or in_code or head.text)
+        if _introduces(passage.text, units, passages[at + 1 :], others, answered or blank_left):
             break
-        if _introduces(passage.text, units, passages[at + 1 :], bool(in_text), blank_left):
-            break
-        kept = _keep(passage.text, head.question, handout)
+        kept = _keep(passage.text, head.question, handout, opens=not under_heading and not in_text)
         if kept:
             in_text.append(_Piece(passage.cell, kept))
         elif any(is_filler(unit, passage.text) for unit in units):
@@ -169,31 +173,48 @@ def _is_handout(units: Sequence[Sentence], question: Handout, handout: Handout) 
 
 
 def _introduces(
-    text: str, units: Sequence[Sentence], following: Sequence[Passage], answered: bool, blank_left: bool
+    text: str, units: Sequence[Sentence], following: Sequence[Passage], others: Collection[int], complete: bool
 ) -> bool:
-    """Whether a text cell leads to other work: a section's title, or instructions, by whoever set the task."""
-    run = list(itertools.takewhile(lambda p: not (p.is_code and p.text.strip()), following))
-    titled = units[0].title and not is_answer_title(units[0].words)
+    """Whether a text cell leads to other work: a section's title, or instructions, by whoever set the task.
+
+    `complete` says that there is an answer already, or a place that was left blank: then less is needed to end it.
+    """
+    below = [passage for passage in following if passage.text.strip()]
+    section = list(itertools.takewhile(lambda p: not p.is_code and not _opens_section(p.text), below))
+    code_follows = len(section) < len(below) and below[len(section)].is_code
+    titled = _opens_section(text)
     only_title = titled and all(unit.title for unit in units)
-    signs = instructions("\n".join([text, *(p.text for p in run if not p.is_code)]) if only_title else text)
-    if signs >= (2 if answered or blank_left else 3) - (1 if titled else 0):
+    signs = instructions("\n".join([text, *(p.text for p in section)]) if only_title else text)
+    before_other_work = bool(below) and below[0].is_code and below[0].cell in others
+    if signs >= (2 if complete or before_other_work else 3) - (1 if titled else 0):
         return True
     if not titled or claims(joined(units)):
         return False
-    code_follows = len(run) < len(following)
-    return (answered and code_follows) or (only_title and (blank_left or (code_follows and len(joined(units)) <= 4)))
+    return (complete and (code_follows or only_title)) or (only_title and code_follows and len(joined(units)) <= 4)
 
 
-def _keep(text: str, question: Handout, handout: Handout) -> str:
-    """What a student wrote in a text."""
+def _opens_section(text: str) -> bool:
+    units = sentences(text)
+    return bool(units) and units[0].title and len(units[0].words) <= 8 and not is_answer_title(units[0].words)
+
+
+def _keep(text: str, question: Handout, handout: Handout, opens: bool = False) -> str:
+    """What a student wrote in a text. `opens`: a question in unknown words may stand above it."""
     units = _student_units(text, sentences(text), question, handout)
     cut = next(
         (at for at, unit in enumerate(units) if at and unit.title and instructions(text[unit.end :]) >= 2), len(units)
     )
     units = units[:cut]
+    if opens:
+        if units and _NUMBERED.fullmatch(text[units[0].start : units[0].end]):
+            units = units[1:]
+        units = _without_question(units, text)
     while units and units[0].asks and question.holds(units[0].words, True, loosely=0.5):
         units = units[1:]  # the question, quoted in other words
     return _written(text, units)
+
+
+_NUMBERED = re.compile(r"[\W_]*[^\W\d_]+\W{0,3}\d{1,3}[\W_]*")
 
 
 def _student_units(text: str, units: Sequence[Sentence], question: Handout, handout: Handout) -> list[Sentence]:
@@ -218,8 +239,7 @@ def _holds(words: tuple[str, ...], asks: bool, question: Handout, handout: Hando
 
 def _written(text: str, units: Sequence[Sentence]) -> str:
     """The text of these sentences as it was written, with what stood between neighbours."""
-    if not any(not is_answer_title(unit.words) for unit in units):
-        return ""
+    units = list(itertools.dropwhile(lambda unit: is_answer_title(unit.words), units))
     parts: list[str] = []
     end = 0
     for unit in units:

@@ -97,9 +97,9 @@ class Choice:
         for header in unit.headers:
             self._take(header)
         place = unit.position
-        for name in sorted(unit.facts.reads | unit.facts.hints):
+        for name in sorted(unit.facts.reads):
             self._queue.append(_Read(name, place, place, unit.cell, unit, True))
-        for name in sorted(self.program.graph.read_within(unit.facts)):
+        for name in sorted(unit.facts.hints | self.program.graph.read_within(unit.facts)):
             self._queue.append(_Read(name, place, place, unit.cell, unit, False))
         self._later.update(dict.fromkeys(sorted(unit.facts.later)))
 

@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SECONDS = 20.0  # for one call of a student's function
-TRAIN_BATCHES, TRAIN_BATCH = 230, 4  # every 100 batches shows three times
+TRAIN_BATCHES, TRAIN_BATCH = 230, 8  # every 100 batches shows three times; batches of 4 make batch norm chaotic
 TEST_BATCHES, TEST_BATCH = 12, 32
-LAST_TRAIN, LAST_TEST = 3, 7  # images of the last, smaller batch
+LAST_TRAIN, LAST_TEST = 5, 7  # images of the last, smaller batch
 LEARNING_RATE, MOMENTUM = 0.01, 0.5
 EPOCH = 1  # serves as an epoch's index and as a number of epochs
 GUESSED = 0.6  # share of the test labels that the model gets right
@@ -83,6 +83,9 @@ def draw_inputs() -> LoopInputs:
     train_labels = draw_labels(rng, TRAIN_BATCHES * TRAIN_BATCH + LAST_TRAIN)
     images = draw_images(rng, np.concatenate([train_labels, draw_labels(rng, TEST_BATCHES * TEST_BATCH + LAST_TEST)]))
     train_images, test_images = images[: len(train_labels)], images[len(train_labels) :]
+    train_labels[-LAST_TRAIN:] = (
+        train_labels[-LAST_TRAIN:] + 5
+    ) % 10  # wrong ones, so that the last step is a long one
     load(model, weights)
     with torch.no_grad():
         predicted = model.eval()(image_tensor(test_images)).argmax(1).numpy()

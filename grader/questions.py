@@ -8,7 +8,8 @@ When it cannot be told whether words are the student's, they count as the studen
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Literal
@@ -83,7 +84,9 @@ _LINE = re.compile(
     re.IGNORECASE,
 )
 _NUMBERED = re.compile(r"\W*(?P<word>[^\W\d_]+)\W*(?P<number>\d{1,3})\W*")
-_SET_OFF = re.compile(r"[\s*_]*(?:\(\d[^()\n]{0,20}\)[\s*_:]*|$|[:：)\]|>–—\-]|\.(?:\s|$)|[*_]|</|(?=\())")
+_SET_OFF = re.compile(
+    r"[\s*_]*(?:\(\d[^()\n]{0,20}\)[\s*_:]*|$|[:：)\]|>–—\-](?:(?:\*\*|__)(?=\s|$))?|\.(?:\s|$)|[*_]|(?:</\w{1,9}>)+|(?=\())"
+)
 _SECTION_NUMBER = re.compile(r"^\d+(?:\.\d+)*[.)]?\s+")
 
 
@@ -102,14 +105,17 @@ class _Heading:
         word, number = (match["word"].casefold(), int(match["number"])) if match else ("", None)
         return cls(item, word, number, words_of(_SECTION_NUMBER.sub("", text.strip("#* "))))
 
-    def match(self, line: str) -> tuple[int, bool] | None:
+    def match(self, line: str, aliases: Collection[str] = ()) -> tuple[int, bool] | None:
         """Where the heading ends in a line that begins with it, and whether the line sets it off from what follows."""
         if self.number is None:
             bare = line.strip().strip("#*_:▼▶►✓✔ ")
             same = self.words and words_of(_SECTION_NUMBER.sub("", bare)) == self.words
             return (len(line), True) if same else None
         match = _LINE.match(line)
-        if match is None or int(match["number"]) != self.number or not _same_word(match["word"].casefold(), self.word):
+        if match is None or int(match["number"]) != self.number:
+            return None
+        word = match["word"].casefold()
+        if word not in aliases and not _same_word(word, self.word):
             return None
         marked = line.lstrip().startswith(("#", "<h", "▼", "✓"))
         off = _SET_OFF.match(line, match.end())
@@ -136,12 +142,28 @@ def _lines(text: str) -> Iterator[tuple[int, str, bool]]:
         previous = line
 
 
-def _heading_marks(cell: Cell, text: str, headings: Sequence[_Heading]) -> Iterator[_Mark]:
+def _other_words(texts: Iterable[str], numbers: Collection[int | None]) -> set[str]:
+    """Words that head questions in place of the assignment's, as in a translated notebook: alone on their lines with a
+    number, in at least three cells.
+    """
+    seen: defaultdict[str, set[int]] = defaultdict(set)
+    for text in texts:
+        for line in text.split("\n"):
+            match = _LINE.match(line)
+            if match and int(match["number"]) in numbers and not words_of(line[match.end() :]):
+                seen[match["word"].casefold()].add(int(match["number"]))
+                break
+    return {word for word, found in seen.items() if len(found) >= 3}
+
+
+def _heading_marks(
+    cell: Cell, text: str, headings: Sequence[_Heading], aliases: Collection[str] = ()
+) -> Iterator[_Mark]:
     for at, line, begins in _lines(text):
         if cell.kind == "code" and not line.lstrip().startswith("#"):
             continue
         for heading in headings:
-            match = heading.match(line)
+            match = heading.match(line, aliases)
             if match:
                 yield _Mark(cell.index, at, at + match[0], heading.item, match[1] and begins)
                 break
@@ -200,7 +222,9 @@ class _Search:
         in_code = [mark for cell in self._kind(code=True) for mark in self._headings_in(cell)]
         in_text = _without_contents(in_text, self.texts)
         marks = [mark for mark in in_text if mark.strong]
-        for stock in (in_text, in_code):
+        aliases = _other_words((self.texts[c.index] for c in self._kind(code=False)), {h.number for h in self.headings})
+        translated = [m for cell in self._kind(code=False) for m in self._headings_in(cell, aliases)] if aliases else []
+        for stock in (in_text, translated, in_code):
             found = {mark.item for mark in marks}
             new = [mark for mark in stock if mark.item not in found]
             marks += [mark for mark in new if mark.strong or self._in_order(mark, marks)]
@@ -211,8 +235,8 @@ class _Search:
     def _kind(self, code: bool) -> list[Cell]:
         return [cell for cell in self.cells if (cell.kind == "code") is code]
 
-    def _headings_in(self, cell: Cell) -> Iterator[_Mark]:
-        return _heading_marks(cell, self.texts[cell.index], self.headings)
+    def _headings_in(self, cell: Cell, aliases: Collection[str] = ()) -> Iterator[_Mark]:
+        return _heading_marks(cell, self.texts[cell.index], self.headings, aliases)
 
     def _in_order(self, mark: _Mark, others: Iterable[_Mark]) -> bool:
         """Whether a doubtful mark stands between the questions that it should stand between."""
@@ -252,17 +276,19 @@ class _Search:
         if not regions:
             return Section(prompt.item)
         start = max(regions, key=lambda region: (bool(_said(region[1])), -region[0].cell))[0]
-        cells = sorted({passage.cell for _, passages in regions for passage in passages})
         answers = []
         if prompt.written:
             others = {at for item, at in self.anchors.items() if item != prompt.item}
             answers = [read_answer(passages, self.own[prompt.item], self.handout, others) for _, passages in regions]
+        answer_cells = {cell for answer in answers for cell in answer.cells}
+        marked = {mark.cell for mark in self.marks if mark.item != prompt.item} - {mark.cell for mark, _ in regions}
+        cells = {passage.cell for _, passages in regions for passage in passages} - (marked - answer_cells)
         return Section(
             item=prompt.item,
             start=start.cell,
-            cells=tuple(cells),
+            cells=tuple(sorted(cells)),
             answer="\n\n".join(answer.text for answer in answers if answer.text),
-            answer_cells=tuple(sorted({cell for answer in answers for cell in answer.cells})),
+            answer_cells=tuple(sorted(answer_cells)),
             found_by=start.by,
         )
 

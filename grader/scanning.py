@@ -242,8 +242,12 @@ class _Scan:
     def annotation(self, node: ast.expr | None) -> None:
         """Of a function's local it is never evaluated; elsewhere it may be missing where annotations are lazy."""
         if node is not None and not self.inside:
+            scan = _Scan(EMPTY)
+            scan.expr(node)
             with self.softly():
-                self.expr(node)
+                for name in scan.reads:
+                    self.read(name)
+            self.names["later"] |= scan.reads
 
     def loop_header(self, node: ast.For | ast.AsyncFor) -> None:
         self.expr(node.iter)
@@ -436,6 +440,8 @@ class _Scan:
 
     def origins(self, name: str, parameters: Sequence[str]) -> frozenset[str]:
         """Parameters and module names whose objects a local name may stand for."""
+        if name not in self.aliases:
+            return frozenset({name})  # a parameter
         seen: set[str] = set()
         stack = [name]
         while stack:

@@ -6,6 +6,7 @@ A run takes as long as its arithmetic, so it is kept in the cache folder, under 
 from __future__ import annotations
 
 import hashlib
+import inspect
 import json
 import os
 import platform
@@ -91,7 +92,7 @@ def _key(assignment: Assignment, source: DataSource, seed: int) -> str:
 
     digest = hashlib.sha256()
     package = Path(__file__).parent
-    build = Path(assignment.models[0].build.__code__.co_filename).parent  # type: ignore[attr-defined]
+    build = Path(inspect.getfile(assignment.models[0].build)).parent
     for part in (*assignment.program, source.sha256, str(seed), torch.__version__, torchvision.__version__):
         digest.update(part.encode())
     for part in (platform.machine(), torch.backends.cpu.get_cpu_capability()):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import textwrap
 import time
 from collections.abc import Collection, Sequence
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -322,6 +324,7 @@ def test_an_iterator_is_where_it_was() -> None:
 # what is never run
 
 
+LOADER = "def DataLoader(data): return data\ntqdm = iter\ntrain_loader = DataLoader([(1, 1)])"
 TRAIN = """
 def train(epochs):
     for epoch in range(epochs):
@@ -371,7 +374,7 @@ def train(epochs):
     ],
 )
 def test_expensive_statements_define_nothing(expensive: str) -> None:
-    cells = ["x = 1", "train_loader = [(1, 1)]", TRAIN, expensive, "def f(): return x", "f()"]
+    cells = ["x = 1", LOADER, TRAIN, expensive, "def f(): return x", "f()"]
     for avoid in ([], ["train"]):
         part = cut(*cells, want="f", avoid=avoid)
         assert run(part)["f"]() == 1
@@ -466,9 +469,16 @@ def test_a_broken_cell_costs_only_itself() -> None:
 
 @pytest.mark.parametrize(
     "source",
-    ["x = " + "(" * 150 + "1" + ")" * 150, "x = " + "-" * 100_000 + "1", "x = " + "+".join(["1"] * 50_000)]
-    + ["x = y" + ".a" * 20_000, "x = " + "[" * 5000, "if a:\n    pass\n" + "elif a:\n    pass\n" * 3000]
-    + ["\n".join("    " * depth + "if a:" for depth in range(90)) + "\n" + "    " * 90 + "x = 1"],
+    [
+        "x = " + "(" * 150 + "1" + ")" * 150,
+        "x = " + "-" * 100_000 + "1",
+        "x = " + "+".join(["1"] * 50_000),
+        "x = y" + ".a" * 20_000,
+        "x = " + "[" * 5000,
+        "if a:\n    pass\n" + "elif a:\n    pass\n" * 3000,
+        "\n".join("    " * depth + "if a:" for depth in range(90)) + "\n" + "    " * 90 + "x = 1",
+    ],
+    ids=["parentheses", "signs", "sum", "attributes", "open", "elif", "if"],
 )
 def test_absurd_nesting_costs_only_its_cell(source: str) -> None:
     part = cut("a = 1", source, "def f(): return a", want="f")
@@ -682,8 +692,12 @@ def test_a_long_notebook_is_quick() -> None:
     sources = [cell.replace("{0}", str(number)) for number in range(500)]
     assert sum(source.count("\n") for source in sources) > 19_000
     begin = time.process_time()
+    for source in sources:
+        ast.parse(source)
+    parsed = time.process_time()
     part = cut("class Base: pass", *sources, want="train250 Net499")
-    assert time.process_time() - begin < 3  # about 0.7 s on an idle core; the margin is for a busy machine
+    # measured by what parsing costs, as machines differ: about 4 times that, which is under a second on an idle core
+    assert time.process_time() - parsed < 15 * (parsed - begin)
     assert "class Net250(Base):" in code(part)
     assert len(part.pieces) == 5
 
@@ -849,8 +863,12 @@ def programs(draw: st.DrawFn, rich: bool) -> tuple[list[str], list[str]]:
     lists: list[str] = []
     functions: list[str] = []
     statements: list[str] = []
-    kinds = ["new", "new", "pair", "swap", "list", "append", "alias", "take"]
-    kinds += ["function", "call", "push", "copy", "grow", "branch", "loop", "bump", "attempt", "heavy"] if rich else []
+    kinds = ["new", "new", "pair", "list", "append", "alias", "take"]
+    kinds += (
+        ["swap", "function", "call", "push", "copy", "grow", "branch", "loop", "bump", "attempt", "heavy"]
+        if rich
+        else []
+    )
     names = list("abcdef")
     for number in range(draw(st.integers(3, 25))):
         kind = draw(st.sampled_from(kinds))
@@ -863,7 +881,7 @@ def programs(draw: st.DrawFn, rich: bool) -> tuple[list[str], list[str]]:
             tuples.append(name)
         elif kind == "pair":
             other = names[(names.index(name) + 1) % len(names)]
-            statements.append(f"{name}, {other} = ({number}, {read}), {number}")
+            statements.append(f"{name}, {other} = ({number}, {read}), ({number}, {read})")
             tuples += [name, other]
         elif kind == "swap" and len(set(tuples)) > 1:
             one, two = draw(st.permutations(sorted(set(tuples))))[:2]
@@ -918,7 +936,7 @@ def value_of(name: str, statements: Sequence[str]) -> object:
     return namespace[name]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(programs(rich=True), st.data())
 def test_slices_of_random_programs_compute_the_same(program: tuple[list[str], list[str]], data: st.DataObject) -> None:
     statements, names = program
@@ -926,7 +944,7 @@ def test_slices_of_random_programs_compute_the_same(program: tuple[list[str], li
         return
     name = data.draw(st.sampled_from(names))
     cuts = sorted(data.draw(st.sets(st.integers(0, len(statements)), max_size=4)) | {0, len(statements)})
-    sources = ["\n".join(statements[a:b]) for a, b in zip(cuts, cuts[1:], strict=False)]
+    sources = ["\n".join(statements[a:b]) for a, b in pairwise(cuts)]
     sane = [statement for statement in statements if not statement.startswith("while")]
     part = slice_cells([SourceCell(index, source) for index, source in enumerate(sources)], [name])
     assert not part.missing
@@ -938,7 +956,7 @@ def test_slices_of_random_programs_compute_the_same(program: tuple[list[str], li
     assert run(slice_cells(reader, ["reader"]))["reader"]() == value_of(name, sane)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(programs(rich=False), st.data())
 def test_nothing_can_be_left_out_of_slices_of_random_programs(
     program: tuple[list[str], list[str]], data: st.DataObject

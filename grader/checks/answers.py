@@ -26,7 +26,10 @@ _HEADING = re.compile(
     r"^\W*(?:(?:question|q|answer|ans|a|aufgabe|frage|antwort|réponse|respuesta|odgovor|vprašanje|问题|答案|回答)\s*\d{0,2}\s*(?:answer|response)?\s*[:.)\-]*\s*)+$",
     re.IGNORECASE,
 )
-_LEAD = re.compile(r"^\W*(?:(?:question|q|answer|ans)\s*\d{0,2}(?:\s*answer)?|a|antwort|réponse|respuesta|odgovor|答案|答|回答)\s*[:：.)]\s*\W*", re.IGNORECASE)
+_LEAD = re.compile(
+    r"^\W*(?:(?:question|q|answer|ans)\s*\d{0,2}(?:\s*answer)?|a|antwort|réponse|respuesta|odgovor|答案|答|回答)\s*[:：.)]\s*\W*",
+    re.IGNORECASE,
+)
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0e7f]")
 _KEY_ROWS = ("qwertyuiop", "qwertzuiop", "asdfghjkl", "zxcvbnm", "yxcvbnm", "azertyuiop", "1234567890")
 
@@ -84,11 +87,15 @@ def written_answer(
     return _review(text, words, topic, facts, must_conclude)
 
 
-def _review(text: str, words: Sequence[str], topic: Sequence[str], facts: tuple[str, ...], must_conclude: bool) -> Review:
+def _review(
+    text: str, words: Sequence[str], topic: Sequence[str], facts: tuple[str, ...], must_conclude: bool
+) -> Review:
     remarks, credit = [], 1.0
     if is_english(text):
         stems = [stem.lower() for stem in (*topic, *_GENERIC_TOPIC)]
-        on_topic = re.match(r"\W*(?:yes|no)\b", text, re.IGNORECASE) or any(word.startswith(stem) or (len(stem) > 3 and stem in word) for word in words for stem in stems)
+        on_topic = re.match(r"\W*(?:yes|no)\b", text, re.IGNORECASE) or any(
+            word.startswith(stem) or (len(stem) > 3 and stem in word) for word in words for stem in stems
+        )
         if not on_topic and len(words) >= 8:
             raise Fail(f"'{_short(text)}' does not speak of what was asked", "an answer to the question")
         if not on_topic:

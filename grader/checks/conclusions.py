@@ -40,7 +40,9 @@ _HEDGED = re.compile(
     r"|not (?:sure|certain|clear)|unclear|uncertain|cannot (?:say|tell)|can't (?:say|tell)|difficult to (?:say|tell))\b",
     re.IGNORECASE,
 )
-_IN_CASE = re.compile(r"\bin (?:such|that|this|either|some|certain) (?:a )?(?:case|situation|scenario)s?\b(?! of)", re.IGNORECASE)
+_IN_CASE = re.compile(
+    r"\bin (?:such|that|this|either|some|certain) (?:a )?(?:case|situation|scenario)s?\b(?! of)", re.IGNORECASE
+)
 _ADVICE = re.compile(
     r"\b(?:it(?:'s| is)? (?:is )?(?:also )?(?:important|crucial|essential|necessary|advisable|recommended|best|useful|helpful|good|key|vital|worth)"
     r"|(?:one|you|we|i) (?:should|must|need to|have to|ought to|has to|want to) (?:always |also |carefully )?"
@@ -63,12 +65,24 @@ _TREND = re.compile(
     re.IGNORECASE,
 )
 _LOOKING = re.compile(
-    r"\b(?:if|when) (?:we|you|one|i) (?:\w+ )?(?:look|see|compare|check|consider|observe|zoom|inspect|view|plot|examine|focus)\w*\b[^,]*,?", re.IGNORECASE
+    r"\b(?:if|when) (?:we|you|one|i) (?:\w+ )?(?:look|see|compare|check|consider|observe|zoom|inspect|view|plot|examine|focus)\w*\b[^,]*,?",
+    re.IGNORECASE,
 )
-_WHEN_PAST = re.compile(r"\bwhen (?:training|trained|running|we (?:trained|ran|moved|used)|i (?:trained|ran|moved|used)|moving|using|moved|run|compared)\b", re.I)
-_CONDITION = re.compile(r"\b(?:if|whether|unless|in case|assuming|provided that|suppose|when|whenever|should (?:the|both|it) )\b", re.IGNORECASE)
-_CLAUSES = re.compile(r"\s*(?:[,;:–—]|\bbecause\b|\bsince\b|\balthough\b|\bthough\b|\bbut\b|\bwhile\b|\bwhereas\b|\bas\b|\bso\b|\band\b)\s+", re.I)
-_OPENS = re.compile(r"^\W*(?:yes|no|yeah|yep|nope|not really|not quite|definitely|absolutely|exactly|partly|partially)\b", re.IGNORECASE)
+_WHEN_PAST = re.compile(
+    r"\bwhen (?:training|trained|running|we (?:trained|ran|moved|used)|i (?:trained|ran|moved|used)|moving|using|moved|run|compared)\b",
+    re.I,
+)
+_CONDITION = re.compile(
+    r"\b(?:if|whether|unless|in case|assuming|provided that|suppose|when|whenever|should (?:the|both|it) )\b",
+    re.IGNORECASE,
+)
+_CLAUSES = re.compile(
+    r"\s*(?:[,;:–—]|\bbecause\b|\bsince\b|\balthough\b|\bthough\b|\bbut\b|\bwhile\b|\bwhereas\b|\bas\b|\bso\b|\band\b)\s+",
+    re.I,
+)
+_OPENS = re.compile(
+    r"^\W*(?:yes|no|yeah|yep|nope|not really|not quite|definitely|absolutely|exactly|partly|partially)\b", re.IGNORECASE
+)
 _RECOMMENDS = re.compile(
     r"\b(?:should|ought to|must|needs? to|has to|does(?: not|n't) need to)\b (?:not |n't |also |probably |definitely |be )*"
     r"(?:train|stop|continue|keep|run|go on|end|be (?:trained|stopped|continued))\w*",
@@ -84,7 +98,9 @@ def is_english(text: str) -> bool:
     ascii_share = sum(word.isascii() for word in words) / len(words)
     common = [word for word in words if word in _STOP_WORDS]
     foreign = [word for word in words if word in _OTHER_STOP_WORDS and word not in ("in", "to", "i", "per", "as", "o")]
-    return ascii_share > 0.9 and len(set(common)) >= 2 and len(common) / len(words) >= 0.2 and len(common) > len(foreign)
+    return (
+        ascii_share > 0.9 and len(set(common)) >= 2 and len(common) / len(words) >= 0.2 and len(common) > len(foreign)
+    )
 
 
 def concludes(answer: str) -> bool:
@@ -107,7 +123,9 @@ def _sentences(text: str) -> Iterator[str]:
 def _asserts(sentence: str) -> bool:
     if sentence.endswith("?"):
         return False
-    if _OPENS.match(sentence) and not re.match(r"^\W*(?:yes|no)\W*(?:if|it depends|depending|maybe|but only if)", sentence, re.I):
+    if _OPENS.match(sentence) and not re.match(
+        r"^\W*(?:yes|no)\W*(?:if|it depends|depending|maybe|but only if)", sentence, re.I
+    ):
         return True
     if _IN_CASE.search(sentence):
         return False
@@ -123,7 +141,9 @@ def _asserts(sentence: str) -> bool:
 
 
 def _clause_asserts(clause: str) -> bool:
-    if _RECOMMENDS.search(clause) and not re.search(r"\b(?:decide|determine|tell|know|see|say)\b", clause, re.IGNORECASE):
+    if _RECOMMENDS.search(clause) and not re.search(
+        r"\b(?:decide|determine|tell|know|see|say)\b", clause, re.IGNORECASE
+    ):
         return True
     if _HEDGED.search(clause):
         return False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -51,8 +51,14 @@ _NO_ROLE = re.compile(
 _TUPLE = re.compile(r"[\[(]\s*\d+(?:\s*,\s*\d+)*\s*,?\s*[\])]")
 _CROSSED = re.compile(r"(?<![\w.])\d+(?:\s*[x×X*✕]\s*\d+)+(?![\w.])")
 _ORDINAL = (
-    (0, r"(?:\b(?:first|1st|erste[rsn]?|premier|première|primer[oa]?|prim[oa]|prv[iao]|index 0|element 0|item 0)\b|\[0\]|第一个?|first)"),
-    (1, r"(?:\b(?:second|2nd|last|other|zweite[rsn]?|deuxième|second[oae]|segund[oa]|drug[iao]|index 1|element 1|item 1)\b|\[1\]|第二个?)"),
+    (
+        0,
+        r"(?:\b(?:first|1st|erste[rsn]?|premier|première|primer[oa]?|prim[oa]|prv[iao]|index 0|element 0|item 0)\b|\[0\]|第一个?|first)",
+    ),
+    (
+        1,
+        r"(?:\b(?:second|2nd|last|other|zweite[rsn]?|deuxième|second[oae]|segund[oa]|drug[iao]|index 1|element 1|item 1)\b|\[1\]|第二个?)",
+    ),
 )
 _IS = r"[^\n.,;:=]{0,25}?(?:\bis\b|\bare\b|\bcontains?\b|\bholds?\b|\bist\b|\bsind\b|\best\b|\bes\b|\bje\b|\bè\b|是|=|:|->|→|\()[^\n.,;]{0,40}?"
 
@@ -81,11 +87,12 @@ def first_batch_text(text: str, batch: FirstBatch, source: str = "", notes: str 
     stand as well. Raises Fail with the credit of the pieces that are there.
     """
     kept, problems = 1.0, []
-    for share, check in (
+    pieces: tuple[tuple[float, Callable[[], str]], ...] = (
         (0.4, lambda: shapes_shown(text, batch)),
         (0.3, lambda: dtypes_shown(text, batch)),
         (0.3, lambda: roles_told(text, batch, source, notes)),
-    ):
+    )
+    for share, check in pieces:
         try:
             check()
         except Fail as fail:

@@ -145,13 +145,14 @@ def _wrong_batches(student: LoopRun, expected: int) -> str:
     return ""
 
 
-def records_losses(probe: LoopProbe, every: int, start: int) -> str:
+def records_losses(probe: LoopProbe, every: int) -> str:
     """The loss of every `every`-th batch is recorded, with the global step beside it.
 
     Any phase is right (batches 0, 100, 200 or 99, 199), and a step may be counted before or after it is recorded:
-    `start` + i or `start` + i + 1 for batch i.
+    start + i or start + i + 1 for batch i, where start is the step that was handed in.
     """
     student, _ = _runs(probe)
+    start = probe.current_step
     expected = f"the loss and the global step of every {every}th batch, appended to the lists that were handed in"
     recorded = {name: numbers(values) for name, values in student.lists.items() if len(numbers(values))}
     losses_name, indices = _recorded_indices(recorded, probe.losses)
@@ -244,9 +245,10 @@ def _short(values: Sequence[float]) -> str:
     return f"[{shown}{', …' if len(values) > 4 else ''}]"
 
 
-def returns_step(probe: LoopProbe, start: int) -> str:
-    """The function returns the global step: `start` plus the number of batches."""
+def returns_step(probe: LoopProbe) -> str:
+    """The function returns the global step: the one that was handed in plus the number of batches."""
     student, _ = _runs(probe)
+    start = probe.current_step
     expected = start + len(probe.batch_sizes)
     if expected in student.returned:
         return f"returns {expected}, the global step after {len(probe.batch_sizes)} batches from {start}"

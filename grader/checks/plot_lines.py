@@ -5,9 +5,10 @@ Labels do not decide what a line is, values do; so a line says by itself which e
 
 from __future__ import annotations
 
+import itertools
 import math
 import statistics
-from bisect import bisect_right
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -133,15 +134,26 @@ class _Index:
             self._places.setdefault(_key(value), []).append(place)
 
     def in_order(self, values: Sequence[float]) -> list[float | None]:
-        """The position of each value, None for those that do not come in the series after the one before."""
-        found: list[float | None] = []
-        last = -1
-        for value in values:
+        """The position of each value of the longest subsequence that stands in the series in this order, None for the others."""
+        tops: list[int] = []  # smallest last place of a subsequence of each length
+        chain: list[tuple[int, int, int]] = []  # (index of the value, place, entry before it)
+        heads: list[int] = []
+        for index, value in enumerate(values):
             key = _key(value)
-            later = [places[i] for k in (key - 1, key, key + 1) if (places := self._places.get(k, ())) and (i := bisect_right(places, last)) < len(places)]
-            if later:
-                last = min(later)
-            found.append(self._series[last][1] if later else None)
+            for place in sorted((p for k in (key - 1, key, key + 1) for p in self._places.get(k, ())), reverse=True):
+                length = bisect_left(tops, place)
+                chain.append((index, place, heads[length - 1] if length else -1))
+                if length == len(tops):
+                    tops.append(place)
+                    heads.append(len(chain) - 1)
+                elif place < tops[length]:
+                    tops[length] = place
+                    heads[length] = len(chain) - 1
+        found: list[float | None] = [None] * len(values)
+        entry = heads[-1] if heads else -1
+        while entry >= 0:
+            index, place, entry = chain[entry]
+            found[index] = self._series[place][1]
         return found
 
 
@@ -161,10 +173,8 @@ def read_line(line: Line, measured: Measured, claims: str = "") -> Curve | None:
     values = [y for _, y in points]
     best = _exactly(values, measured)
     logged = False
-    if best is None:
+    if best is None and min(values) <= 0 and max(values) < 20:  # losses are positive, their logarithms soon are not
         for undo in (lambda v: 10.0**v, math.exp, lambda v: 2.0**v):
-            if max(values) > 20 or min(values) > 0.5:
-                break
             best = _exactly([undo(value) for value in values], measured)
             if best is not None:
                 logged = True
@@ -234,17 +244,21 @@ def _run(values: Sequence[float], series: Series) -> list[float | None]:
 
 
 def _repeated(values: Sequence[float], plain: Sequence[tuple[Role, Series]]) -> Iterator[Found]:
-    """A value an epoch that was drawn out to the length of another curve: each is known by its last repetition."""
-    lasts = [i for i, value in enumerate(values) if i + 1 == len(values) or values[i + 1] != value]
-    if len(lasts) * 2 > len(values):
+    """A value an epoch that was drawn out to the length of another curve."""
+    groups = [len(list(group)) for _, group in itertools.groupby(values)]
+    if len(groups) * 2 > len(values):
         return
     for role, series in plain[:7]:
-        run = _run([values[i] for i in lasts], series)
-        found: list[float | None] = [None] * len(values)
-        for i, place in enumerate(reversed(range(len(values)))):
-            following = next(k for k, last in enumerate(lasts) if last >= place)
-            found[len(values) - 1 - i] = run[following]
-        yield role, found
+        run = _run([value for value, _ in itertools.groupby(values)], series)
+        # Its last repetition stands at the end of the epoch, the others before it.
+        yield (
+            role,
+            [
+                None if position is None else position - 1 + (i + 1) / size
+                for position, size in zip(run, groups, strict=True)
+                for i in range(size)
+            ],
+        )
 
 
 def _scaled(values: Sequence[float], series: Series) -> list[float | None]:
@@ -255,7 +269,8 @@ def _scaled(values: Sequence[float], series: Series) -> list[float | None]:
     for shift in range(len(series) - len(values) + 1):
         part = series[shift : shift + len(values)]
         ratios = [value / known for value, (known, _) in zip(values, part, strict=True) if known > 0 and value > 0]
-        if len(ratios) == len(values) and max(ratios) <= min(ratios) * (1 + 2 * CLOSE):
+        falls = max(values) > 1.2 * min(values)  # flat curves are all alike
+        if falls and len(ratios) == len(values) and max(ratios) <= min(ratios) * (1 + 2 * CLOSE):
             return [position for _, position in part]
     return found
 

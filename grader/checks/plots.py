@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import statistics
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from grader.checks.plot_lines import Curve, Measured, read_line
@@ -23,12 +23,14 @@ _TRAIN = re.compile(
     re.IGNORECASE,
 )
 _VALIDATION = re.compile(
-    r"valid|\bval\b|val[_ ]|_val\b|test|\bdev\b|eval|held|hold-?out|prüf|prueba|verifica|collaudo|preizkus|preverj|doğrulama|вал|тест|проверк|επικύρωσ|验证|測試|测试|検証|テスト|검증"
+    r"valid|\bval\b|\bval_|_val\b|test|\bdev\b|eval|held|hold-?out|prüf|prueba|verifica|collaudo|preizkus|preverj|doğrulama|вал|тест|проверк|επικύρωσ|验证|測試|测试|検証|テスト|검증"
     r"|테스트|평가|kiểm|uji",
     re.IGNORECASE,
 )
 _LOG = re.compile(r"log|\bln\b|对数|対数", re.IGNORECASE)
-_LOSS = re.compile(r"loss|verlust|perte|pérdida|perdita|perda|izgub|strat|ztrát|потер|损失|損失|손실|error|cost|entropy", re.IGNORECASE)
+_LOSS = re.compile(
+    r"loss|verlust|perte|pérdida|perdita|perda|izgub|strat|ztrát|потер|损失|損失|손실|error|cost|entropy", re.IGNORECASE
+)
 _COLOUR = re.compile(
     r"\b(?:blue|orange|red|green|black|purple|yellow|solid|dashed|dotted|upper|lower|top|bottom|blau|rot|grün|bleu|rouge|vert|azul|rojo|verde|modr\w|rdeč\w|oranž\w)\b"
     r"|蓝|红|橙|绿",
@@ -113,6 +115,8 @@ def _read(figure: Figure, group: tuple[Axes, ...], measured: Measured, first: in
 
 def _quality(plot: LossPlot) -> float:
     total = 0.0
+    if plot.train is None and plot.validation is None:
+        return total
     for check, share in _PARTS:
         try:
             check(plot)
@@ -123,22 +127,14 @@ def _quality(plot: LossPlot) -> float:
 
 
 def _with_elsewhere(plot: LossPlot, plots: Sequence[LossPlot]) -> LossPlot:
-    for role in ("train", "validation"):
-        if getattr(plot, role) is None and getattr(plot, "train" if role == "validation" else "validation") is not None:
-            for other in plots:
-                if getattr(other, role) is not None:
-                    where = "other axes" if other.cell == plot.cell else f"a figure of cell {other.cell}"
-                    name = "training" if role == "train" else role
-                    return LossPlot(
-                        plot.axes,
-                        plot.train,
-                        plot.validation,
-                        plot.first,
-                        plot.last,
-                        plot.others,
-                        f"the {name} loss is plotted on {where}",
-                        plot.cell,
-                    )
+    """The plot with a word on where the curve is that it lacks."""
+    if (plot.train is None) == (plot.validation is None):
+        return plot
+    for other in plots:
+        if (plot.train is None and other.train) or (plot.validation is None and other.validation):
+            name = "training" if plot.train is None else "validation"
+            where = "on other axes" if other.cell == plot.cell else f"in a figure of cell {other.cell}"
+            return replace(plot, elsewhere=f"the {name} loss is plotted {where}")
     return plot
 
 
@@ -181,14 +177,20 @@ def curves_present(plot: LossPlot) -> str:
         if accuracy := _accuracy_as_loss(plot):
             raise Fail(accuracy, expected, "Look at what is handed to the plot.")
         raise Fail(
-            "none of the curves plotted holds losses of this training", expected, "Plot the losses that the training recorded."
+            "none of the curves plotted holds losses of this training",
+            expected,
+            "Plot the losses that the training recorded.",
         )
     missing, there = ("training", "validation") if plot.train is None else ("validation", "training")
     if plot.elsewhere:
-        raise Fail(f"the axes show only the {there} loss; {plot.elsewhere}", expected, "Draw both on one axes.", credit=0.5)
+        raise Fail(
+            f"the axes show only the {there} loss; {plot.elsewhere}", expected, "Draw both on one axes.", credit=0.5
+        )
     if accuracy := _accuracy_as_loss(plot):
         raise Fail(accuracy, expected, "Look at what is handed to the plot.", credit=0.4)
-    called = [label_of(line, axes) for axes in plot.axes for line in axes.lines if any(line is o for o, _ in plot.others)]
+    called = [
+        label_of(line, axes) for axes in plot.axes for line in axes.lines if any(line is o for o, _ in plot.others)
+    ]
     wrong = next((label for label in called if claim(label)), "")
     seen = f"the curve '{wrong}' holds no losses of this training" if wrong else f"the {missing} loss is not plotted"
     raise Fail(f"the {there} loss is plotted; {seen}", expected, credit=0.4)
@@ -228,7 +230,11 @@ def curves_cover(plot: LossPlot) -> str:
             raise Fail(seen, expected, "Were the lists emptied before this training began?", credit=0.6)
         if curve.epochs[-1] > plot.last or curve.epochs[0] < plot.first:
             raise Fail(f"the {name} curve covers {_covered(curve)}", expected, credit=0.7)
-    return f"both curves cover epochs {plot.first} to {plot.last}" if len(curves) > 1 else f"covers {_covered(curves[0][1])}"
+    return (
+        f"both curves cover epochs {plot.first} to {plot.last}"
+        if len(curves) > 1
+        else f"covers {_covered(curves[0][1])}"
+    )
 
 
 def _share(curve: Curve, first: int, last: int) -> float:
@@ -272,14 +278,18 @@ def curves_labelled(plot: LossPlot) -> str:
     legend = [entry for axes in plot.axes for entry in axes.legend]
     if len(curves) > 1 and not explained and not own_axes:
         if not legend:
-            problems.append("there is no legend" + (" to show the labels of the curves" if all(labels.values()) else ""))
+            problems.append(
+                "there is no legend" + (" to show the labels of the curves" if all(labels.values()) else "")
+            )
             credit -= 0.4 if all(labels.values()) else 0.5
         elif labels["training"].strip().lower() == labels["validation"].strip().lower():
             what = f"are both called '{labels['training']}'" if labels["training"] else "have no names"
             problems.append(f"the curves {what}")
             credit -= 0.5
     if problems:
-        raise Fail(" and ".join(problems), expected, "A reader must see what is drawn without the code.", round(credit, 2))
+        raise Fail(
+            " and ".join(problems), expected, "A reader must see what is drawn without the code.", round(credit, 2)
+        )
     return "labelled, the curves named" if len(curves) > 1 else "labelled"
 
 
@@ -288,16 +298,22 @@ def curves_log(plot: LossPlot) -> str:
     expected = "a logarithmic y axis"
     curves = [curve for _, curve in _curves(plot)]
     shown = [plot.axes_of(curve) for curve in curves] or list(plot.axes)
+    logged = any(curve.logged for curve in curves)
     linear = [
-        axes
-        for axes, curve in zip(shown, curves or [None] * len(shown), strict=True)
-        if axes.yscale not in LOG_SCALES and not (curve and curve.logged)
+        plot.axes_of(curve) for curve in curves if plot.axes_of(curve).yscale not in LOG_SCALES and not curve.logged
     ]
+    linear += [] if curves else [axes for axes in shown if axes.yscale not in LOG_SCALES]
     if linear:
-        hint = "The x axis is logarithmic, the y axis is not." if linear[0].xscale in LOG_SCALES else "Scales belong to axes."
+        hint = (
+            "The x axis is logarithmic, the y axis is not."
+            if linear[0].xscale in LOG_SCALES
+            else "Scales belong to axes."
+        )
         raise Fail(f"the y axis is {linear[0].yscale}", expected, hint)
-    if any(curve.logged for curve in curves):
-        words = " ".join(f"{a.title} {a.ylabel} {' '.join(a.legend)} {' '.join(line.label for line in a.lines)}" for a in shown)
+    if logged:
+        words = " ".join(
+            f"{a.title} {a.ylabel} {' '.join(a.legend)} {' '.join(line.label for line in a.lines)}" for a in shown
+        )
         if not _LOG.search(words):
             raise Fail("logarithms of the losses are plotted, and nothing says so", expected, credit=0.5)
         return "logarithms of the losses are plotted"
@@ -308,10 +324,10 @@ def curves_share_x(plot: LossPlot) -> str:
     """Both curves use the same x: the same epoch stands at the same place."""
     if plot.train is None or plot.validation is None:
         raise Fail("there are no two curves to compare", "both curves over the same x axis")
-    fits = [_fit(curve) for curve in (plot.train, plot.validation)]
-    if fits[0] is None or fits[1] is None:
+    train_fit, fit = _fit(plot.train), _fit(plot.validation)
+    if train_fit is None or fit is None:
         return "too few points to compare"
-    (train_slope, train_at), (slope, at) = fits
+    (train_slope, train_at), (slope, at) = train_fit, fit
     expected = "the same x for the same epoch"
     seen = "the two curves do not share an x axis"
     hint = "Give both curves their steps or their epochs as x."
@@ -323,7 +339,11 @@ def curves_share_x(plot: LossPlot) -> str:
     high = min(max(p for _, p in c.places) for c in (plot.train, plot.validation))
     offsets = [abs(train_at(p) - at(p)) / max(train_slope, slope) for p in (low, max(low, high))]
     if not 1 - SLOPES <= ratio <= 1 / (1 - SLOPES):
-        raise Fail(f"{seen}: an epoch is {train_slope:.3g} wide for the training loss and {slope:.3g} for the validation loss", expected, hint)
+        raise Fail(
+            f"{seen}: an epoch is {train_slope:.3g} wide for the training loss and {slope:.3g} for the validation loss",
+            expected,
+            hint,
+        )
     if max(offsets) > OFFSET:
         raise Fail(f"{seen}: they lie {max(offsets):.1f} epochs apart", expected, hint, credit=0.3)
     return "the same epoch stands at the same x for both"

@@ -31,7 +31,9 @@ _INDEX = (
 )
 _CLASSES = re.compile(rf"(?P<time>{_TIME})|(?P<metric>{_METRIC})|(?P<index>{_INDEX})", re.IGNORECASE)
 _COUNTS = re.compile(rf"\s*-?\s*(?:{_INDEX})", re.IGNORECASE)
-_NO_INDEX = re.compile(r"(?:\b(?:per|each|every|pro|je|par|por|na|za)[ _-]?|/\s*|на |за |每)\w+$|epochs$|epochen$|épocas$", re.IGNORECASE)
+_NO_INDEX = re.compile(
+    r"(?:\b(?:per|each|every|pro|je|par|por|na|za)[ _-]?|/\s*|на |за |每)\w+$|epochs$|epochen$|épocas$", re.IGNORECASE
+)
 _AVERAGE_BEFORE = re.compile(
     r"\bav(?:g|erage)\w*|\bmean\b|per[ _-]?epoch|/\s*epoch|\beach\b|\bevery\b|pro epoche|(?:je|jede\w*) epoche|durchschnitt\w*|mittel\w*|moyen\w*"
     r"|par époque|promedio|\bmedi[ao]\b|por época|povpreč\w*|na epoho|średni\w*|průměr\w*|gemiddeld\w*|ortalama|средн\w*|(?:на|за) эпоху|平均|每|평균",
@@ -112,8 +114,8 @@ def printed_times(text: str, cell_seconds: float = 0.0, known: Known | None = No
     known = known or Known()
     lines = text.split("\n")
     starts = [0]
-    for line in lines:
-        starts.append(starts[-1] + len(line) + 1)
+    for content in lines:
+        starts.append(starts[-1] + len(content) + 1)
     by_line: dict[int, list[Number]] = {}
     for number in find_numbers(text)[:MAX_NUMBERS]:
         by_line.setdefault(number.line, []).append(number)
@@ -217,7 +219,7 @@ def _seconds(number: Number, label: str) -> tuple[Reading, ...]:
     timed = tuple(reading for reading in number.readings if reading.kind == "time")
     if timed:
         return timed
-    scales = (1.0, 1e-3)
+    scales: tuple[float, ...] = (1.0, 1e-3)
     if unit := list(_LABEL_UNIT.finditer(label)):
         word = next(part for part in unit[-1].groups() if part).lower()
         scales = (_label_scale(word),)

@@ -98,7 +98,9 @@ _CLOCK = re.compile(
     r"(?<![\w.:])(?:(?P<days>\d+)\s*days?,\s*)?(?P<a>\d{1,4}):(?P<b>\d\d)(?::(?P<c>\d\d))?(?:[.,](?P<f>\d+))?(?![\w:]|[.,]\d)"
 )
 _RUN = re.compile(rf"(?:\d|\.(?=\d))(?:[\d.]|[{_GROUP}](?=\d))*")
-_EXPONENT = re.compile(r"[eE](?P<e>[-+]?\d+)(?!\d)|\s*[x×·*]\s*10\s*(?:\^|\*\*)?\s*\{?(?P<t>[-+]?\d+|[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+)\}?")
+_EXPONENT = re.compile(
+    r"[eE](?P<e>[-+]?\d+)(?!\d)|\s*[x×·*]\s*10\s*(?:\^|\*\*)?\s*\{?(?P<t>[-+]?\d+|[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+)\}?"
+)
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 _TOKEN = re.compile(r"[^\W\d_]+")
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")

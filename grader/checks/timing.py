@@ -177,7 +177,9 @@ def _epoch_times_missing(
         )
     hint = "Take the time before and after each epoch, inside the loop, and print it."
     if totals:
-        return Fail(f"no time per epoch was printed, only {_as_printed(totals[0])} for several together", expected, hint)
+        return Fail(
+            f"no time per epoch was printed, only {_as_printed(totals[0])} for several together", expected, hint
+        )
     return Fail("no time per epoch was printed", expected, hint)
 
 
@@ -234,7 +236,9 @@ def total_time(cells: Sequence[CellRun], epochs: Sequence[Epoch], count: int) ->
         for time in times:
             # %%time measures the whole cell, whatever else it does.
             high = max(span.high, time.cell_seconds) if time.wall else span.high
-            if time.agrees(span.low, span.low, slack) or time.agrees(span.low, high, span.slack if time.wall else slack):
+            if time.agrees(span.low, span.low, slack) or time.agrees(
+                span.low, high, span.slack if time.wall else slack
+            ):
                 return f"printed {_as_printed(time)}; {count} epochs with testing took {_shown(span.high)}"
     for window in windows:
         span, training = _whole_span(window), _training_span(window)
@@ -265,11 +269,15 @@ def _total_missing(
                 continue
             for time in said:
                 if other > count and span.fits(time):
-                    return Fail(f"the total printed, {_as_printed(time)}, is that of {other} epochs", expected, credit=0.5)
+                    return Fail(
+                        f"the total printed, {_as_printed(time)}, is that of {other} epochs", expected, credit=0.5
+                    )
     hint = "Start the clock before the first epoch and stop it after the last test."
     spans = _spans(epochs)
     rest = [time for time in said if not any(span.fits(time) for span in spans)]
     if rest:
         largest = max(rest, key=lambda time: time.readings[0].value)
-        return Fail(f"printed {_as_printed(largest)}, while {count} epochs with testing took {_shown(took)}", expected, hint)
+        return Fail(
+            f"printed {_as_printed(largest)}, while {count} epochs with testing took {_shown(took)}", expected, hint
+        )
     return Fail(f"no total time of {count} epochs was printed", expected, hint)

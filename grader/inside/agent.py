@@ -47,14 +47,16 @@ def handler(name: str) -> Callable[[Handler], Handler]:
 def handle(path: str) -> Reply:
     """Answer the request in the file `path`, {"name", "payload"}, with JSON: the handler's result, or {"error": …}.
 
-    An error has 'type', 'message', and where it passed a cell, 'line' (1-based) and 'execution', that cell's execution count.
+    An error has 'type', 'message', and where it passed a cell, 'line' (1-based) and 'execution', the cell's execution count.
     """
     try:
         request = json.loads(Path(path).read_text(encoding="utf-8"))
         result = find(request["name"])(decode(request["payload"]))
         answer = json.dumps(encode({} if result is None else result), allow_nan=False)
         if len(answer) > max_answer_chars:
-            raise ValueError(f"the answer of {request['name']} has {len(answer)} characters, more than {max_answer_chars}")
+            raise ValueError(
+                f"the answer of {request['name']} has {len(answer)} characters, more than {max_answer_chars}"
+            )
     except BaseException as error:  # also SystemExit: student code runs in handlers
         answer = json.dumps({"error": describe(error)})
     return Reply(answer)

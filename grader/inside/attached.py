@@ -21,7 +21,7 @@ class Attached(Generic[V]):
         return entry[1] if entry is not None and entry[0]() is owner else None
 
     def put(self, owner: object, value: V) -> V:
-        """Attach a value, in the place of an earlier one, and return it. Raises TypeError if `owner` has no weak references."""
+        """Attach a value, and return it. Raises TypeError where `owner` has no weak references."""
         key = id(owner)
 
         def forget(reference: weakref.ref[Any]) -> None:

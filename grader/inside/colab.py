@@ -82,7 +82,9 @@ def _keep_backend(matplotlib: ModuleType) -> None:
     use: Callable[..., None] = matplotlib.use
 
     def use_here(backend: str, *, force: bool = True) -> None:
-        if not re.match(r"(?i)(tk|qt\d?|gtk\d?|wx|macosx|nbagg|notebook|webagg|widget|ipympl|module://ipympl)", backend):
+        if not re.match(
+            r"(?i)(tk|qt\d?|gtk\d?|wx|macosx|nbagg|notebook|webagg|widget|ipympl|module://ipympl)", backend
+        ):
             use(backend, force=force)
 
     matplotlib.use = use_here  # type: ignore[attr-defined]

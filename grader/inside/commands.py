@@ -18,7 +18,19 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-_ANSWERED = ("apt", "apt-get", "aptitude", "conda", "mamba", "micromamba", "nvidia-smi", "wget", "curl", "gdown", "kaggle")
+_ANSWERED = (
+    "apt",
+    "apt-get",
+    "aptitude",
+    "conda",
+    "mamba",
+    "micromamba",
+    "nvidia-smi",
+    "wget",
+    "curl",
+    "gdown",
+    "kaggle",
+)
 _PREFIXES = ("sudo", "yes", "time", "nohup", "env", "command", "exec", "then", "do", "else", "!")
 _PIP = re.compile(r"^pip[\d.]*$")
 _PYTHON = re.compile(r"^python[\d.]*$")

@@ -29,6 +29,7 @@ class _State:
         self.states: list[tuple[int, Snapshot]] = []  # (id of the figure, what stood in it before it was cleared)
         self.older: Attached[Snapshot] = Attached()  # as last written
         self.written = 0
+        self.clearing = False
 
 
 _state = _State()
@@ -118,9 +119,14 @@ def _after(original: Callable[..., Any], callback: Callable[[Any], None]) -> Cal
 def _before(original: Callable[..., Any], callback: Callable[[Any], None]) -> Callable[..., Any]:
     @functools.wraps(original)
     def method(self: Any, *args: Any, **kwargs: Any) -> Any:
-        if not recorder.is_paused():
-            callback(self)
-        return original(self, *args, **kwargs)
+        if recorder.is_paused() or _state.clearing:
+            return original(self, *args, **kwargs)
+        callback(self)
+        _state.clearing = True  # clearing a figure clears its axes, one by one
+        try:
+            return original(self, *args, **kwargs)
+        finally:
+            _state.clearing = False
 
     return method
 

@@ -47,7 +47,9 @@ def _modules(redirected: Redirected) -> dict[str, Mapping[str, object]]:
         print(f"Mounted at {mountpoint}\n[grader] it is an empty folder: the grader has no access to your Drive")
 
     def secret(key: str) -> str:
-        raise SecretNotFoundError(f"the grader has no secret {key!r}: a notebook must run without the secrets of your account")
+        raise SecretNotFoundError(
+            f"the grader has no secret {key!r}: a notebook must run without the secrets of your account"
+        )
 
     def nothing(*_: object, **__: object) -> None:
         return None

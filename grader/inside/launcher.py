@@ -30,7 +30,9 @@ def main() -> None:
     path.unlink()
     log = os.dup(2)
     with open(os.devnull, "wb") as devnull:
-        os.dup2(devnull.fileno(), 2)  # what cells write to it is caught by ipykernel: the log is for a failed start only
+        os.dup2(
+            devnull.fileno(), 2
+        )  # what cells write to it is caught by ipykernel: the log is for a failed start only
     try:
         app = start(config)
     except BaseException:

@@ -14,8 +14,11 @@ from typing import Any
 
 from grader.inside.imports import when_imported
 
-_ONE_PATH = "stat lstat mkdir listdir scandir chdir remove unlink rmdir open access utime chmod truncate readlink".split()
-_TWO_PATHS = "rename replace link symlink".split()
+_ONE_PATH = (
+    *("stat", "lstat", "mkdir", "listdir", "scandir", "chdir", "remove", "unlink", "rmdir"),
+    *("open", "access", "utime", "chmod", "truncate", "readlink"),
+)
+_TWO_PATHS = ("rename", "replace", "link", "symlink")
 _ABILITIES = ("supports_dir_fd", "supports_fd", "supports_effective_ids", "supports_follow_symlinks")
 
 

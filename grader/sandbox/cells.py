@@ -1,4 +1,7 @@
-"""nbclient and jupyter_client, adapted to a kernel that may send anything at any time. Imported lazily: they are slow to import."""
+"""nbclient and jupyter_client, adapted to a kernel that may send anything at any time.
+
+To be imported inside functions: nbformat and the others take half a second.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +23,7 @@ from grader.sandbox.process import CHANNELS, KernelProcess
 from grader.sandbox.transcript import append, cut, fold, size, strip_ansi
 
 IOPUB_SECONDS = 2  # how long outputs may lag behind the reply
+READY_SECONDS = 0.2  # then it is asked again
 OVERHEAD = 64  # bytes that an output counts for beside its text
 _TEXT = ("stream", "display_data", "execute_result", "update_display_data")
 
@@ -33,13 +37,19 @@ class PatientChannel(AsyncZMQSocketChannel):
 
     replied = -math.inf
 
-    async def get_msg(self, timeout: float | None = None) -> dict[str, Any]:
+    async def get_msg(self, timeout: float | None = None) -> dict[str, Any]:  # type: ignore[override]
         """The next message that is one. Raises queue.Empty after `timeout` seconds without any."""
         while True:
             await asyncio.sleep(0)
             try:
                 message = await super().get_msg(timeout)
-            except (ValueError, TypeError, KeyError, AttributeError, RecursionError):  # no signature, no JSON, no message
+            except (
+                ValueError,
+                TypeError,
+                KeyError,
+                AttributeError,
+                RecursionError,
+            ):  # no signature, no JSON, no message
                 continue
             parent, content = message.get("parent_header"), message.get("content")
             if isinstance(parent, dict) and isinstance(content, dict) and isinstance(message.get("msg_type"), str):
@@ -65,6 +75,25 @@ class PatientClient(AsyncKernelClient):
         self.start_channels(stdin=False, hb=False, control=False)
         self.allow_stdin = False
 
+    async def is_ready(self) -> bool:
+        """Ask for a sign of life; True once the answer and its 'idle' have come, so that no output will be missed."""
+        msg_id = self.kernel_info()
+        answered = idle = False
+        until = time.monotonic() + READY_SECONDS
+        while time.monotonic() < until:
+            if await self.shell_channel.msg_ready():
+                message = await self.shell_channel.get_msg(1)
+                answered = answered or message["parent_header"].get("msg_id") == msg_id
+            elif await self.iopub_channel.msg_ready():
+                message = await self.iopub_channel.get_msg(1)
+                mine = message["parent_header"].get("msg_id") == msg_id
+                idle = idle or (mine and message["content"].get("execution_state") == "idle")
+            else:
+                await asyncio.sleep(0.002)
+            if answered and idle:
+                return True
+        return False
+
     def reopen_iopub(self) -> None:
         """Connect the channel of the outputs again, after a message that was too large had ended the connection."""
         self.iopub_channel.stop()
@@ -81,7 +110,7 @@ class CellClient(NotebookClient):  # type: ignore[misc]
 
     def __init__(self, client: PatientClient, limits: Limits) -> None:
         super().__init__(
-            nbformat.v4.new_notebook(),
+            nbformat.v4.new_notebook(),  # type: ignore[no-untyped-call]
             allow_errors=True,
             timeout=None,  # our own clock watches the cells
             iopub_timeout=IOPUB_SECONDS,
@@ -109,7 +138,7 @@ class CellClient(NotebookClient):  # type: ignore[misc]
     async def run(self, source: str) -> dict[str, Any] | None:
         """Run a cell and return the content of the execute_reply, None for an empty cell. Never times out itself."""
         self._begin()
-        cell = nbformat.v4.new_code_cell(source)
+        cell = nbformat.v4.new_code_cell(source)  # type: ignore[no-untyped-call]
         cell.outputs = []
         self.nb.cells.append(cell)
         await self.async_execute_cell(cell, len(self.nb.cells) - 1)
@@ -128,7 +157,9 @@ class CellClient(NotebookClient):  # type: ignore[misc]
         outputs = self.nb.cells[-1].outputs
         self._spent += self._kept
         everything = "\n".join(text.rstrip("\n") for output in outputs if (text := _shown(output)).strip())
-        stdout = "".join(output.text for output in outputs if output.output_type == "stream" and output.name == "stdout")
+        stdout = "".join(
+            output.text for output in outputs if output.output_type == "stream" and output.name == "stdout"
+        )
         return _clean(everything), _clean(stdout)
 
     def _keep_reply(self, cell: object, cell_index: int, execute_reply: dict[str, Any] | None) -> None:

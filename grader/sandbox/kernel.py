@@ -10,7 +10,6 @@ import asyncio
 import concurrent.futures
 import contextlib
 import json
-import signal
 import threading
 import time
 from collections.abc import Coroutine, Mapping
@@ -18,16 +17,20 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-from grader.evidence import CellError, CellRun
-from grader.sandbox.errors import cell_error
+from grader.evidence import CellRun
 from grader.sandbox.policy import Limits
 from grader.sandbox.process import KernelProcess
+from grader.sandbox.replies import RequestFailed, cell_error, exit_words, parse_answer
 
 if TYPE_CHECKING:
     from grader.sandbox.cells import CellClient, PatientClient
 
+RECORDER = "grader.inside.recorder"
 T = TypeVar("T")
 Ending = Literal["done", "interrupted", "killed", "dead"]
+Status = Literal["ok", "error", "timeout", "killed", "dead"]
+
+__all__ = ["Kernel", "KernelStartError", "RequestFailed"]
 
 FLUSH_SECONDS = 0.3  # what a dead kernel had sent arrives within this time
 OUTPUT_SECONDS = 3.0  # after a reply: more than cells.IOPUB_SECONDS
@@ -40,21 +43,19 @@ class KernelStartError(Exception):
     """No kernel could be started; the message is one sentence."""
 
 
-class RequestFailed(Exception):
-    """The harness in the kernel did not answer: too late, dead, or not in the agreed form. The message says which."""
-
-
 class Kernel:
     """A fresh kernel, as a context manager; entering raises KernelStartError.
 
-    `harness` says what to install in it (see `grader.inside.launcher`). `scratch` is the working directory: by default a fresh
-    folder that is removed at the end; one that is handed in stays. An instance is not to be used by two threads at a time.
+    `harness` says what to install in it (see `grader.inside.launcher`). `scratch` is the working directory: by default a
+    fresh folder that is removed at the end; one that is handed in stays. One thread at a time may use an instance.
     """
 
     def __init__(self, harness: Mapping[str, object], limits: Limits, scratch: Path | None = None) -> None:
         self._harness = harness
         self._limits = limits
         self._scratch = scratch
+        install = harness.get("install")
+        self._recording = isinstance(install, (list, tuple)) and any(entry[0] == RECORDER for entry in install)
         self._process: KernelProcess | None = None
         self._client: PatientClient | None = None
         self._cells: CellClient | None = None
@@ -79,6 +80,9 @@ class Kernel:
             self._thread.start()
             threading.Thread(target=self._watch, name="grader-kernel-watch", daemon=True).start()
             self._call(self._connect(), self._limits.startup_seconds)
+        except concurrent.futures.TimeoutError:
+            self._close()
+            raise KernelStartError("the kernel could not be reached") from None
         except BaseException:
             self._close()
             raise
@@ -149,7 +153,10 @@ class Kernel:
     # --- start -----------------------------------------------------------------------------------------------------
 
     async def _connect(self) -> None:
-        from grader.sandbox.cells import CellClient, PatientClient  # slow to import, and the kernel is starting meanwhile
+        from grader.sandbox.cells import (
+            CellClient,
+            PatientClient,
+        )  # slow to import, and the kernel is starting meanwhile
 
         process, deadline = self._running, time.monotonic() + self._limits.startup_seconds
         while not process.is_listening:
@@ -158,7 +165,7 @@ class Kernel:
         self._client = PatientClient(process, self._limits.evidence_bytes + (1 << 20))
         self._client.open()
         self._cells = CellClient(self._client, self._limits)
-        while not await self._is_ready(self._client):
+        while not await self._client.is_ready():
             self._check_start(deadline)
 
     def _check_start(self, deadline: float) -> None:
@@ -168,25 +175,6 @@ class Kernel:
         if time.monotonic() > deadline:
             raise KernelStartError(f"the kernel was not ready within {self._limits.startup_seconds:g} s")
 
-    async def _is_ready(self, client: PatientClient) -> bool:
-        """Ask for a sign of life; True once both the answer and our own 'idle' came, so that no output will be missed."""
-        msg_id = client.kernel_info()
-        answered = idle = False
-        until = time.monotonic() + 0.2
-        while time.monotonic() < until and not self._died.is_set():
-            if not answered and await client.shell_channel.msg_ready():
-                answered = (await client.shell_channel.get_msg(1))["parent_header"].get("msg_id") == msg_id
-                until = time.monotonic() + 0.2
-            elif await client.iopub_channel.msg_ready():
-                message = await client.iopub_channel.get_msg(1)
-                mine = message["parent_header"].get("msg_id") == msg_id
-                idle = idle or (mine and message["content"].get("execution_state") == "idle")
-            else:
-                await asyncio.sleep(0.002)
-            if answered and idle:
-                return True
-        return False
-
     # --- cells -----------------------------------------------------------------------------------------------------
 
     def run_cell(self, index: int, source: str, seconds: float | None = None) -> CellRun:
@@ -194,67 +182,68 @@ class Kernel:
 
         `index` is the cell's place in the notebook, for messages and the recorder. Nothing that student code does is raised.
         """
-        limit = min(seconds or self._limits.cell_seconds, self._limits.total_seconds - self._seconds)
-        if not self._over and limit <= 0:
+        own, left = seconds or self._limits.cell_seconds, self._limits.total_seconds - self._seconds
+        if not self._over and left <= 0:
             self._over = f"the cells before took all of the {self._limits.total_seconds:g} s"
         if not self._over and not self.alive:
             self._over = "the kernel died before"
         if self._over:
             return CellRun(index, "not_run", reason=f"not run: {self._over}")
+        overrun = f"cell {index} ran longer than {own:g} s"
+        if left < own:
+            overrun = (
+                f"all cells together ran longer than {self._limits.total_seconds:g} s, the last being cell {index}"
+            )
         self._tell_recorder("recorder.begin_cell", index)
         started = time.monotonic()
         try:
-            run = self._call(self._run_cell(index, source, limit), limit)
+            run = self._call(self._run_cell(index, source, min(own, left), overrun), min(own, left))
         except concurrent.futures.TimeoutError:
             self._over = f"the grader lost the kernel in cell {index}"
-            run = CellRun(index, "killed", time.monotonic() - started, reason=f"cell {index} made the kernel unreachable")
+            run = CellRun(
+                index, "killed", time.monotonic() - started, reason=f"cell {index} made the kernel unreachable"
+            )
         self._seconds += run.seconds
         self._tell_recorder("recorder.end_cell", index)
         return run
 
     def _tell_recorder(self, name: str, index: int) -> None:
-        install = self._harness.get("install", ())
-        recording = isinstance(install, (list, tuple)) and any(entry[0] == "grader.inside.recorder" for entry in install)
-        if recording and self.alive:
+        if self._recording and self.alive:
             with contextlib.suppress(RequestFailed):  # then its events are missing, and a dead kernel is noticed anyway
                 self.request(name, {"index": index})
 
-    async def _run_cell(self, index: int, source: str, limit: float) -> CellRun:
+    async def _run_cell(self, index: int, source: str, limit: float, overrun: str) -> CellRun:
         assert self._cells is not None
         cells, started = self._cells, time.monotonic()
         task = asyncio.create_task(cells.run(source.encode(errors="replace").decode()))
         ending = await self._supervise(task, limit, cells)
         seconds = (cells.replied or time.monotonic()) - started
-        reply = task.result() if task.done() and not task.cancelled() and task.exception() is None else None
+        reply, broken = _outcome(task)
         text, stdout = cells.text()
         if reply is not None and isinstance(count := reply.get("execution_count"), int):
             self._counts[count] = index
         error = cell_error(reply) if reply is not None else None
-        status, reason = self._verdict(index, ending, limit, error, cells.flooded.is_set())
+        if ending == "done" and broken:
+            self._running.kill()
+            self._over = f"the connection to the kernel broke in cell {index}"
+            status: Status = "killed"
+            reason = f"the connection to the kernel broke in cell {index} ({broken})"
+        elif ending == "done":
+            status, reason = "error" if error else "ok", ""
+        elif ending == "dead":
+            self._over = f"the kernel died in cell {index}"
+            status, reason = "dead", f"the kernel died while cell {index} ran ({exit_words(self.exit_status)})"
+        else:
+            why = f"cell {index} printed more than anyone can read" if cells.flooded.is_set() else overrun
+            if ending == "interrupted":
+                status, reason = "timeout", f"{why}, and was interrupted"
+            else:
+                self._over = f"the kernel was killed in cell {index}"
+                status, reason = "killed", f"{why}, did not heed the interrupt, and was killed"
         return CellRun(index, status, seconds, text, stdout, error, cells.truncated, reason)
 
-    def _verdict(
-        self, index: int, ending: Ending, limit: float, error: CellError | None, flooded: bool
-    ) -> tuple[Literal["ok", "error", "timeout", "killed", "dead"], str]:
-        """The status of a cell that ended so, and the sentence that explains it."""
-        if ending == "done":
-            return ("error", "") if error else ("ok", "")
-        if ending == "dead":
-            self._over = f"the kernel died in cell {index}"
-            return "dead", f"the kernel died while cell {index} ran ({exit_words(self.exit_status)})"
-        if flooded:
-            why = f"cell {index} printed more than anyone can read"
-        elif limit < self._limits.cell_seconds and self._seconds + limit >= self._limits.total_seconds:
-            why = f"the notebook ran longer than {self._limits.total_seconds:g} s in all, at the end cell {index}"
-        else:
-            why = f"cell {index} ran longer than {limit:g} s"
-        if ending == "interrupted":
-            return "timeout", f"{why}, and was interrupted"
-        self._over = f"the kernel was killed in cell {index}"
-        return "killed", f"{why}, ignored the interrupt, and was killed"
-
     async def _supervise(self, task: asyncio.Task[Any], seconds: float, cells: CellClient | None = None) -> Ending:
-        """Wait for the end of `task`, by force if need be; what is left of it then is cancelled. `cells` runs it, if anyone."""
+        """Wait for the end of `task`, by force if need be, and cancel what is left of it. `cells` runs it if it is a cell."""
         died = asyncio.ensure_future(self._died.wait())
         flooded = asyncio.ensure_future(cells.flooded.wait() if cells else self._died.wait())
 
@@ -319,8 +308,11 @@ class Kernel:
         task = asyncio.create_task(self._ask(str(path)))
         ending = await self._supervise(task, limit)
         path.unlink(missing_ok=True)
+        reply, broken = _outcome(task)
+        if ending == "done" and reply is not None:
+            return parse_answer(name, reply, self._limits.evidence_bytes)
         if ending == "done":
-            return parse_answer(name, task.result(), self._limits.evidence_bytes)
+            raise RequestFailed(f"{name}: the connection to the kernel broke ({broken})")
         if ending == "dead":
             self._over = self._over or f"the kernel died in {name}"
             raise RequestFailed(f"{name}: the kernel died ({exit_words(self.exit_status)})")
@@ -347,32 +339,9 @@ class Kernel:
         return self._running.events.read()
 
 
-def parse_answer(name: str, reply: Mapping[str, Any], max_chars: int) -> dict[str, Any]:
-    """The JSON object in the reply to a request. Raises RequestFailed when there is none."""
-    try:
-        text = reply["user_expressions"]["answer"]["data"]["text/plain"]
-    except (KeyError, TypeError):
-        raise RequestFailed(f"{name}: the kernel's reply holds no answer") from None
-    if not isinstance(text, str) or len(text) > max_chars:
-        raise RequestFailed(f"{name}: the answer is no text, or longer than {max_chars} characters")
-    try:
-        answer = json.loads(text)
-    except (ValueError, RecursionError):
-        raise RequestFailed(f"{name}: the answer is not JSON") from None
-    if not isinstance(answer, dict):
-        raise RequestFailed(f"{name}: the answer is no object")
-    return answer
-
-
-def exit_words(status: int | None) -> str:
-    """How a process ended, in words, with what usually causes it."""
-    if status is None:
-        return "it no longer answers"
-    if status >= 0:
-        return f"exit status {status}: os._exit or a crash"
-    try:
-        name = signal.Signals(-status).name
-    except ValueError:
-        name = f"signal {-status}"
-    cause = {"SIGKILL": "out of memory, or killed by its own code", "SIGSEGV": "a crash in native code"}.get(name)
-    return f"{name}: {cause}" if cause else name
+def _outcome(task: asyncio.Task[dict[str, Any] | None]) -> tuple[dict[str, Any] | None, str]:
+    """What a task returned, None if it did not get that far, and what it raised, in words."""
+    if not task.done() or task.cancelled():
+        return None, ""
+    error = task.exception()
+    return (task.result(), "") if error is None else (None, f"{type(error).__name__}: {error}"[:200])

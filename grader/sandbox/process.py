@@ -30,7 +30,17 @@ MARK = "GRADER_KERNEL"  # in the environment of everything that a kernel starts,
 SOCKET_PATH_BYTES = 100  # what macOS allows in a socket's path, less a few
 LOG_BYTES = 8192
 
-_INHERITED = ("PATH", "LANG", "LANGUAGE", "TZ", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "VIRTUAL_ENV", "CONDA_PREFIX", "SHELL")
+_INHERITED = (
+    "PATH",
+    "LANG",
+    "LANGUAGE",
+    "TZ",
+    "LD_LIBRARY_PATH",
+    "DYLD_LIBRARY_PATH",
+    "VIRTUAL_ENV",
+    "CONDA_PREFIX",
+    "SHELL",
+)
 _INHERITED_PREFIXES = ("LC_", "CUDA_", "NVIDIA_")
 _START = "from grader.inside.launcher import main; main()"
 
@@ -145,9 +155,7 @@ def private_folder() -> Path:
 
 def environment(outer: Mapping[str, str], folder: Path) -> dict[str, str]:
     """The environment of a kernel: the little that it needs of ours, and its own folders."""
-    kept = {
-        name: value for name, value in outer.items() if name in _INHERITED or name.startswith(_INHERITED_PREFIXES)
-    }
+    kept = {name: value for name, value in outer.items() if name in _INHERITED or name.startswith(_INHERITED_PREFIXES)}
     home, package = folder / "home", Path(__file__).resolve().parents[2]
     return {
         **kept,
@@ -173,10 +181,10 @@ def environment(outer: Mapping[str, str], folder: Path) -> dict[str, str]:
 def share_font_list(target: Path) -> None:
     """Copy matplotlib's list of fonts, if this user has one, so that a kernel need not search for them again."""
     target.mkdir(parents=True, exist_ok=True)
-    home = Path.home()
-    places = [os.environ.get("MPLCONFIGDIR"), Path(os.environ.get("XDG_CACHE_HOME") or home / ".cache") / "matplotlib"]
-    for place in [*filter(None, places), home / ".matplotlib"]:
-        for font_list in Path(place).glob("fontlist-*.json"):
+    home, set_by_user = Path.home(), os.environ.get("MPLCONFIGDIR")
+    caches = [Path(os.environ.get("XDG_CACHE_HOME") or home / ".cache") / "matplotlib", home / ".matplotlib"]
+    for cache in [Path(set_by_user)] if set_by_user else caches:
+        for font_list in cache.glob("fontlist-*.json"):
             with contextlib.suppress(OSError):
                 shutil.copy(font_list, target)
 

@@ -13,7 +13,9 @@ QUESTION = (
     "Question 4\n\nMake an observation from the above plot. Do the test and train loss curves indicate that the model should"
     " train longer to improve accuracy? Or does it indicate that 20 epochs is too long? Edit the cell below to answer."
 )
-GPU_QUESTION = "Question 6\n\nIs training faster now that it is on a GPU? Is the speedup what you would expect? Why or why not?"
+GPU_QUESTION = (
+    "Question 6\n\nIs training faster now that it is on a GPU? Is the speedup what you would expect? Why or why not?"
+)
 
 
 @pytest.mark.parametrize(
@@ -86,7 +88,10 @@ def test_other_languages_and_telegrams_are_never_off_topic(answer: str) -> None:
         ("Faster, yes", "all that was written"),
         (QUESTION, "copy of the question"),
         (QUESTION.split("\n\n")[1], "copy of the question"),
-        ("Do the test and train loss curves indicate that the model should train longer to improve the accuracy?", "copy of the q"),
+        (
+            "Do the test and train loss curves indicate that the model should train longer to improve the accuracy?",
+            "copy of the q",
+        ),
         ("asdf asdf asdf asdf", "no text"),
         ("asdfghjkl qwertyuiop zxcvbnm", "no text"),
         ("sdkfjh wkrjth sdkjfhg xkcvb", "no text"),

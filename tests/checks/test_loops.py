@@ -46,6 +46,7 @@ def train(**changes) -> LoopProbe:
         student=run(**changes),
         reference=run(),
         losses=LOSSES,
+        current_step=STEPS_BEFORE,
         batch_sizes=(4,) * BATCHES,
         faults={"no_zero_grad": PILED_UP, "no_step": START},
     )
@@ -74,8 +75,8 @@ def test_a_right_training_function_passes_every_check():
     probe = train()
     assert loops.exists(probe, "cpu_train")
     assert loops.trains(probe)
-    assert loops.records_losses(probe, 100, STEPS_BEFORE)
-    assert loops.returns_step(probe, STEPS_BEFORE)
+    assert loops.records_losses(probe, 100)
+    assert loops.returns_step(probe)
     assert loops.mode_in_training(probe)
 
 
@@ -83,7 +84,7 @@ def test_a_right_training_function_passes_every_check():
     ("indices", "shift"), [((0, 100, 200), 0), ((99, 199), 1), ((99, 199), 0), ((50, 150), 1), ((0, 100, 200, 229), 1)]
 )
 def test_any_phase_of_every_100_batches_is_right(indices, shift):
-    assert loops.records_losses(train(lists=recorded(indices, shift)), 100, STEPS_BEFORE)
+    assert loops.records_losses(train(lists=recorded(indices, shift)), 100)
 
 
 @pytest.mark.parametrize(
@@ -101,12 +102,12 @@ def test_any_phase_of_every_100_batches_is_right(indices, shift):
 )
 def test_losses_recorded_wrongly_say_how(lists, message):
     with pytest.raises(Fail, match=message):
-        loops.records_losses(train(lists=lists), 100, STEPS_BEFORE)
+        loops.records_losses(train(lists=lists), 100)
 
 
 def test_tensors_in_the_list_keep_half():
     with pytest.raises(Fail, match="holds tensors") as failure:
-        loops.records_losses(train(list_types={"train_losses": "Tensor"}), 100, STEPS_BEFORE)
+        loops.records_losses(train(list_types={"train_losses": "Tensor"}), 100)
     assert failure.value.credit == 0.5
 
 
@@ -143,7 +144,7 @@ def test_a_function_that_raises_shows_the_error_and_its_line():
 @pytest.mark.parametrize(("returned", "nothing"), [((), True), ((5.0,), False)])
 def test_a_wrong_return_value_is_told(returned, nothing):
     with pytest.raises(Fail) as failure:
-        loops.returns_step(train(returned=returned, returned_nothing=nothing), STEPS_BEFORE)
+        loops.returns_step(train(returned=returned, returned_nothing=nothing))
     assert failure.value.expected.startswith("870")
 
 

@@ -20,7 +20,12 @@ TEST = LoaderSeen("test", "MNIST", "test", 1024, 64, False)
 
 
 def make_epochs(
-    count: int = 10, seconds: float = 0.15, test: float | None = 0.02, jitter: float = 0.1, seed: int = 1, gap: float = 0.003
+    count: int = 10,
+    seconds: float = 0.15,
+    test: float | None = 0.02,
+    jitter: float = 0.1,
+    seed: int = 1,
+    gap: float = 0.003,
 ) -> list[Epoch]:
     draw, clock, epochs = random.Random(seed), 12.0, []
     for number in range(count):
@@ -32,7 +37,9 @@ def make_epochs(
         if test is not None:
             took = test * (1 + jitter * draw.uniform(-1, 1))
             loss = 2.0 / (2 + number)
-            tested = Pass(5, TEST, clock, took, 16, 1024, True, mean_loss=loss, sample_loss=loss, accuracy=0.9 + number / 200)
+            tested = Pass(
+                5, TEST, clock, took, 16, 1024, True, mean_loss=loss, sample_loss=loss, accuracy=0.9 + number / 200
+            )
             clock += took + gap
         epochs.append(Epoch(train, tested))
     return epochs
@@ -63,7 +70,9 @@ STYLES: dict[str, Style] = {
     "minutes": lambda i, t, e: f"Epoch {i}: {t / 60:.5f} minutes",
     "timedelta": lambda i, t, e: f"Epoch {i} elapsed {clock(t)}",
     "min and s": lambda i, t, e: f"Epoch {i} complete in {t // 60:.0f}m {t % 60:.2f}s",
-    "with losses": lambda i, t, e: f"Epoch {i + 1}, loss: {e.test.mean_loss if e.test else 0:.4f}, acc 0.93, time: {t:.3f}",
+    "with losses": lambda i, t, e: (
+        f"Epoch {i + 1}, loss: {e.test.mean_loss if e.test else 0:.4f}, acc 0.93, time: {t:.3f}"
+    ),
     "losses after": lambda i, t, e: f"epoch={i} time={t:.3f} loss=0.312 acc=93.1%",
     "keras": lambda i, t, e: f"Epoch {i + 1}/10\n128/128 - {t:.2f}s - 1ms/step - loss: 0.3",
     "german": lambda i, t, e: f"Epoche {i + 1}: Dauer {t:.2f} Sekunden".replace(".", ","),
@@ -109,14 +118,22 @@ def test_accepts_times_between_progress_bars(style: Style) -> None:
 LISTS: dict[str, Callable[[Sequence[float]], str]] = {
     "list after word": lambda ts: f"Epoch times: {[round(t, 3) for t in ts]}",
     "list below": lambda ts: f"Times per epoch:\n{list(ts)}",
-    "numpy": lambda ts: "times:\n[" + "\n ".join(" ".join(f"{t:.8f}" for t in ts[i : i + 4]) for i in range(0, len(ts), 4)) + "]",
-    "table": lambda ts: "epoch  loss  time\n" + "\n".join(f"{i}  {0.5 / (i + 1):.3f}  {t:.3f}" for i, t in enumerate(ts)),
-    "table bars": lambda ts: "| Epoch | Time (s) | Loss |\n|---|---|---|\n"
-    + "\n".join(f"| {i} | {t:.3f} | {0.5 / (i + 1):.3f} |" for i, t in enumerate(ts)),
+    "numpy": lambda ts: (
+        "times:\n[" + "\n ".join(" ".join(f"{t:.8f}" for t in ts[i : i + 4]) for i in range(0, len(ts), 4)) + "]"
+    ),
+    "table": lambda ts: (
+        "epoch  loss  time\n" + "\n".join(f"{i}  {0.5 / (i + 1):.3f}  {t:.3f}" for i, t in enumerate(ts))
+    ),
+    "table bars": lambda ts: (
+        "| Epoch | Time (s) | Loss |\n|---|---|---|\n"
+        + "\n".join(f"| {i} | {t:.3f} | {0.5 / (i + 1):.3f} |" for i, t in enumerate(ts))
+    ),
     "pandas": lambda ts: "   epoch  seconds\n" + "\n".join(f"{i}      {i + 1}  {t:.6f}" for i, t in enumerate(ts)),
     "csv": lambda ts: "epoch,time\n" + "\n".join(f"{i},{t:.4f}" for i, t in enumerate(ts)),
     "dict": lambda ts: "times = " + str({i: round(t, 4) for i, t in enumerate(ts)}),
-    "table rows with epoch": lambda ts: "          loss    time [s]\n" + "\n".join(f"epoch {i}   0.312   {t:.3f}" for i, t in enumerate(ts)),
+    "table rows with epoch": lambda ts: (
+        "          loss    time [s]\n" + "\n".join(f"epoch {i}   0.312   {t:.3f}" for i, t in enumerate(ts))
+    ),
 }
 
 
@@ -165,9 +182,15 @@ def test_accepts_other_work_in_the_loop() -> None:
 WRONG: dict[str, tuple[str, str]] = {
     "nothing": ("Test set: Average loss: 0.2, Accuracy: 950/1024 (93%)\n" * 10, "no time per epoch was printed"),
     "bars only": (BAR * 10, "no time per epoch was printed"),
-    "losses near times": ("\n".join(f"Epoch {i} loss: 0.15 acc: 0.15" for i in range(10)), "no time per epoch was printed"),
+    "losses near times": (
+        "\n".join(f"Epoch {i} loss: 0.15 acc: 0.15" for i in range(10)),
+        "no time per epoch was printed",
+    ),
     "total only": ("Total time for 10 epochs: 1.75 seconds", "only 1.75 seconds for several"),
-    "invented": ("\n".join(f"Epoch {i} took 12.0 s" for i in range(10)), r"printed 12\.0 s for an epoch that took 0\.1"),
+    "invented": (
+        "\n".join(f"Epoch {i} took 12.0 s" for i in range(10)),
+        r"printed 12\.0 s for an epoch that took 0\.1",
+    ),
     "invented, wordless": ("\n".join(f"time {i + 5.25}" for i in range(10)), "for an epoch that took"),
     "wrong unit": ("\n".join(f"Epoch {i}: 0.17 min" for i in range(10)), "0.17 min for an epoch"),
     "one": ("Epoch 1 took 0.17 s", "1 time is printed for 10 epochs"),

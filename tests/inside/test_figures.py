@@ -32,7 +32,7 @@ WAYS = {
     "ax.legend([t, v], ['train', 'val']); ax.lines[0].set_zorder(9); " + LABELS,
     "figure legend": "fig, ax = plt.subplots(); ax.plot([1, 2, 3], a, label='train'); ax.plot([1, 2], b, label='val'); "
     "fig.legend(); fig.suptitle('Losses'); ax.set(xlabel='epoch', ylabel='loss', yscale='log')",
-    "no pyplot": "from matplotlib.figure import Figure; f = Figure(); ax = f.add_subplot(); ax.plot([1, 2, 3], a, label='train')\n"
+    "no pyplot": "from matplotlib.figure import Figure\nax = Figure().add_subplot(); ax.plot([1, 2, 3], a, label='train')\n"
     "ax.plot([1, 2], b, label='val'); ax.legend(); " + LABELS,
     "proxies": "from matplotlib.lines import Line2D; fig, ax = plt.subplots(); ax.plot([1, 2, 3], a, color='g')\n"
     "ax.plot([1, 2], b, c='#102030'); ax.legend(handles=[Line2D([], [], color='g', label='train'), "
@@ -40,8 +40,9 @@ WAYS = {
     "closed": TWO + "plt.gca().set(xlabel='epoch', ylabel='loss', title='Losses', yscale='log'); plt.close('all')",
     "saved": TWO
     + "plt.gca().set(xlabel='epoch', ylabel='loss', title='Losses', yscale='log'); plt.savefig('x.png'); plt.clf()",
-    "tensors": "import torch; t = [torch.tensor(v) for v in a]; v = np.array(b, dtype=np.float32); fig, ax = plt.subplots()\n"
-    "ax.plot(range(1, 4), t, label='train'); ax.plot([1, 2], v, label='val'); ax.legend(); " + LABELS,
+    "tensors": "import torch; t = [torch.tensor(v) for v in a]; v = np.array(b, dtype=np.float32)\n"
+    "fig, ax = plt.subplots(); ax.plot(range(1, 4), t, label='train'); ax.plot([1, 2], v, label='val'); ax.legend(); "
+    + LABELS,
     "pandas": "import pandas as pd; ax = pd.DataFrame({'train': a, 'val': [*b, None]}, index=[1, 2, 3]).plot(logy=True)\n"
     + LABELS,
     "seaborn": "import pandas as pd, seaborn as sns\n"
@@ -53,9 +54,15 @@ WAYS = {
 }
 
 
+@pytest.fixture(scope="module")
+def ways() -> Watched:
+    return draw(*("plt.close('all')\n" + cell for cell in WAYS.values()))
+
+
 @pytest.mark.parametrize("way", WAYS)
-def test_every_way_of_drawing_two_curves(way: str) -> None:
-    axes = only(draw(WAYS[way]))
+def test_every_way_of_drawing_two_curves(way: str, ways: Watched) -> None:
+    (figure,) = (figure for figure in ways.figures if figure.cell == 1 + list(WAYS).index(way))
+    (axes,) = figure.axes
     assert (axes.title, axes.xlabel, axes.ylabel, axes.xscale, axes.yscale) == (
         "Losses",
         "epoch",
@@ -80,8 +87,8 @@ def test_lines_without_labels_and_a_plot_without_legend() -> None:
 def test_scatter_categories_dates_and_gaps() -> None:
     run = draw(
         "plt.scatter([1, 2], [3, 4], label='s'); plt.legend()",
-        "plt.plot(['a', 'b', 'c'], [1, np.nan, np.inf])",
-        "plt.plot(np.array(['2024-01-01', '2024-01-02'], dtype='datetime64[D]'), np.ma.masked_equal([1, 2], 2))",
+        "plt.figure(); plt.plot(['a', 'b', 'c'], [1, np.nan, np.inf])",
+        "plt.figure(); plt.plot(np.array(['2024-01-01', '2024-01-02'], dtype='M8[D]'), np.ma.masked_equal([1, 2], 2))",
     )
     lines = [figure.axes[0].lines[0] for figure in run.figures]
     assert (lines[0].kind, lines[0].x, lines[0].y, lines[0].label) == ("scatter", (1, 2), (3, 4), "s")
@@ -92,8 +99,8 @@ def test_scatter_categories_dates_and_gaps() -> None:
 
 def test_twin_axes_are_found() -> None:
     (figure,) = draw(
-        "fig, ax = plt.subplots(1, 2); p = ax[1].plot(a, label='loss'); other = ax[1].twinx(); q = other.plot(b, label='acc')\n"
-        "ax[1].legend(handles=p + q)"
+        "fig, ax = plt.subplots(1, 2); p = ax[1].plot(a, label='loss'); other = ax[1].twinx()\n"
+        "q = other.plot(b, label='acc'); ax[1].legend(handles=p + q)"
     ).figures
     assert [axes.twin for axes in figure.axes] == [None, 2, 1]
     assert [axes.legend for axes in figure.axes] == [(), ("loss", "acc"), ("loss", "acc")]
@@ -143,5 +150,15 @@ def test_figures_made_while_paused_are_left_out_and_nothing_is_drawn() -> None:
     assert only(run).lines[0].y == (2.2, 1.2)
 
 
-def test_hooks_that_wait_for_the_import_and_a_figure_without_torch() -> None:
-    assert only(draw("plt.plot(a)")).lines[0].y == (2.0, 1.0, 0.5)
+def test_axes_cleared_one_by_one_and_a_cleared_figure() -> None:
+    run = draw(
+        "fig, axs = plt.subplots(2); axs[0].plot(a); axs[1].plot(b)",
+        "fig.clear()",
+        "plt.plot(a); plt.cla(); plt.plot(b)",
+    )
+    assert [(f.cell, [len(axes.lines) for axes in f.axes]) for f in run.figures] == [
+        (1, [1, 1]),
+        (2, [1, 1]),
+        (3, [1]),
+        (3, [1]),
+    ]

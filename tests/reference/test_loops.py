@@ -28,10 +28,11 @@ def sgd(model: nn.Module) -> torch.optim.SGD:
     return torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.5)
 
 
-@settings(deadline=None, max_examples=20)
-@given(count=st.integers(0, 320), start=st.integers(0, 5000))
+@settings(deadline=None, max_examples=10)
+@given(count=st.integers(0, 205), start=st.integers(0, 5000))
 def test_records_one_loss_per_hundred_batches_at_the_step_just_taken(count: int, start: int) -> None:
     model, losses, steps = nn.Linear(6, 3), [], []
+    few = batches(1) * count  # the loop neither knows nor cares that they are alike
     end = cpu_train(
         0,
         losses,
@@ -40,7 +41,7 @@ def test_records_one_loss_per_hundred_batches_at_the_step_just_taken(count: int,
         model=model,
         optimizer=sgd(model),
         criterion=nn.CrossEntropyLoss(),
-        train_loader=batches(count, 2),
+        train_loader=few,
     )
     assert end == start + count
     assert steps == [start + 1 + k for k in range(0, count, 100)]

@@ -1,0 +1,246 @@
+"""Checks on what the run of the notebook showed: epochs, plots and printed text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from grader.checks import loops, plots, profile, timing, trainings
+from grader.checks.first_batch import FirstBatch, first_batch_text
+from grader.evidence import CellRun
+from grader.rubric import Check, CheckFunction, Evidence, Fail, NotGraded
+from reference.contract import BATCH_SIZE, LEARNING_RATE, MOMENTUM, RECOGNISE, is_mlp
+from reference.prompts import template
+
+
+def optimizer(e: Evidence) -> str:
+    """Training uses SGD with learning rate 0.01 and momentum 0.5."""
+    passes = [epoch.train for training in cpu_trainings(e) for epoch in training.epochs]
+    return loops.optimizer_settings(passes, "SGD", LEARNING_RATE, MOMENTUM)
+
+
+def cpu_trainings(e: Evidence) -> tuple[trainings.Training, ...]:
+    """The trainings of the MLP on the CPU, in order."""
+    return trainings.trainings(e.run, is_mlp)
+
+
+def trained(e: Evidence, role: str, device: str, epochs: int) -> trainings.Training:
+    """The training of the model on the device: the first with at least `epochs` epochs. Raises Fail with what there is."""
+    name = role.upper()
+    place = "GPU" if device == "cuda" else "CPU"
+    found = trainings.trainings(e.run, RECOGNISE[role], device)
+    for training in found:
+        if len(training.epochs) >= epochs:
+            return training
+    expected = f"{epochs} epochs of the {name} on the {place}"
+    if found:
+        longest = max(found, key=lambda training: len(training.epochs))
+        why = trouble(e, longest.cells)
+        raise Fail(f"the {name} was trained for {len(longest.epochs)} epochs on the {place}{why}", expected)
+    raise Fail(f"no training of the {name} on the {place} was seen in the run{trouble(e, ())}", expected)
+
+
+def trouble(e: Evidence, cells: Sequence[int]) -> str:
+    """Why cells did not do what they should: the error of the last of `cells`, or of the first cell that broke."""
+    broken = [cell for cell in e.run.cells if cell.status != "ok" and (not cells or cell.index in cells)]
+    if not broken:
+        return ""
+    cell = broken[-1] if cells else broken[0]
+    if cell.error is not None and cell.error.missing_module is not None:
+        raise NotGraded(
+            f"the notebook needs the package {cell.error.missing_module!r}, which this grader does not have"
+        )
+    if cell.error is not None:
+        return f"; cell {cell.index} ended with {cell.error.name}: {cell.error.message[:200]}"
+    return f"; {cell.reason}"
+
+
+def first_ten(e: Evidence) -> tuple[trainings.Epoch, ...]:
+    """The first ten epochs of the MLP on the CPU. Raises Fail when there are fewer."""
+    return trained(e, "mlp", "cpu", 10).epochs[:10]
+
+
+def all_epochs(e: Evidence) -> tuple[trainings.Epoch, ...]:
+    """All epochs of the longest training of the MLP on the CPU; () when there is none."""
+    return max((t.epochs for t in cpu_trainings(e)), key=len, default=())
+
+
+def ten_epochs(e: Evidence) -> str:
+    """The MLP is trained for 10 epochs on the CPU, with a test after each."""
+    epochs = first_ten(e)
+    said = trainings.stepped(epochs, "the first 10 epochs")
+    untested = sum(epoch.test is None for epoch in epochs)
+    if untested:
+        raise Fail(f"{untested} of the 10 epochs were not tested", "a test after each epoch", credit=0.5)
+    return said
+
+
+def mlp_converges(e: Evidence) -> str:
+    """The loss falls as the reference's does."""
+    return trainings.converges(first_ten(e), e.reference, "mlp")
+
+
+def twenty_epochs(e: Evidence) -> str:
+    """The same model is trained for another 10 epochs."""
+    training = trained(e, "mlp", "cpu", 20)
+    return trainings.stepped(training.epochs[:20], "the 20 epochs")
+
+
+def section_cells(e: Evidence, item: str, cells: Sequence[int] = ()) -> tuple[int, ...]:
+    """The cells in which the answer to an item is looked for first: those of its section and those named."""
+    section = e.sections.get(item)
+    return tuple(sorted({*(section.cells if section else ()), *cells}))
+
+
+# --- plots --------------------------------------------------------------------------------------------------------
+
+
+def q2_plot(e: Evidence) -> plots.LossPlot:
+    """The plot that shows the first ten epochs best. Raises Fail when there is none."""
+    epochs = trained(e, "mlp", "cpu", 10).epochs
+    return plots.find_loss_plot(e.run.figures, epochs, 1, 10, section_cells(e, "q2"))
+
+
+def q3_plot(e: Evidence) -> plots.LossPlot:
+    """The plot that shows twenty epochs best: the first of a training, or the last when the lists were begun anew."""
+    epochs = trained(e, "mlp", "cpu", 20).epochs
+    cells = section_cells(e, "q3")
+    found = [
+        plots.find_loss_plot(e.run.figures, t.epochs, 1, 20, cells) for t in cpu_trainings(e) if len(t.epochs) >= 20
+    ]
+    if len(epochs) > 20:
+        found.append(plots.find_loss_plot(e.run.figures, epochs, len(epochs) - 19, len(epochs), cells))
+    return max(found, key=plots.quality)
+
+
+def plot_checks(
+    item: str, plot: Callable[[Evidence], plots.LossPlot], points: Sequence[float], needs: str
+) -> tuple[Check, ...]:
+    """The checks on a plot of losses: both curves, epochs, labels, log scale, common x axis, with these points."""
+
+    def present(e: Evidence) -> str:
+        """The training and the validation loss are plotted on the same axes."""
+        return plots.curves_present(plot(e))
+
+    def cover(e: Evidence) -> str:
+        """Both curves show all the epochs asked for, and only those."""
+        return plots.curves_cover(plot(e))
+
+    def labelled(e: Evidence) -> str:
+        """The axes are labelled, and a legend tells which curve is which."""
+        return plots.curves_labelled(plot(e))
+
+    def log(e: Evidence) -> str:
+        """The y axis is logarithmic."""
+        return plots.curves_log(plot(e))
+
+    def share_x(e: Evidence) -> str:
+        """Both curves lie on the same x axis: an epoch is at the same place on both."""
+        return plots.curves_share_x(plot(e))
+
+    exists = f"{item}.curves"
+    return (
+        Check(exists, points[0], present, (needs,)),
+        Check(f"{item}.epochs", points[1], cover, (exists,)),
+        Check(f"{item}.labels", points[2], labelled, (exists,)),
+        Check(f"{item}.log", points[3], log, (exists,)),
+        Check(f"{item}.x_axis", points[4], share_x, (exists,)),
+    )
+
+
+# --- printed text -------------------------------------------------------------------------------------------------
+
+
+def code_runs(e: Evidence, cells: Sequence[int]) -> list[CellRun]:
+    """The runs of these cells, in order; all cells when none of them is code."""
+    runs = [cell for cell in e.run.cells if cell.index in set(cells)]
+    return runs or list(e.run.cells)
+
+
+def q1_text(e: Evidence) -> str:
+    """Shape and dtype of both tensors of the first test batch are printed, and which is the sample and which the label."""
+    seen = e.loaders["test"].first_batch
+    size = seen.shape[0] if seen is not None else BATCH_SIZE
+    batch = FirstBatch((size, 1, 28, 28), (size,))
+    section = e.sections["q1"]
+    runs = code_runs(e, section.cells)
+    sources = {cell.index: cell.source for cell in e.notebook.cells}
+    notes = "\n".join(
+        sources[i] for i in section.cells if i not in {run.index for run in runs} and sources[i] not in template()
+    )
+    printed = "\n".join(run.text for run in runs)
+    try:
+        return first_batch_text(printed, batch, "\n".join(sources[run.index] for run in runs), notes)
+    except Fail as fail:
+        if fail.credit == 0:
+            fail.seen += trouble(e, [run.index for run in runs])
+        raise
+
+
+def epoch_seconds(role: str, device: str, epochs: int, item: str) -> CheckFunction:
+    """A check that the time of each of `epochs` epochs is printed."""
+
+    def check(e: Evidence) -> str:
+        return timing.epoch_times(*timed(e, role, device, item), epochs)
+
+    check.__doc__ = f"The time of each of the {epochs} epochs is printed, as the clock has it."
+    return check
+
+
+def timed(e: Evidence, role: str, device: str, item: str) -> tuple[list[CellRun], tuple[trainings.Epoch, ...]]:
+    """The cells where times may be printed (the section's and those that trained, and the next), and the epochs."""
+    found = trainings.trainings(e.run, RECOGNISE[role], device)
+    cells = {index for training in found for index in training.cells}
+    order = [cell.index for cell in e.run.cells]
+    after = {order[order.index(i) + 1] for i in cells if i in order[:-1]}
+    runs = code_runs(e, section_cells(e, item, sorted(cells | after)))
+    return runs, max((training.epochs for training in found), key=len, default=())
+
+
+def q3_total(e: Evidence) -> str:
+    """The total time of 10 epochs with testing is printed, as the clock has it."""
+    return timing.total_time(*timed(e, "mlp", "cpu", "q3"), 10)
+
+
+def cnn_epochs(device: str) -> CheckFunction:
+    """A check that the CNN was trained for 2 epochs on the device, with the right optimizer."""
+
+    def check(e: Evidence) -> str:
+        training = trained(e, "cnn", device, 2)
+        return trainings.stepped(
+            training.epochs[:2], f"the CNN's training on the {'GPU' if device == 'cuda' else 'CPU'}"
+        )
+
+    check.__doc__ = f"The CNN is trained for 2 epochs on the {'GPU' if device == 'cuda' else 'CPU'}."
+    return check
+
+
+def converges(role: str, device: str, epochs: int) -> CheckFunction:
+    """A check that the first `epochs` epochs learn as the reference's do."""
+
+    def check(e: Evidence) -> str:
+        return trainings.converges(trained(e, role, device, epochs).epochs[:epochs], e.reference, role)
+
+    check.__doc__ = f"In {epochs} epochs the loss falls as the reference's does."
+    return check
+
+
+def gpu_epochs(e: Evidence) -> str:
+    """The MLP is trained for 10 epochs on the GPU."""
+    return trainings.stepped(trained(e, "mlp", "cuda", 10).epochs[:10], "the training on the GPU")
+
+
+def gpu_placement(e: Evidence) -> str:
+    """Model, data and target are on the GPU in every batch of training and testing."""
+    return (
+        f"{loops.placed_on(e.loops['gpu_train'], 'cuda')}; in the test {loops.placed_on(e.loops['gpu_test'], 'cuda')}"
+    )
+
+
+def flops(role: str) -> CheckFunction:
+    """A check that thop's figure for a model is printed."""
+
+    def check(e: Evidence) -> str:
+        return profile.macs_printed(e.run, e.models[role], section_cells(e, "flops"), e.notebook)
+
+    check.__doc__ = f"The {role.upper()} is profiled with one (1, 1, 28, 28) input, and its FLOPs are printed."
+    return check
