@@ -23,6 +23,7 @@ from grader.prose import (
     is_placeholder,
     joined,
     only_asks,
+    paragraphs,
     sentences,
     without_label,
 )
@@ -50,10 +51,13 @@ class _Piece(NamedTuple):
     text: str
 
 
-def read_answer(passages: Sequence[Passage], own: Handout, handout: Handout, others: Collection[int]) -> Answer:
+def read_answer(
+    passages: Sequence[Passage], own: Handout, handout: Handout, others: Collection[int], elsewhere: bool = False
+) -> Answer:
     """The prose under one question.
 
     `own` holds the question's wording, `handout` all text that was handed out, `others` the cells of other questions.
+    `elsewhere` says that the question is headed at another place too.
     """
     first, rest = (passages[0], passages[1:]) if passages and passages[0].prompt else (None, passages)
     head = _Head("", False, own)
@@ -62,7 +66,7 @@ def read_answer(passages: Sequence[Passage], own: Handout, handout: Handout, oth
         head = _read_head(prose.text if prose else first.text, own, handout)
         if prose and prose.alone and head.text:
             return _answer([_Piece(first.cell, head.text)])
-    text_pieces, code_pieces, beside_code = _collect(rest, head, handout, others, first is not None)
+    text_pieces, code_pieces, beside_code = _collect(rest, head, handout, others, first is not None, elsewhere)
     pieces = text_pieces or code_pieces
     if first is not None and head.text and (head.prompt_known or not pieces):
         pieces = [_Piece(first.cell, head.text), *pieces]
@@ -106,16 +110,10 @@ def _without_question(units: list[Sentence], text: str) -> list[Sentence]:
     """The units behind a question in words of its own: leading paragraphs that end in a question or a task, then leading
     sentences that are one. A task without any question mark or talk of cells may be a clumsy answer, and stays.
     """
-    left = list(units)
-    while left:
-        group = [unit for unit in left if unit.paragraph == left[0].paragraph]
-        if not (only_asks(group[-1], text) and _surely_asks(group, text)):
-            break
-        left = left[len(group) :]
-    lead = 0
-    while lead < len(left) and only_asks(left[lead], text):
-        lead += 1
-    return left[lead:] if _surely_asks(left[:lead], text) else left
+    groups = itertools.dropwhile(lambda g: only_asks(g[-1], text) and _surely_asks(g, text), paragraphs(units))
+    left = [unit for group in groups for unit in group]
+    lead = list(itertools.takewhile(lambda unit: only_asks(unit, text), left))
+    return left[len(lead) :] if _surely_asks(lead, text) else left
 
 
 def _surely_asks(units: Sequence[Sentence], text: str) -> bool:
@@ -126,18 +124,25 @@ def _surely_asks(units: Sequence[Sentence], text: str) -> bool:
 
 
 def _collect(
-    passages: Sequence[Passage], head: _Head, handout: Handout, others: Collection[int], under_heading: bool
+    passages: Sequence[Passage],
+    head: _Head,
+    handout: Handout,
+    others: Collection[int],
+    under_heading: bool,
+    elsewhere: bool,
 ) -> tuple[list[_Piece], list[_Piece], list[_Piece]]:
     """Prose in text cells, in code cells that hold nothing else, and beside code, up to where other work begins."""
     in_text: list[_Piece] = []
     in_code: list[_Piece] = []
     beside_code: list[_Piece] = []
-    blank_left = False  # a placeholder that was left as it was
+    blank_left = elsewhere  # a cell for the answer in which nothing was written
     for at, passage in enumerate(passages):
+        if passage.cell in others:
+            break
         if passage.is_code:
             if not passage.text.strip():
                 continue
-            if passage.cell in others or in_text:
+            if in_text:
                 break
             prose = prose_of_code(passage.text)
             kept = _keep(prose.text, head.question, handout)
@@ -148,28 +153,35 @@ def _collect(
         if not units:
             blank_left = True
             continue
-        if _is_handout(units, head.question, handout):
-            if under_heading or in_text:
-                break
-            continue
-        answered = bool(in_text or in_code or head.text)
-        if _introduces(passage.text, units, passages[at + 1 :], others, answered or blank_left):
+        text = _before_handout(passage.text, head.question, handout)
+        complete = bool(in_text or in_code or head.text) or blank_left
+        if text.strip() and _introduces(text, units, passages[at + 1 :], others, complete):
             break
-        kept = _keep(passage.text, head.question, handout, opens=not under_heading and not in_text)
+        kept = _keep(text, head.question, handout, opens=not under_heading and not in_text)
         if kept:
             in_text.append(_Piece(passage.cell, kept))
-        elif any(is_filler(unit, passage.text) for unit in units):
-            blank_left = True
+        if len(text) < len(passage.text) and (under_heading or in_text):
+            break
+        blank_left = blank_left or not kept
     return in_text, in_code, beside_code
 
 
-def _is_handout(units: Sequence[Sentence], question: Handout, handout: Handout) -> bool:
-    """Whether a cell is mostly text that was handed out, and not for this question."""
+def _before_handout(text: str, question: Handout, handout: Handout) -> str:
+    """`text` up to where text begins that was handed out, and not for this question: all of it, or '' from the start."""
+    units = sentences(text)
     foreign = [
-        u for u in units if len(u.words) >= 2 and handout.holds(u.words, u.asks) and not question.holds(u.words, u.asks)
+        len(unit.words) >= 2
+        and handout.holds(unit.words, unit.asks)
+        and not question.holds(unit.words, unit.asks)
+        and not is_placeholder(unit.words)
+        for unit in units
     ]
-    foreign = [unit for unit in foreign if not is_placeholder(unit.words)]
-    return 2 * len(joined(foreign)) >= len(joined(units)) > 0
+    first = next((at for at, is_foreign in enumerate(foreign) if is_foreign), None)
+    if first is None:
+        return text
+    behind = sum(len(unit.words) for unit in units[first:])
+    handed_out = sum(len(unit.words) for unit, is_foreign in zip(units, foreign, strict=True) if is_foreign)
+    return text[: units[first].start] if 2 * handed_out >= behind else text
 
 
 def _introduces(
@@ -219,13 +231,14 @@ _NUMBERED = re.compile(r"[\W_]*[^\W\d_]+\W{0,3}\d{1,3}[\W_]*")
 
 def _student_units(text: str, units: Sequence[Sentence], question: Handout, handout: Handout) -> list[Sentence]:
     """The sentences that were neither handed out nor are placeholders."""
-    left = []
-    for number in dict.fromkeys(unit.paragraph for unit in units):
-        group = [unit for unit in units if unit.paragraph == number]
-        words = joined(group)
-        if len(group) > 1 and _holds(words, group[-1].asks, question, handout):
+    left: list[Sentence] = []
+    for group in paragraphs(units):
+        if len(group) > 1 and _holds(joined(group), group[-1].asks, question, handout):
             continue
-        left += [unit for unit in group if not (is_filler(unit, text) or _handed_out(unit, question, handout))]
+        for unit in group:
+            is_rule = not unit.words and bool(left)  # belongs to what stands around it, as in a table
+            if is_rule or not (is_filler(unit, text) or _handed_out(unit, question, handout)):
+                left.append(unit)
     return left
 
 
@@ -239,7 +252,7 @@ def _holds(words: tuple[str, ...], asks: bool, question: Handout, handout: Hando
 
 def _written(text: str, units: Sequence[Sentence]) -> str:
     """The text of these sentences as it was written, with what stood between neighbours."""
-    units = list(itertools.dropwhile(lambda unit: is_answer_title(unit.words), units))
+    units = list(itertools.dropwhile(lambda unit: not unit.words or is_answer_title(unit.words), units))
     parts: list[str] = []
     end = 0
     for unit in units:

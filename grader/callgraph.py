@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from grader.bindings import EMPTY, Call, Effect, Facts, Function, Loop
+
+T = TypeVar("T", bound=Hashable)
 
 _TRAINING = frozenset({"backward", "step"})
 _SLOW = frozenset({"fit", "sleep", "serve_forever"})
@@ -124,14 +127,14 @@ class CallGraph:
 
     def callers_of(self, names: Iterable[str]) -> frozenset[str]:
         """The nodes and all that call them, directly or not."""
-        return _reached(names, self._callers)
+        return reached(names, self._callers)
 
     def closure(self, names: Iterable[str]) -> frozenset[str]:
         """The nodes and all they may call or hand on."""
         found: set[str] = set()
         for name in names:
             if name not in self._closures:
-                self._closures[name] = _reached([name], self._edges)
+                self._closures[name] = reached([name], self._edges)
             found |= self._closures[name]
         return frozenset(found)
 
@@ -278,12 +281,13 @@ def _constructing(methods: Iterable[str]) -> list[str]:
     return [name for name in methods if name in ("__init__", "__new__", "__post_init__", "__init_subclass__")]
 
 
-def _reached(names: Iterable[str], edges: Mapping[str, Iterable[str]]) -> frozenset[str]:
-    found: set[str] = set()
-    stack = list(names)
+def reached(start: Iterable[T], edges: Mapping[T, Iterable[T]]) -> frozenset[T]:
+    """The nodes themselves and all that the edges lead to."""
+    found: set[T] = set()
+    stack = list(start)
     while stack:
-        name = stack.pop()
-        if name not in found:
-            found.add(name)
-            stack.extend(edges.get(name, ()))
+        node = stack.pop()
+        if node not in found:
+            found.add(node)
+            stack.extend(edges.get(node, ()))
     return frozenset(found)

@@ -9,14 +9,17 @@ from grader.program import BUILTINS, Program, SourceCell, Unit
 
 
 class _Read(NamedTuple):
-    """`name` is read at `place`, as it is after all changes before `until`; `reader` must run after what binds it."""
+    """`name` is read at `place`, as it is after all changes before `until`; `reader` must run after what binds it.
+
+    `certain`: it is read for sure, so it is looked for further down too, and is unresolved if nothing binds it.
+    """
 
     name: str
     place: int
     until: float
     cell: SourceCell
     reader: Unit | None
-    certain: bool  # it is read for sure, so it counts as unresolved when nothing binds it
+    certain: bool
 
 
 class Choice:
@@ -141,6 +144,8 @@ class Choice:
                 return [] if deleted else found  # a binding below, or one that never ran, does not hide the builtin
             if found and not deleted:
                 return found
+            if not read.certain:
+                continue
             found = program.bound_after(name, place, cell, strict) or found
             if found:
                 return found

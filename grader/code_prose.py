@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from grader.notebook import python_source
 
-_MAX_SOURCE = 50_000  # a longer cell is no written answer
+_MAX_SOURCE = 20_000  # a longer cell is no written answer
 _MIN_WORDS_BESIDE_CODE = 6  # shorter comments and prints beside code are about the code
 
 

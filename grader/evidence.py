@@ -384,7 +384,7 @@ class LoopRun:
     training_after: bool | None = None
     data_devices: tuple[str, ...] = ()
     numbers: Mapping[str, float] = field(default_factory=dict)  # global numbers that the function changed
-    steps: int = 0  # of the optimizer that was handed in
+    steps: int = 0  # of any optimizer
     backwards: int = 0  # that reached the model
     error: ProbeError | None = None
 

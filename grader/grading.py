@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from grader.evidence import CellRun, RunEvidence, run_evidence
+from grader.executed import loader_names, source_cells
 from grader.harness import harness
 from grader.notebook import Notebook, UnreadableNotebook, read_notebook, written_files
 from grader.questions import locate
@@ -18,7 +19,6 @@ from grader.result import Environment, Result, Submitted, total
 from grader.rubric import Assignment, Evidence, Reference, judge
 from grader.sandbox.kernel import Kernel, KernelStartError
 from grader.sandbox.policy import Limits
-from grader.sources import loader_names, source_cells
 
 if TYPE_CHECKING:
     import numpy as np

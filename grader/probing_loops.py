@@ -156,7 +156,9 @@ class LoopProber:
             "bindings": bindings.payload(),
             "model": {"small": True, "log_probabilities": log_probabilities},
             "device": role.device,
-            "frozen": role.purpose == "test" and function.trains,
+            # A function that trains and tests is asked for its test with weights that stay as they are; one that steps
+            # on the test data is not helped.
+            "frozen": role.purpose == "test" and function.trains and "train_loader" in bindings.shown.values(),
         }
         try:
             student = loop_run(ask_tolerantly(kernel, "probe.loop", payload, seconds))
@@ -208,6 +210,7 @@ class LoopProber:
             return {}
         impossible = {"no_step"} if student.steps else set()
         impossible |= {"no_backward"} if student.backwards else set()
+        impossible |= set() if student.steps and student.backwards else {"zero_grad_after_backward"}
         if not self._faults:
             self._faults.update(self._run_faults())
         return {name: weights for name, weights in self._faults.items() if name not in impossible}

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from grader.bindings import Facts
-from grader.callgraph import CallGraph
+from grader.callgraph import CallGraph, reached
 from grader.statements import Cell, Statement, parse_cell, surely_binds
 
 # What a kernel's namespace holds before the first cell.
@@ -208,7 +208,9 @@ class Program:
                 sources = self._union(now, effect.sources)
                 if effect.kind in ("change", "deep"):
                     changed = (
-                        self.reach(now.get(effect.name, ())) if effect.kind == "deep" else now.get(effect.name, ())
+                        reached(now.get(effect.name, ()), self._contents)
+                        if effect.kind == "deep"
+                        else now.get(effect.name, ())
                     )
                     for item in set(changed) - (imported if effect.by_call else set()):
                         self.changes[item].append(unit.position)
@@ -217,7 +219,7 @@ class Program:
                 if effect.kind == "same":
                     objects = sources
                 elif effect.kind == "part":
-                    objects = self.reach(sources)
+                    objects = reached(sources, self._contents)
                 else:
                     objects = frozenset({count})
                     self._contents[count] |= sources
@@ -234,24 +236,19 @@ class Program:
                 count += 1
             for name in unit.facts.binds:
                 self._objects[name, unit.position] = now[name]
+        holders: dict[int, set[int]] = defaultdict(set)
+        for item, held in self._contents.items():
+            for inner in held:
+                holders[inner].add(item)
+        self._dirty = reached(self.changes, holders)  # only these can lead to a change
 
     def _union(self, now: dict[str, frozenset[int]], names: Iterable[str]) -> frozenset[int]:
         return frozenset().union(*(now.get(name, frozenset()) for name in names))
 
-    def reach(self, objects: Iterable[int]) -> frozenset[int]:
-        """The objects and all that they hold."""
-        found: set[int] = set()
-        stack = list(objects)
-        while stack:
-            item = stack.pop()
-            if item not in found:
-                found.add(item)
-                stack.extend(self._contents.get(item, ()))
-        return frozenset(found)
-
     def changed(self, name: str, providers: Sequence[Unit], until: float) -> list[Unit]:
         """Units between the providers of a name and a position that change the object it stands for."""
-        objects = self.reach(item for unit in providers for item in self._objects[name, unit.position])
+        known = {item for unit in providers for item in self._objects[name, unit.position]} & self._dirty
+        objects = reached(known, self._contents) if known else known
         first = min(unit.position for unit in providers)
         found = {place for item in objects for place in self.changes.get(item, ()) if first < place < until}
         return [self.units[place] for place in sorted(found) if self.feasible[place]]

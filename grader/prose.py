@@ -6,6 +6,7 @@ text is kept as it was written.
 
 from __future__ import annotations
 
+import itertools
 import re
 import unicodedata
 from collections import Counter, defaultdict
@@ -13,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-MAX_TEXT = 50_000  # characters of one cell that are looked at
+MAX_TEXT = 20_000  # characters of one cell that are looked at
 _MAX_COMPARED = 200  # words of one sentence or paragraph that are compared
 
 Words = tuple[str, ...]
@@ -121,10 +122,7 @@ class Handout:
             self._learn(words, asks)
 
     def _add(self, units: Sequence[Sentence]) -> None:
-        paragraphs: defaultdict[int, list[Sentence]] = defaultdict(list)
-        for unit in units:
-            paragraphs[unit.paragraph].append(unit)
-        whole = [(joined(group), group[-1].asks) for group in paragraphs.values() if len(group) > 1]
+        whole = [(joined(group), group[-1].asks) for group in paragraphs(units) if len(group) > 1]
         for words, asks in [*((unit.words, unit.asks) for unit in units), *whole]:
             self._learn(words, asks)
 
@@ -137,13 +135,14 @@ class Handout:
 
     def holds(self, words: Words, asks: bool, loosely: float = 0.85) -> bool:
         """Whether these words were handed out. A statement never counts as a question that was: 'Is it faster?' is not
-        'It is faster'. Below five words only the exact text counts.
+        'It is faster'. Below five words little more than the exact text counts.
         """
         if words in self._exact:
             return True
-        if len(words) < 5:
-            return False
         words = words[:_MAX_COMPARED]
+        short = len(words) < 5
+        if len(words) < 3:
+            return False
         shared = Counter(at for word in set(words) for at in self._by_word.get(word, ()))
         for at, count in shared.items():
             known, known_asks = self._known[at]
@@ -156,6 +155,11 @@ class Handout:
             if likeness(words, known) >= loosely:
                 return True
         return False
+
+
+def paragraphs(units: Iterable[Sentence]) -> list[list[Sentence]]:
+    """The sentences by paragraph."""
+    return [list(group) for _, group in itertools.groupby(units, key=lambda unit: unit.paragraph)]
 
 
 def joined(units: Iterable[Sentence]) -> Words:

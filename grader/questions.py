@@ -7,18 +7,24 @@ When it cannot be told whether words are the student's, they count as the studen
 
 from __future__ import annotations
 
-import re
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
-from typing import Literal
 
 from grader.answers import Passage, read_answer
+from grader.headings import FoundBy, Heading, Mark, heading_marks, other_words, with_ends, without_contents
 from grader.notebook import Cell, Notebook
-from grader.prose import Handout, Words, joined, likeness, only_asks, readable, sentences, words_of
-
-FoundBy = Literal["heading", "content", "position"]
+from grader.prose import (
+    MAX_TEXT,
+    Handout,
+    Words,
+    joined,
+    likeness,
+    only_asks,
+    paragraphs,
+    readable,
+    sentences,
+    words_of,
+)
 
 
 @dataclass(frozen=True)
@@ -62,130 +68,6 @@ def locate(
     return found
 
 
-# --- marks: places where a question begins -----------------------------------------------------------------------
-
-
-@dataclass(frozen=True, order=True)
-class _Mark:
-    """A question begins at `start` of a cell's text; its heading ends at `end`. Order is that of the notebook."""
-
-    cell: int
-    start: int
-    end: int
-    item: str
-    strong: bool = True
-    by: FoundBy = "heading"
-
-
-_DECORATION = r"(?:[^\w\n<]|_|<[^<>\n]{0,80}>){0,24}"
-_LINE = re.compile(
-    rf"^{_DECORATION}(?:(?:my\s+)?(?:answer|ans|response|solution)s?\s+(?:to|for|of)\s+)?"
-    r"(?P<word>[^\W\d_]{1,20})[\s.:#_\-–*]{0,6}(?:(?:no|nr|number)\b[\s.]{0,3})?#?(?P<number>\d{1,3})(?![\d]|[.,]\d|[^\W\d_])",
-    re.IGNORECASE,
-)
-_NUMBERED = re.compile(r"\W*(?P<word>[^\W\d_]+)\W*(?P<number>\d{1,3})\W*")
-_SET_OFF = re.compile(
-    r"[\s*_]*(?:\(\d[^()\n]{0,20}\)[\s*_:]*|$|[:：)\]|>–—\-](?:(?:\*\*|__)(?=\s|$))?|\.(?:\s|$)|[*_]|(?:</\w{1,9}>)+|(?=\())"
-)
-_SECTION_NUMBER = re.compile(r"^\d+(?:\.\d+)*[.)]?\s+")
-
-
-@dataclass(frozen=True)
-class _Heading:
-    """A heading to look for: a word and a number ('Question 3'), or a title."""
-
-    item: str
-    word: str
-    number: int | None
-    words: Words
-
-    @classmethod
-    def of(cls, item: str, text: str) -> _Heading:
-        match = _NUMBERED.fullmatch(text)
-        word, number = (match["word"].casefold(), int(match["number"])) if match else ("", None)
-        return cls(item, word, number, words_of(_SECTION_NUMBER.sub("", text.strip("#* "))))
-
-    def match(self, line: str, aliases: Collection[str] = ()) -> tuple[int, bool] | None:
-        """Where the heading ends in a line that begins with it, and whether the line sets it off from what follows."""
-        if self.number is None:
-            bare = line.strip().strip("#*_:▼▶►✓✔ ")
-            same = self.words and words_of(_SECTION_NUMBER.sub("", bare)) == self.words
-            return (len(line), True) if same else None
-        match = _LINE.match(line)
-        if match is None or int(match["number"]) != self.number:
-            return None
-        word = match["word"].casefold()
-        if word not in aliases and not _same_word(word, self.word):
-            return None
-        marked = line.lstrip().startswith(("#", "<h", "▼", "✓"))
-        off = _SET_OFF.match(line, match.end())
-        return (off.end() if off and off.end() <= len(line) else match.end()), bool(marked or off)
-
-
-def _same_word(word: str, wanted: str) -> bool:
-    """'q', 'ques' and 'quesiton' stand for 'question'; so does 'answer'."""
-    if word in (wanted, "answer", "ans") or wanted.startswith(word):
-        return True
-    return len(word) > 4 and SequenceMatcher(None, word, wanted).ratio() >= 0.8
-
-
-def _lines(text: str) -> Iterator[tuple[int, str, bool]]:
-    """Each line with its offset, and whether it begins something: no sentence runs on from the line above."""
-    at, previous = 0, ""
-    for line in text.split("\n"):
-        above = previous.strip()
-        begins = (
-            not above or above.endswith((".", "!", "?", ":", "*", ">")) or above.startswith(("#", "<", "---", "==="))
-        )
-        yield at, line, begins or line.lstrip().startswith(("#", "*", "<", "-"))
-        at += len(line) + 1
-        previous = line
-
-
-def _other_words(texts: Iterable[str], numbers: Collection[int | None]) -> set[str]:
-    """Words that head questions in place of the assignment's, as in a translated notebook: alone on their lines with a
-    number, in at least three cells.
-    """
-    seen: defaultdict[str, set[int]] = defaultdict(set)
-    for text in texts:
-        for line in text.split("\n"):
-            match = _LINE.match(line)
-            if match and int(match["number"]) in numbers and not words_of(line[match.end() :]):
-                seen[match["word"].casefold()].add(int(match["number"]))
-                break
-    return {word for word, found in seen.items() if len(found) >= 3}
-
-
-def _heading_marks(
-    cell: Cell, text: str, headings: Sequence[_Heading], aliases: Collection[str] = ()
-) -> Iterator[_Mark]:
-    for at, line, begins in _lines(text):
-        if cell.kind == "code" and not line.lstrip().startswith("#"):
-            continue
-        for heading in headings:
-            match = heading.match(line, aliases)
-            if match:
-                yield _Mark(cell.index, at, at + match[0], heading.item, match[1] and begins)
-                break
-
-
-def _with_ends(marks: Sequence[_Mark], text: str) -> list[tuple[_Mark, int]]:
-    """The marks of one cell, each with where its part of the cell ends."""
-    return [(mark, marks[at + 1].start if at + 1 < len(marks) else len(text)) for at, mark in enumerate(marks)]
-
-
-def _without_contents(marks: Sequence[_Mark], texts: Sequence[str]) -> list[_Mark]:
-    """Marks without those of a table of contents: a cell that names many questions and says next to nothing about them."""
-    kept: list[_Mark] = []
-    for cell in sorted({mark.cell for mark in marks}):
-        here = [mark for mark in marks if mark.cell == cell]
-        said = [len(words_of(texts[cell][mark.end : end])) for mark, end in _with_ends(here, texts[cell])]
-        elsewhere = {mark.item for mark in marks if mark.cell != cell}
-        if len(here) < 3 or max(said) > 3 or not all(mark.item in elsewhere for mark in here):
-            kept += here
-    return kept
-
-
 # --- the search --------------------------------------------------------------------------------------------------
 
 
@@ -196,33 +78,33 @@ class _Search:
         self, cells: Sequence[Cell], prompts: Sequence[Prompt], template: Sequence[str], anchors: Mapping[str, int]
     ) -> None:
         self.cells = cells
-        self.texts = [cell.source[:50_000] if cell.kind == "code" else readable(cell.source) for cell in cells]
+        self.texts = [cell.source[:MAX_TEXT] if cell.kind == "code" else readable(cell.source) for cell in cells]
         self.order = {prompt.item: at for at, prompt in enumerate(prompts)}
         self.prompts = prompts
         self.template = template
-        self.anchors = {item: at for item, at in anchors.items() if 0 <= at < len(cells)}
-        self.headings = [_Heading.of(prompt.item, text) for prompt in prompts for text in prompt.headings]
+        self.anchors = {item: at for item, at in anchors.items() if item in self.order and 0 <= at < len(cells)}
+        self.headings = [Heading.of(prompt.item, text) for prompt in prompts for text in prompt.headings]
         self.handout = Handout(template)
         self.own = {prompt.item: self._own_text(prompt) for prompt in prompts if prompt.written}
         self.marks = self._all_marks()
 
     def _own_text(self, prompt: Prompt) -> Handout:
         """The words that were handed out for one question: its text and what follows its heading in the template."""
-        sources = [prompt.text]
+        sources = [prompt.text, *prompt.headings]
         for source in self.template:
             cell = Cell(0, "markdown", source)
-            marks = list(_heading_marks(cell, source, self.headings))
-            sources += [source[m.start : end] for m, end in _with_ends(marks, source) if m.item == prompt.item]
+            marks = list(heading_marks(cell, source, self.headings))
+            sources += [source[m.start : end] for m, end in with_ends(marks, source) if m.item == prompt.item]
         return Handout(sources)
 
     # -- finding --
 
-    def _all_marks(self) -> list[_Mark]:
+    def _all_marks(self) -> list[Mark]:
         in_text = [mark for cell in self._kind(code=False) for mark in self._headings_in(cell)]
         in_code = [mark for cell in self._kind(code=True) for mark in self._headings_in(cell)]
-        in_text = _without_contents(in_text, self.texts)
+        in_text = without_contents(in_text, self.texts)
         marks = [mark for mark in in_text if mark.strong]
-        aliases = _other_words((self.texts[c.index] for c in self._kind(code=False)), {h.number for h in self.headings})
+        aliases = other_words((self.texts[c.index] for c in self._kind(code=False)), {h.number for h in self.headings})
         translated = [m for cell in self._kind(code=False) for m in self._headings_in(cell, aliases)] if aliases else []
         for stock in (in_text, translated, in_code):
             found = {mark.item for mark in marks}
@@ -235,28 +117,26 @@ class _Search:
     def _kind(self, code: bool) -> list[Cell]:
         return [cell for cell in self.cells if (cell.kind == "code") is code]
 
-    def _headings_in(self, cell: Cell, aliases: Collection[str] = ()) -> Iterator[_Mark]:
-        return _heading_marks(cell, self.texts[cell.index], self.headings, aliases)
+    def _headings_in(self, cell: Cell, aliases: Collection[str] = ()) -> Iterator[Mark]:
+        return heading_marks(cell, self.texts[cell.index], self.headings, aliases)
 
-    def _in_order(self, mark: _Mark, others: Iterable[_Mark]) -> bool:
+    def _in_order(self, mark: Mark, others: Iterable[Mark]) -> bool:
         """Whether a doubtful mark stands between the questions that it should stand between."""
         place = self.order[mark.item]
         before = max((m for m in others if m < mark), default=None)
         after = min((m for m in others if m > mark), default=None)
         return (before is None or self.order[before.item] < place) and (after is None or self.order[after.item] > place)
 
-    def _content_marks(self, missing: Sequence[Prompt], marks: Sequence[_Mark]) -> Iterator[_Mark]:
+    def _content_marks(self, missing: Sequence[Prompt], marks: Sequence[Mark]) -> Iterator[Mark]:
         """Marks where the wording of a question stands without its heading."""
         wanted = {prompt.item: words_of(prompt.text) for prompt in self.prompts if prompt.text}
-        best: dict[str, tuple[float, _Mark]] = {}
+        best: dict[str, tuple[float, Mark]] = {}
         if not any(prompt.item in wanted for prompt in missing):
             return
         for cell in self._kind(code=False):
             text = self.texts[cell.index]
-            units = sentences(text)
-            for number in range(units[-1].paragraph + 1 if units else 0):
-                group = [unit for unit in units if unit.paragraph == number]
-                here = [mark for mark in marks if mark.cell == cell.index]
+            here = [mark for mark in marks if mark.cell == cell.index]
+            for group in paragraphs(sentences(text)):
                 if any(m.end > group[0].start or not text[m.end : group[0].start].strip() for m in here):
                     continue
                 words = joined(group)
@@ -265,21 +145,28 @@ class _Search:
                 if score >= 0.5 and score > best.get(item, (0.0, None))[0]:
                     is_prompt = score >= 0.8 or any(only_asks(unit, text) for unit in group)
                     end = group[-1].end if is_prompt else group[0].start
-                    best[item] = (score, _Mark(cell.index, group[0].start, end, item, by="content"))
+                    best[item] = (score, Mark(cell.index, group[0].start, end, item, by="content"))
         yield from (best[prompt.item][1] for prompt in missing if prompt.item in best)
 
     # -- reading --
 
     def section(self, prompt: Prompt) -> Section:
         """The section of a prompt that has a mark; an empty one otherwise."""
-        regions = [(mark, self._passages(at)) for at, mark in enumerate(self.marks) if mark.item == prompt.item]
+        regions = [
+            (mark, self._passages(at))
+            for at, mark in enumerate(self.marks)
+            if mark.item == prompt.item and (at == 0 or self.marks[at - 1].item != prompt.item)
+        ]
         if not regions:
             return Section(prompt.item)
         start = max(regions, key=lambda region: (bool(_said(region[1])), -region[0].cell))[0]
         answers = []
         if prompt.written:
-            others = {at for item, at in self.anchors.items() if item != prompt.item}
-            answers = [read_answer(passages, self.own[prompt.item], self.handout, others) for _, passages in regions]
+            others = self._later_work(prompt)
+            answers = [
+                read_answer(passages, self.own[prompt.item], self.handout, others, elsewhere=len(regions) > 1)
+                for _, passages in regions
+            ]
         answer_cells = {cell for answer in answers for cell in answer.cells}
         marked = {mark.cell for mark in self.marks if mark.item != prompt.item} - {mark.cell for mark, _ in regions}
         cells = {passage.cell for _, passages in regions for passage in passages} - (marked - answer_cells)
@@ -293,15 +180,19 @@ class _Search:
         )
 
     def _passages(self, at: int) -> list[Passage]:
-        """The text of a mark's region, cell by cell: from behind the heading up to the next mark."""
+        """The text of a mark's region, cell by cell: from behind the heading up to the next question. The heading may come
+        again on the way, above the answer.
+        """
         mark = self.marks[at]
-        until = self.marks[at + 1] if at + 1 < len(self.marks) else None
+        until = next((m for m in self.marks[at:] if m.item != mark.item), None)
         last = until.cell if until else len(self.cells) - 1
         passages = []
         for cell in self.cells[mark.cell : last + 1]:
-            start = mark.end if cell.index == mark.cell else 0
-            end = until.start if until and cell.index == until.cell else len(self.texts[cell.index])
-            text = self.texts[cell.index][start:end]
+            text = self.texts[cell.index][: until.start if until and cell.index == until.cell else None]
+            for again in reversed(
+                [m for m in self.marks if m.cell == cell.index and m.item == mark.item and m >= mark]
+            ):
+                text = ("" if again == mark else text[: again.start]) + text[again.end :]
             if cell.index == mark.cell or cell.index != last or until is None or text.strip():
                 passages.append(Passage(cell.index, text, cell.kind == "code", prompt=cell.index == mark.cell))
         return passages
@@ -326,10 +217,18 @@ class _Search:
         if not prompt.written:
             return Section(prompt.item, cells=cells, found_by="position")
         passages = [Passage(at, self.texts[at], self.cells[at].kind == "code") for at in cells]
-        answer = read_answer(passages, self.own[prompt.item], self.handout, set())
+        if upper < len(self.cells):  # its beginning may still be the answer
+            end = min((mark.start for mark in self.marks if mark.cell == upper), default=None)
+            passages.append(Passage(upper, self.texts[upper][:end], self.cells[upper].kind == "code"))
+        answer = read_answer(passages, self.own[prompt.item], self.handout, self._later_work(prompt))
         if not answer.text and here is None:
             return Section(prompt.item)
         return Section(prompt.item, None, cells, answer.text, answer.cells, "position")
+
+    def _later_work(self, prompt: Prompt) -> set[int]:
+        """Cells of questions that come later: an answer does not reach beyond them."""
+        place = self.order[prompt.item]
+        return {at for item, at in self.anchors.items() if self.order.get(item, -1) > place}
 
     def _before(self, prompt: Prompt) -> Sequence[Prompt]:
         """The prompts before this one whose place can be known, back to the nearest."""

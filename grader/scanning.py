@@ -133,12 +133,13 @@ class _Scan:
             self.target(node.value, value, "holds")
         elif isinstance(node, (ast.Tuple, ast.List)):
             values = value.elts if isinstance(value, (ast.Tuple, ast.List)) and kind is None else []
-            if len(values) != len(node.elts) or any(isinstance(part, ast.Starred) for part in (*node.elts, *values)):
-                for element in node.elts:
-                    self.target(element, value, kind or "part")
-            else:
+            starred = any(isinstance(part, ast.Starred) for part in (*node.elts, *values))
+            if len(values) == len(node.elts) and not starred and names_in(node).isdisjoint(names_in(value)):
                 for element, part in zip(node.elts, values, strict=True):
                     self.target(element, part)
+            else:  # one of many, or all at once as in `a, b = b, a`
+                for element in node.elts:
+                    self.target(element, value, kind or "part")
         else:
             self.expr(node)
             self.change(node, names_in(value))

@@ -357,7 +357,7 @@ def train(epochs):
         "def timed(f, n): return f(n)\nx = timed(n=1, f=train)",
         "x = list(map(train, [1, 2]))",
         "x = [train(1) for _ in range(3)]",
-        "x = 0\nfor a, b in train_loader: x += 1",
+        "for a, b in train_loader: x += 1",
         "x = sum(len(a) for a, b in train_loader)",
         "def mean(loader):\n    return sum(a for a, b in loader)\nx = mean(train_loader)",
         "def total():\n    bar = tqdm(enumerate(train_loader))\n    for i, b in bar: pass\nx = total()",
@@ -863,7 +863,7 @@ def programs(draw: st.DrawFn, rich: bool) -> tuple[list[str], list[str]]:
     lists: list[str] = []
     functions: list[str] = []
     statements: list[str] = []
-    kinds = ["new", "new", "pair", "list", "append", "alias", "take"]
+    kinds = ["new", "new", "pair", "list", "append", "alias"]
     kinds += (
         ["swap", "function", "call", "push", "copy", "grow", "branch", "loop", "bump", "attempt", "heavy"]
         if rich
@@ -892,6 +892,9 @@ def programs(draw: st.DrawFn, rich: bool) -> tuple[list[str], list[str]]:
         elif kind == "append" and some and read != some:
             statements.append(f"{some}.append(({number}, {read}))")
         elif kind == "alias" and some:
+            statements.append(f"m{number} = {some}")
+            lists.append(f"m{number}")
+        elif kind == "other" and some:
             statements.append(f"{listed} = {some}")
             lists.append(listed)
         elif kind == "take" and some:
@@ -929,11 +932,11 @@ def programs(draw: st.DrawFn, rich: bool) -> tuple[list[str], list[str]]:
     return statements, sorted({*tuples, *lists})
 
 
-def value_of(name: str, statements: Sequence[str]) -> object:
+def value_of(name: str, statements: Sequence[str]) -> str:
     namespace: dict[str, Any] = {}
     for statement in statements:
         exec(statement, namespace)
-    return namespace[name]
+    return repr(namespace[name])  # equality would not end where a list holds itself
 
 
 @settings(max_examples=150, deadline=None)
@@ -950,10 +953,10 @@ def test_slices_of_random_programs_compute_the_same(program: tuple[list[str], li
     assert not part.missing
     assert not part.unresolved
     assert "while" not in code(part)
-    assert run(part)[name] == value_of(name, sane)
+    assert repr(run(part)[name]) == value_of(name, sane)
     # and so does a function that reads it and is called at the end
     reader = [SourceCell(-1, f"def reader(): return {name}"), *notebook(*sources), SourceCell(99, "reader()")]
-    assert run(slice_cells(reader, ["reader"]))["reader"]() == value_of(name, sane)
+    assert repr(run(slice_cells(reader, ["reader"]))["reader"]()) == value_of(name, sane)
 
 
 @settings(max_examples=150, deadline=None)

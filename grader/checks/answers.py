@@ -13,38 +13,123 @@ SAME = 0.85  # similarity of words in order at which a text is a copy
 NOTHING_CONCLUDED = 0.5
 
 _PLACEHOLDER = re.compile(
-    r"(?:(?:write|type|put|enter|insert|add|replace|edit|fill in|give)\b.{0,40}\b(?:answer|text|response|observation|solution|here|this|cell)\b.{0,40}"
-    r"|(?:your|my|the|student|enter|an)? ?(?:answer|response|solution|text|observation)s?(?: (?:goes|go|comes|is|here|text|to question))*(?: here)?(?: \w+ ?\d*)?"
-    r"|to ?do\b.{0,60}|tbd|tba|fixme|wip|n/?a|none|null|nil|nan|xxx+|idk|i ?d ?k|(?:i )?(?:do not|don'?t) know(?: the answer)?|no idea|no answer|not sure|skip(?:ped)?|pass"
+    r"(?:(?:write|type|put|enter|insert|add|replace|edit|fill in|give)\b.{0,40}\b(?:answer|text"
+    r"|response|observation|solution|here|this|cell)\b.{0,40}"
+    r"|(?:your|my|the|student|enter|an)? ?(?:answer|response|solution|text|observation)s?(?: (?:goes"
+    r"|go|comes|is|here|text|to question))*(?: here)?(?: \w+ ?\d*)?"
+    r"|to ?do\b.{0,60}|tbd|tba|fixme|wip|n/?a|none|null|nil|nan|xxx+|idk|i ?d ?k|(?:i )?(?:do not"
+    r"|don'?t) know(?: the answer)?|no idea|no answer|not sure|skip(?:ped)?|pass"
     r"|lorem ipsum.*|test|asdf|blah(?: blah)*|foo(?: ?bar)?|placeholder.{0,30}|double.?click.{0,60}|later|coming soon"
     r"|(?:hier )?(?:deine|ihre|meine)? ?antwort(?: hier)?(?: eingeben| einfügen)?|keine ahnung|weiß nicht"
-    r"|(?:votre|ta|ma)? ?réponse(?: ici)?|je ne sais pas|(?:tu|su|mi)? ?respuesta(?: aquí)?|no sé|no lo sé|(?:tvoj|vaš)? ?odgovor(?: tukaj)?|ne vem"
+    r"|(?:votre|ta|ma)? ?réponse(?: ici)?|je ne sais pas|(?:tu|su|mi)? ?respuesta(?: aquí)?|no sé|no "
+    r"lo sé|(?:tvoj|vaš)? ?odgovor(?: tukaj)?|ne vem"
     r"|在此?(?:处|这里)?(?:输入|填写|写下?)(?:你的|您的)?(?:答案|回答)|(?:你的)?答案|不知道)",
     re.IGNORECASE | re.DOTALL,
 )
 _HEADING = re.compile(
-    r"^\W*(?:(?:question|q|answer|ans|a|aufgabe|frage|antwort|réponse|respuesta|odgovor|vprašanje|问题|答案|回答)\s*\d{0,2}\s*(?:answer|response)?\s*[:.)\-]*\s*)+$",
+    r"^\W*(?:(?:question|q|answer|ans|a|aufgabe|frage|antwort|réponse|respuesta|odgovor|vprašanje|问题"
+    r"|答案|回答)\s*\d{0,2}\s*(?:answer|response)?\s*[:.)\-]*\s*)+$",
     re.IGNORECASE,
 )
 _LEAD = re.compile(
-    r"^\W*(?:(?:question|q|answer|ans)\s*\d{0,2}(?:\s*answer)?|a|antwort|réponse|respuesta|odgovor|答案|答|回答)\s*[:：.)]\s*\W*",
+    r"^\W*(?:(?:question|q|answer|ans)\s*\d{0,2}(?:\s*answer)?|a|antwort|réponse|respuesta|odgovor|答案"
+    r"|答|回答)\s*[:：.)]\s*\W*",
     re.IGNORECASE,
 )
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0e7f]")
 _KEY_ROWS = ("qwertyuiop", "qwertzuiop", "asdfghjkl", "zxcvbnm", "yxcvbnm", "azertyuiop", "1234567890")
 
 # Words that belong to any question about training: an answer with one of them is never off topic.
-_GENERIC_TOPIC = (
-    "train epoch loss curve model accura overfit underfit gpu cpu cuda fast slow speed quick time second minut comput parallel network neural layer conv"
-    " mlp cnn flop mac param batch data test valid learn converg plateau gradient step memory transfer overhead core kernel matrix matrices multipl operation"
-    " hardware perform plot graph log decreas increas improv generali generaliz tensor latency throughput bandwidth colab device result expect efficien linear"
-    " weight pool nvidia processor iteration longer shorter lower higher bottleneck load duration run"
-).split()
+_GENERIC_TOPIC = [
+    "train",
+    "epoch",
+    "loss",
+    "curve",
+    "model",
+    "accura",
+    "overfit",
+    "underfit",
+    "gpu",
+    "cpu",
+    "cuda",
+    "fast",
+    "slow",
+    "speed",
+    "quick",
+    "time",
+    "second",
+    "minut",
+    "comput",
+    "parallel",
+    "network",
+    "neural",
+    "layer",
+    "conv",
+    "mlp",
+    "cnn",
+    "flop",
+    "mac",
+    "param",
+    "batch",
+    "data",
+    "test",
+    "valid",
+    "learn",
+    "converg",
+    "plateau",
+    "gradient",
+    "step",
+    "memory",
+    "transfer",
+    "overhead",
+    "core",
+    "kernel",
+    "matrix",
+    "matrices",
+    "multipl",
+    "operation",
+    "hardware",
+    "perform",
+    "plot",
+    "graph",
+    "log",
+    "decreas",
+    "increas",
+    "improv",
+    "generali",
+    "generaliz",
+    "tensor",
+    "latency",
+    "throughput",
+    "bandwidth",
+    "colab",
+    "device",
+    "result",
+    "expect",
+    "efficien",
+    "linear",
+    "weight",
+    "pool",
+    "nvidia",
+    "processor",
+    "iteration",
+    "longer",
+    "shorter",
+    "lower",
+    "higher",
+    "bottleneck",
+    "load",
+    "duration",
+    "run",
+]
 
 _TO_THE_GRADER = re.compile(
-    r"ignore (?:all |any |the )?(?:previous|prior|above|earlier)|disregard (?:all|any|the|previous)|full (?:marks|points|credit|score)|maximum (?:score|points|marks)"
-    r"|give (?:me|this|the|full|a)\b.{0,30}(?:points|marks|score|grade|credit)|award (?:me|this|full|all)|you are (?:a|an|the) (?:grader|ai|assistant|language model)"
-    r"|dear grader|system prompt|as an ai|mark this (?:as )?(?:correct|right)|this answer is (?:correct|perfect|right)|(?:score|grade|points|marks?)\s*[:=]\s*\d+"
+    r"ignore (?:all |any |the )?(?:previous|prior|above|earlier)|disregard (?:all|any|the|previous)"
+    r"|full (?:marks|points|credit|score)|maximum (?:score|points|marks)"
+    r"|give (?:me|this|the|full|a)\b.{0,30}(?:points|marks|score|grade|credit)|award (?:me|this|full"
+    r"|all)|you are (?:a|an|the) (?:grader|ai|assistant|language model)"
+    r"|dear grader|system prompt|as an ai|mark this (?:as )?(?:correct|right)|this answer is "
+    r"(?:correct|perfect|right)|(?:score|grade|points|marks?)\s*[:=]\s*\d+"
     r"|\b\d+\s*/\s*\d+\s*(?:points|marks)|[\"']?(?:status|score|verdict)[\"']?\s*:\s*[\"']?(?:pass|full|correct|\d)",
     re.IGNORECASE,
 )

@@ -6,36 +6,242 @@ import re
 from collections.abc import Iterator
 
 _STOP_WORDS = frozenset(
-    "the of and to in is that it was for on are as with be by at this have from or had not but what all were when we there can"
-    " an your which their if will each about how up out them then she many some so these would other into has more her two like"
-    " him see time could no make than been its who now did my because also our does do should very much just i you they he both"
-    " still too yes only after before over most such while where any few same own again between until don't doesn't it's isn't".split()
+    [
+        "the",
+        "of",
+        "and",
+        "to",
+        "in",
+        "is",
+        "that",
+        "it",
+        "was",
+        "for",
+        "on",
+        "are",
+        "as",
+        "with",
+        "be",
+        "by",
+        "at",
+        "this",
+        "have",
+        "from",
+        "or",
+        "had",
+        "not",
+        "but",
+        "what",
+        "all",
+        "were",
+        "when",
+        "we",
+        "there",
+        "can",
+        "an",
+        "your",
+        "which",
+        "their",
+        "if",
+        "will",
+        "each",
+        "about",
+        "how",
+        "up",
+        "out",
+        "them",
+        "then",
+        "she",
+        "many",
+        "some",
+        "so",
+        "these",
+        "would",
+        "other",
+        "into",
+        "has",
+        "more",
+        "her",
+        "two",
+        "like",
+        "him",
+        "see",
+        "time",
+        "could",
+        "no",
+        "make",
+        "than",
+        "been",
+        "its",
+        "who",
+        "now",
+        "did",
+        "my",
+        "because",
+        "also",
+        "our",
+        "does",
+        "do",
+        "should",
+        "very",
+        "much",
+        "just",
+        "i",
+        "you",
+        "they",
+        "he",
+        "both",
+        "still",
+        "too",
+        "yes",
+        "only",
+        "after",
+        "before",
+        "over",
+        "most",
+        "such",
+        "while",
+        "where",
+        "any",
+        "few",
+        "same",
+        "own",
+        "again",
+        "between",
+        "until",
+        "don't",
+        "doesn't",
+        "it's",
+        "isn't",
+    ]
 )
 _OTHER_STOP_WORDS = frozenset(
-    "der die das und ist nicht ein eine den dem mit auf für wird sich auch als aber weil im es le la les et est un une des du en que dans"
-    " pas plus sur el los las y por con para una del se lo il di che per non sono o os da na je in ki ker za pa se ni het een van niet"
-    " och att det som är inte jest nie w z to na i że og det er ikke på bir ve bu için de".split()
+    [
+        "der",
+        "die",
+        "das",
+        "und",
+        "ist",
+        "nicht",
+        "ein",
+        "eine",
+        "den",
+        "dem",
+        "mit",
+        "auf",
+        "für",
+        "wird",
+        "sich",
+        "auch",
+        "als",
+        "aber",
+        "weil",
+        "im",
+        "es",
+        "le",
+        "la",
+        "les",
+        "et",
+        "est",
+        "un",
+        "une",
+        "des",
+        "du",
+        "en",
+        "que",
+        "dans",
+        "pas",
+        "plus",
+        "sur",
+        "el",
+        "los",
+        "las",
+        "y",
+        "por",
+        "con",
+        "para",
+        "una",
+        "del",
+        "se",
+        "lo",
+        "il",
+        "di",
+        "che",
+        "per",
+        "non",
+        "sono",
+        "o",
+        "os",
+        "da",
+        "na",
+        "je",
+        "in",
+        "ki",
+        "ker",
+        "za",
+        "pa",
+        "se",
+        "ni",
+        "het",
+        "een",
+        "van",
+        "niet",
+        "och",
+        "att",
+        "det",
+        "som",
+        "är",
+        "inte",
+        "jest",
+        "nie",
+        "w",
+        "z",
+        "to",
+        "na",
+        "i",
+        "że",
+        "og",
+        "det",
+        "er",
+        "ikke",
+        "på",
+        "bir",
+        "ve",
+        "bu",
+        "için",
+        "de",
+    ]
 )
 
 # What says how something is or was: a direction, a comparison, a verdict.
 _VERDICT = re.compile(
-    r"\b(?:decreas|increas|declin|drop|f[ae]ll|fell|ris(?:e|es|ing|en)|rose|goes|go(?:ing)? (?:up|down)|went|grow|grew|shrink|shrank|diverg|converg"
-    r"|flat|plateau|level|stabili|stagnat|saturat|constant|steady|steadily|unchanged|same|equal|similar|identical|differ|close|gap|match"
-    r"|improv|worse|better|best|worst|lower|lowest|higher|highest|smaller|larger|bigger|greater|less|more|most|fewer|least|than|twice|half|double|triple"
-    r"|fast|slow|quick|speed-?up|sped|accelerat|longer|shorter|too|enough|sufficient|adequate|optimal|ideal|stop|benefit|gain|help"
-    r"|overfit|over-fit|underfit|under-fit|generali[sz]|memori[sz]|still|already|no longer|not|never|hardly|barely|nearly|almost|significant|noticeabl"
-    r"|expect|surpris|explain|because|due to|caus|limited|bottleneck|dominat|overhead|bound|minimum|maximum|peak|noisy|smooth|fluctuat|jump|spike)\w*",
+    r"\b(?:decreas|increas|declin|drop|f[ae]ll|fell|ris(?:e|es|ing|en)|rose|goes|go(?:ing)? (?:up"
+    r"|down)|went|grow|grew|shrink|shrank|diverg|converg"
+    r"|flat|plateau|level|stabili|stagnat|saturat|constant|steady|steadily|unchanged|same|equal"
+    r"|similar|identical|differ|close|gap|match"
+    r"|improv|worse|better|best|worst|lower|lowest|higher|highest|smaller|larger|bigger|greater|less"
+    r"|more|most|fewer|least|than|twice|half|double|triple"
+    r"|fast|slow|quick|speed-?up|sped|accelerat|longer|shorter|too|enough|sufficient|adequate|optimal"
+    r"|ideal|stop|benefit|gain|help"
+    r"|overfit|over-fit|underfit|under-fit|generali[sz]|memori[sz]|still|already|no longer|not|never"
+    r"|hardly|barely|nearly|almost|significant|noticeabl"
+    r"|expect|surpris|explain|because|due to|caus|limited|bottleneck|dominat|overhead|bound|minimum"
+    r"|maximum|peak|noisy|smooth|fluctuat|jump|spike)\w*",
     re.IGNORECASE,
 )
 _NUMBER = re.compile(r"\d")
 _ASSERTS = re.compile(
-    r"\b(?:is|are|was|were|isn't|aren't|wasn't|weren't|'s|'re|has|have|had|hasn't|haven't|hadn't|does|do|did|doesn't|don't|didn't|won't|will|cannot|can't|couldn't"
-    r"|\w+ed|\w{2,}(?<!s)s|fell|rose|went|took|got|ran|became|began|grew|kept|came|made|saw|see|found|think|believe|conclude|observe|notice|expect"
-    r"|take|run|go|keep|get|stay|remain|look|seem|show|indicate|suggest|mean|decrease|increase|drop|fall|rise|improve|flatten|converge|diverge|need)\b",
+    r"\b(?:is|are|was|were|isn't|aren't|wasn't|weren't|'s|'re|has|have|had|hasn't|haven't|hadn't|does"
+    r"|do|did|doesn't|don't|didn't|won't|will|cannot|can't|couldn't"
+    r"|\w+ed|\w{2,}(?<!s)s|fell|rose|went|took|got|ran|became|began|grew|kept|came|made|saw|see|found"
+    r"|think|believe|conclude|observe|notice|expect"
+    r"|take|run|go|keep|get|stay|remain|look|seem|show|indicate|suggest|mean|decrease|increase|drop"
+    r"|fall|rise|improve|flatten|converge|diverge|need)\b",
     re.IGNORECASE,
 )
 _HEDGED = re.compile(
-    r"\b(?:would|could|might|may|maybe|perhaps|possibl[ey]|potentially|probably|likely|depend(?:s|ing|ent)?|can(?! not)|generally|typically|usually|normally|often"
+    r"\b(?:would|could|might|may|maybe|perhaps|possibl[ey]|potentially|probably|likely|depend(?:s|ing"
+    r"|ent)?|can(?! not)|generally|typically|usually|normally|often"
     r"|sometimes|in general|in theory|theoretically|tends? to|hard to (?:say|tell)"
     r"|not (?:sure|certain|clear)|unclear|uncertain|cannot (?:say|tell)|can't (?:say|tell)|difficult to (?:say|tell))\b",
     re.IGNORECASE,
@@ -44,9 +250,11 @@ _IN_CASE = re.compile(
     r"\bin (?:such|that|this|either|some|certain) (?:a )?(?:case|situation|scenario)s?\b(?! of)", re.IGNORECASE
 )
 _ADVICE = re.compile(
-    r"\b(?:it(?:'s| is)? (?:is )?(?:also )?(?:important|crucial|essential|necessary|advisable|recommended|best|useful|helpful|good|key|vital|worth)"
+    r"\b(?:it(?:'s| is)? (?:is )?(?:also )?(?:important|crucial|essential|necessary|advisable"
+    r"|recommended|best|useful|helpful|good|key|vital|worth)"
     r"|(?:one|you|we|i) (?:should|must|need to|have to|ought to|has to|want to) (?:always |also |carefully )?"
-    r"(?:look|check|watch|monitor|compare|see|consider|find|be careful|examine|observe|analy[sz]e|make sure|ensure|keep|decide|determine|strike|balance))",
+    r"(?:look|check|watch|monitor|compare|see|consider|find|be careful|examine|observe|analy[sz]e"
+    r"|make sure|ensure|keep|decide|determine|strike|balance))",
     re.IGNORECASE,
 )
 _DEFINES = re.compile(
@@ -56,20 +264,24 @@ _DEFINES = re.compile(
     re.IGNORECASE,
 )
 _DESCRIBES = re.compile(
-    r"\b(?:plot|graph|figure|chart|curves?|image|diagram)s?\b[^.]{0,30}\b(?:shows?|displays?|depicts?|visuali[sz]es?|presents?|illustrates?|contains?|compares?)\b"
+    r"\b(?:plot|graph|figure|chart|curves?|image|diagram)s?\b[^.]{0,30}\b(?:shows?|displays?|depicts?"
+    r"|visuali[sz]es?|presents?|illustrates?|contains?|compares?)\b"
     r" (?!that|how|a (?:clear|steady|small|large)|an? )|\b(?:x|y|horizontal|vertical)[- ]axis\b",
     re.IGNORECASE,
 )
 _TREND = re.compile(
-    r"\b(?:decreas|increas|drop|fall|fell|ris(?:e|es|ing)|flat|plateau|converg|diverg|overfit|underfit|improv|gap|lower|higher|faster|slower|still|stop|too)\w*",
+    r"\b(?:decreas|increas|drop|fall|fell|ris(?:e|es|ing)|flat|plateau|converg|diverg|overfit|underfit"
+    r"|improv|gap|lower|higher|faster|slower|still|stop|too)\w*",
     re.IGNORECASE,
 )
 _LOOKING = re.compile(
-    r"\b(?:if|when) (?:we|you|one|i) (?:\w+ )?(?:look|see|compare|check|consider|observe|zoom|inspect|view|plot|examine|focus)\w*\b[^,]*,?",
+    r"\b(?:if|when) (?:we|you|one|i) (?:\w+ )?(?:look|see|compare|check|consider|observe|zoom|inspect"
+    r"|view|plot|examine|focus)\w*\b[^,]*,?",
     re.IGNORECASE,
 )
 _WHEN_PAST = re.compile(
-    r"\bwhen (?:training|trained|running|we (?:trained|ran|moved|used)|i (?:trained|ran|moved|used)|moving|using|moved|run|compared)\b",
+    r"\bwhen (?:training|trained|running|we (?:trained|ran|moved|used)|i (?:trained|ran|moved|used)"
+    r"|moving|using|moved|run|compared)\b",
     re.I,
 )
 _CONDITION = re.compile(
@@ -77,14 +289,16 @@ _CONDITION = re.compile(
     re.IGNORECASE,
 )
 _CLAUSES = re.compile(
-    r"\s*(?:[,;:–—]|\bbecause\b|\bsince\b|\balthough\b|\bthough\b|\bbut\b|\bwhile\b|\bwhereas\b|\bas\b|\bso\b|\band\b)\s+",
+    r"\s*(?:[,;:–—]|\bbecause\b|\bsince\b|\balthough\b|\bthough\b|\bbut\b|\bwhile\b|\bwhereas\b|\bas\b"
+    r"|\bso\b|\band\b)\s+",
     re.I,
 )
 _OPENS = re.compile(
     r"^\W*(?:yes|no|yeah|yep|nope|not really|not quite|definitely|absolutely|exactly|partly|partially)\b", re.IGNORECASE
 )
 _RECOMMENDS = re.compile(
-    r"\b(?:should|ought to|must|needs? to|has to|does(?: not|n't) need to)\b (?:not |n't |also |probably |definitely |be )*"
+    r"\b(?:should|ought to|must|needs? to|has to|does(?: not|n't) need to)\b (?:not |n't |also "
+    r"|probably |definitely |be )*"
     r"(?:train|stop|continue|keep|run|go on|end|be (?:trained|stopped|continued))\w*",
     re.IGNORECASE,
 )

@@ -23,14 +23,20 @@ DTYPES: Mapping[str, str] = {
 }
 
 _LATIN_SAMPLE = (
-    r"(?:sample|image|img|picture|input|feature|pixel|photo|muster|bild|eingabe|eingang|stichprobe|échantillon|echantillon"
-    r"|entrée|donnée|imagen|imágen|muestra|entrada|immagin|campion|amostra|imagem|imagens|slik|vzor|vhod|obraz|próbk|dane|afbeelding"
-    r"|invoer|görüntü|resim|girdi|kép|minta|obrázek|obrázk|vstup|gambar|hình|ảnh|изображени|картинк|образ|данны|вход)\w*"
-    r"|(?:train|test|x|in)_?(?:data|images?|samples?)\b|\bdata\b|\bdaten\b|\bdatos?\b|\bdati\b|\bdados?\b|\bpodatk\w*|\bpodac\w*"
+    r"(?:sample|example|instance|beispiel|exemple|ejemplo|esempio|exemplo|image|img|picture|input|feature|pixel|photo|muster|bild|eingabe|eingang|stichprobe"
+    r"|échantillon|echantillon"
+    r"|entrée|donnée|imagen|imágen|muestra|entrada|immagin|campion|amostra|imagem|imagens|slik|vzor"
+    r"|vhod|obraz|próbk|dane|afbeelding"
+    r"|invoer|görüntü|resim|girdi|kép|minta|obrázek|obrázk|vstup|gambar|hình|ảnh|изображени|картинк"
+    r"|образ|данны|вход)\w*"
+    r"|(?:train|test|x|in)_?(?:data|images?|samples?)\b|\bdata\b|\bdaten\b|\bdatos?\b|\bdati\b"
+    r"|\bdados?\b|\bpodatk\w*|\bpodac\w*"
 )
 _LATIN_LABEL = (
-    r"(?:label|lbl|target|class|klass|ground[- _]?truth|annotation|categor|kategori|etikett|zielwert|zielvariable|étiquette|etiquette"
-    r"|cible|etiqueta|objetivo|clase|rótulo|rotulo|alvo|etichett|oznak|razred|ciljn|etykiet|klas|štítek|štítk|etiket|sınıf|hedef|címke"
+    r"(?:label|lbl|target|class|klass|ground[- _]?truth|annotation|categor|kategori|etikett|zielwert"
+    r"|zielvariable|étiquette|etiquette"
+    r"|cible|etiqueta|objetivo|clase|rótulo|rotulo|alvo|etichett|oznak|razred|ciljn|etykiet|klas"
+    r"|štítek|štítk|etiket|sınıf|hedef|címke"
     r"|osztály|nhãn|метк|класс|цел|answer)\w*|\bgt\b|\bziele?\b|\bcilj\b"
 )
 _SAMPLE = re.compile(
@@ -53,14 +59,19 @@ _CROSSED = re.compile(r"(?<![\w.])\d+(?:\s*[x×X*✕]\s*\d+)+(?![\w.])")
 _ORDINAL = (
     (
         0,
-        r"(?:\b(?:first|1st|erste[rsn]?|premier|première|primer[oa]?|prim[oa]|prv[iao]|index 0|element 0|item 0)\b|\[0\]|第一个?|first)",
+        r"(?:\b(?:first|1st|erste[rsn]?|premier|première|primer[oa]?|prim[oa]|prv[iao]|index 0|element 0"
+        r"|item 0)\b|\[0\]|第一个?|first)",
     ),
     (
         1,
-        r"(?:\b(?:second|2nd|last|other|zweite[rsn]?|deuxième|second[oae]|segund[oa]|drug[iao]|index 1|element 1|item 1)\b|\[1\]|第二个?)",
+        r"(?:\b(?:second|2nd|last|other|zweite[rsn]?|deuxième|second[oae]|segund[oa]|drug[iao]|index 1"
+        r"|element 1|item 1)\b|\[1\]|第二个?)",
     ),
 )
-_IS = r"[^\n.,;:=]{0,25}?(?:\bis\b|\bare\b|\bcontains?\b|\bholds?\b|\bist\b|\bsind\b|\best\b|\bes\b|\bje\b|\bè\b|是|=|:|->|→|\()[^\n.,;]{0,40}?"
+_IS = (
+    r"[^\n.,;:=]{0,25}?(?:\bis\b|\bare\b|\bcontains?\b|\bholds?\b|\bist\b|\bsind\b|\best\b|\bes\b"
+    r"|\bje\b|\bè\b|是|=|:|->|→|\()[^\n.,;]{0,40}?"
+)
 
 
 @dataclass(frozen=True)
@@ -150,7 +161,7 @@ def roles_told(text: str, batch: FirstBatch, source: str = "", notes: str = "") 
         return "the output says which is the sample and which the label"
     if told == "swapped":
         raise Fail(
-            f"the tensor of shape {batch.label_shape} is called the sample and the one of shape {batch.sample_shape} the label",
+            f"the tensor of shape {batch.label_shape} is called the sample, the one of shape {batch.sample_shape} the label",
             "the other way round",
             "Which of them holds pixels, and which one number for each image?",
         )

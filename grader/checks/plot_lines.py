@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 import math
 import statistics
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -23,6 +23,7 @@ CLOSE = 1e-3  # relative, for the few values of a curve with a point an epoch
 EXACT = 1e-5  # relative, for single batches' losses, of which there are thousands
 STRIDE = 2e-3  # relative, for a whole regular series of batches' losses, which may have been rounded
 HALF = 0.5  # of a line's points must be known for the line to be known
+MAX_PAIRS = 500_000
 STRIDES = (1, 5, 10, 20, 25, 50, 64, 100, 128, 200, 250, 300, 400, 469, 500)
 
 Series = Sequence[tuple[float, float]]  # (value, position in epochs: 1.0 is the end of the first)
@@ -30,7 +31,7 @@ Series = Sequence[tuple[float, float]]  # (value, position in epochs: 1.0 is the
 
 @dataclass(frozen=True)
 class Curve:
-    """A line that was recognised. `places` are (x, position) of its known points, a position of 1.0 being the end of epoch 1.
+    """A line that was recognised. `places` are (x, position) of its known points; position 1.0 is the end of epoch 1.
 
     `exact`: its values are measured ones, or averages of such; else it only runs like them. `stray` counts points that are
     not of this training; `logged`: the values are logarithms of losses.
@@ -55,6 +56,13 @@ class Curve:
 
 
 @dataclass(frozen=True)
+class _Range:
+    low: float
+    high: float
+    mean: float
+
+
+@dataclass(frozen=True)
 class Measured:
     """The epochs of one training, laid out for looking values up."""
 
@@ -70,6 +78,12 @@ class Measured:
     def single(self) -> Series:
         """Each batch's loss, in order."""
         return [(v, e + (b + 1) / len(losses)) for e, losses in enumerate(self.losses) for b, v in enumerate(losses)]
+
+    @cached_property
+    def ranges(self) -> Sequence[_Range]:
+        """Lowest, highest and mean loss of each epoch's batches, up to the first epoch without any."""
+        known = itertools.takewhile(bool, self.losses)
+        return [_Range(min(losses), max(losses), statistics.fmean(losses)) for losses in known]
 
     @cached_property
     def running(self) -> Series:
@@ -134,7 +148,9 @@ class _Index:
             self._places.setdefault(_key(value), []).append(place)
 
     def in_order(self, values: Sequence[float]) -> list[float | None]:
-        """The position of each value of the longest subsequence that stands in the series in this order, None for the others."""
+        """The position of each value of the longest subsequence that comes in the series in this order, else None."""
+        if sum(self._count(value) for value in values) > MAX_PAIRS:  # a loss that hardly moves: any order will do
+            return self._greedily(values)
         tops: list[int] = []  # smallest last place of a subsequence of each length
         chain: list[tuple[int, int, int]] = []  # (index of the value, place, entry before it)
         heads: list[int] = []
@@ -154,6 +170,22 @@ class _Index:
         while entry >= 0:
             index, place, entry = chain[entry]
             found[index] = self._series[place][1]
+        return found
+
+    def _count(self, value: float) -> int:
+        key = _key(value)
+        return sum(len(self._places.get(k, ())) for k in (key - 1, key, key + 1))
+
+    def _greedily(self, values: Sequence[float]) -> list[float | None]:
+        found: list[float | None] = []
+        last = -1
+        for value in values:
+            key = _key(value)
+            near = [self._places.get(k, []) for k in (key - 1, key, key + 1)]
+            later = [places[i] for places in near if (i := bisect_right(places, last)) < len(places)]
+            if later:
+                last = min(later)
+            found.append(self._series[last][1] if later else None)
         return found
 
 
@@ -310,14 +342,14 @@ def _regular(measured: Measured, points: int) -> Iterator[Series]:
 
 
 def _pairs(starts: Sequence[int]) -> Iterator[tuple[int, int]]:
-    return zip(starts[:-1], starts[1:], strict=True)
+    return itertools.pairwise(starts)
 
 
 # --- lines that only run like the losses --------------------------------------------------------------------------
 
 
 def _alike(values: Sequence[float], measured: Measured, claims: str) -> Found | None:
-    """A curve called validation with a plausible value an epoch, or one that runs through the range of the batches' losses."""
+    """A curve called validation with a plausible value an epoch, or one that runs within the batches' losses."""
     count = len(measured.epochs)
     if claims == "validation":
         if not 2 <= len(values) <= count or min(values) <= 0:
@@ -326,12 +358,12 @@ def _alike(values: Sequence[float], measured: Measured, claims: str) -> Found | 
         alike = all(k is None or k / 5 <= value <= 5 * k for value, k in zip(values, known, strict=False))
         return ("validation", [e + 1.0 for e in range(len(values))]) if alike else None
     fits = []
-    for epochs in range(count, 1, -1):
+    for epochs in range(len(measured.ranges), 1, -1):
         size = len(values) / epochs
         if size < 1 or (size != int(size) and size < 10):
             continue
         groups = [values[round(e * size) : round((e + 1) * size)] for e in range(epochs)]
-        off = _off(groups, measured.losses)
+        off = _off(groups, measured.ranges)
         if off is not None:
             fits.append((off, epochs, size))
     if not fits:
@@ -340,17 +372,16 @@ def _alike(values: Sequence[float], measured: Measured, claims: str) -> Found | 
     return "train", [min(float(epochs), (i + 1) / size) for i in range(len(values))]
 
 
-def _off(groups: Sequence[Sequence[float]], losses: Sequence[Sequence[float]]) -> float | None:
+def _off(groups: Sequence[Sequence[float]], ranges: Sequence[_Range]) -> float | None:
     """How far groups of values are from the epochs' means, relative; None when they do not run like them."""
-    if not all(losses[: len(groups)]):
-        return None
-    inside = sum(min(known) <= v <= max(known) for group, known in zip(groups, losses, strict=False) for v in group)
-    total = sum(len(group) for group in groups)
+    known = ranges[: len(groups)]
+    inside = sum(r.low <= v <= r.high for group, r in zip(groups, known, strict=True) for v in group)
     means = [statistics.fmean(group) for group in groups]
-    known_means = [statistics.fmean(known) for known in losses[: len(groups)]]
-    if inside < 0.9 * total or len(groups) < 3 or _correlation(means, known_means) < 0.8:
+    if len(groups) < 3 or inside < 0.9 * sum(map(len, groups)):
         return None
-    return statistics.fmean(abs(a / b - 1) for a, b in zip(means, known_means, strict=True))
+    if _correlation(means, [r.mean for r in known]) < 0.8:
+        return None
+    return statistics.fmean(abs(mean / r.mean - 1) for mean, r in zip(means, known, strict=True))
 
 
 def _correlation(a: Sequence[float], b: Sequence[float]) -> float:

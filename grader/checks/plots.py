@@ -64,7 +64,7 @@ def find_loss_plot(
 ) -> LossPlot:
     """The plot that shows best the losses of epochs `first` to `last` (counted from 1) of one training.
 
-    `epochs` are all recorded epochs of that training; of equally good plots the one in `prefer_cells` is taken, then the last.
+    `epochs` are all recorded epochs of that training; of equally good plots one in `prefer_cells` is taken, then the last.
     Raises Fail when nothing was trained or nothing was plotted.
     """
     asked = f"a plot of the training and validation loss of epochs {first} to {last}"
@@ -77,7 +77,7 @@ def find_loss_plot(
     for figure in figures:
         for group in _together(figure):
             plots.append(_read(figure, group, measured, first, last))
-    best = max(enumerate(plots), key=lambda item: (_quality(item[1]), item[1].cell in prefer_cells, item[0]))[1]
+    best = max(enumerate(plots), key=lambda item: (quality(item[1]), item[1].cell in prefer_cells, item[0]))[1]
     return _with_elsewhere(best, plots)
 
 
@@ -113,7 +113,8 @@ def _read(figure: Figure, group: tuple[Axes, ...], measured: Measured, first: in
     return LossPlot(group, best("train"), best("validation"), first, last, tuple(others), cell=figure.cell)
 
 
-def _quality(plot: LossPlot) -> float:
+def quality(plot: LossPlot) -> float:
+    """The share of all five checks that a plot passes, 0 to 1; 0 without any loss curve."""
     total = 0.0
     if plot.train is None and plot.validation is None:
         return total
@@ -201,9 +202,9 @@ def _accuracy_as_loss(plot: LossPlot) -> str:
         for line in axes.lines:
             role = next((role for other, role in plot.others if other is line), "")
             label = label_of(line, axes)
-            if role.endswith("accuracy") and not re.search(r"acc", label, re.IGNORECASE):
-                if _LOSS.search(f"{label} {axes.ylabel} {axes.title}"):
-                    return f"the curve '{label or axes.ylabel or axes.title}' holds the {role}, not the loss"
+            called_loss = _LOSS.search(f"{label} {axes.ylabel} {axes.title}") and "acc" not in label.lower()
+            if role.endswith("accuracy") and called_loss:
+                return f"the curve '{label or axes.ylabel or axes.title}' holds the {role}, not the loss"
     return ""
 
 
@@ -370,7 +371,7 @@ _PARTS: tuple[tuple[Callable[[LossPlot], str], float], ...] = (
 def check_loss_curves(
     figures: Sequence[Figure], epochs: Sequence[Epoch], first: int, last: int, prefer_cells: Collection[int] = ()
 ) -> str:
-    """All five checks in one: present 30 %, epochs 30 %, labels 15 %, log y 10 %, shared x 15 %. Raises Fail with the rest."""
+    """All five checks in one: present 30 %, epochs 30 %, labels 15 %, log y 10 %, shared x 15 %. Raises Fail."""
     plot = find_loss_plot(figures, epochs, first, last, prefer_cells)
     seen, problems = [], []
     for check, _ in _PARTS:
@@ -382,5 +383,5 @@ def check_loss_curves(
             problems.append(fail)
     if problems:
         message = "; ".join(problem.seen for problem in problems)
-        raise Fail(message, problems[0].expected, problems[0].hint, credit=round(_quality(plot), 2))
+        raise Fail(message, problems[0].expected, problems[0].hint, credit=round(quality(plot), 2))
     return "; ".join(seen)

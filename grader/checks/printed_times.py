@@ -13,20 +13,28 @@ MAX_NUMBERS = 4000
 LONGEST = 1e7  # seconds; beyond it stands a time of day as time.time() counts it
 
 _TIME = (
-    r"\btim(?:e|es|ed|ing|er|ings)\b|\w*_time\w*|\w+time\b|\btook\b|\btakes?\b|elapsed|\bduration\w*|\bdur\b|\bseconds?\b|\bsecs?\b|\bminutes?\b"
+    r"\btim(?:e|es|ed|ing|er|ings)\b|\w*_time\w*|\w+time\b|\btook\b|\btakes?\b|elapsed|\bduration\w*"
+    r"|\bdur\b|\bseconds?\b|\bsecs?\b|\bminutes?\b"
     r"|\bwall\b|\bexecution\b|\btotal\w*|\boverall\b|\bcpu\b|\bgpu\b|\bms\b|\bt\d?\b"
-    r"|zeit\w*|dauer\w*|gedauert|\bsekunden?\b|\bminuten\b|benötigt\w*|gesamt\w*|insgesamt|temps|durée|\bsecondes?\b|tiempo|duraci[oó]n|\bsegundos?\b|tard[oó]"
-    r"|\btempo\b|durata|\bsecondi\b|impiegat\w*|duração|\bčas\w*|\bcas\b|trajal\w*|trajanj\w*|\bsekund\w*|skupaj|skupni\w*|\bczas\w*|trwał\w*|\bdoba\b|trvá\w*"
-    r"|vrijeme|vreme|\btijd\b|duurde|\btid\b|\bsüre\w*|saniye|\bidő\w*|\bwaktu\b|thời gian|врем\w*|длительн\w*|секунд\w*|занял\w*|всего|χρόνο\w*"
+    r"|zeit\w*|dauer\w*|gedauert|\bsekunden?\b|\bminuten\b|benötigt\w*|gesamt\w*|insgesamt|temps|durée"
+    r"|\bsecondes?\b|tiempo|duraci[oó]n|\bsegundos?\b|tard[oó]"
+    r"|\btempo\b|durata|\bsecondi\b|impiegat\w*|duração|\bčas\w*|\bcas\b|trajal\w*|trajanj\w*"
+    r"|\bsekund\w*|skupaj|skupni\w*|\bczas\w*|trwał\w*|\bdoba\b|trvá\w*"
+    r"|vrijeme|vreme|\btijd\b|duurde|\btid\b|\bsüre\w*|saniye|\bidő\w*|\bwaktu\b|thời gian|врем\w*"
+    r"|длительн\w*|секунд\w*|занял\w*|всего|χρόνο\w*"
     r"|时间|时长|耗时|用时|总计|秒|時間|所要|시간|소요"
 )
 _METRIC = (
-    r"loss\w*|accura\w*|\bacc\b|\w+_acc\b|\berr(?:or)?s?\b|\blr\b|learning rate|\bcorrect\w*|\bscore\w*|verlust\w*|genauigkeit\w*|\bperte\w*|précision"
-    r"|pérdida|perdita|perda|izgub\w*|točnost\w*|natančnost\w*|\bstrat\w*|dokładność|ztrát\w*|потер\w*|точност\w*|损失|准确率|精度|損失|正解率|손실|정확도"
-    r"|speed-?up\w*|\bfaster\b|\bratio\b|\bsamples?\b|\bimages?\b|\bparam\w*|\bflops\b|\bmacs\b|momentum|\bmemory\b|\bMB\b|\bsizes?\b|version"
+    r"loss\w*|accura\w*|\bacc\b|\w+_acc\b|\berr(?:or)?s?\b|\blr\b|learning rate|\bcorrect\w*"
+    r"|\bscore\w*|verlust\w*|genauigkeit\w*|\bperte\w*|précision"
+    r"|pérdida|perdita|perda|izgub\w*|točnost\w*|natančnost\w*|\bstrat\w*|dokładność|ztrát\w*|потер\w*"
+    r"|точност\w*|损失|准确率|精度|損失|正解率|손실|정확도"
+    r"|speed-?up\w*|\bfaster\b|\bratio\b|\bsamples?\b|\bimages?\b|\bparam\w*|\bflops\b|\bmacs\b"
+    r"|momentum|\bmemory\b|\bMB\b|\bsizes?\b|version"
 )
 _INDEX = (
-    r"\bepo(?:ch|che|chs|chen|ches|ca|cas|k|ka|ki|que|ques|chs)?s?\b|\bep\b|époque\w*|época\w*|epoh\w*|эпох\w*|\bsteps?\b|\bbatch\w*|\biter\w*|\bruns?\b"
+    r"\bepo(?:ch|che|chs|chen|ches|ca|cas|k|ka|ki|que|ques|chs)?s?\b|\bep\b|époque\w*|época\w*|epoh\w*"
+    r"|эпох\w*|\bsteps?\b|\bbatch\w*|\biter\w*|\bruns?\b"
     r"|\bnumber\b|\bcell\b|轮|周期|エポック|에폭|第"
 )
 _CLASSES = re.compile(rf"(?P<time>{_TIME})|(?P<metric>{_METRIC})|(?P<index>{_INDEX})", re.IGNORECASE)
@@ -35,15 +43,19 @@ _NO_INDEX = re.compile(
     r"(?:\b(?:per|each|every|pro|je|par|por|na|za)[ _-]?|/\s*|на |за |每)\w+$|epochs$|epochen$|épocas$", re.IGNORECASE
 )
 _AVERAGE_BEFORE = re.compile(
-    r"\bav(?:g|erage)\w*|\bmean\b|per[ _-]?epoch|/\s*epoch|\beach\b|\bevery\b|pro epoche|(?:je|jede\w*) epoche|durchschnitt\w*|mittel\w*|moyen\w*"
-    r"|par époque|promedio|\bmedi[ao]\b|por época|povpreč\w*|na epoho|średni\w*|průměr\w*|gemiddeld\w*|ortalama|средн\w*|(?:на|за) эпоху|平均|每|평균",
+    r"\bav(?:g|erage)\w*|\bmean\b|per[ _-]?epoch|/\s*epoch|\beach\b|\bevery\b|pro epoche|(?:je"
+    r"|jede\w*) epoche|durchschnitt\w*|mittel\w*|moyen\w*"
+    r"|par époque|promedio|\bmedi[ao]\b|por época|povpreč\w*|na epoho|średni\w*|průměr\w*|gemiddeld\w*"
+    r"|ortalama|средн\w*|(?:на|за) эпоху|平均|每|평균",
     re.IGNORECASE,
 )
 _AVERAGE_AFTER = re.compile(
-    r"\s*[(\[]?\s*(?:per[ -]epoch|/\s*epoch|each\b|an epoch|on average|in average|pro epoche|je epoche|im (?:mittel|durchschnitt)|en moyenne|par époque"
+    r"\s*[(\[]?\s*(?:per[ -]epoch|/\s*epoch|each\b|an epoch|on average|in average|pro epoche|je epoche"
+    r"|im (?:mittel|durchschnitt)|en moyenne|par époque"
     r"|por época|na epoho|на эпоху|[(]?(?:avg|average|mean)[)])",
     re.IGNORECASE,
 )
+_DATE_TIMES = re.compile(r"\d{4}[-/.]\d\d[-/.]\d\d[T ]+\d\d:\d\d(?::\d\d)?(?:[.,]\d+)?")
 _CPU_TIMES = re.compile(r"^\s*CPU times:.*$", re.MULTILINE)
 _LABEL_UNIT = re.compile(
     r"[\[(]\s*(?P<short>s|sec|secs|seconds|ms|min|mins|minutes|h|hours|µs|us)\.?\s*[\])]"
@@ -110,7 +122,7 @@ class _Line:
 
 def printed_times(text: str, cell_seconds: float = 0.0, known: Known | None = None) -> tuple[PrintedTime, ...]:
     """The times in a cell's output, in order. Progress bars and the CPU line of %%time do not count."""
-    text = _CPU_TIMES.sub("", without_progress(text))
+    text = _DATE_TIMES.sub(" ", _CPU_TIMES.sub("", without_progress(text)))
     known = known or Known()
     lines = text.split("\n")
     starts = [0]

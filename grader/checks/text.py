@@ -12,7 +12,7 @@ Kind = Literal["plain", "time", "count", "percent"]
 
 @dataclass(frozen=True)
 class Reading:
-    """One way to read a number. `value` is in seconds for times and in ones for counts; `step` is the size of its last digit."""
+    """One way to read a number. `value` is in seconds for times, in ones for counts; `step` is its last digit's size."""
 
     value: float
     step: float
@@ -115,7 +115,7 @@ _BAR = re.compile(
 
 
 def without_progress(text: str) -> str:
-    """The text without colour codes and progress bars; of a bar that was redrawn, what the student put beside it stays once."""
+    """The text without colour codes and progress bars; what stands beside a redrawn bar stays once."""
     kept: list[str] = []
     previous_bar = False
     for piece in re.split(r"[\r\n]+", _ANSI.sub("", text)):

@@ -244,7 +244,7 @@ def total_time(cells: Sequence[CellRun], epochs: Sequence[Epoch], count: int) ->
         span, training = _whole_span(window), _training_span(window)
         for time in times:
             if training.fits(time):
-                seen = f"the total leaves out testing: {_as_printed(time)} is printed, training alone took {_shown(training.low)}"
+                seen = f"the total leaves out testing: {_as_printed(time)}, and training alone took {_shown(training.low)}"
                 if window not in tested:
                     seen = f"{_as_printed(time)} is printed for {count} epochs, but they were not tested"
                 else:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from typing import Any
 
 from ipykernel.iostream import OutStream
 from ipykernel.ipkernel import IPythonKernel
+from jupyter_client.jsonutil import json_default
+from jupyter_client.session import json_packer
 
 UNANSWERED_INPUTS = 100  # then input() raises EOFError: a loop that waits for an answer would never end
 MESSAGE_CHARS = 20_000
@@ -47,9 +50,9 @@ class GradedKernel(IPythonKernel):
             reply = {"status": "error", "ename": type(error).__name__, "evalue": str(error), "traceback": []}
         self._mend_streams()
         if reply.get("status") == "error":
-            reply["evalue"] = sendable(reply["evalue"][:MESSAGE_CHARS])
+            reply["evalue"] = reply["evalue"][:MESSAGE_CHARS]
             traceback = "\n".join(map(str, reply["traceback"]))
-            reply["traceback"] = [sendable(traceback[-TRACEBACK_CHARS:])]
+            reply["traceback"] = [traceback[-TRACEBACK_CHARS:]]
         return reply
 
     def _mend_streams(self) -> None:
@@ -61,9 +64,12 @@ class GradedKernel(IPythonKernel):
                 setattr(sys, name, self._streams[name])
 
 
-def sendable(text: str) -> str:
-    """The text without lone surrogates, over which the channel would break."""
-    return text if text.isascii() else text.encode("utf-8", errors="replace").decode("utf-8")
+def pack(message: object) -> bytes:
+    """A message as JSON, also when it holds lone surrogates, over which jupyter_client's own packer stumbles."""
+    try:
+        return json_packer(message)
+    except UnicodeEncodeError:
+        return json.dumps(message, default=json_default).encode()
 
 
 class CappedStream(OutStream):
@@ -86,9 +92,8 @@ class CappedStream(OutStream):
             return super().write(string)  # which says what is wrong with it
         if len(string) <= self._left:
             self._left -= len(string)
-            super().write(sendable(string))
-            return len(string)
+            return super().write(string)
         kept, self._left = string[: self._left], 0
         if kept:
-            super().write(sendable(kept))
+            super().write(kept)
         return len(string)

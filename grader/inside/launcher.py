@@ -59,6 +59,7 @@ def start(config: dict[str, Any]) -> Any:
     settings = Config()
     settings.IPKernelApp.kernel_class = "grader.inside.kernel.GradedKernel"
     settings.IPKernelApp.outstream_class = "grader.inside.kernel.CappedStream"
+    settings.Session.packer = "grader.inside.kernel.pack"
     settings.HistoryManager.enabled = False
     app = IPKernelApp.instance(config=settings, **config["connection"])
     app.session.key = config["key"].encode()

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.optim.optimizer import register_optimizer_step_post_hook
 
 from grader.inside.probe_arrays import array, image_tensor, tensor
 from grader.inside.probe_models import load, make
@@ -45,7 +46,7 @@ def run_loop(
     lists: dict[str, Any] = {}
     changed: dict[str, float] = {}
     arguments: dict[str, Any] = {}
-    with _forwards(stage.model, forwards), _restored(watched):
+    with _forwards(stage.model, forwards), stage.counting_steps(), _restored(watched):
         for name, role in bindings.get("globals", {}).items():
             watched[name] = stage.value(role, watched.get(name, _MISSING))
         grown = _Growth(watched, [*reads(function, namespace).names, *bindings.get("globals", {})])
@@ -101,7 +102,6 @@ class _Stage:
         self.criterion = KeepingCrossEntropy()
         self.own_criterion = _criterion_of(namespace)
         self.data = {part: self._images(part) for part in ("train", "test")}
-        self.optimizer.register_step_post_hook(self._count_step)
         list(self.model.parameters())[-1].register_hook(self._count_backward)
         self._others: dict[str, Any] = {}
 
@@ -131,8 +131,18 @@ class _Stage:
     def _loader(self, part: str, name: str, data: Images) -> Served:
         return Served(data, int(self.payload[part]["batch_size"]), name, self.batches)
 
-    def _count_step(self, *_: Any) -> None:
-        self.steps += 1
+    @contextmanager
+    def counting_steps(self) -> Iterator[None]:
+        """Count the steps of every optimizer, also of one that the function makes for itself."""
+
+        def count(*_: Any) -> None:
+            self.steps += 1
+
+        handle = register_optimizer_step_post_hook(count)
+        try:
+            yield
+        finally:
+            handle.remove()
 
     def _count_backward(self, _: Tensor) -> None:
         self.backwards += 1

@@ -20,7 +20,7 @@ from nbclient.exceptions import CellExecutionComplete
 
 from grader.sandbox.policy import FLOOD, Limits
 from grader.sandbox.process import CHANNELS, KernelProcess
-from grader.sandbox.transcript import append, cut, fold, size, strip_ansi
+from grader.sandbox.transcript import append, cut, fold, printable, size, strip_ansi
 
 IOPUB_SECONDS = 2  # how long outputs may lag behind the reply
 READY_SECONDS = 0.2  # then it is asked again
@@ -234,4 +234,4 @@ def _shown(output: Any) -> str:
 
 
 def _clean(text: str) -> str:
-    return fold(strip_ansi(text) + "\n").removesuffix("\n")
+    return printable(fold(strip_ansi(text) + "\n")).removesuffix("\n")

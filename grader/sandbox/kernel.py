@@ -243,7 +243,7 @@ class Kernel:
         return CellRun(index, status, seconds, text, stdout, error, cells.truncated, reason)
 
     async def _supervise(self, task: asyncio.Task[Any], seconds: float, cells: CellClient | None = None) -> Ending:
-        """Wait for the end of `task`, by force if need be, and cancel what is left of it. `cells` runs it if it is a cell."""
+        """Wait for the end of `task`, by force if need be; cancel what is left of it. `cells` runs it if it is a cell."""
         died = asyncio.ensure_future(self._died.wait())
         flooded = asyncio.ensure_future(cells.flooded.wait() if cells else self._died.wait())
 

@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from grader.evidence import CellError
-from grader.sandbox.transcript import strip_ansi
+from grader.sandbox.transcript import printable, strip_ansi
 
+NAME_CHARS = 200
 MESSAGE_CHARS = 4000
 TRACEBACK_CHARS = 20_000
 
@@ -27,12 +28,12 @@ def cell_error(reply: Mapping[str, object]) -> CellError | None:
     """The exception that an execute_reply tells of, None if it tells of none. Everything in it is taken as text."""
     if reply.get("status") == "ok":
         return None
-    name, message = str(reply.get("ename") or "Error")[:200], str(reply.get("evalue") or "")
+    name, message = (printable(str(reply.get(key) or "")) for key in ("ename", "evalue"))
     lines = reply.get("traceback")
-    traceback = strip_ansi("\n".join(str(line) for line in lines) if isinstance(lines, list) else "")
+    traceback = printable(strip_ansi("\n".join(str(line) for line in lines) if isinstance(lines, list) else ""))
     missing = _MISSING.match(message) if name == "ModuleNotFoundError" else None
     return CellError(
-        name=name,
+        name=name[:NAME_CHARS] or "Error",
         message=strip_ansi(message)[:MESSAGE_CHARS],
         line=_line(traceback, reply.get("execution_count")),
         traceback=traceback[-TRACEBACK_CHARS:],

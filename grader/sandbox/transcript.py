@@ -12,6 +12,11 @@ def strip_ansi(text: str) -> str:
     return _ANSI.sub("", text) if "\x1b" in text else text
 
 
+def printable(text: str) -> str:
+    """The text with lone surrogates, which no file can hold, replaced."""
+    return text if text.isascii() else text.encode("utf-8", errors="replace").decode("utf-8")
+
+
 def fold(text: str) -> str:
     """The text with what a carriage return or a backspace overwrote left out.
 

@@ -139,6 +139,7 @@ def test_concluding_nothing_halves_the_provisional_credit() -> None:
 @given(st.text(max_size=300))
 def test_any_text_gets_a_verdict(text: str) -> None:
     try:
-        assert 0 < written_answer(text, QUESTION, "Your answer here").credit <= 1
-    except Fail as fail:
-        assert fail.seen
+        review = written_answer(text, QUESTION, "Your answer here")
+    except Fail:
+        return
+    assert 0 < review.credit <= 1

@@ -393,7 +393,7 @@ def test_one_of_two_twins_is_linear() -> None:
     [
         (range(20), range(10)),
         (steps(E10, 100), N),
-        ([i % 128 for i in range(0, 20)], range(0, 1280, 128)),
+        ([i % 128 for i in range(20)], range(0, 1280, 128)),
         ([0.0, 100.0] * 10, ends(E10)),
         ([x + 1280 for x in steps(E10, 100)], ends(E10)),
     ],
