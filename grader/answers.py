@@ -60,17 +60,20 @@ def read_answer(
     `elsewhere` says that the question is headed at another place too.
     """
     first, rest = (passages[0], passages[1:]) if passages and passages[0].prompt else (None, passages)
-    head = _Head("", False, own)
+    head = _Head("", False, False, own)
     if first is not None:
         prose = prose_of_code(first.text) if first.is_code else None
         head = _read_head(prose.text if prose else first.text, own, handout)
         if prose and prose.alone and head.text:
             return _answer([_Piece(first.cell, head.text)])
-    text_pieces, code_pieces, beside_code = _collect(rest, head, handout, others, first is not None, elsewhere)
-    pieces = text_pieces or code_pieces
-    if first is not None and head.text and (head.prompt_known or not pieces):
+    below = _collect(rest, head, handout, others, first is not None, elsewhere)
+    pieces = below.in_text or below.in_code
+    if first is None:
+        return _answer(pieces)
+    alone = not pieces and not (head.doubtful and below.blank_left)
+    if head.text and ((head.prompt_known and not head.doubtful) or alone):
         pieces = [_Piece(first.cell, head.text), *pieces]
-    return _answer(pieces or (beside_code if first is not None else []))
+    return _answer(pieces or below.beside_code)
 
 
 def _answer(pieces: Sequence[_Piece]) -> Answer:
@@ -82,12 +85,14 @@ def _answer(pieces: Sequence[_Piece]) -> Answer:
 
 
 class _Head(NamedTuple):
-    """What stands below the heading in its own cell: words that may be the student's, whether the rest was recognised as
-    the question, and everything by which a quotation of the question can be recognised later.
+    """What stands below the heading in its own cell, without the question: `text` may be the student's, and is `doubtful`
+    when it may as well be a longer heading or a task. `prompt_known` says that the question was recognised word by word;
+    `question` is everything by which a quotation of it can be recognised later.
     """
 
     text: str
     prompt_known: bool
+    doubtful: bool
     question: Handout
 
 
@@ -97,13 +102,15 @@ def _read_head(text: str, own: Handout, handout: Handout) -> _Head:
     left = _without_question(_student_units(text, units, own, handout), text)
     question = Handout([text])
     question.merge(own)
-    if left and all(unit.title or _is_label_of_question(unit, units) for unit in left) and not claims(joined(left)):
-        left = []  # 'Question 6: the speed-up' is only a longer heading
-    return _Head(_written(text, left), any(known), question)
+    doubtful = all(unit.title or only_asks(unit, text) or _is_label(unit, text) for unit in left) and not claims(
+        joined(left)
+    )
+    return _Head(_written(text, left), any(known), doubtful, question)
 
 
-def _is_label_of_question(unit: Sentence, units: Sequence[Sentence]) -> bool:
-    return unit is units[0] and len(unit.words) <= 8
+def _is_label(unit: Sentence, text: str) -> bool:
+    """Words behind 'Question 6: ' that make no sentence."""
+    return len(unit.words) <= 8 and not text[unit.start : unit.end].rstrip(" \t\n*_").endswith((".", "!"))
 
 
 def _without_question(units: list[Sentence], text: str) -> list[Sentence]:
@@ -123,6 +130,15 @@ def _surely_asks(units: Sequence[Sentence], text: str) -> bool:
 # --- the cells below ---------------------------------------------------------------------------------------------
 
 
+class _Below(NamedTuple):
+    """Prose in text cells, in code cells that hold nothing else, and beside code; and whether a place for it is blank."""
+
+    in_text: list[_Piece]
+    in_code: list[_Piece]
+    beside_code: list[_Piece]
+    blank_left: bool
+
+
 def _collect(
     passages: Sequence[Passage],
     head: _Head,
@@ -130,12 +146,12 @@ def _collect(
     others: Collection[int],
     under_heading: bool,
     elsewhere: bool,
-) -> tuple[list[_Piece], list[_Piece], list[_Piece]]:
-    """Prose in text cells, in code cells that hold nothing else, and beside code, up to where other work begins."""
+) -> _Below:
+    """Prose in the cells below the question, up to where other work begins."""
     in_text: list[_Piece] = []
     in_code: list[_Piece] = []
     beside_code: list[_Piece] = []
-    blank_left = elsewhere  # a cell for the answer in which nothing was written
+    blank_left = elsewhere  # there is a place for the answer in which nothing was written
     for at, passage in enumerate(passages):
         if passage.cell in others:
             break
@@ -154,7 +170,7 @@ def _collect(
             blank_left = True
             continue
         text = _before_handout(passage.text, head.question, handout)
-        complete = bool(in_text or in_code or head.text) or blank_left
+        complete = bool(in_text or in_code) or blank_left or (bool(head.text) and not head.doubtful)
         if text.strip() and _introduces(text, units, passages[at + 1 :], others, complete):
             break
         kept = _keep(text, head.question, handout, opens=not under_heading and not in_text)
@@ -163,7 +179,7 @@ def _collect(
         if len(text) < len(passage.text) and (under_heading or in_text):
             break
         blank_left = blank_left or not kept
-    return in_text, in_code, beside_code
+    return _Below(in_text, in_code, beside_code, blank_left)
 
 
 def _before_handout(text: str, question: Handout, handout: Handout) -> str:

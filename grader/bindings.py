@@ -180,6 +180,14 @@ def receiver(node: ast.expr) -> frozenset[str]:
     return frozenset({node.id}) if isinstance(node, ast.Name) else EMPTY
 
 
+def handed_over(node: ast.expr) -> frozenset[str]:
+    """Root name of an argument; of a lambda the functions that it calls."""
+    if not isinstance(node, ast.Lambda):
+        return receiver(node)
+    calls = (part.func for part in ast.walk(node.body) if isinstance(part, ast.Call))
+    return frozenset(func.id for func in calls if isinstance(func, ast.Name))
+
+
 def names_in(node: ast.expr) -> frozenset[str]:
     """Names whose objects an expression's value may hold: all but callees, arguments of pure calls, lambdas."""
     found: set[str] = set()

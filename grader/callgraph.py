@@ -1,34 +1,24 @@
-"""Which functions of a notebook call which, what that changes, and what is too expensive to run for a definition's sake.
+"""Which functions of a notebook call which, and what calling them changes.
 
 Functions go by name: every version of a redefined function counts.
 """
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
-from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from grader.bindings import EMPTY, Call, Effect, Facts, Function, Loop
+from grader.bindings import Call, Effect, Facts, Function
 
 T = TypeVar("T", bound=Hashable)
 
-_TRAINING = frozenset({"backward", "step"})
-_SLOW = frozenset({"fit", "sleep", "serve_forever"})
-_ENDING = frozenset({"exit", "quit", "_exit", "abort"})
-_RUNNERS = frozenset({"map", "filter", "timeit", "repeat", "submit"})  # library functions that call their argument
 _OF_MODULES = frozenset({"train", "eval"})  # methods of nn.Module, whatever other class has such a method
-_PASSED_ON = frozenset({"tqdm", "trange", "enumerate", "iter", "zip", "islice"})
-_DATA_CLASSES = frozenset(
-    {"MNIST", "FashionMNIST", "KMNIST", "EMNIST", "QMNIST", "CIFAR10", "CIFAR100", "ImageFolder", "Subset"}
-)
-_DATA_NAMES = re.compile(r"loader|dataset|batches|trainset|testset|valset|(^|_)(ds|dl|data|iter|set)$", re.IGNORECASE)
 
 
 @dataclass
-class _Node:
+class Node:
     """A function, a method 'C.m', or a class 'C' (what instantiating it runs)."""
 
     functions: list[Function] = field(default_factory=list)
@@ -38,15 +28,15 @@ class _Node:
 
 
 class CallGraph:
-    """Built from the facts of all statements; `avoid` are functions that must not run."""
+    """Built from the facts of all statements."""
 
-    def __init__(self, everything: Sequence[Facts], avoid: Collection[str]) -> None:
-        self.nodes: defaultdict[str, _Node] = defaultdict(_Node)
+    def __init__(self, everything: Sequence[Facts]) -> None:
+        self.nodes: defaultdict[str, Node] = defaultdict(Node)
         self._bases: dict[str, set[str]] = defaultdict(set)
         self._methods: dict[str, set[str]] = defaultdict(set)  # method -> the nodes 'C.method'
-        self._made: dict[str, set[str]] = defaultdict(set)  # variable -> callables it was made by
-        self._held: dict[str, set[str]] = defaultdict(set)  # variable -> names it was made of
-        self._bindings: dict[str, list[bool]] = defaultdict(list)  # variable -> per binding, whether it is short
+        self.made: dict[str, set[str]] = defaultdict(set)  # variable -> callables it was made by
+        self.held: dict[str, set[str]] = defaultdict(set)  # variable -> names it was made of
+        self.bindings: dict[str, list[bool]] = defaultdict(list)  # variable -> per binding, whether it is short
         self._targets: dict[tuple[str, tuple[str, ...], str | None], frozenset[str]] = {}
         imported: set[str] = set()
         for facts in everything:
@@ -58,15 +48,15 @@ class CallGraph:
                 self.nodes[made.name].calls.update(f"{made.name}.{method}" for method in _constructing(made.methods))
                 self._bases[made.name].update(made.bases)
             for name, callable_name in facts.made:
-                self._made[name].add(callable_name)
+                self.made[name].add(callable_name)
             for effect in facts.effects:
                 if effect.kind in ("same", "part", "holds"):
-                    self._held[effect.name] |= effect.sources
+                    self.held[effect.name] |= effect.sources
             for name in facts.binds:
-                self._bindings[name].append(name in facts.short)
+                self.bindings[name].append(name in facts.short)
             imported |= facts.imports
         self.nodes.default_factory = None
-        self._libraries = frozenset(name for name in imported if len(self._bindings[name]) == 1) - self.nodes.keys()
+        self._libraries = frozenset(name for name in imported if len(self.bindings[name]) == 1) - self.nodes.keys()
         for name, bases in self._bases.items():
             self.nodes[name].calls.update(bases & self.nodes.keys())
         for node in self.nodes.values():
@@ -81,10 +71,6 @@ class CallGraph:
             for callee in node.calls:
                 self._callers[callee].add(name)
         self._spread_changes()
-        self.avoid = frozenset(avoid)
-        self.heavy = self.callers_of(
-            [name for name, node in self.nodes.items() if name in self.avoid or any(map(self._trains, node.functions))]
-        )
         self._closures: dict[str, frozenset[str]] = {}
 
     # who calls whom
@@ -99,13 +85,14 @@ class CallGraph:
 
     def _find_targets(self, root: str, path: tuple[str, ...], owner: str | None) -> set[str]:
         if not path:
-            found = {root} | {name for name in self._held.get(root, ()) if self._is_function(name)}
-            found.update(f"{made}.{method}" for made in self._made.get(root, ()) for method in ("__call__", "forward"))
+            found = {root} | {name for name in self.held.get(root, ()) if self._is_function(name)}
+            found.update(f"{made}.{method}" for made in self.made.get(root, ()) for method in ("__call__", "forward"))
+            found.update(f"{made}()" for made in self.made.get(root, ()))
             return found & self.nodes.keys()
         method = path[-1]
         classes = {owner} if owner is not None and root in ("self", "cls", "") else set()
         if len(path) == 1:
-            classes |= ({root} | self._made.get(root, set())) & self._bases.keys()
+            classes |= ({root} | self.made.get(root, set())) & self._bases.keys()
         for name in self._ancestry(name for name in classes if name):
             if f"{name}.{method}" in self.nodes:
                 return {f"{name}.{method}"}
@@ -208,73 +195,6 @@ class CallGraph:
                     surely |= functions[0].facts.surely
         effects = tuple(Effect(name, "deep") for name in sorted(changed))
         return frozenset(bound), frozenset(surely), effects, configures
-
-    # expense
-
-    def expensive(self, facts: Facts) -> bool:
-        """Whether running a statement may train, pass over the data, never end, or end the process."""
-        if facts.awaits or any(map(self._long, facts.loops)):
-            return True
-        return any(self._expensive_call(call) for call in facts.calls)
-
-    def _expensive_call(self, call: Call) -> bool:
-        targets = self.targets(call)
-        name = call.path[-1] if call.path else call.root
-        if targets & self.heavy or self._slow(call, targets) or name in _ENDING:
-            return True
-        if not call.path and call.root in self.avoid:
-            return True
-        if (call.root, name) == ("torch", "load"):  # of a file that an earlier run may have left, or not
-            return True
-        for key, names in call.arguments:
-            if names.isdisjoint(self.heavy):
-                continue
-            if not targets and name in _RUNNERS:
-                return True
-            for target in targets:
-                for function in self.nodes[target].functions:
-                    parameter = (
-                        function.parameters[key] if isinstance(key, int) and key < len(function.parameters) else key
-                    )
-                    if parameter in function.called:
-                        return True
-        return False
-
-    def _slow(self, call: Call, targets: Collection[str]) -> bool:
-        name = call.path[-1] if call.path else call.root
-        return (bool(call.path) and name in _TRAINING) or (name in _SLOW and not targets)
-
-    def _trains(self, function: Function) -> bool:
-        """Whether a function's own body trains, passes over the data or never ends."""
-        for call in function.facts.calls:
-            if self._slow(call, self.targets(call, function.owner)) or (not call.path and call.root in self.avoid):
-                return True
-        return any(loop.endless or (not loop.once and self._over_data(loop)) for loop in function.facts.loops)
-
-    def _over_data(self, loop: Loop) -> bool:
-        return any(map(self._is_data, loop.over))
-
-    def _is_data(self, name: str) -> bool:
-        if all(self._bindings.get(name, [False])):
-            return False
-        made = self._made.get(name, EMPTY)
-        if made & _PASSED_ON and any(_DATA_NAMES.search(source) for source in self._held.get(name, ())):
-            return True
-        return (
-            bool(made & _DATA_CLASSES)
-            or any(kind.endswith("Loader") for kind in made)
-            or bool(_DATA_NAMES.search(name))
-        )
-
-    def _long(self, loop: Loop) -> bool:
-        """Whether a loop at the top level may take long."""
-        if loop.kind == "while":
-            return True
-        if loop.once:
-            return False
-        if self._over_data(loop):
-            return True
-        return loop.kind == "for" and not (loop.small and all(all(self._bindings.get(name, ())) for name in loop.over))
 
 
 def _constructing(methods: Iterable[str]) -> list[str]:

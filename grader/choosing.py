@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
+from grader.bindings import Call
+from grader.expense import Cost
 from grader.program import BUILTINS, Program, SourceCell, Unit
 
 
@@ -68,7 +70,7 @@ class Choice:
     def _definitions(self, name: str) -> list[Unit]:
         """The units that define a wanted name: its last definition among the cells that ran, else its last."""
         units = [self.program.units[position] for position in self.program.binders.get(name, [])]
-        units = [unit for unit in units if not unit.expensive]
+        units = [unit for unit in units if unit.cost < Cost.NEVER]
         for strict in (True, False):
             candidates = [unit for unit in units if unit.cell.ran or not strict]
             first = next((unit.position for unit in candidates if unit.defines(name)), math.inf)
@@ -85,10 +87,11 @@ class Choice:
     def _place(self, name: str, units: list[Unit]) -> tuple[int, float]:
         """Where a wanted name's globals are read, and until when changes of them count."""
         program = self.program
-        if name not in program.graph.nodes:  # a variable, as it is in the end
+        nodes = program.graph.targets(Call(name, ()))
+        if not nodes:  # a variable, as it is in the end
             return len(program.units), math.inf
         start = max(unit.position for unit in units)
-        callers = program.graph.callers_of([name])
+        callers = program.graph.callers_of(nodes)
         uses = [unit for unit in program.units[start + 1 :] if callers & program.graph.touched(unit.facts)]
         use = next((unit.position for unit in [*(unit for unit in uses if unit.cell.ran), *uses]), None)
         return (start, math.inf) if use is None else (use, use)

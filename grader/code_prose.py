@@ -7,6 +7,7 @@ import io
 import re
 import tokenize
 import warnings
+from functools import lru_cache
 from typing import NamedTuple
 
 from grader.notebook import python_source
@@ -26,6 +27,7 @@ _TEXT_MAGIC = re.compile(r"\s*%%(?:markdown|html|latex)\b[^\n]*\n")
 _CODE_LINE = re.compile(r"[=()\[\]{}]|^\s*(?:import|from|for|while|if|def|class|return|with|pass|break)\b|\w\.\w")
 
 
+@lru_cache(maxsize=256)
 def prose_of_code(source: str) -> CodeProse:
     """The comments, strings and printed texts of a code cell in their order."""
     if len(source) > _MAX_SOURCE or not source.strip():

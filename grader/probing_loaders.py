@@ -47,7 +47,7 @@ def probe_loader(
         answer = ask(kernel, "probe.loader", {"name": loader.name, "indices": drawn}, SECONDS)
         seen = convert(answer.get("seen"), LoaderSeen)
         places = convert(answer.get("places") or [], tuple[int | None, ...])
-        order_differs = convert(answer.get("order_differs"), bool)
+        order_differs = None if answer.get("order_differs") is None else convert(answer["order_differs"], bool)
         batch, targets = array(answer["first_batch"]), array(answer["labels"])
         if seen.shuffled and answer.get("items") is not None:
             batch, targets = array(answer["items"]), array(answer["item_labels"])

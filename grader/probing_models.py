@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SECONDS = 15.0  # of one request
-MAX_BATCH = 300
-EXAMPLES = 12  # batch sizes drawn for each layout
+MAX_BATCH = 200
+EXAMPLES = 10  # batch sizes drawn for each layout
 ALWAYS = (1, 64)
 COMPARED = 32  # images
 MAX_SOURCES = 15

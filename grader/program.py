@@ -9,8 +9,9 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from grader.bindings import Facts
+from grader.bindings import Effect, Facts
 from grader.callgraph import CallGraph, reached
+from grader.expense import Cost, Expense
 from grader.statements import Cell, Statement, parse_cell, surely_binds
 
 # What a kernel's namespace holds before the first cell.
@@ -40,7 +41,7 @@ class Unit:
     suite: tuple[int, ...]  # headers and numbers of branches that lead to it
     headers: tuple[Unit, ...]
     facts: Facts
-    expensive: bool
+    cost: Cost
     opened: bool  # the header of a block; what the block holds has units of its own
 
     @property
@@ -64,7 +65,8 @@ class Program:
         if not any(cell.ran for cell in cells):
             cells = [replace(cell, ran=True) for cell in cells]  # no run to go by
         parsed = [(cell, parse_cell(cell.source)) for cell in cells]
-        self.graph = CallGraph([facts for _, cell in parsed for facts in _all_facts(cell.statements)], avoid)
+        self.graph = CallGraph([facts for _, cell in parsed for facts in _all_facts(cell.statements)])
+        self._expense = Expense(self.graph, avoid)
         self.units: list[Unit] = []
         self._surely: dict[int, frozenset[str]] = {}  # top-level block -> names it binds whatever branch runs
         opened: set[int] = set()
@@ -95,14 +97,16 @@ class Program:
         opened: set[int],
     ) -> None:
         facts = self._with_consequences(statement.whole or statement.facts)
-        expensive = self.graph.expensive(facts)
-        is_open = bool(statement.branches) and (statement.whole is None or expensive)
+        cost = self._expense.cost(facts)
+        is_open = bool(statement.branches) and (statement.whole is None or cost == Cost.NEVER)
         if is_open and statement.whole is not None:
             opened.add(id(statement))
             facts = self._with_consequences(statement.facts)
-            expensive = self.graph.expensive(facts)
+            cost = Cost.NEVER if self._expense.cost(facts) else Cost.CHEAP
+        if cost == Cost.PASS and facts.loops and not is_open and not facts.binds.isdisjoint(facts.reads):
+            cost = Cost.CHEAP  # a loop that sums up the data: without it the sum would be wrong
         position = len(self.units)
-        unit = Unit(position, cell, parsed, statement, root, suite, headers, facts, expensive, is_open)
+        unit = Unit(position, cell, parsed, statement, root, suite, headers, facts, cost, is_open)
         self.units.append(unit)
         if is_open:
             for number, branch in enumerate(statement.branches):
@@ -113,16 +117,20 @@ class Program:
             self._surely[position] = surely_binds(statement, lambda part: id(part) in opened)
 
     def _with_consequences(self, facts: Facts) -> Facts:
-        if not facts.calls:
+        """The facts with what the notebook's functions do when the statement calls them."""
+        if not any(map(self.graph.targets, facts.calls)):
             return facts
         bound, surely, effects, configures = self.graph.consequences(facts)
-        if not (bound or effects or configures):
-            return facts
+        read = self.graph.read_within(facts)  # a result may be, or hold, what the function reads
+        own = tuple(
+            effect if effect.kind in ("change", "deep") else effect._replace(sources=effect.sources | read)
+            for effect in facts.effects
+        )
         return replace(
             facts,
             binds=facts.binds | bound,
             surely=facts.surely | surely,
-            effects=facts.effects + effects,
+            effects=(*own, *(Effect(name, "holds", read) for name in sorted(bound)), *effects),
             configures=facts.configures or configures,
         )
 
@@ -177,19 +185,23 @@ class Program:
         """Per unit whether it can be run without running anything expensive first."""
         feasible = [False] * len(self.units)
         seen: set[str] = set()
-        for _ in range(_ROUNDS):  # from the second on, what is read may be bound further down
-            before = sum(feasible)
-            for unit in self.units:
-                if feasible[unit.position] or unit.expensive:
-                    continue
-                if not all(feasible[header.position] for header in unit.headers):
-                    continue
-                missing = (name for name in unit.facts.reads if name not in seen and name not in BUILTINS)
-                if all(self.provided_by_star(name) for name in missing):
-                    feasible[unit.position] = True
-                    seen |= unit.facts.binds
-            if before == sum(feasible):
-                break
+        for limit in (Cost.CHEAP, Cost.PASS):
+            for unit in self.units if limit == Cost.PASS else ():
+                for name in unit.facts.binds & seen if unit.cost == limit else ():
+                    self.binders[name].remove(unit.position)  # there is a cheaper way to have it
+            for _ in range(_ROUNDS):  # from the second on, what is read may be bound further down
+                before = sum(feasible)
+                for unit in self.units:
+                    if feasible[unit.position] or unit.cost > limit:
+                        continue
+                    if not all(feasible[header.position] for header in unit.headers):
+                        continue
+                    missing = (name for name in unit.facts.reads if name not in seen and name not in BUILTINS)
+                    if all(self.provided_by_star(name) for name in missing):
+                        feasible[unit.position] = True
+                        seen |= unit.facts.binds
+                if before == sum(feasible):
+                    break
         return feasible
 
     # which objects a name stands for

@@ -13,6 +13,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from functools import lru_cache
 
 MAX_TEXT = 20_000  # characters of one cell that are looked at
 _MAX_COMPARED = 200  # words of one sentence or paragraph that are compared
@@ -52,10 +53,12 @@ class Sentence:
 _BLOCK_START = re.compile(r"[ \t]*(?:#{1,6}(?=\s|\w)|[-*+•][ \t]|\d{1,2}[.)][ \t]|>|\||<h\d|```|[▼▶►✓✔☑])")
 _UNDERLINE = re.compile(r"[ \t]*(?:={3,}|-{3,})[ \t]*$")
 _SENTENCE_END = re.compile(r"(?<!\bvs)(?<!\be\.g)(?<!\bi\.e)(?<!\bca)(?<!\bapprox)[.!?…]+[)\"'”’*_`\]]*(?=\s)|[。！？]")
+_LIST_NUMBER = re.compile(r"[ \t]*(?:\d{1,2}|[A-Za-z])[.)](?=\s)")
 _MARKED_TITLE = re.compile(r"[ \t]*(?:#{1,6}|<h\d|[▼▶►✓✔☑]|\*\*(?=.*\*\*\W*$)|__(?=.*__\W*$))")
 
 
-def sentences(text: str) -> list[Sentence]:
+@lru_cache(maxsize=256)
+def sentences(text: str) -> tuple[Sentence, ...]:
     """Split a text cell into sentences, in order; headings and list items are units of their own."""
     found: list[Sentence] = []
     paragraph = 0
@@ -64,7 +67,8 @@ def sentences(text: str) -> list[Sentence]:
         if found and (title or found[-1].title or "\n\n" in re.sub(r"[ \t]", "", text[found[-1].end : start])):
             paragraph += 1
         at = start
-        ends = [] if title else [m.end() for m in _SENTENCE_END.finditer(text, start, end)]
+        number = _LIST_NUMBER.match(text, start, end)
+        ends = [] if title else [m.end() for m in _SENTENCE_END.finditer(text, number.end() if number else start, end)]
         for stop in (*ends, end):
             words = words_of(text[at:stop])
             if words or stop == end > at:
@@ -72,7 +76,7 @@ def sentences(text: str) -> list[Sentence]:
                 if text[at:stop].strip():
                     found.append(Sentence(at, stop, paragraph, words, title, asks))
                 at = stop
-    return found
+    return tuple(found)
 
 
 def _blocks(text: str) -> list[tuple[int, int]]:
@@ -140,19 +144,18 @@ class Handout:
         if words in self._exact:
             return True
         words = words[:_MAX_COMPARED]
-        short = len(words) < 5
         if len(words) < 3:
             return False
         shared = Counter(at for word in set(words) for at in self._by_word.get(word, ()))
         for at, count in shared.items():
             known, known_asks = self._known[at]
-            if (
-                len(known) < 5
-                or (known_asks and not asks)
-                or 2 * count < (loosely - 0.2) * (len(set(words)) + len(set(known)))
-            ):
+            few_shared = 2 * count < (loosely - 0.2) * (len(set(words)) + len(set(known)))
+            if few_shared or (known_asks and not asks):
                 continue
-            if likeness(words, known) >= loosely:
+            alike = len(words) >= 5 and likeness(words, known) >= loosely
+            if not alike and len(words) <= 12:  # typing errors count for less by letters
+                alike = SequenceMatcher(None, " ".join(words), " ".join(known), autojunk=False).ratio() >= 0.92
+            if alike:
                 return True
         return False
 

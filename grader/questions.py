@@ -94,7 +94,9 @@ class _Search:
         for source in self.template:
             cell = Cell(0, "markdown", source)
             marks = list(heading_marks(cell, source, self.headings))
-            sources += [source[m.start : end] for m, end in with_ends(marks, source) if m.item == prompt.item]
+            for mark, end in with_ends(marks, source):
+                if mark.item == prompt.item:
+                    sources += [source[mark.start : end], source[mark.end : end]]
         return Handout(sources)
 
     # -- finding --

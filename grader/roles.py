@@ -49,7 +49,7 @@ _FUNCTION = _set("fn func function f fun criterion module object")
 _LOADER = _set("loader dataloader dl iterator generator batches")
 _DATASET = _set("dataset set ds")
 _TRAIN = _set("train training tr trn trainloader traindataloader")
-_TEST = _set("test testing te tst val valid validation eval evaluation holdout testloader valloader")
+_TEST = _set("test testing te tst val valid validation eval evaluate evaluation holdout testloader valloader")
 _EPOCHS = _set("epochs nepochs numepochs nepoch maxepochs")
 _EPOCH = _set("epoch ep e epo")
 _COUNTED = _set("num n max total number count no nb")
@@ -59,6 +59,7 @@ _ONE = _set("current cur global total start initial last step")
 _INTERVAL = _set("interval every freq frequency period")
 _HISTORY = _set("history hist metrics results stats records tracker logs log recorder")
 _OFF = _set("verbose debug quiet silent plot save show progress profile dry print")
+_SETTINGS = _set("args cfg config conf params hparams hyperparams settings options flags hyperparameters")
 _TEXT = _set("name title desc description prefix label phase mode tag msg")
 _SIZES = _set("n num len length total size batches steps samples images count train test iterations amount")
 
@@ -91,6 +92,9 @@ def role_by_name(name: str, purpose: Purpose) -> str | None:
         (any(word.startswith("acc") for word in said) or "correct" in of, "accuracies"),
         ("losses" in of or "loss" in of, "losses"),
         (bool(of & _OPTIMIZER) or lower.startswith("optim"), "optimizer"),
+        (bool(of & {"scheduler", "sched"}), "scheduler"),
+        (bool(of & {"scaler", "gradscaler"}), "scaler"),
+        (bool(of & {"loaders", "dataloaders", "dls"}) or lower.endswith("loaders"), "loaders"),
         (bool(of & _LOADER) or lower.endswith("loader"), f"{part_by_name(name) or purpose}_loader"),
         (bool(of & _EPOCHS) or ("epoch" in of and bool(of & _COUNTED)), "epochs"),
         (bool(of & _EPOCH), "epoch"),
@@ -102,6 +106,7 @@ def role_by_name(name: str, purpose: Purpose) -> str | None:
         (bool(of & _MODEL) or lower.endswith(("model", "net")), "model"),
         ("data" in of, f"{part_by_name(name) or purpose}_loader"),
         (bool(of & _HISTORY), "history"),
+        (bool(of & _SETTINGS), "settings"),
         (bool(of & _OFF), "no"),
         (bool(of & _TEXT), "text"),
     )
@@ -139,7 +144,8 @@ def bind(function: FunctionFacts, observed: Sequence[Argument], purpose: Purpose
         argument = seen.get(parameter.name)
         role = _parameter_role(parameter, argument, purpose, len(loaders))
         if role is None and len(ordinary) == 4 and parameter.required:
-            role = _SIGNATURES[purpose][position] if not _observed_object(argument) else None
+            place = _SIGNATURES[purpose][position]
+            role = place if _may_be(argument, place) else None
         if role is None and argument is not None and argument.role in ("int", "float", "str", "none", "bool"):
             if argument.role == "none" or argument.value is not None:
                 role, values[parameter.name] = "same", _literal(argument)
@@ -160,13 +166,14 @@ def bind(function: FunctionFacts, observed: Sequence[Argument], purpose: Purpose
     have = {*roles.values(), *globals_.values()}
     if "model" not in have:
         return f"{function.name} takes no model and reads no global that is one, so it cannot be given the grader's"
-    if not have & {"train_loader", "test_loader", "train_dataset", "test_dataset"}:
+    if not have & {"train_loader", "test_loader", "train_dataset", "test_dataset", "loaders"}:
         return f"{function.name} takes no data loader and reads none, so it cannot be given the grader's"
     return Bindings(roles, globals_, values)
 
 
-def _observed_object(argument: Argument | None) -> bool:
-    return argument is not None and argument.role in ("callable", "other", "bool", "str")
+def _may_be(argument: Argument | None, role: str) -> bool:
+    """Whether what the notebook handed in can play one of the assignment's four roles."""
+    return argument is None or argument.role in (("list",) if role in _LISTS else ("int", "float"))
 
 
 def _literal(argument: Argument) -> bool | float | str | None:
@@ -278,6 +285,10 @@ def _global_role(fact: GlobalFacts, purpose: Purpose) -> str | None:
         if named in ("epoch", "epochs", "current_step", "batch_size"):
             return named
         return fact.equals if fact.equals and set(words(fact.name)) & _SIZES else None
+    if kind == "dict":
+        return named if named == "loaders" else None
+    if kind == "other":  # a loader or model in a wrapper of the notebook's own
+        return named if named in ("model", "optimizer", "criterion", "train_loader", "test_loader") else None
     if kind in ("missing", "none"):
         return named if named not in ("text", "no") else None
     return None

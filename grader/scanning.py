@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 from grader.bindings import (
@@ -20,20 +19,20 @@ from grader.bindings import (
     changes_receiver,
     children,
     configures,
-    constructor,
     dotted,
     fields_of,
+    handed_over,
     has_exit,
     iterated,
     leaves,
     names_in,
     parameters_of,
     receiver,
-    relation,
     signature_of,
     small,
     stored_names,
 )
+from grader.notes import Notes
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
@@ -45,7 +44,7 @@ def facts_of(statement: ast.stmt) -> Facts:
     """Facts of a module-level statement that is taken as a whole. Raises RecursionError on absurd nesting."""
     scan = _Scan()
     scan.block([statement])
-    return scan.facts()
+    return scan.notes.facts()
 
 
 def header_facts(node: ast.stmt) -> Facts:
@@ -55,80 +54,31 @@ def header_facts(node: ast.stmt) -> Facts:
         scan.with_items(node)
     elif isinstance(node, (ast.For, ast.AsyncFor)):
         scan.loop_header(node)
-        scan.bound.clear()
+        scan.notes.bound.clear()
     elif isinstance(node, TRY):
-        scan.soft = True
+        scan.notes.soft = True
         for handler in node.handlers:
             if handler.type is not None:
                 scan.expr(handler.type)
     while isinstance(node, ast.If):
         scan.expr(node.test)
         node = node.orelse[0] if len(node.orelse) == 1 else ast.Pass()
-    return scan.facts()
+    return scan.notes.facts()
 
 
 class _Scan:
-    """Collects facts. `hidden` are the names that are not the module's; None: the statements are the module's own."""
+    """Walks statements; `hidden` as for Notes."""
 
     def __init__(self, hidden: frozenset[str] | None = None) -> None:
-        self.inside = hidden is not None
-        self.hidden = EMPTY if hidden is None else hidden
-        self.depth = 0  # of functions nested in the one scanned
-        self.soft = False  # what is read now may be missing
-        self.class_names: set[str] | None = None  # bound so far in the class body that is running
-        self.bound: set[str] = set()
-        self.names: dict[str, set[str]] = {
-            field: set() for field in ("binds", "deletes", "reads", "hints", "later", "bases", "imports", "short")
-        }
-        self.binds, self.reads, self.hints = self.names["binds"], self.names["reads"], self.names["hints"]
-        self.made: list[tuple[str, str]] = []
-        self.calls: list[Call] = []
-        self.effects: list[Effect] = []
-        self.loops: list[Loop] = []
-        self.functions: list[Function] = []
-        self.classes: list[Class] = []
-        self.star = self.configures = self.awaits = False
-        self.called: set[str] = set()
-        self.mentioned: dict[str, set[str]] = {}  # local of a function -> names its values mention
-        self.aliases: dict[str, set[str]] = {}  # local of a function -> names whose objects it may be
-
-    def facts(self) -> Facts:
-        self.hints -= self.reads
-        return Facts(
-            **{field: frozenset(names) for field, names in self.names.items()},
-            surely=frozenset(self.bound & self.binds),
-            made=tuple(self.made),
-            calls=tuple(self.calls),
-            effects=tuple(self.effects),
-            loops=tuple(self.loops),
-            functions=tuple(self.functions),
-            classes=tuple(self.classes),
-            star=self.star,
-            configures=self.configures,
-            awaits=self.awaits,
-        )
+        self.notes = Notes(hidden)
 
     # names
-
-    def read(self, name: str) -> None:
-        if name in self.hidden or name in self.bound or (self.class_names is not None and name in self.class_names):
-            return
-        (self.hints if self.soft or name in self.binds else self.reads).add(name)
-
-    def bind(self, name: str) -> None:
-        if name in self.hidden:
-            return
-        if self.class_names is not None:
-            self.class_names.add(name)
-        else:
-            self.binds.add(name)
-            self.bound.add(name)
 
     def target(self, node: ast.expr, value: ast.expr, kind: Literal["part", "holds"] | None = None) -> None:
         """Store to `node`; `kind` if what is stored is not the value itself but something of it."""
         if isinstance(node, ast.Name):
-            self.bind(node.id)
-            self.relate(node.id, value, kind)
+            self.notes.bind(node.id)
+            self.notes.relate(node.id, value, kind)
         elif isinstance(node, ast.Starred):
             self.target(node.value, value, "holds")
         elif isinstance(node, (ast.Tuple, ast.List)):
@@ -142,50 +92,7 @@ class _Scan:
                     self.target(element, value, kind or "part")
         else:
             self.expr(node)
-            self.change(node, names_in(value))
-
-    def relate(self, name: str, value: ast.expr, kind: Literal["part", "holds"] | None) -> None:
-        how, sources = relation(value)
-        how = kind or how
-        if kind == "part":
-            sources |= receiver(value)
-        if self.inside:
-            self.mentioned.setdefault(name, set()).update(names_in(value))
-            if how != "holds":
-                self.aliases.setdefault(name, set()).update(sources)
-        elif self.class_names is None:
-            if kind is None:
-                if small(value) and not isinstance(value, (ast.Name, ast.Attribute, ast.Subscript)):
-                    self.names["short"].add(name)
-                if constructor(value):
-                    self.made.append((name, constructor(value)))
-            self.effects.append(Effect(name, how, sources))
-
-    def change(self, node: ast.expr, stored: frozenset[str] = EMPTY, call: bool = False) -> None:
-        """The object of `node` (by a call) or the object that `node` is an attribute or an item of is changed."""
-        path = dotted(node)
-        if not path:
-            for root in receiver(node):
-                self.effects.append(Effect(root, "deep", stored, call))
-            return
-        if "rcParams" in path or (self.class_names is not None and path[0] in self.class_names):
-            return
-        deep = len(path) > (1 if call else 2)
-        self.effects.append(Effect(path[0], "deep" if deep else "change", stored, call))
-        if path[:2] in (("sys", "path"), ("os", "environ")) or (len(path) > 2 and path[1] == "backends"):
-            self.configures = True
-
-    @contextmanager
-    def softly(self) -> Iterator[None]:
-        before, self.soft = self.soft, True
-        yield
-        self.soft = before
-
-    @contextmanager
-    def hiding(self, names: Iterable[str]) -> Iterator[None]:
-        before, self.hidden = self.hidden, self.hidden.union(names)
-        yield
-        self.hidden = before
+            self.notes.change(node, names_in(value))
 
     # statements
 
@@ -195,22 +102,22 @@ class _Scan:
 
     def branches(self, *blocks: list[ast.stmt]) -> None:
         """Exactly one of the blocks runs."""
-        before = self.bound
+        before = self.notes.bound
         ends = []
         for block in blocks:
-            self.bound = set(before)
+            self.notes.bound = set(before)
             self.block(block)
             if not leaves(block):
-                ends.append(self.bound)
-        self.bound = set.intersection(*ends) if ends else before
+                ends.append(self.notes.bound)
+        self.notes.bound = set.intersection(*ends) if ends else before
 
     def assign(self, node: ast.Assign) -> None:
         name = node.targets[0]
-        module_level = not self.inside and self.class_names is None
+        module_level = not self.notes.inside and self.notes.class_names is None
         if module_level and isinstance(node.value, ast.Lambda) and isinstance(name, ast.Name) and not node.targets[1:]:
             self.defaults(node.value.args)  # with a name it is a function of the module
             self.function(name.id, None, signature_of(node.lineno, node.value.args), node.value.args, [node.value.body])
-            self.bind(name.id)
+            self.notes.bind(name.id)
             return
         self.expr(node.value)
         self.placing(node.value)
@@ -226,13 +133,13 @@ class _Scan:
             self.target(node.target, node.value)
             return
         name = node.target.id
-        self.read(name)
+        self.notes.read(name)
         grows = not isinstance(node.value, (ast.Constant, ast.JoinedStr))  # a list would grow in place
         if grows:
-            self.effects.append(Effect(name, "change", names_in(node.value)))
-        if not self.inside and self.class_names is None:
-            self.effects.append(Effect(name, "same", frozenset({name})) if grows else Effect(name, "holds"))
-        self.bind(name)
+            self.notes.effects.append(Effect(name, "change", names_in(node.value)))
+        if not self.notes.inside and self.notes.class_names is None:
+            self.notes.effects.append(Effect(name, "same", frozenset({name})) if grows else Effect(name, "holds"))
+        self.notes.bind(name)
 
     def annotated(self, node: ast.AnnAssign) -> None:
         self.annotation(node.annotation)
@@ -242,31 +149,31 @@ class _Scan:
 
     def annotation(self, node: ast.expr | None) -> None:
         """Of a function's local it is never evaluated; elsewhere it may be missing where annotations are lazy."""
-        if node is not None and not self.inside:
+        if node is not None and not self.notes.inside:
             scan = _Scan(EMPTY)
             scan.expr(node)
-            with self.softly():
-                for name in scan.reads:
-                    self.read(name)
-            self.names["later"] |= scan.reads
+            with self.notes.softly():
+                for name in scan.notes.reads:
+                    self.notes.read(name)
+            self.notes.names["later"] |= scan.notes.reads
 
     def loop_header(self, node: ast.For | ast.AsyncFor) -> None:
         self.expr(node.iter)
         once = isinstance(node.body[-1], ast.Break)
-        self.loops.append(Loop("for", self.expanded(iterated(node.iter)), small(node.iter), once))
-        self.awaits |= isinstance(node, ast.AsyncFor)
+        self.notes.loops.append(Loop("for", self.notes.expanded(iterated(node.iter)), small(node.iter), once))
+        self.notes.awaits |= isinstance(node, ast.AsyncFor)
         self.target(node.target, node.iter, "part")
 
     def loop(self, node: ast.For | ast.AsyncFor | ast.While) -> None:
         if isinstance(node, ast.While):
             self.expr(node.test)
             forever = isinstance(node.test, ast.Constant) and bool(node.test.value) and not has_exit(node.body)
-            self.loops.append(Loop("while", endless=forever))
-        before = set(self.bound)
+            self.notes.loops.append(Loop("while", endless=forever))
+        before = set(self.notes.bound)
         if not isinstance(node, ast.While):
             self.loop_header(node)
         self.block(node.body)
-        self.bound = before
+        self.notes.bound = before
         self.branches(node.orelse, [])
 
     def condition(self, node: ast.If) -> None:
@@ -274,7 +181,7 @@ class _Scan:
         self.branches(node.body, node.orelse)
 
     def with_items(self, node: ast.With | ast.AsyncWith) -> None:
-        self.awaits |= isinstance(node, ast.AsyncWith)
+        self.notes.awaits |= isinstance(node, ast.AsyncWith)
         for item in node.items:
             self.expr(item.context_expr)
             if item.optional_vars is not None:
@@ -285,58 +192,58 @@ class _Scan:
         self.block(node.body)
 
     def attempt(self, node: ast.Try) -> None:
-        before = set(self.bound)
-        soft = self.soft
-        self.soft = soft or bool(node.handlers)
+        before = set(self.notes.bound)
+        soft = self.notes.soft
+        self.notes.soft = soft or bool(node.handlers)
         self.block(node.body)
-        self.soft = soft
+        self.notes.soft = soft
         self.block(node.orelse)
-        kept = self.bound
+        kept = self.notes.bound
         for handler in node.handlers:
-            self.bound = set(before)
-            with self.softly(), self.hiding([handler.name] if handler.name else []):
+            self.notes.bound = set(before)
+            with self.notes.softly(), self.notes.hiding([handler.name] if handler.name else []):
                 if handler.type is not None:
                     self.expr(handler.type)
                 self.block(handler.body)
             if not leaves(handler.body):
-                kept = kept & self.bound
-        self.bound = kept
+                kept = kept & self.notes.bound
+        self.notes.bound = kept
         self.block(node.finalbody)
 
     def match(self, node: ast.Match) -> None:
         self.expr(node.subject)
-        before = self.bound
+        before = self.notes.bound
         for case in node.cases:
-            self.bound = set(before)
+            self.notes.bound = set(before)
             for name in stored_names([case.pattern]):
-                self.bind(name)
+                self.notes.bind(name)
             self.expr(case.pattern)
             if case.guard is not None:
                 self.expr(case.guard)
             self.block(case.body)
-        self.bound = before
+        self.notes.bound = before
 
     def imported(self, node: ast.Import | ast.ImportFrom) -> None:
         if isinstance(node, ast.ImportFrom) and node.module == "__future__":
-            self.configures = True
+            self.notes.configures = True
         for alias in node.names:
             if alias.name == "*":
-                self.star = True
+                self.notes.star = True
                 continue
             name = alias.asname or (alias.name.split(".")[0] if isinstance(node, ast.Import) else alias.name)
-            self.bind(name)
-            if self.class_names is None and name not in self.hidden:
-                self.names["imports"].add(name)
+            self.notes.bind(name)
+            if self.notes.class_names is None and name not in self.notes.hidden:
+                self.notes.names["imports"].add(name)
 
     def delete(self, node: ast.Delete) -> None:
         for target in node.targets:
             for part in target.elts if isinstance(target, (ast.Tuple, ast.List)) else [target]:
                 if not isinstance(part, ast.Name):
                     self.expr(part)
-                    self.change(part)
-                elif part.id not in self.hidden and self.class_names is None:
-                    self.names["deletes"].add(part.id)
-                    self.bound.discard(part.id)
+                    self.notes.change(part)
+                elif part.id not in self.notes.hidden and self.notes.class_names is None:
+                    self.notes.names["deletes"].add(part.id)
+                    self.notes.bound.discard(part.id)
 
     def expression(self, node: ast.Expr) -> None:
         self.expr(node.value)
@@ -346,26 +253,26 @@ class _Scan:
         """`model.to(device)`, alone or assigned, moves the model itself."""
         method = value.func if isinstance(value, ast.Call) else value
         if isinstance(method, ast.Attribute) and method is not value and method.attr in PLACING and dotted(method):
-            self.change(method.value, call=True)
+            self.notes.change(method.value, call=True)
 
     def function_definition(self, node: FunctionNode) -> None:
         self.signature(node)
-        if self.inside:
-            self.nested(node.args, node.body)
+        if self.notes.inside:
+            self.nested(node.name, node.args, node.body)
         else:
             # a method of a nested class, say, is no function that the module could call by that name
-            name = node.name if self.class_names is None else f".{node.name}"
+            name = node.name if self.notes.class_names is None else f".{node.name}"
             self.function(name, None, signature_of(node.lineno, node.args), node.args, node.body)
-        self.bind(node.name)
+        self.notes.bind(node.name)
 
     def class_definition(self, node: ast.ClassDef) -> None:
         self.decorators(node)
         for part in (*node.bases, *(keyword.value for keyword in node.keywords)):
             self.expr(part)
         bases = tuple(path[-1] for path in map(dotted, node.bases) if path)
-        top = not self.inside and self.class_names is None
-        outer, self.class_names = self.class_names, set()
-        bound = set(self.bound)
+        top = not self.notes.inside and self.notes.class_names is None
+        outer, self.notes.class_names = self.notes.class_names, set()
+        bound = set(self.notes.bound)
         methods: list[str] = []
         for statement in node.body:
             if top and isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef)):
@@ -374,15 +281,15 @@ class _Scan:
                 taken = signature_of(statement.lineno, statement.args, 0 if static else 1)
                 self.function(f"{node.name}.{statement.name}", node.name, taken, statement.args, statement.body)
                 methods.append(statement.name)
-                self.class_names.add(statement.name)
+                self.notes.class_names.add(statement.name)
             else:
                 self.block([statement])
-        self.class_names, self.bound = outer, bound
-        self.bind(node.name)
+        self.notes.class_names, self.notes.bound = outer, bound
+        self.notes.bind(node.name)
         if top:
-            self.names["bases"].update(bases)
+            self.notes.names["bases"].update(bases)
             written = tuple(map(ast.unparse, node.bases))
-            self.classes.append(Class(node.name, fields_of(node), bases, written, tuple(dict.fromkeys(methods))))
+            self.notes.classes.append(Class(node.name, fields_of(node), bases, written, tuple(dict.fromkeys(methods))))
 
     def signature(self, node: FunctionNode) -> None:
         self.decorators(node)
@@ -396,7 +303,7 @@ class _Scan:
             self.expr(decorator)
             path = dotted(decorator)
             if path:
-                self.calls.append(Call(path[0], path[1:]))
+                self.notes.calls.append(Call(path[0], path[1:]))
 
     def defaults(self, arguments: ast.arguments) -> None:
         for part in (*arguments.defaults, *arguments.kw_defaults):
@@ -413,55 +320,37 @@ class _Scan:
         scan = _Scan(frozenset(stored_names(body)).union(parameters))
         for part in body:
             scan.expr(part)
-        origins = {name: scan.origins(name, parameters) for name in scan.aliases.keys() | parameters}
+        returned = scan.notes.settle()
+        origins = {name: scan.notes.origins(name, parameters) for name in scan.notes.aliases.keys() | parameters}
         changed: set[str] = set()
-        for effect in scan.effects:
-            changed |= origins.get(effect.name, frozenset({effect.name} - scan.hidden))
-        scan.calls = [
+        for effect in scan.notes.effects:
+            changed |= origins.get(effect.name, frozenset({effect.name} - scan.notes.hidden))
+        scan.notes.calls = [
             call._replace(
                 arguments=tuple(
-                    (key, EMPTY.union(*(origins.get(item, {item} - scan.hidden) for item in names)))
+                    (key, EMPTY.union(*(origins.get(item, {item} - scan.notes.hidden) for item in names)))
                     for key, names in call.arguments
                 )
             )
-            for call in scan.calls
+            for call in scan.notes.calls
         ]
-        facts = scan.facts()
-        self.names["later"] |= facts.reads | facts.hints | facts.later
-        called = frozenset(scan.called.intersection(parameters))
-        self.functions.append(Function(name, owner, signature, parameters, facts, frozenset(changed), called))
+        facts = scan.notes.facts()
+        self.notes.names["later"] |= facts.reads | facts.hints | facts.later
+        called = frozenset(scan.notes.called.intersection(parameters))
+        self.notes.functions.append(Function(name, owner, signature, parameters, facts, frozenset(changed), called))
+        if returned.calls or returned.loops:
+            self.notes.functions.append(Function(f"{name}()", None, Signature(), (), returned, EMPTY, EMPTY))
 
-    def nested(self, arguments: ast.arguments, body: Sequence[ast.AST]) -> None:
-        """A function within a function counts as run where it stands."""
-        self.depth += 1
-        with self.hiding(stored_names(body).union(part.arg for part in parameters_of(arguments))):
+    def nested(self, name: str, arguments: ast.arguments, body: Sequence[ast.AST]) -> None:
+        """A function within a function: what it reads counts where it stands, what it runs only if it gets called."""
+        calls, loops, self.notes.calls, self.notes.loops = self.notes.calls, self.notes.loops, [], []
+        self.notes.depth += 1
+        with self.notes.hiding(stored_names(body).union(part.arg for part in parameters_of(arguments))):
             for part in body:
                 self.expr(part)
-        self.depth -= 1
-
-    def origins(self, name: str, parameters: Sequence[str]) -> frozenset[str]:
-        """Parameters and module names whose objects a local name may stand for."""
-        if name not in self.aliases:
-            return frozenset({name})  # a parameter
-        seen: set[str] = set()
-        stack = [name]
-        while stack:
-            item = stack.pop()
-            if item not in seen:
-                seen.add(item)
-                stack.extend(self.aliases.get(item, ()))
-        return frozenset(item for item in seen if item in parameters or item not in self.hidden)
-
-    def expanded(self, names: frozenset[str]) -> frozenset[str]:
-        """The names, and what the locals among them were made of."""
-        seen: set[str] = set()
-        stack = list(names)
-        while stack:
-            item = stack.pop()
-            if item not in seen:
-                seen.add(item)
-                stack.extend(self.mentioned.get(item, ()))
-        return frozenset(seen)
+        self.notes.depth -= 1
+        self.notes.inner.append((name, self.notes.calls, self.notes.loops))
+        self.notes.calls, self.notes.loops = calls, loops
 
     # expressions
 
@@ -472,7 +361,7 @@ class _Scan:
             node = node.left
         if isinstance(node, ast.Name):
             if node.ctx.__class__ is ast.Load:
-                self.read(node.id)
+                self.notes.read(node.id)
             return
         rule = _RULES.get(node.__class__)
         if rule is not None:
@@ -486,27 +375,27 @@ class _Scan:
         arguments: list[tuple[int | str, frozenset[str]]] = []
         for index, part in enumerate(node.args):
             self.expr(part)
-            arguments.append((index, receiver(part)))
+            arguments.append((index, handed_over(part)))
         for keyword in node.keywords:
             self.expr(keyword.value)
-            arguments.append((keyword.arg or "**", receiver(keyword.value)))
+            arguments.append((keyword.arg or "**", handed_over(keyword.value)))
         path = dotted(node.func)
         if not path and isinstance(node.func, ast.Attribute):
             path = ("", node.func.attr)
         if not path:
             return
-        self.calls.append(Call(path[0], path[1:], tuple(arguments)))
-        self.configures |= configures(path)
-        if len(path) == 1 and self.depth == 0:
-            self.called.add(path[0])
+        self.notes.calls.append(Call(path[0], path[1:], tuple(arguments)))
+        self.notes.configures |= configures(path)
+        if len(path) == 1 and self.notes.depth == 0:
+            self.notes.called.add(path[0])
         name = path[-1]
         if len(path) > 1 and isinstance(node.func, ast.Attribute) and changes_receiver(name):
             stored = EMPTY.union(*map(names_in, node.args), *(names_in(part.value) for part in node.keywords))
-            self.change(node.func.value, stored, call=True)
+            self.notes.change(node.func.value, stored, call=True)
         if (len(path) == 1 and name in _SETTERS) or (name.endswith("_") and not name.endswith("__")):
             stored = EMPTY.union(*map(names_in, node.args[1:]))
             for root in EMPTY.union(*map(receiver, node.args[:1])):
-                self.effects.append(Effect(root, "deep", stored, name != "setattr"))
+                self.notes.effects.append(Effect(root, "deep", stored, name != "setattr"))
 
     def attribute(self, node: ast.Attribute) -> None:
         inner: ast.expr = node
@@ -516,28 +405,28 @@ class _Scan:
 
     def anonymous(self, node: ast.Lambda) -> None:
         self.defaults(node.args)
-        if self.inside:
-            self.nested(node.args, [node.body])
+        if self.notes.inside:
+            self.nested("", node.args, [node.body])
             return
         scan = _Scan(frozenset(part.arg for part in parameters_of(node.args)))
         scan.expr(node.body)
-        facts = scan.facts()
-        with self.softly():  # whoever gets it may call it at once
+        facts = scan.notes.facts()
+        with self.notes.softly():  # whoever gets it may call it at once
             for name in facts.reads | facts.hints:
-                self.read(name)
-        self.names["later"] |= facts.reads | facts.hints
+                self.notes.read(name)
+        self.notes.names["later"] |= facts.reads | facts.hints
 
     def comprehension(self, node: Comprehension) -> None:
         self.expr(node.generators[0].iter)
         hidden: set[str] = set()
         for part in node.generators:
             hidden |= {item.id for item in ast.walk(part.target) if isinstance(item, ast.Name)}
-            self.loops.append(Loop("comprehension", self.expanded(iterated(part.iter)), small(part.iter)))
-            self.awaits |= bool(part.is_async)
-            if self.inside:
+            self.notes.loops.append(Loop("comprehension", self.notes.expanded(iterated(part.iter)), small(part.iter)))
+            self.notes.awaits |= bool(part.is_async)
+            if self.notes.inside:
                 for name in hidden:
-                    self.aliases.setdefault(name, set()).update(names_in(part.iter) | receiver(part.iter))
-        with self.hiding(hidden):
+                    self.notes.aliases.setdefault(name, set()).update(names_in(part.iter) | receiver(part.iter))
+        with self.notes.hiding(hidden):
             for index, part in enumerate(node.generators):
                 if index:
                     self.expr(part.iter)
@@ -551,8 +440,13 @@ class _Scan:
         self.expr(node.value)
         self.target(node.target, node.value)
 
+    def yields(self, node: ast.Yield | ast.YieldFrom) -> None:
+        self.notes.generator |= self.notes.depth == 0
+        if node.value is not None:
+            self.expr(node.value)
+
     def awaited(self, node: ast.Await) -> None:
-        self.awaits = True
+        self.notes.awaits = True
         self.expr(node.value)
 
 
@@ -584,4 +478,6 @@ _RULES: dict[type[ast.AST], Callable[[_Scan, Any], None]] = {
     ast.GeneratorExp: _Scan.comprehension,
     ast.NamedExpr: _Scan.walrus,
     ast.Await: _Scan.awaited,
+    ast.Yield: _Scan.yields,
+    ast.YieldFrom: _Scan.yields,
 }

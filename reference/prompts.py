@@ -9,6 +9,7 @@ from importlib import resources
 
 from grader.questions import Prompt
 
+ITEMS = ("mlp", "data", "cpu_loops", *(f"q{n}" for n in range(1, 7)), "cnn", "q7", "q8", "q9", "flops", "q10")
 WRITTEN = ("q4", "q6", "q9", "q10")
 
 
@@ -24,15 +25,15 @@ def template() -> tuple[str, ...]:
     return tuple(_notebook_cells())
 
 
-def _prompts() -> tuple[Prompt, ...]:
-    """The questions, with their wording from the notebook that students get."""
-    found = []
-    for number in range(1, 11):
-        heading = f"Question {number}"
-        text = next((cell for cell in template() if re.search(rf"^\W*{heading}\b", cell)), "")
-        found.append(Prompt(f"q{number}", (heading,), text, written=f"q{number}" in WRITTEN))
-    return tuple(found)
+def _prompt(item: str) -> Prompt:
+    """The question of an item with its wording from the notebook for students; items without a number have no heading."""
+    if not item[1:].isdigit():
+        return Prompt(item, ())
+    heading = f"Question {item[1:]}"
+    pattern = re.compile(rf"^\W*{heading}\b.*", re.MULTILINE | re.DOTALL)
+    found = next(filter(None, map(pattern.search, template())), None)
+    return Prompt(item, (heading,), found.group() if found else "", written=item in WRITTEN)
 
 
-PROMPTS = _prompts()
+PROMPTS = tuple(map(_prompt, ITEMS))
 PROMPTS_BY_ITEM = {prompt.item: prompt for prompt in PROMPTS}

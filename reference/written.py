@@ -42,7 +42,7 @@ def loss_facts(e: Evidence) -> list[str]:
     epochs = max((t.epochs for t in cpu_trainings(e)), key=len, default=())
     tested = [(n, epoch.test.mean_loss) for n, epoch in enumerate(epochs, 1) if epoch.test and epoch.test.mean_loss]
     facts = [
-        f"after {n} epochs: training loss {mean(epochs[n - 1]):.3f}, test loss {loss:.3f}"
+        f"after epoch {n}: training loss {mean(epochs[n - 1]):.3f}, test loss {loss:.3f}"
         for n, loss in tested
         if n in (1, 10, 20, len(epochs))
     ]

@@ -35,5 +35,5 @@ class InProcess:
         try:
             answer = probes.probe(name, encoding.decode(json.loads(json.dumps(payload))), self.namespace)
             return json.loads(json.dumps(encoding.encode(answer), allow_nan=False))
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             return {"error": agent.describe(error)}

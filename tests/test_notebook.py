@@ -643,4 +643,4 @@ def test_hostile_text_is_read_in_linear_time(read: Read, content: str) -> None:
         begin = time.monotonic()
         with contextlib.suppress(UnreadableNotebook):
             read(content, name)
-        assert time.monotonic() - begin < 5  # a quadratic scan would take minutes
+        assert time.monotonic() - begin < 30  # a quadratic scan takes minutes

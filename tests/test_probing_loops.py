@@ -162,6 +162,38 @@ RIGHT_TRAIN = {
                     train_losses.append(loss.item())
                     train_steps.append(current_step)
     """,
+    "pytorch's example": """
+        def cpu_train(args, model, device, train_loader, optimizer, scheduler, epoch):
+            model.train()
+            for batch_idx, (data, target) in enumerate(train_loader):
+                data, target = data.to(device), target.to(device)
+                optimizer.zero_grad()
+                output = model(data)
+                loss = F.cross_entropy(output, target)
+                loss.backward()
+                optimizer.step()
+                if batch_idx % args.log_interval == 0:
+                    print(f"{batch_idx / len(train_loader):.0%} {loss.item()}")
+                    if args.dry_run:
+                        break
+            scheduler.step()
+    """,
+    "a dict of loaders, a loader in a wrapper": """
+        class Moved:
+            def __init__(self, loader):
+                self.loader = loader
+        wrapped_loader = Moved([])
+        def cpu_train(num_epochs, model, loaders, history):
+            optimizer = optim.SGD(model.parameters(), lr=0.01, momentum=0.5)
+            for epoch in range(num_epochs):
+                model.train()
+                for i, (images, labels) in enumerate(loaders["train"]):
+                    loss = criterion(model(images), labels)
+                    optimizer.zero_grad()
+                    loss.backward()
+                    optimizer.step()
+                    history["loss"].append(loss.item())
+    """,
     "a timing decorator and while": """
         def timed(function):
             def wrapper(*args, **kwargs):

@@ -51,7 +51,7 @@ PROMPTS = [
 ]
 WRITTEN = ["q4", "q6", "q9", "q10"]
 PLACEHOLDER = "*Write your answer here.*"
-GPU_SECTION = "## 6 Using the GPU\n\nA GPU keeps its own memory. Tensors must be moved there before they meet, or torch complains."
+GPU_SECTION = "## 6 Using the GPU\n\nA GPU keeps its own memory. Move tensors there before they meet."
 CNN_SECTION = (
     "## 7 A network with convolutions\n\nA small filter slides over the image and finds the same stroke anywhere."
 )
@@ -104,12 +104,10 @@ FOREIGN = Course(
         py("import torch"),
         md("Question 3\n\nPerhaps more epochs help. Edit the cell below so that it shows the duration of every epoch."),
         py("for epoch in range(10):\n    train(epoch)"),
-        md(
-            "Question 4\n\nMake a remark on the figure. Is it a good idea to go on with the training? Edit the cell below to reply."
-        ),
+        md("Question 4\n\nMake a remark on the figure. Is it good to train on? Edit the cell below to reply."),
         md(""),
         md(
-            "▼ On to the graphics card\n\nNow that you have a trained model, let's use the other device. You will need a new optimizer."
+            "▼ On to the graphics card\n\nNow that you have a model, let's use the other device. You will need a new optimizer."
         ),
         py("model = MLP().cuda()"),
         md(
@@ -117,23 +115,17 @@ FOREIGN = Course(
         ),
         md("Question 5\n\nPlease edit the cell below to show both new functions."),
         py("for epoch in range(10):\n    gpu_train(epoch)"),
-        md(
-            "Question 6\n\nDid the device make a difference? Is the gain what theory predicts? Edit the cell below to answer."
-        ),
+        md("Question 6\n\nDid the device make a difference? Is the gain as predicted? Edit the cell below to answer."),
         md(""),
-        md(
-            "✓ A different kind of network\n\nUntil now you have used dense layers only. Let's define a better network below."
-        ),
+        md("✓ A different kind of network\n\nUntil now you have used dense layers. Let's define a network below."),
         py("class CNN(nn.Module):\n    pass"),
         md(
-            "Question 9\n\nHow do both devices do with this network? Is there a winner? Why do you think so? Edit the cell below."
+            "Question 9\n\nHow do both devices do with this network? Is there a winner? Why is that? Edit the cell below."
         ),
         md(""),
         md("As a last step, you can count operations with the profiler. You will need one image for it."),
         py("print(profile(MLP()), profile(CNN()))"),
-        md(
-            "Question 10\n\nAre you surprised by these numbers? Is there a link to your timings? Edit the cell below to answer."
-        ),
+        md("Question 10\n\nAre you surprised by them? Is there a link to your timings? Edit the cell below to answer."),
         md(""),
     ),
     {"q4": (4, 5), "q6": (11, 12), "q9": (15, 16), "q10": (19, 20)},
@@ -269,11 +261,18 @@ ELSEWHERE: dict[str, Change] = {
     "labelled with the number": lambda item, prompt, answer: [prompt, md(f"Answer {item[1:]}: {answer}")],
     "behind the placeholder": lambda item, prompt, answer: [prompt, md(f"{PLACEHOLDER}\n\n{answer}")],
     "behind the question": lambda item, prompt, answer: [prompt, md(f"> {task_of(prompt)}\n\n{answer}")],
-    "behind the question, edited": lambda item, prompt, answer: [prompt, md(f"{task_of(prompt).replace('the ', 'teh ', 1)}\n{answer}")],
+    "behind the question, edited": lambda item, prompt, answer: [
+        prompt,
+        md(f"{task_of(prompt).replace('the ', 'teh ', 1)}\n{answer}"),
+    ],
     "raw cell": lambda item, prompt, answer: [prompt, ("raw", answer)],
     "after empty code": lambda item, prompt, answer: [prompt, py(""), py("\n"), md(answer)],
     "after code": lambda item, prompt, answer: [prompt, py("print(cpu / gpu)"), md(answer)],
-    "after code that was commented": lambda item, prompt, answer: [prompt, py("# compute the ratio of these times first\nr = a / b"), md(answer)],
+    "after commented code": lambda item, prompt, answer: [
+        prompt,
+        py("# compute the ratio of these times first\nr = a / b"),
+        md(answer),
+    ],
     "hidden comment": lambda item, prompt, answer: [prompt, md(f"<!-- note\nto self -->{answer}<!-- end -->")],
     "duplicated question": lambda item, prompt, answer: [prompt, prompt, md(answer)],
     "string in code": lambda item, prompt, answer: [prompt, py(f'"""\n{answer}\n"""')],
@@ -347,6 +346,30 @@ def test_questions_in_another_order(course: Course) -> None:
         blocks[-1] += [cell, md(ANSWERS[item])] if item else [cell]
     cells = [cell for block in (blocks[0], *reversed(blocks[1:])) for cell in block]
     assert answers(locate(notebook(*cells), PROMPTS, TEMPLATE, {})) == ANSWERS
+
+
+@pytest.mark.parametrize(
+    ("cells", "answer"),
+    [
+        ([md("Question 4 The curves flatten.")], "The curves flatten."),
+        ([md("Q4) longer")], "longer"),
+        ([md("Q4\n\nlonger")], "longer"),
+        ([md("# Question 4\n# Yes, I would train longer")], "# Yes, I would train longer"),
+        ([md("## Question 4: observations"), md("It falls.")], "It falls."),
+        ([md("## Question 4: the speed-up of training"), md("")], ""),
+        ([md("## Question 4: the speed-up of training"), md("It is 2.")], "It is 2."),
+        ([md("Question 4: Should one go on? Yes. Why? It falls.")], "Yes. Why? It falls."),
+        ([md("Question 4\n\nDescribe what you see. Would you go on? Say why in the cell below.")], ""),
+        ([md("Question 4\n\nThis is about the figure. Would you go on?")], ""),
+        ([md("Question 4\n\nThis is about the figure. Would you go on?\n\nNo, it is flat.")], "No, it is flat."),
+        ([md("Question 4\n\nCompare to before, it is flat."), md("")], "Compare to before, it is flat."),
+        ([md("Question 4\n\nThe axis is logarithmic."), md("It falls.")], "It falls."),
+        ([md(f"Question 4\n\n{TASKS['q4']}\n\nIt falls."), md("By a lot.")], "It falls.\n\nBy a lot."),
+        ([md("## Question 4"), md("1. It falls.\n2. Then it stays.")], "1. It falls.\n2. Then it stays."),
+    ],
+)
+def test_question_or_answer_in_the_cell_of_the_heading(cells: list[CellText], answer: str) -> None:
+    assert locate(notebook(*cells), PROMPTS, TEMPLATE, {})["q4"].answer == answer
 
 
 # --- headings ----------------------------------------------------------------------------------------------------
@@ -532,7 +555,7 @@ def test_position_between_anchors_alone() -> None:
     sections = locate(notebook(*cells), PROMPTS, TEMPLATE, anchors)
     assert answers(sections) == {"q4": "Flat by now.", "q6": "Twice as fast.", "q9": "", "q10": "Yes."}
     assert sections["q4"].cells == (1,)
-    assert (sections["q5"].found_by, sections["q5"].cells) == ("position", (2, 3)) or sections["q5"].cells == (2,)
+    assert (sections["q5"].found_by, sections["q5"].start, sections["q5"].cells) == ("position", None, (2, 3))
 
 
 def test_answer_before_the_next_heading_in_one_cell() -> None:
@@ -629,4 +652,4 @@ def test_any_cells(cells: list[CellText], anchors: dict[str, int]) -> None:
 def test_hostile_text_is_read_in_linear_time(text: str) -> None:
     begin = time.monotonic()
     locate(notebook(md("## Question 4"), md(text), py("# " + text), py(text)), PROMPTS, TEMPLATE, {})
-    assert time.monotonic() - begin < 10  # a quadratic scan would take minutes
+    assert time.monotonic() - begin < 60  # a quadratic scan takes minutes

@@ -42,7 +42,9 @@ def test_the_assignments_signatures() -> None:
         "steps": "steps",
         "current_step": "current_step",
     }
-    test = function("test_losses", "test_accuracy", "steps", "current_step", globals_=reads(model="model", test_loader="loader"))
+    test = function(
+        "test_losses", "test_accuracy", "steps", "current_step", globals_=reads(model="model", test_loader="loader")
+    )
     assert bound(test, "test").parameters == {
         "test_losses": "losses",
         "test_accuracy": "accuracies",
@@ -133,7 +135,9 @@ def test_one_loader_serves_the_functions_purpose_and_two_are_told_apart() -> Non
 
 
 def test_defaults_are_kept_unless_they_play_a_role() -> None:
-    facts = function("model", "loader", epochs="int", lr="float", verbose="bool", device="str", losses="none", note="str")
+    facts = function(
+        "model", "loader", epochs="int", lr="float", verbose="bool", device="str", losses="none", note="str"
+    )
     assert bound(facts).parameters == {
         "model": "model",
         "loader": "train_loader",
@@ -172,7 +176,9 @@ def test_a_global_that_doubles_an_argument_gets_another_object() -> None:
         "train_loader": "other_train_loader",
         "optimizer": "optimizer",
     }
-    helper = FunctionFacts("f", (ParameterFacts("net"), ParameterFacts("loader")), (GlobalFacts("model", "model", direct=False),))
+    helper = FunctionFacts(
+        "f", (ParameterFacts("net"), ParameterFacts("loader")), (GlobalFacts("model", "model", direct=False),)
+    )
     assert bound(helper).globals == {"model": "model"}
 
 
@@ -221,7 +227,10 @@ def test_part_by_name() -> None:
 
 @given(
     st.lists(st.text("abcdefglmnop_", min_size=1, max_size=12), max_size=6, unique=True),
-    st.lists(st.sampled_from(["model", "loader", "int", "float", "list", "str", "none", "other", "callable", "bool"]), max_size=6),
+    st.lists(
+        st.sampled_from(["model", "loader", "int", "float", "list", "str", "none", "other", "callable", "bool"]),
+        max_size=6,
+    ),
     st.sampled_from(["train", "test"]),
 )
 def test_bind_answers_for_every_function(names: list[str], roles: list[str], purpose: str) -> None:

@@ -357,7 +357,12 @@ def train(epochs):
         "def timed(f, n): return f(n)\nx = timed(n=1, f=train)",
         "x = list(map(train, [1, 2]))",
         "x = [train(1) for _ in range(3)]",
-        "for a, b in train_loader: x += 1",
+        "for a, b in train_loader: x = a",
+        "import itertools\nfor a, b in itertools.cycle(train_loader): x += 1",
+        "for a, b in train_loader:\n    model.eval()\n    x += 1",
+        "import timeit\nx = timeit.timeit(lambda: train(1))",
+        "def make():\n    def step(): loss.backward()\n    return step\ngo = make()\nx = go()",
+        "def outer():\n    def inner(): return train(1)\n    return inner()\nx = outer()",
         "x = sum(len(a) for a, b in train_loader)",
         "def mean(loader):\n    return sum(a for a, b in loader)\nx = mean(train_loader)",
         "def total():\n    bar = tqdm(enumerate(train_loader))\n    for i, b in bar: pass\nx = total()",
@@ -425,6 +430,34 @@ def test_functions_that_merely_build_are_called() -> None:
     )
     assert run(part)["f"]() == "test 32"
     assert "images" not in code(part)
+
+
+def test_making_a_function_that_trains_is_no_training() -> None:
+    part = cut(
+        "def make_train_step(model):\n    def step(x):\n        x.backward()\n        return model\n    return step",
+        "def batches(loader):\n    for x in loader: yield x",
+        "model = 'net'\nstep = make_train_step(model)\nstream = batches([1])",
+        "model = 'other'",
+        "def f(): return step, next(stream)",
+        "f()",
+        "for x in [1]: step(x)",
+        want="f step",
+    )
+    assert not part.missing
+    assert not part.unresolved
+    assert run(part)["f"]()[1] == 1
+    assert run(part)["step"].__closure__[0].cell_contents == "net"
+
+
+def test_statistics_of_the_data_are_computed_where_nothing_else_gives_them() -> None:
+    cells = [
+        LOADER,
+        "def mean(loader):\n    return sum(a for a, b in loader)\nmu = mean(train_loader)",
+        "def f(): return mu",
+    ]
+    assert run(cut(*cells, want="f"))["f"]() == 1
+    cells = [LOADER, "n = 0\nfor a, b in train_loader:\n    n += a\nmu = 10 * n", "def f(): return mu"]
+    assert run(cut(*cells, want="f"))["f"]() == 10
 
 
 def test_a_first_batch_is_cheap() -> None:

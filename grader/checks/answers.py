@@ -16,7 +16,8 @@ _PLACEHOLDER = re.compile(
     r"(?:(?:write|type|put|enter|insert|add|replace|edit|fill in|give)\b.{0,40}\b(?:answer|text"
     r"|response|observation|solution|here|this|cell)\b.{0,40}"
     r"|(?:your|my|the|student|enter|an)? ?(?:answer|response|solution|text|observation)s?(?: (?:goes"
-    r"|go|comes|is|here|text|to question))*(?: here)?(?: \w+ ?\d*)?"
+    r"|go|comes|text))*(?: here| below)?"
+    r"(?: (?:to|for) (?:question|q) ?\d*)?"
     r"|to ?do\b.{0,60}|tbd|tba|fixme|wip|n/?a|none|null|nil|nan|xxx+|idk|i ?d ?k|(?:i )?(?:do not"
     r"|don'?t) know(?: the answer)?|no idea|no answer|not sure|skip(?:ped)?|pass"
     r"|lorem ipsum.*|test|asdf|blah(?: blah)*|foo(?: ?bar)?|placeholder.{0,30}|double.?click.{0,60}|later|coming soon"
@@ -40,88 +41,15 @@ _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0e7f]")
 _KEY_ROWS = ("qwertyuiop", "qwertzuiop", "asdfghjkl", "zxcvbnm", "yxcvbnm", "azertyuiop", "1234567890")
 
 # Words that belong to any question about training: an answer with one of them is never off topic.
-_GENERIC_TOPIC = [
-    "train",
-    "epoch",
-    "loss",
-    "curve",
-    "model",
-    "accura",
-    "overfit",
-    "underfit",
-    "gpu",
-    "cpu",
-    "cuda",
-    "fast",
-    "slow",
-    "speed",
-    "quick",
-    "time",
-    "second",
-    "minut",
-    "comput",
-    "parallel",
-    "network",
-    "neural",
-    "layer",
-    "conv",
-    "mlp",
-    "cnn",
-    "flop",
-    "mac",
-    "param",
-    "batch",
-    "data",
-    "test",
-    "valid",
-    "learn",
-    "converg",
-    "plateau",
-    "gradient",
-    "step",
-    "memory",
-    "transfer",
-    "overhead",
-    "core",
-    "kernel",
-    "matrix",
-    "matrices",
-    "multipl",
-    "operation",
-    "hardware",
-    "perform",
-    "plot",
-    "graph",
-    "log",
-    "decreas",
-    "increas",
-    "improv",
-    "generali",
-    "generaliz",
-    "tensor",
-    "latency",
-    "throughput",
-    "bandwidth",
-    "colab",
-    "device",
-    "result",
-    "expect",
-    "efficien",
-    "linear",
-    "weight",
-    "pool",
-    "nvidia",
-    "processor",
-    "iteration",
-    "longer",
-    "shorter",
-    "lower",
-    "higher",
-    "bottleneck",
-    "load",
-    "duration",
-    "run",
-]
+_GENERIC_TOPIC = (
+    "train epoch loss curve model accura overfit underfit gpu cpu cuda fast slow speed quick time second minut "
+    "comput parallel network neural layer conv mlp cnn flop mac param batch data test valid learn converg plateau "
+    "gradient step memory transfer overhead core kernel matrix matrices multipl operation hardware perform plot "
+    "graph log decreas increas improv generali generaliz tensor latency throughput bandwidth colab device result "
+    "expect efficien linear weight pool nvidia processor iteration longer shorter lower higher bottleneck load "
+    "duration run line stop end flat same rise fall drop down more less better worse good bad long short small "
+    "big large number many much few enough observ overall slight signific"
+)
 
 _TO_THE_GRADER = re.compile(
     r"ignore (?:all |any |the )?(?:previous|prior|above|earlier)|disregard (?:all|any|the|previous)"
@@ -177,7 +105,7 @@ def _review(
 ) -> Review:
     remarks, credit = [], 1.0
     if is_english(text):
-        stems = [stem.lower() for stem in (*topic, *_GENERIC_TOPIC)]
+        stems = [stem.lower() for stem in (*topic, *_GENERIC_TOPIC.split())]
         on_topic = re.match(r"\W*(?:yes|no)\b", text, re.IGNORECASE) or any(
             word.startswith(stem) or (len(stem) > 3 and stem in word) for word in words for stem in stems
         )

@@ -5,213 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-_STOP_WORDS = frozenset(
-    [
-        "the",
-        "of",
-        "and",
-        "to",
-        "in",
-        "is",
-        "that",
-        "it",
-        "was",
-        "for",
-        "on",
-        "are",
-        "as",
-        "with",
-        "be",
-        "by",
-        "at",
-        "this",
-        "have",
-        "from",
-        "or",
-        "had",
-        "not",
-        "but",
-        "what",
-        "all",
-        "were",
-        "when",
-        "we",
-        "there",
-        "can",
-        "an",
-        "your",
-        "which",
-        "their",
-        "if",
-        "will",
-        "each",
-        "about",
-        "how",
-        "up",
-        "out",
-        "them",
-        "then",
-        "she",
-        "many",
-        "some",
-        "so",
-        "these",
-        "would",
-        "other",
-        "into",
-        "has",
-        "more",
-        "her",
-        "two",
-        "like",
-        "him",
-        "see",
-        "time",
-        "could",
-        "no",
-        "make",
-        "than",
-        "been",
-        "its",
-        "who",
-        "now",
-        "did",
-        "my",
-        "because",
-        "also",
-        "our",
-        "does",
-        "do",
-        "should",
-        "very",
-        "much",
-        "just",
-        "i",
-        "you",
-        "they",
-        "he",
-        "both",
-        "still",
-        "too",
-        "yes",
-        "only",
-        "after",
-        "before",
-        "over",
-        "most",
-        "such",
-        "while",
-        "where",
-        "any",
-        "few",
-        "same",
-        "own",
-        "again",
-        "between",
-        "until",
-        "don't",
-        "doesn't",
-        "it's",
-        "isn't",
-    ]
+_STOP_WORDS = (
+    "the of and to in is that it was for on are as with be by at this have from or had not but what all were when "
+    "we there can an your which their if will each about how up out them then she many some so these would other "
+    "into has more her two like him see time could no make than been its who now did my because also our does do "
+    "should very much just i you they he both still too yes only after before over most such while where any few "
+    "same own again between until don't doesn't it's isn't"
 )
-_OTHER_STOP_WORDS = frozenset(
-    [
-        "der",
-        "die",
-        "das",
-        "und",
-        "ist",
-        "nicht",
-        "ein",
-        "eine",
-        "den",
-        "dem",
-        "mit",
-        "auf",
-        "für",
-        "wird",
-        "sich",
-        "auch",
-        "als",
-        "aber",
-        "weil",
-        "im",
-        "es",
-        "le",
-        "la",
-        "les",
-        "et",
-        "est",
-        "un",
-        "une",
-        "des",
-        "du",
-        "en",
-        "que",
-        "dans",
-        "pas",
-        "plus",
-        "sur",
-        "el",
-        "los",
-        "las",
-        "y",
-        "por",
-        "con",
-        "para",
-        "una",
-        "del",
-        "se",
-        "lo",
-        "il",
-        "di",
-        "che",
-        "per",
-        "non",
-        "sono",
-        "o",
-        "os",
-        "da",
-        "na",
-        "je",
-        "in",
-        "ki",
-        "ker",
-        "za",
-        "pa",
-        "se",
-        "ni",
-        "het",
-        "een",
-        "van",
-        "niet",
-        "och",
-        "att",
-        "det",
-        "som",
-        "är",
-        "inte",
-        "jest",
-        "nie",
-        "w",
-        "z",
-        "to",
-        "na",
-        "i",
-        "że",
-        "og",
-        "det",
-        "er",
-        "ikke",
-        "på",
-        "bir",
-        "ve",
-        "bu",
-        "için",
-        "de",
-    ]
+_OTHER_STOP_WORDS = (
+    "der die das und ist nicht ein eine den dem mit auf für wird sich auch als aber weil im es le la les et est "
+    "un une des du en que dans pas plus sur el los las y por con para una del se lo il di che per non sono o os "
+    "da na je in ki ker za pa ni het een van niet och att det som är inte jest nie w z to i że og er ikke på bir "
+    "ve bu için de"
 )
+_ENGLISH, _FOREIGN = frozenset(_STOP_WORDS.split()), frozenset(_OTHER_STOP_WORDS.split())
 
 # What says how something is or was: a direction, a comparison, a verdict.
 _VERDICT = re.compile(
@@ -235,7 +42,8 @@ _ASSERTS = re.compile(
     r"|do|did|doesn't|don't|didn't|won't|will|cannot|can't|couldn't"
     r"|\w+ed|\w{2,}(?<!s)s|fell|rose|went|took|got|ran|became|began|grew|kept|came|made|saw|see|found"
     r"|think|believe|conclude|observe|notice|expect"
-    r"|take|run|go|keep|get|stay|remain|look|seem|show|indicate|suggest|mean|decrease|increase|drop"
+    r"|take|run|go|decline|plateau|level|continue|keep|get|stay|remain|look|seem|show|indicate|suggest"
+    r"|mean|decrease|increase|drop"
     r"|fall|rise|improve|flatten|converge|diverge|need)\b",
     re.IGNORECASE,
 )
@@ -258,6 +66,7 @@ _ADVICE = re.compile(
     re.IGNORECASE,
 )
 _DEFINES = re.compile(
+    r"\b(?:over|under)-?fit\w*,? (?:when|whenever|if)\b|"
     r"\b(?:is|are|occurs?|happens?|arises?) (?:when|if|where|the (?:phenomenon|situation|case|process|point))\b"
     r"|\b(?:refers? to|is defined|are defined|is called|is known as|measures? how)\b"
     r"|\b(?:is|are) (?:indicated|shown|signal+ed|characteri[sz]ed|recogni[sz]ed|identified) by\b",
@@ -283,6 +92,19 @@ _WHEN_PAST = re.compile(
     r"\bwhen (?:training|trained|running|we (?:trained|ran|moved|used)|i (?:trained|ran|moved|used)"
     r"|moving|using|moved|run|compared)\b",
     re.I,
+)
+_SAYING = re.compile(
+    r"\b(?:can|could|may) (?:clearly |also |easily |definitely )?(?:be )?(?:see|seen|observed?|notice"
+    r"|conclude|say|infer|tell)\b(?: that\b)?(?! (?:whether|if|when))"
+    r"|\b(?:i|we)(?: would|'d) (?:definitely |probably |rather |also |not )?(?:say|argue|conclude"
+    r"|claim|recommend|suggest|stop|train|keep|continue)\b(?: that\b)?",
+    re.IGNORECASE,
+)
+_TELLS = re.compile(
+    r"\b(?:curves?|plots?|loss(?:es)?|graphs?|results?|figures?|numbers|counts|times|timings|they|this"
+    r"|it|which)(?: \w+)? "
+    r"(?:suggest|indicate|show|impl(?:y|ies)|mean|tell)s? (?:us )?that\b",
+    re.IGNORECASE,
 )
 _CONDITION = re.compile(
     r"\b(?:if|whether|unless|in case|assuming|provided that|suppose|when|whenever|should (?:the|both|it) )\b",
@@ -310,8 +132,8 @@ def is_english(text: str) -> bool:
     if len(words) < 4:
         return False
     ascii_share = sum(word.isascii() for word in words) / len(words)
-    common = [word for word in words if word in _STOP_WORDS]
-    foreign = [word for word in words if word in _OTHER_STOP_WORDS and word not in ("in", "to", "i", "per", "as", "o")]
+    common = [word for word in words if word in _ENGLISH]
+    foreign = [word for word in words if word in _FOREIGN and word not in ("in", "to", "i", "per", "as", "o")]
     return (
         ascii_share > 0.9 and len(set(common)) >= 2 and len(common) / len(words) >= 0.2 and len(common) > len(foreign)
     )
@@ -345,12 +167,16 @@ def _asserts(sentence: str) -> bool:
         return False
     sentence = _LOOKING.sub(" ", sentence)
     sentence = _WHEN_PAST.sub(" while running ", sentence)
-    if _ADVICE.search(sentence) or _DEFINES.search(sentence):
+    sentence = _SAYING.sub(" see that ", sentence)
+    if _ADVICE.search(sentence) or (_DEFINES.search(sentence) and not _NUMBER.search(sentence)):
         return False
     if _DESCRIBES.search(sentence) and not _TREND.search(sentence):
         return False
     condition = _CONDITION.search(sentence)
     kept = sentence[: condition.start()] if condition else sentence
+    told = _TELLS.search(kept)
+    if told and not _HEDGED.search(kept[: told.end()]):
+        return True
     return any(_clause_asserts(clause) for clause in _CLAUSES.split(kept))
 
 

@@ -185,9 +185,20 @@ def roles_told(text: str, batch: FirstBatch, source: str = "", notes: str = "") 
 def _shapes(text: str) -> list[_Shape]:
     found = []
     for match in sorted((*_TUPLE.finditer(text), *_CROSSED.finditer(text)), key=lambda m: m.start()):
-        value = tuple(int(digits) for digits in re.findall(r"\d+", match.group())[:8])
-        found.append(_Shape(value, match.start(), match.end()))
+        sizes = re.findall(r"\d+", match.group())
+        if len(sizes) <= 8 and all(len(size) <= 9 for size in sizes):
+            found.append(_Shape(tuple(map(int, sizes)), match.start(), match.end()))
     return found
+
+
+def _blanked(text: str, shapes: Sequence[_Shape], blank: str = " ") -> str:
+    """The text with some shapes blanked out, so that the x of '64 x 1' is no word."""
+    pieces, position = [], 0
+    for shape in shapes:
+        if shape.start >= position:
+            pieces += [text[position : shape.start], blank * (shape.end - shape.start)]
+            position = shape.end
+    return "".join([*pieces, text[position:]])
 
 
 def _bare_length(text: str, batch: FirstBatch) -> bool:
@@ -195,18 +206,10 @@ def _bare_length(text: str, batch: FirstBatch) -> bool:
     if len(batch.label_shape) != 1:
         return False
     length = batch.label_shape[0]
-    for line in _masked(text).split("\n"):
+    for line in _blanked(text, [shape for shape in _shapes(text) if len(shape.value) > 1]).split("\n"):
         if _LABEL.search(line) and re.search(rf"(?<![\w.]){length}(?!\w|\.\d)", line):
             return True
     return False
-
-
-def _masked(text: str) -> str:
-    """The text with its shapes blanked out, so that the x of '64 x 1' is no word."""
-    for shape in _shapes(text):
-        if len(shape.value) > 1:
-            text = text[: shape.start] + " " * (shape.end - shape.start) + text[shape.end :]
-    return text
 
 
 # --- which is which -----------------------------------------------------------------------------------------------
@@ -216,8 +219,7 @@ def _told_in_text(text: str, batch: FirstBatch) -> Told | None:
     """Whether the words around the two shapes name them, and how."""
     text = without_progress(text)
     shapes = [shape for shape in _shapes(text) if shape.value in (batch.sample_shape, batch.label_shape)]
-    for shape in shapes:
-        text = text[: shape.start] + "\x00" * (shape.end - shape.start) + text[shape.end :]
+    text = _blanked(text, shapes, "\x00")
     text = _NO_ROLE.sub(lambda m: " " * len(m.group()), text)
     verdicts = []
     for pick in (_before_on_line, _after_on_line, _block_before, _block_after):

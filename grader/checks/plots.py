@@ -220,6 +220,11 @@ def curves_cover(plot: LossPlot) -> str:
     if not curves:
         raise Fail("there is no loss curve", expected)
     shares = [_share(curve, plot.first, plot.last) for _, curve in curves]
+    if len(curves) == 1:
+        name, curve = curves[0]
+        raise Fail(
+            f"only the {name} curve is there; it covers {_covered(curve)}", expected, credit=round(shares[0] / 2, 2)
+        )
     if min(shares) < 1:
         parts = [f"the {name} curve holds {c.points} points, which cover {_covered(c)}" for name, c in curves]
         seen = (", while " if max(shares) == 1 and len(parts) > 1 else ", and ").join(parts)
@@ -231,11 +236,7 @@ def curves_cover(plot: LossPlot) -> str:
             raise Fail(seen, expected, "Were the lists emptied before this training began?", credit=0.6)
         if curve.epochs[-1] > plot.last or curve.epochs[0] < plot.first:
             raise Fail(f"the {name} curve covers {_covered(curve)}", expected, credit=0.7)
-    return (
-        f"both curves cover epochs {plot.first} to {plot.last}"
-        if len(curves) > 1
-        else f"covers {_covered(curves[0][1])}"
-    )
+    return f"both curves cover epochs {plot.first} to {plot.last}"
 
 
 def _share(curve: Curve, first: int, last: int) -> float:

@@ -13,7 +13,8 @@ MAX_NUMBERS = 4000
 LONGEST = 1e7  # seconds; beyond it stands a time of day as time.time() counts it
 
 _TIME = (
-    r"\btim(?:e|es|ed|ing|er|ings)\b|\w*_time\w*|\w+time\b|\btook\b|\btakes?\b|elapsed|\bduration\w*"
+    r"(?:finished|completed|done|ended|fertig) (?:after|in|nach)\b|\btim(?:e|es|ed|ing|er|ings)\b"
+    r"|\w*_time\w*|\w+time\b|\btook\b|\btakes?\b|elapsed|\bduration\w*"
     r"|\bdur\b|\bseconds?\b|\bsecs?\b|\bminutes?\b"
     r"|\bwall\b|\bexecution\b|\btotal\w*|\boverall\b|\bcpu\b|\bgpu\b|\bms\b|\bt\d?\b"
     r"|zeit\w*|dauer\w*|gedauert|\bsekunden?\b|\bminuten\b|benötigt\w*|gesamt\w*|insgesamt|temps|durée"
@@ -70,10 +71,12 @@ _WORD = re.compile(r"[^\W\d_]{2,}|秒|[(\[]s[)\]]")
 class Known:
     """Measured losses and accuracies: an unmarked number that shows one of them is no time.
 
-    `summaries` are values of whole epochs, compared as rounded; `losses` those of batches, compared at five digits.
+    `summaries` are values of whole epochs, compared as rounded; `picked` losses that are often printed, compared from three
+    decimals on; `losses` those of all batches, compared at five digits.
     """
 
     summaries: tuple[float, ...] = ()
+    picked: tuple[float, ...] = ()
     losses: frozenset[str] = frozenset()
 
     def shown_by(self, reading: Reading) -> bool:
@@ -82,7 +85,7 @@ class Known:
             return True
         return any(
             math.isclose(reading.value, v, rel_tol=1e-6, abs_tol=reading.step * 0.51)
-            for value in self.summaries
+            for value in (*self.summaries, *(self.picked if reading.step <= 0.0011 else ()))
             for v in (value, 100 * value)
         )
 

@@ -91,15 +91,17 @@ _SCALE_WORDS = {
 _COUNTED = re.compile(
     r"(?:fl?ops?|macs?|madds?|maccs?|mult-?adds?|multiply-?adds?|ops?|params?|parameters?)?", re.IGNORECASE
 )
+_RATE = re.compile(r"\s*/\s*\w")
+_SPACE = re.compile(r"[ \t\u00a0\u202f]?")
 _PER_EPOCH = re.compile(r"\s*/\s*(?:epo|époque|época|每|轮)", re.IGNORECASE)
 
 _GROUP = r",_'’\u00a0\u202f\u2009"
 _CLOCK = re.compile(
-    r"(?<![\w.:])(?:(?P<days>\d+)\s*days?,\s*)?(?P<a>\d{1,4}):(?P<b>\d\d)(?::(?P<c>\d\d))?(?:[.,](?P<f>\d+))?(?![\w:]|[.,]\d)"
+    r"(?<![\w.:])(?:(?P<days>\d{1,6})\s*days?,\s*)?(?P<a>\d{1,4}):(?P<b>\d\d)(?::(?P<c>\d\d))?(?:[.,](?P<f>\d{1,9}))?(?![\w:]|[.,]\d)"
 )
 _RUN = re.compile(rf"(?:\d|\.(?=\d))(?:[\d.]|[{_GROUP}](?=\d))*")
 _EXPONENT = re.compile(
-    r"[eE](?P<e>[-+]?\d+)(?!\d)|\s*[x×·*]\s*10\s*(?:\^|\*\*)?\s*\{?(?P<t>[-+]?\d+|[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+)\}?"
+    r"[eE](?P<e>[-+]?\d{1,4})(?!\d)|\s*[x×·*]\s*10\s*(?:\^|\*\*)?\s*\{?(?P<t>[-+]?\d{1,4}|[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]{1,5})\}?"
 )
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 _TOKEN = re.compile(r"[^\W\d_]+")
@@ -108,9 +110,9 @@ _JOINED = re.compile(r"\s*(?:,|:|and|und|et|y|e|in|и)?\s*")
 
 # The bar, its counter and its clocks; the words before it and the values after the rate are the student's own.
 _BAR = re.compile(
-    r"\d+%\|[^|\r\n]*\|\s*[\d.?]+\w?/[\d.?]+\w?\s*\[[^\[\]\r\n]*?(?:it/s|s/it|\w+/s|s/\w+)(?P<post>,[^\]\r\n]*)?\]"
-    r"|\b\d+\w*\s*\[\d\d:\d\d(?::\d\d)?,\s*[^\]\r\n]*?(?:/s|s/)\w*(?P<post2>,[^\]\r\n]*)?\]"
-    r"|\d+%\|[^|\r\n]*\|\s*\d*/?\d*(?:\s*\[[^\]\r\n]*\])?"
+    r"\d{1,3}%\|[^|\r\n]{0,300}\|\s*[\d.?]{1,12}\w?/[\d.?]{1,12}\w?\s*\[[^\[\]\r\n]*?(?:it/s|s/it|\w+/s|s/\w+)(?P<post>,[^\]\r\n]*)?\]"
+    r"|\b\d{1,12}[A-Za-z]{0,3}\s*\[\d\d:\d\d(?::\d\d)?,\s*[^\]\r\n]*?(?:/s|s/)\w*(?P<post2>,[^\]\r\n]*)?\]"
+    r"|\d{1,3}%\|[^|\r\n]{0,300}\|\s*\d{0,12}/?\d{0,12}(?:\s*\[[^\]\r\n]*\])?"
 )
 
 
@@ -152,8 +154,11 @@ class _Quantity:
 
 def _quantities(text: str) -> Iterator[_Quantity]:
     position, line, counted = 0, 0, 0
+    clocks = _CLOCK.finditer(text)
+    clock = next(clocks, None)
     while match := _RUN.search(text, position):
-        clock = _CLOCK.search(text, position)
+        while clock and clock.start() < position:
+            clock = next(clocks, None)
         line += text.count("\n", counted, match.start())
         counted = match.start()
         if clock and clock.start() <= match.start() and (read := _clock_readings(text, clock)):
@@ -267,7 +272,7 @@ def _bare_m(readings: Iterable[Reading]) -> tuple[Reading, ...]:
 
 def _unit_at(text: str, position: int) -> tuple[float | str | None, int]:
     """The unit that follows: seconds in it, '%', 'm', or the word of a scale; with the offset where it ends."""
-    after = re.compile(r"[ \t\u00a0\u202f]?").match(text, position)
+    after = _SPACE.match(text, position)
     at = after.end() if after else position
     if text[at : at + 1] in ("%", "％"):
         return "%", at + 1
@@ -280,7 +285,7 @@ def _unit_at(text: str, position: int) -> tuple[float | str | None, int]:
     word, end = token.group(), token.end()
     if re.match(r"[\w=]", text[end : end + 1]):
         return None, position
-    if re.match(r"\s*/\s*\w", text[end:]) and not _PER_EPOCH.match(text, end) and word.lower() in _SECONDS_IN:
+    if _RATE.match(text, end) and not _PER_EPOCH.match(text, end) and word.lower() in _SECONDS_IN:
         return None, position  # a rate such as s/it
     if word == "m":
         return "m", end

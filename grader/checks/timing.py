@@ -70,7 +70,8 @@ def known_values(epochs: Sequence[Epoch]) -> Known:
     passes = [seen for epoch in epochs for seen in (epoch.train, epoch.test) if seen is not None]
     summaries = [v for seen in passes for v in (seen.mean_loss, seen.sample_loss, seen.accuracy) if v is not None]
     losses = [loss for seen in passes for loss in seen.losses if loss is not None]
-    return Known(tuple(summaries), frozenset(f"{loss:.5g}" for loss in losses))
+    picked = [v for seen in passes for v in (*seen.losses[-1:], *seen.losses[::100]) if v is not None]
+    return Known(tuple(summaries), tuple(picked), frozenset(f"{loss:.5g}" for loss in losses))
 
 
 def reported(cells: Sequence[CellRun], epochs: Sequence[Epoch]) -> tuple[PrintedTime, ...]:
@@ -132,7 +133,7 @@ def _invented(pairs: Sequence[tuple[PrintedTime, Epoch]]) -> PrintedTime | None:
     """The one time that stands for all epochs, when they differ by far more than its rounding hides."""
     if len(pairs) < 3 or len({time.text for time, _ in pairs}) > 1:
         return None
-    step = min(reading.step for reading in pairs[0][0].readings if reading.value > 0) if pairs[0][0].readings else 0.0
+    step = max(reading.step for reading in pairs[0][0].readings)
     for seconds in ([epoch.train.seconds for _, epoch in pairs], [epoch.end - epoch.start for _, epoch in pairs]):
         if max(seconds) - min(seconds) <= 3 * step:
             return None
@@ -244,7 +245,9 @@ def total_time(cells: Sequence[CellRun], epochs: Sequence[Epoch], count: int) ->
         span, training = _whole_span(window), _training_span(window)
         for time in times:
             if training.fits(time):
-                seen = f"the total leaves out testing: {_as_printed(time)}, and training alone took {_shown(training.low)}"
+                seen = (
+                    f"the total leaves out testing: {_as_printed(time)}, and training alone took {_shown(training.low)}"
+                )
                 if window not in tested:
                     seen = f"{_as_printed(time)} is printed for {count} epochs, but they were not tested"
                 else:

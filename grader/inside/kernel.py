@@ -89,11 +89,8 @@ class CappedStream(OutStream):
         if cell != self._cell:
             self._cell, self._left = cell, self.limit
         if not isinstance(string, str):
-            return super().write(string)  # which says what is wrong with it
-        if len(string) <= self._left:
-            self._left -= len(string)
-            return super().write(string)
-        kept, self._left = string[: self._left], 0
-        if kept:
+            raise TypeError(f"write() argument must be str, not {type(string).__name__}")
+        if kept := string[: self._left]:
+            self._left -= len(kept)
             super().write(kept)
         return len(string)

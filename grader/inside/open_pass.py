@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import weakref
 from collections import Counter
 from collections.abc import Callable
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from grader.inside import recorder, seen
 from grader.inside.models import Known
 from grader.inside.pass_order import Order
+from grader.inside.scores import Scores
 
 if TYPE_CHECKING:
     import torch
@@ -43,31 +43,14 @@ class OpenPass:
         self.data_device: str | None = None
         self.called: Callable[[], nn.Module | None] = lambda: None  # the model called last
         self.known: Known | None = None
-        self.measured: list[tuple[Any, Any, int]] = []  # batch mean of the loss, correct, images
-        self.measured_batch = self.backward_batch = -1
+        self.scores = Scores()
+        self.backward_batch = -1
         self.losses: list[Any] = []
         self.backwards = self.steps = 0
         self.optimizer: dict[str, object] | None = None
         self.optimizer_id = 0
         self.number = 0
         self.canonical = False
-
-
-def measure(output: Any, target: torch.Tensor) -> tuple[Any, Any, int] | None:
-    """Cross-entropy of (B, C) logits and the number that is right, as numbers or, off the CPU, as tensors (no waiting)."""
-    torch = sys.modules["torch"]
-    logits = next(seen.tensors(output), None)
-    if logits is None or logits.dim() != 2 or len(logits) != len(target) or not logits.is_floating_point():
-        return None
-    if logits.shape[1] < 2 or torch.jit.is_tracing() or torch.compiler.is_compiling():
-        return None
-    logits = logits.detach()
-    labels = target.to(device=logits.device, dtype=torch.int64).clamp(0, logits.shape[1] - 1)
-    loss = torch.nn.functional.cross_entropy(logits.float(), labels)
-    right = (logits.argmax(1) == labels).sum()
-    if logits.device.type == "cpu":
-        return loss.item(), right.item(), len(target)
-    return loss, right, len(target)
 
 
 def sampler_of(loader: Any) -> Any:
@@ -78,7 +61,7 @@ def sampler_of(loader: Any) -> Any:
 def fields(item: OpenPass, end: float, complete: bool) -> dict[str, object]:
     """The Pass of `grader.evidence`, as JSON data."""
     calls = sum(item.calls.values())
-    measured = [(seen.number(loss), int(right), images) for loss, right, images in item.measured]
+    measured = [(seen.number(loss), right, images) for loss, right, images in item.scores.results()]
     losses = [loss for loss, _, _ in measured if loss is not None]
     images = sum(count for _, _, count in measured)
     finite = bool(measured) and len(losses) == len(measured)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from grader.inside import initial_weights, models, pass_order, randomness, recorder, seen
 from grader.inside.attached import Attached
 from grader.inside.imports import when_imported
-from grader.inside.open_pass import OpenPass, fields, measure, sampler_of
+from grader.inside.open_pass import OpenPass, fields, sampler_of
 
 if TYPE_CHECKING:
     from torch import nn
@@ -224,12 +224,7 @@ def _called(module: nn.Module, known: models.Known, args: Any, kwargs: Any, outp
     item.known, item.called = known, weakref.ref(seen.unwrapped(module))
     # The output that counts is the last one before the loss is propagated; later ones (an accuracy) come too late.
     if item.target is not None and item.backward_batch != item.batches and output is not None:
-        found = measure(output, item.target)
-        if found is not None:
-            if item.measured_batch == item.batches:
-                item.measured.pop()
-            item.measured.append(found)
-            item.measured_batch = item.batches
+        item.scores.add(item.batches, output, item.target)
 
 
 def _first_call(item: OpenPass, module: nn.Module, known: models.Known, args: Any, kwargs: Any) -> None:

@@ -19,6 +19,7 @@ ORDER_BATCHES = 4
 def loader(payload: Mapping[str, Any], namespace: dict[str, Any]) -> dict[str, Any]:
     """The loader payload['name'] as a LoaderSeen, its first batch and labels, and whether a second pass has another order.
 
+    The harness repeats the order of a shuffled loader until something is trained, so of that nothing is known (None).
     With payload['indices'] also the dataset's items at these places, and at which places of the whole split they stand.
     """
     value = namespace[payload["name"]]
@@ -28,7 +29,8 @@ def loader(payload: Mapping[str, Any], namespace: dict[str, Any]) -> dict[str, A
     facts["first_batch"] = array(images[:MAX_BATCH])
     facts["labels"] = labels[:MAX_BATCH].long()
     orders = [torch.cat([labels for _, labels in batches]) for batches in passes]
-    facts["order_differs"] = not torch.equal(orders[0], orders[1])
+    differs = not torch.equal(orders[0], orders[1])
+    facts["order_differs"] = None if facts["seen"]["shuffled"] and not differs else differs
     size = seen.size(value.dataset)
     if payload.get("indices") and size:
         indices = [int(index) % size for index in payload["indices"]]

@@ -7,6 +7,7 @@ back afterwards.
 from __future__ import annotations
 
 import inspect
+import types
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -52,7 +53,7 @@ def run_loop(
         grown = _Growth(watched, [*reads(function, namespace).names, *bindings.get("globals", {})])
         values = bindings.get("values", {})
         arguments = {
-            name: values[name] if role == "same" else stage.value(role, _MISSING)
+            name: values[name] if role == "same" else stage.value(role, namespace.get(name, _MISSING))
             for name, role in bindings.get("parameters", {}).items()
         }
         before = {name: number(value) for name, value in watched.items() if kind(value) in ("int", "float")}
@@ -151,6 +152,15 @@ class _Stage:
         """What a parameter or global of this role gets; `current` is what the notebook has there."""
         if role == "criterion":
             return self._criterion(current)
+        if role == "loaders":
+            names = current if isinstance(current, dict) and current else ("train", "test", "val", "valid")
+            return {name: self.value(f"{_part(name)}_loader", _MISSING) for name in names}
+        if role == "scheduler":
+            return torch.optim.lr_scheduler.LambdaLR(self.optimizer, lambda _: 1.0)
+        if role == "scaler":
+            return torch.amp.GradScaler(self.device.type, enabled=False)
+        if role == "settings":
+            return self._settings() if current is _MISSING else current
         if role.startswith("other_"):
             return self._other(role.removeprefix("other_"))
         if role in ("losses", "steps", "accuracies", "list"):
@@ -186,6 +196,11 @@ class _Stage:
         data = self.data[part]
         return len(data) if what == "images" else -(-len(data) // int(self.payload[part]["batch_size"]))
 
+    def _settings(self) -> types.SimpleNamespace:
+        """What argparse gives the loops of PyTorch's own example."""
+        numbers = {"lr": self._lr(), "momentum": self.payload["optimizer"]["momentum"], "log_interval": LOG_EVERY}
+        return types.SimpleNamespace(**numbers, epochs=1, dry_run=False, device=self.device)
+
     def _criterion(self, current: Any) -> Any:
         """The notebook's own where it has one that is not the plain one, because its loop counts on it."""
         chosen = (
@@ -208,6 +223,11 @@ class _Stage:
                 turned = Images(data.tensors[0].flip(0), data.tensors[1].roll(1), data.train)
                 self._others[key] = self._loader(part, key.removesuffix("_loader"), turned)
         return self._others[key]
+
+
+def _part(name: Any) -> str:
+    """'train' or 'test' for a key of a dict of loaders."""
+    return "train" if "train" in str(name).lower() else "test"
 
 
 def _is_plain(criterion: Any) -> bool:

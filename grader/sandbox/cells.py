@@ -6,7 +6,7 @@ To be imported inside functions: nbformat and the others take half a second.
 from __future__ import annotations
 
 import asyncio
-import math
+import queue
 import time
 from typing import Any
 
@@ -32,10 +32,10 @@ class PatientChannel(AsyncZMQSocketChannel):
     """A channel that lets other tasks run between messages, and drops those that cannot be read.
 
     pyzmq answers at once while messages wait, so that a kernel that floods the channel would stop every clock of this loop.
-    `replied` is the time of the latest execute_reply, on the monotonic clock.
     """
 
-    replied = -math.inf
+    replied: tuple[object, float] = (None, 0.0)
+    """The request that the latest execute_reply answers, and when it came, on the monotonic clock."""
 
     async def get_msg(self, timeout: float | None = None) -> dict[str, Any]:  # type: ignore[override]
         """The next message that is one. Raises queue.Empty after `timeout` seconds without any."""
@@ -43,18 +43,14 @@ class PatientChannel(AsyncZMQSocketChannel):
             await asyncio.sleep(0)
             try:
                 message = await super().get_msg(timeout)
-            except (
-                ValueError,
-                TypeError,
-                KeyError,
-                AttributeError,
-                RecursionError,
-            ):  # no signature, no JSON, no message
+            except (queue.Empty, zmq.ZMQError):
+                raise
+            except Exception:  # no signature, no JSON, no message: it can be anything
                 continue
             parent, content = message.get("parent_header"), message.get("content")
             if isinstance(parent, dict) and isinstance(content, dict) and isinstance(message.get("msg_type"), str):
                 if message["msg_type"] == "execute_reply":
-                    self.replied = time.monotonic()
+                    self.replied = parent.get("msg_id"), time.monotonic()
                 return message
 
 
@@ -69,6 +65,11 @@ class PatientClient(AsyncKernelClient):
         self.session.key = process.key.encode()
         self.shell_channel_class = PatientChannel
         self.iopub_channel_class = PatientChannel
+
+    def execute(self, *args: Any, **kwargs: Any) -> Any:
+        """Send an execute_request; its id is returned and kept as `asked`."""
+        self.asked = super().execute(*args, **kwargs)
+        return self.asked
 
     def open(self) -> None:
         """Connect to the kernel, which must be listening."""
@@ -114,7 +115,6 @@ class CellClient(NotebookClient):  # type: ignore[misc]
             allow_errors=True,
             timeout=None,  # our own clock watches the cells
             iopub_timeout=IOPUB_SECONDS,
-            store_widget_state=False,
             record_timing=False,
             coalesce_streams=False,
             on_cell_executed=self._keep_reply,
@@ -131,7 +131,6 @@ class CellClient(NotebookClient):  # type: ignore[misc]
         self.truncated = False
         self._reply: dict[str, Any] | None = None
         self._complete = False
-        self._started = time.monotonic()
         self._seen = 0  # bytes that this cell sent
         self._kept = 0  # bytes of it that are in the outputs now
 
@@ -149,8 +148,8 @@ class CellClient(NotebookClient):  # type: ignore[misc]
     @property
     def replied(self) -> float | None:
         """When the latest cell's reply came, on the monotonic clock; outputs may follow. None while it runs."""
-        when: float = self.kc.shell_channel.replied
-        return when if when >= self._started else None
+        answered, when = self.kc.shell_channel.replied
+        return when if answered == self.kc.asked else None
 
     def text(self) -> tuple[str, str]:
         """All text of the latest cell, and what of it went to standard output. To be called once when the cell has ended."""
@@ -174,7 +173,7 @@ class CellClient(NotebookClient):  # type: ignore[misc]
         except CellExecutionComplete:
             self._complete = True
             raise
-        except (ValueError, TypeError, KeyError, AttributeError, IndexError):
+        except Exception:  # a part is missing or of the wrong kind
             return None
 
     def _trim(self, content: dict[str, Any]) -> bool:
@@ -218,6 +217,9 @@ class CellClient(NotebookClient):  # type: ignore[misc]
             added.text = self._fit(fold(added.text))
             self._kept += size(added.text) + OVERHEAD
         return added
+
+    def handle_comm_msg(self, outs: list[Any], msg: dict[str, Any], cell_index: int) -> None:
+        """Ignore widgets: what is printed inside an Output widget then stays an output of the cell."""
 
     def clear_output(self, outs: list[Any], msg: dict[str, Any], cell_index: int) -> None:
         """Forget the outputs, as the notebook does."""

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from grader.evidence import CellRun
 from grader.sandbox.policy import Limits
 from grader.sandbox.process import KernelProcess
-from grader.sandbox.replies import RequestFailed, cell_error, exit_words, parse_answer
+from grader.sandbox.replies import RequestFailed, blank_lines, cell_error, exit_words, parse_answer
 
 if TYPE_CHECKING:
     from grader.sandbox.cells import CellClient, PatientClient
@@ -62,9 +62,10 @@ class Kernel:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="grader-kernel", daemon=True)
         self._died = asyncio.Event()
+        self._died_at: float | None = None
         self._seconds = 0.0  # that cells took so far
         self._over = ""  # why no more cells run
-        self._counts: dict[int, int] = {}  # execution count -> notebook index
+        self._counts: dict[int, tuple[int, int]] = {}  # execution count -> notebook index, lines that IPython skips
         self._requests = 0
 
     # --- life ------------------------------------------------------------------------------------------------------
@@ -116,6 +117,7 @@ class Kernel:
 
     def _watch(self) -> None:
         self._running.wait()
+        self._died_at = time.monotonic()
         with contextlib.suppress(RuntimeError):  # the loop has been closed
             self._loop.call_soon_threadsafe(self._died.set)
 
@@ -217,12 +219,12 @@ class Kernel:
         cells, started = self._cells, time.monotonic()
         task = asyncio.create_task(cells.run(source.encode(errors="replace").decode()))
         ending = await self._supervise(task, limit, cells)
-        seconds = (cells.replied or time.monotonic()) - started
+        seconds = (cells.replied or self._died_at or time.monotonic()) - started
         reply, broken = _outcome(task)
         text, stdout = cells.text()
         if reply is not None and isinstance(count := reply.get("execution_count"), int):
-            self._counts[count] = index
-        error = cell_error(reply) if reply is not None else None
+            self._counts[count] = index, blank_lines(source)
+        error = cell_error(reply, blank_lines(source)) if reply is not None else None
         if ending == "done" and broken:
             self._running.kill()
             self._over = f"the connection to the kernel broke in cell {index}"
@@ -297,8 +299,10 @@ class Kernel:
             raise RequestFailed(f"{name}: the kernel became unreachable") from None
         error = answer.get("error")
         if isinstance(error, dict):
-            execution = error.pop("execution", None)
-            error["cell"] = self._counts.get(execution) if isinstance(execution, int) else None
+            execution, line = error.pop("execution", None), error.get("line")
+            known = self._counts.get(execution) if isinstance(execution, int) else None
+            error["cell"], blank = known or (None, 0)
+            error["line"] = line + blank if isinstance(line, int) else None
         return answer
 
     async def _request(self, name: str, payload: Mapping[str, object], limit: float) -> dict[str, Any]:

@@ -42,7 +42,8 @@ _INHERITED = (
     "SHELL",
 )
 _INHERITED_PREFIXES = ("LC_", "CUDA_", "NVIDIA_")
-_START = "from grader.inside.launcher import main; main()"
+# Without the working directory on the path: a student's random.py must not be imported here. IPython puts it back.
+_START = "import sys; sys.path.pop(0); from grader.inside.launcher import main; main()"
 
 
 class KernelProcess:
@@ -157,6 +158,11 @@ def environment(outer: Mapping[str, str], folder: Path) -> dict[str, str]:
     """The environment of a kernel: the little that it needs of ours, and its own folders."""
     kept = {name: value for name, value in outer.items() if name in _INHERITED or name.startswith(_INHERITED_PREFIXES)}
     home, package = folder / "home", Path(__file__).resolve().parents[2]
+    installed = package.name in (
+        "site-packages",
+        "dist-packages",
+    )  # on the path already, and behind the standard library
+    python_path = [*([] if installed else [str(package)]), *filter(None, [outer.get("PYTHONPATH")])]
     return {
         **kept,
         "HOME": str(home),
@@ -168,7 +174,7 @@ def environment(outer: Mapping[str, str], folder: Path) -> dict[str, str]:
         "OMP_NUM_THREADS": "1",
         "MKL_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",
-        "PYTHONPATH": os.pathsep.join([str(package), *filter(None, [outer.get("PYTHONPATH")])]),
+        "PYTHONPATH": os.pathsep.join(python_path),
         "PYTHONHASHSEED": "0",  # the same order of sets in every run
         "PYTHONNOUSERSITE": "1",
         "PYTHONBREAKPOINT": "0",

@@ -24,21 +24,31 @@ class RequestFailed(Exception):
     """The harness in the kernel did not answer: too late, dead, or not in the agreed form. The message says which."""
 
 
-def cell_error(reply: Mapping[str, object]) -> CellError | None:
-    """The exception that an execute_reply tells of, None if it tells of none. Everything in it is taken as text."""
+def cell_error(reply: Mapping[str, object], blank: int = 0) -> CellError | None:
+    """The exception that an execute_reply tells of, None if it tells of none. Everything in it is taken as text.
+
+    `blank` is the number of empty lines at the start of the cell, which IPython does not count.
+    """
     if reply.get("status") == "ok":
         return None
     name, message = (printable(str(reply.get(key) or "")) for key in ("ename", "evalue"))
     lines = reply.get("traceback")
     traceback = printable(strip_ansi("\n".join(str(line) for line in lines) if isinstance(lines, list) else ""))
+    line = _line(traceback, reply.get("execution_count"))
     missing = _MISSING.match(message) if name == "ModuleNotFoundError" else None
     return CellError(
         name=name[:NAME_CHARS] or "Error",
         message=strip_ansi(message)[:MESSAGE_CHARS],
-        line=_line(traceback, reply.get("execution_count")),
+        line=None if line is None else line + blank,
         traceback=traceback[-TRACEBACK_CHARS:],
         missing_module=missing[1] if missing else None,
     )
+
+
+def blank_lines(source: str) -> int:
+    """How many lines at the start of a cell are empty."""
+    lines = source.splitlines()
+    return next((n for n, line in enumerate(lines) if line.strip()), 0)
 
 
 def _line(traceback: str, execution_count: object) -> int | None:

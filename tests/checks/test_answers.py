@@ -30,6 +30,8 @@ GPU_QUESTION = (
         "<div style='color:blue'>Both losses keep falling, the model should train longer.</div>",
         "It's still improving, so yes, more epochs.",
         "20 epochs is too long.",
+        "The lines go down and then they stay the same at the end.",
+        "The answer is that both curves flatten out.",
         "$L_{test}$ stays at 0.07 while $L_{train}$ falls: overfitting starts.",
         "To do better one would need more epochs, because the loss is still falling at 20.",
         "Test accuracy hardly changes after 15 epochs, so I would stop there. The answer here is that 20 epochs is enough.",

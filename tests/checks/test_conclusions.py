@@ -25,6 +25,26 @@ CONCLUDES = [
     "Test and train loss continue to decrease, therefore the model should train longer to improve accuracy.",
     "From the plot above, the curves seem to level off near the end of the 20 epochs, and the test loss is already slightly above the train loss.",
     "The curves indicate that the model should be trained longer.",
+    "Based on the plot, train loss continues to decrease gradually whereas test loss starts to flatten, so more training won't improve accuracy by much.",
+    "Looking at the graph the model is still learning and it would benefit from more epochs.",
+    "The training loss and test loss both decrease. I would train longer.",
+    "I would say 20 epochs is too long because of overfitting.",
+    "20 epochs might be too long since the test loss has stopped going down.",
+    "The model should train longer. Both lines have a downward slope.",
+    "We can see that the test loss has converged. Training longer could lead to overfitting.",
+    "We can observe that the losses are decreasing.",
+    "The training is faster on GPU but not by much. This could be because of data transfer.",
+    "It was 1.4x faster. I expected more.",
+    "The GPU was slower than the CPU, probably because the network is so small.",
+    "For the CNN the GPU took 8 seconds per epoch versus 45 seconds on the CPU.",
+    "These results are what I expected. The CNN has more FLOPs.",
+    "The test loss may have plateaued, but the training loss still drops, which indicates overfitting.",
+    "Since the test loss curve remains roughly parallel to the train loss curve and both decline, the model could use more training.",
+    "Model is overfitting after 10 epochs",
+    "training loss kept going down, test loss didn't, so stop at 15",
+    "The curves suggest that the model could still improve if trained for longer.",
+    "the gpu is faster",
+    "There is no sign of overfitting in the plot. It might be worth training for a few more epochs.",
 ]
 
 CONCLUDES_NOTHING = [
@@ -40,6 +60,14 @@ CONCLUDES_NOTHING = [
     "One should look at the curves to see if the model is still learning. When the losses are flat it would be time to stop.",
     "Should the test loss increase, then the model may be overfitting, and the training could be stopped early.",
     "Generally, a GPU might be faster depending on the workload. It could also be slower for small models.",
+    "If the curves are still going down, then we should train longer. If not, then 20 epochs is too long.",
+    "It depends. If the test loss is increasing, 20 epochs may be too long, otherwise the model might benefit from longer training.",
+    "We would need to check whether the test loss is still decreasing.",
+    "To determine this, one should look at the test loss. A decreasing test loss would indicate that more training could help.",
+    "Training longer may improve accuracy, but could also lead to overfitting.",
+    "A model is overfitting when the training loss decreases while the validation loss increases.",
+    "The GPU may or may not be faster depending on the batch size and the model.",
+    "If there is a gap between the train and test loss, the model may be overfitting; if there is none, it may be underfitting.",
 ]
 
 

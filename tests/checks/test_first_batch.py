@@ -47,6 +47,16 @@ RIGHT = {
     "with class": f"<class 'torch.Tensor'> sample {A} torch.float32\n<class 'torch.Tensor'> label {B} torch.int64",
     "only one named": f"{A} torch.float32 (this one is the sample)\n{B} torch.int64",
     "elements": f"Element 0: {A} torch.float32 -> sample\nElement 1: {B} torch.int64 -> label",
+    "dtypes below": f"Shape of training sample: {A}\nShape of training label: {B}\n"
+    "Data type of training sample: torch.float32\nData type of training label: torch.int64",
+    "sentences": f"The first element with shape {A} and dtype torch.float32 is the training sample (images).\n"
+    f"The second element with shape {B} and dtype torch.int64 is the training label.",
+    "items": f"Item 1 shape: {A} dtype: torch.float32 - Training Sample\n"
+    f"Item 2 shape: {B} dtype: torch.int64 - Training Label",
+    "x and y": f"Input (x): {A} torch.float32; Output (y): {B} torch.int64",
+    "shapes twice": f"First item: {A}\nSecond item: {B}\ntorch.float32\ntorch.int64\n"
+    f"The sample is the item with shape {A}\nThe label is the item with shape {B}",
+    "indices": f"0 {A} torch.float32\n1 {B} torch.int64\nsample = first_item[0], label = first_item[1]",
     "with progress": f"  0%|          | 0/16 [00:00<?, ?it/s]\rImage {A} torch.float32\nLabel {B} torch.int64",
 }
 

@@ -89,6 +89,20 @@ STYLES: dict[str, Style] = {
     "glued colon": lambda i, t, e: f"Epoch {i}:{t:.2f}s",
     "train and test": lambda i, t, e: f"Epoch {i}: training {e.train.seconds:.3f}s, testing {t - e.train.seconds:.3f}s",
     "scientific": lambda i, t, e: f"Epoch {i} duration: {t:.4e} s",
+    "tutorial": lambda i, t, e: (
+        f"Epoch: {i:02} | Epoch Time: {int(t // 60)}m {int(t % 60)}s\n\tTrain Loss: 0.5 | Acc: 74.3%"
+    ),
+    "dashes": lambda i, t, e: f"--- {t} seconds ---",
+    "with average": lambda i, t, e: f"Time: {t:.3f} (avg {t:.3f})",
+    "dict of values": lambda i, t, e: str({"epoch": i, "time": t, "loss": 0.3}),
+    "log record": lambda i, t, e: f"2024-05-01 12:34:56,789 INFO epoch {i} done in {t:.3f}s",
+    "time first, then epoch": lambda i, t, e: f"Time taken: {t:.2f} seconds for epoch {i}",
+    "finished after": lambda i, t, e: f"Epoch {i} finished after {t:.2f}",
+    "between results": lambda i, t, e: (
+        f"\nTest set: Average loss: 0.2034, Accuracy: 953/1024 (93%)\n\nEpoch {i} time: {t:.2f}s\n"
+    ),
+    "tabs": lambda i, t, e: f"{i}\t0.5\t{t:.3f} s",
+    "japanese": lambda i, t, e: f"エポック {i + 1}: 時間 {t:.2f}秒",
     "with start": lambda i, t, e: f"start time: {1732000000.25 + i}\nEpoch {i} took {t:.2f} s",
 }
 
@@ -211,6 +225,20 @@ def test_bare_losses_are_no_times() -> None:
     text = "\n".join(f"{e.test.mean_loss}\n{e.train.losses[-1]}" for e in epochs if e.test)
     with pytest.raises(Fail, match="no time per epoch"):
         epoch_times(cell(text), epochs, 10)
+
+
+def test_rounded_bare_losses_are_no_times() -> None:
+    epochs = make_epochs(10, 0.15)
+    text = "\n".join(f"{i} {e.train.losses[-1]:.4f}" for i, e in enumerate(epochs))
+    with pytest.raises(Fail, match="no time per epoch"):
+        epoch_times(cell(text), epochs, 10)
+
+
+def test_one_epochs_time_is_no_total() -> None:
+    epochs = make_epochs(10, 0.03, 0.005, jitter=0)
+    total_time(cell("Total time: 0.41 s"), epochs, 10)
+    with pytest.raises(Fail):
+        total_time(cell("Epoch 1 took 0.04 s"), epochs, 10)
 
 
 def test_constant_times_are_invented() -> None:

@@ -1,9 +1,9 @@
 """Figures as data, whoever draws them and however the legend is made."""
 
 import pytest
-from watched import Watched, watch
 
 from grader.evidence import Axes
+from tests.inside.watched import Watched, watch
 
 START = "import matplotlib.pyplot as plt, numpy as np\na, b = [2.0, 1.0, 0.5], [2.2, 1.2]\n"
 

@@ -1,7 +1,8 @@
 """Canonical randomness: the same path for every spelling of a model, and plain PyTorch once a notebook seeds itself."""
 
 import pytest
-from watched import Watched, watch
+
+from tests.inside.watched import Watched, watch
 
 ATTRIBUTES = """
 class Net(nn.Module):

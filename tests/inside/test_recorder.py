@@ -3,9 +3,9 @@
 import math
 
 import pytest
-from watched import Watched, watch
 
 from grader.evidence import Argument
+from tests.inside.watched import Watched, watch
 
 
 def arguments(run: Watched, index: int = 0) -> dict[str, Argument]:

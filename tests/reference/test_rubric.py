@@ -56,8 +56,10 @@ def test_the_transform_is_torchvisions():
 
 
 def test_every_question_of_the_notebook_for_students_is_found():
-    assert [prompt.item for prompt in ASSIGNMENT.prompts] == [f"q{n}" for n in range(1, 11)]
-    assert all(len(prompt.text) > 60 for prompt in ASSIGNMENT.prompts)
+    assert [prompt.item for prompt in ASSIGNMENT.prompts] == list(CONTRACT)
+    questions = [prompt for prompt in ASSIGNMENT.prompts if prompt.headings]
+    assert [prompt.headings for prompt in questions] == [(f"Question {n}",) for n in range(1, 11)]
+    assert all(len(prompt.text) > 60 for prompt in questions)
     assert [prompt.item for prompt in ASSIGNMENT.prompts if prompt.written] == ["q4", "q6", "q9", "q10"]
 
 

@@ -75,7 +75,7 @@ def test_an_endless_cell_is_interrupted_and_the_next_runs(source: str) -> None:
     "source",
     [
         "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True: pass",
-        "while True:\n    try:\n        while True: pass\n    except KeyboardInterrupt: pass",
+        "import signal\nsignal.signal(signal.SIGINT, lambda *_: None)\nwhile True: pass",
         "sum(range(10**15))",
         "import os, signal\nos.kill(os.getpid(), signal.SIGSTOP)",
         "get_ipython().kernel.shell_stream.close()",
@@ -83,7 +83,10 @@ def test_an_endless_cell_is_interrupted_and_the_next_runs(source: str) -> None:
     ],
 )
 def test_a_cell_that_cannot_be_interrupted_is_killed(source: str) -> None:
-    bad, after = attack("print('partly', flush=True)\n" + source, Limits(cell_seconds=1, interrupt_grace_seconds=0.5))
+    bad, after = attack(
+        "import time\nprint('partly', flush=True)\ntime.sleep(0.3)\n" + source,
+        Limits(cell_seconds=1, interrupt_grace_seconds=0.5),
+    )
     assert bad.status == "killed"
     assert bad.reason == "cell 1 ran longer than 1 s, did not heed the interrupt, and was killed"
     assert after.reason == "not run: the kernel was killed in cell 1"
@@ -118,6 +121,7 @@ def test_a_kernel_that_dies_between_cells() -> None:
         assert kernel.exit_status == 5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "source",
     [
@@ -137,6 +141,7 @@ def test_a_cell_that_prints_for_ever_keeps_its_head(source: str) -> None:
     assert_goes_on(after)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("source", ["print('x' * (50 << 20))", "import sys\nsys.stderr.write('x' * (50 << 20));"])
 def test_a_line_of_50_megabytes(source: str) -> None:
     bad, after = attack(source, Limits(cell_seconds=20, cell_output_bytes=10_000))
@@ -144,12 +149,14 @@ def test_a_line_of_50_megabytes(source: str) -> None:
     assert_goes_on(after)
 
 
+@pytest.mark.slow
 def test_a_value_of_80_megabytes() -> None:
     bad, after = attack("'x' * (80 << 20)", Limits(cell_seconds=30, interrupt_grace_seconds=10))
     assert bad.status == "ok"
     assert_goes_on(after)
 
 
+@pytest.mark.slow
 def test_an_error_message_of_20_megabytes() -> None:
     bad, after = attack("raise ValueError('y' * (20 << 20))", Limits(cell_seconds=30, evidence_bytes=1_000_000))
     assert bad.error is not None
@@ -157,6 +164,7 @@ def test_an_error_message_of_20_megabytes() -> None:
     assert_goes_on(after)
 
 
+@pytest.mark.slow
 def test_endless_displays_take_no_memory() -> None:
     bad, after = attack("while True: display(1)")
     assert bad.status == "timeout"
@@ -174,6 +182,7 @@ def test_the_output_of_all_cells_is_limited() -> None:
     assert sizes[3] == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "source",
     [
@@ -218,6 +227,7 @@ def test_a_replaced_standard_output_is_the_students_choice() -> None:
     assert (after.status, after.text) == ("ok", "")
 
 
+@pytest.mark.slow
 def test_a_closed_output_channel_costs_only_the_output() -> None:
     bad, after = attack("get_ipython().kernel.iopub_thread.socket.close()")
     assert (bad.status, after.status) == ("ok", "ok")
@@ -248,17 +258,25 @@ while True:
 """
 
 
+@pytest.mark.slow
 def test_a_flood_of_messages_does_not_stop_the_clock() -> None:
     bad, _ = attack(FLOOD)
     assert bad.status in ("timeout", "killed")
 
 
-def test_a_forged_reply_can_only_forge_its_own_outcome() -> None:
-    forge = "kernel = get_ipython().kernel\nparent = kernel.get_parent()\n"
-    forge += "reply = {'status': 'ok', 'execution_count': [], 'user_expressions': 3, 'payload': None}\n"
-    forge += (
-        "kernel.session.send(kernel.shell_channel_thread.shell_stream, 'execute_reply', reply, parent, ident=parent)\n"
-    )
-    bad, after = attack(forge + "1 / 0")
-    assert bad.status in ("ok", "error")
+FORGED = """
+import time
+kernel = get_ipython().kernel
+stream = kernel.shell_channel_thread.manager.get_subshell_to_shell_channel_socket(None)
+reply = {'status': 'ok', 'execution_count': [], 'user_expressions': 3, 'payload': None}
+kernel.session.send(stream, 'execute_reply', reply, kernel.get_parent('shell'), ident=kernel._parent_ident['shell'])
+time.sleep(0.5)
+1 / 0
+"""
+
+
+def test_a_forged_reply_forges_only_its_own_outcome() -> None:
+    """The kernel holds the key that signs messages, so that a reply proves nothing; the next cell has its own."""
+    bad, after = attack(FORGED)
+    assert (bad.status, bad.error) == ("ok", None)
     assert_goes_on(after)

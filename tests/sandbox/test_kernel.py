@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 
 from grader.evidence import decode_array, encode_array
@@ -49,6 +50,7 @@ def test_an_error_has_its_line_and_the_next_cell_runs(kernel: Kernel) -> None:
         ("%%time\ny = 2\nundefined", "NameError", 3),
         ("%nosuchmagic", "UsageError", None),
         ("import sys\nsys.exit(3)", "SystemExit", None),
+        ("\n  \n\nx = 1\n1 / 0", "ZeroDivisionError", 5),
         ("raise KeyboardInterrupt", "KeyboardInterrupt", 1),
         ("raise ValueError('\\ud800')", "ValueError", 1),
         ("class E(Exception):\n    def __str__(self): return 1\nraise E", "E", 3),
@@ -159,6 +161,7 @@ def test_the_harness_says_what_it_cannot_answer(kernel: Kernel) -> None:
         "type": "LookupError",
         "message": "the harness cannot answer 'nobody.knows'",
         "cell": None,
+        "line": None,
     }
 
 
@@ -312,6 +315,48 @@ def test_the_scratch_folder_goes_unless_it_was_handed_in(tmp_path: Path) -> None
     with Kernel({}, Limits(), tmp_path) as kernel:
         assert kernel.run_cell(0, "open('x', 'w').close()").status == "ok"
     assert (tmp_path / "x").exists()
+
+
+def test_the_working_directory_does_not_shadow_the_harness(tmp_path: Path) -> None:
+    (tmp_path / "json.py").write_text("raise RuntimeError('not yours')")
+    (tmp_path / "helper.py").write_text("x = 5")
+    with Kernel({}, Limits(), tmp_path) as kernel:
+        assert kernel.run_cell(0, "import helper\nhelper.x").text == "5"
+
+
+def test_a_stuck_event_loop_does_not_hang_the_caller(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("grader.sandbox.kernel.WATCHDOG_SECONDS", 0.5)
+    with Kernel({}, Limits(interrupt_grace_seconds=0.5)) as kernel:
+        kernel._loop.call_soon_threadsafe(time.sleep, 6)
+        started = time.monotonic()
+        run = kernel.run_cell(3, "1", seconds=0.5)
+        assert (run.status, run.reason) == ("killed", "cell 3 made the kernel unreachable")
+        assert time.monotonic() - started < 5
+        assert kernel.run_cell(4, "1").reason == "not run: the grader lost the kernel in cell 3"
+
+
+def test_kernels_leave_no_descriptors_and_threads() -> None:
+    def use() -> None:
+        with Kernel({}, Limits()) as kernel:
+            kernel.run_cell(0, "1")
+            kernel.request("nobody.knows", {})
+
+    use()
+    me = psutil.Process()
+    before = me.num_fds(), me.num_threads()
+    for _ in range(3):
+        use()
+    time.sleep(0.2)
+    assert me.num_fds() <= before[0] + 1
+    assert me.num_threads() <= before[1] + 1
+
+
+def test_widgets_and_reset_do_not_disturb(kernel: Kernel) -> None:
+    widget = "import ipywidgets\nout = ipywidgets.Output()\ndisplay(out)\nwith out:\n    print('inside')"
+    assert "inside" in kernel.run_cell(30, widget).stdout
+    assert kernel.run_cell(31, "%reset -f\nprint('clean')").text == "clean"
+    assert "error" in kernel.request("nobody.knows", {})
+    assert kernel.run_cell(32, "exit()\nopen('x', 'w').close()").status == "ok"
 
 
 def test_runs_are_reproducible_in_what_python_leaves_to_chance() -> None:

@@ -1,0 +1,123 @@
+"""What must not be run for a definition's sake: training, endless loops, and, if it can be helped, passes over the data."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable
+from enum import IntEnum
+
+from grader.bindings import EMPTY, Call, Facts, Function, Loop
+from grader.callgraph import CallGraph
+
+_TRAINING = frozenset({"backward", "step"})
+_SLOW = frozenset({"fit", "sleep", "serve_forever"})
+_ENDING = frozenset({"exit", "quit", "_exit", "abort"})
+_RUNNERS = frozenset({"map", "filter", "timeit", "repeat", "submit"})  # library functions that call their argument
+_OF_EVALUATION = frozenset({"eval", "no_grad", "inference_mode", "argmax", "zero_grad"})
+_PASSED_ON = frozenset({"tqdm", "trange", "enumerate", "iter", "zip", "islice"})
+_DATA_CLASSES = frozenset(
+    {"MNIST", "FashionMNIST", "KMNIST", "EMNIST", "QMNIST", "CIFAR10", "CIFAR100", "ImageFolder", "Subset"}
+)
+_DATA_NAMES = re.compile(r"loader|dataset|batches|trainset|testset|valset|(^|_)(ds|dl|data|iter|set)$", re.IGNORECASE)
+
+
+class Cost(IntEnum):
+    """What running a statement costs."""
+
+    CHEAP = 0
+    PASS = 1  # a pass over the data that neither trains nor evaluates: its mean, say
+    NEVER = 2  # it trains, evaluates, may never end or ends the process
+
+
+class Expense:
+    """Judges statements; functions in `avoid` must never run."""
+
+    def __init__(self, graph: CallGraph, avoid: Collection[str]) -> None:
+        self._graph = graph
+        self._avoid = frozenset(avoid)
+        costs = {name: self._of_functions(node.functions) for name, node in graph.nodes.items()}
+        self._passing = graph.callers_of([name for name, cost in costs.items() if cost == Cost.PASS])
+        self._never = graph.callers_of(
+            [name for name, cost in costs.items() if cost == Cost.NEVER or name in self._avoid]
+        )
+
+    def cost(self, facts: Facts) -> Cost:
+        """What running a statement costs."""
+        if facts.awaits:
+            return Cost.NEVER
+        evaluates = any(_last(call) in _OF_EVALUATION for call in facts.calls)
+        loops = (self._of_loop(loop, evaluates) for loop in facts.loops)
+        return max((*loops, *map(self._of_call, facts.calls)), default=Cost.CHEAP)
+
+    def _of_functions(self, functions: Iterable[Function]) -> Cost:
+        """What the bodies of functions cost, apart from the functions of the notebook that they call."""
+        cost = Cost.CHEAP
+        for function in functions:
+            calls = function.facts.calls
+            if any(self._is_slow(call, function.owner) or self._is_avoided(call) for call in calls):
+                return Cost.NEVER
+            for loop in function.facts.loops:
+                if loop.endless:
+                    return Cost.NEVER
+                if not loop.once and any(map(self._is_data, loop.over)):
+                    evaluates = any(_last(call) in _OF_EVALUATION for call in calls)
+                    cost = max(cost, Cost.NEVER if evaluates else Cost.PASS)
+        return cost
+
+    def _of_loop(self, loop: Loop, evaluates: bool) -> Cost:
+        """What a loop at the top level costs, apart from the calls in it."""
+        if loop.kind == "while":
+            return Cost.NEVER
+        if loop.once:
+            return Cost.CHEAP
+        known = loop.kind == "comprehension" or loop.small
+        if any(map(self._is_data, loop.over)):
+            return Cost.PASS if known and not evaluates else Cost.NEVER
+        short = all(all(self._graph.bindings.get(name, ())) for name in loop.over)
+        return Cost.CHEAP if loop.kind == "comprehension" or (known and short) else Cost.NEVER
+
+    def _of_call(self, call: Call) -> Cost:
+        targets = self._graph.targets(call)
+        if targets & self._never or self._is_slow(call, None) or self._is_avoided(call) or _last(call) in _ENDING:
+            return Cost.NEVER
+        if (call.root, _last(call)) == ("torch", "load"):  # of a file that an earlier run may have left, or not
+            return Cost.NEVER
+        if any(self._is_called(call, key) for key, names in call.arguments if names & self._never):
+            return Cost.NEVER
+        return Cost.PASS if targets & self._passing else Cost.CHEAP
+
+    def _is_called(self, call: Call, key: int | str) -> bool:
+        """Whether an argument of a call gets called by what it is handed to."""
+        targets = self._graph.targets(call)
+        if not targets:
+            return _last(call) in _RUNNERS
+        for target in targets:
+            for function in self._graph.nodes[target].functions:
+                named = function.parameters[key] if isinstance(key, int) and key < len(function.parameters) else key
+                if named in function.called:
+                    return True
+        return False
+
+    def _is_slow(self, call: Call, owner: str | None) -> bool:
+        name = _last(call)
+        if name in _TRAINING:
+            return bool(call.path)
+        return name in _SLOW and not self._graph.targets(call, owner)
+
+    def _is_avoided(self, call: Call) -> bool:
+        return not call.path and call.root in self._avoid
+
+    def _is_data(self, name: str) -> bool:
+        """Whether a name stands for a loader or a data set, by what it was made with or by how it is called."""
+        graph = self._graph
+        if all(graph.bindings.get(name, [False])):
+            return False  # a short literal
+        made = graph.made.get(name, EMPTY)
+        if made & _PASSED_ON and any(map(_DATA_NAMES.search, graph.held.get(name, ()))):
+            return True
+        by_class = made & _DATA_CLASSES or any(kind.endswith("Loader") for kind in made)
+        return bool(by_class or _DATA_NAMES.search(name))
+
+
+def _last(call: Call) -> str:
+    return call.path[-1] if call.path else call.root

@@ -1,0 +1,168 @@
+"""What a walk over statements has met so far: which names are whose, what was read, bound, called and changed."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Literal
+
+from grader.bindings import (
+    EMPTY,
+    Call,
+    Class,
+    Effect,
+    Facts,
+    Function,
+    Loop,
+    constructor,
+    dotted,
+    names_in,
+    receiver,
+    relation,
+    small,
+)
+
+
+class Notes:
+    """Notes of one walk. `hidden` are the names that are not the module's; None: the statements are the module's own."""
+
+    def __init__(self, hidden: frozenset[str] | None = None) -> None:
+        self.inside = hidden is not None
+        self.hidden = EMPTY if hidden is None else hidden
+        self.depth = 0  # of functions nested in the one scanned
+        self.soft = False  # what is read now may be missing
+        self.class_names: set[str] | None = None  # bound so far in the class body that is running
+        self.bound: set[str] = set()
+        self.names: dict[str, set[str]] = {
+            field: set() for field in ("binds", "deletes", "reads", "hints", "later", "bases", "imports", "short")
+        }
+        self.binds, self.reads, self.hints = self.names["binds"], self.names["reads"], self.names["hints"]
+        self.made: list[tuple[str, str]] = []
+        self.calls: list[Call] = []
+        self.effects: list[Effect] = []
+        self.loops: list[Loop] = []
+        self.functions: list[Function] = []
+        self.classes: list[Class] = []
+        self.star = self.configures = self.awaits = False
+        self.called: set[str] = set()
+        self.inner: list[tuple[str, list[Call], list[Loop]]] = []  # what nested functions run when they are called
+        self.generator = False
+        self.mentioned: dict[str, set[str]] = {}  # local of a function -> names its values mention
+        self.aliases: dict[str, set[str]] = {}  # local of a function -> names whose objects it may be
+
+    def facts(self) -> Facts:
+        self.hints -= self.reads
+        return Facts(
+            **{field: frozenset(names) for field, names in self.names.items()},
+            surely=frozenset(self.bound & self.binds),
+            made=tuple(self.made),
+            calls=tuple(self.calls),
+            effects=tuple(self.effects),
+            loops=tuple(self.loops),
+            functions=tuple(self.functions),
+            classes=tuple(self.classes),
+            star=self.star,
+            configures=self.configures,
+            awaits=self.awaits,
+        )
+
+    def read(self, name: str) -> None:
+        if name in self.hidden or name in self.bound or (self.class_names is not None and name in self.class_names):
+            return
+        (self.hints if self.soft or name in self.binds else self.reads).add(name)
+
+    def bind(self, name: str) -> None:
+        if name in self.hidden:
+            return
+        if self.class_names is not None:
+            self.class_names.add(name)
+        else:
+            self.binds.add(name)
+            self.bound.add(name)
+
+    def relate(self, name: str, value: ast.expr, kind: Literal["part", "holds"] | None) -> None:
+        how, sources = relation(value)
+        how = kind or how
+        if kind == "part":
+            sources |= receiver(value)
+        if self.inside:
+            self.mentioned.setdefault(name, set()).update(names_in(value))
+            if how != "holds":
+                self.aliases.setdefault(name, set()).update(sources)
+        elif self.class_names is None:
+            if kind is None:
+                if small(value) and not isinstance(value, (ast.Name, ast.Attribute, ast.Subscript)):
+                    self.names["short"].add(name)
+                if constructor(value):
+                    self.made.append((name, constructor(value)))
+            self.effects.append(Effect(name, how, sources))
+
+    def change(self, node: ast.expr, stored: frozenset[str] = EMPTY, call: bool = False) -> None:
+        """The object of `node` (by a call) or the object that `node` is an attribute or an item of is changed."""
+        path = dotted(node)
+        if not path:
+            for root in receiver(node):
+                self.effects.append(Effect(root, "deep", stored, call))
+            return
+        if "rcParams" in path or (self.class_names is not None and path[0] in self.class_names):
+            return
+        deep = len(path) > (1 if call else 2)
+        self.effects.append(Effect(path[0], "deep" if deep else "change", stored, call))
+        if path[:2] in (("sys", "path"), ("os", "environ")) or (len(path) > 2 and path[1] == "backends"):
+            self.configures = True
+
+    @contextmanager
+    def softly(self) -> Iterator[None]:
+        before, self.soft = self.soft, True
+        yield
+        self.soft = before
+
+    @contextmanager
+    def hiding(self, names: Iterable[str]) -> Iterator[None]:
+        before, self.hidden = self.hidden, self.hidden.union(names)
+        yield
+        self.hidden = before
+
+    def settle(self) -> Facts:
+        """Add what the nested functions that are called here run; return what a call of the others would run."""
+        rest = self.inner
+        if self.generator:
+            rest, self.calls, self.loops = [("", self.calls, self.loops), *rest], [], []
+        while True:
+            called = {call.root for call in self.calls if not call.path}
+            runs = [inner for inner in rest if inner[0] in called]
+            if not runs:
+                break
+            rest = [inner for inner in rest if inner[0] not in called]
+            for _, calls, loops in runs:
+                self.calls += calls
+                self.loops += loops
+        return Facts(
+            calls=tuple(call for _, calls, _ in rest for call in calls),
+            loops=tuple(loop for _, _, loops in rest for loop in loops),
+        )
+
+    def origins(self, name: str, parameters: Sequence[str]) -> frozenset[str]:
+        """Parameters and module names whose objects a local name may stand for."""
+        if name not in self.aliases:
+            return frozenset({name})  # a parameter
+        seen: set[str] = set()
+        stack = [name]
+        while stack:
+            item = stack.pop()
+            if item not in seen:
+                seen.add(item)
+                stack.extend(self.aliases.get(item, ()))
+        return frozenset(item for item in seen if item in parameters or item not in self.hidden)
+
+    def expanded(self, names: frozenset[str]) -> frozenset[str]:
+        """The names, and what the locals among them were made of."""
+        seen: set[str] = set()
+        stack = list(names)
+        while stack:
+            item = stack.pop()
+            if item not in seen:
+                seen.add(item)
+                stack.extend(self.mentioned.get(item, ()))
+        return frozenset(seen)

@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from grader.evidence import Argument, LoaderSeen, ModelSeen, Pass
+from grader.finding import FoundFunction, find_function, model_sources
+from grader.names import ClassFacts, FunctionFacts, GlobalFacts, InstanceFacts, NamespaceFacts, ParameterFacts
+from grader.rubric import LoopRole, ModelRole
+
+MODEL = ParameterFacts("model")
+LOADER = ParameterFacts("loader")
+
+
+def role(name: str) -> LoopRole:
+    device, _, purpose = name.partition("_")
+    return LoopRole(name, (name,), purpose, "cuda" if device == "gpu" else "cpu", print)  # type: ignore[arg-type]
+
+
+def trainer(name: str, *more: ParameterFacts, globals_: tuple[GlobalFacts, ...] = ()) -> FunctionFacts:
+    return FunctionFacts(name, (MODEL, LOADER, *more), globals_, ("backward", "step"))
+
+
+def checker(name: str, *more: ParameterFacts) -> FunctionFacts:
+    return FunctionFacts(name, (MODEL, LOADER, *more), (), ("eval",))
+
+
+def seen(function: str, split: str, steps: int, device: str = "cpu", arguments: tuple[Argument, ...] = ()) -> Pass:
+    loader = LoaderSeen("l", "MNIST", split, 64, 8, split == "train")  # type: ignore[arg-type]
+    return Pass(
+        0, loader, 0.0, 1.0, 8, 64, True, steps=steps, model_device=device, function=function, arguments=arguments
+    )
+
+
+def name_of(found: FoundFunction | str) -> str:
+    assert isinstance(found, FoundFunction), found
+    return found.function.name
+
+
+def test_the_exact_name_comes_first_with_the_arguments_of_its_own_calls() -> None:
+    facts = NamespaceFacts(functions=(trainer("train"), trainer("cpu_train")))
+    arguments = (Argument("model", "model"),)
+    passes = [seen("train", "train", 8), seen("cpu_train", "train", 8, arguments=arguments)]
+    found = find_function(role("cpu_train"), facts, passes)
+    assert name_of(found) == "cpu_train"
+    assert isinstance(found, FoundFunction)
+    assert found.how == "name"
+    assert found.observed == arguments
+
+
+def test_then_what_it_did_in_the_run() -> None:
+    facts = NamespaceFacts(functions=(trainer("go"), checker("look"), trainer("go_there"), checker("train_accuracy")))
+    passes = [
+        seen("go", "train", 8),
+        seen("train_accuracy", "train", 0),
+        seen("look", "test", 0),
+        seen("go_there", "train", 8, "cuda:0"),
+    ]
+    assert name_of(find_function(role("cpu_train"), facts, passes)) == "go"
+    assert name_of(find_function(role("cpu_test"), facts, passes)) == "look"
+    assert name_of(find_function(role("gpu_train"), facts, passes)) == "go_there"
+
+
+def test_then_a_similar_name_that_does_the_like() -> None:
+    facts = NamespaceFacts(
+        functions=(checker("train_epoch"), trainer("train_one_epoch"), checker("evaluate"), trainer("test_it"))
+    )
+    assert name_of(find_function(role("cpu_train"), facts, ())) == "train_one_epoch"
+    assert name_of(find_function(role("cpu_test"), facts, ())) == "evaluate"
+
+
+def test_one_function_serves_both_devices_when_it_knows_devices() -> None:
+    device = ParameterFacts("device")
+    facts = NamespaceFacts(functions=(trainer("train", device), checker("test", device)))
+    for name, wanted in (("cpu_train", "train"), ("gpu_train", "train"), ("gpu_test", "test")):
+        assert name_of(find_function(role(name), facts, ())) == wanted
+    reading = trainer("train", globals_=(GlobalFacts("device", "device"),))
+    assert name_of(find_function(role("gpu_train"), NamespaceFacts(functions=(reading,)), ())) == "train"
+    plain = NamespaceFacts(functions=(trainer("train"),))
+    assert "GPU" in str(find_function(role("gpu_train"), plain, ()))
+
+
+def test_the_gpu_function_is_not_taken_for_the_cpu() -> None:
+    facts = NamespaceFacts(functions=(trainer("train_gpu"), trainer("train_on_cpu")))
+    assert name_of(find_function(role("cpu_train"), facts, ())) == "train_on_cpu"
+    assert name_of(find_function(role("gpu_train"), facts, ())) == "train_gpu"
+
+
+def test_a_test_inside_a_function_that_trains_is_its_helper() -> None:
+    fit = trainer("fit", globals_=(GlobalFacts("evaluate", "callable"),))
+    facts = NamespaceFacts(functions=(fit, checker("evaluate")))
+    passes = [seen("fit", "train", 8), seen("fit", "test", 0)]
+    assert name_of(find_function(role("cpu_train"), facts, passes)) == "fit"
+    assert name_of(find_function(role("cpu_test"), facts, passes)) == "evaluate"
+    alone = NamespaceFacts(functions=(trainer("fit"),))
+    assert name_of(find_function(role("cpu_test"), alone, passes)) == "fit"
+
+
+def test_nothing_found_is_a_sentence() -> None:
+    assert "'cpu_test'" in str(find_function(role("cpu_test"), NamespaceFacts(functions=(trainer("f"),)), ()))
+
+
+def is_mlp(shapes: Sequence[tuple[int, ...]]) -> bool:
+    return bool(shapes) and 784 in shapes[0]
+
+
+MLP = ModelRole("mlp", ("MLP",), object, ((1, 28, 28),), is_mlp)
+SHAPES = ((128, 784), (128,))
+
+
+def test_model_sources() -> None:
+    facts = NamespaceFacts(
+        classes=(ClassFacts("Demo"), ClassFacts("Net"), ClassFacts("mlp")),
+        instances=(InstanceFacts("net", "Net", SHAPES), InstanceFacts("other", "Sequential", SHAPES)),
+        functions=(FunctionFacts("make_mlp"), FunctionFacts("mlp_of", (ParameterFacts("n"),)), FunctionFacts("train")),
+    )
+    models = [
+        ModelSeen("model-1", "Net", SHAPES, ("Linear",), 1, ("net",)),
+        ModelSeen("model-2", "Demo", ((3, 3),), (), 1),
+    ]
+    found = model_sources(MLP, facts, models)
+    assert found[0].exact
+    assert found[0].spec == {"class": "mlp"}
+    specs = [source.spec for source in found]
+    assert specs == [
+        {"class": "mlp"},
+        {"class": "Net"},
+        {"instance": "net"},
+        {"instance": "other"},
+        {"class": "Demo"},
+        {"function": "make_mlp"},
+    ]
+
+
+def test_no_model_no_sources() -> None:
+    assert model_sources(MLP, NamespaceFacts(), ()) == ()
