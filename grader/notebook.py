@@ -15,9 +15,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from grader.colab_export import cells_of_export, looks_exported
-from grader.decoding import DOWNLOAD_AGAIN, NotANotebook, Repairs, clean, decode, parse_json, refuse_foreign_text
-from grader.repairs import Draft, Kind, cells_of
+from grader.reading.colab_export import cells_of_export, looks_exported
+from grader.reading.decoding import (
+    DOWNLOAD_AGAIN,
+    NotANotebook,
+    Repairs,
+    clean,
+    decode,
+    parse_json,
+    refuse_foreign_text,
+)
+from grader.reading.repairs import Draft, Kind, cells_of
 
 MAX_FILE_BYTES = 100_000_000
 MAX_CODE_CHARACTERS = 4_000_000  # parsing takes a thousand times its size in memory

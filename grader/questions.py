@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from grader.answers import Passage, read_answer
-from grader.headings import FoundBy, Heading, Mark, heading_marks, other_words, with_ends, without_contents
 from grader.notebook import Cell, Notebook
-from grader.prose import (
+from grader.reading.answers import Passage, read_answer
+from grader.reading.headings import FoundBy, Heading, Mark, heading_marks, other_words, with_ends, without_contents
+from grader.reading.prose import (
     MAX_TEXT,
     Handout,
     Words,

@@ -124,7 +124,7 @@ def test_stored_outputs_are_text_and_bounded(read: Read) -> None:
 
 
 def notebook_bound() -> int:
-    from grader.repairs import MAX_STORED_TEXT
+    from grader.reading.repairs import MAX_STORED_TEXT
 
     return MAX_STORED_TEXT
 

@@ -196,23 +196,23 @@ RIGHT_TRAIN = {
     """,
     "a timing decorator and while": """
         def timed(function):
-            def wrapper(*args, **kwargs):
+            def wrapper(*args):
                 start = time.time()
-                result = function(*args, **kwargs)
+                result = function(*args)
                 print(time.time() - start)
                 return result
             return wrapper
         @timed
-        def cpu_train():
-            model.train(True)
-            batches = iter(train_loader)
+        def cpu_train(net, batches):
+            net.train(True)
+            batches = iter(batches)
             while True:
                 try:
                     data, target = next(batches)
                 except StopIteration:
                     break
                 optimizer.zero_grad()
-                F.nll_loss(F.log_softmax(model(data), dim=-1), target).backward()
+                F.nll_loss(F.log_softmax(net(data), dim=-1), target).backward()
                 optimizer.step()
     """,
     "enable_grad and one-hot": """

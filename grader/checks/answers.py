@@ -11,6 +11,7 @@ from grader.rubric import Fail, Review
 
 SAME = 0.85  # similarity of words in order at which a text is a copy
 NOTHING_CONCLUDED = 0.5
+MAX_ANSWER = 20_000  # characters that are looked at
 
 _PLACEHOLDER = re.compile(
     r"(?:(?:write|type|put|enter|insert|add|replace|edit|fill in|give)\b.{0,40}\b(?:answer|text"
@@ -126,7 +127,8 @@ def _review(
 
 def _own_text(answer: str) -> str:
     """The answer without markup, comments, headings such as 'Question 4' and the lead 'Answer:'."""
-    text = re.sub(r"<!--.*?-->", " ", answer, flags=re.DOTALL)
+    text = re.sub(r"[A-Za-z0-9_]{100,}", lambda m: m.group()[:100], answer[:MAX_ANSWER])
+    text = re.sub(r"<!--.*?-->", " ", text, flags=re.DOTALL)
     text = re.sub(r"<[a-zA-Z/][^<>\n]{0,200}>", " ", text)
     text = re.sub(r"!\[[^\]]*\]\([^)]*\)", " ", text)
     lines = [line for line in text.split("\n") if not _HEADING.match(line)]

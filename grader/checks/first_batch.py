@@ -118,6 +118,7 @@ def first_batch_text(text: str, batch: FirstBatch, source: str = "", notes: str 
 
 def shapes_shown(text: str, batch: FirstBatch) -> str:
     """The shapes of both tensors of the first batch are printed."""
+    text = without_progress(text)
     found = {shape.value for shape in _shapes(text)}
     sample, label = batch.sample_shape in found, batch.label_shape in found or _bare_length(text, batch)
     expected = f"the shapes {batch.sample_shape} and {batch.label_shape}"
@@ -144,6 +145,7 @@ def shapes_shown(text: str, batch: FirstBatch) -> str:
 
 def dtypes_shown(text: str, batch: FirstBatch) -> str:
     """The dtypes of both tensors of the first batch are printed."""
+    text = without_progress(text)
     shown = [name for name in (batch.sample_dtype, batch.label_dtype) if re.search(DTYPES.get(name, name), text)]
     expected = f"the dtypes {batch.sample_dtype} and {batch.label_dtype}"
     if len(shown) == 2:
@@ -156,6 +158,7 @@ def dtypes_shown(text: str, batch: FirstBatch) -> str:
 
 def roles_told(text: str, batch: FirstBatch, source: str = "", notes: str = "") -> str:
     """It is said which tensor is the sample and which the label, in what is printed, in the code or in a note."""
+    text, source, notes = (without_progress(words) for words in (text, source, notes))
     told = _told_in_text(text, batch)
     if told == "right":
         return "the output says which is the sample and which the label"
@@ -217,7 +220,6 @@ def _bare_length(text: str, batch: FirstBatch) -> bool:
 
 def _told_in_text(text: str, batch: FirstBatch) -> Told | None:
     """Whether the words around the two shapes name them, and how."""
-    text = without_progress(text)
     shapes = [shape for shape in _shapes(text) if shape.value in (batch.sample_shape, batch.label_shape)]
     text = _blanked(text, shapes, "\x00")
     text = _NO_ROLE.sub(lambda m: " " * len(m.group()), text)

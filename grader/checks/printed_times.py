@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 from collections.abc import Sequence
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 
 from grader.checks.text import Number, Reading, find_numbers, without_progress
 
-MAX_NUMBERS = 4000
+MAX_TIMES = 2000
 LONGEST = 1e7  # seconds; beyond it stands a time of day as time.time() counts it
 
 _TIME = (
@@ -121,6 +122,7 @@ class _Line:
     text: str
     numbers: tuple[tuple[Number, int, int], ...]
     header: str
+    words: tuple[re.Match[str], ...]  # the words that tell what a number is
 
 
 def printed_times(text: str, cell_seconds: float = 0.0, known: Known | None = None) -> tuple[PrintedTime, ...]:
@@ -132,16 +134,22 @@ def printed_times(text: str, cell_seconds: float = 0.0, known: Known | None = No
     for content in lines:
         starts.append(starts[-1] + len(content) + 1)
     by_line: dict[int, list[Number]] = {}
-    for number in find_numbers(text)[:MAX_NUMBERS]:
+    for number in find_numbers(text):
         by_line.setdefault(number.line, []).append(number)
     found = []
     for index, numbers in sorted(by_line.items()):
         offset = starts[index]
-        words = {match.lastgroup for match in _CLASSES.finditer(lines[index])}
-        header = "" if words & {"time", "metric"} else _header(lines, index)
-        line = _Line(lines[index], tuple((n, n.start - offset, n.end - offset) for n in numbers), header)
+        words = _telling(lines[index])
+        header = "" if {word.lastgroup for word in words} & {"time", "metric"} else _header(lines, index)
+        line = _Line(lines[index], tuple((n, n.start - offset, n.end - offset) for n in numbers), header, words)
         found += [time for i in range(len(numbers)) if (time := _time(line, i, known, cell_seconds))]
-    return tuple(found)
+    return tuple(found[:MAX_TIMES])
+
+
+@functools.lru_cache(maxsize=256)
+def _telling(line: str) -> tuple[re.Match[str], ...]:
+    """The words of a line that tell what its numbers are."""
+    return tuple(_CLASSES.finditer(line))
 
 
 def _header(lines: Sequence[str], index: int) -> str:
@@ -185,8 +193,7 @@ def _strength(line: _Line, position: int) -> str | None:
         return None  # '10 epochs', '3/10'
     if whole and re.search(r"\d\s*(?:/|of|von|sur|de)\s*$", line.text[:start]):
         return None
-    words = list(_CLASSES.finditer(line.text[:start]))
-    for word in reversed(words):
+    for word in reversed([word for word in line.words if word.end() <= start]):
         if word.lastgroup != "index":
             return "word" if word.lastgroup == "time" else None
         first = not any(begin >= word.end() for _, begin, _ in line.numbers[:position])
@@ -201,13 +208,14 @@ def _strength(line: _Line, position: int) -> str | None:
         says = _column_kind(line.header, right, len(line.numbers))
         if says is not None:
             return "word" if says == "time" else None
-    metric = any(match.lastgroup == "metric" for match in _CLASSES.finditer(line.text + line.header))
+    words = (*line.words, *_telling(line.header))
+    metric = any(word.lastgroup == "metric" for word in words)
     return "weak" if not metric and number.readings[0].step <= 0.011 else None
 
 
 def _column_kind(header: str, right: int, in_row: int) -> str | None:
     """What a heading says of the number with `right` numbers to its right: 'time', 'other', None when it says nothing."""
-    groups = [match.lastgroup for match in _CLASSES.finditer(header)]
+    groups = [word.lastgroup for word in _telling(header)]
     if "time" not in groups:
         return "other" if "metric" in groups else None
     columns = _columns(header)
@@ -216,6 +224,7 @@ def _column_kind(header: str, right: int, in_row: int) -> str | None:
     return "other" if "metric" in groups and in_row > 1 else "time"
 
 
+@functools.lru_cache(maxsize=256)
 def _columns(header: str) -> list[str]:
     """The kinds of a heading's columns; they are divided by bars, tabs, commas or wide gaps, else by spaces."""
     cells = [cell for cell in re.split(r"[|\t,;│]|\s{2,}", header.strip()) if re.search(r"\w", cell)]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
+
+MAX_TEXT, MAX_LINE, MAX_WORD = 200_000, 2_000, 100
 
 Kind = Literal["plain", "time", "count", "percent"]
 
@@ -105,23 +108,29 @@ _EXPONENT = re.compile(
 )
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 _TOKEN = re.compile(r"[^\W\d_]+")
+_ENDLESS = re.compile(r"[A-Za-z0-9_]{100,}")
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _JOINED = re.compile(r"\s*(?:,|:|and|und|et|y|e|in|и)?\s*")
 
 # The bar, its counter and its clocks; the words before it and the values after the rate are the student's own.
 _BAR = re.compile(
-    r"\d{1,3}%\|[^|\r\n]{0,300}\|\s*[\d.?]{1,12}\w?/[\d.?]{1,12}\w?\s*\[[^\[\]\r\n]*?(?:it/s|s/it|\w+/s|s/\w+)(?P<post>,[^\]\r\n]*)?\]"
-    r"|\b\d{1,12}[A-Za-z]{0,3}\s*\[\d\d:\d\d(?::\d\d)?,\s*[^\]\r\n]*?(?:/s|s/)\w*(?P<post2>,[^\]\r\n]*)?\]"
-    r"|\d{1,3}%\|[^|\r\n]{0,300}\|\s*\d{0,12}/?\d{0,12}(?:\s*\[[^\]\r\n]*\])?"
+    r"\d{1,3}%\|[^|\r\n]{0,300}\|\s*[\d.?]{1,12}\w?/[\d.?]{1,12}\w?\s*"
+    r"\[[^\[\]\r\n]{0,300}?(?:it/s|s/it|\w{1,12}/s|s/\w{1,12})(?P<post>,[^\]\r\n]{0,500})?\]"
+    r"|\b\d{1,12}[A-Za-z]{0,3}\s*\[\d\d:\d\d(?::\d\d)?,\s*[^\]\r\n]{0,300}?(?:/s|s/)\w{0,12}(?P<post2>,[^\]\r\n]{0,500})?\]"
+    r"|\d{1,3}%\|[^|\r\n]{0,300}\|\s*\d{0,12}/?\d{0,12}(?:\s*\[[^\]\r\n]{0,500}\])?"
 )
 
 
 def without_progress(text: str) -> str:
-    """The text without colour codes and progress bars; what stands beside a redrawn bar stays once."""
+    """The text without colour codes and progress bars; what stands beside a redrawn bar stays once.
+
+    Lines, words and the whole are cut to a length that no report has, so that reading them takes no time to speak of.
+    """
     kept: list[str] = []
     previous_bar = False
     for piece in re.split(r"[\r\n]+", _ANSI.sub("", text)):
-        bar = _BAR.search(piece)
+        piece = shortened(piece)
+        bar = _BAR.search(piece) if "%|" in piece or "[" in piece else None
         if not bar:
             kept.append(piece)
             previous_bar = previous_bar and not piece.strip()
@@ -133,7 +142,22 @@ def without_progress(text: str) -> str:
         else:
             kept.append(rest)
         previous_bar = not after
-    return "\n".join(kept)
+    if sum(map(len, kept)) + len(kept) > MAX_TEXT:
+        kept = list(_thinned(kept))
+    whole = "\n".join(kept)
+    return whole if len(whole) <= MAX_TEXT else whole[: MAX_TEXT // 2] + "\n" + whole[-MAX_TEXT // 2 :]
+
+
+def _thinned(lines: Iterable[str]) -> Iterator[str]:
+    """Of a long run of lines that differ in numbers only, such as a line for every batch, the first and the last."""
+    for _, group in itertools.groupby(lines, key=lambda line: re.sub(r"\d+", "#", line)):
+        run = list(group)
+        yield from run if len(run) <= 60 else [*run[:20], *run[-20:]]
+
+
+def shortened(line: str) -> str:
+    """A line cut to a length that no report has, endless words within it too."""
+    return _ENDLESS.sub(lambda m: m.group()[:MAX_WORD], line[:MAX_LINE])
 
 
 def find_numbers(text: str) -> tuple[Number, ...]:

@@ -12,7 +12,7 @@ import sys
 import threading
 import weakref
 from collections.abc import Callable
-from types import ModuleType
+from types import FrameType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 from grader.inside import initial_weights, models, pass_order, randomness, recorder, seen
@@ -110,7 +110,9 @@ def _calling(original: Callable[..., Any]) -> Callable[..., Any]:
         __tracebackhide__ = True
         if _here.inside or recorder.is_paused():
             return original(self, *args, **kwargs)
-        known = _register(self)
+        caller = sys._getframe(1)
+        model = self if caller.f_code.co_name != "forward" else _forwarding(caller) or self
+        known = _register(model)
         if known is None:
             return original(self, *args, **kwargs)
         _here.inside = True
@@ -119,7 +121,7 @@ def _calling(original: Callable[..., Any]) -> Callable[..., Any]:
             output = original(self, *args, **kwargs)
         finally:
             _here.inside = False
-            _called(self, known, args, kwargs, output)
+            _called(model, known, args, kwargs, output)
         return output
 
     return __call__
@@ -199,6 +201,19 @@ def _exhausted(iterator: Any) -> None:
 @recorder.guarded
 def _abandoned(item: OpenPass) -> None:
     _end(item, item.last)
+
+
+@recorder.guarded
+def _forwarding(frame: FrameType) -> nn.Module | None:
+    """The module whose forward() the notebook called itself, past __call__: its layers look like models then."""
+    module_type = sys.modules["torch"].nn.Module
+    outermost = None
+    caller: FrameType | None = frame
+    while caller is not None and caller.f_code.co_name == "forward" and caller.f_code.co_argcount:
+        owner = caller.f_locals.get(caller.f_code.co_varnames[0])
+        outermost = owner if isinstance(owner, module_type) else outermost
+        caller = caller.f_back
+    return outermost
 
 
 @recorder.guarded

@@ -219,11 +219,19 @@ def _size_of(value: float, loaders: Mapping[str, Any]) -> str | None:
 
 def parameters(function: Any) -> list[dict[str, Any]]:
     """Name, kind, default and annotation of each parameter; [] when there is no signature."""
-    try:
-        signature = inspect.signature(function)
-    except (ValueError, TypeError):
-        return []
-    return [_parameter(p) for p in list(signature.parameters.values())[:50]]
+    return [_parameter(p) for p in signature(function)[:50]]
+
+
+def signature(function: Any) -> list[inspect.Parameter]:
+    """The parameters of a function, or of the one that it wraps when it hands on *args and **kwargs."""
+    for inner in (function, *inner_functions(function)[1:]):
+        try:
+            found = list(inspect.signature(inner).parameters.values())
+        except (ValueError, TypeError):
+            continue
+        if not found or any(p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD) for p in found):
+            return found
+    return []
 
 
 def _parameter(parameter: inspect.Parameter) -> dict[str, Any]:

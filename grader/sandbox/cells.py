@@ -24,6 +24,7 @@ from grader.sandbox.transcript import append, cut, fold, printable, size, strip_
 
 IOPUB_SECONDS = 2  # how long outputs may lag behind the reply
 READY_SECONDS = 0.2  # then it is asked again
+REOPEN_TRIES = 3
 OVERHEAD = 64  # bytes that an output counts for beside its text
 _TEXT = ("stream", "display_data", "execute_result", "update_display_data")
 
@@ -95,11 +96,14 @@ class PatientClient(AsyncKernelClient):
                 return True
         return False
 
-    def reopen_iopub(self) -> None:
+    async def reopen_iopub(self) -> None:
         """Connect the channel of the outputs again, after a message that was too large had ended the connection."""
         self.iopub_channel.stop()
         self._iopub_channel = None
         self.iopub_channel.start()
+        for _ in range(REOPEN_TRIES):
+            if await self.is_ready():
+                return
 
     def close(self) -> None:
         """Disconnect, without waiting for what has not been sent."""
@@ -142,7 +146,7 @@ class CellClient(NotebookClient):  # type: ignore[misc]
         self.nb.cells.append(cell)
         await self.async_execute_cell(cell, len(self.nb.cells) - 1)
         if self._reply is not None and not self._complete:
-            self.kc.reopen_iopub()
+            await self.kc.reopen_iopub()
         return self._reply
 
     @property

@@ -33,7 +33,7 @@ Status = Literal["ok", "error", "timeout", "killed", "dead"]
 __all__ = ["Kernel", "KernelStartError", "RequestFailed"]
 
 FLUSH_SECONDS = 0.3  # what a dead kernel had sent arrives within this time
-OUTPUT_SECONDS = 3.0  # after a reply: more than cells.IOPUB_SECONDS
+OUTPUT_SECONDS = 4.0  # after a reply: more than the cell client waits for outputs
 FLOOD_SECONDS = 0.5  # a cell that printed too much may just be about to end
 INTERRUPT_EVERY_SECONDS = 1.0  # a cell may swallow the first interrupt and heed the second
 WATCHDOG_SECONDS = 10.0  # beyond every limit of our own, the event loop itself is stuck
@@ -267,8 +267,6 @@ class Kernel:
             grace = time.monotonic() + self._limits.interrupt_grace_seconds
             while not over and (left := grace - time.monotonic()) > 0:
                 self._running.interrupt()
-                if self._client is not None:
-                    self._client.kernel_info()  # a kernel that waits in `await` notices the signal when a message comes
                 over = await wait(seconds=min(left, INTERRUPT_EVERY_SECONDS))
             if not over and cells and cells.replied:
                 over = await wait(seconds=OUTPUT_SECONDS)

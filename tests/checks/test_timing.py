@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 from collections.abc import Callable, Sequence
 
@@ -127,6 +128,21 @@ def test_accepts_times_between_progress_bars(style: Style) -> None:
     epochs = make_epochs()
     text = "\n".join(BAR + "\nTest set: Average loss: 0.2\n" + style(i, took(e), e) for i, e in enumerate(epochs))
     epoch_times(cell(text), epochs, 10)
+
+
+def test_accepts_times_among_a_line_for_every_batch() -> None:
+    epochs = make_epochs(20)
+    batches = "\n".join(
+        f"Train Epoch: 3 [{64 * i}/60000 ({i / 9.38:.0f}%)]\tLoss: {1 / (i + 1):.6f}" for i in range(938)
+    )
+    text = "\n".join(f"{batches}\nEpoch {i} took {took(e):.2f} s" for i, e in enumerate(epochs))
+    epoch_times(cell(text), epochs, 20)
+
+
+def test_endless_output_is_read_in_time() -> None:
+    for text in ("took 0.2 s\n" * 50_000, "1" * 500_000, "1," * 200_000, "[" * 300_000, "a_" * 300_000):
+        with contextlib.suppress(Fail):
+            epoch_times(cell(text), make_epochs(), 10)
 
 
 LISTS: dict[str, Callable[[Sequence[float]], str]] = {

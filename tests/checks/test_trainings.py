@@ -85,3 +85,9 @@ def test_a_loss_that_is_not_a_number_fails():
 def test_another_trajectory_does_not_follow():
     assert not follows([Epoch(train(0, 2.5))], TRAJECTORY)
     assert not follows([Epoch(train(i, 1.0)) for i in range(21)], TRAJECTORY)
+
+
+def test_the_same_mean_over_other_steps_does_not_follow():
+    other = train(0, 2.0, losses=(1.9, 2.1))
+    assert not follows([Epoch(other)], TRAJECTORY)
+    assert follows([Epoch(train(0, 2.0, losses=(2.0001, 1.9999)))], TRAJECTORY)

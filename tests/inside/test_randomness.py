@@ -299,6 +299,7 @@ def test_copies_and_weights_drawn_anew_are_initial_weights_again(reference: Watc
     assert all(p.canonical for p in trained(run))
 
 
+@pytest.mark.slow
 def test_workers_follow_the_same_order(reference: Watched) -> None:
     run = watch(
         "train_loader = DataLoader(TensorDataset(images, labels), 64, shuffle=True, num_workers=1, persistent_workers=True)",

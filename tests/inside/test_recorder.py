@@ -229,6 +229,79 @@ def test_unusual_outputs_and_batches_are_measured(model: str) -> None:
     assert run.evidence.models[trained.model or ""].class_name in ("Odd", "MLP")
 
 
+FORWARD = """
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.a, self.b = nn.Linear(784, 32), nn.Linear(32, 10)
+    def forward(self, x):
+        return self.b(torch.relu(self.a(x.flatten(1))))
+class Outer(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.inner = Net()
+    def forward(self, x):
+        return self.inner.forward(x)
+model = Outer()
+losses = []
+optimizer = sgd(model)
+for x, y in train_loader:
+    loss = criterion(model.forward(x), y)
+    optimizer.zero_grad(); loss.backward(); optimizer.step()
+    losses.append(loss.item())
+report(losses=losses)
+"""
+
+
+def test_a_model_whose_forward_is_called_directly() -> None:
+    run = watch(FORWARD)
+    (trained,) = run.passes
+    assert [m.class_name for m in run.evidence.models.values()] == ["Outer"]
+    assert trained.mean_loss == pytest.approx(sum(run.reported["losses"]) / 8, abs=1e-6)
+    assert trained.canonical
+    assert trained.optimizer is not None
+    assert (trained.optimizer.model_share, trained.optimizer.foreign) == (1.0, 0)
+
+
+@pytest.mark.slow
+def test_a_compiled_model_is_the_model() -> None:
+    cell = "torch.manual_seed(1); model = MLP(); fast = torch.compile(model, backend='eager', fullgraph=True)\n"
+    cell += "losses = fit(fast, sgd(model)); evaluate(fast); report(losses=losses)"
+    watched, plain = watch(cell), watch(cell, hooks=False)
+    assert watched.errors == plain.errors == []
+    assert watched.reported == plain.reported
+    assert [(p.model, p.steps) for p in watched.passes] == [("model-1", 8), ("model-1", 0)]
+    assert watched.evidence.models["model-1"].class_name == "MLP"
+    assert watched.passes[0].mean_loss == pytest.approx(sum(watched.reported["losses"]) / 8, abs=1e-6)
+
+
+def test_threads_an_interrupt_and_vmap_do_no_harm() -> None:
+    run = watch(
+        """
+import threading
+model = MLP(); other = MLP()
+threads = [threading.Thread(target=fit, args=(m, sgd(m))) for m in (model, other)]
+for t in threads: t.start()
+for t in threads: t.join()
+seen = []
+try:
+    for x, y in train_loader:
+        model(x); seen.append(len(x))
+        if len(seen) == 3: raise KeyboardInterrupt
+except KeyboardInterrupt:
+    report(seen=seen)
+for x, y in test_loader:
+    torch.func.vmap(model)(x[:4].unsqueeze(1))
+    torch.func.grad(lambda w: torch.func.functional_call(model, {'layers.1.bias': w}, (x,)).sum())(torch.zeros(128))
+fit(model, sgd(model))
+"""
+    )
+    assert run.errors == []
+    assert run.reported["seen"] == [64] * 3
+    assert (run.passes[-1].steps, run.passes[-1].complete) == (8, True)
+    assert run.passes[-1].sample_loss is not None
+
+
 def test_a_model_that_gives_probabilities_is_measured_as_it_is() -> None:
     run = watch("model = nn.Sequential(MLP(), nn.Softmax(1)); fit(model, sgd(model))")
     assert run.passes[0].mean_loss == pytest.approx(math.log(10), abs=0.05)

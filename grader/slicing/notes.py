@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Literal
 
-from grader.bindings import (
+from grader.slicing.bindings import (
     EMPTY,
     Call,
     Class,
@@ -35,7 +35,7 @@ class Notes:
         self.class_names: set[str] | None = None  # bound so far in the class body that is running
         self.bound: set[str] = set()
         self.names: dict[str, set[str]] = {
-            field: set() for field in ("binds", "deletes", "reads", "hints", "later", "bases", "imports", "short")
+            field: set() for field in ("binds", "deletes", "reads", "hints", "later", "imports", "short")
         }
         self.binds, self.reads, self.hints = self.names["binds"], self.names["reads"], self.names["hints"]
         self.made: list[tuple[str, str]] = []
@@ -52,6 +52,7 @@ class Notes:
         self.aliases: dict[str, set[str]] = {}  # local of a function -> names whose objects it may be
 
     def facts(self) -> Facts:
+        """The notes as facts."""
         self.hints -= self.reads
         return Facts(
             **{field: frozenset(names) for field, names in self.names.items()},
@@ -68,11 +69,13 @@ class Notes:
         )
 
     def read(self, name: str) -> None:
+        """A name is read, unless it is a local or was bound before for sure."""
         if name in self.hidden or name in self.bound or (self.class_names is not None and name in self.class_names):
             return
         (self.hints if self.soft or name in self.binds else self.reads).add(name)
 
     def bind(self, name: str) -> None:
+        """A name is bound: the module's, or one of the class body that is running."""
         if name in self.hidden:
             return
         if self.class_names is not None:
@@ -82,6 +85,7 @@ class Notes:
             self.bound.add(name)
 
     def relate(self, name: str, value: ast.expr, kind: Literal["part", "holds"] | None) -> None:
+        """Note how the object of a name that is being bound relates to those of others."""
         how, sources = relation(value)
         how = kind or how
         if kind == "part":
@@ -114,12 +118,14 @@ class Notes:
 
     @contextmanager
     def softly(self) -> Iterator[None]:
+        """What is read meanwhile may be missing."""
         before, self.soft = self.soft, True
         yield
         self.soft = before
 
     @contextmanager
     def hiding(self, names: Iterable[str]) -> Iterator[None]:
+        """These names are not the module's meanwhile."""
         before, self.hidden = self.hidden, self.hidden.union(names)
         yield
         self.hidden = before

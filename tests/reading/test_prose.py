@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grader.prose import (
+from grader.reading.prose import (
     Handout,
     instructions,
     is_answer_title,

@@ -1,7 +1,7 @@
 """What one statement binds, reads, calls and changes: the records, and what can be said of a single expression.
 
 Names are module-level names: locals of functions, comprehension variables and names of a class body never show up.
-`scanning.py` walks the statements.
+`scanning.py` walks the statements, `notes.py` remembers what it met.
 """
 
 from __future__ import annotations
@@ -114,7 +114,6 @@ class Facts:
     reads: frozenset[str] = EMPTY  # must exist before
     hints: frozenset[str] = EMPTY  # read too, but may be missing: annotations, bodies of try, lambdas
     later: frozenset[str] = EMPTY  # read by functions that it defines, once they are called
-    bases: frozenset[str] = EMPTY  # read as a base class, not called
     imports: frozenset[str] = EMPTY  # bound by import statements
     short: frozenset[str] = EMPTY  # bound to something short to iterate: a literal, a range, a number
     made: tuple[tuple[str, str], ...] = ()  # (name, callable) of `name = callable(...)`

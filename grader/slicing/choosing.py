@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from grader.bindings import Call
-from grader.expense import Cost
-from grader.program import BUILTINS, Program, SourceCell, Unit
+from grader.slicing.bindings import Call
+from grader.slicing.expense import Cost
+from grader.slicing.program import BUILTINS, Program, SourceCell, Unit
 
 
 class _Read(NamedTuple):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from grader.code_prose import prose_of_code
+from grader.reading.code_prose import prose_of_code
 
 
 @pytest.mark.parametrize(

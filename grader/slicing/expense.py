@@ -6,8 +6,8 @@ import re
 from collections.abc import Collection, Iterable
 from enum import IntEnum
 
-from grader.bindings import EMPTY, Call, Facts, Function, Loop
-from grader.callgraph import CallGraph
+from grader.slicing.bindings import EMPTY, Call, Facts, Function, Loop
+from grader.slicing.callgraph import CallGraph
 
 _TRAINING = frozenset({"backward", "step"})
 _SLOW = frozenset({"fit", "sleep", "serve_forever"})

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
-from grader.bindings import (
+from grader.slicing.bindings import (
     EMPTY,
     PLACING,
     Call,
@@ -32,7 +32,7 @@ from grader.bindings import (
     small,
     stored_names,
 )
-from grader.notes import Notes
+from grader.slicing.notes import Notes
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
@@ -287,7 +287,6 @@ class _Scan:
         self.notes.class_names, self.notes.bound = outer, bound
         self.notes.bind(node.name)
         if top:
-            self.notes.names["bases"].update(bases)
             written = tuple(map(ast.unparse, node.bases))
             self.notes.classes.append(Class(node.name, fields_of(node), bases, written, tuple(dict.fromkeys(methods))))
 

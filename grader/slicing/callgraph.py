@@ -10,7 +10,7 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from grader.bindings import Call, Effect, Facts, Function
+from grader.slicing.bindings import Call, Effect, Facts, Function
 
 T = TypeVar("T", bound=Hashable)
 

@@ -10,7 +10,7 @@ from difflib import SequenceMatcher
 from typing import Literal
 
 from grader.notebook import Cell
-from grader.prose import Words, is_answer_title, words_of
+from grader.reading.prose import Words, is_answer_title, words_of
 
 FoundBy = Literal["heading", "content", "position"]
 

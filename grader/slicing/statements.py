@@ -11,8 +11,8 @@ from functools import lru_cache
 from itertools import accumulate
 from typing import NamedTuple
 
-from grader.bindings import Facts, leaves
-from grader.scanning import TRY, facts_of, header_facts
+from grader.slicing.bindings import Facts, leaves
+from grader.slicing.scanning import TRY, facts_of, header_facts
 
 
 class Span(NamedTuple):

@@ -10,10 +10,10 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from grader.bindings import Facts
-from grader.choosing import Choice
-from grader.program import BUILTINS, SourceCell, Unit, analysed
-from grader.statements import parse_cell, text_of
+from grader.slicing.bindings import Facts
+from grader.slicing.choosing import Choice
+from grader.slicing.program import BUILTINS, SourceCell, Unit, analysed
+from grader.slicing.statements import parse_cell, text_of
 
 __all__ = ["Definition", "Piece", "Slice", "SourceCell", "definitions", "slice_cells"]
 

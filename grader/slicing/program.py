@@ -9,10 +9,10 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from grader.bindings import Effect, Facts
-from grader.callgraph import CallGraph, reached
-from grader.expense import Cost, Expense
-from grader.statements import Cell, Statement, parse_cell, surely_binds
+from grader.slicing.bindings import Effect, Facts
+from grader.slicing.callgraph import CallGraph, reached
+from grader.slicing.expense import Cost, Expense
+from grader.slicing.statements import Cell, Statement, parse_cell, surely_binds
 
 # What a kernel's namespace holds before the first cell.
 BUILTINS = frozenset(dir(builtins)) | {"__name__", "__file__", "__doc__", "get_ipython", "display", "In", "Out", "_"}

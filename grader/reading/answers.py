@@ -12,8 +12,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from grader.code_prose import prose_of_code
-from grader.prose import (
+from grader.reading.code_prose import prose_of_code
+from grader.reading.prose import (
     Handout,
     Sentence,
     claims,

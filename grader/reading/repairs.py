@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Literal, NamedTuple
 
-from grader.decoding import DOWNLOAD_AGAIN, NotANotebook, Repairs, clean
+from grader.reading.decoding import DOWNLOAD_AGAIN, NotANotebook, Repairs, clean
 
 Kind = Literal["code", "markdown", "raw"]
 
