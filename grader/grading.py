@@ -290,11 +290,11 @@ class _Grading:
                 notes.append(
                     f"cell {cell.index} needs the package '{cell.error.missing_module}', which this grader does not have"
                 )
+            elif cell.reason and cell.status != "not_run":
+                notes.append(cell.reason)
             elif cell.error is not None:
                 line = f", line {cell.error.line}" if cell.error.line else ""
                 notes.append(f"cell {cell.index}{line} ended with {cell.error.name}: {cell.error.message[:200]}")
-            elif cell.reason and cell.status != "not_run":
-                notes.append(cell.reason)
         not_run = [cell for cell in run.cells if cell.status == "not_run"]
         if not_run:
             notes.append(f"{len(not_run)} cells were {not_run[0].reason}")

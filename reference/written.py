@@ -23,7 +23,8 @@ def written(item: str) -> CheckFunction:
     """A check that there is an answer in the student's own words; a person decides what it is worth."""
 
     def check(e: Evidence) -> Review:
-        others = {other: section.answer for other, section in e.sections.items() if other != item and section.answer}
+        earlier = list(TOPICS)[: list(TOPICS).index(item)]  # of two equal answers the first counts
+        others = {other: e.sections[other].answer for other in earlier if e.sections[other].answer}
         return answers.written_answer(
             e.sections[item].answer,
             PROMPTS_BY_ITEM[item].text,

@@ -10,7 +10,7 @@ import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from grader.checks.models import describe_error
 from grader.evidence import LoopProbe, LoopRun, OptimizerSeen, Pass, numbers
@@ -155,34 +155,22 @@ def records_losses(probe: LoopProbe, every: int) -> str:
     start = probe.current_step
     expected = f"the loss and the global step of every {every}th batch, appended to the lists that were handed in"
     recorded = {name: numbers(values) for name, values in student.lists.items() if len(numbers(values))}
-    losses_name, indices = _recorded_indices(recorded, probe.losses)
-    if losses_name is None:
-        if not recorded:
-            raise Fail("nothing was appended to any list", expected)
-        for name, values in recorded.items():
-            if _is_running_mean(values, probe.losses):
-                raise Fail(
-                    f"'{name}' holds averages over several batches",
-                    expected,
-                    "Record the batch's own loss.",
-                    credit=0.5,
-                )
-        lengths = ", ".join(f"{len(values)} in '{name}'" for name, values in recorded.items())
-        raise Fail(f"the recorded values ({lengths}) are not the losses of the batches", expected)
-    kinds = student.list_types.get(losses_name)
-    if kinds == "Tensor":
+    if not recorded:
+        raise Fail("nothing was appended to any list", expected)
+    followed = _moved_alike(probe)
+    name, indices = _recorded_indices(recorded, probe.losses if followed else (), every, start, len(probe.batch_sizes))
+    if name is None:
+        _explain_losses(recorded, probe.losses, every, followed, expected)
+    if student.list_types.get(name) == "Tensor":
         raise Fail(
-            f"'{losses_name}' holds tensors, which keep every batch's graph alive",
+            f"'{name}' holds tensors, which keep every batch's graph alive",
             "plain numbers",
             "A tensor has a method that gives its value as a number.",
             credit=0.5,
         )
-    problem = _interval_problem(indices, every, len(probe.losses))
-    if problem:
-        raise Fail(problem, expected, "Count batches, not epochs.", credit=0.4)
-    steps = [values for name, values in recorded.items() if name != losses_name and len(values) == len(indices)]
-    if not any(_are_steps(values, indices, start) for values in steps):
-        seen = f"; the list beside it holds {_short(steps[0])}" if steps else ""
+    beside = [values for other, values in recorded.items() if other != name and len(values) == len(indices)]
+    if not any(_are_steps(values, indices, start) for values in beside):
+        seen = f"; the list beside it holds {_short(beside[0])}" if beside else ""
         raise Fail(
             f"the losses are recorded, their global steps are not{seen}",
             f"steps that go on from {start}, like {_short([start + i + 1 for i in indices])}",
@@ -192,21 +180,63 @@ def records_losses(probe: LoopProbe, every: int) -> str:
     return f"{len(indices)} losses recorded, one every {every} batches, with their steps"
 
 
+def _moved_alike(probe: LoopProbe) -> bool:
+    """Whether the student's batches had the reference's losses: the weights after them are the same."""
+    student, reference = _runs(probe)
+    moved = distance(reference.weights, reference.start)
+    return distance(student.weights, reference.weights) <= WEIGHT_TOLERANCE * moved
+
+
 def _recorded_indices(
-    recorded: Mapping[str, Sequence[float]], losses: Sequence[float]
+    recorded: Mapping[str, Sequence[float]], losses: Sequence[float], every: int, start: int, batches: int
 ) -> tuple[str | None, tuple[int, ...]]:
+    """The list that holds the losses of every `every`-th batch, and their indices; (None, ()) when none does.
+
+    Without `losses`, because the student's weights went another way, the steps recorded beside them decide.
+    """
+    for indices in _regular(every, batches):
+        for name, values in recorded.items():
+            if len(values) != len(indices):
+                continue
+            if losses:
+                if all(_close(value, losses[i]) for value, i in zip(values, indices, strict=True)):
+                    return name, indices
+            elif any(_are_steps(steps, indices, start) for other, steps in recorded.items() if other != name):
+                return name, indices
+    return None, ()
+
+
+def _regular(every: int, batches: int) -> Iterator[tuple[int, ...]]:
+    """The indices of every `every`-th batch from each phase on; the last batch may be recorded besides."""
+    for phase in range(min(every, batches)):
+        indices = tuple(range(phase, batches, every))
+        yield indices
+        if indices[-1] != batches - 1:
+            yield (*indices, batches - 1)
+
+
+def _explain_losses(
+    recorded: Mapping[str, Sequence[float]], losses: Sequence[float], every: int, followed: bool, expected: str
+) -> NoReturn:
+    """Say what lists hold that are not the losses of every `every`-th batch. Raises Fail."""
     for name, values in recorded.items():
+        if _is_running_mean(values, losses):
+            raise Fail(
+                f"'{name}' holds averages over several batches", expected, "Record the batch's own loss.", credit=0.5
+            )
+    for values in recorded.values() if followed else ():
         indices = tuple(_match_in_order(values, losses))
         if len(indices) == len(values):
-            return name, indices
-    return None, ()
+            raise Fail(_interval(indices, len(losses)), expected, "Count batches, not epochs.", credit=0.4)
+    lengths = ", ".join(f"{len(values)} in '{name}'" for name, values in recorded.items())
+    raise Fail(f"the recorded values ({lengths}) are not the losses of every {every}th batch", expected)
 
 
 def _match_in_order(values: Sequence[float], losses: Sequence[float]) -> Iterator[int]:
     """Indices of `losses` that the values are, in order; stops at the first that is none."""
     position = 0
     for value in values:
-        while position < len(losses) and not math.isclose(value, losses[position], rel_tol=LOSS_TOLERANCE):
+        while position < len(losses) and not _close(value, losses[position]):
             position += 1
         if position == len(losses):
             return
@@ -214,21 +244,20 @@ def _match_in_order(values: Sequence[float], losses: Sequence[float]) -> Iterato
         position += 1
 
 
-def _interval_problem(indices: Sequence[int], every: int, batches: int) -> str:
-    gaps = [b - a for a, b in itertools.pairwise(indices)]
-    if len(indices) == 1 and batches > 2 * every:
+def _interval(indices: Sequence[int], batches: int) -> str:
+    """How often a loss was recorded, in words."""
+    if len(indices) == 1:
         return f"one loss was recorded in {batches} batches"
-    # The last loss of the epoch may be recorded besides.
-    if any(gap != every for gap in gaps[:-1]) or (gaps and gaps[-1] > every) or gaps[:1] not in ([], [every]):
-        common = max(gaps, key=gaps.count)
-        return f"a loss was recorded every {common} batch{'es' if common > 1 else ''}"
-    if indices and (indices[0] >= every or batches - indices[-1] > every):
-        return f"the losses recorded are those of batches {_short(indices)} of {batches}"
-    return ""
+    gaps = [b - a for a, b in itertools.pairwise(indices)]
+    if len(set(gaps[:-1] or gaps)) == 1 and batches - indices[-1] <= gaps[0]:
+        return f"a loss was recorded every {gaps[0]} batch{'es' if gaps[0] > 1 else ''}"
+    return f"the losses recorded are those of batches {_short(indices)} of {batches}"
 
 
 def _are_steps(values: Sequence[float], indices: Sequence[int], start: int) -> bool:
-    return any(all(v == start + i + shift for v, i in zip(values, indices, strict=True)) for shift in (0, 1))
+    return len(values) == len(indices) and any(
+        all(v == start + i + shift for v, i in zip(values, indices, strict=True)) for shift in (0, 1)
+    )
 
 
 def _is_running_mean(values: Sequence[float], losses: Sequence[float]) -> bool:
@@ -237,7 +266,7 @@ def _is_running_mean(values: Sequence[float], losses: Sequence[float]) -> bool:
     for count, loss in enumerate(losses, 1):
         total += loss
         means.append(total / count)
-    return len(values) > 0 and all(any(math.isclose(v, m, rel_tol=1e-4) for m in means) for v in values)
+    return all(any(math.isclose(v, m, rel_tol=1e-4) for m in means) for v in values)
 
 
 def _short(values: Sequence[float]) -> str:

@@ -96,13 +96,28 @@ def test_any_phase_of_every_100_batches_is_right(indices, shift):
         (recorded((229,)), "one loss was recorded in 230 batches"),
         (recorded((0, 100)), "those of batches"),
         (recorded((0, 100, 200), start=0), "global steps are not"),
-        ({"train_losses": (1.0, 2.0)}, "are not the losses"),
+        ({"train_losses": (9.0, 8.0)}, "are not the losses"),
         ({"losses": tuple(float(np.mean(LOSSES[: i + 1])) for i in (0, 100, 200))}, "averages over several batches"),
     ],
 )
 def test_losses_recorded_wrongly_say_how(lists, message):
     with pytest.raises(Fail, match=message):
         loops.records_losses(train(lists=lists), 100)
+
+
+def test_a_loss_that_happens_to_equal_another_batch_is_not_mistaken():
+    losses = [2.0] * BATCHES
+    losses[100], losses[200] = 1.5, 1.2
+    losses[37] = losses[126] = 1.2001
+    probe = dataclasses.replace(train(lists={"l": (2.0, 1.5, 1.2), "s": (641.0, 741.0, 841.0)}), losses=tuple(losses))
+    assert loops.records_losses(probe, 100)
+
+
+def test_losses_of_other_weights_are_judged_by_their_steps():
+    other = {"train_losses": (5.0, 6.0, 7.0), "steps": (641.0, 741.0, 841.0)}
+    assert loops.records_losses(train(weights=PILED_UP, lists=other), 100)
+    with pytest.raises(Fail, match="are not the losses"):
+        loops.records_losses(train(weights=PILED_UP, lists={**other, "steps": (1.0, 2.0, 3.0)}), 100)
 
 
 def test_tensors_in_the_list_keep_half():
