@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from grader.evidence import Argument, ModelSeen, Pass
@@ -87,10 +87,33 @@ def _called_tests(function: FunctionFacts, facts: NamespaceFacts) -> list[Functi
 
 
 def _observed(name: str | None, passes: Sequence[Pass], role: LoopRole) -> tuple[Argument, ...]:
-    """The arguments of the first pass in this function, one of the wanted purpose if there is one."""
+    """The arguments of the first pass in this function, one of the wanted purpose if there is one.
+
+    A whole number that grows from call to call by the batches that were trained on is the global step, one that grows by 1
+    the epoch, whatever they are called.
+    """
     own = [p for p in passes if p.function == name and p.arguments]
-    fitting = [p for p in own if _fits(p, role)]
-    return next((p.arguments for p in fitting or own), ())
+    fitting = [p for p in own if _fits(p, role)] or own
+    if not fitting:
+        return ()
+    return tuple(_counted(argument, fitting) for argument in fitting[0].arguments)
+
+
+def _counted(argument: Argument, calls: Sequence[Pass]) -> Argument:
+    if argument.role != "int":
+        return argument
+    values = [next((a.value for a in call.arguments if a.name == argument.name), None) for call in calls]
+    grown = [
+        (after - before, call.batches)
+        for before, after, call in zip(values, values[1:], calls, strict=False)
+        if isinstance(before, (int, float)) and isinstance(after, (int, float)) and after > before
+    ]
+    if grown and all(by == 1 for by, batches in grown if batches > 1):
+        return replace(argument, role="epoch")
+    # What a test is handed grows by the batches of the training between two tests, which are not those of the test.
+    if grown and all(by >= max(2, batches) for by, batches in grown):
+        return replace(argument, role="current_step")
+    return argument
 
 
 _SIMILAR = {

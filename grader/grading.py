@@ -136,7 +136,8 @@ def failed(assignment: Assignment, name: str, message: str, sha256: str = "") ->
 
 
 PIECE_SECONDS = 30.0  # for one statement of the definitions that the probes need
-WARM_UP = "import torch, torchvision"  # the slow imports, while the notebook runs in the other kernel
+# The slow imports, while the notebook runs in the other kernel: the first optimizer of a process imports much.
+WARM_UP = "import torch, torchvision\ntorch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1).step()"
 
 
 class _Grading:
@@ -159,7 +160,7 @@ class _Grading:
                 Kernel(harness(self.source, CANONICAL_SEED, gpu=bool(self.gpu)), self.limits) as main,
                 Kernel(harness(self.source, CANONICAL_SEED, gpu=bool(self.gpu), record=False), self.limits) as fresh,
             ):
-                warm = pool.submit(fresh.run_cell, -1, WARM_UP)
+                warm = pool.submit(_warm_up, fresh)
                 run = self._run(main)
                 warm.result()
                 probes = self._probe(main, fresh, run)
@@ -302,3 +303,12 @@ class _Grading:
         if run.refused:
             notes.append(f"{run.refused} records of the run were malformed and are left out")
         return tuple(dict.fromkeys(notes))
+
+
+def _warm_up(kernel: Kernel) -> None:
+    """Let the kernel for the probes, and this process, import what is slow to import."""
+    import hypothesis  # noqa: F401  (for its import alone)
+    import torch
+
+    kernel.run_cell(-1, WARM_UP)
+    torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1).step()

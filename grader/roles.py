@@ -120,6 +120,7 @@ _SIGNATURES: Mapping[Purpose, tuple[str, ...]] = {
     "test": ("losses", "accuracies", "steps", "current_step"),
 }
 _OBJECTS = _set("model optimizer criterion device")
+_COUNTERS = _set("epoch current_step")
 _LISTS = _set("losses steps accuracies list")
 _NUMBERS = _set(
     "epoch epochs current_step log_interval lr momentum batch_size zero train_batches test_batches train_images"
@@ -173,7 +174,7 @@ def bind(function: FunctionFacts, observed: Sequence[Argument], purpose: Purpose
 
 def _may_be(argument: Argument | None, role: str) -> bool:
     """Whether what the notebook handed in can play one of the assignment's four roles."""
-    return argument is None or argument.role in (("list",) if role in _LISTS else ("int", "float"))
+    return argument is None or argument.role in (("list",) if role in _LISTS else ("int", "float", *_COUNTERS))
 
 
 def _literal(argument: Argument) -> bool | float | str | None:
@@ -220,7 +221,7 @@ def _observed_role(
 ) -> str | None:
     """The role by what the notebook handed in, told apart by name where several roles have one type."""
     role = argument.role
-    if role in _OBJECTS:
+    if role in _OBJECTS or role in _COUNTERS:
         return role
     if role.endswith("loader"):
         if loaders == 1:

@@ -166,7 +166,7 @@ class ModelRole:
 
 @dataclass(frozen=True)
 class LoopRole:
-    """A training or test function that the assignment asks for, and the reference's."""
+    """A training or test function that the assignment asks for, and the reference's, which always runs on the CPU."""
 
     role: str
     function_names: tuple[str, ...]

@@ -202,8 +202,8 @@ ASSIGNMENT = Assignment(
     loops=(
         LoopRole("cpu_train", ("cpu_train",), "train", "cpu", reference_loops.cpu_train),
         LoopRole("cpu_test", ("cpu_test",), "test", "cpu", reference_loops.cpu_test),
-        LoopRole("gpu_train", ("gpu_train",), "train", "cuda", reference_loops.gpu_train),
-        LoopRole("gpu_test", ("gpu_test",), "test", "cuda", reference_loops.gpu_test),
+        LoopRole("gpu_train", ("gpu_train",), "train", "cuda", reference_loops.cpu_train),
+        LoopRole("gpu_test", ("gpu_test",), "test", "cuda", reference_loops.cpu_test),
     ),
     transform=transform,
     program=PROGRAM,

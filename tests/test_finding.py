@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import pytest
+
 from grader.evidence import Argument, LoaderSeen, ModelSeen, Pass
 from grader.finding import FoundFunction, find_function, model_sources
 from grader.names import ClassFacts, FunctionFacts, GlobalFacts, InstanceFacts, NamespaceFacts, ParameterFacts
@@ -133,3 +135,19 @@ def test_model_sources() -> None:
 
 def test_no_model_no_sources() -> None:
     assert model_sources(MLP, NamespaceFacts(), ()) == ()
+
+
+@pytest.mark.parametrize(
+    ("values", "role"), [((0, 128, 256), "current_step"), ((0, 1, 2), "epoch"), ((5, 5, 5), "int"), ((3,), "int")]
+)
+def test_a_number_is_told_by_how_it_grows_from_call_to_call(values, role):
+    loader = LoaderSeen("l", "MNIST", "train", 8192, 64, True)
+    passes = [
+        Pass(1, loader, i, 1.0, 128, 8192, True, steps=128, backwards=128, function="lerne",
+             arguments=(Argument("schritt", "int", value),))
+        for i, value in enumerate(values)
+    ]  # fmt: skip
+    wanted = LoopRole("cpu_train", ("cpu_train",), "train", "cpu", print)
+    found = find_function(wanted, NamespaceFacts(functions=(FunctionFacts("lerne"),)), passes)
+    assert isinstance(found, FoundFunction)
+    assert found.observed[0].role == role

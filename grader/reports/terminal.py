@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from rich.console import Console, Group, RenderableType
@@ -43,9 +44,19 @@ def report(result: Result, details: bool = False) -> RenderableType:
         shown = [check for check in item.checks if details or check.status != "pass"]
         if len({check.message for check in shown}) == 1 and shown[0].status == "not_graded":
             shown = shown[:1]
-        parts += [Padding(_check(check), (0, 0, 0, 4)) for check in shown]
+        skipped = [check for check in shown if check.status == "skipped"]
+        parts += [Padding(_check(check), (0, 0, 0, 4)) for check in shown if check not in skipped]
+        if skipped:
+            parts.append(Padding(Text(_skipped_line(skipped), "dim"), (0, 0, 0, 4)))
     parts += [Rule(), Text(total_line(result), style="bold")]
     return Group(*parts)
+
+
+def _skipped_line(checks: Sequence[CheckResult]) -> str:
+    """The checks that were not looked at, in one line: they cost their points, but there is nothing more to say."""
+    names = ", ".join(check.id.split(".", 1)[-1] for check in checks)
+    points = number(sum(check.max_score for check in checks))
+    return f"· not looked at, because of the above: {names} ({points} points)"
 
 
 def _item_line(item: ItemResult) -> RenderableType:

@@ -3,6 +3,7 @@ import dataclasses
 import numpy as np
 import pytest
 
+from grader import probing_faults
 from grader.checks import loops
 from grader.evidence import Forward, LoaderSeen, LoopProbe, LoopRun, OptimizerSeen, Pass, ProbeError
 from grader.rubric import Fail, NotGraded
@@ -138,8 +139,14 @@ def test_an_unknown_fault_says_how_far_off_the_weights_are():
         loops.trains(train(weights={"w": AFTER["w"] * 1.5}))
 
 
-def test_every_fault_that_a_probe_can_name_has_words():
+def test_every_fault_that_a_probe_knows_has_words():
+    assert {*loops.FAULTS, loops.EVALUATION_MODE} == set(probing_faults.FAULTS)
     assert all(seen and hint for seen, hint in loops.FAULTS.values())
+
+
+def test_the_mode_alone_costs_the_check_of_the_mode_only():
+    probe = dataclasses.replace(train(weights=PILED_UP), faults={"eval_mode": PILED_UP})
+    assert "but for the model's mode" in loops.trains(probe)
 
 
 def test_too_few_batches_are_counted():

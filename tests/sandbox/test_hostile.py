@@ -14,9 +14,8 @@ from grader.sandbox.kernel import Kernel, RequestFailed
 from grader.sandbox.policy import Limits
 
 LIMITS = Limits(
-    cell_seconds=1.5,
-    interrupt_grace_seconds=4,
-    request_seconds=5,
+    cell_seconds=60,
+    interrupt_grace_seconds=20,
     cell_output_bytes=10_000,
     total_output_bytes=100_000,
     evidence_bytes=5_000_000,
@@ -25,21 +24,20 @@ SLACK = 8.0  # seconds, for a busy machine
 MARKER = "4242.25"  # an argument of sleep by which to find what is left behind
 
 
-def attack(source: str, limits: Limits = LIMITS) -> tuple[CellRun, CellRun]:
-    """Run a good cell, the bad one, and another good one; return what became of the last two."""
+def attack(source: str, seconds: float = 60, limits: Limits = LIMITS) -> tuple[CellRun, CellRun]:
+    """Run a good cell, the bad one for some seconds, and another good one; return what became of the last two."""
     with Kernel({}, limits) as kernel:
         folder: Path = kernel.scratch.parent
         assert kernel.run_cell(0, "print('before')").text == "before"
         started = time.monotonic()
-        bad = kernel.run_cell(1, source)
+        bad = kernel.run_cell(1, source, seconds)
+        assert time.monotonic() - started < seconds + limits.interrupt_grace_seconds + SLACK
         after = kernel.run_cell(2, "print('after')")
         if kernel.alive:
             assert "error" in kernel.request("nobody.knows", {})
         else:
             with pytest.raises(RequestFailed):
                 kernel.request("nobody.knows", {})
-        limit = 2 * (limits.cell_seconds + limits.interrupt_grace_seconds)
-        assert time.monotonic() - started < limit + SLACK
         started = time.monotonic()
     assert time.monotonic() - started < SLACK
     assert not folder.exists()
@@ -64,10 +62,10 @@ def assert_goes_on(after: CellRun) -> None:
     ],
 )
 def test_an_endless_cell_is_interrupted_and_the_next_runs(source: str) -> None:
-    bad, after = attack(source)
+    bad, after = attack(source, 1.5)
     assert bad.status == "timeout"
     assert bad.reason == "cell 1 ran longer than 1.5 s, and was interrupted"
-    assert 1.4 < bad.seconds < 1.5 + SLACK
+    assert bad.seconds > 1.4
     assert_goes_on(after)
 
 
@@ -83,10 +81,8 @@ def test_an_endless_cell_is_interrupted_and_the_next_runs(source: str) -> None:
     ],
 )
 def test_a_cell_that_cannot_be_interrupted_is_killed(source: str) -> None:
-    bad, after = attack(
-        "import time\nprint('partly', flush=True)\ntime.sleep(0.3)\n" + source,
-        Limits(cell_seconds=1, interrupt_grace_seconds=0.5),
-    )
+    partly = "import time\nprint('partly', flush=True)\ntime.sleep(0.3)\n"
+    bad, after = attack(partly + source, 1, Limits(interrupt_grace_seconds=0.5))
     assert bad.status == "killed"
     assert bad.reason == "cell 1 ran longer than 1 s, did not heed the interrupt, and was killed"
     assert after.reason == "not run: the kernel was killed in cell 1"
@@ -133,7 +129,7 @@ def test_a_kernel_that_dies_between_cells() -> None:
     ],
 )
 def test_a_cell_that_prints_for_ever_keeps_its_head(source: str) -> None:
-    bad, after = attack(source, Limits(cell_seconds=20, interrupt_grace_seconds=5, cell_output_bytes=10_000))
+    bad, after = attack(source)
     assert bad.status == "timeout"
     assert bad.reason == "cell 1 printed more than anyone can read, and was interrupted"
     assert bad.truncated
@@ -144,21 +140,21 @@ def test_a_cell_that_prints_for_ever_keeps_its_head(source: str) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("source", ["print('x' * (50 << 20))", "import sys\nsys.stderr.write('x' * (50 << 20));"])
 def test_a_line_of_50_megabytes(source: str) -> None:
-    bad, after = attack(source, Limits(cell_seconds=20, cell_output_bytes=10_000))
+    bad, after = attack(source)
     assert (bad.status, bad.truncated, len(bad.text)) == ("ok", True, 10_000)
     assert_goes_on(after)
 
 
 @pytest.mark.slow
 def test_a_value_too_large_for_the_channel() -> None:
-    bad, after = attack("'x' * (8 << 20)", Limits(cell_seconds=30, evidence_bytes=1_000_000))
+    bad, after = attack("'x' * (8 << 20)", limits=Limits(evidence_bytes=1_000_000))
     assert bad.status == "ok"
     assert_goes_on(after)
 
 
 @pytest.mark.slow
 def test_an_error_message_too_large_for_the_channel() -> None:
-    bad, after = attack("raise ValueError('y' * (4 << 20))", Limits(cell_seconds=30, evidence_bytes=1_000_000))
+    bad, after = attack("raise ValueError('y' * (4 << 20))", limits=Limits(evidence_bytes=1_000_000))
     assert bad.error is not None
     assert (bad.error.name, bad.error.message[:3]) == ("ValueError", "yyy")
     assert_goes_on(after)
@@ -166,7 +162,7 @@ def test_an_error_message_too_large_for_the_channel() -> None:
 
 @pytest.mark.slow
 def test_endless_displays_take_no_memory() -> None:
-    bad, after = attack("while True: display(1)")
+    bad, after = attack("while True: display(1)", 1.5)
     assert bad.status == "timeout"
     assert bad.truncated
     assert len(bad.text) < 10_000
@@ -260,7 +256,7 @@ while True:
 
 @pytest.mark.slow
 def test_a_flood_of_messages_does_not_stop_the_clock() -> None:
-    bad, _ = attack(FLOOD)
+    bad, _ = attack(FLOOD, 1.5)
     assert bad.status in ("timeout", "killed")
 
 
