@@ -8,7 +8,7 @@ OUT ?= graded
 .PHONY: grade test bench clean
 
 grade: $(STAMP)
-	@$(BIN)/grader grade submissions --out $(OUT); status=$$?; test $$status -le 1  # 1: some sample lost marks, as it must
+	@$(BIN)/grader grade submissions --out $(OUT) --jobs 2 --cell-seconds 120; status=$$?; test $$status -le 1  # 1: some sample lost marks, as it must
 
 test: $(STAMP)
 	$(BIN)/ruff check .

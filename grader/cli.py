@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 import time
 from collections.abc import Sequence
@@ -11,9 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from grader import __version__
+from grader.progress import ProgressLine
 
 if TYPE_CHECKING:
-    from grader.grading import Progress
     from grader.result import Result
     from grader.rubric import Assignment
 
@@ -104,6 +105,7 @@ def _seconds(text: str) -> float:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; returns the exit status. Unexpected errors become one sentence (GRADER_DEBUG=1: the traceback)."""
     arguments = parser().parse_args(argv)
+    signal.signal(signal.SIGTERM, _terminate)
     try:
         return _COMMANDS[arguments.command](arguments)
     except KeyboardInterrupt:
@@ -117,6 +119,11 @@ def main(argv: Sequence[str] | None = None) -> int:
             raise
         print(f"grader: {_sentence(error)}", file=sys.stderr)
         return FAILED
+
+
+def _terminate(number: int, frame: object) -> None:
+    """End as if by exit(), so that kernels and their folders are cleared away."""
+    raise SystemExit(128 + number)
 
 
 def _sentence(error: Exception) -> str:
@@ -248,35 +255,3 @@ def _doctor(arguments: argparse.Namespace) -> int:
 
 
 _COMMANDS = {"check": _check, "grade": _grade, "data": _data, "calibrate": _calibrate, "doctor": _doctor}
-
-
-class ProgressLine:
-    """Shows progress on standard error: one line that is rewritten on a terminal, a line per phase elsewhere."""
-
-    def __init__(self, enabled: bool) -> None:
-        self._enabled = enabled
-        self._live = sys.stderr.isatty()
-        self._last = ""
-        self._began = time.monotonic()
-
-    def __call__(self, progress: Progress) -> None:
-        """Show where the grading stands."""
-        if not self._enabled:
-            return
-        if self._live:
-            elapsed = time.monotonic() - self._began
-            line = f"{progress.phase} {progress.done}/{progress.total}  {progress.detail}  {elapsed:.0f} s"
-            width = os.get_terminal_size(sys.stderr.fileno()).columns - 1
-            sys.stderr.write("\r\x1b[K" + "".join(c for c in line if c.isprintable())[:width])
-            sys.stderr.flush()
-        elif progress.phase != self._last:
-            print(f"{progress.phase}: {progress.detail}", file=sys.stderr, flush=True)
-        self._last = progress.phase
-
-    def close(self) -> None:
-        """Leave the terminal on a clean line."""
-        if self._live and self._last:
-            sys.stderr.write("\r\x1b[K")
-            sys.stderr.flush()
-        self._last = ""
-        self._began = time.monotonic()

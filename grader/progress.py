@@ -1,0 +1,56 @@
+"""Progress on standard error while a grading runs."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bar
+
+    from grader.grading import Progress
+
+
+class ProgressLine:
+    """One line with a clock that is rewritten on a terminal; elsewhere a line for each phase."""
+
+    def __init__(self, enabled: bool) -> None:
+        self._enabled = enabled
+        self._bar: Bar | None = None
+        self._phase = ""
+
+    def __call__(self, progress: Progress) -> None:
+        """Show where the grading stands."""
+        if not self._enabled:
+            return
+        if sys.stderr.isatty():
+            self._draw(progress)
+        elif progress.phase != self._phase:
+            print(f"{progress.phase}: {progress.detail}", file=sys.stderr, flush=True)
+        self._phase = progress.phase
+
+    def _draw(self, progress: Progress) -> None:
+        if self._bar is None:
+            from rich.console import Console
+            from rich.progress import MofNCompleteColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
+            from rich.progress import Progress as Bar
+
+            words = TextColumn("{task.fields[phase]}"), TextColumn("{task.fields[detail]}", markup=False)
+            columns = (SpinnerColumn(), words[0], MofNCompleteColumn(), words[1], TimeElapsedColumn())
+            self._bar = Bar(*columns, console=Console(stderr=True), transient=True)
+            self._bar.add_task("", phase="", detail="")
+            self._bar.start()
+        self._bar.update(
+            self._bar.task_ids[0],
+            completed=progress.done,
+            total=progress.total,
+            phase=progress.phase,
+            detail=progress.detail,
+        )
+
+    def close(self) -> None:
+        """Leave the terminal on a clean line."""
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
+        self._phase = ""
