@@ -461,9 +461,9 @@ def leaves_model_alone(probe: LoopProbe) -> str:
 def optimizer_settings(passes: Sequence[Pass], kind: str, lr: float, momentum: float) -> str:
     """In the run, training used this optimizer with these settings, on all of the model's parameters."""
     seen = [p.optimizer for p in passes if p.optimizer is not None]
-    if not seen:
-        raise NotGraded("no optimizer stepped in the run, so its settings were not seen")
     wanted = f"{kind} with learning rate {lr:g} and momentum {momentum:g}"
+    if not seen:
+        raise Fail("no optimizer took a step in the run", wanted)
     for optimizer in seen:
         problem = _settings_problem(optimizer, kind, lr, momentum)
         if problem:
