@@ -17,6 +17,8 @@ from reference.prompts import template
 def optimizer(e: Evidence) -> str:
     """Training uses SGD with learning rate 0.01 and momentum 0.5."""
     passes = [epoch.train for training in cpu_trainings(e) for epoch in training.epochs]
+    if not passes:
+        trouble(e, ())
     return loops.optimizer_settings(passes, "SGD", LEARNING_RATE, MOMENTUM)
 
 
@@ -44,16 +46,18 @@ def trained(e: Evidence, item: str, role: str, device: str, epochs: int) -> trai
 
 
 def trouble(e: Evidence, cells: Sequence[int]) -> str:
-    """Why cells did not do what they should: the error of the last of `cells` that broke, or why they were not reached."""
+    """Why cells did not do what they should: the error of the last of `cells` that broke, or why they were not reached.
+
+    Raises NotGraded when the notebook needs a package that is missing here, which may be why.
+    """
+    lacking = next((c.error.missing_module for c in e.run.cells if c.error and c.error.missing_module), None)
+    if lacking is not None:
+        raise NotGraded(f"the notebook needs the package '{lacking}', which this grader does not have")
     broken = [cell for cell in e.run.cells if cell.status != "ok" and cell.index in cells]
     if not broken:
         unreached = [cell for cell in e.run.cells if cell.status == "not_run"]
         return f"; {unreached[0].reason}" if unreached else ""
     cell = broken[-1]
-    if cell.error is not None and cell.error.missing_module is not None:
-        raise NotGraded(
-            f"the notebook needs the package {cell.error.missing_module!r}, which this grader does not have"
-        )
     if cell.error is not None:
         return f"; cell {cell.index} ended with {cell.error.name}: {cell.error.message[:200]}"
     return f"; {cell.reason}"
