@@ -183,12 +183,12 @@ def curves_present(plot: LossPlot) -> str:
             "Plot the losses that the training recorded.",
         )
     missing, there = ("training", "validation") if plot.train is None else ("validation", "training")
+    if accuracy := _accuracy_as_loss(plot):
+        raise Fail(accuracy, expected, "Look at what is handed to the plot.", credit=0.4)
     if plot.elsewhere:
         raise Fail(
             f"the axes show only the {there} loss; {plot.elsewhere}", expected, "Draw both on one axes.", credit=0.5
         )
-    if accuracy := _accuracy_as_loss(plot):
-        raise Fail(accuracy, expected, "Look at what is handed to the plot.", credit=0.4)
     called = [
         label_of(line, axes) for axes in plot.axes for line in axes.lines if any(line is o for o, _ in plot.others)
     ]

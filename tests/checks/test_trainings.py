@@ -91,3 +91,16 @@ def test_the_same_mean_over_other_steps_does_not_follow():
     other = train(0, 2.0, losses=(1.9, 2.1))
     assert not follows([Epoch(other)], TRAJECTORY)
     assert follows([Epoch(train(0, 2.0, losses=(2.0001, 1.9999)))], TRAJECTORY)
+
+
+def test_a_test_over_the_wrong_images_is_a_test_unless_a_right_one_follows():
+    wrong = train(0, 0.0, start=16.0, steps=0, backwards=0, losses=(), optimizer=None)
+    right = evaluated(0, 1.0)
+    right = dataclasses.replace(right, start=17.0)
+
+    def epochs(*passes: Pass):
+        return trainings(RunEvidence(models={"model-1": MLP}, passes=passes), lambda shapes: True)[0].epochs
+
+    assert epochs(train(0, 1.0), wrong) == (Epoch(train(0, 1.0), wrong),)
+    assert epochs(train(0, 1.0), wrong, right) == (Epoch(train(0, 1.0), right),)
+    assert epochs(train(0, 1.0), right, dataclasses.replace(wrong, start=18.0)) == (Epoch(train(0, 1.0), right),)
