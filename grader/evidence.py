@@ -391,7 +391,8 @@ class LoopRun:
 
 @dataclass(frozen=True, eq=False)
 class LoopProbe:
-    """A student's loop beside the reference's, on the same inputs. `losses` are the reference's, batch by batch.
+    """A student's loop beside the reference's, on the same inputs. `losses` are the reference's, batch by batch; for a test
+    function that leaves the model in training mode, those of that mode.
 
     `faults` are the weights that known mistakes would have given, by the mistake's name.
     """

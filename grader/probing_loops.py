@@ -170,15 +170,18 @@ class LoopProber:
             student = LoopRun({}, {}, error=refused.error)
         except Malformed as problem:
             student = LoopRun({}, {}, error=ProbeError("Malformed", str(problem)))
+        losses, correct = tuple(raw["losses"]), tuple(raw["correct"])
+        if role.purpose == "test" and all(forward.training for forward in student.forwards):
+            losses, correct = self.tested_in_training_mode()
         return LoopProbe(
             role.role,
             source=f"function {function.name}",
             function=function.name,
             student=student,
             reference=reference,
-            losses=tuple(raw["losses"]),
+            losses=losses,
             batch_sizes=tuple(raw["sizes"]),
-            correct=tuple(raw["correct"]),
+            correct=correct,
             faults=self.faults(student, reference) if reference is not None and role.purpose == "train" else {},
             bindings=bindings.shown,
             current_step=self.inputs.current_step,
@@ -207,6 +210,28 @@ class LoopProber:
                 raise ValueError(f"the reference's function for {role.role} fails: {run.error.message}")
             self._references[role.purpose] = run, raw
         return self._references[role.purpose]
+
+    def tested_in_training_mode(self) -> tuple[tuple[float, ...], tuple[int, ...]]:
+        """Loss and correct answers of each test batch for a model in training mode.
+
+        A test that forgets the mode is held against these: its averages may be right all the same.
+        """
+        import torch
+        import torch.nn.functional as F
+
+        from grader.inside.probe_arrays import image_tensor, tensor
+        from grader.inside.probe_models import load
+
+        model = _small_model()
+        load(model, self.inputs.weights)
+        model.train()
+        images = torch.split(image_tensor(self.inputs.test_images), TEST_BATCH)
+        labels = torch.split(tensor(self.inputs.test_labels), TEST_BATCH)
+        with torch.no_grad():
+            outputs = [model(batch) for batch in images]
+        pairs = list(zip(outputs, labels, strict=True))
+        losses = tuple(float(F.cross_entropy(output, target)) for output, target in pairs)
+        return losses, tuple(int((output.argmax(1) == target).sum()) for output, target in pairs)
 
     def faults(self, student: LoopRun, reference: LoopRun) -> dict[str, Arrays]:
         """The weights of known mistakes, if the student's need an explanation; without those that were not made."""

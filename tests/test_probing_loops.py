@@ -9,10 +9,11 @@ import pytest
 import torch
 
 from grader.asking import describe
+from grader.checks import loops as checks
 from grader.evidence import Argument, LoopProbe, LoopRun
 from grader.finding import FoundFunction
 from grader.probing_loops import LEARNING_RATE, LoopProber
-from grader.rubric import LoopRole
+from grader.rubric import Fail, LoopRole
 from reference.loops import cpu_test, cpu_train
 from tests.in_process import InProcess
 
@@ -548,3 +549,28 @@ def test_the_right_loop_is_well_conditioned() -> None:
         run, _ = twin.reference(TRAIN)
         ends.append(run)
     assert apart(ends[0].weights, ends[1].weights) < 1e-4 * apart(ends[0].weights, ends[0].start)
+
+
+def test_a_test_without_eval_is_held_against_a_model_in_training_mode() -> None:
+    found = probe(
+        """
+        def cpu_test(test_losses, test_accuracy, steps, current_step):
+            total, correct = 0.0, 0
+            with torch.no_grad():
+                for data, target in test_loader:
+                    output = model(data)
+                    total += criterion(output, target).item()
+                    correct += (output.argmax(1) == target).sum().item()
+            test_losses.append(total / len(test_loader))
+            test_accuracy.append(correct / len(test_loader.dataset))
+            steps.append(current_step)
+        """,
+        TEST,
+        "cpu_test",
+    )
+    assert found.student is not None
+    assert all(forward.training for forward in found.student.forwards)
+    assert checks.averages_loss(found)
+    assert checks.accuracy(found)
+    with pytest.raises(Fail, match="training mode during the test"):
+        checks.mode_in_test(found)

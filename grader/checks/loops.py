@@ -393,8 +393,6 @@ def averages_loss(probe: LoopProbe) -> str:
     for value, words in wrong:
         if any(_close(seen, value) for seen in values):
             raise Fail(f"{words}: {value:.4f}", expected, "What does the criterion already average over?")
-    if any(forward.training for forward in student.forwards):
-        raise Fail("the loss is that of a model in training mode", expected, "See the mode of the model.", credit=0.5)
     if not values:
         raise Fail("no loss was recorded or returned", expected)
     raise Fail(f"what the function leaves behind, {_short(values)}, holds no average loss", expected)
