@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import ast
 import re
+from pathlib import Path
 
 from grader.evidence import CellRun, RunEvidence
-from grader.notebook import Notebook, python_source
+from grader.notebook import Notebook, python_source, written_files
 from grader.slicing import SourceCell
 
 _LOADER_NAME = re.compile(r"loader|_dl\b|^dl_|iter", re.IGNORECASE)
@@ -49,11 +50,7 @@ def loader_names(notebook: Notebook) -> tuple[str, ...]:
     """Global names that a cell assigns and that are called like loaders, or get what a DataLoader call gives."""
     names: dict[str, None] = {}
     for cell in notebook.code_cells:
-        try:
-            tree = ast.parse(python_source(cell.source) or "")
-        except (SyntaxError, ValueError, RecursionError):
-            continue
-        for node in ast.walk(tree):
+        for node in ast.walk(_parsed(cell.source)):
             if isinstance(node, ast.Assign):
                 called = isinstance(node.value, ast.Call) and "DataLoader" in ast.unparse(node.value.func)
                 for target in node.targets:
@@ -61,3 +58,22 @@ def loader_names(notebook: Notebook) -> tuple[str, ...]:
                         if isinstance(name, ast.Name) and (called or _LOADER_NAME.search(name.id)):
                             names[name.id] = None
     return tuple(names)
+
+
+def imported_names(notebook: Notebook) -> tuple[str, ...]:
+    """Global names that come from modules which the notebook itself writes, by `from module import name`."""
+    written = {Path(name).stem for name in written_files(notebook).values() if name.endswith(".py")}
+    names: dict[str, None] = {}
+    for cell in notebook.code_cells if written else ():
+        for node in ast.walk(_parsed(cell.source)):
+            if isinstance(node, ast.ImportFrom) and node.module in written:
+                names.update(dict.fromkeys(alias.asname or alias.name for alias in node.names))
+    return tuple(names)
+
+
+def _parsed(source: str) -> ast.Module:
+    """The cell as a syntax tree, empty when it is not Python."""
+    try:
+        return ast.parse(python_source(source) or "")
+    except (SyntaxError, ValueError, RecursionError):
+        return ast.Module([], [])

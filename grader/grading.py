@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from grader.evidence import CellRun, RunEvidence, run_evidence
-from grader.executed import loader_names, source_cells
+from grader.executed import imported_names, loader_names, source_cells
 from grader.harness import harness
 from grader.notebook import Notebook, UnreadableNotebook, read_notebook, written_files
 from grader.questions import locate
@@ -200,7 +200,7 @@ class _Grading:
         for cell in self.notebook.code_cells:
             if cell.index in files:  # modules that the notebook writes and imports
                 fresh.run_cell(cell.index, cell.source, PIECE_SECONDS)
-        pieces = slice_cells(cells, [*names, *loader_names(self.notebook)]).pieces
+        pieces = slice_cells(cells, [*names, *imported_names(self.notebook), *loader_names(self.notebook)]).pieces
         for done, piece in enumerate(pieces):
             self.report(Progress("probe", done, len(pieces), f"definitions of cell {piece.cell}"))
             fresh.run_cell(piece.cell, piece.padded, PIECE_SECONDS)

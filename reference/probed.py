@@ -47,12 +47,12 @@ def model_item(role: str, title: str) -> Item:
         title,
         5,
         (
-            Check(exists, 0.5, found),
+            Check(exists, 0, found),
             Check(f"{role}.shapes", 1, shapes, (exists,)),
             Check(f"{role}.parameters", 1, parameters, (exists,)),
             Check(f"{role}.macs", 0.5, macs, (exists,)),
             Check(f"{role}.logits", 0.5, logits, (exists,)),
-            Check(f"{role}.outputs", 1.5, outputs, (exists, f"{role}.logits", f"{role}.parameters")),
+            Check(f"{role}.outputs", 2, outputs, (exists, f"{role}.logits", f"{role}.parameters")),
         ),
     )
 

@@ -1,7 +1,7 @@
 from pathlib import Path
 
 from grader.evidence import CellError, CellRun, RunEvidence
-from grader.executed import loader_names, source_cells
+from grader.executed import imported_names, loader_names, source_cells
 from grader.notebook import Cell, Notebook
 
 
@@ -47,3 +47,11 @@ def test_loaders_are_found_by_call_and_by_name():
         )
     )
     assert found == ("train", "test_loader", "b_loader")
+
+
+def test_names_imported_from_written_files_are_found():
+    found = imported_names(
+        notebook("%%writefile utils.py\nclass MLP: pass", "from utils import MLP as Net\nfrom os import path")
+    )
+    assert found == ("Net",)
+    assert imported_names(notebook("from os import path")) == ()

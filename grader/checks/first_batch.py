@@ -56,6 +56,7 @@ _NO_ROLE = re.compile(
 )
 _TUPLE = re.compile(r"[\[(]\s*\d+(?:\s*,\s*\d+)*\s*,?\s*[\])]")
 _CROSSED = re.compile(r"(?<![\w.])\d+(?:\s*[x×X*✕]\s*\d+)+(?![\w.])")
+_SPACED = re.compile(r"(?<![\w.,])\d+(?:[ \t]+\d+){2,}(?![\w.])")
 _ORDINAL = (
     (
         0,
@@ -187,7 +188,9 @@ def roles_told(text: str, batch: FirstBatch, source: str = "", notes: str = "") 
 
 def _shapes(text: str) -> list[_Shape]:
     found = []
-    for match in sorted((*_TUPLE.finditer(text), *_CROSSED.finditer(text)), key=lambda m: m.start()):
+    for match in sorted(
+        (*_TUPLE.finditer(text), *_CROSSED.finditer(text), *_SPACED.finditer(text)), key=lambda m: m.start()
+    ):
         sizes = re.findall(r"\d+", match.group())
         if len(sizes) <= 8 and all(len(size) <= 9 for size in sizes):
             found.append(_Shape(tuple(map(int, sizes)), match.start(), match.end()))

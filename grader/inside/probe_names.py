@@ -8,6 +8,8 @@ from __future__ import annotations
 import builtins
 import dis
 import inspect
+import os
+import sys
 import types
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -94,17 +96,33 @@ def number(value: Any) -> float | None:
 
 
 def is_own_model(value: Any, namespace: Mapping[str, Any]) -> bool:
-    """Whether a value is a module class that the notebook defines."""
-    return isinstance(value, type) and issubclass(value, nn.Module) and value.__module__ == _own_module(namespace)
+    """Whether a value is a module class that the notebook, or a file that it wrote, defines."""
+    return isinstance(value, type) and issubclass(value, nn.Module) and _is_own_class(value, namespace)
 
 
 def is_own_function(value: Any, namespace: Mapping[str, Any]) -> bool:
-    """Whether a value is a function that the notebook defines, decorated or not."""
-    return isinstance(value, types.FunctionType) and any(f.__globals__ is namespace for f in inner_functions(value))
+    """Whether a value is a function that the notebook, or a file that it wrote, defines, decorated or not."""
+    return isinstance(value, types.FunctionType) and any(
+        f.__globals__ is namespace or _is_written(f.__module__) for f in inner_functions(value)
+    )
 
 
-def _own_module(namespace: Mapping[str, Any]) -> str:
-    return str(namespace.get("__name__", "__main__"))
+def _is_own_class(value: type, namespace: Mapping[str, Any]) -> bool:
+    return value.__module__ == str(namespace.get("__name__", "__main__")) or _is_written(value.__module__)
+
+
+def _is_written(module: str | None) -> bool:
+    """Whether a module was imported from the working directory, where only the notebook writes."""
+    file = getattr(sys.modules.get(module or ""), "__file__", None)
+    return isinstance(file, str) and os.path.dirname(os.path.abspath(file)) == os.getcwd()
+
+
+def _home(function: types.FunctionType, namespace: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The names that a function reads: the notebook's, or those of the file that defines it."""
+    inner = inner_functions(function)
+    if any(f.__globals__ is namespace for f in inner):
+        return namespace
+    return next((f.__globals__ for f in inner if _is_written(f.__module__)), namespace)
 
 
 def inner_functions(function: Any) -> list[types.FunctionType]:
@@ -138,6 +156,7 @@ class Reads:
 def reads(function: types.FunctionType, namespace: Mapping[str, Any]) -> Reads:
     """The global names that a function reads, assigns, and the attributes it uses, through what it calls."""
     found = Reads()
+    namespace = _home(function, namespace)
     own = [f for f in inner_functions(function) if f.__globals__ is namespace]
     waiting: list[tuple[types.CodeType, bool]] = [(f.__code__, True) for f in own]
     done: set[types.CodeType] = set()
@@ -155,7 +174,7 @@ def reads(function: types.FunctionType, namespace: Mapping[str, Any]) -> Reads:
             value = namespace.get(name)
             if is_own_function(value, namespace):
                 waiting.extend((f.__code__, False) for f in inner_functions(value))
-            elif isinstance(value, type) and value.__module__ == _own_module(namespace):
+            elif isinstance(value, type) and _is_own_class(value, namespace):
                 waiting.extend((f.__code__, False) for f in vars(value).values() if isinstance(f, types.FunctionType))
         waiting.extend((const, direct) for const in code.co_consts if isinstance(const, types.CodeType))
     return found
@@ -174,6 +193,7 @@ def _scan(code: types.CodeType, found: Reads) -> Iterator[str]:
 
 def _function(name: str, function: Any, namespace: Mapping[str, Any], loaders: Mapping[str, Any]) -> dict[str, Any]:
     found = reads(function, namespace)
+    namespace = _home(function, namespace)
     names = [n for n in (*found.names, *sorted(found.writes - found.names.keys())) if not _is_builtin(n, namespace)]
     return {
         "name": name,

@@ -162,3 +162,8 @@ def test_a_dump_of_the_tensors_is_no_shape() -> None:
         shapes_shown(dump, BATCH)
     with pytest.raises(Fail, match="no dtype"):
         dtypes_shown(dump, BATCH)
+
+
+def test_a_shape_printed_with_spaces_only_is_a_shape() -> None:
+    text = "échantillon (sample)  :  64  1  28  28  torch.float32\nétiquette (label)  :  64  torch.int64"
+    assert first_batch_text(text, FirstBatch())
