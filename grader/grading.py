@@ -286,16 +286,18 @@ class _Grading:
     def _notes(self, run: RunEvidence) -> tuple[str, ...]:
         """Repairs of the file, and what a person should know of the run: cells that did not end well, remarks."""
         notes = [f"repaired: {repair}" for repair in self.notebook.repairs]
+        alike: dict[str, list[str]] = {}
         for cell in run.cells:
             if cell.error is not None and cell.error.missing_module:
-                notes.append(
-                    f"cell {cell.index} needs the package '{cell.error.missing_module}', which this grader does not have"
-                )
+                what = f"needs the package '{cell.error.missing_module}', which this grader does not have"
+                alike.setdefault(what, []).append(f"cell {cell.index}")
             elif cell.reason and cell.status != "not_run":
                 notes.append(cell.reason)
             elif cell.error is not None:
                 line = f", line {cell.error.line}" if cell.error.line else ""
-                notes.append(f"cell {cell.index}{line} ended with {cell.error.name}: {cell.error.message[:200]}")
+                what = f"ended with {cell.error.name}: {cell.error.message[:200]}"
+                alike.setdefault(what, []).append(f"cell {cell.index}{line}")
+        notes += [f"{'; '.join(cells)} {what}" for what, cells in alike.items()]
         not_run = [cell for cell in run.cells if cell.status == "not_run"]
         if not_run:
             notes.append(f"{len(not_run)} cells were {not_run[0].reason}")
