@@ -504,11 +504,12 @@ def test_test_inputs_tell_apart_the_ways_to_average() -> None:
 def test_faults_in_test_functions_show() -> None:
     in_training = probe(GLOBAL_TEST.replace("model.eval()", "pass"), TEST, "cpu_test")
     assert in_training.student is not None
-    assert in_training.reference is not None
     assert all(f.training for f in in_training.student.forwards)
-    assert in_training.student.lists["test_losses"] != pytest.approx(
-        in_training.reference.lists["test_losses"], rel=1e-2
-    )
+    # It is held against the losses of a model in training mode. Batch by batch these are other ones; their averages may
+    # happen to be close.
+    assert in_training.student.lists["test_losses"] == pytest.approx((np.mean(in_training.losses),), rel=1e-5)
+    evaluated = probe(GLOBAL_TEST, TEST, "cpu_test").losses
+    assert max(abs(a - b) for a, b in zip(in_training.losses, evaluated, strict=True)) > 0.01
     with_gradients = probe(GLOBAL_TEST.replace("torch.no_grad()", "torch.enable_grad()"), TEST, "cpu_test")
     assert with_gradients.student is not None
     assert all(f.grad_enabled for f in with_gradients.student.forwards)
