@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from grader import __version__
+from grader.devices import DEVICES
 from grader.progress import ProgressLine
 
 if TYPE_CHECKING:
@@ -78,9 +79,10 @@ def _add_common(command: argparse.ArgumentParser) -> None:
     _add_data(command)
     command.add_argument(
         "--device",
-        choices=["auto", "cpu", "cuda"],
+        choices=DEVICES,
         default="auto",
-        help="auto: the GPU when there is one; cpu: none even so; cuda: refuse to grade without",
+        help="auto: the machine's GPU, or a virtual one; cuda: refuse to grade without a real one; virtual: simulate one on "
+        "the CPU; cpu: notebooks find none",
     )
     command.add_argument("--cell-seconds", type=_seconds, metavar="S", help="limit for one cell (default: 600)")
     command.add_argument("--total-seconds", type=_seconds, metavar="S", help="limit for all cells (default: 1800)")
@@ -129,7 +131,8 @@ def _terminate(number: int, frame: object) -> None:
 def _sentence(error: Exception) -> str:
     from grader.batch import BatchError
     from grader.data.sources import DataError
-    from grader.grading import AssignmentError, DeviceError
+    from grader.devices import DeviceError
+    from grader.grading import AssignmentError
 
     if isinstance(error, (UsageError, BatchError, DataError, AssignmentError, DeviceError)):
         return str(error)

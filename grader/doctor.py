@@ -63,7 +63,7 @@ def _torch(lines: list[str]) -> bool:
     if torch.cuda.is_available():
         lines.append(f"GPU: {torch.cuda.get_device_name(0)}; GPU items are graded on it")
     else:
-        lines.append("no GPU: items that need one are 'not graded', the others do not suffer")
+        lines.append("no GPU: items that need one are graded on a virtual one, whose times mean nothing")
     return True
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from grader.devices import Gpu, find_gpu
 from grader.evidence import CellRun, RunEvidence, run_evidence
 from grader.executed import imported_names, loader_names, source_cells
 from grader.harness import harness
@@ -41,10 +42,6 @@ class Progress:
 
 
 Report = Callable[[Progress], None]
-
-
-class DeviceError(Exception):
-    """The device that was asked for is not there; the message is one sentence."""
 
 
 class AssignmentError(Exception):
@@ -86,9 +83,9 @@ def grade(
     """Grade the notebook at `path` and return its result; a submission that cannot be graded gives a 'failed' one.
 
     `data` is a folder with MNIST, `sample` forces the sample that ships; by default the cache is used when it holds MNIST.
-    `device` is 'auto', 'cpu' or 'cuda'. `only` keeps one item. Raises AssignmentError, DataError, DeviceError and KeyError
-    (no such item) for mistakes of the caller's, and KernelStartError when no kernel can be started; never anything for a
-    mistake of the student's.
+    `device` is one of `grader.devices.DEVICES`. `only` keeps one item. Raises AssignmentError, DataError, DeviceError and
+    KeyError (no such item) for mistakes of the caller's, and KernelStartError when no kernel can be started; never anything for
+    a mistake of the student's.
     """
     from grader.data.sources import find_data
 
@@ -104,23 +101,7 @@ def grade(
         notebook = read_notebook(path)
     except UnreadableNotebook as error:
         return failed(assignment, path.name, str(error))
-    return _Grading(assignment, notebook, source, gpu_name(device), limits, report).result(only)
-
-
-def gpu_name(device: str) -> str:
-    """The name of the GPU that notebooks will find, '' for none. Raises DeviceError when 'cuda' is asked for in vain."""
-    if device == "cpu":
-        return ""
-    import torch
-
-    if torch.cuda.is_available():
-        name: str = torch.cuda.get_device_name(0)
-        return name
-    if device == "cuda":
-        raise DeviceError(
-            "there is no GPU here that torch can use; grade with --device auto to leave out what needs one"
-        )
-    return ""
+    return _Grading(assignment, notebook, source, find_gpu(device), limits, report).result(only)
 
 
 def failed(assignment: Assignment, name: str, message: str, sha256: str = "") -> Result:
@@ -144,7 +125,7 @@ class _Grading:
     """The grading of one notebook that could be read."""
 
     def __init__(
-        self, assignment: Assignment, notebook: Notebook, source: DataSource, gpu: str, limits: Limits, report: Report
+        self, assignment: Assignment, notebook: Notebook, source: DataSource, gpu: Gpu, limits: Limits, report: Report
     ) -> None:
         self.assignment, self.notebook, self.source = assignment, notebook, source
         self.gpu, self.limits, self.report = gpu, limits, report
@@ -157,8 +138,8 @@ class _Grading:
         try:
             reference = pool.submit(self._reference)
             with (
-                Kernel(harness(self.source, CANONICAL_SEED, gpu=bool(self.gpu)), self.limits) as main,
-                Kernel(harness(self.source, CANONICAL_SEED, gpu=bool(self.gpu), record=False), self.limits) as fresh,
+                Kernel(harness(self.source, CANONICAL_SEED, gpu=self.gpu), self.limits) as main,
+                Kernel(harness(self.source, CANONICAL_SEED, gpu=self.gpu, record=False), self.limits) as fresh,
             ):
                 warm = pool.submit(_warm_up, fresh)
                 run = self._run(main)
@@ -205,7 +186,7 @@ class _Grading:
             self.report(Progress("probe", done, len(pieces), f"definitions of cell {piece.cell}"))
             fresh.run_cell(piece.cell, piece.padded, PIECE_SECONDS)
         self.report(Progress("probe", len(pieces), len(pieces), "models and loops"))
-        probes = probe_all(fresh, self.assignment, run, data, cuda=bool(self.gpu))
+        probes = probe_all(fresh, self.assignment, run, data, cuda=self.gpu.there)
         lacking = replace(
             self.assignment,
             models=tuple(role for role in self.assignment.models if probes.models[role.role].missing),
@@ -213,7 +194,7 @@ class _Grading:
         )
         no_loader = any(probe.missing for probe in probes.loaders.values())
         if main.alive and (lacking.models or lacking.loops or no_loader):
-            after = probe_all(main, lacking, run, data, cuda=bool(self.gpu))
+            after = probe_all(main, lacking, run, data, cuda=self.gpu.there)
             probes = replace(
                 probes,
                 models={**probes.models, **after.models},
@@ -255,7 +236,8 @@ class _Grading:
             reference=reference.result(),
             train_size=self.source.train_size,
             test_size=self.source.test_size,
-            gpu=self.gpu,
+            gpu=self.gpu.name if self.gpu.there else "",
+            virtual_gpu=self.gpu.kind == "virtual",
         )
 
     def _environment(self) -> Environment:
@@ -271,7 +253,7 @@ class _Grading:
             "python": platform.python_version(),
             "torch": torch.__version__,
             "torchvision": torchvision.__version__,
-            "device": self.gpu or "cpu",
+            "device": self.gpu.name,
             "data": self.source.describe(),
             "isolation": "a process of its own, not confined",
             "limits": {

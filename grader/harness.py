@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from grader.devices import NO_GPU, Gpu
+
 if TYPE_CHECKING:
     from grader.data.sources import DataSource
 
 
-def harness(source: DataSource, seed: int, *, gpu: bool = True, record: bool = True) -> dict[str, object]:
-    """The kernel's set-up: Colab stand-ins, MNIST from `source`, canonical randomness from `seed`, and the recorder.
+def harness(source: DataSource, seed: int, *, gpu: Gpu = NO_GPU, record: bool = True) -> dict[str, object]:
+    """The kernel's set-up: the GPU, Colab stand-ins, MNIST from `source`, canonical randomness from `seed`, the recorder.
 
-    Without `gpu` the notebook finds none, whatever the machine has.
+    Only a `gpu` of kind 'cuda' lets the notebook see the machine's.
     """
-    install: list[list[object]] = [
+    install: list[list[object]] = []
+    if gpu.kind == "virtual":  # before what wraps torch.cuda
+        install.append(["grader.inside.virtual_cuda", {}])
+    install += [
         ["grader.inside.colab", {}],
         ["grader.inside.datasets", {"folder": str(source.folder)}],
         ["grader.inside.randomness", {"seed": seed}],
     ]
     if record:
         install += [["grader.inside.recorder", {}], ["grader.inside.figures", {}]]
-    return {"install": install, "hide_gpu": not gpu}
+    return {"install": install, "hide_gpu": gpu.kind != "cuda"}

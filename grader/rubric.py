@@ -71,6 +71,7 @@ class Reference:
 class Evidence:
     """Everything that is known about one submission. `gpu` names the device that GPU cells ran on, '' when there was none.
 
+    `virtual_gpu` says that it was simulated: what ran there ran on the CPU, and how long it took says nothing about a GPU.
     `train_size` and `test_size` are the numbers of images in the data that was served.
     """
 
@@ -84,6 +85,7 @@ class Evidence:
     train_size: int
     test_size: int
     gpu: str = ""
+    virtual_gpu: bool = False
 
 
 CheckFunction = Callable[[Evidence], "str | Review | None"]

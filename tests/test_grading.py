@@ -10,7 +10,7 @@ import jsonschema
 import pytest
 
 import grader
-from grader.grading import AssignmentError, DeviceError, Progress, gpu_name, load_assignment
+from grader.grading import AssignmentError, Progress, load_assignment
 from grader.reports.schema import result_schema
 from grader.result import Result
 from grader.sandbox.policy import Limits
@@ -102,13 +102,3 @@ def test_mistakes_of_the_caller_raise():
         load_assignment("grader")
     with pytest.raises(KeyError, match="there are mlp"):
         grader.grade(ROOT / "reference" / "solution.ipynb", only="q99")
-
-
-def test_a_gpu_is_only_promised_where_there_is_one():
-    import torch
-
-    assert gpu_name("cpu") == ""
-    if not torch.cuda.is_available():
-        assert gpu_name("auto") == ""
-        with pytest.raises(DeviceError, match="no GPU"):
-            gpu_name("cuda")

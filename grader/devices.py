@@ -1,0 +1,48 @@
+"""Which GPU notebooks find: the machine's, a virtual one, or none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+DEVICES = ("auto", "cuda", "virtual", "cpu")  # what a person may ask for
+VIRTUAL_NAME = "virtual GPU (CUDA simulated on the CPU; its times mean nothing)"
+
+
+class DeviceError(Exception):
+    """The device that was asked for is not there; the message is one sentence."""
+
+
+@dataclass(frozen=True)
+class Gpu:
+    """The GPU that a notebook finds; `name` is what the report calls it."""
+
+    kind: Literal["cuda", "virtual", "none"]
+    name: str
+
+    @property
+    def there(self) -> bool:
+        """Whether notebooks find a GPU at all."""
+        return self.kind != "none"
+
+
+NO_GPU = Gpu("none", "cpu")
+VIRTUAL = Gpu("virtual", VIRTUAL_NAME)
+
+
+def find_gpu(wanted: str = "auto") -> Gpu:
+    """The GPU for `wanted`, one of DEVICES: 'auto' takes the machine's, else a virtual one.
+
+    Raises DeviceError when 'cuda' is asked for in vain.
+    """
+    if wanted == "cpu":
+        return NO_GPU
+    if wanted == "virtual":
+        return VIRTUAL
+    import torch
+
+    if torch.cuda.is_available():
+        return Gpu("cuda", torch.cuda.get_device_name(0))
+    if wanted == "cuda":
+        raise DeviceError("there is no GPU here that torch can use; grade with --device auto to use a virtual one")
+    return VIRTUAL

@@ -1,0 +1,310 @@
+"""The dispatch mode: every operator, forward and backward, computed on the CPU and marked as CUDA would place it.
+
+For each operator a rule is made at its first call, from its schema. Most operators need little: one that returns a view or
+writes in place creates no storage, so nothing has to be marked. Rules run many times a training step; they are written to
+be fast.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from grader.inside.virtual_cuda import generators, marks, refusals
+from grader.inside.virtual_cuda.marks import CPU, check_room, mark_all, on_gpu, storage_of
+
+_Tensor: Any = Tensor  # for type checks in rules, which read marks that torch's types do not have
+Rule = Callable[[tuple[Any, ...], dict[str, Any]], Any]
+Bodies = dict[int, Callable[..., Any]]
+
+_NONE: dict[str, Any] = {}
+
+
+class Operators(TorchDispatchMode):
+    """The device itself: active from the notebook's first touch of CUDA on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.plain: Bodies = {}  # by id of the operator (they live for ever): what to call
+        self.rules: dict[int, Rule] = {}
+
+    def learn(self, func: Any) -> None:
+        """Make the rule for an operator."""
+        rule = self._rule(func)
+        if rule is None:
+            self.plain[id(func)] = func._op
+        else:
+            self.rules[id(func)] = rule
+
+    def _rule(self, func: Any) -> Rule | None:
+        """The rule for an operator; None when it can be called as it is."""
+        special = _SPECIAL.get(func.overloadpacket.__name__)
+        if special is not None:
+            return special(func)
+        if _is_composite(func):  # seen whole only in inference mode
+            return self._composite(func)
+        tensors = _tensor_arguments(func)
+        creates = any(r.alias_info is None and "Tensor" in str(r.type) for r in func._schema.returns)
+        places = any(a.name == "device" for a in func._schema.arguments)
+        single = len(tensors) == 1 and not tensors[0][2]
+        if places:
+            rule = _placing(func, tensors)
+        elif not tensors or (single and not creates):
+            return None
+        else:
+            rule = _computing(func, tensors, creates)
+        if torch.Tag.nondeterministic_seeded in func.tags:
+            rule = _drawing(func, rule)
+        return rule
+
+    def _composite(self, func: Any) -> Rule:
+        def rule(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+            with self:
+                return func.decompose(*args, **kwargs)
+
+        return rule
+
+
+def _dispatch(self: Operators, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+    """Compute one operator."""
+    key = id(func)
+    plain = self.plain.get(key)
+    if plain is not None:
+        return plain(*args, **kwargs) if kwargs else plain(*args)
+    rule = self.rules.get(key)
+    if rule is not None:
+        return rule(args, kwargs or _NONE)
+    self.learn(func)
+    return _dispatch(self, func, types, args, kwargs)
+
+
+# Set here and not in the class, where torch wraps it in three more calls to keep the compiler off.
+Operators.__torch_dispatch__ = _dispatch  # type: ignore[assignment]
+
+
+def _is_composite(func: Any) -> bool:
+    name = func.name()
+    has = torch._C._dispatch_has_kernel_for_dispatch_key
+    return bool(has(name, "CompositeImplicitAutograd")) and not has(name, "CPU")
+
+
+# --- arguments ---------------------------------------------------------------------------------------------------
+
+
+def _tensor_arguments(func: Any) -> list[tuple[str, int | None, bool]]:
+    """(name, position or None for keyword-only, whether a list) of each argument that is or holds tensors."""
+    found = []
+    for position, argument in enumerate(func._schema.arguments):
+        kind = str(argument.type)
+        if "Tensor" in kind:
+            found.append((argument.name, None if argument.kwarg_only else position, "List" in kind))
+    return found
+
+
+def _operands(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Iterator[tuple[str, Tensor]]:
+    """Argument names and tensors in the order in which CUDA checks them: what is written to by keyword comes first."""
+    arguments = _tensor_arguments(func)
+    outputs = [name for name, position, _ in arguments if position is None]
+    for name, position, _ in sorted(arguments, key=lambda a: a[0] not in outputs):
+        value = kwargs.get(name) if position is None else args[position] if position < len(args) else kwargs.get(name)
+        for tensor in value if isinstance(value, (list, tuple)) else (value,):
+            if isinstance(tensor, Tensor):
+                yield name, tensor
+
+
+def _no_storage(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[bool, bool]:
+    """Whether some operands are on the GPU and some not, where one has no plain storage."""
+    sides = [on_gpu(tensor) for _, tensor in _operands(func, args, kwargs)]
+    return any(sides), not all(sides)
+
+
+# --- rules -------------------------------------------------------------------------------------------------------
+
+
+def _computing(func: Any, tensors: list[tuple[str, int | None, bool]], creates: bool) -> Rule:
+    """The rule for an operator whose place follows from its operands."""
+    call = func._op
+    singles = tuple(position for _, position, many in tensors if position is not None and not many)
+    lists = tuple(position for _, position, many in tensors if position is not None and many)
+    fork = generators.fork
+
+    def rule(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        gpu = cpu = False
+        given = len(args)
+        try:
+            for position in singles:
+                if position < given and isinstance(tensor := args[position], _Tensor):
+                    if tensor.untyped_storage()._virtual_cuda is None:
+                        cpu = True
+                    else:
+                        gpu = True
+            for position in lists:
+                if position < given:
+                    for tensor in args[position] or ():
+                        if tensor is not None:
+                            if tensor.untyped_storage()._virtual_cuda is None:
+                                cpu = True
+                            else:
+                                gpu = True
+            for value in kwargs.values():
+                if isinstance(tensor := value, _Tensor):
+                    if tensor.untyped_storage()._virtual_cuda is None:
+                        cpu = True
+                    else:
+                        gpu = True
+        except NotImplementedError:
+            gpu, cpu = _no_storage(func, args, kwargs)
+        if not gpu:
+            return call(*args, **kwargs)
+        if fork.bad:
+            raise fork.error()
+        if cpu:
+            refusals.check(func, list(_operands(func, args, kwargs)))
+        try:
+            output = call(*args, **kwargs)
+        except RuntimeError as error:
+            raise _cuda_error(error) from None
+        if creates:
+            if type(output) is Tensor and output.layout is torch.strided:
+                storage: Any = output.untyped_storage()
+                if storage._virtual_cuda is None:
+                    storage._virtual_cuda = marks.Allocation(storage.nbytes())
+            else:
+                mark_all(output)
+        return output
+
+    return rule
+
+
+def _cuda_error(error: RuntimeError) -> Exception:
+    """The CPU's lack of memory in CUDA's words; any other error as it is."""
+    text = str(error)
+    if "DefaultCPUAllocator" in text and "allocate" in text:
+        digits = "".join(c for c in text.partition("allocate")[2].split("bytes")[0] if c.isdigit())
+        return marks.out_of_memory(int(digits or 0))
+    return error
+
+
+def _placing(func: Any, tensors: list[tuple[str, int | None, bool]]) -> Rule:
+    """The rule for an operator that is told a device: factories, `*_like`, `new_*`."""
+    call = func._op
+
+    def rule(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        device = kwargs.get("device")
+        if device is None:
+            gpu = any(on_gpu(tensor) for _, tensor in _operands(func, args, kwargs))
+        else:
+            gpu = device.type == "cuda"
+            if gpu:
+                marks.check_index(device.index)
+                kwargs = {**kwargs, "device": CPU}
+        pin = bool(kwargs.get("pin_memory"))
+        if pin:
+            kwargs = {**kwargs, "pin_memory": False}
+        if gpu:
+            if generators.fork.bad:
+                raise generators.fork.error()
+            _check_size(args, kwargs)
+        output = call(*args, **kwargs)
+        if gpu:
+            mark_all(output)
+        elif pin:
+            output.untyped_storage()._virtual_pinned = True
+        return output
+
+    return rule
+
+
+def _check_size(args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    """Refuse a factory's request for more memory than the device has before the CPU tries to fulfil it."""
+    size = next((a for a in args[:2] if isinstance(a, (list, tuple)) and all(type(n) is int for n in a)), None)
+    if size:
+        count = 1
+        for n in size:
+            count *= n
+        dtype = kwargs.get("dtype") or torch.get_default_dtype()
+        check_room(count * dtype.itemsize)
+
+
+def _drawing(func: Any, rule: Rule) -> Rule:
+    """A rule whose random numbers come from the generator of the device that the result is on."""
+    takes_generator = any(a.name == "generator" for a in func._schema.arguments)
+    tensors = _tensor_arguments(func)
+
+    def drawing(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        device = kwargs.get("device")
+        if device is not None:
+            gpu = device.type == "cuda"
+        else:
+            gpu = bool(tensors) and any(on_gpu(tensor) for _, tensor in _operands(func, args, kwargs))
+        generator = kwargs.get("generator")
+        if generator is not None:
+            generators.check(generator, gpu)
+        elif gpu:
+            if takes_generator:
+                kwargs = {**kwargs, "generator": generators.default()}
+            else:
+                with generators.as_global():
+                    return rule(args, kwargs)
+        return rule(args, kwargs)
+
+    return drawing
+
+
+# --- operators with rules of their own ---------------------------------------------------------------------------
+
+
+def _copying(func: Any) -> Rule:
+    """`_to_copy`: the result is where `device` says, else where the operand is."""
+    call = func._op
+
+    def rule(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        device = kwargs.get("device")
+        source = on_gpu(args[0])
+        gpu = source if device is None else device.type == "cuda"
+        if device is not None and gpu:
+            marks.check_index(device.index)
+            kwargs = {**kwargs, "device": CPU}
+        pin = kwargs.get("pin_memory")
+        if pin:
+            kwargs = {**kwargs, "pin_memory": None}
+        if (gpu or source) and generators.fork.bad:
+            raise generators.fork.error()
+        output = call(*args, **kwargs)
+        if gpu:
+            mark_all(output)
+        elif pin:
+            output.untyped_storage()._virtual_pinned = True
+        return output
+
+    return rule
+
+
+def _pinning(func: Any) -> Rule:
+    def rule(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if on_gpu(args[0]):
+            raise RuntimeError(f"cannot pin '{args[0].type()}' only dense CPU tensors can be pinned")
+        output = args[0].clone()
+        output.untyped_storage()._virtual_pinned = True
+        return output
+
+    return rule
+
+
+def _asking_pinned(func: Any) -> Rule:
+    def rule(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        storage = storage_of(args[0])
+        return storage is not None and storage._virtual_pinned
+
+    return rule
+
+
+_SPECIAL: dict[str, Callable[[Any], Rule]] = {
+    "_to_copy": _copying,
+    "_pin_memory": _pinning,
+    "is_pinned": _asking_pinned,
+}

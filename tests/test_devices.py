@@ -1,0 +1,19 @@
+from __future__ import annotations
+
+import pytest
+import torch
+
+from grader.devices import NO_GPU, VIRTUAL, DeviceError, find_gpu
+
+
+def test_the_machine_s_gpu_comes_before_a_virtual_one():
+    assert find_gpu("cpu") == NO_GPU
+    assert not NO_GPU.there
+    assert find_gpu("virtual") == VIRTUAL
+    assert VIRTUAL.there
+    if torch.cuda.is_available():
+        assert find_gpu("auto").kind == find_gpu("cuda").kind == "cuda"
+    else:
+        assert find_gpu() == VIRTUAL
+        with pytest.raises(DeviceError, match="no GPU here"):
+            find_gpu("cuda")
