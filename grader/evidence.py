@@ -363,13 +363,33 @@ class Forward:
     device: str = "cpu"
 
 
+@dataclass(frozen=True)
+class Placement:
+    """Where a loop's tensors were: devices of parameters, buffers and data at the calls of the model, of targets and losses
+    at each loss; `flops` by device, forward and backward.
+
+    `bytes_to_gpu` and `bytes_from_gpu` were copied in all; `waits` counts how often the CPU waited for the GPU: values
+    read (`.item()`) and copies back.
+    """
+
+    parameters: tuple[str, ...] = ()
+    buffers: tuple[str, ...] = ()
+    data: tuple[str, ...] = ()
+    targets: tuple[str, ...] = ()
+    losses: tuple[str, ...] = ()
+    flops: Mapping[str, int] = field(default_factory=dict)
+    bytes_to_gpu: int = 0
+    bytes_from_gpu: int = 0
+    waits: int = 0
+
+
 @dataclass(frozen=True, eq=False)
 class LoopRun:
     """One run of a training or test function on inputs that the grader chose.
 
     `weights` and `buffers` are the model's afterwards, by name; `start` the weights before. `lists` are the lists that were
     handed in or that the function appended to, by parameter or global name; `returned` the flattened numbers that it
-    returned; `batches` how many batches it took from each loader ('train', 'test').
+    returned; `batches` how many batches it took from each loader ('train', 'test'); `placement` is measured on a GPU only.
     """
 
     start: Mapping[str, NDArray[np.float32]]
@@ -386,6 +406,7 @@ class LoopRun:
     numbers: Mapping[str, float] = field(default_factory=dict)  # global numbers that the function changed
     steps: int = 0  # of any optimizer
     backwards: int = 0  # that reached the model
+    placement: Placement | None = None
     error: ProbeError | None = None
 
 

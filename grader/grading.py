@@ -84,8 +84,8 @@ def grade(
 
     `data` is a folder with MNIST, `sample` forces the sample that ships; by default the cache is used when it holds MNIST.
     `device` is one of `grader.devices.DEVICES`. `only` keeps one item. Raises AssignmentError, DataError, DeviceError and
-    KeyError (no such item) for mistakes of the caller's, and KernelStartError when no kernel can be started; never anything for
-    a mistake of the student's.
+    KeyError (no such item) for mistakes of the caller's, and KernelStartError when no kernel can be started; never anything
+    for a mistake of the student's.
     """
     from grader.data.sources import find_data
 

@@ -17,7 +17,7 @@ from grader.asking import (
     generator,
     probe_error,
 )
-from grader.evidence import Forward, LoopProbe, LoopRun, Malformed, ProbeError, convert, encode_array
+from grader.evidence import Forward, LoopProbe, LoopRun, Malformed, Placement, ProbeError, convert, encode_array
 from grader.finding import FoundFunction
 from grader.names import FunctionFacts, ParameterFacts
 from grader.roles import bind
@@ -301,6 +301,7 @@ class _Answer:
     numbers: dict[str, float] = field(default_factory=dict)
     steps: int = 0
     backwards: int = 0
+    placement: Placement | None = None
 
 
 def loop_run(answer: Mapping[str, Any]) -> LoopRun:

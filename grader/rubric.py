@@ -40,6 +40,14 @@ class NotGraded(Exception):
 
 
 @dataclass(frozen=True)
+class Advice:
+    """What holds, with a hint that costs nothing."""
+
+    message: str
+    hint: str
+
+
+@dataclass(frozen=True)
 class Review:
     """A person decides. `facts` are measured figures laid beside the answer; `credit` is the provisional fraction."""
 
@@ -88,7 +96,7 @@ class Evidence:
     virtual_gpu: bool = False
 
 
-CheckFunction = Callable[[Evidence], "str | Review | None"]
+CheckFunction = Callable[[Evidence], "str | Advice | Review | None"]
 
 
 @dataclass(frozen=True)
@@ -263,6 +271,8 @@ def _judge_check(check: Check, evidence: Evidence, done: Mapping[str, CheckResul
             f"the grader failed here ({type(error).__name__}: {error}; {where.name}); this is not the student's fault"
         )
         return CheckResult(check.id, "error", 0.0, check.points, message, check.text)
+    if isinstance(found, Advice):
+        return CheckResult(check.id, "pass", check.points, check.points, found.message, check.text, found.hint)
     if isinstance(found, Review):
         score = round(check.points * found.credit, 2)
         return CheckResult(

@@ -6,10 +6,10 @@ import math
 import re
 from collections.abc import Callable, Sequence
 
-from grader.checks import loops, models, plots, profile, timing, trainings
+from grader.checks import loops, models, placement, plots, profile, timing, trainings
 from grader.checks.first_batch import FirstBatch, first_batch_text
 from grader.evidence import CellRun
-from grader.rubric import Check, CheckFunction, Evidence, Fail, NotGraded
+from grader.rubric import Advice, Check, CheckFunction, Evidence, Fail, NotGraded
 from reference.contract import BATCH_SIZE, LEARNING_RATE, MACS, MOMENTUM, PARAMETERS, RECOGNISE, is_mlp
 from reference.prompts import template
 
@@ -40,9 +40,27 @@ def trained(e: Evidence, item: str, role: str, device: str, epochs: int) -> trai
         longest = max(found, key=lambda training: len(training.epochs))
         why = trouble(e, section_cells(e, item, longest.cells))
         raise Fail(f"the {name} was trained for {len(longest.epochs)} epochs on the {place}{why}", expected)
+    elsewhere = _on_the_other_device(e, item, role, device)
+    if elsewhere is not None:
+        raise elsewhere
     raise Fail(
         f"no training of the {name} on the {place} was seen in the run{trouble(e, section_cells(e, item))}", expected
     )
+
+
+def _on_the_other_device(e: Evidence, item: str, role: str, device: str) -> Fail | None:
+    """The failure of an item whose own cells train the model, but on the other device."""
+    other, place = ("cpu", "CPU") if device == "cuda" else ("cuda", "GPU")
+    cells = set(section_cells(e, item))
+    for training in trainings.trainings(e.run, RECOGNISE[role], other):
+        here = [epoch for epoch in training.epochs if epoch.cell in cells]
+        if here:
+            return Fail(
+                f"the {len(here)} epochs of the {role.upper()} in cell {here[0].cell} ran on the {place}",
+                f"training on the {'GPU' if device == 'cuda' else 'CPU'}",
+                "Where do the model and the batches go before the training, and where does that device come from?",
+            )
+    return None
 
 
 def trouble(e: Evidence, cells: Sequence[int]) -> str:
@@ -59,7 +77,11 @@ def trouble(e: Evidence, cells: Sequence[int]) -> str:
         return f"; {unreached[0].reason}" if unreached else ""
     cell = broken[-1]
     if cell.error is not None:
-        return f"; cell {cell.index} ended with {cell.error.name}: {cell.error.message[:200]}"
+        said = f"; cell {cell.index} ended with {cell.error.name}: {cell.error.message[:200]}"
+        open_pass = next((p for p in reversed(e.run.passes) if p.cell == cell.index and not p.complete), None)
+        model, data = (open_pass.model_device or "", open_pass.data_device or "") if open_pass else ("", "")
+        devices = placement.explain_error(cell.error.message, (model,), (data,))
+        return f"{said} ({devices[0]})" if devices is not None else said
     return f"; {cell.reason}"
 
 
@@ -232,9 +254,16 @@ def cnn_epochs(item: str, device: str) -> CheckFunction:
 
     def check(e: Evidence) -> str:
         training = trained(e, item, "cnn", device, 2)
-        return trainings.stepped(
-            training.epochs[:2], f"the CNN's training on the {'GPU' if device == 'cuda' else 'CPU'}"
-        )
+        place = "GPU" if device == "cuda" else "CPU"
+        said = trainings.stepped(training.epochs[:2], f"the CNN's training on the {place}")
+        if training.before:
+            raise Fail(
+                f"the CNN that had {training.before} epochs already was trained on, on the {place}",
+                f"a new CNN, trained for 2 epochs on the {place}",
+                "Both devices start from the same place when each gets a CNN of its own.",
+                credit=0.6,
+            )
+        return said
 
     check.__doc__ = f"The CNN is trained for 2 epochs on the {'GPU' if device == 'cuda' else 'CPU'}."
     return check
@@ -255,11 +284,9 @@ def gpu_epochs(e: Evidence) -> str:
     return trainings.stepped(trained(e, "q5", "mlp", "cuda", 10).epochs[:10], "the training on the GPU")
 
 
-def gpu_placement(e: Evidence) -> str:
+def gpu_placement(e: Evidence) -> str | Advice:
     """Model, data and target are on the GPU in every batch of training and testing."""
-    return (
-        f"{loops.placed_on(e.loops['gpu_train'], 'cuda')}; in the test {loops.placed_on(e.loops['gpu_test'], 'cuda')}"
-    )
+    return placement.placed(e.loops["gpu_train"], e.loops["gpu_test"])
 
 
 def costs(e: Evidence) -> list[profile.Cost]:

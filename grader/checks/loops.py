@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
 
 from grader.checks.models import describe_error
+from grader.checks.placement import explain_run
 from grader.evidence import LoopProbe, LoopRun, OptimizerSeen, Pass, numbers
 from grader.rubric import Fail, NotGraded
 
@@ -63,10 +64,12 @@ def exists(probe: LoopProbe, wanted: str) -> str:
     if probe.missing or probe.student is None:
         raise Fail(probe.missing or f"no function for {wanted} was found", f"a function {wanted}")
     if probe.student.error is not None:
+        raised = f"{probe.source} raises {describe_error(probe.student.error)}"
+        expected = f"{wanted} runs through its loader"
+        if (devices := explain_run(probe.student)) is not None:
+            raise Fail(f"{devices[0]}: {raised}", expected, devices[1])
         raise Fail(
-            f"{probe.source} raises {describe_error(probe.student.error)}",
-            f"{wanted} runs through its loader",
-            "It was called with the grader's own small model, loader, optimizer and criterion.",
+            raised, expected, "It was called with the grader's own small model, loader, optimizer and criterion."
         )
     return f"found {probe.source}"
 
@@ -479,16 +482,3 @@ def _settings_problem(seen: OptimizerSeen, kind: str, lr: float, momentum: float
     if seen.weight_decay or seen.nesterov:
         return "the optimizer has " + ("weight decay" if seen.weight_decay else "Nesterov momentum") + " switched on"
     return ""
-
-
-def placed_on(probe: LoopProbe, device: str) -> str:
-    """Every forward pass, data and model, was on `device` ('cuda')."""
-    student, _ = _runs(probe)
-    _need_forwards(student)
-    elsewhere = [f for f in student.forwards if not f.device.startswith(device)]
-    if elsewhere:
-        raise Fail(
-            f"{len(elsewhere)} of {len(student.forwards)} forward passes ran on {elsewhere[0].device}",
-            "model, data and target on the GPU for every batch",
-        )
-    return f"all {len(student.forwards)} forward passes ran on {student.forwards[0].device}"

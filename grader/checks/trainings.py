@@ -37,18 +37,24 @@ class Epoch:
         """Index of the cell that it ran in."""
         return self.train.cell
 
+    @property
+    def device(self) -> str:
+        """'cpu' or 'cuda': where the model was."""
+        return (self.train.model_device or "cpu").split(":")[0]
+
 
 @dataclass(frozen=True)
 class Training:
-    """All epochs of one model, in order."""
+    """All epochs of one model on one device, in order; `before` counts those that it had on another device by then."""
 
     model: ModelSeen
     epochs: tuple[Epoch, ...]
+    before: int = 0
 
     @property
     def device(self) -> str:
-        """'cpu' or 'cuda', by the first epoch."""
-        return (self.epochs[0].train.model_device or "cpu").split(":")[0]
+        """'cpu' or 'cuda'."""
+        return self.epochs[0].device
 
     @property
     def cells(self) -> tuple[int, ...]:
@@ -77,8 +83,9 @@ def trainings(
                     epochs.append(Epoch(seen))
             elif epochs and _is_test(seen, epochs[-1].test):
                 epochs[-1] = Epoch(epochs[-1].train, seen)
-        if epochs and (epochs[0].train.model_device or "cpu").split(":")[0] == device:
-            found.append(Training(model, tuple(epochs)))
+        here = tuple(epoch for epoch in epochs if epoch.device == device)  # a model may move on to the GPU
+        if here:
+            found.append(Training(model, here, epochs.index(here[0])))
     return tuple(sorted(found, key=lambda training: training.epochs[0].start))
 
 

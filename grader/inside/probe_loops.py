@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from grader.inside.placement import Meter
 from grader.inside.probe_arrays import array
 from grader.inside.probe_lists import MAX_NUMBERS, Growth, flattened, sequences, type_of
 from grader.inside.probe_names import inner_functions, kind, number, reads, signature
@@ -35,11 +36,12 @@ def run_loop(
     watched = _globals_of(function, namespace)
     start = _state(stage.model.named_parameters())
     forwards: list[dict[str, Any]] = []
+    meter = Meter() if stage.device.type != "cpu" else None
     error, result = None, None
     lists: dict[str, Any] = {}
     changed: dict[str, float] = {}
     arguments: dict[str, Any] = {}
-    with _forwards(stage.model, forwards), stage.counting_steps(), _restored(watched):
+    with _forwards(stage.model, forwards, meter), stage.counting_steps(), _restored(watched):
         for name, role in bindings.get("globals", {}).items():
             watched[name] = stage.value(role, watched.get(name, MISSING))
         grown = Growth(watched, [*reads(function, namespace).names, *bindings.get("globals", {})])
@@ -50,7 +52,8 @@ def run_loop(
         }
         before = {name: number(value) for name, value in watched.items() if kind(value) in ("int", "float")}
         try:
-            result = _call(function, arguments)
+            with meter or nullcontext():
+                result = _call(function, arguments)
         except (Exception, SystemExit) as problem:
             error = describe_error(problem)
         lists = grown.ended(watched)
@@ -73,6 +76,7 @@ def run_loop(
         "backwards": stage.backwards,
         "training_after": stage.model.training,
         "data_devices": list(dict.fromkeys(f["device"] for f in forwards)),
+        "placement": meter.answer() if meter else None,
         "error": error,
         "losses": stage.criterion.losses,
         "sizes": stage.criterion.sizes,
@@ -120,7 +124,7 @@ def _restored(names: dict[str, Any]) -> Iterator[None]:
 
 
 @contextmanager
-def _forwards(model: nn.Module, found: list[dict[str, Any]]) -> Iterator[None]:
+def _forwards(model: nn.Module, found: list[dict[str, Any]], meter: Meter | None) -> Iterator[None]:
     """Note each call of the model, at its first layer, so that a direct call of `forward` is seen as well."""
     first = next((m for m in model.modules() if not any(True for _ in m.children())), model)
 
@@ -129,6 +133,8 @@ def _forwards(model: nn.Module, found: list[dict[str, Any]]) -> Iterator[None]:
         if x is not None and len(found) < MAX_NUMBERS:
             facts = {"batch": x.shape[0] if x.dim() else 1, "training": model.training}
             found.append({**facts, "grad_enabled": torch.is_grad_enabled(), "device": str(x.device)})
+            if meter is not None:
+                meter.forward(model, x)
 
     handle = first.register_forward_pre_hook(note)
     try:

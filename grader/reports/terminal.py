@@ -41,7 +41,7 @@ def report(result: Result, details: bool = False) -> RenderableType:
     parts += [Text(f"note: {_clean(note)}", style="dim") for note in result.notes]
     for item in result.items:
         parts.append(_item_line(item))
-        shown = [check for check in item.checks if details or check.status != "pass"]
+        shown = [check for check in item.checks if details or check.status != "pass" or check.hint]
         if len({check.message for check in shown}) == 1 and shown[0].status == "not_graded":
             shown = shown[:1]
         skipped = [check for check in shown if check.status == "skipped"]
@@ -85,6 +85,8 @@ def _check(check: CheckResult) -> RenderableType:
         if check.hint:
             text.append(f"\n  hint: {_clean(check.hint)}", "italic")
         text.append(f"\n  {number(check.score)} of {number(check.max_score)} points", "dim")
+    elif check.status == "pass" and check.hint:
+        text.append(f"\n  hint, which costs nothing: {_clean(check.hint)}", "italic")
     elif check.status == "review":
         if check.hint:
             text.append(f"\n  remark: {_clean(check.hint)}", "yellow")

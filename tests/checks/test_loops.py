@@ -267,9 +267,3 @@ def test_right_optimizer_settings_and_none_seen():
     assert loops.optimizer_settings(seen(OptimizerSeen("SGD", 0.01, 0.5)), "SGD", 0.01, 0.5)
     with pytest.raises(Fail, match="no optimizer took a step"):
         loops.optimizer_settings(seen(None), "SGD", 0.01, 0.5)
-
-
-def test_placement():
-    assert loops.placed_on(train(forwards=(Forward(4, True, True, "cuda:0"),)), "cuda")
-    with pytest.raises(Fail, match="1 of 1 forward passes ran on cpu"):
-        loops.placed_on(train(forwards=(Forward(4, True, True),)), "cuda")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import types
 from collections.abc import Callable
@@ -326,21 +325,13 @@ def _for_loop(original: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _install_parallel() -> None:
-    """nn.DataParallel's scattering and gathering, which is C++ for several GPUs."""
-    from torch.nn.parallel import _functions, comm
+    """nn.DataParallel hands one device everything; torch's own scattering is C++ for several GPUs."""
+    from torch.utils._pytree import tree_map
 
-    def scatter(tensor: Any, devices: Any = None, *args: Any, **kwargs: Any) -> tuple[Any, ...]:
-        for device in devices or ():
-            _index(device)
-        return (tensor.to(GPU),)
+    def scatter(self: Any, inputs: Any, kwargs: Any, device_ids: Any) -> tuple[tuple[Any], tuple[Any]]:
+        def move(value: Any) -> Any:
+            return value.to(GPU) if isinstance(value, torch.Tensor) else value
 
-    def gather(tensors: Any, dim: int = 0, destination: Any = None, *, out: Any = None) -> Any:
-        parts = [part.reshape(1) if part.dim() == 0 else part for part in tensors]
-        joined = parts[0] if len(parts) == 1 else torch.cat(parts, dim)
-        return joined if destination in (None, -1) else joined.to(destination)
+        return (tree_map(move, inputs),), (tree_map(move, kwargs or {}),)
 
-    comm.scatter, comm.gather = scatter, gather
-    _functions._get_stream = lambda device: streams.current_stream()
-    comm.broadcast_coalesced = lambda tensors, devices, buffer_size=0: (tuple(tensors),)
-    with contextlib.suppress(AttributeError):
-        comm.broadcast = lambda tensor, devices=None, *, out=None: (tensor,)
+    torch.nn.DataParallel.scatter = scatter  # type: ignore[method-assign]

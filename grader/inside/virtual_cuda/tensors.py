@@ -27,6 +27,7 @@ DTYPES = {
 }
 LINKED = torch.version.cuda is not None  # else torch's own functions fail at the name 'cuda'
 _native_to = Tensor.to
+_to_copy: Any = torch.ops.aten._to_copy.default  # also in torch's CPU builds, whose `to` refuses the name 'cuda'
 _native_device = torch._C.TensorBase.device
 _installed: list[bool] = []
 
@@ -97,17 +98,14 @@ ToCopy._backward_cls.__name__ = "ToCopyBackward0"
 
 def _cross(tensor: Tensor, target: torch.device, dtype: torch.dtype | None, memory_format: Any) -> Tensor:
     options = {} if memory_format is None else {"memory_format": memory_format}
-    if target.type == "cpu":
-        return _native_to(tensor, target, dtype or tensor.dtype, False, True, **options)
-    made = _native_to(
-        tensor, dtype or tensor.dtype, False, True, **options
-    )  # torch's CPU builds refuse the name 'cuda'
-    mark(made)
+    made: Tensor = _to_copy(tensor, dtype=dtype or tensor.dtype, device=target, **options)
     return made
 
 
 def to(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
     """Tensor.to: a copy when the device or the dtype changes, else the tensor itself."""
+    if args and type(args[0]) is int:
+        args = (torch.device("cuda", args[0]), *args[1:])
     positional, named, copy = _without_copy(args, kwargs)
     target, dtype, non_blocking, memory_format = torch._C._nn._parse_to(*positional, **named)
     other = positional[0] if positional else named.get("other")

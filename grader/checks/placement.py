@@ -1,0 +1,150 @@
+"""Checks on where tensors were: placement as it was measured, and device errors in plain words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from grader.evidence import LoopProbe, LoopRun, Placement
+from grader.rubric import Advice, Fail
+
+NEARLY_ALL = 0.99  # of the FLOPs: what an evaluation may do beside the model is little
+COPY_HINT = (
+    "`.to()` and `.cuda()` of a tensor return the moved copy and leave the tensor where it was: is the result used?"
+)
+EXPECTED = "model, data and targets on the GPU in every batch"
+
+_REFUSALS = (
+    "on the same device",
+    "different from other tensors",
+    "should be the same",
+    "indices should be either on cpu",
+    "cuda device, but found",
+    "parameters and buffers on device",
+)
+
+
+def is_device_error(message: str) -> bool:
+    """Whether an exception says that tensors are on two devices, or that numpy was given one on the GPU."""
+    return any(words in message for words in _REFUSALS) or "device type tensor to numpy" in message
+
+
+def explain_error(
+    message: str, model: Iterable[str], data: Iterable[str], copied: bool | None = None
+) -> tuple[str, str] | None:
+    """What a device error was, in words, and a hint; None for another error.
+
+    `model` and `data` are the devices of the parameters and of the images when the model was called last; `copied` says
+    whether something had been copied to the GPU, None when that is not known.
+    """
+    if not is_device_error(message):
+        return None
+    if "to numpy" in message:
+        return (
+            "a tensor on the GPU is given to numpy or matplotlib",
+            "Numbers for lists and plots must be on the CPU: `.item()` or `.cpu()`.",
+        )
+    model, data = tuple(model), tuple(data)
+    if _cpu(data) and _gpu(model):
+        if copied:
+            return "the images are copied to the GPU, but the model is given those on the CPU", COPY_HINT
+        return "the model is on the GPU and the images are not", "Every batch comes from the loader on the CPU."
+    if _gpu(data) and _cpu(model):
+        mixed = "only partly" if _gpu(model) else "not"
+        return (
+            f"the images are on the GPU and the model is {mixed}",
+            "Is the model that is called the one that was moved?",
+        )
+    if "target" in message or "nll_loss" in message:
+        return "the outputs are on the GPU and the labels are not", "The loss needs the labels where the outputs are."
+    return "an operation has tensors on both devices", "Which of the tensors in that line was not moved?"
+
+
+def explain_run(run: LoopRun) -> tuple[str, str] | None:
+    """What a device error that ended a probed loop was, and a hint; None when it ended otherwise."""
+    if run.error is None or run.placement is None:
+        return None
+    place = run.placement
+    return explain_error(run.error.message, place.parameters, place.data, place.bytes_to_gpu > 0)
+
+
+def _cpu(devices: Iterable[str]) -> bool:
+    return any(device == "cpu" for device in devices)
+
+
+def _gpu(devices: Iterable[str]) -> bool:
+    return any(device.startswith("cuda") for device in devices)
+
+
+def placed(train: LoopProbe, test: LoopProbe) -> str | Advice:
+    """Model, data, targets and losses were on the GPU in training and in the test, and so was the work.
+
+    Half the credit when one of the two is right. Raises Fail.
+    """
+    said, failures = [], []
+    for probe, where in ((train, "training"), (test, "the test")):
+        try:
+            said.append(_on_gpu(probe, where))
+        except Fail as fail:
+            failures.append(fail)
+    if failures:
+        seen = "; ".join(fail.seen for fail in failures)
+        raise Fail(seen, EXPECTED, failures[0].hint, 0.5 * len(said))
+    hint = _waits(train)
+    message = "; ".join(said)
+    return Advice(message, hint) if hint else message
+
+
+def _on_gpu(probe: LoopProbe, where: str) -> str:
+    place = probe.student.placement if probe.student is not None else None
+    if place is None or not place.data:
+        raise Fail(f"in {where} the model that the function was given was never called", EXPECTED)
+    on_cpu = [
+        what
+        for what, devices in (
+            ("the model's parameters", place.parameters),
+            ("the model's buffers", place.buffers),
+            ("the images", place.data),
+            ("the labels", place.targets),
+            ("the losses", place.losses),
+        )
+        if _cpu(devices)
+    ]
+    share = _gpu_share(place)
+    if on_cpu and not _gpu((*place.parameters, *place.data)):
+        raise Fail(
+            f"{where} runs on the CPU although there is a GPU",
+            EXPECTED,
+            "Where does the function's device come from, and what is moved there?",
+        )
+    if on_cpu:
+        raise Fail(f"in {where} {_listed(on_cpu)} are on the CPU", EXPECTED, COPY_HINT)
+    if share < NEARLY_ALL:
+        raise Fail(f"in {where} {1 - share:.0%} of the FLOPs are computed on the CPU", EXPECTED)
+    batches = max(1, sum((probe.student.batches if probe.student else {}).values()))
+    copied = place.bytes_to_gpu / batches / 1024
+    return f"in {where} model, data and labels are on the GPU with {share:.0%} of the FLOPs; {copied:.0f} KiB copied a batch"
+
+
+def _gpu_share(place: Placement) -> float:
+    total = sum(place.flops.values())
+    there = sum(count for device, count in place.flops.items() if device.startswith("cuda"))
+    return there / total if total else 1.0
+
+
+def _times(count: float) -> str:
+    return "once" if round(count) == 1 else f"{count:.0f} times"
+
+
+def _listed(words: list[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def _waits(train: LoopProbe) -> str:
+    """A hint for a training loop that makes the CPU wait for the GPU in every step."""
+    run = train.student
+    if run is None or run.placement is None or not run.steps or run.placement.waits < run.steps:
+        return ""
+    return (
+        f"The training loop waits for the GPU {_times(run.placement.waits / run.steps)} in every step: `.item()`, printing "
+        "or copying back does that. Reading the loss only when it is recorded lets the CPU run ahead."
+    )

@@ -1,0 +1,101 @@
+"""Where a loop's tensors are while it runs: devices of model, data, targets and losses, work and copies by device.
+
+The same on a real GPU and on the virtual one: a dispatch mode that reads `tensor.device` of what each operator works on.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.flop_counter import flop_registry
+
+MOST_DEVICES = 8  # kept in each place
+
+_LOSSES = {"nll_loss_forward", "nll_loss2d_forward", "mse_loss", "binary_cross_entropy", "l1_loss"}
+_paused: list[bool] = []
+
+
+@contextmanager
+def unmeasured() -> Iterator[None]:
+    """What the harness itself computes inside a loop does not count as the loop's."""
+    _paused.append(True)
+    try:
+        yield
+    finally:
+        _paused.pop()
+
+
+class Meter(TorchDispatchMode):
+    """Measures what happens inside it. `answer()` is a `Placement` of `grader.evidence`, as JSON data."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.places: dict[str, dict[str, None]] = {
+            p: {} for p in ("parameters", "buffers", "data", "targets", "losses")
+        }
+        self.flops: Counter[str] = Counter()
+        self.to_gpu = self.from_gpu = self.waits = 0
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """Compute an operator and note where."""
+        output = func(*args, **(kwargs or {}))
+        if not _paused:
+            with unmeasured():
+                self._note(func, args, kwargs or {}, output)
+        return output
+
+    def _note(self, func: Any, args: Any, kwargs: Any, output: Any) -> None:
+        packet = func.overloadpacket
+        name = packet.__name__
+        if packet in flop_registry:
+            self.flops[_device(output)] += int(flop_registry[packet](*args, **kwargs, out_val=output))
+        elif name in _LOSSES:
+            self._place("losses", output[0] if isinstance(output, (tuple, list)) else output)
+            self._place("targets", args[1])
+        elif name == "_to_copy":
+            self._copied(args[0], output)
+        elif name == "copy_":
+            self._copied(args[1], args[0])
+        elif name == "_local_scalar_dense" and args[0].is_cuda:
+            self.waits += 1
+
+    def _copied(self, source: Tensor, made: Tensor) -> None:
+        if made.is_cuda and not source.is_cuda:
+            self.to_gpu += made.numel() * made.element_size()
+        elif source.is_cuda and not made.is_cuda:
+            self.from_gpu += made.numel() * made.element_size()
+            self.waits += 1
+
+    def _place(self, what: str, value: Any) -> None:
+        if isinstance(value, Tensor) and len(self.places[what]) < MOST_DEVICES:
+            self.places[what][str(value.device)] = None
+
+    def forward(self, model: nn.Module, given: Tensor) -> None:
+        """A model is about to be called with data."""
+        with unmeasured():
+            self._place("data", given)
+            for parameter in model.parameters():
+                self._place("parameters", parameter)
+            for buffer in model.buffers():
+                self._place("buffers", buffer)
+
+    def answer(self) -> dict[str, object]:
+        """What was measured."""
+        return {
+            **{name: list(devices) for name, devices in self.places.items()},
+            "flops": dict(self.flops),
+            "bytes_to_gpu": self.to_gpu,
+            "bytes_from_gpu": self.from_gpu,
+            "waits": self.waits,
+        }
+
+
+def _device(value: Any) -> str:
+    first = next((v for v in value if isinstance(v, Tensor)), None) if isinstance(value, (tuple, list)) else value
+    return str(first.device) if isinstance(first, Tensor) else str(torch.device("cpu"))
