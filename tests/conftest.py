@@ -15,6 +15,14 @@ from grader.rubric import Check, Evidence, Fail, Item, NotGraded, Reference, Rev
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Options of the device programs, see tests/inside/virtual_cuda."""
+    parser.addoption("--device", choices=("virtual", "cuda"), default="virtual", help="what runs the device programs")
+    parser.addoption(
+        "--record-devices", action="store_true", help="with --device cuda: rewrite what the device programs must give"
+    )
+
+
 def passes(e: Evidence) -> str:
     """Holds."""
     return "found it"

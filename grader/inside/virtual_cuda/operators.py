@@ -53,8 +53,10 @@ class Operators(TorchDispatchMode):
         single = len(tensors) == 1 and not tensors[0][2]
         if places:
             rule = _placing(func, tensors)
-        elif not tensors or (single and not creates):
+        elif torch.Tag.nondeterministic_seeded not in func.tags and (not tensors or (single and not creates)):
             return None
+        elif func.overloadpacket.__name__ in _MULTIPLY:
+            rule = _multiplying(func, tensors, creates)
         else:
             rule = _computing(func, tensors, creates)
         if torch.Tag.nondeterministic_seeded in func.tags:
@@ -163,11 +165,11 @@ def _computing(func: Any, tensors: list[tuple[str, int | None, bool]], creates: 
         if fork.bad:
             raise fork.error()
         if cpu:
-            refusals.check(func, list(_operands(func, args, kwargs)))
+            refusals.check(func, list(_operands(func, args, kwargs)), args)
         try:
             output = call(*args, **kwargs)
         except RuntimeError as error:
-            raise _cuda_error(error) from None
+            raise refusals.translated(error, func, args) from None
         if creates:
             if type(output) is Tensor and output.layout is torch.strided:
                 storage: Any = output.untyped_storage()
@@ -180,28 +182,39 @@ def _computing(func: Any, tensors: list[tuple[str, int | None, bool]], creates: 
     return rule
 
 
-def _cuda_error(error: RuntimeError) -> Exception:
-    """The CPU's lack of memory in CUDA's words; any other error as it is."""
-    text = str(error)
-    if "DefaultCPUAllocator" in text and "allocate" in text:
-        digits = "".join(c for c in text.partition("allocate")[2].split("bytes")[0] if c.isdigit())
-        return marks.out_of_memory(int(digits or 0))
-    return error
+_MULTIPLY = {"mm", "addmm", "bmm", "baddbmm", "mv", "addmv", "dot"}
+
+
+def _multiplying(func: Any, tensors: list[tuple[str, int | None, bool]], creates: bool) -> Rule:
+    """The rule for matrix products, which a GPU has for floating point only."""
+    computing = _computing(func, tensors, creates)
+
+    def rule(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        dtype = args[1].dtype
+        if not (dtype.is_floating_point or dtype.is_complex) and on_gpu(args[1]):
+            refusals.no_integer_products(func, dtype)
+        return computing(args, kwargs)
+
+    return rule
 
 
 def _placing(func: Any, tensors: list[tuple[str, int | None, bool]]) -> Rule:
-    """The rule for an operator that is told a device: factories, `*_like`, `new_*`."""
+    """The rule for an operator that is told a device: factories, `*_like`, `new_*`.
+
+    torch itself names the device of a tensor's options, which is always the CPU here. So beside an operand 'cpu' means the
+    operand's device; `tensors.py` answers who writes `device='cpu'`.
+    """
     call = func._op
 
     def rule(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         device = kwargs.get("device")
-        if device is None:
-            gpu = any(on_gpu(tensor) for _, tensor in _operands(func, args, kwargs))
+        if device is not None and device.type == "cuda":
+            marks.check_index(device.index)
+            kwargs = {**kwargs, "device": CPU}
+            gpu = True
         else:
-            gpu = device.type == "cuda"
-            if gpu:
-                marks.check_index(device.index)
-                kwargs = {**kwargs, "device": CPU}
+            gpu = bool(tensors) and any(on_gpu(tensor) for _, tensor in _operands(func, args, kwargs))
+            gpu = gpu and (device is None or device.type == "cpu")
         pin = bool(kwargs.get("pin_memory"))
         if pin:
             kwargs = {**kwargs, "pin_memory": False}
@@ -259,16 +272,21 @@ def _drawing(func: Any, rule: Rule) -> Rule:
 
 
 def _copying(func: Any) -> Rule:
-    """`_to_copy`: the result is where `device` says, else where the operand is."""
+    """`_to_copy`: the result is where `device` says, else where the operand is.
+
+    Here too torch itself says 'cpu' for the device of a GPU tensor's options; who really leaves the GPU says 'cpu:0'.
+    """
     call = func._op
 
     def rule(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         device = kwargs.get("device")
         source = on_gpu(args[0])
-        gpu = source if device is None else device.type == "cuda"
-        if device is not None and gpu:
+        if device is not None and device.type == "cuda":
             marks.check_index(device.index)
             kwargs = {**kwargs, "device": CPU}
+            gpu = True
+        else:
+            gpu = source and (device is None or device == CPU)
         pin = kwargs.get("pin_memory")
         if pin:
             kwargs = {**kwargs, "pin_memory": None}

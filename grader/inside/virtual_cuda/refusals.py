@@ -7,6 +7,7 @@ operators (TensorIterator) accept a single 0-dimensional CPU operand and name th
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from importlib import resources
@@ -15,7 +16,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from grader.inside.virtual_cuda.marks import on_gpu
+from grader.inside.virtual_cuda.marks import on_gpu, out_of_memory
 
 Operands = Sequence[tuple[str, Tensor]]  # argument name and tensor, in the order in which CUDA checks them
 
@@ -28,8 +29,6 @@ TWO_DEVICES = "Expected all tensors to be on the same device, but found at least
 _AS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "embedding": ("wrapper_CUDA__index_select", {"weight": "self", "indices": "index"}),
     "stack": ("wrapper_CUDA_cat", {}),
-    "native_batch_norm": ("wrapper_CUDA__cudnn_batch_norm", {}),
-    "_native_batch_norm_legit": ("wrapper_CUDA__cudnn_batch_norm", {}),
     "scatter_reduce": ("wrapper_CUDA_scatter_reduce_two", {}),
 }
 # Tensors on either device are fine.
@@ -45,6 +44,8 @@ def method_of(func: Any) -> str | None:
     """The method that a generated check of this operator names, None when it has none."""
     name, overload = func.overloadpacket.__name__, func._overloadname
     overload = "" if overload == "default" else overload
+    if "out" in overload or any(a.is_out for a in func._schema.arguments):
+        name += "_out"
     own = f"{name}_{overload}" if overload else name
     for method in (f"wrapper_CUDA_{overload}_{name}", f"wrapper_CUDA_{own}", f"wrapper_CUDA_{name}"):
         if method in _methods():
@@ -52,13 +53,16 @@ def method_of(func: Any) -> str | None:
     return None
 
 
-def check(func: Any, operands: Operands) -> None:
-    """Raise what CUDA raises for these operands, of which some are on the GPU and some are not; return if it takes them."""
+def check(func: Any, operands: Operands, args: Sequence[Any] = ()) -> None:
+    """Raise what CUDA raises for these operands, of which some are on the GPU and some are not; return if it takes them.
+
+    `args` are the operator's own arguments, for those whose check depends on more than the tensors.
+    """
     name = func.overloadpacket.__name__
     if name in _INDIFFERENT:
         return
     if name in _OWN:
-        _OWN[name](operands)
+        _OWN[name](operands, args)
         return
     method, renamed = _AS.get(name, (method_of(func), {}))
     if method is not None:
@@ -109,16 +113,19 @@ def _check_elementwise(func: Any, operands: Operands) -> None:
 # --- operators that check by themselves --------------------------------------------------------------------------
 
 
-def _index(operands: Operands) -> None:
+def _index(operands: Operands, args: Sequence[Any]) -> None:
     indexed = operands[0][1]
     if not on_gpu(indexed) and any(on_gpu(t) for name, t in operands if name == "indices"):
         raise RuntimeError("indices should be either on cpu or on the same device as the indexed tensor (cpu)")
+    accumulates = len(args) > 3 and bool(args[3])
     for name, tensor in operands[1:]:
+        if name == "values" and accumulates and not on_gpu(tensor):
+            raise RuntimeError("expected device cuda:0 but got device cpu for value tensor")
         if name == "values" and on_gpu(tensor) != on_gpu(indexed) and (tensor.dim() or not on_gpu(indexed)):
             raise RuntimeError(TWO_DEVICES)
 
 
-def _masked_fill(operands: Operands) -> None:
+def _masked_fill(operands: Operands, args: Sequence[Any]) -> None:
     found = dict(operands)
     own, mask = found["self"], found["mask"]
     if on_gpu(own) != on_gpu(mask):
@@ -129,7 +136,7 @@ def _masked_fill(operands: Operands) -> None:
         raise RuntimeError("masked_fill: Expected inputs to be on same device")
 
 
-def _where(operands: Operands) -> None:
+def _where(operands: Operands, args: Sequence[Any]) -> None:
     found = dict(operands)
     condition, own, other = found["condition"], found["self"], found["other"]
     gpu = [t for t in (condition, own, other) if on_gpu(t)]
@@ -138,13 +145,15 @@ def _where(operands: Operands) -> None:
         raise RuntimeError(TWO_DEVICES)
 
 
-def _convolution(operands: Operands) -> None:
+def _convolution(operands: Operands, args: Sequence[Any]) -> None:
     found = dict(operands)
     given = found["input"]
     for argument in ("weight", "bias"):
         other = found.get(argument)
         if other is None or on_gpu(other) == on_gpu(given):
             continue
+        if not on_gpu(given) and argument == "weight" and not _takes_mkldnn(given, other, args):
+            _check_arguments("wrapper_CUDA___slow_conv2d_forward", [("self", given), ("weight", other)])
         plain = on_gpu(given) or argument == "bias"
         raise RuntimeError(
             f"Input type ({type_name(given)}) and {argument} type ({type_name(other)}) should be the same"
@@ -152,7 +161,27 @@ def _convolution(operands: Operands) -> None:
         )
 
 
-_OWN: Mapping[str, Callable[[Operands], None]] = {
+def _takes_mkldnn(given: Tensor, weight: Tensor, args: Sequence[Any]) -> bool:
+    """Whether torch would hand a CPU input to MKLDNN (use_mkldnn in ATen/native/Convolution.cpp): not a small single one."""
+    groups = args[8] if len(args) > 8 else 1
+    return groups > 1 or min(weight.shape[-2:]) > 3 or given.shape[0] > 1 or given.numel() > 20480
+
+
+def _matrix_vector(operands: Operands, args: Sequence[Any]) -> None:
+    found = dict(operands)
+    _check_arguments("wrapper_CUDA_addmv_", [("self", found["vec"]), ("mat", found["self"]), ("vec", found["vec"])])
+
+
+def _batch_norm(operands: Operands, args: Sequence[Any]) -> None:
+    given = operands[0][1]
+    cudnn = on_gpu(given) and given.dim() > 2
+    _check_arguments("wrapper_CUDA__cudnn_batch_norm" if cudnn else "wrapper_CUDA__native_batch_norm", operands)
+
+
+_OWN: Mapping[str, Callable[[Operands, Sequence[Any]], None]] = {
+    "mv": _matrix_vector,
+    "native_batch_norm": _batch_norm,
+    "_native_batch_norm_legit": _batch_norm,
     "index": _index,
     "index_put": _index,
     "index_put_": _index,
@@ -162,3 +191,35 @@ _OWN: Mapping[str, Callable[[Operands], None]] = {
     "where": _where,
     "convolution": _convolution,
 }
+
+
+# --- errors of the CPU's own, in CUDA's words --------------------------------------------------------------------
+
+_TYPE_NAMES = {torch.int64: "Long", torch.int32: "Int", torch.int16: "Short", torch.int8: "Char", torch.uint8: "Byte"}
+_TYPE_NAMES |= {torch.bool: "Bool", torch.float16: "Half", torch.float32: "Float", torch.float64: "Double"}
+
+
+def no_integer_products(func: Any, dtype: torch.dtype) -> None:
+    """Refuse a matrix product of integers, which CUDA has no kernel for."""
+    kernel = {"dot": "dot", "bmm": "baddbmm_cuda", "baddbmm": "baddbmm_cuda", "mv": "addmv_impl_cuda"}
+    kernel["addmv"] = kernel["mv"]
+    name = kernel.get(func.overloadpacket.__name__, "addmm_cuda")
+    raise RuntimeError(f"\"{name}\" not implemented for '{_TYPE_NAMES.get(dtype, dtype)}'")
+
+
+def translated(error: RuntimeError, func: Any, args: Sequence[Any]) -> Exception:
+    """What CUDA would say where the CPU refused operands on the GPU; the same error where there is nothing to translate."""
+    text, name = str(error), func.overloadpacket.__name__
+    if "DefaultCPUAllocator" in text and "allocate" in text:
+        digits = "".join(c for c in text.partition("allocate")[2].split("bytes")[0] if c.isdigit())
+        return out_of_memory(int(digits or 0))
+    if name in ("nll_loss_forward", "nll_loss2d_forward") and re.search("expected (target dtype|scalar type)", text):
+        kernel = "nll_loss_forward_reduce_cuda_kernel_2d_index"
+        return RuntimeError(f"\"{kernel}\" not implemented for '{_TYPE_NAMES.get(args[1].dtype, args[1].dtype)}'")
+    if name == "convolution" and args[0].dtype != args[1].dtype:
+        return RuntimeError(
+            f"Input type ({type_name(args[0])}) and weight type ({type_name(args[1])}) should be the same"
+        )
+    if "expected m1 and m2" in text:
+        return RuntimeError(text.replace("expected m1 and m2", "expected mat1 and mat2"))
+    return error

@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from grader.inside.virtual_cuda import activation, generators, marks, streams
+from grader.inside.virtual_cuda import activation, autocast, generators, marks, streams
 from grader.inside.virtual_cuda.marks import CAPABILITY, GPU, NAME, TOTAL_MEMORY, memory
 
 CUDA_VERSION, CUDNN_VERSION = "12.8", 91002  # where torch was built without them
@@ -132,8 +132,8 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "_device_count_nvml": lambda: 1,
     "current_device": _current_device,
     "set_device": _set_device,
-    "get_device_name": _checked(NAME),
-    "get_device_capability": _checked(CAPABILITY),
+    "get_device_name": lambda device=None: get_device_properties(device).name,
+    "get_device_capability": lambda device=None: CAPABILITY if get_device_properties(device) else None,
     "get_device_properties": get_device_properties,
     "_get_device_properties": get_device_properties,
     "get_arch_list": lambda: ["sm_75"],
@@ -142,9 +142,10 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "synchronize": _checked(None),
     "ipc_collect": lambda: None,
     "current_stream": streams.current_stream,
-    "default_stream": streams.current_stream,
+    "default_stream": streams.default_stream,
     "stream": streams.StreamContext,
-    "set_stream": lambda stream: None,
+    "set_stream": streams.set_stream,
+    "is_current_stream_capturing": lambda: False,
     "current_blas_handle": lambda: 0,
     "empty_cache": memory.empty_cache,
     "memory_allocated": _checked(lambda: memory.allocated),
@@ -198,7 +199,7 @@ _ACCELERATOR: dict[str, Callable[..., Any]] = {
     "set_device_index": _set_device,
     "set_device_idx": _set_device,
     "current_stream": streams.current_stream,
-    "set_stream": lambda stream: None,
+    "set_stream": streams.set_stream,
     "device_index": streams.DeviceContext,
     **{
         name: _FUNCTIONS[name]
@@ -214,8 +215,6 @@ _ACCELERATOR: dict[str, Callable[..., Any]] = {
         )
     },
 }
-# Functions that need no device, or only ask those above.
-_KEPT = {"check_error", "cudart", "get_sync_debug_mode", "set_sync_debug_mode", "is_current_stream_capturing", "_sleep"}
 
 
 def install() -> None:
@@ -232,13 +231,14 @@ def install() -> None:
         _replace(torch.accelerator, {n: f for n, f in _ACCELERATOR.items() if hasattr(torch.accelerator, n)})
     torch.cuda.is_initialized = activation.is_active
     torch.Generator = generators.Generator  # type: ignore[misc]
+    torch.nn.functional.one_hot = _one_hot(torch.nn.functional.one_hot)
     torch.backends.cudnn.is_available = lambda: True
     torch.backends.cudnn.is_acceptable = lambda tensor: False  # what it would be asked to do, the CPU does
     if torch.version.cuda is None:
         torch.version.cuda = CUDA_VERSION
     torch.backends.cudnn.version = lambda: CUDNN_VERSION
     torch.backends.cuda.is_built = lambda: True
-    _install_autocast()
+    autocast.install()
     _install_optimizers()
 
 
@@ -246,10 +246,30 @@ def install_late() -> None:
     """At the first touch: what must know the device's tensors."""
     from grader.inside.virtual_cuda import tensors
 
-    for name, kind in tensors.tensor_types().items():
+    for name, kind in tensors.tensor_types("torch.cuda").items():
         setattr(torch.cuda, name, kind)
     torch.cuda.default_generators = (generators.default(),)
+    torch.set_default_tensor_type = _default_tensor_type(torch.set_default_tensor_type)
+    if hasattr(torch.compiler, "set_stance"):
+        torch.compiler.set_stance("force_eager")  # compiled code would not know the device
     _install_parallel()
+
+
+def _default_tensor_type(original: Callable[..., None]) -> Callable[..., None]:
+    """The old way to say where new tensors go; torch prints a device only if it is not that of this type."""
+    from grader.inside.virtual_cuda import tensors
+
+    names = ["cpu"]
+    torch._C._get_default_device = lambda: names[0]
+
+    @functools.wraps(original)
+    def set_default_tensor_type(t: Any, /) -> None:
+        name = t if isinstance(t, str) else f"{t.__module__}.{t.__name__}"
+        names[0] = "cuda" if ".cuda." in name else "cpu"
+        original(tensors.NATIVE_TYPES[name.rpartition(".")[2]])
+        torch.set_default_device("cuda" if names[0] == "cuda" else None)
+
+    return set_default_tensor_type
 
 
 def _replace(module: types.ModuleType, functions: dict[str, Callable[..., Any]]) -> None:
@@ -271,30 +291,18 @@ def _named(original: Callable[..., Any], function: Callable[..., Any]) -> Callab
     return replacement
 
 
-# --- autocast ----------------------------------------------------------------------------------------------------
+# --- functions ---------------------------------------------------------------------------------------------------
 
 
-def _install_autocast() -> None:
-    """Autocast of 'cuda' sets that of the CPU besides, which casts the operators that are really computed."""
-    enable, set_dtype = torch.set_autocast_enabled, torch.set_autocast_dtype
-    cpu_dtype = torch.get_autocast_dtype("cpu")
+def _one_hot(original: Callable[..., torch.Tensor]) -> Callable[..., torch.Tensor]:
+    """F.one_hot fills a tensor of zeros that it makes on the CPU, so it is computed there."""
 
-    @functools.wraps(enable)
-    def set_autocast_enabled(*args: Any) -> None:
-        enable(*args)
-        if args[0] == "cuda":
-            enable("cpu", args[1])
-            if not args[1]:
-                set_dtype("cpu", cpu_dtype)
+    @functools.wraps(original)
+    def one_hot(tensor: torch.Tensor, num_classes: int = -1) -> torch.Tensor:
+        made = original(tensor.cpu(), num_classes)
+        return made.to(tensor.device)
 
-    @functools.wraps(set_dtype)
-    def set_autocast_dtype(device_type: str, dtype: torch.dtype) -> None:
-        set_dtype(device_type, dtype)
-        if device_type == "cuda" and torch.is_autocast_enabled("cuda"):
-            set_dtype("cpu", dtype)
-
-    torch.set_autocast_enabled = set_autocast_enabled  # type: ignore[assignment]
-    torch.set_autocast_dtype = set_autocast_dtype
+    return one_hot
 
 
 # --- optimizers --------------------------------------------------------------------------------------------------

@@ -42,11 +42,16 @@ class Stream:
         event.record(self)
         return event
 
+    def is_capturing(self) -> bool:
+        """Whether a graph is being captured: never."""
+        return False
+
     def __enter__(self) -> Stream:
+        _current.append(self)
         return self
 
     def __exit__(self, *error: object) -> None:
-        pass
+        _current.pop()
 
     def __repr__(self) -> str:
         return f"<torch.cuda.Stream device={self.device} cuda_stream=0x0>"
@@ -92,27 +97,39 @@ class Event:
         return f"<torch.cuda.Event {'recorded' if self._at is not None else 'uninitialized'}>"
 
 
+_default: list[Stream] = []
+_current: list[Stream] = []
+
+
 class StreamContext:
-    """torch.cuda.stream(...): a context in which nothing changes."""
+    """torch.cuda.stream(...)."""
 
     def __init__(self, stream: Stream | None) -> None:
         self.stream = stream
 
     def __enter__(self) -> None:
-        pass
+        _current.append(self.stream or current_stream())
 
     def __exit__(self, *error: object) -> None:
-        pass
+        _current.pop()
 
 
-_default: list[Stream] = []
-
-
-def current_stream(device: Any = None) -> Stream:
-    """torch.cuda.current_stream and default_stream."""
+def default_stream(device: Any = None) -> Stream:
+    """torch.cuda.default_stream."""
     if not _default:
         _default.append(Stream())
     return _default[0]
+
+
+def current_stream(device: Any = None) -> Stream:
+    """torch.cuda.current_stream."""
+    return _current[-1] if _current else default_stream()
+
+
+def set_stream(stream: Stream | None) -> None:
+    """torch.cuda.set_stream."""
+    if stream is not None:
+        _current[-1:] = [stream]
 
 
 class DeviceContext:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -11,7 +12,7 @@ from torch import Tensor
 from torch.utils._device import _device_constructors
 
 from grader.inside.virtual_cuda import activation, marks
-from grader.inside.virtual_cuda.marks import CPU, GPU, mark, on_gpu, storage_of
+from grader.inside.virtual_cuda.marks import CPU, GPU, on_gpu, storage_of
 
 DTYPES = {
     "FloatTensor": torch.float32,
@@ -29,6 +30,7 @@ LINKED = torch.version.cuda is not None  # else torch's own functions fail at th
 _native_to = Tensor.to
 _to_copy: Any = torch.ops.aten._to_copy.default  # also in torch's CPU builds, whose `to` refuses the name 'cuda'
 _native_device = torch._C.TensorBase.device
+LEAVING = torch.device("cpu", 0)  # tells the rule of `_to_copy` from what torch itself calls 'cpu'
 _installed: list[bool] = []
 
 
@@ -44,6 +46,20 @@ def install() -> None:
     tensor.is_cpu = property(lambda self: device(self).type == "cpu")
     for name, method in _METHODS.items():
         setattr(tensor, name, functools.wraps(getattr(tensor, name))(method))
+    tensor.grad = property(_native_grad.__get__, _set_grad, _native_grad.__delete__)
+    for name in _NAMED:
+        setattr(tensor, name, _at_named_device(getattr(tensor, name)))
+    for name in _LIKE:
+        setattr(torch, name, _at_named_device(getattr(torch, name)))
+    for name in ("lstm", "gru", "rnn_tanh", "rnn_relu"):
+        setattr(torch._VF, name, _same_device_recurrence(getattr(torch._VF, name)))
+    torch.autograd._make_grads = _checked_gradients(torch.autograd._make_grads)
+    foreach: Any = torch.utils._foreach_utils
+    foreach._group_tensors_by_device_and_dtype = _checked_groups(foreach._group_tensors_by_device_and_dtype)
+    optimizer: Any = sys.modules["torch.optim.optimizer"]
+    optimizer._group_tensors_by_device_and_dtype = foreach._group_tensors_by_device_and_dtype
+    for name, kind in tensor_types("torch").items():
+        setattr(torch, name, kind)
     for name in ("numpy", "apply_", "map_", "map2_", "tolist"):
         setattr(tensor, name, _on_host(name, getattr(tensor, name)))
     for name in ("tensor", "as_tensor", "asarray"):
@@ -98,7 +114,8 @@ ToCopy._backward_cls.__name__ = "ToCopyBackward0"
 
 def _cross(tensor: Tensor, target: torch.device, dtype: torch.dtype | None, memory_format: Any) -> Tensor:
     options = {} if memory_format is None else {"memory_format": memory_format}
-    made: Tensor = _to_copy(tensor, dtype=dtype or tensor.dtype, device=target, **options)
+    there = LEAVING if target.type == "cpu" else target
+    made: Tensor = _to_copy(tensor, dtype=dtype or tensor.dtype, device=there, **options)
     return made
 
 
@@ -172,7 +189,7 @@ def type_(self: Tensor, dtype: Any = None, non_blocking: bool = False, **kwargs:
 
 # --- new tensors -------------------------------------------------------------------------------------------------
 
-_native_new_tensor, _native_new = Tensor.new_tensor, Tensor.new
+_native_tensor, _native_new = torch.tensor, Tensor.new
 
 
 def new_tensor(self: Tensor, data: Any, *, dtype: Any = None, device: Any = None, **kwargs: Any) -> Tensor:
@@ -185,6 +202,25 @@ def new(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
     """Tensor.new, the old constructor."""
     made: Tensor = _native_new(self, *args, **kwargs)
     return made.to(self.device)
+
+
+_NAMED = ("new_zeros", "new_ones", "new_empty", "new_full", "new_empty_strided")
+_LIKE = ("zeros_like", "ones_like", "empty_like", "full_like", "rand_like", "randn_like", "randint_like")
+
+
+def _at_named_device(original: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """A function that makes a tensor like another, on the device that is named."""
+
+    @functools.wraps(original)
+    def make(*args: Any, **kwargs: Any) -> Tensor:
+        made = original(*args, **kwargs)
+        target = kwargs.get("device")
+        if target is None or torch.device(target).type == made.device.type:
+            return made
+        moved = made.detach().to(target)
+        return moved.requires_grad_() if made.requires_grad else moved
+
+    return make
 
 
 def _converting(original: Callable[..., Tensor]) -> Callable[..., Tensor]:
@@ -202,6 +238,8 @@ def _converting(original: Callable[..., Tensor]) -> Callable[..., Tensor]:
         named = {**kwargs, "device": CPU if torch.device(target).type == "cuda" else target}
         if with_gradient:
             named["requires_grad"] = False
+        if isinstance(data, Tensor) and original is not _native_tensor:
+            return original(data, *args, **{**named, "device": None}).to(target)
         if torch.device(target).type == "cuda":
             activation.touch(torch.device(target))
         made = original(data.cpu() if isinstance(data, Tensor) and on_gpu(data) else data, *args, **named).to(target)
@@ -268,6 +306,73 @@ _METHODS: dict[str, Callable[..., Any]] = {
 }
 
 
+# --- gradients and optimizers ------------------------------------------------------------------------------------
+
+_native_grad: Any = torch._C.TensorBase.grad
+
+
+def _set_grad(self: Tensor, value: Any) -> None:
+    if isinstance(value, Tensor) and on_gpu(value) != on_gpu(self):
+        raise RuntimeError(
+            f"attempting to assign a gradient with device type '{value.device.type}' to a tensor with device type "
+            f"'{self.device.type}'. Please ensure that the gradient and the tensor are on the same device"
+        )
+    _native_grad.__set__(self, value)
+
+
+def _checked_gradients(original: Callable[..., Any]) -> Callable[..., Any]:
+    """torch.autograd._make_grads: gradients that are handed in must be where the outputs are."""
+
+    @functools.wraps(original)
+    def _make_grads(outputs: Any, grads: Any, *args: Any, **kwargs: Any) -> Any:
+        for index, (output, gradient) in enumerate(zip(outputs, grads, strict=False)):
+            both = isinstance(output, Tensor) and isinstance(gradient, Tensor)
+            if both and on_gpu(output) != on_gpu(gradient):
+                raise RuntimeError(
+                    f"invalid gradient at index {index} - expected device {output.device} but got {gradient.device}"
+                )
+        return original(outputs, grads, *args, **kwargs)
+
+    return _make_grads
+
+
+def _checked_groups(original: Callable[..., Any]) -> Callable[..., Any]:
+    """Optimizers' grouping by device: a state that was left behind is refused; two devices make two groups."""
+
+    @functools.wraps(original)
+    def _group_tensors_by_device_and_dtype(tensorlistlist: Any, with_indices: bool = False) -> Any:
+        for index, first in enumerate(tensorlistlist[0]):
+            for others in tensorlistlist[1:]:
+                other = others[index] if index < len(others) else None
+                if first is not None and other is not None and other.dim() and on_gpu(other) != on_gpu(first):
+                    raise RuntimeError(
+                        "Tensors of the same index must be on the same device and the same dtype except `step` tensors "
+                        "that can be CPU and float32/64 notwithstanding"
+                    )
+        return original(tensorlistlist, with_indices)
+
+    return _group_tensors_by_device_and_dtype
+
+
+def _same_device_recurrence(original: Callable[..., Any]) -> Callable[..., Any]:
+    """A recurrent layer checks the devices of its input, state and weights before it begins."""
+
+    @functools.wraps(original)
+    def run(given: Tensor, *args: Any, **kwargs: Any) -> Any:
+        lists = [value for value in args if isinstance(value, (list, tuple)) and value]
+        state = next((v for v in args if isinstance(v, Tensor)), None) if len(lists) < 2 else lists[0]
+        for what, tensors in (("hidden", state), ("parameter", lists[-1] if lists else ())):
+            for tensor in (tensors,) if isinstance(tensors, Tensor) else tensors or ():
+                if isinstance(tensor, Tensor) and on_gpu(tensor) != on_gpu(given):
+                    raise RuntimeError(
+                        f"Input and {what} tensors are not at the same device, found input tensor at {given.device} and "
+                        f"{what} tensor at {tensor.device}"
+                    )
+        return original(given, *args, **kwargs)
+
+    return run
+
+
 # --- storages ----------------------------------------------------------------------------------------------------
 
 
@@ -307,31 +412,35 @@ def _storage_to(self: Any, *, device: Any, non_blocking: bool = False) -> Any:
 
 # --- torch.cuda.FloatTensor and its like -------------------------------------------------------------------------
 
+NATIVE_TYPES = {name: getattr(torch, name) for name in DTYPES}
+
 
 class _TensorType(type):
-    """The type of torch.cuda.FloatTensor: tensors of its dtype on the GPU are its instances."""
+    """The type of torch.FloatTensor and torch.cuda.FloatTensor: tensors of its dtype on its device are its instances."""
 
     _name: str
     dtype: torch.dtype
-    is_cuda = True
+    is_cuda: bool
 
     def __instancecheck__(cls, instance: object) -> bool:
-        return isinstance(instance, Tensor) and on_gpu(instance) and instance.dtype == cls.dtype
+        return isinstance(instance, Tensor) and on_gpu(instance) == cls.is_cuda and instance.dtype == cls.dtype
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Tensor:
         """The old constructor: sizes, or data."""
-        activation.touch()
-        made: Tensor = getattr(torch, cls.__name__)(*args)
-        mark(made) if not (args and made is args[0]) else None
-        return made if on_gpu(made) else made.to(GPU)
+        made: Tensor = NATIVE_TYPES[cls.__name__](*args, **kwargs)
+        return made.cuda() if cls.is_cuda else made
 
     def __repr__(cls) -> str:
         return f"<class '{cls._name}'>"
 
 
-def tensor_types() -> dict[str, type]:
-    """torch.cuda's tensor types, by name."""
+def tensor_types(module: str) -> dict[str, type]:
+    """The tensor types of 'torch' or 'torch.cuda', by name."""
     return {
-        name: _TensorType(name, (), {"_name": f"torch.cuda.{name}", "dtype": dtype, "__module__": "torch.cuda"})
+        name: _TensorType(
+            name,
+            (),
+            {"_name": f"{module}.{name}", "dtype": dtype, "is_cuda": module == "torch.cuda", "__module__": module},
+        )
         for name, dtype in DTYPES.items()
     }
