@@ -366,7 +366,7 @@ class Forward:
 @dataclass(frozen=True)
 class Placement:
     """Where a loop's tensors were: devices of parameters, buffers and data at the calls of the model, of targets and losses
-    at each loss; `flops` by device, forward and backward.
+    at each loss; `flops` by device, forward and backward, `half_flops` of them in half precision.
 
     `bytes_to_gpu` and `bytes_from_gpu` were copied in all; `waits` counts how often the CPU waited for the GPU: values
     read (`.item()`) and copies back.
@@ -378,6 +378,7 @@ class Placement:
     targets: tuple[str, ...] = ()
     losses: tuple[str, ...] = ()
     flops: Mapping[str, int] = field(default_factory=dict)
+    half_flops: int = 0
     bytes_to_gpu: int = 0
     bytes_from_gpu: int = 0
     waits: int = 0

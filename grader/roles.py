@@ -274,7 +274,7 @@ def _global_roles(function: FunctionFacts, parameters: Mapping[str, str], purpos
 def _global_role(fact: GlobalFacts, purpose: Purpose) -> str | None:
     named = role_by_name(fact.name, purpose)
     kind = fact.type
-    if kind in ("model", "optimizer", "criterion", "device"):
+    if kind in ("model", "optimizer", "criterion", "device", "scaler"):
         return kind
     if kind in ("loader", "dataset"):
         return f"{part_by_name(fact.name) or fact.split or purpose}_{kind}"

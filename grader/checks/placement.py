@@ -8,6 +8,7 @@ from grader.evidence import LoopProbe, LoopRun, Placement
 from grader.rubric import Advice, Fail
 
 NEARLY_ALL = 0.99  # of the FLOPs: what an evaluation may do beside the model is little
+SMALLEST_IMAGE = 784 * 2  # bytes of one image in half precision: less was not the images
 COPY_HINT = (
     "`.to()` and `.cuda()` of a tensor return the moved copy and leave the tensor where it was: is the result used?"
 )
@@ -64,7 +65,8 @@ def explain_run(run: LoopRun) -> tuple[str, str] | None:
     if run.error is None or run.placement is None:
         return None
     place = run.placement
-    return explain_error(run.error.message, place.parameters, place.data, place.bytes_to_gpu > 0)
+    images = sum(forward.batch for forward in run.forwards) * SMALLEST_IMAGE
+    return explain_error(run.error.message, place.parameters, place.data, place.bytes_to_gpu >= images > 0)
 
 
 def _cpu(devices: Iterable[str]) -> bool:
@@ -117,7 +119,9 @@ def _on_gpu(probe: LoopProbe, where: str) -> str:
             "Where does the function's device come from, and what is moved there?",
         )
     if on_cpu:
-        raise Fail(f"in {where} {_listed(on_cpu)} are on the CPU", EXPECTED, COPY_HINT)
+        loss_only = set(on_cpu) <= {"the labels", "the losses"}
+        hint = "Where must the labels be so that the outputs need not be copied back?" if loss_only else COPY_HINT
+        raise Fail(f"in {where} {_listed(on_cpu)} are on the CPU", EXPECTED, hint)
     if share < NEARLY_ALL:
         raise Fail(f"in {where} {1 - share:.0%} of the FLOPs are computed on the CPU", EXPECTED)
     batches = max(1, sum((probe.student.batches if probe.student else {}).values()))

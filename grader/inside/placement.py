@@ -40,6 +40,7 @@ class Meter(TorchDispatchMode):
             p: {} for p in ("parameters", "buffers", "data", "targets", "losses")
         }
         self.flops: Counter[str] = Counter()
+        self.half_flops = 0
         self.to_gpu = self.from_gpu = self.waits = 0
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
@@ -54,7 +55,10 @@ class Meter(TorchDispatchMode):
         packet = func.overloadpacket
         name = packet.__name__
         if packet in flop_registry:
-            self.flops[_device(output)] += int(flop_registry[packet](*args, **kwargs, out_val=output))
+            first = next(v for v in output if v is not None) if isinstance(output, (tuple, list)) else output
+            count = int(flop_registry[packet](*args, **kwargs, out_val=output))
+            self.flops[str(first.device)] += count
+            self.half_flops += count * (first.dtype in (torch.float16, torch.bfloat16))
         elif name in _LOSSES:
             self._place("losses", output[0] if isinstance(output, (tuple, list)) else output)
             self._place("targets", args[1])
@@ -90,12 +94,8 @@ class Meter(TorchDispatchMode):
         return {
             **{name: list(devices) for name, devices in self.places.items()},
             "flops": dict(self.flops),
+            "half_flops": self.half_flops,
             "bytes_to_gpu": self.to_gpu,
             "bytes_from_gpu": self.from_gpu,
             "waits": self.waits,
         }
-
-
-def _device(value: Any) -> str:
-    first = next((v for v in value if isinstance(v, Tensor)), None) if isinstance(value, (tuple, list)) else value
-    return str(first.device) if isinstance(first, Tensor) else str(torch.device("cpu"))

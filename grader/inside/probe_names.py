@@ -67,6 +67,7 @@ def kind(value: Any) -> str:
         (DataLoader, "loader"),
         (Dataset, "dataset"),
         (torch.device, "device"),
+        (torch.amp.GradScaler, "scaler"),
         (bool, "bool"),
         (int, "int"),
         (float, "float"),

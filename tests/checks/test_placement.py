@@ -6,11 +6,11 @@ import pytest
 
 from grader.checks import placement
 from grader.checks.loops import exists
-from grader.evidence import LoopProbe, LoopRun, Placement, ProbeError
+from grader.evidence import Forward, LoopProbe, LoopRun, Placement, ProbeError
 from grader.rubric import Advice, Fail
 
 GPU, CPU = ("cuda:0",), ("cpu",)
-THERE = Placement(GPU, GPU, GPU, GPU, GPU, {"cuda:0": 10_000}, 231 * 26_000, 12, 3)
+THERE = Placement(GPU, GPU, GPU, GPU, GPU, {"cuda:0": 10_000}, bytes_to_gpu=231 * 26_000, waits=3)
 ON_CPU = Placement(CPU, CPU, CPU, CPU, CPU, {"cpu": 10_000})
 TWO_DEVICES = (
     "Expected all tensors to be on the same device, but got mat1 is on cpu, different from other tensors on cuda:0 (when "
@@ -19,7 +19,8 @@ TWO_DEVICES = (
 
 
 def probe(place: Placement | None = THERE, steps: int = 231, error: ProbeError | None = None) -> LoopProbe:
-    run = LoopRun({}, {}, batches={"train": 231}, steps=steps, placement=place, error=error)
+    forwards = (Forward(8, True, True),)
+    run = LoopRun({}, {}, batches={"train": 231}, forwards=forwards, steps=steps, placement=place, error=error)
     return LoopProbe("gpu_train", source="function gpu_train", student=run)
 
 
@@ -71,7 +72,13 @@ def test_one_of_two_on_the_cpu_is_half_the_credit():
             "comes from the loader",
         ),
         (
-            Placement(GPU, (), CPU, bytes_to_gpu=5),
+            Placement(GPU, (), CPU, bytes_to_gpu=64),  # the labels
+            TWO_DEVICES,
+            "the model is on the GPU and the images are not",
+            "comes from the loader",
+        ),
+        (
+            Placement(GPU, (), CPU, bytes_to_gpu=25_088),
             TWO_DEVICES,
             "copied to the GPU, but the model is given",
             "moved copy",
