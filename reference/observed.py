@@ -211,9 +211,10 @@ def epoch_seconds(role: str, device: str, epochs: int, item: str, each: bool = F
     """A check that the time of each of `epochs` epochs is printed; unless `each`, their average is as good."""
 
     def check(e: Evidence) -> str:
-        return best_timed(
+        said = best_timed(
             e, role, device, item, lambda c, seen: timing.epoch_times(c, seen, epochs, mean_counts=not each)
         )
+        return f"{said} (the GPU is simulated here)" if device == "cuda" and e.virtual_gpu else said
 
     check.__doc__ = f"The time of each of the {epochs} epochs is printed, as the clock has it."
     return check

@@ -1,8 +1,8 @@
 """What a student saw: the times of a training in the stored outputs of the notebook file.
 
 A printed time is that of an epoch, of several together, or counted from the start of the training. Its line may say which;
-and where the same cell printed the same line in the run here, the clock here tells, too. Both must not contradict each other,
-and what neither tells is left out: nothing is guessed.
+and where the same cell printed the same line in the run here, the clock here tells, too. The clock has the last word, and
+what neither tells is left out: nothing is guessed.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from grader.checks.printed_times import PrintedTime, printed_times
@@ -28,7 +28,8 @@ _INDEXED = re.compile(rf"{_EPOCHS}\W{{0,4}}\d|第\s*\d+\s*(?:轮|周期)", re.IG
 _STATED = re.compile(rf"(\d+)\s*-?\s*(?:more |weitere |weiteren )?{_EPOCHS}", re.IGNORECASE)
 _EPOCH_WORD = re.compile(_EPOCHS, re.IGNORECASE)
 _TOTAL = re.compile(
-    r"\btotal\w*|\boverall\b|\bin all\b|\bwhole\b|\baltogether\b|\binsgesamt\b|gesamt\w*|\bskup\w*|всего|总", re.IGNORECASE
+    r"\btotal\w*|\boverall\b|\bin all\b|\bwhole\b|\baltogether\b|\binsgesamt\b|gesamt\w*|\bskup\w*|всего|总",
+    re.IGNORECASE,
 )
 _SMALLER = re.compile(r"\bbatch\w*|\biter\w*|\bsteps?\b|\bsamples?\b|\bimages?\b|\bbild\w*|/\s*it\b", re.IGNORECASE)
 _BROKEN = re.compile(r"^\w*(?:Error|Interrupt|Exception|Exit)\b: ", re.MULTILINE)
@@ -66,15 +67,12 @@ class StoredTimes:
 
 @dataclass(frozen=True)
 class _Series:
-    """The times at one place of one kind of line in a cell's output, in order."""
+    """The times at one place of one kind of line in a cell's output, in order; `lone` if its lines hold no other time."""
 
     cell: StoredCell
     seen: tuple[PrintedTime, ...]
     here: tuple[PrintedTime, ...]
-
-    @property
-    def line(self) -> str:
-        return self.seen[0].line
+    lone: bool
 
 
 @dataclass(frozen=True)
@@ -97,7 +95,7 @@ def stored_times(
         for series in _series(cell, epochs, foreign):
             meaning = _meaning(series, epochs, count)
             values = tuple(time.readings[0].value for time in series.seen)
-            if meaning is None or not all(0 < value for value in values):
+            if meaning is None or not all(value > 0 for value in values):
                 continue
             if meaning.kind == "total":
                 totals += [(value, meaning.epochs) for value in values[-1:]]
@@ -105,7 +103,7 @@ def stored_times(
                 single.append(values if meaning.kind == "epoch" else _differences(values))
     total, of = max(totals, key=lambda pair: pair[1], default=(None, 0))
     if single:
-        values = max(single, key=len)
+        values = max(single, key=lambda times: (len(times), sum(times)))  # rather with testing than without
         return StoredTimes(statistics.median(values), len(values), total, of)
     if total is not None:
         return StoredTimes(total / of, 0, total, of)
@@ -119,18 +117,20 @@ def _series(cell: StoredCell, epochs: Sequence[Epoch], foreign: re.Pattern[str] 
     """The times of a cell by kind of line and place in it, with those that stand there in the run here."""
     seen, here = _places(_times(cell.stored, ())), _places(_times(cell.printed, epochs))
     found = []
-    for place, times in seen.items():
+    for (wording, number), times in seen.items():
         line = times[0].line
-        if (foreign and foreign.search(line)) or not all(word.search(line) for word in cell.naming):
-            continue
-        if not any(len(t.readings) > 1 and t.readings[0].value >= NO_UNIT_BELOW for t in times):
-            found.append(_Series(cell, tuple(times), tuple(here.get(place, ()))))
+        if not (foreign and foreign.search(line)) and all(word.search(line) for word in cell.naming):
+            lone = sum(other == wording for other, _ in seen) == 1
+            found.append(_Series(cell, tuple(times), tuple(here.get((wording, number), ())), lone))
     return found
 
 
 def _times(text: str, epochs: Sequence[Epoch]) -> list[PrintedTime]:
+    """The times that are called so, read in the likeliest way; not those of %%time."""
     known = known_values(epochs) if epochs else None
-    return [time for time in printed_times(text, known=known) if not time.weak and not time.wall]
+    said = [time for time in printed_times(text, known=known) if not time.weak and not time.wall]
+    doubtful = [len(time.readings) > 1 and time.readings[0].value >= NO_UNIT_BELOW for time in said]
+    return [replace(t, readings=t.readings[:1]) for t, doubt in zip(said, doubtful, strict=True) if not doubt]
 
 
 def _places(times: Sequence[PrintedTime]) -> dict[tuple[str, int], list[PrintedTime]]:
@@ -146,7 +146,8 @@ def _places(times: Sequence[PrintedTime]) -> dict[tuple[str, int], list[PrintedT
         wording = line[0].line
         for time in sorted(line, key=lambda t: -len(t.text)):
             wording = wording.replace(time.text, "§")
-        wording = re.sub(r"\d[\d.,:/]*", "#", wording)
+        stated = _STATED.search(wording) if _TOTAL.search(wording) else None
+        wording = re.sub(r"\d[\d.,:/]*", "#", wording) + (f" {stated[1]}" if stated else "")
         first = line[0].readings[0]
         for number, time in enumerate(line):
             reading = time.readings[0]
@@ -170,12 +171,13 @@ def _meaning(series: _Series, epochs: Sequence[Epoch], count: int) -> _Meaning |
 
 def _said(series: _Series, count: int) -> _Meaning | None:
     """What the wording says, or the number of lines; None when neither does."""
-    line, times = series.line, series.seen
+    times = series.seen
+    line = times[0].line.replace(times[0].text, "§")
     if _SMALLER.search(line):
         return None
     if times[0].average:
         return _Meaning("epoch")
-    if sum(time.line == line for time in printed_times(line) if not time.weak) > 1:
+    if not series.lone:
         return None  # which of them would be the epoch's
     total = bool(_TOTAL.search(line))
     ran = series.cell.epochs or count
@@ -202,22 +204,23 @@ def _rising(times: Sequence[PrintedTime]) -> _Meaning | None:
 
 def _possible(series: _Series, epochs: Sequence[Epoch], said: _Meaning | None) -> list[_Meaning]:
     """What the times printed here may be, by the clock here."""
-    alone = statistics.median(epoch.train.seconds for epoch in epochs)
-    whole = statistics.median(span(epoch) for epoch in epochs)
+    alone = sorted(epoch.train.seconds for epoch in epochs)
+    whole = sorted((span(epoch) for epoch in epochs), reverse=True)
 
-    def fits(time: PrintedTime, number: int) -> bool:
-        slack = min(SLACK_SECONDS * number, SLACK_SHARE * whole * number)
-        return time.agrees((1 - SLACK_SHARE / 2) * alone * number, (1 + SLACK_SHARE) * whole * number, slack)
+    def fits(time: PrintedTime, number: int) -> bool:  # the machine may have been busy: from the fastest to the slowest
+        low, high = sum(alone[:number]), sum(whole[:number])
+        slack = min(SLACK_SECONDS * number, SLACK_SHARE * high)
+        return number <= len(alone) and time.agrees((1 - SLACK_SHARE / 2) * low, (1 + SLACK_SHARE) * high, slack)
 
     found = []
     if sum(fits(time, 1) for time in series.here) >= 0.8 * len(series.here):
         found.append(_Meaning("epoch"))
     if len(series.here) > 1 and all(fits(time, number) for number, time in enumerate(series.here, 1)):
         found.append(_Meaning("running"))
-    if len(series.here) == 1:
-        stated = said.epochs if said else 1
-        counts = dict.fromkeys((stated, series.cell.epochs, len(epochs)))
-        found += [_Meaning("total", number) for number in counts if number > 1 and fits(series.here[0], number)]
+    ran, lines = series.cell.epochs, len(series.here)
+    for number in dict.fromkeys((said.epochs if said else 1, ran // lines if ran % lines == 0 else ran, len(epochs))):
+        if number > 1 and all(fits(time, number) for time in series.here):
+            found.append(_Meaning("total", number))
     return found
 
 

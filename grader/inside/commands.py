@@ -1,5 +1,7 @@
 """Shell commands of a notebook: what installs or downloads is answered in one line, the rest runs with a time limit.
 
+`nvidia-smi` tells of the GPU that the notebook has: the virtual one, or the machine's.
+
 This is for honest notebooks, whose packages are here already; it confines nothing.
 """
 
@@ -11,12 +13,16 @@ import os
 import re
 import selectors
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable
 from typing import Any
+
+from grader.inside import virtual_cuda
+from grader.inside.virtual_cuda import smi
 
 _ANSWERED = (
     "apt",
@@ -35,6 +41,7 @@ _PREFIXES = ("sudo", "yes", "time", "nohup", "env", "command", "exec", "then", "
 _PIP = re.compile(r"^pip[\d.]*$")
 _PYTHON = re.compile(r"^python[\d.]*$")
 _SEPARATORS = re.compile(r"&&|\|\||[;|&\n(){}`]")
+_SHELL = "/bin/bash" if os.path.exists("/bin/bash") else "/bin/sh"
 _INSTALLERS = ("pip", "conda", "mamba", "micromamba", "uv")
 
 Write = Callable[[str], object]
@@ -46,6 +53,11 @@ def answered(command: str) -> str | None:
         if name := _answered_word(_words(part)):
             return name
     return None
+
+
+def _calls(command: str, name: str) -> bool:
+    """Whether a shell line runs the program."""
+    return name in command and any(_words(part)[:1] == [name] for part in _SEPARATORS.split(command))
 
 
 def _words(command: str) -> list[str]:
@@ -70,7 +82,16 @@ def _answered_word(words: list[str]) -> str | None:
         return None if reads or not action else f"{name} {action}"
     if name == "git":
         return "git clone" if action == "clone" else None
+    if name == "nvidia-smi" and _has_gpu():
+        return None
     return name if name in _ANSWERED else None
+
+
+def _has_gpu() -> bool:
+    """Whether `nvidia-smi` has something to tell: the notebook has the virtual GPU, or the machine's is not hidden."""
+    if virtual_cuda.is_installed():
+        return _SHELL.endswith("bash")  # other shells take no function of that name
+    return os.environ.get("CUDA_VISIBLE_DEVICES") != "" and shutil.which("nvidia-smi") is not None
 
 
 def note(name: str) -> str:
@@ -79,9 +100,13 @@ def note(name: str) -> str:
 
 
 def screen(script: str) -> str:
-    """A shell script in which each line that must not run prints its note instead."""
+    """A shell script in which each line that must not run prints its note instead, and `nvidia-smi` knows a virtual GPU."""
     lines = script.replace("\\\n", " ").split("\n")
-    return "\n".join(f"echo {shlex.quote(note(name))}" if (name := answered(line)) else line for line in lines)
+    lines = [f"echo {shlex.quote(note(name))}" if (name := answered(line)) else line for line in lines]
+    if virtual_cuda.is_installed() and _has_gpu() and "nvidia-smi" in script:
+        lines = [smi.plainly(line) if _calls(line, "nvidia-smi") else line for line in lines]
+        lines[0] = f"{smi.shell_function()}; {lines[0]}"
+    return "\n".join(lines)
 
 
 def run(script: str, seconds: float, write: Write) -> int:
@@ -90,9 +115,8 @@ def run(script: str, seconds: float, write: Write) -> int:
     It and its children are killed after `seconds`, and when this is interrupted. A child that goes on in the background
     is not waited for.
     """
-    shell = "/bin/bash" if os.path.exists("/bin/bash") else "/bin/sh"
     process = subprocess.Popen(
-        [shell, "-c", script],
+        [_SHELL, "-c", script],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -71,7 +71,7 @@ def _check(check: CheckResult) -> str:
     if check.hint:
         label = "remark" if check.status == "review" else "hint"
         lines.append(f'<p class="{"partial" if label == "remark" else "dim"}">{label}: {escape(check.hint)}</p>')
-    lines += [f'<p class="dim">measured: {escape(fact)}</p>' for fact in check.evidence]
+    lines += [f'<p class="dim">fact: {escape(fact)}</p>' for fact in check.evidence]
     if check.status in ("fail", "partial", "skipped"):
         lines.append(f'<p class="dim">{number(check.score)} of {number(check.max_score)} points</p>')
     return f"<li>{''.join(lines)}</li>"

@@ -91,7 +91,7 @@ def _check(check: CheckResult) -> RenderableType:
         if check.hint:
             text.append(f"\n  remark: {_clean(check.hint)}", "yellow")
         for fact in check.evidence:
-            text.append(f"\n  measured: {_clean(fact)}", "dim")
+            text.append(f"\n  fact: {_clean(fact)}", "dim")
     return text
 
 

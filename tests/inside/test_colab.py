@@ -9,7 +9,7 @@ from grader.evidence import CellRun
 from grader.sandbox.kernel import Kernel
 from grader.sandbox.policy import Limits
 
-HARNESS = {"install": [["grader.inside.colab", {"command_seconds": 2}]]}
+HARNESS = {"install": [["grader.inside.colab", {"command_seconds": 2}]], "hide_gpu": True}
 
 
 @pytest.fixture(scope="module")
@@ -188,7 +188,7 @@ def test_a_notebook_tqdm_without_ipywidgets_is_text(tmp_path: Path, monkeypatch:
         "    sys.meta_path.insert(0, Hide())\n"
     )
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    harness = {"install": [["hides_widgets", {}], *HARNESS["install"]]}
+    harness = {"install": [["hides_widgets", {}], ["grader.inside.colab", {"command_seconds": 2}]]}
     with Kernel(harness, Limits(cell_seconds=60)) as kernel:
         assert kernel.run_cell(0, "import ipywidgets").status == "error"
         for module in ("tqdm.notebook", "tqdm.auto", "tqdm.autonotebook"):

@@ -4,10 +4,17 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
+from grader.inside import commands, virtual_cuda
 from grader.inside.commands import answered, note, run, screen
+
+
+@pytest.fixture(autouse=True)
+def hidden_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
 
 
 @pytest.mark.parametrize(
@@ -133,3 +140,81 @@ def test_an_interrupt_stops_the_command() -> None:
 
 def test_python_of_the_kernel_can_be_started() -> None:
     assert collect(f"{sys.executable} -c 'print(6 * 7)'")[1] == "42\n"
+
+
+# --- nvidia-smi ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def virtual_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(virtual_cuda, "_hooked", {"torch"})
+
+
+def screened(script: str) -> tuple[int, str]:
+    assert answered(script) is None
+    status, shown, _ = collect(screen(script))
+    return status, shown
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "nvidia-smi",
+        "/opt/bin/nvidia-smi",
+        "sudo nvidia-smi",
+        "time nvidia-smi",
+        "nvidia-smi -i 0",
+        "sleep 0 && nvidia-smi",
+    ],
+)
+def test_the_virtual_gpu_has_its_table(virtual_gpu: None, command: str) -> None:
+    status, shown = screened(command)
+    assert status == 0
+    assert "Tesla T4 (virtual)" in shown
+    assert "0MiB /  15095MiB" in shown
+    assert "No running processes found" in shown
+
+
+@pytest.mark.parametrize(
+    ("command", "shown"),
+    [
+        ("nvidia-smi -L | cut -c 1-25", "GPU 0: Tesla T4 (virtual)\n"),
+        ("nvidia-smi --query-gpu=memory.total --format=csv,noheader,nounits", "15095\n"),
+        ("nvidia-smi | grep -c Tesla", "1\n"),
+        ('gpu=$(nvidia-smi --query-gpu=name --format=csv,noheader); echo "[$gpu]"', "[Tesla T4 (virtual)]\n"),
+        ("if nvidia-smi > /dev/null; then echo yes; else echo no; fi", "yes\n"),
+        ("if command -v nvidia-smi > /dev/null; then echo yes; fi", "yes\n"),
+        ("bash -c 'nvidia-smi -L' | wc -l | tr -d ' '", "1\n"),
+        ("# which GPU?\n\nnvidia-smi \\\n  --query-gpu=count,index \\\n  --format=csv,noheader", "1, 0\n"),
+        ("echo nvidia-smi", "nvidia-smi\n"),
+        ("nvidia-smi -L >&2 || echo failed; exit 3", "GPU 0"),
+    ],
+)
+def test_scripts_ask_the_virtual_gpu(virtual_gpu: None, command: str, shown: str) -> None:
+    status, printed = screened(command)
+    assert printed.startswith(shown)
+    assert status == (3 if "exit 3" in command else 0)
+
+
+def test_a_file_of_that_name_is_no_call(virtual_gpu: None) -> None:
+    assert screen("ls /usr/bin/nvidia-smi").endswith("; ls /usr/bin/nvidia-smi")
+
+
+def test_the_machines_program_runs_where_its_gpu_is_not_hidden(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = tmp_path / "nvidia-smi"
+    program.write_text("#!/bin/sh\necho real $1\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    assert answered("nvidia-smi -L") == "nvidia-smi"
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
+    assert screened("nvidia-smi -L") == (0, "real -L\n")
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES")
+    assert screened("nvidia-smi -L") == (0, "real -L\n")
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert answered("nvidia-smi") == "nvidia-smi"
+
+
+def test_another_shell_keeps_the_note(virtual_gpu: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(commands, "_SHELL", "/bin/sh")
+    assert answered("nvidia-smi") == "nvidia-smi"
+    assert screen("nvidia-smi") == f"echo '{note('nvidia-smi')}'"

@@ -25,7 +25,7 @@ def test_the_report_says_what_was_seen_expected_and_a_hint(result):
     assert "expected: 3" in text
     assert "hint: count again" in text
     assert "remark: it concludes nothing" in text
-    assert "measured: the loss fell to 0.3" in text
+    assert "fact: the loss fell to 0.3" in text
     assert "not graded: no GPU here" in text
     assert "found it" not in text
     assert "found it" in rendered(result, details=True)

@@ -15,6 +15,7 @@ from grader.inside.virtual_cuda.operators import Operators
 
 _device = Operators()
 _active: list[bool] = []
+_here = threading.local()
 _on_activation: list[Callable[[], None]] = []
 
 
@@ -50,11 +51,13 @@ def touch(device: torch.device | int | str | None = None) -> None:
         torch._C._set_only_lift_cpu_tensors(True)  # torch.tensor(..., device='cuda') copies where the mode sees it
         _follow_into_threads()
         _outlive_inference_mode()
+    if not getattr(_here, "entered", False):  # also a thread that began before the first touch
         enter()
 
 
 def enter() -> None:
     """Activate the device in this thread, below all modes that are active: their exits must not end it."""
+    _here.entered = True
     above = _get_current_dispatch_mode_stack()
     if _device not in above:
         _restack([_device, *above])

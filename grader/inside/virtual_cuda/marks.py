@@ -12,9 +12,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-NAME = "Tesla T4 (virtual)"
-CAPABILITY = (7, 5)
-TOTAL_MEMORY = 15_828_320_256  # bytes, what a T4 reports
+from grader.inside.virtual_cuda.constants import CAPABILITY as CAPABILITY
+from grader.inside.virtual_cuda.constants import NAME as NAME
+from grader.inside.virtual_cuda.constants import TOTAL_MEMORY as TOTAL_MEMORY
+
 BLOCK = 512  # CUDA's caching allocator rounds each request up to it
 SEGMENT = 2 << 20  # and asks the driver for multiples of this
 
@@ -114,6 +115,8 @@ def _size(nbytes: int) -> str:
 
 torch.UntypedStorage._virtual_cuda = None  # type: ignore[attr-defined]
 torch.UntypedStorage._virtual_pinned = False  # type: ignore[attr-defined]
+# Made by a formula of autograd, in C++, for 'the device of the gradient': goes where it is first used.
+torch.UntypedStorage._virtual_undecided = False  # type: ignore[attr-defined]
 
 
 def storage_of(tensor: Tensor) -> Any:
@@ -139,6 +142,15 @@ def mark(tensor: Tensor) -> None:
     storage = storage_of(tensor)
     if storage is not None and storage._virtual_cuda is None and storage.device.type != "meta":
         storage._virtual_cuda = Allocation(storage.nbytes())
+
+
+def decide(tensor: Tensor) -> bool:
+    """Put a tensor whose device is undecided on the GPU; whether it was one."""
+    storage = storage_of(tensor)
+    if storage is None or not storage._virtual_undecided or storage._virtual_cuda is not None:
+        return False
+    mark(tensor)
+    return True
 
 
 def mark_all(output: object) -> None:

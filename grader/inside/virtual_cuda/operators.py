@@ -19,6 +19,7 @@ from grader.inside.virtual_cuda.marks import CPU, check_room, mark_all, on_gpu, 
 
 _Tensor: Any = Tensor  # for type checks in rules, which read marks that torch's types do not have
 Rule = Callable[[tuple[Any, ...], dict[str, Any]], Any]
+Arguments = list[tuple[str, int | None, bool]]
 Bodies = dict[int, Callable[..., Any]]
 
 _NONE: dict[str, Any] = {}
@@ -60,7 +61,7 @@ class Operators(TorchDispatchMode):
         else:
             rule = _computing(func, tensors, creates)
         if torch.Tag.nondeterministic_seeded in func.tags:
-            rule = _drawing(func, rule)
+            rule = _drawing(func, rule, tensors)
         return rule
 
     def _composite(self, func: Any) -> Rule:
@@ -97,37 +98,36 @@ def _is_composite(func: Any) -> bool:
 # --- arguments ---------------------------------------------------------------------------------------------------
 
 
-def _tensor_arguments(func: Any) -> list[tuple[str, int | None, bool]]:
-    """(name, position or None for keyword-only, whether a list) of each argument that is or holds tensors."""
+def _tensor_arguments(func: Any) -> Arguments:
+    """(name, position or None for keyword-only, whether a list) of each argument that is or holds tensors.
+
+    In the order in which CUDA checks them: what is written to by keyword comes first.
+    """
     found = []
     for position, argument in enumerate(func._schema.arguments):
         kind = str(argument.type)
         if "Tensor" in kind:
             found.append((argument.name, None if argument.kwarg_only else position, "List" in kind))
-    return found
+    return sorted(found, key=lambda argument: argument[1] is not None)
 
 
-def _operands(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Iterator[tuple[str, Tensor]]:
-    """Argument names and tensors in the order in which CUDA checks them: what is written to by keyword comes first."""
-    arguments = _tensor_arguments(func)
-    outputs = [name for name, position, _ in arguments if position is None]
-    for name, position, _ in sorted(arguments, key=lambda a: a[0] not in outputs):
-        value = kwargs.get(name) if position is None else args[position] if position < len(args) else kwargs.get(name)
+def _operands(tensors: Arguments, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Iterator[tuple[str, Tensor]]:
+    """Argument names and tensors of one call."""
+    for name, position, _ in tensors:
+        value = args[position] if position is not None and position < len(args) else kwargs.get(name)
         for tensor in value if isinstance(value, (list, tuple)) else (value,):
             if isinstance(tensor, Tensor):
                 yield name, tensor
 
 
-def _no_storage(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[bool, bool]:
-    """Whether some operands are on the GPU and some not, where one has no plain storage."""
-    sides = [on_gpu(tensor) for _, tensor in _operands(func, args, kwargs)]
-    return any(sides), not all(sides)
+def _any_on_gpu(tensors: Arguments, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+    return any(on_gpu(tensor) for _, tensor in _operands(tensors, args, kwargs))
 
 
 # --- rules -------------------------------------------------------------------------------------------------------
 
 
-def _computing(func: Any, tensors: list[tuple[str, int | None, bool]], creates: bool) -> Rule:
+def _computing(func: Any, tensors: Arguments, creates: bool) -> Rule:
     """The rule for an operator whose place follows from its operands."""
     call = func._op
     singles = tuple(position for _, position, many in tensors if position is not None and not many)
@@ -159,13 +159,14 @@ def _computing(func: Any, tensors: list[tuple[str, int | None, bool]], creates: 
                     else:
                         gpu = True
         except NotImplementedError:
-            gpu, cpu = _no_storage(func, args, kwargs)
+            sides = [on_gpu(tensor) for _, tensor in _operands(tensors, args, kwargs)]
+            gpu, cpu = any(sides), not all(sides)
         if not gpu:
             return call(*args, **kwargs)
         if fork.bad:
             raise fork.error()
         if cpu:
-            refusals.check(func, list(_operands(func, args, kwargs)), args)
+            refusals.check(func, list(_operands(tensors, args, kwargs)), args)
         try:
             output = call(*args, **kwargs)
         except RuntimeError as error:
@@ -185,7 +186,7 @@ def _computing(func: Any, tensors: list[tuple[str, int | None, bool]], creates: 
 _MULTIPLY = {"mm", "addmm", "bmm", "baddbmm", "mv", "addmv", "dot"}
 
 
-def _multiplying(func: Any, tensors: list[tuple[str, int | None, bool]], creates: bool) -> Rule:
+def _multiplying(func: Any, tensors: Arguments, creates: bool) -> Rule:
     """The rule for matrix products, which a GPU has for floating point only."""
     computing = _computing(func, tensors, creates)
 
@@ -198,13 +199,14 @@ def _multiplying(func: Any, tensors: list[tuple[str, int | None, bool]], creates
     return rule
 
 
-def _placing(func: Any, tensors: list[tuple[str, int | None, bool]]) -> Rule:
+def _placing(func: Any, tensors: Arguments) -> Rule:
     """The rule for an operator that is told a device: factories, `*_like`, `new_*`.
 
     torch itself names the device of a tensor's options, which is always the CPU here. So beside an operand 'cpu' means the
     operand's device; `tensors.py` answers who writes `device='cpu'`.
     """
     call = func._op
+    in_backward = torch._C._current_graph_task_id
 
     def rule(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         device = kwargs.get("device")
@@ -213,7 +215,7 @@ def _placing(func: Any, tensors: list[tuple[str, int | None, bool]]) -> Rule:
             kwargs = {**kwargs, "device": CPU}
             gpu = True
         else:
-            gpu = bool(tensors) and any(on_gpu(tensor) for _, tensor in _operands(func, args, kwargs))
+            gpu = _any_on_gpu(tensors, args, kwargs)
             gpu = gpu and (device is None or device.type == "cpu")
         pin = bool(kwargs.get("pin_memory"))
         if pin:
@@ -227,6 +229,8 @@ def _placing(func: Any, tensors: list[tuple[str, int | None, bool]]) -> Rule:
             mark_all(output)
         elif pin:
             output.untyped_storage()._virtual_pinned = True
+        elif not tensors and in_backward() != -1:
+            output.untyped_storage()._virtual_undecided = True
         return output
 
     return rule
@@ -243,17 +247,16 @@ def _check_size(args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         check_room(count * dtype.itemsize)
 
 
-def _drawing(func: Any, rule: Rule) -> Rule:
+def _drawing(func: Any, rule: Rule, tensors: Arguments) -> Rule:
     """A rule whose random numbers come from the generator of the device that the result is on."""
     takes_generator = any(a.name == "generator" for a in func._schema.arguments)
-    tensors = _tensor_arguments(func)
 
     def drawing(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         device = kwargs.get("device")
         if device is not None:
             gpu = device.type == "cuda"
         else:
-            gpu = bool(tensors) and any(on_gpu(tensor) for _, tensor in _operands(func, args, kwargs))
+            gpu = _any_on_gpu(tensors, args, kwargs)
         generator = kwargs.get("generator")
         if generator is not None:
             generators.check(generator, gpu)

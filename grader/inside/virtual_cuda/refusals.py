@@ -16,7 +16,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from grader.inside.virtual_cuda.marks import on_gpu, out_of_memory
+from grader.inside.virtual_cuda.marks import decide, on_gpu, out_of_memory
 
 Operands = Sequence[tuple[str, Tensor]]  # argument name and tensor, in the order in which CUDA checks them
 
@@ -32,7 +32,16 @@ _AS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "scatter_reduce": ("wrapper_CUDA_scatter_reduce_two", {}),
 }
 # Tensors on either device are fine.
-_INDIFFERENT = {"copy_", "_to_copy", "set_", "_foreach_copy_", "resize_as_", "lift_fresh", "_local_scalar_dense"}
+_INDIFFERENT = {
+    "copy_",
+    "fill_",
+    "_to_copy",
+    "set_",
+    "_foreach_copy_",
+    "resize_as_",
+    "lift_fresh",
+    "_local_scalar_dense",
+}
 
 
 @cache
@@ -59,15 +68,27 @@ def check(func: Any, operands: Operands, args: Sequence[Any] = ()) -> None:
     `args` are the operator's own arguments, for those whose check depends on more than the tensors.
     """
     name = func.overloadpacket.__name__
-    if name in _INDIFFERENT:
+    decided = [decide(tensor) for _, tensor in operands]
+    if any(decided) and all(on_gpu(tensor) for _, tensor in operands):
         return
     if name in _OWN:
         _OWN[name](operands, args)
-        return
-    method, renamed = _AS.get(name, (method_of(func), {}))
-    if method is not None:
-        _check_arguments(method, [(renamed.get(argument, argument), tensor) for argument, tensor in operands])
-    _check_elementwise(func, operands)
+    elif name not in _INDIFFERENT:
+        method, renamed = _AS.get(name, (method_of(func), {}))
+        if method is not None:
+            _check_arguments(method, [(renamed.get(argument, argument), tensor) for argument, tensor in operands])
+        _check_elementwise(func, operands)
+    for _, tensor in operands:
+        if tensor.requires_grad:
+            _bring_gradient_home(tensor)
+
+
+def _bring_gradient_home(tensor: Any) -> None:
+    """A gradient goes where its tensor is: autograd moves it there in C++, by devices that are all the CPU here."""
+    if not getattr(tensor, "_virtual_home", False):
+        there = tensor.device
+        tensor.register_hook(lambda gradient: gradient.to(there))
+        tensor._virtual_home = True
 
 
 def device(tensor: Tensor) -> str:
@@ -121,7 +142,7 @@ def _index(operands: Operands, args: Sequence[Any]) -> None:
     for name, tensor in operands[1:]:
         if name == "values" and accumulates and not on_gpu(tensor):
             raise RuntimeError("expected device cuda:0 but got device cpu for value tensor")
-        if name == "values" and on_gpu(tensor) != on_gpu(indexed) and (tensor.dim() or not on_gpu(indexed)):
+        if name == "values" and on_gpu(tensor) != on_gpu(indexed) and tensor.dim():
             raise RuntimeError(TWO_DEVICES)
 
 

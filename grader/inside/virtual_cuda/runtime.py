@@ -244,32 +244,10 @@ def install() -> None:
 
 def install_late() -> None:
     """At the first touch: what must know the device's tensors."""
-    from grader.inside.virtual_cuda import tensors
-
-    for name, kind in tensors.tensor_types("torch.cuda").items():
-        setattr(torch.cuda, name, kind)
     torch.cuda.default_generators = (generators.default(),)
-    torch.set_default_tensor_type = _default_tensor_type(torch.set_default_tensor_type)
     if hasattr(torch.compiler, "set_stance"):
         torch.compiler.set_stance("force_eager")  # compiled code would not know the device
     _install_parallel()
-
-
-def _default_tensor_type(original: Callable[..., None]) -> Callable[..., None]:
-    """The old way to say where new tensors go; torch prints a device only if it is not that of this type."""
-    from grader.inside.virtual_cuda import tensors
-
-    names = ["cpu"]
-    torch._C._get_default_device = lambda: names[0]
-
-    @functools.wraps(original)
-    def set_default_tensor_type(t: Any, /) -> None:
-        name = t if isinstance(t, str) else f"{t.__module__}.{t.__name__}"
-        names[0] = "cuda" if ".cuda." in name else "cpu"
-        original(tensors.NATIVE_TYPES[name.rpartition(".")[2]])
-        torch.set_default_device("cuda" if names[0] == "cuda" else None)
-
-    return set_default_tensor_type
 
 
 def _replace(module: types.ModuleType, functions: dict[str, Callable[..., Any]]) -> None:

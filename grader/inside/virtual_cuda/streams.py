@@ -16,12 +16,12 @@ _clock = time.perf_counter  # students patch `time`
 class Stream:
     """torch.cuda.Stream."""
 
-    priority = 0
+    device = GPU
+    priority = stream_id = cuda_stream = 0
 
     def __init__(self, device: Any = None, priority: int = 0, **kwargs: Any) -> None:
         activation.touch(device if isinstance(device, int) else None)
-        self.device, self.priority = GPU, priority
-        self.stream_id = self.cuda_stream = 0
+        self.priority = priority
 
     def synchronize(self) -> None:
         """All work is done."""
@@ -115,9 +115,9 @@ class StreamContext:
 
 
 def default_stream(device: Any = None) -> Stream:
-    """torch.cuda.default_stream."""
+    """torch.cuda.default_stream. To ask for it is no use of CUDA: optimizers do, on the CPU too."""
     if not _default:
-        _default.append(Stream())
+        _default.append(Stream.__new__(Stream))
     return _default[0]
 
 

@@ -3,29 +3,17 @@
 from __future__ import annotations
 
 import functools
-import sys
 from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import Tensor
-from torch.utils._device import _device_constructors
+from torch.overrides import _get_current_function_mode_stack
+from torch.utils._device import DeviceContext, _device_constructors
 
-from grader.inside.virtual_cuda import activation, marks
+from grader.inside.virtual_cuda import activation, guards, legacy_types, storages
 from grader.inside.virtual_cuda.marks import CPU, GPU, on_gpu, storage_of
 
-DTYPES = {
-    "FloatTensor": torch.float32,
-    "DoubleTensor": torch.float64,
-    "HalfTensor": torch.float16,
-    "BFloat16Tensor": torch.bfloat16,
-    "LongTensor": torch.int64,
-    "IntTensor": torch.int32,
-    "ShortTensor": torch.int16,
-    "CharTensor": torch.int8,
-    "ByteTensor": torch.uint8,
-    "BoolTensor": torch.bool,
-}
 LINKED = torch.version.cuda is not None  # else torch's own functions fail at the name 'cuda'
 _native_to = Tensor.to
 _to_copy: Any = torch.ops.aten._to_copy.default  # also in torch's CPU builds, whose `to` refuses the name 'cuda'
@@ -46,26 +34,17 @@ def install() -> None:
     tensor.is_cpu = property(lambda self: device(self).type == "cpu")
     for name, method in _METHODS.items():
         setattr(tensor, name, functools.wraps(getattr(tensor, name))(method))
-    tensor.grad = property(_native_grad.__get__, _set_grad, _native_grad.__delete__)
     for name in _NAMED:
         setattr(tensor, name, _at_named_device(getattr(tensor, name)))
     for name in _LIKE:
         setattr(torch, name, _at_named_device(getattr(torch, name)))
-    for name in ("lstm", "gru", "rnn_tanh", "rnn_relu"):
-        setattr(torch._VF, name, _same_device_recurrence(getattr(torch._VF, name)))
-    torch.autograd._make_grads = _checked_gradients(torch.autograd._make_grads)
-    foreach: Any = torch.utils._foreach_utils
-    foreach._group_tensors_by_device_and_dtype = _checked_groups(foreach._group_tensors_by_device_and_dtype)
-    optimizer: Any = sys.modules["torch.optim.optimizer"]
-    optimizer._group_tensors_by_device_and_dtype = foreach._group_tensors_by_device_and_dtype
-    for name, kind in tensor_types("torch").items():
-        setattr(torch, name, kind)
     for name in ("numpy", "apply_", "map_", "map2_", "tolist"):
         setattr(tensor, name, _on_host(name, getattr(tensor, name)))
     for name in ("tensor", "as_tensor", "asarray"):
         setattr(torch, name, _converting(getattr(torch, name)))
     torch.get_device = get_device  # type: ignore[assignment]
-    _install_storages()
+    for part in (storages, guards, legacy_types):
+        part.install()
 
 
 # --- attributes --------------------------------------------------------------------------------------------------
@@ -181,7 +160,7 @@ def type_(self: Tensor, dtype: Any = None, non_blocking: bool = False, **kwargs:
     if isinstance(dtype, torch.dtype):
         return self.to(dtype)
     name = dtype if isinstance(dtype, str) else getattr(dtype, "_name", None) or f"torch.{dtype.__name__}"
-    kind = DTYPES.get(name.rpartition(".")[2])
+    kind = legacy_types.DTYPES.get(name.rpartition(".")[2])
     if kind is None:
         return _native_type(self, dtype, non_blocking, **kwargs)
     return self.to(GPU if ".cuda." in name else CPU, kind)
@@ -223,14 +202,20 @@ def _at_named_device(original: Callable[..., Tensor]) -> Callable[..., Tensor]:
     return make
 
 
+def _device_of_context() -> torch.device | None:
+    """The GPU, if `with torch.device(...)` or torch.set_default_device names it."""
+    contexts = [mode for mode in _get_current_function_mode_stack() if isinstance(mode, DeviceContext)]
+    return GPU if contexts and contexts[-1].device.type == "cuda" else None
+
+
 def _converting(original: Callable[..., Tensor]) -> Callable[..., Tensor]:
     """torch.tensor, as_tensor and asarray: a tensor stays where it is unless a device is named."""
 
     @functools.wraps(original)
     def convert(data: Any, *args: Any, **kwargs: Any) -> Tensor:
         target = kwargs.get("device")
-        if target is None and not LINKED and torch.get_default_device().type == "cuda":
-            target = GPU
+        if target is None and not LINKED:
+            target = _device_of_context()
         if target is None:
             made = original(data, *args, **kwargs)
             return made.to(GPU) if isinstance(data, Tensor) and on_gpu(data) and not on_gpu(made) else made
@@ -304,143 +289,3 @@ _METHODS: dict[str, Callable[..., Any]] = {
     "is_pinned": is_pinned,
     "record_stream": record_stream,
 }
-
-
-# --- gradients and optimizers ------------------------------------------------------------------------------------
-
-_native_grad: Any = torch._C.TensorBase.grad
-
-
-def _set_grad(self: Tensor, value: Any) -> None:
-    if isinstance(value, Tensor) and on_gpu(value) != on_gpu(self):
-        raise RuntimeError(
-            f"attempting to assign a gradient with device type '{value.device.type}' to a tensor with device type "
-            f"'{self.device.type}'. Please ensure that the gradient and the tensor are on the same device"
-        )
-    _native_grad.__set__(self, value)
-
-
-def _checked_gradients(original: Callable[..., Any]) -> Callable[..., Any]:
-    """torch.autograd._make_grads: gradients that are handed in must be where the outputs are."""
-
-    @functools.wraps(original)
-    def _make_grads(outputs: Any, grads: Any, *args: Any, **kwargs: Any) -> Any:
-        for index, (output, gradient) in enumerate(zip(outputs, grads, strict=False)):
-            both = isinstance(output, Tensor) and isinstance(gradient, Tensor)
-            if both and on_gpu(output) != on_gpu(gradient):
-                raise RuntimeError(
-                    f"invalid gradient at index {index} - expected device {output.device} but got {gradient.device}"
-                )
-        return original(outputs, grads, *args, **kwargs)
-
-    return _make_grads
-
-
-def _checked_groups(original: Callable[..., Any]) -> Callable[..., Any]:
-    """Optimizers' grouping by device: a state that was left behind is refused; two devices make two groups."""
-
-    @functools.wraps(original)
-    def _group_tensors_by_device_and_dtype(tensorlistlist: Any, with_indices: bool = False) -> Any:
-        for index, first in enumerate(tensorlistlist[0]):
-            for others in tensorlistlist[1:]:
-                other = others[index] if index < len(others) else None
-                if first is not None and other is not None and other.dim() and on_gpu(other) != on_gpu(first):
-                    raise RuntimeError(
-                        "Tensors of the same index must be on the same device and the same dtype except `step` tensors "
-                        "that can be CPU and float32/64 notwithstanding"
-                    )
-        return original(tensorlistlist, with_indices)
-
-    return _group_tensors_by_device_and_dtype
-
-
-def _same_device_recurrence(original: Callable[..., Any]) -> Callable[..., Any]:
-    """A recurrent layer checks the devices of its input, state and weights before it begins."""
-
-    @functools.wraps(original)
-    def run(given: Tensor, *args: Any, **kwargs: Any) -> Any:
-        lists = [value for value in args if isinstance(value, (list, tuple)) and value]
-        state = next((v for v in args if isinstance(v, Tensor)), None) if len(lists) < 2 else lists[0]
-        for what, tensors in (("hidden", state), ("parameter", lists[-1] if lists else ())):
-            for tensor in (tensors,) if isinstance(tensors, Tensor) else tensors or ():
-                if isinstance(tensor, Tensor) and on_gpu(tensor) != on_gpu(given):
-                    raise RuntimeError(
-                        f"Input and {what} tensors are not at the same device, found input tensor at {given.device} and "
-                        f"{what} tensor at {tensor.device}"
-                    )
-        return original(given, *args, **kwargs)
-
-    return run
-
-
-# --- storages ----------------------------------------------------------------------------------------------------
-
-
-def _install_storages() -> None:
-    storage: Any = torch.UntypedStorage
-    native: Any = torch._C.StorageBase.__dict__["device"]
-    storage.device = property(lambda self: GPU if self._virtual_cuda is not None else native.__get__(self))
-    storage.is_cuda = property(lambda self: self._virtual_cuda is not None)
-    storage.clone = _clone_storage
-    storage.to = _storage_to
-    storage.cuda = lambda self, device=None, non_blocking=False: _storage_to(self, device=GPU)
-    storage.cpu = lambda self: _storage_to(self, device=CPU)
-
-
-def _copy_of_storage(self: Any) -> Any:
-    return torch.UntypedStorage(self.nbytes()).copy_(self, False)
-
-
-def _clone_storage(self: Any) -> Any:
-    made = _copy_of_storage(self)
-    if self._virtual_cuda is not None:
-        made._virtual_cuda = marks.Allocation(made.nbytes())
-    return made
-
-
-def _storage_to(self: Any, *, device: Any, non_blocking: bool = False) -> Any:
-    """A storage on the device: itself when it is there."""
-    target = torch.device(device)
-    if target.type == self.device.type:
-        return self
-    made = _copy_of_storage(self)
-    if target.type == "cuda":
-        marks.check_index(target.index)
-        made._virtual_cuda = marks.Allocation(made.nbytes())
-    return made
-
-
-# --- torch.cuda.FloatTensor and its like -------------------------------------------------------------------------
-
-NATIVE_TYPES = {name: getattr(torch, name) for name in DTYPES}
-
-
-class _TensorType(type):
-    """The type of torch.FloatTensor and torch.cuda.FloatTensor: tensors of its dtype on its device are its instances."""
-
-    _name: str
-    dtype: torch.dtype
-    is_cuda: bool
-
-    def __instancecheck__(cls, instance: object) -> bool:
-        return isinstance(instance, Tensor) and on_gpu(instance) == cls.is_cuda and instance.dtype == cls.dtype
-
-    def __call__(cls, *args: Any, **kwargs: Any) -> Tensor:
-        """The old constructor: sizes, or data."""
-        made: Tensor = NATIVE_TYPES[cls.__name__](*args, **kwargs)
-        return made.cuda() if cls.is_cuda else made
-
-    def __repr__(cls) -> str:
-        return f"<class '{cls._name}'>"
-
-
-def tensor_types(module: str) -> dict[str, type]:
-    """The tensor types of 'torch' or 'torch.cuda', by name."""
-    return {
-        name: _TensorType(
-            name,
-            (),
-            {"_name": f"{module}.{name}", "dtype": dtype, "is_cuda": module == "torch.cuda", "__module__": module},
-        )
-        for name, dtype in DTYPES.items()
-    }
