@@ -133,7 +133,7 @@ class Pass:
     backward() was called, one a batch (None: not finite); `mean_loss` and `sample_loss` are cross-entropies that the
     recorder computed itself from the model's outputs, averaged over batches and over images; `accuracy` is a fraction.
     `start` is in seconds since the kernel began, `seconds` the wall time of the pass. `function` is the outermost
-    function of the student's in which it ran, None at cell level.
+    function of the student's in which it ran, None at cell level, `inner_function` the innermost when that is another one.
     """
 
     cell: int
@@ -159,6 +159,8 @@ class Pass:
     optimizer: OptimizerSeen | None = None
     function: str | None = None
     arguments: tuple[Argument, ...] = ()
+    inner_function: str | None = None
+    inner_arguments: tuple[Argument, ...] = ()
 
     @property
     def end(self) -> float:

@@ -28,10 +28,11 @@ def find_function(role: LoopRole, facts: NamespaceFacts, passes: Sequence[Pass])
     By its exact name; else by what ran in the run (training or test passes on this device); else by a similar name. A
     function that takes the device, or reads it, serves the CPU and the GPU.
     """
+    passes = _by_purpose(passes, facts)
     for name in role.function_names:
         exact = facts.function(name)
         if exact is not None:
-            return FoundFunction(exact, "name", _observed(name, passes, role))
+            return FoundFunction(exact, "name", _observed(name, passes, role) or _borrowed(exact, passes, role))
     fitting = [p for p in passes if p.function and _fits(p, role)]
     on_device = [p for p in fitting if (p.model_device or "cpu").startswith(role.device)]
     found = _most_used(on_device, facts, role)
@@ -40,13 +41,44 @@ def find_function(role: LoopRole, facts: NamespaceFacts, passes: Sequence[Pass])
     similar = [function for function in facts.functions if _is_similar(function, role)]
     if similar:
         best = max(similar, key=lambda function: _likeness(function, role))
-        return FoundFunction(best, "similar name", _observed(best.name, passes, role))
+        observed = _observed(best.name, passes, role) or _borrowed(best, passes, role)
+        return FoundFunction(best, "similar name", observed)
     found = _most_used(fitting, facts, role)
     if found is not None and (role.device == "cpu" or _knows_devices(found.function)):
         return found
     wanted = " or ".join(f"'{name}'" for name in role.function_names)
     doing = "trains" if role.purpose == "train" else "tests"
     return f"there is no function {wanted}, nor another that {doing} a model on the {_device_words(role.device)}"
+
+
+def _by_purpose(passes: Sequence[Pass], facts: NamespaceFacts) -> tuple[Pass, ...]:
+    """The passes with the function that serves one purpose: the inner one where the outer both trains and tests."""
+    purposes: dict[str | None, set[bool]] = {}
+    for seen in passes:
+        for name in {seen.function, seen.inner_function}:
+            purposes.setdefault(name, set()).add(seen.trains)
+    return tuple(
+        replace(seen, function=seen.inner_function, arguments=seen.inner_arguments)
+        if seen.inner_function is not None
+        and facts.function(seen.inner_function) is not None
+        and len(purposes[seen.function]) > 1
+        and len(purposes[seen.inner_function]) == 1
+        else seen
+        for seen in passes
+    )
+
+
+def _borrowed(function: FunctionFacts, passes: Sequence[Pass], role: LoopRole) -> tuple[Argument, ...]:
+    """What other functions were given under the names of this one's parameters, which was never called."""
+    objects = ("model", "optimizer", "criterion", "device", "train_loader", "test_loader", "loader")
+    given: dict[str, Argument] = {}
+    for argument in (a for seen in passes for a in (*seen.arguments, *seen.inner_arguments) if a.role in objects):
+        given.setdefault(argument.name, argument)
+    names = [parameter.name for parameter in function.parameters if parameter.name in given]
+    return tuple(
+        replace(given[name], role=f"{role.purpose}_loader") if given[name].role.endswith("loader") else given[name]
+        for name in names
+    )
 
 
 def _device_words(device: str) -> str:
@@ -92,7 +124,8 @@ def _observed(name: str | None, passes: Sequence[Pass], role: LoopRole) -> tuple
     A whole number that grows from call to call by the batches that were trained on is the global step, one that grows by 1
     the epoch, whatever they are called.
     """
-    own = [p for p in passes if p.function == name and p.arguments]
+    inner = [replace(p, function=p.inner_function, arguments=p.inner_arguments) for p in passes]
+    own = [p for p in (*passes, *inner) if p.function == name and p.arguments]
     fitting = [p for p in own if _fits(p, role)] or own
     if not fitting:
         return ()

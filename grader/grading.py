@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import importlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -144,7 +145,8 @@ class _Grading:
                 warm = pool.submit(_warm_up, fresh)
                 run = self._run(main)
                 warm.result()
-                probes = self._probe(main, fresh, run)
+                with _one_thread():
+                    probes = self._probe(main, fresh, run)
             evidence = self._evidence(run, probes, reference)
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
@@ -287,6 +289,19 @@ class _Grading:
         if run.refused:
             notes.append(f"{run.refused} records of the run were malformed and are left out")
         return tuple(dict.fromkeys(notes))
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """One torch thread in this process too: threads that compete with other gradings' take many times as long."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def _warm_up(kernel: Kernel) -> None:

@@ -1,4 +1,4 @@
-"""Checks on what the run of the notebook showed: epochs, plots and printed text."""
+"""Checks on what the run of the notebook showed: plots and printed text."""
 
 from __future__ import annotations
 
@@ -6,121 +6,13 @@ import math
 import re
 from collections.abc import Callable, Sequence
 
-from grader.checks import loops, models, placement, plots, profile, timing, trainings
+from grader.checks import models, plots, profile, timing, trainings
 from grader.checks.first_batch import FirstBatch, first_batch_text
 from grader.evidence import CellRun
-from grader.rubric import Advice, Check, CheckFunction, Evidence, Fail, NotGraded
-from reference.contract import BATCH_SIZE, LEARNING_RATE, MACS, MOMENTUM, PARAMETERS, RECOGNISE, is_mlp
+from grader.rubric import Check, CheckFunction, Evidence, Fail
+from reference.contract import BATCH_SIZE, MACS, PARAMETERS, RECOGNISE
+from reference.epochs import cpu_trainings, section_cells, trained, trouble
 from reference.prompts import template
-
-
-def optimizer(e: Evidence) -> str:
-    """Training uses SGD with learning rate 0.01 and momentum 0.5."""
-    passes = [epoch.train for training in cpu_trainings(e) for epoch in training.epochs]
-    if not passes:
-        trouble(e, ())
-    return loops.optimizer_settings(passes, "SGD", LEARNING_RATE, MOMENTUM)
-
-
-def cpu_trainings(e: Evidence) -> tuple[trainings.Training, ...]:
-    """The trainings of the MLP on the CPU, in order."""
-    return trainings.trainings(e.run, is_mlp)
-
-
-def trained(e: Evidence, item: str, role: str, device: str, epochs: int) -> trainings.Training:
-    """The training of the model on the device: the first with at least `epochs` epochs. Raises Fail with what there is."""
-    name = role.upper()
-    place = "GPU" if device == "cuda" else "CPU"
-    found = trainings.trainings(e.run, RECOGNISE[role], device)
-    for training in found:
-        if len(training.epochs) >= epochs:
-            return training
-    expected = f"{epochs} epochs of the {name} on the {place}"
-    if found:
-        longest = max(found, key=lambda training: len(training.epochs))
-        why = trouble(e, section_cells(e, item, longest.cells))
-        raise Fail(f"the {name} was trained for {len(longest.epochs)} epochs on the {place}{why}", expected)
-    elsewhere = _on_the_other_device(e, item, role, device)
-    if elsewhere is not None:
-        raise elsewhere
-    raise Fail(
-        f"no training of the {name} on the {place} was seen in the run{trouble(e, section_cells(e, item))}", expected
-    )
-
-
-def _on_the_other_device(e: Evidence, item: str, role: str, device: str) -> Fail | None:
-    """The failure of an item whose own cells train the model, but on the other device."""
-    other, place = ("cpu", "CPU") if device == "cuda" else ("cuda", "GPU")
-    cells = set(section_cells(e, item))
-    for training in trainings.trainings(e.run, RECOGNISE[role], other):
-        here = [epoch for epoch in training.epochs if epoch.cell in cells]
-        if here:
-            return Fail(
-                f"the {len(here)} epochs of the {role.upper()} in cell {here[0].cell} ran on the {place}",
-                f"training on the {'GPU' if device == 'cuda' else 'CPU'}",
-                "Where do the model and the batches go before the training, and where does that device come from?",
-            )
-    return None
-
-
-def trouble(e: Evidence, cells: Sequence[int]) -> str:
-    """Why cells did not do what they should: the error of the last of `cells` that broke, or why they were not reached.
-
-    Raises NotGraded when the notebook needs a package that is missing here, which may be why.
-    """
-    lacking = next((c.error.missing_module for c in e.run.cells if c.error and c.error.missing_module), None)
-    if lacking is not None:
-        raise NotGraded(f"the notebook needs the package '{lacking}', which this grader does not have")
-    broken = [cell for cell in e.run.cells if cell.status != "ok" and cell.index in cells]
-    if not broken:
-        unreached = [cell for cell in e.run.cells if cell.status == "not_run"]
-        return f"; {unreached[0].reason}" if unreached else ""
-    cell = broken[-1]
-    if cell.error is not None:
-        said = f"; cell {cell.index} ended with {cell.error.name}: {cell.error.message[:200]}"
-        open_pass = next((p for p in reversed(e.run.passes) if p.cell == cell.index and not p.complete), None)
-        model, data = (open_pass.model_device or "", open_pass.data_device or "") if open_pass else ("", "")
-        devices = placement.explain_error(cell.error.message, (model,), (data,))
-        return f"{said} ({devices[0]})" if devices is not None else said
-    return f"; {cell.reason}"
-
-
-def first_ten(e: Evidence) -> tuple[trainings.Epoch, ...]:
-    """The first ten epochs of the MLP on the CPU. Raises Fail when there are fewer."""
-    return trained(e, "q2", "mlp", "cpu", 10).epochs[:10]
-
-
-def all_epochs(e: Evidence) -> tuple[trainings.Epoch, ...]:
-    """All epochs of the longest training of the MLP on the CPU; () when there is none."""
-    return max((t.epochs for t in cpu_trainings(e)), key=len, default=())
-
-
-def ten_epochs(e: Evidence) -> str:
-    """The MLP is trained for 10 epochs on the CPU, with a test after each."""
-    epochs = first_ten(e)
-    said = trainings.stepped(epochs, "the first 10 epochs")
-    untested = sum(epoch.test is None for epoch in epochs)
-    if untested:
-        raise Fail(f"{untested} of the 10 epochs were not tested", "a test after each epoch", credit=0.5)
-    return said
-
-
-def mlp_converges(e: Evidence) -> str:
-    """The loss falls as the reference's does."""
-    return trainings.converges(first_ten(e), e.reference, "mlp")
-
-
-def twenty_epochs(e: Evidence) -> str:
-    """The same model is trained for another 10 epochs."""
-    training = trained(e, "q3", "mlp", "cpu", 20)
-    return trainings.stepped(training.epochs[:20], "the 20 epochs")
-
-
-def section_cells(e: Evidence, item: str, cells: Sequence[int] = ()) -> tuple[int, ...]:
-    """The cells in which the answer to an item is looked for first: those of its section and those named."""
-    section = e.sections.get(item)
-    return tuple(sorted({*(section.cells if section else ()), *cells}))
-
 
 # --- plots --------------------------------------------------------------------------------------------------------
 
@@ -203,7 +95,7 @@ def q1_text(e: Evidence) -> str:
         return first_batch_text(printed, batch, "\n".join(sources[run.index] for run in runs), notes)
     except Fail as fail:
         if fail.credit == 0:
-            fail.seen += trouble(e, [run.index for run in runs])
+            fail.seen += trouble(e, [run.index for run in runs])[0]
         raise
 
 
@@ -237,57 +129,22 @@ def best_timed(
     The times may be printed in the section's cells, in those that trained, or in the next. Raises the best Fail.
     """
     found = trainings.trainings(e.run, RECOGNISE[role], device)
+    if not found:
+        seen = (
+            f"no epoch of the {role.upper()} on the {'GPU' if device == 'cuda' else 'CPU'} was seen, so no time of one"
+        )
+        raise Fail(seen, "printed times of epochs that were run")
     cells = {index for training in found for index in training.cells}
     order = [cell.index for cell in e.run.cells]
     after = {order[order.index(i) + 1] for i in cells if i in order[:-1]}
     runs = code_runs(e, section_cells(e, item, sorted(cells | after)))
     failures: list[Fail] = []
-    for epochs in sorted((training.epochs for training in found), key=len, reverse=True) or [()]:
+    for epochs in sorted((training.epochs for training in found), key=len, reverse=True):
         try:
             return check(runs, epochs)
         except Fail as fail:
             failures.append(fail)
     raise max(failures, key=lambda fail: fail.credit)
-
-
-def cnn_epochs(item: str, device: str) -> CheckFunction:
-    """A check that the CNN was trained for 2 epochs on the device, with the right optimizer."""
-
-    def check(e: Evidence) -> str:
-        training = trained(e, item, "cnn", device, 2)
-        place = "GPU" if device == "cuda" else "CPU"
-        said = trainings.stepped(training.epochs[:2], f"the CNN's training on the {place}")
-        if training.before:
-            raise Fail(
-                f"the CNN that had {training.before} epochs already was trained on, on the {place}",
-                f"a new CNN, trained for 2 epochs on the {place}",
-                "Both devices start from the same place when each gets a CNN of its own.",
-                credit=0.6,
-            )
-        return said
-
-    check.__doc__ = f"The CNN is trained for 2 epochs on the {'GPU' if device == 'cuda' else 'CPU'}."
-    return check
-
-
-def converges(item: str, role: str, device: str, epochs: int) -> CheckFunction:
-    """A check that the first `epochs` epochs learn as the reference's do."""
-
-    def check(e: Evidence) -> str:
-        return trainings.converges(trained(e, item, role, device, epochs).epochs[:epochs], e.reference, role)
-
-    check.__doc__ = f"In {epochs} epochs the loss falls as the reference's does."
-    return check
-
-
-def gpu_epochs(e: Evidence) -> str:
-    """The MLP is trained for 10 epochs on the GPU."""
-    return trainings.stepped(trained(e, "q5", "mlp", "cuda", 10).epochs[:10], "the training on the GPU")
-
-
-def gpu_placement(e: Evidence) -> str | Advice:
-    """Model, data and target are on the GPU in every batch of training and testing."""
-    return placement.placed(e.loops["gpu_train"], e.loops["gpu_test"])
 
 
 def costs(e: Evidence) -> list[profile.Cost]:

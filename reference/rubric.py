@@ -12,24 +12,26 @@ from grader.evidence import RunEvidence
 from grader.rubric import Assignment, Check, Item, LoopRole, ModelRole, Rubric, Threshold
 from reference import loops as reference_loops
 from reference.contract import RECOGNISE, is_cnn, is_mlp, transform
-from reference.models import CNN, MLP
-from reference.observed import (
+from reference.epochs import (
     cnn_epochs,
     converges,
-    epoch_seconds,
-    flops_printed,
-    flops_profiled,
     gpu_epochs,
     gpu_placement,
     mlp_converges,
     optimizer,
+    ten_epochs,
+    twenty_epochs,
+)
+from reference.models import CNN, MLP
+from reference.observed import (
+    epoch_seconds,
+    flops_printed,
+    flops_profiled,
     plot_checks,
     q1_text,
     q2_plot,
     q3_plot,
     q3_total,
-    ten_epochs,
-    twenty_epochs,
 )
 from reference.probed import loop_checks, model_item, test_loader, test_normalised, train_loader, train_normalised
 from reference.prompts import PROMPTS, template
@@ -48,7 +50,7 @@ CPU_POINTS = {
     "average": 0.75,
     "accuracy": 0.75,
 }
-GPU_POINTS = {name: points * 0.4 for name, points in CPU_POINTS.items()}  # 3.7 of the 10 points of q5
+GPU_POINTS = {name: round(points * 0.4, 2) for name, points in CPU_POINTS.items()}  # 3.7 of the 10 points of q5
 
 RUBRIC = Rubric(
     "mnist-mlp-cnn",
@@ -103,7 +105,7 @@ RUBRIC = Rubric(
             10,
             (
                 *loop_checks("q5", "gpu_train", "gpu_test", GPU_POINTS, gpu=True),
-                Check("q5.placed", 2.3, gpu_placement, ("q5.train", "q5.test"), needs_gpu=True),
+                Check("q5.placed", 2.3, gpu_placement, needs_gpu=True),
                 Check("q5.trained", 3, gpu_epochs, needs_gpu=True),
                 Check("q5.converges", 1, converges("q5", "mlp", "cuda", 10), ("q5.trained",), needs_gpu=True),
             ),

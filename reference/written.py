@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from grader.checks import answers, models, trainings
 from grader.rubric import Check, CheckFunction, Evidence, Item, Review
-from reference.observed import cpu_trainings
+from reference.epochs import cpu_trainings
 from reference.prompts import PROMPTS_BY_ITEM, template
 from reference.speeds import compared, speed_facts
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -60,6 +61,34 @@ def test_then_what_it_did_in_the_run() -> None:
     assert name_of(find_function(role("cpu_train"), facts, passes)) == "go"
     assert name_of(find_function(role("cpu_test"), facts, passes)) == "look"
     assert name_of(find_function(role("gpu_train"), facts, passes)) == "go_there"
+
+
+def test_inside_a_function_that_trains_and_tests_the_ones_for_one_purpose_count() -> None:
+    facts = NamespaceFacts(functions=(trainer("one"), checker("other"), trainer("both"), trainer("whole")))
+    net = (Argument("net", "model"),)
+
+    def inside(outer: str, inner: str, split: str, steps: int) -> Pass:
+        return replace(seen(outer, split, steps), inner_function=inner, inner_arguments=net)
+
+    passes = [inside("both", "one", "train", 8), inside("both", "other", "test", 0)]
+    for name, wanted in (("cpu_train", "one"), ("cpu_test", "other")):
+        found = find_function(role(name), facts, passes)
+        assert name_of(found) == wanted
+        assert isinstance(found, FoundFunction)
+        assert found.observed == net
+    # An outer function with one purpose is the answer, and so is one whose helper does both.
+    assert name_of(find_function(role("cpu_train"), facts, [inside("whole", "one", "train", 8)])) == "whole"
+    shared = [inside("whole", "both", "train", 8), inside("other", "both", "test", 0)]
+    assert name_of(find_function(role("cpu_train"), facts, shared)) == "whole"
+
+
+def test_a_function_that_was_never_called_is_given_what_others_got_under_the_same_names() -> None:
+    test = FunctionFacts("gpu_test", (ParameterFacts("net"), ParameterFacts("feed")), (), ("eval",))
+    facts = NamespaceFacts(functions=(trainer("gpu_train"), test))
+    arguments = (Argument("net", "model"), Argument("feed", "train_loader"), Argument("n", "int"))
+    found = find_function(role("gpu_test"), facts, [seen("gpu_train", "train", 8, "cuda:0", arguments)])
+    assert isinstance(found, FoundFunction)
+    assert [(a.name, a.role) for a in found.observed] == [("net", "model"), ("feed", "test_loader")]
 
 
 def test_then_a_similar_name_that_does_the_like() -> None:

@@ -85,6 +85,9 @@ def parameter_count(probe: ModelProbe, expected: int) -> str:
 def mac_count(probe: ModelProbe, expected: int) -> str:
     """One (1, 1, 28, 28) input costs `expected` multiply-accumulates, counted from the operations that were seen."""
     if not probe.operations:
+        errors = [trial.error for trial in probe.trials if trial.error is not None]
+        if errors and len(errors) == len(probe.trials):
+            raise Fail(f"the model cannot be called: {describe_error(errors[0])}", f"{expected:,} MACs")
         raise NotGraded("the operations of the model could not be traced")
     macs = count_macs(probe.operations)
     if macs != expected:

@@ -12,6 +12,10 @@ SMALLEST_IMAGE = 784 * 2  # bytes of one image in half precision: less was not t
 COPY_HINT = (
     "`.to()` and `.cuda()` of a tensor return the moved copy and leave the tensor where it was: is the result used?"
 )
+NUMPY = (
+    "a tensor on the GPU is given to numpy or matplotlib",
+    "Numbers for lists and plots must be on the CPU: `.item()` or `.cpu()`.",
+)
 EXPECTED = "model, data and targets on the GPU in every batch"
 
 _REFUSALS = (
@@ -40,10 +44,7 @@ def explain_error(
     if not is_device_error(message):
         return None
     if "to numpy" in message:
-        return (
-            "a tensor on the GPU is given to numpy or matplotlib",
-            "Numbers for lists and plots must be on the CPU: `.item()` or `.cpu()`.",
-        )
+        return NUMPY
     model, data = tuple(model), tuple(data)
     if _cpu(data) and _gpu(model):
         if copied:
@@ -97,7 +98,12 @@ def placed(train: LoopProbe, test: LoopProbe) -> str | Advice:
 
 
 def _on_gpu(probe: LoopProbe, where: str) -> str:
-    place = probe.student.placement if probe.student is not None else None
+    if probe.missing or probe.student is None:
+        raise Fail(f"in {where} nothing was seen: {probe.missing or 'no function was found'}", EXPECTED)
+    run, place = probe.student, probe.student.placement
+    refused = explain_run(run)
+    if refused is not None and refused[0] != NUMPY[0]:
+        raise Fail(f"in {where} {refused[0]}", EXPECTED, refused[1])
     if place is None or not place.data:
         raise Fail(f"in {where} the model that the function was given was never called", EXPECTED)
     on_cpu = [
@@ -116,7 +122,7 @@ def _on_gpu(probe: LoopProbe, where: str) -> str:
         raise Fail(
             f"{where} runs on the CPU although there is a GPU",
             EXPECTED,
-            "Where does the function's device come from, and what is moved there?",
+            "The model was on the GPU when the function was called: what moves it away?",
         )
     if on_cpu:
         loss_only = set(on_cpu) <= {"the labels", "the losses"}
@@ -124,7 +130,7 @@ def _on_gpu(probe: LoopProbe, where: str) -> str:
         raise Fail(f"in {where} {_listed(on_cpu)} are on the CPU", EXPECTED, hint)
     if share < NEARLY_ALL:
         raise Fail(f"in {where} {1 - share:.0%} of the FLOPs are computed on the CPU", EXPECTED)
-    batches = max(1, sum((probe.student.batches if probe.student else {}).values()))
+    batches = max(1, sum(run.batches.values()))
     copied = place.bytes_to_gpu / batches / 1024
     return f"in {where} model, data and labels are on the GPU with {share:.0%} of the FLOPs; {copied:.0f} KiB copied a batch"
 

@@ -96,7 +96,7 @@ def epoch_times(cells: Sequence[CellRun], epochs: Sequence[Epoch], count: int, m
     times, spans = reported(cells, epochs), _spans(epochs)
     matched = _matched(times, spans)
     if len(matched) >= math.ceil(ENOUGH * count):
-        if invented := _invented([(times[t], epochs[e]) for t, e in matched]):
+        if invented := _invented([times[t] for t, _ in matched], epochs):
             raise Fail(
                 f"{_as_printed(invented)} is printed for every epoch, though they took {_range(epochs)}",
                 "each epoch's own time",
@@ -129,15 +129,19 @@ def _matched(times: Sequence[PrintedTime], spans: Sequence[_Span]) -> list[tuple
     return pairs
 
 
-def _invented(pairs: Sequence[tuple[PrintedTime, Epoch]]) -> PrintedTime | None:
-    """The one time that stands for all epochs, when they differ by far more than its rounding hides."""
-    if len(pairs) < 3 or len({time.text for time, _ in pairs}) > 1:
+def _invented(times: Sequence[PrintedTime], epochs: Sequence[Epoch]) -> PrintedTime | None:
+    """The one time that stands for all epochs, when they differ by far more than its rounding hides.
+
+    Which of a training's epochs the times are of is not sure, so any as many in a row may be the ones.
+    """
+    if len(times) < 3 or len({time.text for time in times}) > 1:
         return None
-    step = max(reading.step for reading in pairs[0][0].readings)
-    for seconds in ([epoch.train.seconds for _, epoch in pairs], [epoch.end - epoch.start for _, epoch in pairs]):
-        if max(seconds) - min(seconds) <= 3 * step:
-            return None
-    return pairs[0][0]
+    step = max(reading.step for reading in times[0].readings)
+    for window in _windows(epochs, len(times)):
+        for seconds in ([epoch.train.seconds for epoch in window], [epoch.end - epoch.start for epoch in window]):
+            if max(seconds) - min(seconds) <= 3 * step:
+                return None
+    return times[0]
 
 
 def _mean(times: Sequence[PrintedTime], epochs: Sequence[Epoch], count: int) -> PrintedTime | None:

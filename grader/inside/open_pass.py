@@ -37,6 +37,8 @@ class OpenPass:
         self.target: torch.Tensor | None = None  # of the batch that is worked on
         self.function: str | None = None
         self.arguments: list[dict[str, object]] = []
+        self.inner_function: str | None = None
+        self.inner_arguments: list[dict[str, object]] = []
         self.calls: Counter[str] = Counter()  # by model
         self.training = self.grads = 0  # how many of the calls
         self.model_device: str | None = None
@@ -89,4 +91,6 @@ def fields(item: OpenPass, end: float, complete: bool) -> dict[str, object]:
         "optimizer": item.optimizer,
         "function": item.function,
         "arguments": item.arguments,
+        "inner_function": item.inner_function,
+        "inner_arguments": item.inner_arguments,
     }

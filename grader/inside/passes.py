@@ -154,10 +154,11 @@ def _begin(iterator: Any, loader: Any, start: float, earlier: pass_order.Order |
     key = _keys.get(loader) or _keys.put(loader, f"loader-{next(_numbers)}")
     item = _by_iterator.put(iterator, OpenPass(iterator, loader, key, start, earlier, _abandoned))
     _open.append(item)
-    frame = seen.student_function(sys._getframe(1))
-    if frame is not None:
-        item.function = seen.function_name(frame)
-        item.arguments = seen.arguments(frame)
+    frames = seen.student_functions(sys._getframe(1))
+    if frames:
+        item.function, item.arguments = seen.function_name(frames[-1]), seen.arguments(frames[-1])
+    if len(frames) > 1:
+        item.inner_function, item.inner_arguments = seen.function_name(frames[0]), seen.arguments(frames[0])
 
 
 @recorder.guarded
@@ -187,6 +188,7 @@ def _continue(ended: OpenPass, iterator: Any) -> OpenPass:
     item.earlier = pass_order.order_of(sampler_of(loader))
     item.carried = True
     item.function, item.arguments = ended.function, ended.arguments
+    item.inner_function, item.inner_arguments = ended.inner_function, ended.inner_arguments
     _open.append(item)
     return item
 

@@ -5,6 +5,7 @@ Pure functions: nothing here changes or keeps what it is shown.
 
 from __future__ import annotations
 
+import inspect
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -155,14 +156,15 @@ def number(value: Any) -> float | None:
 # --- the student's functions -------------------------------------------------------------------------------------
 
 
-def student_function(frame: FrameType | None) -> FrameType | None:
-    """The outermost frame, from here outward, of a function that the student wrote; None when there is none."""
-    found = None
+def student_functions(frame: FrameType | None) -> list[FrameType]:
+    """The frames of functions that the student wrote, from here outward; generators and lambdas are left out."""
+    found = []
     here = os.getcwd() + os.sep
     while frame is not None:
         code = frame.f_code
-        if not code.co_name.startswith("<") and _is_students(code.co_filename, here):
-            found = frame
+        plain = not code.co_name.startswith("<") and not code.co_flags & inspect.CO_GENERATOR
+        if plain and _is_students(code.co_filename, here):
+            found.append(frame)
         frame = frame.f_back
     return found
 

@@ -257,6 +257,11 @@ def test_one_epochs_time_is_no_total() -> None:
         total_time(cell("Epoch 1 took 0.04 s"), epochs, 10)
 
 
+def test_equal_times_may_be_those_of_the_even_epochs_of_a_training() -> None:
+    epochs = make_epochs(10, 4.0, 0.4, jitter=0.1) + make_epochs(10, 4.0, 0.4, jitter=0.001)
+    epoch_times(cell("\n".join(f"Epoch {i}: 4.40 s" for i in range(10))), epochs, 10)
+
+
 def test_constant_times_are_invented() -> None:
     epochs = make_epochs(10, 4.0, 0.5, jitter=0.1)
     with pytest.raises(Fail, match=r"4\.40 s is printed for every epoch"):

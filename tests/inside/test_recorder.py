@@ -150,6 +150,7 @@ for x, y in test_loader: pass
     )
     assert run.errors == []
     assert [p.function for p in run.passes] == ["epoch", "outer", "Trainer.fit", "fit", None]
+    assert [p.inner_function for p in run.passes] == ["inner", "inner", "fit", None, None]
     roles = {name: argument.role for name, argument in arguments(run).items()}
     assert roles == {
         "net": "model", "batches": "loader", "opt": "optimizer", "loss_fn": "criterion", "dev": "device", "log": "list",

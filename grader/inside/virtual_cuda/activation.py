@@ -25,6 +25,7 @@ def prepare() -> None:
 
     torch._C._ensureCUDADeviceGuardSet()  # torch's own guard for a machine without a GPU: every device index is fine
     runtime.install()
+    tensors.install_pinning()
     if tensors.LINKED:
         _on_activation.append(tensors.install)
     else:

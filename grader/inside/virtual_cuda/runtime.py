@@ -77,14 +77,8 @@ def get_device_properties(device: Any = None) -> Properties:
     return _properties
 
 
-def _current_device() -> int:
-    activation.touch()
-    return 0
-
-
 def _set_device(device: Any) -> None:
-    if _index(device) >= 0:
-        activation.touch()
+    _index(device)
 
 
 def _get_rng_state(device: Any = None) -> torch.Tensor:
@@ -130,7 +124,7 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "_is_in_bad_fork": lambda: generators.fork.bad,
     "device_count": lambda: 1,
     "_device_count_nvml": lambda: 1,
-    "current_device": _current_device,
+    "current_device": lambda: 0,
     "set_device": _set_device,
     "get_device_name": lambda device=None: get_device_properties(device).name,
     "get_device_capability": lambda device=None: CAPABILITY if get_device_properties(device) else None,

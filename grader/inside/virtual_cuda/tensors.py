@@ -22,6 +22,12 @@ LEAVING = torch.device("cpu", 0)  # tells the rule of `_to_copy` from what torch
 _installed: list[bool] = []
 
 
+def install_pinning() -> None:
+    """Pinned memory needs no device: loaders with `pin_memory=True` are used before and without one."""
+    for method in (pin_memory, is_pinned):
+        setattr(Tensor, method.__name__, functools.wraps(getattr(Tensor, method.__name__))(method))
+
+
 def install() -> None:
     """Replace the attributes and methods; once."""
     if _installed:
@@ -285,7 +291,5 @@ _METHODS: dict[str, Callable[..., Any]] = {
     "get_device": get_device,
     "new_tensor": new_tensor,
     "new": new,
-    "pin_memory": pin_memory,
-    "is_pinned": is_pinned,
     "record_stream": record_stream,
 }

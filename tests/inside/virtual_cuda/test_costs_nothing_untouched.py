@@ -63,6 +63,19 @@ print(json.dumps([len(modes()), own(), torch.cuda.is_available(), torch.cuda.dev
     assert found == [0, True, True, 1, 0, True]
 
 
+def test_pinned_batches_need_no_first_touch() -> None:
+    found = run(
+        INSTALL
+        + PRELUDE
+        + """
+data = TensorDataset(torch.arange(6.0), torch.arange(6))
+batches = [x for workers in (0, 1) for x, y in DataLoader(data, batch_size=3, num_workers=workers, pin_memory=True)]
+print(json.dumps([[x.is_pinned() for x in batches], sum(x.sum().item() for x in batches), len(modes())]))
+"""
+    )
+    assert found == [[True] * 4, 30.0, 0]
+
+
 def test_training_on_the_cpu_gives_the_same_bits() -> None:
     end = "print(json.dumps([bits, len(modes())]))"
     without, untouched = run(PRELUDE + TRAIN + end), run(INSTALL + PRELUDE + TRAIN + end)

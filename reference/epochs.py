@@ -1,0 +1,193 @@
+"""The epochs that the run of the notebook showed: which were trained, on which device, and what came in between."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from grader.checks import loops, placement, trainings
+from grader.rubric import Advice, CheckFunction, Evidence, Fail, NotGraded
+from reference.contract import LEARNING_RATE, MOMENTUM, RECOGNISE, is_mlp
+
+
+def optimizer(e: Evidence) -> str:
+    """Training uses SGD with learning rate 0.01 and momentum 0.5."""
+    passes = [epoch.train for training in cpu_trainings(e) for epoch in training.epochs]
+    if not passes:
+        trouble(e, ())
+    return loops.optimizer_settings(passes, "SGD", LEARNING_RATE, MOMENTUM)
+
+
+def cpu_trainings(e: Evidence) -> tuple[trainings.Training, ...]:
+    """The trainings of the MLP on the CPU, in order."""
+    return trainings.trainings(e.run, is_mlp)
+
+
+def trained(e: Evidence, item: str, role: str, device: str, epochs: int) -> trainings.Training:
+    """The training of the model on the device: the first with at least `epochs` epochs. Raises Fail with what there is."""
+    name = role.upper()
+    place = "GPU" if device == "cuda" else "CPU"
+    found = trainings.trainings(e.run, RECOGNISE[role], device)
+    for training in found:
+        if len(training.epochs) >= epochs:
+            return training
+    expected = f"{counted(epochs)} of the {name} on the {place}"
+    if found:
+        longest = longest_of(found)
+        why, hint = trouble(e, section_cells(e, item, longest.cells))
+        seen = f"the {name} was trained for {counted(len(longest.epochs))} on the {place}{why}"
+        raise Fail(seen, expected, hint)
+    elsewhere = _on_the_other_device(e, item, role, device)
+    if elsewhere is not None:
+        raise elsewhere
+    why, hint = trouble(e, section_cells(e, item))
+    raise Fail(f"no training of the {name} on the {place} was seen in the run{why}", expected, hint)
+
+
+def counted(epochs: int) -> str:
+    """'1 epoch', '2 epochs'."""
+    return f"{epochs} epoch{'' if epochs == 1 else 's'}"
+
+
+def longest_of(found: Sequence[trainings.Training]) -> trainings.Training:
+    """The training with the most epochs."""
+    return max(found, key=lambda training: len(training.epochs))
+
+
+def in_part(e: Evidence, item: str, role: str, device: str, epochs: int) -> trainings.Training:
+    """As `trained`; a training that is too short is returned too, for credit in proportion."""
+    found = trainings.trainings(e.run, RECOGNISE[role], device)
+    if found and all(len(training.epochs) < epochs for training in found):
+        return longest_of(found)
+    return trained(e, item, role, device, epochs)
+
+
+def _enough(e: Evidence, item: str, training: trainings.Training, epochs: int, place: str) -> None:
+    """Raise Fail with credit in proportion for a training that is too short."""
+    done = len(training.epochs)
+    if done < epochs:
+        why, hint = trouble(e, section_cells(e, item, training.cells))
+        seen = f"{counted(done)} instead of {epochs} on the {place}{why}"
+        raise Fail(seen, f"{counted(epochs)} on the {place}", hint, credit=round(done / epochs, 2))
+
+
+def _on_the_other_device(e: Evidence, item: str, role: str, device: str) -> Fail | None:
+    """The failure of an item whose own cells train the model, but on the other device."""
+    other, place = ("cpu", "CPU") if device == "cuda" else ("cuda", "GPU")
+    cells = set(section_cells(e, item))
+    for training in trainings.trainings(e.run, RECOGNISE[role], other):
+        here = [epoch for epoch in training.epochs if epoch.cell in cells]
+        if here:
+            return Fail(
+                f"{counted(len(here))} of the {role.upper()} in cell {here[0].cell} ran on the {place}",
+                f"training on the {'GPU' if device == 'cuda' else 'CPU'}",
+                "Where do the model and the batches go before the training, and where does that device come from?",
+            )
+    return None
+
+
+def trouble(e: Evidence, cells: Sequence[int]) -> tuple[str, str]:
+    """Why cells did not do what they should: the error of the last of `cells` that broke, or why they were not reached.
+
+    A text to put behind a sentence, and a hint; both may be ''.
+
+    Raises NotGraded when the notebook needs a package that is missing here, which may be why.
+    """
+    lacking = next((c.error.missing_module for c in e.run.cells if c.error and c.error.missing_module), None)
+    if lacking is not None:
+        raise NotGraded(f"the notebook needs the package '{lacking}', which this grader does not have")
+    broken = [cell for cell in e.run.cells if cell.status != "ok" and cell.index in cells]
+    if not broken:
+        unreached = [cell for cell in e.run.cells if cell.status == "not_run"]
+        return (f"; {unreached[0].reason}" if unreached else "", "")
+    cell = broken[-1]
+    if cell.error is not None:
+        said = f"; cell {cell.index} ended with {cell.error.name}: {cell.error.message[:200]}"
+        open_pass = next((p for p in reversed(e.run.passes) if p.cell == cell.index and not p.complete), None)
+        model, data = (open_pass.model_device or "", open_pass.data_device or "") if open_pass else ("", "")
+        devices = placement.explain_error(cell.error.message, (model,), (data,))
+        return (f"{said} ({devices[0]})", devices[1]) if devices is not None else (said, "")
+    return f"; {cell.reason}", ""
+
+
+def first_ten(e: Evidence) -> tuple[trainings.Epoch, ...]:
+    """The first ten epochs of the MLP on the CPU. Raises Fail when there are fewer."""
+    return trained(e, "q2", "mlp", "cpu", 10).epochs[:10]
+
+
+def ten_epochs(e: Evidence) -> str:
+    """The MLP is trained for 10 epochs on the CPU, with a test after each."""
+    epochs = first_ten(e)
+    said = trainings.stepped(epochs, "the first 10 epochs")
+    untested = sum(epoch.test is None for epoch in epochs)
+    if untested:
+        raise Fail(f"{untested} of the 10 epochs were not tested", "a test after each epoch", credit=0.5)
+    return said
+
+
+def mlp_converges(e: Evidence) -> str:
+    """The loss falls as the reference's does."""
+    return trainings.converges(first_ten(e), e.reference, "mlp")
+
+
+def twenty_epochs(e: Evidence) -> str:
+    """The same model is trained for another 10 epochs."""
+    training = trained(e, "q3", "mlp", "cpu", 20)
+    return trainings.stepped(training.epochs[:20], "the 20 epochs")
+
+
+def section_cells(e: Evidence, item: str, cells: Sequence[int] = ()) -> tuple[int, ...]:
+    """The cells in which the answer to an item is looked for first: those of its section and those named."""
+    section = e.sections.get(item)
+    return tuple(sorted({*(section.cells if section else ()), *cells}))
+
+
+def cnn_epochs(item: str, device: str) -> CheckFunction:
+    """A check that the CNN was trained for 2 epochs on the device, with the right optimizer."""
+    place = "GPU" if device == "cuda" else "CPU"
+
+    def check(e: Evidence) -> str:
+        training = in_part(e, item, "cnn", device, 2)
+        said = trainings.stepped(training.epochs[:2], f"the CNN's training on the {place}")
+        if training.before:
+            raise Fail(
+                f"the CNN that had {counted(training.before)} already was trained on, on the {place}",
+                f"a new CNN, trained for 2 epochs on the {place}",
+                "Both devices start from the same place when each gets a CNN of its own.",
+                credit=0.6 * min(1.0, len(training.epochs) / 2),
+            )
+        _enough(e, item, training, 2, place)
+        return said
+
+    check.__doc__ = f"The CNN is trained for 2 epochs on the {place}."
+    return check
+
+
+def gpu_epochs(e: Evidence) -> str:
+    """The MLP is trained for 10 epochs on the GPU."""
+    training = in_part(e, "q5", "mlp", "cuda", 10)
+    said = trainings.stepped(training.epochs[:10], "the training on the GPU")
+    _enough(e, "q5", training, 10, "GPU")
+    return said
+
+
+def converges(item: str, role: str, device: str, epochs: int) -> CheckFunction:
+    """A check that the first `epochs` epochs learn as the reference's do; fewer earn credit in proportion."""
+
+    def check(e: Evidence) -> str:
+        seen = in_part(e, item, role, device, epochs).epochs[:epochs]
+        if len(seen) == epochs:
+            return trainings.converges(seen, e.reference, role)
+        follows = trainings.follows(seen, e.reference.trajectories.get(role, ()))
+        raise Fail(
+            f"the losses of {counted(len(seen))} {'follow' if follows else 'do not follow'} the reference's",
+            f"{counted(epochs)} that learn as the reference does",
+            credit=round(len(seen) / epochs, 2) if follows else 0.0,
+        )
+
+    check.__doc__ = f"In {epochs} epochs the loss falls as the reference's does."
+    return check
+
+
+def gpu_placement(e: Evidence) -> str | Advice:
+    """Model, data and target are on the GPU in every batch of training and testing."""
+    return placement.placed(e.loops["gpu_train"], e.loops["gpu_test"])
