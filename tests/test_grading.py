@@ -21,7 +21,7 @@ SAMPLES = ROOT / "submissions"
 WRITTEN = {"q4", "q6", "q9", "q10"}
 LIMITS = Limits(cell_seconds=240)
 ENDLESS = Limits(
-    cell_seconds=90
+    cell_seconds=45
 )  # for the sample with an endless cell: its longest honest one takes 15 s on a free core
 
 

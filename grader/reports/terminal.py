@@ -49,7 +49,10 @@ def report(result: Result, details: bool = False) -> RenderableType:
         if skipped:
             parts.append(Padding(Text(_skipped_line(skipped), "dim"), (0, 0, 0, 4)))
     parts += [Rule(), Text(total_line(result), style="bold")]
-    return Group(*parts)
+    where = [
+        f"{name}: {value}" for name in ("data", "device") if isinstance(value := result.environment.get(name), str)
+    ]
+    return Group(*parts, *([Text(_clean("; ".join(where)), style="dim")] if where else []))
 
 
 def _skipped_line(checks: Sequence[CheckResult]) -> str:

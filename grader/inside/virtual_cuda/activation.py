@@ -81,7 +81,11 @@ def _follow_into_threads() -> None:
     @functools.wraps(original)
     def _bootstrap_inner(self: threading.Thread) -> None:
         enter()
-        original(self)
+        try:
+            original(self)
+        finally:  # torch would drop its hold on the mode after the thread's end, when Python may be gone
+            for _ in _get_current_dispatch_mode_stack():
+                _pop_mode()
 
     threading.Thread._bootstrap_inner = _bootstrap_inner  # type: ignore[attr-defined]
 
