@@ -132,6 +132,7 @@ class Pass:
     initial weights and order, so that the pass can be compared with the reference's. `losses` are the values on which
     backward() was called, one a batch (None: not finite); `mean_loss` and `sample_loss` are cross-entropies that the
     recorder computed itself from the model's outputs, averaged over batches and over images; `accuracy` is a fraction.
+    `data_device` is where the model's input was, `batch_device` where the loader served it.
     `start` is in seconds since the kernel began, `seconds` the wall time of the pass. `function` is the outermost
     function of the student's in which it ran, None at cell level, `inner_function` the innermost when that is another one.
     """
@@ -148,6 +149,7 @@ class Pass:
     model: str | None = None
     model_device: str | None = None
     data_device: str | None = None
+    batch_device: str | None = None
     training: bool | None = None
     grad_enabled: bool | None = None
     backwards: int = 0

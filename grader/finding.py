@@ -20,10 +20,20 @@ class FoundFunction:
     function: FunctionFacts
     how: Literal["name", "run", "similar name"]
     observed: tuple[Argument, ...] = ()
+    batch_device: str = "cpu"  # where the loaders that it was seen with serve their batches
 
 
 def find_function(role: LoopRole, facts: NamespaceFacts, passes: Sequence[Pass]) -> FoundFunction | str:
-    """The function that plays `role`, or a sentence saying that there is none.
+    """The function that plays `role`, or a sentence saying that there is none."""
+    found = _find(role, facts, passes)
+    if isinstance(found, str):
+        return found
+    own = [p for p in passes if found.function.name in (p.function, p.inner_function) and _fits(p, role)]
+    return replace(found, batch_device=own[0].batch_device or "cpu") if own else found
+
+
+def _find(role: LoopRole, facts: NamespaceFacts, passes: Sequence[Pass]) -> FoundFunction | str:
+    """The function and how it was found.
 
     By its exact name; else by what ran in the run (training or test passes on this device); else by a similar name. A
     function that takes the device, or reads it, serves the CPU and the GPU.

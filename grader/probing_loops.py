@@ -160,6 +160,7 @@ class LoopProber:
             "bindings": bindings.payload(),
             "model": {"small": True, "log_probabilities": log_probabilities},
             "device": role.device,
+            "batch_device": found.batch_device,
             # A function that trains and tests is asked for its test with weights that stay as they are; one that steps
             # on the test data is not helped.
             "frozen": role.purpose == "test" and function.trains and "train_loader" in bindings.shown.values(),

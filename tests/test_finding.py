@@ -82,6 +82,15 @@ def test_inside_a_function_that_trains_and_tests_the_ones_for_one_purpose_count(
     assert name_of(find_function(role("cpu_train"), facts, shared)) == "whole"
 
 
+def test_where_its_loader_served_the_batches_is_told() -> None:
+    facts = NamespaceFacts(functions=(trainer("gpu_train"),))
+    there = replace(seen("gpu_train", "train", 8, "cuda:0"), batch_device="cuda:0")
+    for passes, device in (([there], "cuda:0"), ([], "cpu")):
+        found = find_function(role("gpu_train"), facts, passes)
+        assert isinstance(found, FoundFunction)
+        assert found.batch_device == device
+
+
 def test_a_function_that_was_never_called_is_given_what_others_got_under_the_same_names() -> None:
     test = FunctionFacts("gpu_test", (ParameterFacts("net"), ParameterFacts("feed")), (), ("eval",))
     facts = NamespaceFacts(functions=(trainer("gpu_train"), test))

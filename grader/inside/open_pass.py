@@ -43,6 +43,7 @@ class OpenPass:
         self.training = self.grads = 0  # how many of the calls
         self.model_device: str | None = None
         self.data_device: str | None = None
+        self.batch_device: str | None = None  # as the loader served it
         self.called: Callable[[], nn.Module | None] = lambda: None  # the model called last
         self.known: Known | None = None
         self.scores = Scores()
@@ -80,6 +81,7 @@ def fields(item: OpenPass, end: float, complete: bool) -> dict[str, object]:
         "model": item.calls.most_common(1)[0][0] if calls else None,
         "model_device": item.model_device,
         "data_device": item.data_device,
+        "batch_device": item.batch_device,
         "training": item.training * 2 > calls if calls else None,
         "grad_enabled": item.grads * 2 > calls if calls else None,
         "backwards": item.backwards,

@@ -177,6 +177,8 @@ def _advanced(iterator: Any, batch: Any) -> None:
         order = pass_order.order_of(sampler_of(item.owner()))
         item.order = order if order is not item.earlier else None
     first = next(seen.tensors(batch), None)
+    if item.batch_device is None and first is not None:
+        item.batch_device = str(first.device)
     item.samples += len(first) if first is not None and first.dim() else 0
     item.target = seen.target_of(batch)
 

@@ -60,7 +60,9 @@ class Stage:
 
     def _images(self, part: str) -> Images:
         given = self.payload[part]
-        return Images(image_tensor(given["images"]), tensor(given["labels"]).long(), train=part == "train")
+        there = self.device if str(self.payload.get("batch_device")).startswith("cuda") else torch.device("cpu")
+        images, labels = image_tensor(given["images"]).to(there), tensor(given["labels"]).long().to(there)
+        return Images(images, labels, train=part == "train")
 
     def _loader(self, part: str, name: str, data: Images) -> Served:
         return Served(data, int(self.payload[part]["batch_size"]), name, self.batches)
