@@ -14,6 +14,7 @@ from __future__ import annotations
 from types import ModuleType
 from typing import Any
 
+from grader.inside import recorder
 from grader.inside.imports import when_imported
 
 _hooked: set[str] = set()
@@ -33,6 +34,13 @@ def _hook_torch(torch: ModuleType) -> None:
     if _hooked:
         return
     _hooked.add("torch")
+    try:
+        _prepare()
+    except Exception as error:  # a torch of another shape must not fail the notebook's import
+        recorder.note(f"this torch cannot be given a virtual GPU, so GPU items are not to be trusted: {error}")
+
+
+def _prepare() -> None:
     from grader.inside.virtual_cuda import activation
 
     activation.prepare()

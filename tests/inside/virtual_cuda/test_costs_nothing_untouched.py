@@ -76,6 +76,22 @@ print(json.dumps([[x.is_pinned() for x in batches], sum(x.sum().item() for x in 
     assert found == [[True] * 4, 30.0, 0]
 
 
+def test_a_torch_that_it_does_not_fit_is_left_as_it_is() -> None:
+    found = run(
+        """
+from grader.inside import recorder, virtual_cuda
+def fail(): raise AttributeError("torch has no such thing")
+virtual_cuda._prepare = fail
+notes = []
+recorder.note = notes.append
+virtual_cuda.install({})
+import torch, json
+print(json.dumps([torch.ones(2).tolist(), torch.cuda.is_available(), notes[0][-24:]]))
+"""
+    )
+    assert found == [[1.0, 1.0], False, " torch has no such thing"]
+
+
 def test_training_on_the_cpu_gives_the_same_bits() -> None:
     end = "print(json.dumps([bits, len(modes())]))"
     without, untouched = run(PRELUDE + TRAIN + end), run(INSTALL + PRELUDE + TRAIN + end)
