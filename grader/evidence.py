@@ -149,7 +149,6 @@ class Pass:
     model: str | None = None
     model_device: str | None = None
     data_device: str | None = None
-    batch_device: str | None = None
     training: bool | None = None
     grad_enabled: bool | None = None
     backwards: int = 0
@@ -163,6 +162,7 @@ class Pass:
     arguments: tuple[Argument, ...] = ()
     inner_function: str | None = None
     inner_arguments: tuple[Argument, ...] = ()
+    batch_device: str | None = None
 
     @property
     def end(self) -> float:
