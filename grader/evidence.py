@@ -407,7 +407,6 @@ class LoopRun:
     forwards: tuple[Forward, ...] = ()
     batches: Mapping[str, int] = field(default_factory=dict)
     training_after: bool | None = None
-    data_devices: tuple[str, ...] = ()
     numbers: Mapping[str, float] = field(default_factory=dict)  # global numbers that the function changed
     steps: int = 0  # of any optimizer
     backwards: int = 0  # that reached the model

@@ -298,7 +298,6 @@ class _Answer:
     forwards: tuple[Forward, ...] = ()
     batches: dict[str, int] = field(default_factory=dict)
     training_after: bool | None = None
-    data_devices: tuple[str, ...] = ()
     numbers: dict[str, float] = field(default_factory=dict)
     steps: int = 0
     backwards: int = 0

@@ -75,7 +75,6 @@ def run_loop(
         "steps": stage.steps,
         "backwards": stage.backwards,
         "training_after": stage.model.training,
-        "data_devices": list(dict.fromkeys(f["device"] for f in forwards)),
         "placement": meter.answer() if meter else None,
         "error": error,
         "losses": stage.criterion.losses,

@@ -223,7 +223,6 @@ def install() -> None:
         setattr(torch.cuda.streams, name, _CLASSES[name])
     if hasattr(torch, "accelerator"):
         _replace(torch.accelerator, {n: f for n, f in _ACCELERATOR.items() if hasattr(torch.accelerator, n)})
-    torch.cuda.is_initialized = activation.is_active
     torch.Generator = generators.Generator  # type: ignore[misc]
     torch.nn.functional.one_hot = _one_hot(torch.nn.functional.one_hot)
     torch.backends.cudnn.is_available = lambda: True
