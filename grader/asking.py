@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Protocol
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from grader.evidence import Malformed, ProbeError, convert, decode_array
+from grader.evidence import Malformed, ProbeError, convert
 from grader.names import NamespaceFacts
+from grader.probe_answers import ANSWERS, MAX_REPLY_ARRAY, decode_answer
+from grader.probe_answers import array as answered_array
 from grader.sandbox.kernel import RequestFailed
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+T = TypeVar("T")
+
 CLASSES = 10
-MAX_REPLY_ARRAY = 16 * 1024 * 1024  # bytes
 
 
 class Asked(Protocol):
@@ -38,12 +42,34 @@ class Refused(Exception):
 
 
 def ask(kernel: Asked, name: str, payload: Mapping[str, object], seconds: float) -> dict[str, Any]:
-    """The answer to a probe. Raises Refused for an error of the student's code, no answer in time, or a dead kernel."""
+    """The answer to a probe as JSON data, in the form that its record in `ANSWERS` has.
+
+    Raises Refused for an error of the student's code, an answer in another form, no answer in time, or a dead kernel.
+    """
     answer = ask_tolerantly(kernel, name, payload, seconds)
     error = probe_error(answer)
     if error is not None:
         raise Refused(error)
+    if name in ANSWERS:
+        _decoded(answer, ANSWERS[name])
     return answer
+
+
+def ask_for(kernel: Asked, kind: type[T], payload: Mapping[str, object], seconds: float) -> T:
+    """The answer to the probe that answers with `kind`, as that record. Raises Refused like `ask`."""
+    name = next(name for name, answered in ANSWERS.items() if answered is kind)
+    answer = ask_tolerantly(kernel, name, payload, seconds)
+    error = probe_error(answer)
+    if error is not None:
+        raise Refused(error)
+    return _decoded(answer, kind)
+
+
+def _decoded(answer: Mapping[str, object], kind: type[T]) -> T:
+    try:
+        return decode_answer(answer, kind)
+    except Malformed as problem:
+        raise Refused(ProbeError("Malformed", str(problem))) from None
 
 
 def ask_tolerantly(kernel: Asked, name: str, payload: Mapping[str, object], seconds: float) -> dict[str, Any]:
@@ -60,23 +86,20 @@ def probe_error(answer: Mapping[str, Any]) -> ProbeError | None:
     if answer.get("error") is None:
         return None
     try:
-        return convert(answer["error"], ProbeError)
+        found = convert(answer["error"], ProbeError)
+        return replace(found, type=found.type[:200], message=found.message[:4000])
     except Malformed:
         return ProbeError("Malformed", "the probe's answer does not have the agreed form")
 
 
-def array(value: Any, *, max_bytes: int = MAX_REPLY_ARRAY) -> NDArray[Any]:
-    """An array of an answer, from the sandbox or from our own side. Raises Malformed."""
-    return decode_array(value, max_bytes=max_bytes) if isinstance(value, Mapping) else value
+def array(value: Any, *, max_bytes: int = MAX_REPLY_ARRAY) -> NDArray[np.float32]:
+    """An array of floats in an answer. Raises Malformed."""
+    return answered_array(value, "float32", max_bytes=max_bytes)
 
 
 def describe(kernel: Asked, seconds: float = 30.0) -> NamespaceFacts:
     """What the names in the kernel stand for. Raises Refused."""
-    answer = ask(kernel, "probe.describe", {}, seconds)
-    try:
-        return convert(answer, NamespaceFacts)
-    except Malformed as problem:
-        raise Refused(ProbeError("Malformed", str(problem))) from None
+    return ask_for(kernel, NamespaceFacts, {}, seconds)
 
 
 # --- inputs ------------------------------------------------------------------------------------------------------

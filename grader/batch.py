@@ -1,19 +1,31 @@
-"""Many submissions: find them, grade each in a process tree of its own, write each result the moment it exists."""
+"""A class: each submission is graded in a process tree of its own, each result kept the moment it exists."""
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
+from grader.digests import of_file
 from grader.grading import failed
+from grader.ingest.submissions import Submission
 from grader.reports.html import write_html
 from grader.reports.summary import write_summary
-from grader.result import Result
+from grader.result import Result, parse_result, write_atomically
 from grader.rubric import Assignment
+from grader.standings import standing
+from grader.store import Entry, Graded, Store, now
+
+TRIES = 2  # a grading that broke off is tried once more
+TICK_SECONDS = 0.5
+SUMMARY_SHARE = 20  # writing the summary may take one part in so many of the time
+_KILLED = re.compile(r"the kernel died while cell -?\d+ ran \((?:SIGKILL|exit status 137)")
 
 
 class BatchError(Exception):
@@ -21,117 +33,237 @@ class BatchError(Exception):
 
 
 @dataclass(frozen=True)
-class Submission:
-    """A notebook and the name of its result folder, unique in the batch and safe on any file system."""
+class Job:
+    """How a class is graded.
 
-    path: Path
-    name: str
-
-
-def find_submissions(paths: Sequence[Path], out: Path) -> tuple[Submission, ...]:
-    """All notebooks at or below `paths`, sorted. Hidden folders, checkpoints, links and `out` itself are left out.
-
-    Raises BatchError for a path that does not exist and when there is no notebook at all.
+    `grade` grades one submission, in a thread of its own. `key` gives the key of (file name, SHA-256), '' for what is never
+    kept; `keeps` whether a kept grading may count again; `force` grades all anew. `sign` is given each result before it is
+    written; `data` is the digest of the data.
     """
-    found: list[tuple[Path, str]] = []
-    for path in paths:
-        if not path.exists():
-            raise BatchError(f"'{path}' does not exist; give a notebook or a folder with notebooks")
-        if path.is_dir():
-            found += [(file, str(file.relative_to(path).with_suffix(""))) for file in sorted(_notebooks(path, out))]
-        else:
-            found.append((path, path.stem))
-    if not found:
-        raise BatchError(f"no notebook (.ipynb, or a .py exported from one) in {', '.join(map(str, paths))}")
-    taken: set[str] = set()
-    submissions = []
-    for path, label in found:
-        name = _unique(_safe(label), taken)
-        taken.add(name.casefold())
-        submissions.append(Submission(path, name))
-    return tuple(submissions)
+
+    assignment: Assignment
+    out: Path
+    grade: Callable[[Submission], Result]
+    jobs: int = 1
+    key: Callable[[str, str], str] = lambda name, sha256: sha256 and f"{sha256} {name}"
+    keeps: Callable[[Graded], bool] = lambda graded: True
+    sign: Callable[[Result], Result] = lambda result: result
+    force: bool = False
+    data: str = ""
 
 
-def _notebooks(folder: Path, out: Path) -> Iterator[Path]:
-    skip = out.resolve()
-    for root, folders, files in os.walk(folder, followlinks=False):
-        folders[:] = sorted(f for f in folders if not f.startswith(".") and (Path(root) / f).resolve() != skip)
-        for file in files:
-            path = Path(root) / file
-            if file.startswith("."):
-                continue
-            if path.suffix == ".ipynb" or (path.suffix == ".py" and _is_export(path)):
-                yield path
+class Watch(Protocol):
+    """Who is told how a batch goes on, always in the thread that runs it."""
+
+    def started(self, submission: Submission) -> None:
+        """A grading began."""
+
+    def ended(self, submission: Submission, result: Result, reused: bool) -> None:
+        """A result is written; `reused` when it is that of an earlier grading."""
+
+    def retried(self, submission: Submission, why: str) -> None:
+        """A grading broke off and begins anew."""
+
+    def tick(self, stopping: bool) -> None:
+        """Time passes."""
 
 
-def _is_export(path: Path) -> bool:
-    """Whether a .py file was exported from a notebook: by Colab, nbconvert or an editor's cell marks."""
+@dataclass
+class Stop:
+    """Asked once: nothing new begins. Asked twice: what is running is ended with `end_now`, and not kept."""
+
+    asked: int = 0
+    end_now: Callable[[], None] = lambda: None
+    patience: float = 10.0
+    """Seconds that ended gradings may take to tidy up."""
+
+
+@dataclass(frozen=True)
+class Done:
+    """How a batch ended: how many results are written, of which `reused`; and how many gradings still run, though ended."""
+
+    count: int
+    reused: int = 0
+    stopped: bool = False
+    left_running: int = 0
+
+
+def grade_all(submissions: Sequence[Submission], job: Job, watch: Watch, stop: Stop | None = None) -> Done:
+    """Grade every submission whose result is not kept, `job.jobs` at a time; write result.json, report.html, summary.csv.
+
+    An exception in `job.grade`, or a kernel that was killed, costs that submission a second try, then a failed result.
+    Raises BatchError when `out` cannot be written, and StoreError when the store cannot be used.
+    """
+    _writable(job.out)
+    with Store(job.out) as store:
+        store.set_items([item.id for item in job.assignment.rubric.items])
+        return _Batch(job, watch, stop or Stop(), store).run(submissions)
+
+
+@dataclass
+class _Running:
+    submission: Submission
+    tries: int
+    began: float = field(default_factory=time.monotonic)
+
+
+class _Batch:
+    def __init__(self, job: Job, watch: Watch, stop: Stop, store: Store) -> None:
+        self.job, self.watch, self.stop, self.store = job, watch, stop, store
+        self.count = self.reused = 0
+        self.running: dict[Future[Result], _Running] = {}
+        self._summary_at, self._summary_took = 0.0, 0.0
+
+    def run(self, submissions: Sequence[Submission]) -> Done:
+        waiting = deque(one for one in submissions if self.stop.asked or not self._reuse(one))
+        pool = ThreadPoolExecutor(max_workers=max(1, self.job.jobs), thread_name_prefix="grading")
+        try:
+            while self.running or (waiting and not self.stop.asked):
+                while waiting and len(self.running) < self.job.jobs and not self.stop.asked:
+                    self._start(pool, waiting.popleft())
+                finished, _ = wait(self.running, TICK_SECONDS, FIRST_COMPLETED)
+                for future in finished:
+                    self._finish(pool, future, self.running.pop(future))
+                self.watch.tick(self.stop.asked > 0)
+                if self.stop.asked > 1:
+                    self._end()
+                    break
+            self._write_summary(at_once=True)
+        finally:
+            pool.shutdown(wait=not self.stop.asked, cancel_futures=True)
+        stopped = self.stop.asked > 0 and (bool(waiting) or self.count < len(submissions))
+        return Done(self.count, self.reused, stopped, len(self.running))
+
+    def _start(self, pool: ThreadPoolExecutor, submission: Submission, tries: int = 1) -> None:
+        if tries == 1 and self._reuse(submission):  # another process has graded it meanwhile
+            return
+        self.watch.started(submission)
+        self.running[pool.submit(_grade, self.job, submission)] = _Running(submission, tries)
+
+    def _reuse(self, submission: Submission) -> bool:
+        if self.job.force or submission.problem:
+            return False
+        sha256 = of_file(submission.path)
+        key = self.job.key(submission.path.name, sha256)
+        graded = self.store.graded(key) if key else None
+        if graded is None or not self.job.keeps(graded):
+            return False
+        result = parse_result(graded.document)
+        self.store.enter(_entry(submission, sha256), key)
+        self._write(submission, result, graded.document)
+        self.count, self.reused = self.count + 1, self.reused + 1
+        self.watch.ended(submission, result, True)
+        return True
+
+    def _finish(self, pool: ThreadPoolExecutor, future: Future[Result], run: _Running) -> None:
+        error = future.exception()
+        why = _broke_off(error) if error is not None else _was_killed(future.result())
+        if why and run.tries < TRIES and not self.stop.asked:
+            self.watch.retried(run.submission, why)
+            self._start(pool, run.submission, run.tries + 1)
+            return
+        final = error is None and not run.submission.problem
+        result = future.result() if error is None else self._failed(run.submission, why)
+        self._keep(run.submission, result, final, time.monotonic() - run.began)
+
+    def _failed(self, submission: Submission, why: str) -> Result:
+        message = f"the grader itself failed on this notebook ({why}); please report it"
+        return failed(self.job.assignment, submission.path.name, message, of_file(submission.path), self.job.data)
+
+    def _keep(self, submission: Submission, result: Result, final: bool, seconds: float) -> None:
+        result = self.job.sign(result)
+        sha256 = result.submission.sha256
+        key = self.job.key(submission.path.name, sha256)
+        final = final and bool(key) and not any(item.status == "error" for item in result.items)
+        document = result.document()
+        # What is not final has a key of its own, so that it takes the place of no result that is.
+        graded = Graded(
+            key if final else f"not final: {submission.name}", standing(result), document, final, now(), seconds
+        )
+        self.store.put(graded, _entry(submission, sha256))
+        self._write(submission, result, document)
+        self.count += 1
+        self.watch.ended(submission, result, False)
+
+    def _write(self, submission: Submission, result: Result, document: str) -> None:
+        folder = self.job.out / submission.name
+        page = folder / "report.html"
+        if not _holds(folder / "result.json", document) or not page.exists():
+            write_html(result, page)
+            write_atomically(folder / "result.json", document)
+        self._write_summary()
+
+    def _write_summary(self, at_once: bool = False) -> None:
+        """From all that is in the store; not after every result, which would take longer and longer."""
+        began = time.monotonic()
+        if not at_once and began - self._summary_at < SUMMARY_SHARE * self._summary_took:
+            return
+        rows = {row.entry.name: row.machine for row in self.store.rows()}
+        write_summary(self.job.out / "summary.csv", rows, self.store.items())
+        self._summary_at = time.monotonic()
+        self._summary_took = self._summary_at - began
+
+    def _end(self) -> None:
+        """End what is running, again and again: a grading whose kernel is gone may start another before it gives up."""
+        deadline = time.monotonic() + self.stop.patience
+        while self.running and time.monotonic() < deadline:
+            self.stop.end_now()
+            finished, _ = wait(self.running, TICK_SECONDS / 2)
+            for future in finished:
+                del self.running[future]
+
+
+def _grade(job: Job, submission: Submission) -> Result:
+    if submission.problem:
+        return failed(job.assignment, submission.path.name, submission.problem, of_file(submission.path), job.data)
+    return job.grade(submission)
+
+
+def _broke_off(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}"
+
+
+def _was_killed(result: Result) -> str:
+    """Why the result may not be the notebook's own fault; '' when nothing speaks for that."""
+    return next((note for note in result.notes if _KILLED.match(note)), "")
+
+
+def _entry(submission: Submission, sha256: str) -> Entry:
+    submitted = submission.submitted
+    return Entry(
+        name=submission.name,
+        file=submission.path.name,
+        sha256=sha256,
+        student_id=submission.student_id,
+        student_name=submission.student_name,
+        submitted_at=submitted.isoformat() if submitted else "",
+        late=submission.late,
+        superseded=submission.superseded,
+    )
+
+
+def _holds(path: Path, document: str) -> bool:
     try:
-        head = path.read_bytes()[:4000].decode("utf-8", "replace")
+        return path.read_bytes() == document.encode("utf-8", "replace")
     except OSError:
         return False
-    return "generated by Colab" in head or bool(re.search(r"^# (In\[[\d ]*\]:|%%)", head, re.MULTILINE))
 
 
-def _safe(label: str) -> str:
-    parts = [re.sub(r"[^\w.()@+ -]", "_", part).strip(" .") or "_" for part in Path(label).parts]
-    return "/".join(part[:120] for part in parts)
-
-
-def _unique(name: str, taken: set[str]) -> str:
-    candidate, count = name, 1
-    while candidate.casefold() in taken:
-        count += 1
-        candidate = f"{name}-{count}"
-    return candidate
-
-
-def grade_all(
-    submissions: Sequence[Submission],
-    assignment: Assignment,
-    out: Path,
-    grade: Callable[[Submission], Result],
-    jobs: int = 1,
-    ended: Callable[[Submission, Result], None] = lambda submission, result: None,
-) -> dict[str, Result]:
-    """Grade every submission with `grade`, `jobs` at a time; write result.json, report.html and summary.csv as each ends.
-
-    An exception in `grade` becomes a failed result of that submission alone. A KeyboardInterrupt starts no further
-    submission, and is raised again once what has ended is written. Raises BatchError when `out` cannot be written.
-    """
-    _writable(out)
-    results: dict[str, Result] = {}
-    pool = ThreadPoolExecutor(max_workers=max(1, jobs))
-    pending: dict[Future[Result], Submission] = {pool.submit(grade, one): one for one in submissions}
+def usable_cores() -> int:
+    """How many cores this process may use: those it is bound to, and no more than its control group is given."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     try:
-        while pending:
-            finished, _ = wait(pending, return_when=FIRST_COMPLETED)
-            for future in finished:
-                submission = pending.pop(future)
-                result = _outcome(future, submission, assignment)
-                results[submission.name] = result
-                folder = out / submission.name
-                result.write(folder / "result.json")
-                write_html(result, folder / "report.html")
-                write_summary(out / "summary.csv", results, assignment.rubric)
-                ended(submission, result)
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-    return results
-
-
-def _outcome(future: Future[Result], submission: Submission, assignment: Assignment) -> Result:
-    try:
-        return future.result()
-    except Exception as error:
-        message = f"the grader itself failed on this notebook ({type(error).__name__}: {error}); please report it"
-        return failed(assignment, submission.path.name, message)
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
+        cores = min(cores, max(1, int(quota) // int(period)))
+    except (OSError, ValueError):  # no such group, or 'max'
+        pass
+    return cores
 
 
 def _writable(out: Path) -> None:
     try:
         out.mkdir(parents=True, exist_ok=True)
-        probe = out / ".writable"
+        probe = out / f".writable-{os.getpid()}"
         probe.touch()
         probe.unlink()
     except OSError as error:

@@ -6,108 +6,32 @@ import argparse
 import os
 import signal
 import sys
-import time
+import warnings
 from collections.abc import Sequence
-from pathlib import Path
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from grader import __version__
-from grader.devices import DEVICES
+from grader.arguments import parser
 from grader.progress import ProgressLine
+from grader.reports.plain import one_line
 
 if TYPE_CHECKING:
     from grader.result import Result
     from grader.rubric import Assignment
+    from grader.standings import Standing
 
 PASSED, LOST, FAILED, INTERRUPTED = 0, 1, 2, 130
-
-_EPILOG = """exit status: 0 all passed, 1 something lost marks, 2 could not grade.
-What waits for a person to read it, and what this machine cannot grade, is not lost."""
 
 
 class UsageError(Exception):
     """The command was given something it cannot use; the message is one sentence."""
 
 
-def parser() -> argparse.ArgumentParser:
-    """The command line."""
-    top = argparse.ArgumentParser(
-        prog="grader",
-        description="Grades PyTorch notebooks: runs them, probes their models and training loops, and says what it found.",
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    top.add_argument("--version", action="version", version=f"grader {__version__}")
-    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
-
-    check = commands.add_parser("check", help="check one notebook, with everything that was found")
-    check.add_argument("notebook", type=Path, help="an .ipynb file, or a .py file exported from one")
-    check.add_argument("--item", metavar="ID", help="show one item only, e.g. q5")
-    check.add_argument("--all", action="store_true", help="also list what passed")
-    check.add_argument("--json", type=Path, metavar="FILE", help="write the result as JSON")
-    check.add_argument("--html", type=Path, metavar="FILE", help="write the report as an HTML page")
-    check.add_argument("--svg", type=Path, metavar="FILE", help="write the report as an SVG picture")
-    check.add_argument("--quiet", action="store_true", help="no progress")
-    _add_common(check)
-
-    grade = commands.add_parser("grade", help="grade all notebooks in folders")
-    grade.add_argument("paths", type=Path, nargs="+", metavar="PATH", help="notebooks, or folders with notebooks")
-    grade.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the results")
-    grade.add_argument("--jobs", type=_positive, default=1, metavar="N", help="notebooks at a time (default: 1)")
-    _add_common(grade)
-
-    data = commands.add_parser("data", help="show or fetch the MNIST images that notebooks are given")
-    data.add_argument("action", choices=["show", "fetch"], help="fetch downloads MNIST into the cache")
-    data.add_argument("--data", type=Path, metavar="DIR", help="a folder with MNIST's IDX files")
-
-    calibrate = commands.add_parser("calibrate", help="measure the loss thresholds from many seeds of the reference")
-    calibrate.add_argument("--seeds", type=_positive, default=20, metavar="N", help="how many (default: 20)")
-    calibrate.add_argument("--out", type=Path, metavar="FILE", help="JSON file to update (default: print)")
-    _add_data(calibrate)
-
-    commands.add_parser("doctor", help="what this machine has and lacks for grading")
-    return top
-
-
-def _add_data(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--assignment", default="reference", metavar="PACKAGE", help="default: reference")
-    command.add_argument("--data", type=Path, metavar="DIR", help="a folder with MNIST's IDX files, gzipped or not")
-    command.add_argument("--sample", action="store_true", help="use the sample that ships with grader")
-
-
-def _add_common(command: argparse.ArgumentParser) -> None:
-    _add_data(command)
-    command.add_argument(
-        "--device",
-        choices=DEVICES,
-        default="auto",
-        help="auto: the machine's GPU, or a virtual one; cuda: refuse to grade without a real one; virtual: simulate one on "
-        "the CPU; cpu: notebooks find none",
-    )
-    command.add_argument("--cell-seconds", type=_seconds, metavar="S", help="limit for one cell (default: 600)")
-    command.add_argument("--total-seconds", type=_seconds, metavar="S", help="limit for all cells (default: 1800)")
-
-
-def _positive(text: str) -> int:
-    if not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1")
-    return int(text)
-
-
-def _seconds(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 0 < value < 1e7:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds above 0")
-    return value
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; returns the exit status. Unexpected errors become one sentence (GRADER_DEBUG=1: the traceback)."""
     arguments = parser().parse_args(argv)
     signal.signal(signal.SIGTERM, _terminate)
+    warnings.simplefilter("ignore", SyntaxWarning)  # they are about students' code, and quote it
     try:
         return _COMMANDS[arguments.command](arguments)
     except KeyboardInterrupt:
@@ -119,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as error:
         if os.environ.get("GRADER_DEBUG"):
             raise
-        print(f"grader: {_sentence(error)}", file=sys.stderr)
+        print(f"grader: {one_line(_sentence(error))}", file=sys.stderr)
         return FAILED
 
 
@@ -133,8 +57,14 @@ def _sentence(error: Exception) -> str:
     from grader.data.sources import DataError
     from grader.devices import DeviceError
     from grader.grading import AssignmentError
+    from grader.ingest.sources import IngestError
+    from grader.marking import MarkError
+    from grader.sandbox.backends import IsolationError
+    from grader.signing import SigningError
+    from grader.store import StoreError
 
-    if isinstance(error, (UsageError, BatchError, DataError, AssignmentError, DeviceError)):
+    ours = (UsageError, BatchError, DataError, AssignmentError, DeviceError, IsolationError, SigningError)
+    if isinstance(error, (*ours, IngestError, MarkError, StoreError)):
         return str(error)
     if isinstance(error, OSError):
         return f"{error.strerror or error}: {error.filename}" if error.filename else str(error)
@@ -144,9 +74,21 @@ def _sentence(error: Exception) -> str:
 def _settings(arguments: argparse.Namespace) -> dict[str, object]:
     from grader.sandbox.policy import Limits
 
-    given = {"cell_seconds": arguments.cell_seconds, "total_seconds": arguments.total_seconds}
+    given = {
+        "cell_seconds": arguments.cell_seconds,
+        "total_seconds": arguments.total_seconds,
+        "memory_bytes": arguments.memory,
+        "tasks": arguments.tasks,
+        "scratch_bytes": arguments.scratch,
+    }
     limits = Limits(**{key: value for key, value in given.items() if value is not None})
-    return {"data": arguments.data, "sample": arguments.sample, "device": arguments.device, "limits": limits}
+    return {
+        "data": arguments.data,
+        "sample": arguments.sample,
+        "device": arguments.device,
+        "limits": limits,
+        "isolation": arguments.isolation,
+    }
 
 
 def _load(arguments: argparse.Namespace) -> Assignment:
@@ -172,6 +114,7 @@ def _check(arguments: argparse.Namespace) -> int:
         result = grade(arguments.notebook, assignment, only=arguments.item, progress=show, **_settings(arguments))  # type: ignore[arg-type]
     finally:
         show.close()
+    result = replace(result, advisory=True)
     if arguments.json:
         result.write(arguments.json)
     if arguments.html:
@@ -183,41 +126,65 @@ def _check(arguments: argparse.Namespace) -> int:
 
 
 def _grade(arguments: argparse.Namespace) -> int:
-    from grader.batch import Submission, find_submissions, grade_all
-    from grader.grading import grade
-    from grader.reports.summary import class_summary
-    from grader.reports.terminal import total_line
+    from grader.classes import Order, grade_class
+    from grader.sandbox.backends import find_backend
+    from grader.signing import load_signer
 
-    assignment = _load(arguments)
-    submissions = find_submissions(arguments.paths, arguments.out)
-    settings = _settings(arguments)
-    began = time.monotonic()
-    print(f"grading {len(submissions)} notebooks, {arguments.jobs} at a time, into {arguments.out}", flush=True)
-    show = ProgressLine(enabled=arguments.jobs == 1)
-    count = 0
-
-    def run(submission: Submission) -> Result:
-        return grade(submission.path, assignment, progress=show, **settings)  # type: ignore[arg-type]
-
-    def ended(submission: Submission, result: Result) -> None:
-        nonlocal count
-        count += 1
-        show.close()
-        print(f"[{count}/{len(submissions)}] {submission.name}: {total_line(result)}", flush=True)
-
-    try:
-        results = grade_all(submissions, assignment, arguments.out, run, arguments.jobs, ended)
-    except KeyboardInterrupt:
-        show.close()
-        print(
-            f"grader: interrupted; {count} of {len(submissions)} are graded and written to {arguments.out}",
-            file=sys.stderr,
+    signer = load_signer(arguments.sign) if arguments.sign else None
+    backend = find_backend(arguments.isolation)  # a refusal comes before anything else is done
+    if signer and not backend.confines:
+        raise UsageError(
+            "--sign needs notebooks that are confined: others can read the key, and so sign what they like"
         )
-        return INTERRUPTED
-    for line in class_summary(results):
-        print(line)
-    print(f"{time.monotonic() - began:.0f} s; results and reports in {arguments.out}, the class in summary.csv there")
-    return status(list(results.values()))
+    assignment = _load(arguments)
+    order = Order(
+        arguments.paths,
+        arguments.out,
+        arguments.jobs,
+        arguments.force,
+        arguments.layout,
+        arguments.roster,
+        arguments.due,
+        arguments.shard,
+    )
+    standings, whole = grade_class(order, assignment, _settings(arguments), backend, signer)
+    return class_status(standings) if whole else INTERRUPTED
+
+
+def class_status(standings: Sequence[Standing]) -> int:
+    """The exit status for a class: as `status`."""
+    if any(one.status == "failed" or any(item.status == "error" for item in one.items) for one in standings):
+        return FAILED
+    return LOST if any(one.lost > 0 for one in standings) else PASSED
+
+
+def _results(arguments: argparse.Namespace) -> int:
+    from grader.classes import show_results
+    from grader.reports.class_table import Filter
+
+    below, percent = arguments.below or (None, False)
+    wanted = Filter(arguments.status, arguments.item, below, percent)
+    show_results(arguments.out, wanted, arguments.csv, arguments.json)
+    return PASSED
+
+
+def _mark(arguments: argparse.Namespace) -> int:
+    from grader.classes import mark_result
+
+    if (arguments.points is None) is not arguments.remove:
+        raise UsageError("give either the points of the mark or --remove")
+    print(mark_result(arguments.out, arguments.submission, arguments.item, arguments.points, arguments.comment))
+    return PASSED
+
+
+def _merge(arguments: argparse.Namespace) -> int:
+    from grader.classes import merge_results
+
+    count, conflicts = merge_results(arguments.sources, arguments.out)
+    for conflict in conflicts:
+        print(f"conflict: {one_line(conflict)}")
+    print(f"{count} submissions in {one_line(str(arguments.out))}; {len(conflicts)} conflicts")
+    return PASSED
 
 
 def status(results: Sequence[Result]) -> int:
@@ -225,6 +192,26 @@ def status(results: Sequence[Result]) -> int:
     if any(result.status == "failed" or any(item.status == "error" for item in result.items) for result in results):
         return FAILED
     return LOST if any(result.lost > 0 for result in results) else PASSED
+
+
+def _keygen(arguments: argparse.Namespace) -> int:
+    from grader.signing import make_key
+
+    beside, public = make_key(arguments.file)
+    print(f"private key, which only you may read: {one_line(str(arguments.file))}")
+    print(f"public key, to verify with: {one_line(str(beside))} ({public})")
+    return PASSED
+
+
+def _verify(arguments: argparse.Namespace) -> int:
+    from grader.verifying import verify
+
+    verdicts = verify(arguments.files, arguments.key, arguments.submission)
+    for path, verdict in zip(arguments.files, verdicts, strict=True):
+        print(f"{one_line(str(path))}: {verdict.sentence}")
+    if not all(verdict.readable for verdict in verdicts):
+        return FAILED
+    return PASSED if all(verdict.verified for verdict in verdicts) else LOST
 
 
 def _data(arguments: argparse.Namespace) -> int:
@@ -257,4 +244,15 @@ def _doctor(arguments: argparse.Namespace) -> int:
     return PASSED if able else FAILED
 
 
-_COMMANDS = {"check": _check, "grade": _grade, "data": _data, "calibrate": _calibrate, "doctor": _doctor}
+_COMMANDS = {
+    "check": _check,
+    "grade": _grade,
+    "results": _results,
+    "results mark": _mark,
+    "merge": _merge,
+    "keygen": _keygen,
+    "verify-result": _verify,
+    "data": _data,
+    "calibrate": _calibrate,
+    "doctor": _doctor,
+}

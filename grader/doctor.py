@@ -30,12 +30,33 @@ def examine() -> tuple[list[str], bool]:
     else:
         lines.append("what Colab notebooks import beside torch is installed")
     lines.append(_data())
+    confined = _isolation(lines) if able else False
     lines.append(
-        "isolation: each notebook runs in a process of its own, in a scratch folder, with limits on time and output; "
-        "it is not confined, so grade only notebooks that you trust on this account"
+        "This machine can grade."
+        if confined
+        else "This machine can check your own notebooks; to grade others' it must confine them."
+        if able
+        else "This machine cannot grade yet."
     )
-    lines.append("This machine can grade." if able else "This machine cannot grade yet.")
     return lines, able
+
+
+def _isolation(lines: list[str]) -> bool:
+    """What became of trying each way to confine notebooks, and how to get a better one."""
+    from grader.sandbox.backends import BETTER, trials
+
+    tried = trials()
+    best = next((trial.backend for trial in tried if trial.backend is not None), None)
+    for trial in tried:
+        if trial.backend is None:
+            lines.append(f"isolation '{trial.level}': no, {trial.why}; to have it: {BETTER.get(trial.level, '-')}")
+        elif trial.backend is best:
+            lines.append(f"isolation '{trial.level}': tried and used, unless another is asked for")
+            lines += [f"  {what}: {how}" for what, how in best.enforced.items()]
+            lines += [f"  not kept: {gap}" for gap in best.gaps]
+        else:
+            lines.append(f"isolation '{trial.level}': can be had")
+    return best is not None and best.confines
 
 
 def _cores() -> int:

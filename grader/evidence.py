@@ -1,31 +1,25 @@
 """The plain records that cross the boundary between student code and the grader.
 
-Everything here is a claim made by a process that ran a student's code: it arrives as JSON, is decoded strictly (unknown
-kinds, wrong types, non-finite numbers and oversized arrays are refused) and is only ever compared, never executed.
+Everything here is a claim made by a process that ran a student's code: it arrives as JSON, is decoded strictly by
+`grader.strict` and is only ever compared, never executed.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal
+
+from grader.strict import Count, Shape
+from grader.strict import Malformed as Malformed  # also found here by whoever reads records
+from grader.strict import convert as convert
+from grader.strict import decode_array as decode_array
+from grader.strict import encode_array as encode_array
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-
-T = TypeVar("T")
-
-MAX_ARRAY_BYTES = 64 * 1024 * 1024
-_ITEM_SIZES = {"float32": 4, "float64": 8, "int64": 8, "int32": 4, "uint8": 1, "bool": 1}
-
-
-class Malformed(ValueError):
-    """Something that came out of the sandbox does not have the agreed form."""
-
 
 # --- one run of the whole notebook -------------------------------------------------------------------------------
 
@@ -68,9 +62,9 @@ class ModelSeen:
 
     key: str
     class_name: str
-    shapes: tuple[tuple[int, ...], ...]
+    shapes: tuple[Shape, ...]
     layers: tuple[str, ...]
-    trainable: int
+    trainable: Count
     names: tuple[str, ...] = ()  # global names bound to it at the end of the cell
 
     @property
@@ -86,11 +80,11 @@ class LoaderSeen:
     key: str
     dataset: str
     split: Literal["train", "test"] | None
-    images: int
-    batch_size: int | None
+    images: Count
+    batch_size: Count | None
     shuffled: bool
     drop_last: bool = False
-    workers: int = 0
+    workers: Count = 0
 
 
 @dataclass(frozen=True)
@@ -107,7 +101,7 @@ class OptimizerSeen:
     weight_decay: float | None = None
     nesterov: bool = False
     model_share: float = 0.0
-    foreign: int = 0
+    foreign: Count = 0
 
 
 @dataclass(frozen=True)
@@ -121,7 +115,7 @@ class Argument:
     name: str
     role: str
     value: float | str | None = None
-    length: int | None = None
+    length: Count | None = None
 
 
 @dataclass(frozen=True)
@@ -141,18 +135,18 @@ class Pass:
     loader: LoaderSeen
     start: float
     seconds: float
-    batches: int
-    samples: int
+    batches: Count
+    samples: Count
     complete: bool
-    number: int = 0
+    number: Count = 0
     canonical: bool = False
     model: str | None = None
     model_device: str | None = None
     data_device: str | None = None
     training: bool | None = None
     grad_enabled: bool | None = None
-    backwards: int = 0
-    steps: int = 0
+    backwards: Count = 0
+    steps: Count = 0
     losses: tuple[float | None, ...] = ()
     mean_loss: float | None = None
     sample_loss: float | None = None
@@ -199,7 +193,7 @@ class Axes:
     yscale: str
     legend: tuple[str, ...]
     lines: tuple[Line, ...]
-    twin: int | None = None
+    twin: Count | None = None
 
 
 @dataclass(frozen=True)
@@ -218,7 +212,7 @@ class Profile:
     model_class: str
     model: str | None
     device: str
-    input_shapes: tuple[tuple[int, ...], ...]
+    input_shapes: tuple[Shape, ...]
     macs: float | None
     parameters: float | None
     reused: bool = False  # the model had been trained or profiled before
@@ -232,18 +226,51 @@ class Note:
     text: str
 
 
+@dataclass(frozen=True)
+class NamedArray:
+    """An array in the form that `decode_array` reads, by its name."""
+
+    name: str
+    array: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class WeightsSeen:
+    """The weights that a model had at the end of the pass over data that began at `start`."""
+
+    cell: int
+    model: str
+    start: float
+    values: tuple[NamedArray, ...]
+
+    @property
+    def size(self) -> int:
+        """Characters that its arrays were sent as."""
+        return sum(len(data) for value in self.values if isinstance(data := value.array.get("data"), str))
+
+    def decoded(self) -> dict[str, NDArray[Any]]:
+        """The arrays by name. Raises Malformed."""
+        return {value.name: decode_array(value.array) for value in self.values}
+
+
+MAX_RECORDS = 20_000  # of one kind; no honest notebook comes near
 EVENT_KINDS: Mapping[str, type[Any]] = {
     "model": ModelSeen,
     "pass": Pass,
     "figure": Figure,
     "profile": Profile,
     "note": Note,
+    "weights": WeightsSeen,
 }
 
 
 @dataclass(frozen=True)
 class RunEvidence:
-    """All that the run of the whole notebook showed. `refused` counts recorder lines that were malformed."""
+    """All that the run of the whole notebook showed. `refused` counts recorder lines that were malformed.
+
+    `doubts` says by a model's key why what was recorded of its training cannot be: such epochs count for nothing. The losses of the
+    models in `unchecked` could not be checked by the weights that they led to.
+    """
 
     cells: tuple[CellRun, ...] = ()
     models: Mapping[str, ModelSeen] = field(default_factory=dict)
@@ -252,6 +279,9 @@ class RunEvidence:
     profiles: tuple[Profile, ...] = ()
     notes: tuple[Note, ...] = ()
     refused: int = 0
+    weights: tuple[WeightsSeen, ...] = ()
+    doubts: Mapping[str, str] = field(default_factory=dict)
+    unchecked: frozenset[str] = frozenset()
 
     def cell(self, index: int) -> CellRun | None:
         """The run of the cell with this notebook index, None when it is no code cell."""
@@ -264,7 +294,7 @@ def run_evidence(cells: Iterable[CellRun], events: Iterable[Mapping[str, object]
     refused = 0
     for event in events:
         kind = event.get("kind")
-        if not isinstance(kind, str) or kind not in EVENT_KINDS:
+        if not isinstance(kind, str) or kind not in EVENT_KINDS or len(seen[kind]) >= MAX_RECORDS:
             refused += 1
             continue
         try:
@@ -279,6 +309,7 @@ def run_evidence(cells: Iterable[CellRun], events: Iterable[Mapping[str, object]
         profiles=tuple(seen["profile"]),
         notes=tuple(seen["note"]),
         refused=refused,
+        weights=tuple(seen["weights"]),
     )
 
 
@@ -291,7 +322,7 @@ class ProbeError:
 
     type: str
     message: str
-    line: int | None = None
+    line: Count | None = None
     cell: int | None = None
 
 
@@ -300,7 +331,7 @@ class Parameter:
     """A parameter of a model: its name, shape and whether it requires a gradient."""
 
     name: str
-    shape: tuple[int, ...]
+    shape: Shape
     trainable: bool = True
 
 
@@ -312,9 +343,9 @@ class Operation:
     """
 
     name: str
-    input: tuple[int, ...]
-    output: tuple[int, ...]
-    weight: tuple[int, ...] = ()
+    input: Shape
+    output: Shape
+    weight: Shape = ()
     settings: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -355,13 +386,14 @@ class ModelProbe:
     comparisons: tuple[Comparison, ...] = ()
     error: ProbeError | None = None  # it could not be built
     missing: str = ""  # why nothing was probed: not found, or the grader's own lack
+    spec: Mapping[str, object] = field(default_factory=dict)  # with which the probe builds it
 
 
 @dataclass(frozen=True)
 class Forward:
     """One call of the probe's model by the student's loop: images in the batch, mode, whether gradients were on, devices."""
 
-    batch: int
+    batch: Count
     training: bool
     grad_enabled: bool
     device: str = "cpu"
@@ -381,11 +413,11 @@ class Placement:
     data: tuple[str, ...] = ()
     targets: tuple[str, ...] = ()
     losses: tuple[str, ...] = ()
-    flops: Mapping[str, int] = field(default_factory=dict)
-    half_flops: int = 0
-    bytes_to_gpu: int = 0
-    bytes_from_gpu: int = 0
-    waits: int = 0
+    flops: Mapping[str, Count] = field(default_factory=dict)
+    half_flops: Count = 0
+    bytes_to_gpu: Count = 0
+    bytes_from_gpu: Count = 0
+    waits: Count = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -435,6 +467,7 @@ class LoopProbe:
     missing: str = ""
     current_step: int = 0  # the global step and the epoch that were handed in
     epoch: int = 0
+    training_losses: tuple[float, ...] = ()  # what a test function finds, batch by batch, in a model in training mode
 
 
 @dataclass(frozen=True, eq=False)
@@ -455,56 +488,6 @@ class LoaderProbe:
     order_differs: bool | None = None  # two passes gave different orders
     error: ProbeError | None = None
     missing: str = ""
-
-
-# --- decoding ----------------------------------------------------------------------------------------------------
-
-
-def convert(value: object, kind: type[T]) -> T:
-    """Build a record of `kind` from JSON data, strictly. Raises Malformed, naming the field."""
-    import msgspec
-
-    try:
-        return msgspec.convert(value, kind)
-    except (msgspec.ValidationError, RecursionError) as error:
-        raise Malformed(f"{kind.__name__}: {error}") from None
-
-
-def decode_array(value: object, *, max_bytes: int = MAX_ARRAY_BYTES) -> NDArray[Any]:
-    """Decode {"dtype", "shape", "data": base64 of little-endian bytes} into an array of its own.
-
-    Raises Malformed for an unlisted dtype, a wrong byte count, a size over `max_bytes` or non-finite values.
-    """
-    import numpy as np
-
-    if not isinstance(value, Mapping):
-        raise Malformed("an array is not an object")
-    dtype, shape, data = value.get("dtype"), value.get("shape"), value.get("data")
-    if dtype not in _ITEM_SIZES or not isinstance(data, str) or not isinstance(shape, list) or len(shape) > 8:
-        raise Malformed(f"an array has no usable dtype, shape or data ({dtype!r})")
-    if not all(isinstance(n, int) and not isinstance(n, bool) and 0 <= n <= max_bytes for n in shape):
-        raise Malformed("an array's shape is not a list of sizes")
-    size = math.prod(shape) * _ITEM_SIZES[dtype]
-    if size > max_bytes or len(data) > size * 4 // 3 + 8:
-        raise Malformed(f"an array of {size} bytes is larger than allowed or than it says")
-    try:
-        raw = base64.b64decode(data, validate=True)
-    except (binascii.Error, ValueError):
-        raise Malformed("an array's data is not base64") from None
-    if len(raw) != size:
-        raise Malformed(f"an array holds {len(raw)} bytes where its shape needs {size}")
-    array = np.frombuffer(raw, dtype=np.dtype(dtype).newbyteorder("<")).reshape(shape).astype(dtype)
-    if array.dtype.kind == "f" and not np.isfinite(array).all():
-        raise Malformed("an array holds values that are not finite")
-    return array
-
-
-def encode_array(array: NDArray[Any]) -> dict[str, object]:
-    """The form that `decode_array` reads."""
-    import numpy as np
-
-    little = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
-    return {"dtype": array.dtype.name, "shape": list(array.shape), "data": base64.b64encode(little.tobytes()).decode()}
 
 
 def numbers(values: Sequence[float | None]) -> tuple[float, ...]:

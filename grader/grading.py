@@ -11,25 +11,28 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from grader import digests
+from grader.authenticity import own_events
 from grader.devices import Gpu, find_gpu
 from grader.evidence import CellRun, RunEvidence, run_evidence
 from grader.executed import imported_names, loader_names, source_cells
 from grader.harness import harness
 from grader.notebook import Notebook, UnreadableNotebook, read_notebook, written_files
 from grader.questions import locate
-from grader.result import Environment, Result, Submitted, total
+from grader.result import Environment, Fact, Result, Submitted, total
 from grader.rubric import Assignment, Evidence, Reference, judge
+from grader.sandbox.backends import Backend, find_backend
 from grader.sandbox.kernel import Kernel, KernelStartError
 from grader.sandbox.policy import Limits
+from grader.seeds import CANONICAL_SEED, commitment, secret_seed
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from grader.authenticity import Confirmation
     from grader.data.sources import DataSource
     from grader.probing import Probes
-
-CANONICAL_SEED = 20_240_917  # any fixed number: the harness owns the random numbers of every run
 
 
 @dataclass(frozen=True)
@@ -80,13 +83,18 @@ def grade(
     limits: Limits | None = None,
     only: str | None = None,
     progress: Report | None = None,
+    seed: int | None = CANONICAL_SEED,
+    isolation: str = "auto",
 ) -> Result:
     """Grade the notebook at `path` and return its result; a submission that cannot be graded gives a 'failed' one.
 
     `data` is a folder with MNIST, `sample` forces the sample that ships; by default the cache is used when it holds MNIST.
-    `device` is one of `grader.devices.DEVICES`. `only` keeps one item. Raises AssignmentError, DataError, DeviceError and
-    KeyError (no such item) for mistakes of the caller's, and KernelStartError when no kernel can be started; never anything
-    for a mistake of the student's.
+    `device` is one of `grader.devices.DEVICES`. `only` keeps one item. `seed` is what the harness draws from; None takes
+    that of this machine's secret (OSError without a cache): nobody knows beforehand what a right training gives under it.
+    `isolation` is one of
+    `grader.sandbox.policy.ISOLATION`: 'auto' refuses where notebooks cannot be confined, 'none' takes what there is.
+    Raises AssignmentError, DataError, DeviceError, IsolationError and KeyError (no such item) for mistakes of the caller's,
+    and KernelStartError when no kernel can be started; never anything for a mistake of the student's.
     """
     from grader.data.sources import find_data
 
@@ -101,12 +109,17 @@ def grade(
     try:
         notebook = read_notebook(path)
     except UnreadableNotebook as error:
-        return failed(assignment, path.name, str(error))
-    return _Grading(assignment, notebook, source, find_gpu(device), limits, report).result(only)
+        return failed(assignment, path.name, str(error), digests.of_file(path), source.sha256)
+    backend = find_backend(isolation)
+    seed = secret_seed(source.sha256) if seed is None else seed
+    return _Grading(assignment, notebook, source, find_gpu(device), limits, report, seed, backend).result(only)
 
 
-def failed(assignment: Assignment, name: str, message: str, sha256: str = "") -> Result:
-    """The result of a submission that could not be graded at all; `message` says why, in one sentence."""
+def failed(assignment: Assignment, name: str, message: str, sha256: str = "", data: str = "") -> Result:
+    """The result of a submission that could not be graded at all; `message` says why, in one sentence.
+
+    `sha256` and `data` are the digests of the submission and of the data, where they are known.
+    """
     return Result(
         assignment=assignment.name,
         submission=Submitted(name, sha256),
@@ -114,23 +127,38 @@ def failed(assignment: Assignment, name: str, message: str, sha256: str = "") ->
         max_score=assignment.rubric.points,
         status="failed",
         message=message,
+        digests=digests.digests(assignment, sha256, data),
     )
 
 
 PIECE_SECONDS = 30.0  # for one statement of the definitions that the probes need
 # The slow imports, while the notebook runs in the other kernel: the first optimizer of a process imports much.
-WARM_UP = "import torch, torchvision\ntorch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1).step()"
+WARM_UP = """
+import torch, torchvision
+__import__("grader.inside.probes")  # before student code can patch what they use
+torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1).step()
+"""
 
 
 class _Grading:
     """The grading of one notebook that could be read."""
 
     def __init__(
-        self, assignment: Assignment, notebook: Notebook, source: DataSource, gpu: Gpu, limits: Limits, report: Report
+        self,
+        assignment: Assignment,
+        notebook: Notebook,
+        source: DataSource,
+        gpu: Gpu,
+        limits: Limits,
+        report: Report,
+        seed: int,
+        backend: Backend,
     ) -> None:
         self.assignment, self.notebook, self.source = assignment, notebook, source
-        self.gpu, self.limits, self.report = gpu, limits, report
-        self.seconds: dict[str, float | str | None] = {}
+        self.gpu, self.limits, self.report, self.seed, self.backend = gpu, limits, report, seed, backend
+        self.seconds: dict[str, Fact] = {}
+        # Before any student code runs: nothing that it does can show in them.
+        self.digests = digests.digests(assignment, notebook.sha256, source.sha256)
 
     def result(self, only: str | None) -> Result:
         """Run, probe, check."""
@@ -139,35 +167,53 @@ class _Grading:
         try:
             reference = pool.submit(self._reference)
             with (
-                Kernel(harness(self.source, CANONICAL_SEED, gpu=self.gpu), self.limits) as main,
-                Kernel(harness(self.source, CANONICAL_SEED, gpu=self.gpu, record=False), self.limits) as fresh,
+                self._kernel(record=True) as main,
+                self._kernel(record=False) as fresh,
             ):
                 warm = pool.submit(_warm_up, fresh)
                 run = self._run(main)
                 warm.result()
                 with _one_thread():
                     probes = self._probe(main, fresh, run)
-            evidence = self._evidence(run, probes, reference)
+                    confirmations = self._confirm(fresh, run, probes)
+            evidence = self._evidence(run, probes, reference, confirmations)
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
         self.report(Progress("check", 0, 1, "checking"))
         items = judge(self.assignment.rubric, evidence, only)
         self.seconds["all"] = round(time.monotonic() - began, 2)
         submitted = Submitted(self.notebook.name, self.notebook.sha256)
-        return total(self.assignment.name, submitted, items, self._environment(), self._notes(run))
+        return total(
+            self.assignment.name, submitted, items, self._environment(), self._notes(evidence.run), self.digests
+        )
+
+    def _kernel(self, record: bool) -> Kernel:
+        inside = harness(self.source, self.seed, gpu=self.gpu, record=record, hidden=self.assignment.folder)
+        return Kernel(inside, self.limits, self.backend)
 
     def _run(self, kernel: Kernel) -> RunEvidence:
         began = time.monotonic()
         cells: list[CellRun] = []
         events: list[dict[str, object]] = []
         code = self.notebook.code_cells
+        foreign = len(kernel.events())  # before any cell ran there is nothing to tell
         for done, cell in enumerate(code):
             self.report(Progress("run", done, len(code), f"cell {cell.index}"))
             cells.append(kernel.run_cell(cell.index, cell.source))
-            events += kernel.events()
+            own, others = own_events(kernel.events(), cell.index)
+            events += own
+            foreign += others
         self.seconds["run"] = round(time.monotonic() - began, 2)
         self.seconds["student"] = round(sum(cell.seconds for cell in cells), 2)
-        return run_evidence(cells, events)
+        run = run_evidence(cells, events)
+        return replace(run, refused=run.refused + foreign)
+
+    def _confirm(self, fresh: Kernel, run: RunEvidence, probes: Probes) -> tuple[Confirmation, ...]:
+        """What the weights that the run sent are worth on this side."""
+        from grader.confirming import Bench, confirm
+
+        bench = Bench(fresh, probes.models, probes.loaders, self._data(), self.assignment.transform)
+        return confirm(bench, run, self.assignment.models)
 
     def _probe(self, main: Kernel, fresh: Kernel, run: RunEvidence) -> Probes:
         """Probe in the fresh kernel, which runs only definitions; what is not found there, in the one of the run."""
@@ -216,18 +262,24 @@ class _Grading:
         }
 
     def _reference(self) -> Reference:
-        from grader.trajectories import ReferenceFailed, trajectories
+        from grader.trajectories import ReferenceFailed, by_role, reference_run, weights_by_epoch
 
         thresholds = self.assignment.thresholds(self.source.train_size)
         try:
-            found = trajectories(self.assignment, self.source, CANONICAL_SEED)
+            run = reference_run(self.assignment, self.source, self.seed)
         except (ReferenceFailed, KernelStartError) as error:
             return Reference({}, thresholds, str(error))
-        return Reference(found, thresholds)
+        return Reference(by_role(self.assignment, run), thresholds, weights=weights_by_epoch(self.assignment, run))
 
-    def _evidence(self, run: RunEvidence, probes: Probes, reference: Future[Reference]) -> Evidence:
+    def _evidence(
+        self, run: RunEvidence, probes: Probes, waited: Future[Reference], confirmations: tuple[Confirmation, ...]
+    ) -> Evidence:
+        from grader.confirming import with_doubts
+
         prompts, template = self.assignment.prompts, self.assignment.template()
         self.report(Progress("check", 0, 1, "waiting for the reference on this data (once per machine)"))
+        reference, roles = waited.result(), self.assignment.models
+        run = with_doubts(run, roles, reference, confirmations)
         return Evidence(
             notebook=self.notebook,
             sections=locate(self.notebook, prompts, template, self.assignment.anchors(run)),
@@ -235,7 +287,7 @@ class _Grading:
             models=probes.models,
             loops=probes.loops,
             loaders=probes.loaders,
-            reference=reference.result(),
+            reference=reference,
             train_size=self.source.train_size,
             test_size=self.source.test_size,
             gpu=self.gpu.name if self.gpu.there else "",
@@ -257,12 +309,18 @@ class _Grading:
             "torchvision": torchvision.__version__,
             "device": self.gpu.name,
             "data": self.source.describe(),
-            "isolation": "a process of its own, not confined",
+            "seed_commitment": commitment(self.seed),
+            "isolation": self.backend.report(),
             "limits": {
                 "cell_seconds": self.limits.cell_seconds,
                 "total_seconds": self.limits.total_seconds,
                 "cell_output_bytes": float(self.limits.cell_output_bytes),
                 "total_output_bytes": float(self.limits.total_output_bytes),
+                "memory_bytes": float(self.limits.memory_bytes),
+                "tasks": float(self.limits.tasks),
+                "cpu_seconds": self.limits.cpu_seconds,
+                "file_bytes": float(self.limits.file_bytes),
+                "scratch_bytes": float(self.limits.scratch_bytes),
             },
             "seconds": self.seconds,
         }
@@ -287,7 +345,7 @@ class _Grading:
             notes.append(f"{len(not_run)} cells were {not_run[0].reason}")
         notes += [f"cell {note.cell}: {note.text}" for note in run.notes]
         if run.refused:
-            notes.append(f"{run.refused} records of the run were malformed and are left out")
+            notes.append(f"{run.refused} records of the run were malformed or of another cell and are left out")
         return tuple(dict.fromkeys(notes))
 
 

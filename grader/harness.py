@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from grader.devices import NO_GPU, Gpu
@@ -10,10 +11,12 @@ if TYPE_CHECKING:
     from grader.data.sources import DataSource
 
 
-def harness(source: DataSource, seed: int, *, gpu: Gpu = NO_GPU, record: bool = True) -> dict[str, object]:
+def harness(
+    source: DataSource, seed: int, *, gpu: Gpu = NO_GPU, record: bool = True, hidden: Path | None = None
+) -> dict[str, object]:
     """The kernel's set-up: the GPU, Colab stand-ins, MNIST from `source`, canonical randomness from `seed`, the recorder.
 
-    Only a `gpu` of kind 'cuda' lets the notebook see the machine's.
+    Only a `gpu` of kind 'cuda' lets the notebook see the machine's. `hidden` is a folder that it must not see.
     """
     install: list[list[object]] = []
     if gpu.kind == "virtual":  # before what wraps torch.cuda
@@ -25,4 +28,9 @@ def harness(source: DataSource, seed: int, *, gpu: Gpu = NO_GPU, record: bool = 
     ]
     if record:
         install += [["grader.inside.recorder", {}], ["grader.inside.figures", {}]]
-    return {"install": install, "hide_gpu": gpu.kind != "cuda"}
+    return {
+        "install": install,
+        "hide_gpu": gpu.kind != "cuda",
+        "readable": [str(source.folder)],
+        "hidden": [str(hidden)] if hidden else [],
+    }

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from grader.evidence import LoaderSeen
+from grader.strict import Shape
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ class InstanceFacts:
 
     name: str
     class_name: str
-    shapes: tuple[tuple[int, ...], ...] = ()
+    shapes: tuple[Shape, ...] = ()
     layers: tuple[str, ...] = ()
 
 

@@ -159,6 +159,7 @@ _STATEMENT_MAGIC = re.compile(
     r"^(?P<before>[^\n'\"#]*?)get_ipython\(\)\.run_line_magic\('(?:time|prun)', (?P<statement>'[^\n]*'|\"[^\n]*\")\)[ \t]*$",
     re.MULTILINE,
 )
+_BLANKS = re.compile(r"[ \t\f]{100,}")  # Python's tokenizer looks through the rest of a run anew at each of its blanks
 _MAGIC_LINE = re.compile(r"^[ \t]*[%!?]|\?[ \t]*$|=[ \t]*[%!]", re.MULTILINE)
 
 
@@ -170,7 +171,8 @@ def python_source(source: str) -> str | None:
     """
     if _parses(source):  # also decides that a line that begins with `%` continues an expression
         return source
-    if len(source) * (1 + len(_MAGIC_LINE.findall(source))) > _MAX_TRANSFORM_WORK:
+    work = len(source) * (1 + len(_MAGIC_LINE.findall(source))) + sum(len(run) ** 2 for run in _BLANKS.findall(source))
+    if work > _MAX_TRANSFORM_WORK:
         return None
     from IPython.core.inputtransformer2 import TransformerManager
 

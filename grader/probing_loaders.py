@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from grader.asking import Asked, Refused, array, ask, generator
-from grader.evidence import LoaderProbe, LoaderSeen, Malformed, ProbeError, convert
+from grader.asking import Asked, Refused, ask_for, generator
+from grader.evidence import LoaderProbe, LoaderSeen, Malformed, ProbeError
 from grader.names import LoaderFacts, NamespaceFacts
+from grader.probe_answers import LoaderAnswer, array
 from grader.roles import part_by_name
 
 if TYPE_CHECKING:
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 
 SECONDS = 30.0
 INDICES = 32  # items of a shuffled loader's dataset that are looked at
+MAX_BATCH = 1024  # as in grader.inside.probe_loaders: images of a batch that are sent
 
 Transform = Callable[[Any], Any]
 
@@ -44,17 +47,13 @@ def probe_loader(
         return LoaderProbe(split, missing=f"there is no DataLoader over the {split} images of MNIST")
     drawn = sorted(int(i) for i in generator().integers(0, max(1, loader.seen.images), INDICES))
     try:
-        answer = ask(kernel, "probe.loader", {"name": loader.name, "indices": drawn}, SECONDS)
-        seen = convert(answer.get("seen"), LoaderSeen)
-        places = convert(answer.get("places") or [], tuple[int | None, ...])
-        order_differs = None if answer.get("order_differs") is None else convert(answer["order_differs"], bool)
-        batch, targets = array(answer["first_batch"]), array(answer["labels"])
-        if seen.shuffled and answer.get("items") is not None:
-            batch, targets = array(answer["items"]), array(answer["item_labels"])
-    except (Refused, Malformed, KeyError) as problem:
+        answer = ask_for(kernel, LoaderAnswer, {"name": loader.name, "indices": drawn}, SECONDS)
+        batch, targets = _served(answer)
+    except (Refused, Malformed) as problem:
         error = problem.error if isinstance(problem, Refused) else ProbeError("Malformed", str(problem))
         return LoaderProbe(split, loader.seen, f"loader '{loader.name}'", error=error)
-    where = [place for place in places if place is not None and 0 <= place < len(images)]
+    seen = _measured(answer, len(set(drawn)))
+    where = [place for place in answer.places if place is not None and 0 <= place < len(images)]
     if not seen.shuffled:
         where = list(range(min(len(batch), len(images))))
     known = len(where) == len(batch)
@@ -66,5 +65,27 @@ def probe_loader(
         labels=targets,
         expected_batch=transform(images[where]) if known else None,
         expected_labels=labels[where] if known else None,
-        order_differs=order_differs,
+        order_differs=answer.order_differs,
     )
+
+
+def _measured(answer: LoaderAnswer, drawn: int) -> LoaderSeen:
+    """What the loader says of itself, corrected by what it serves: images a batch, different images for `drawn` indices."""
+    seen, first = answer.seen, len(array(answer.first_batch, "float32"))
+    if seen.batch_size is not None and first != min(seen.batch_size, seen.images, MAX_BATCH):
+        seen = replace(seen, batch_size=first)
+    known = [place for place in answer.places if place is not None]
+    if len(known) == len(answer.places) and len(set(known)) < min(drawn, len(known)):
+        seen = replace(seen, images=len(set(known)))
+    return seen
+
+
+def _served(answer: LoaderAnswer) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """Images and labels that can be identified: the first batch, or the items of a shuffled loader. Raises Malformed."""
+    images, labels = answer.first_batch, answer.labels
+    if answer.seen.shuffled and answer.items is not None and answer.item_labels is not None:
+        images, labels = answer.items, answer.item_labels
+    batch, targets = array(images, "float32"), array(labels, "int64")
+    if batch.ndim < 1 or targets.shape != batch.shape[:1]:
+        raise Malformed(f"images of shape {batch.shape} with labels of shape {targets.shape}")
+    return batch, targets

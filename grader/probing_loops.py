@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 from grader import probing_faults
@@ -17,9 +17,10 @@ from grader.asking import (
     generator,
     probe_error,
 )
-from grader.evidence import Forward, LoopProbe, LoopRun, Malformed, Placement, ProbeError, convert, encode_array
+from grader.evidence import LoopProbe, LoopRun, Malformed, ProbeError, convert, encode_array
 from grader.finding import FoundFunction
 from grader.names import FunctionFacts, ParameterFacts
+from grader.probe_answers import LoopAnswer, decode_answer
 from grader.roles import bind
 from grader.rubric import LoopRole
 
@@ -172,8 +173,11 @@ class LoopProber:
         except Malformed as problem:
             student = LoopRun({}, {}, error=ProbeError("Malformed", str(problem)))
         losses, correct = tuple(raw["losses"]), tuple(raw["correct"])
-        if role.purpose == "test" and all(forward.training for forward in student.forwards):
-            losses, correct = self.tested_in_training_mode()
+        in_training: tuple[float, ...] = ()
+        if role.purpose == "test":
+            in_training, correct_then = self.tested_in_training_mode()
+            if all(forward.training for forward in student.forwards):
+                losses, correct = in_training, correct_then
         return LoopProbe(
             role.role,
             source=f"function {function.name}",
@@ -187,12 +191,13 @@ class LoopProber:
             bindings=bindings.shown,
             current_step=self.inputs.current_step,
             epoch=EPOCH,
+            training_losses=in_training,
         )
 
     def reference(self, role: LoopRole) -> tuple[LoopRun, dict[str, Any]]:
         """The run of the reference's function for a role, and the probe's raw answer. Raises ValueError if it fails."""
         if role.purpose not in self._references:
-            from grader.inside import agent, probe_loops
+            from grader.inside import agent, encoding, probe_loops
 
             facts = reference_facts(role.reference)
             bindings = bind(facts, (), role.purpose)
@@ -206,7 +211,7 @@ class LoopProber:
                 "device": "cpu",
             }
             raw = probe_loops.run_loop(payload, {"reference": role.reference}, agent.describe)
-            run = loop_run(raw)
+            run = loop_run(encoding.encode(raw))  # read as the student's is
             if run.error is not None:
                 raise ValueError(f"the reference's function for {role.role} fails: {run.error.message}")
             self._references[role.purpose] = run, raw
@@ -287,35 +292,14 @@ def _same(one: Arrays, other: Arrays) -> bool:
 # --- answers -----------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class _Answer:
-    """What `probe.loop` answers, but for its arrays and its error."""
-
-    lists: dict[str, tuple[float | None, ...]] = field(default_factory=dict)
-    list_types: dict[str, str] = field(default_factory=dict)
-    returned: tuple[float | None, ...] = ()
-    returned_nothing: bool = False
-    forwards: tuple[Forward, ...] = ()
-    batches: dict[str, int] = field(default_factory=dict)
-    training_after: bool | None = None
-    numbers: dict[str, float] = field(default_factory=dict)
-    steps: int = 0
-    backwards: int = 0
-    placement: Placement | None = None
-
-
 def loop_run(answer: Mapping[str, Any]) -> LoopRun:
     """The record of an answer of `probe.loop`. Raises Malformed."""
     error = probe_error(answer)
     if error is not None and "weights" not in answer:
         return LoopRun({}, {}, error=error)
-    arrays = {}
+    found = decode_answer(answer, LoopAnswer)
+    names = {f.name for f in fields(LoopRun)} & {f.name for f in fields(LoopAnswer)}
+    rest: dict[str, Any] = {name: getattr(found, name) for name in names}
     for name in ("start", "weights", "buffers"):
-        values = answer.get(name)
-        if not isinstance(values, Mapping) or len(values) > 1000:
-            raise Malformed(f"the probe's answer holds no {name}")
-        arrays[name] = {str(key): array(value) for key, value in values.items()}
-    names = _Answer.__dataclass_fields__
-    plain = convert({key: value for key, value in answer.items() if key in names}, _Answer)
-    rest: dict[str, Any] = {name: getattr(plain, name) for name in names}
-    return LoopRun(arrays["start"], arrays["weights"], arrays["buffers"], error=error, **rest)
+        rest[name] = {key: array(value) for key, value in rest[name].items()}
+    return LoopRun(**rest, error=error)

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from grader.asking import Asked, Refused, array, ask, draw_images, draw_labels, generator
+from grader.asking import Asked, Refused, array, ask_for, draw_images, draw_labels, generator
 from grader.evidence import (
     Comparison,
     Malformed,
@@ -22,6 +22,8 @@ from grader.evidence import (
     encode_array,
 )
 from grader.finding import ModelSource
+from grader.probe_answers import BuildAnswer, ForwardAnswer, ShapeAnswer, TraceAnswer
+from grader.probe_answers import BuiltParameter as BuiltParameter
 from grader.rubric import ModelRole
 
 if TYPE_CHECKING:
@@ -35,16 +37,6 @@ EXAMPLES = 10  # batch sizes drawn for each layout
 ALWAYS = (1, 64)
 COMPARED = 32  # images
 MAX_SOURCES = 15
-
-
-@dataclass(frozen=True)
-class BuiltParameter:
-    """A parameter of a model that was built; `owner` is the path of the module that holds it."""
-
-    name: str
-    shape: tuple[int, ...]
-    trainable: bool = True
-    owner: str = ""
 
 
 @dataclass(frozen=True)
@@ -66,6 +58,7 @@ def probe_model(kernel: Asked, role: ModelRole, sources: Sequence[ModelSource]) 
         built.source,
         built.class_name,
         tuple(Parameter(p.name, p.shape, p.trainable) for p in built.parameters),
+        spec=built.spec,
     )
     trials = [trial for layout in role.layouts for trial in try_batches(kernel, built.spec, layout)]
     layout = next((t.shape[1:] for t in trials if t.output is not None), role.layouts[0])
@@ -86,16 +79,13 @@ def _first(
     for source in sources[:MAX_SOURCES]:
         spec = {**source.spec, "sizes": sizes}
         try:
-            answer = ask(kernel, "probe.build", {"model": spec}, SECONDS)
-            parameters = convert(answer.get("parameters"), tuple[BuiltParameter, ...])
-            class_name = convert(answer.get("class_name"), str)
-        except (Refused, Malformed) as problem:
-            error = problem.error if isinstance(problem, Refused) else ProbeError("Malformed", str(problem))
+            answer = ask_for(kernel, BuildAnswer, {"model": spec}, SECONDS)
+        except Refused as refused:
             if source.exact and failed is None:
-                failed = ModelProbe(role.role, source.text, error=error)
+                failed = ModelProbe(role.role, source.text, error=refused.error)
             continue
-        if source.exact or role.recognise([p.shape for p in parameters]):
-            return _Built(spec, source.text, class_name, parameters)
+        if source.exact or role.recognise([p.shape for p in answer.parameters]):
+            return _Built(spec, source.text, answer.class_name, answer.parameters)
     if failed is not None:
         return failed
     wanted = " or ".join(f"'{name}'" for name in role.class_names)
@@ -156,12 +146,10 @@ def _right(trial: ShapeTrial) -> bool:
 
 def _trial(kernel: Asked, spec: Mapping[str, object], shape: tuple[int, ...]) -> ShapeTrial:
     try:
-        answer = ask(kernel, "probe.shape", {"model": spec, "shape": list(shape)}, SECONDS)
-        return ShapeTrial(shape, convert(answer.get("output"), tuple[int, ...]))
+        answer = ask_for(kernel, ShapeAnswer, {"model": spec, "shape": list(shape)}, SECONDS)
+        return ShapeTrial(shape, answer.output)
     except Refused as refused:
         return ShapeTrial(shape, None, refused.error)
-    except Malformed as problem:
-        return ShapeTrial(shape, None, ProbeError("Malformed", str(problem)))
 
 
 # --- operations --------------------------------------------------------------------------------------------------
@@ -169,9 +157,8 @@ def _trial(kernel: Asked, spec: Mapping[str, object], shape: tuple[int, ...]) ->
 
 def _operations(kernel: Asked, spec: Mapping[str, object], layout: Sequence[int]) -> tuple[Operation, ...]:
     try:
-        answer = ask(kernel, "probe.trace", {"model": spec, "shape": [1, *layout]}, SECONDS)
-        return convert(answer.get("operations"), tuple[Operation, ...])
-    except (Refused, Malformed):
+        return ask_for(kernel, TraceAnswer, {"model": spec, "shape": [1, *layout]}, SECONDS).operations
+    except Refused:
         return ()
 
 
@@ -214,13 +201,20 @@ def compare(
         weights = {name: encode_array(value) for name, value in transplanted(matched, parameters, reference).items()}
         payload = {"model": spec, "weights": weights, "inputs": encode_array(images.numpy()), "training": training}
         try:
-            output = array(ask(kernel, "probe.forward", payload, SECONDS).get("output"))
-            found.append(Comparison(output, wanted, training))
+            output = array(ask_for(kernel, ForwardAnswer, payload, SECONDS).output)
+            found.append(_compared(output, wanted, training))
         except Refused as refused:
             found.append(Comparison(None, wanted, training, error=refused.error))
         except Malformed as problem:
             found.append(Comparison(None, wanted, training, error=ProbeError("Malformed", str(problem))))
     return tuple(found)
+
+
+def _compared(output: NDArray[np.float32], wanted: NDArray[np.float32], training: bool) -> Comparison:
+    """Both outputs, if the student's has scores for each image."""
+    if output.ndim > 1 and len(output) == len(wanted):
+        return Comparison(output, wanted, training)
+    return Comparison(None, wanted, training, why=f"for {len(wanted)} images the output has the shape {output.shape}")
 
 
 def _spread(model: torch.nn.Module, rng: np.random.Generator) -> None:

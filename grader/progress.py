@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from grader.reports.plain import one_line
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
@@ -23,6 +26,7 @@ class ProgressLine:
         """Show where the grading stands."""
         if not self._enabled:
             return
+        progress = replace(progress, detail=one_line(progress.detail))  # it may be a student's file name
         if sys.stderr.isatty():
             self._draw(progress)
         elif progress.phase != self._phase:

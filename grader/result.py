@@ -10,11 +10,13 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from grader.digests import Digests
 from grader.rubric import ItemResult
 
-SCHEMA = "grader-result/1"
+SCHEMA: Literal["grader-result/2"] = "grader-result/2"
 
-Environment = Mapping[str, str | float | Mapping[str, str | float | None] | None]
+Fact = str | bool | float | list[str] | None
+Environment = Mapping[str, str | float | Mapping[str, Fact] | None]
 
 _ORDER = (
     "schema",
@@ -25,9 +27,11 @@ _ORDER = (
     "provisional",
     "ungraded",
     "status",
+    "advisory",
     "message",
     "notes",
     "environment",
+    "digests",
     "items",
 )
 
@@ -41,12 +45,22 @@ class Submitted:
 
 
 @dataclass(frozen=True)
+class Signature:
+    """Whose result it is: the raw public key and the signature, both in base64. `grader.signing` makes and checks it."""
+
+    algorithm: Literal["ed25519"]
+    key: str
+    value: str
+
+
+@dataclass(frozen=True)
 class Result:
     """One graded submission.
 
     `score` holds the points earned so far; `provisional` is the part of it that a person has yet to confirm, and `ungraded`
     the points of items that this machine could not grade. `status` is 'failed' when the submission could not be graded at
-    all, and `message` then says why. `notes` are repairs of the file and remarks on the run.
+    all, and `message` then says why. `notes` are repairs of the file and remarks on the run. `advisory` marks a self-check,
+    which counts for nothing. `signature` is there only in a signed result.
     """
 
     assignment: str
@@ -60,7 +74,10 @@ class Result:
     ungraded: float = 0.0
     message: str = ""
     notes: tuple[str, ...] = ()
-    schema: str = SCHEMA
+    advisory: bool = False
+    digests: Digests = field(default_factory=Digests)
+    schema: Literal["grader-result/2"] = SCHEMA
+    signature: Signature | None = None
 
     @property
     def lost(self) -> float:
@@ -69,13 +86,32 @@ class Result:
         return round(sum(c.max_score - c.score for c in checks if c.status in ("fail", "partial", "skipped")), 2)
 
     def to_dict(self) -> dict[str, object]:
-        """The result as JSON data, in the order of the documented schema."""
+        """The result as JSON data, in the order of the documented schema. An unsigned one has no 'signature'."""
         plain = asdict(self)
-        return {key: plain[key] for key in _ORDER}
+        signature = {"signature": plain["signature"]} if self.signature else {}
+        return {key: plain[key] for key in _ORDER} | signature
+
+    def document(self) -> str:
+        """The text of the result's file: JSON."""
+        text = json.dumps(self.to_dict(), indent=1, ensure_ascii=False, allow_nan=False)
+        return escape_unprintable(text) + "\n"
 
     def write(self, path: Path) -> None:
         """Write the result as JSON, atomically: a reader sees the old file or the new one, never half of one."""
-        write_atomically(path, json.dumps(self.to_dict(), indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+        write_atomically(path, self.document())
+
+
+def parse_result(document: str) -> Result:
+    """The result whose `document` this is. Raises ValueError for what is none."""
+    import msgspec
+
+    return msgspec.convert(json.loads(document), Result)
+
+
+def escape_unprintable(document: str) -> str:
+    """A JSON document in which nothing moves a terminal's cursor or turns the direction of reading: all that is escaped."""
+    document = document.encode("utf-8", "replace").decode("utf-8")
+    return "".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in document)
 
 
 def write_atomically(path: Path, text: str) -> None:
@@ -98,6 +134,7 @@ def total(
     items: tuple[ItemResult, ...],
     environment: Environment,
     notes: tuple[str, ...] = (),
+    digests: Digests | None = None,
 ) -> Result:
     """Add up judged items to a result."""
     ungraded = sum(
@@ -118,4 +155,5 @@ def total(
         provisional=round(sum(item.provisional for item in items), 2),
         ungraded=round(ungraded, 2),
         notes=notes,
+        digests=digests or Digests(submission=submission.sha256),
     )

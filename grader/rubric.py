@@ -12,11 +12,14 @@ import inspect
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
 from grader.evidence import LoaderProbe, LoopProbe, ModelProbe, Pass, RunEvidence
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from grader.notebook import Notebook
     from grader.questions import Prompt, Section
 
@@ -68,11 +71,15 @@ class Threshold:
 
 @dataclass(frozen=True)
 class Reference:
-    """What the reference did on the same data: its passes by role ('mlp', 'cnn') and the calibrated thresholds."""
+    """What the reference did on the same data: its passes by role ('mlp', 'cnn') and the calibrated thresholds.
+
+    `weights` are those that it had after some of its training passes, by role and number of the pass.
+    """
 
     trajectories: Mapping[str, tuple[Pass, ...]] = field(default_factory=dict)
     thresholds: Mapping[str, Threshold] = field(default_factory=dict)
     unavailable: str = ""
+    weights: Mapping[str, Mapping[int, Mapping[str, NDArray[Any]]]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -203,6 +210,11 @@ class Assignment:
     program: tuple[str, ...]
     anchors: Callable[[RunEvidence], Mapping[str, int]]
     thresholds: Callable[[int], Mapping[str, Threshold]]
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the package that it is made in: with the solution, and not for students' eyes."""
+        return Path(inspect.getfile(self.models[0].build)).parent
 
 
 @dataclass(frozen=True)

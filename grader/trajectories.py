@@ -11,15 +11,19 @@ import json
 import os
 import platform
 import threading
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from grader.checks.trainings import trainings
 from grader.evidence import Pass, RunEvidence, run_evidence
 from grader.result import write_atomically
 from grader.rubric import Assignment
 from grader.sandbox.policy import Limits
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from grader.data.sources import DataSource
 
 _LOCK = threading.Lock()
@@ -30,10 +34,8 @@ class ReferenceFailed(Exception):
     """The reference's own program did not run; the message says where."""
 
 
-def trajectories(
-    assignment: Assignment, source: DataSource, seed: int, cache: Path | None = None
-) -> dict[str, tuple[Pass, ...]]:
-    """The reference's training passes by model role, in order, on this data under this seed of the harness.
+def reference_run(assignment: Assignment, source: DataSource, seed: int, cache: Path | None = None) -> RunEvidence:
+    """What the recorder saw of the reference's own training, on this data under this seed of the harness.
 
     Raises ReferenceFailed. Threads that ask at once share one run.
     """
@@ -44,7 +46,14 @@ def trajectories(
         if events is None:
             events = run_program(assignment, source, seed)
             write_atomically(path, "".join(json.dumps(event) + "\n" for event in events))
-    return by_role(assignment, run_evidence((), events))
+    return run_evidence((), events)
+
+
+def trajectories(
+    assignment: Assignment, source: DataSource, seed: int, cache: Path | None = None
+) -> dict[str, tuple[Pass, ...]]:
+    """The reference's training passes by model role, in order, on this data under this seed. Raises ReferenceFailed."""
+    return by_role(assignment, reference_run(assignment, source, seed, cache))
 
 
 def by_role(assignment: Assignment, run: RunEvidence, steps: bool = True) -> dict[str, tuple[Pass, ...]]:
@@ -56,18 +65,42 @@ def by_role(assignment: Assignment, run: RunEvidence, steps: bool = True) -> dic
     return found
 
 
+def weights_by_epoch(assignment: Assignment, run: RunEvidence) -> dict[str, dict[int, Mapping[str, NDArray[Any]]]]:
+    """The reference's weights by role and by the number of the training pass after which they were sent."""
+    found: dict[str, dict[int, Mapping[str, NDArray[Any]]]] = {}
+    sent = {(weights.model, weights.start): weights for weights in run.weights}
+    for role in assignment.models:
+        found[role.role] = {
+            epoch.train.number: sent[training.model.key, epoch.test.start].decoded()
+            for training in trainings(run, role.recognise)
+            for epoch in training.epochs
+            if epoch.test is not None and (training.model.key, epoch.test.start) in sent
+        }
+    return found
+
+
 def run_program(assignment: Assignment, source: DataSource, seed: int) -> list[dict[str, object]]:
     """Run the reference's program in a kernel of its own and return the recorder's events. Raises ReferenceFailed."""
     from grader.harness import harness
+    from grader.sandbox.backends import find_backend
     from grader.sandbox.kernel import Kernel
 
-    with Kernel(harness(source, seed), LIMITS) as kernel:
-        for index, cell in enumerate(assignment.program):
+    unconfined = find_backend("laptop")  # our own code, which imports the assignment's package
+    with Kernel(harness(source, seed), LIMITS, unconfined) as kernel:
+        for index, cell in enumerate((_importable(assignment), *assignment.program)):
             run = kernel.run_cell(index, cell)
             if run.status != "ok":
                 why = run.error.traceback or run.error.message if run.error else run.reason
-                raise ReferenceFailed(f"the reference's own training failed in part {index + 1}: {why[-400:]}")
+                raise ReferenceFailed(f"the reference's own training failed in part {index}: {why[-400:]}")
         return kernel.events()
+
+
+def _importable(assignment: Assignment) -> str:
+    """A cell that lets the reference's program import the assignment's package, which students' kernels do not see."""
+    module = inspect.getmodule(assignment.models[0].build)
+    depth = len(module.__name__.split(".")) if module is not None else 1
+    folder = Path(inspect.getfile(assignment.models[0].build)).resolve().parents[depth - 1]
+    return f"import sys\nsys.path.append({str(folder)!r})"
 
 
 def default_cache() -> Path:

@@ -12,6 +12,8 @@ from reference.contract import LEARNING_RATE, MOMENTUM, RECOGNISE, is_mlp
 def optimizer(e: Evidence) -> str:
     """Training uses SGD with learning rate 0.01 and momentum 0.5."""
     passes = [epoch.train for training in cpu_trainings(e) for epoch in training.epochs]
+    if not passes and (not_believed := trainings.doubt(e.run, is_mlp)):
+        raise Fail(not_believed, f"SGD with learning rate {LEARNING_RATE:g} and momentum {MOMENTUM:g}")
     if not passes:
         trouble(e, ())
     return loops.optimizer_settings(passes, "SGD", LEARNING_RATE, MOMENTUM)
@@ -36,6 +38,8 @@ def trained(e: Evidence, item: str, role: str, device: str, epochs: int) -> trai
         why, hint = trouble(e, section_cells(e, item, longest.cells))
         seen = f"the {name} was trained for {counted(len(longest.epochs))} on the {place}{why}"
         raise Fail(seen, expected, hint)
+    if not_believed := trainings.doubt(e.run, RECOGNISE[role]):
+        raise Fail(not_believed, expected)
     elsewhere = _on_the_other_device(e, item, role, device)
     if elsewhere is not None:
         raise elsewhere
@@ -126,7 +130,13 @@ def ten_epochs(e: Evidence) -> str:
 
 def mlp_converges(e: Evidence) -> str:
     """The loss falls as the reference's does."""
-    return trainings.converges(first_ten(e), e.reference, "mlp")
+    epochs = first_ten(e)
+    return trainings.converges(epochs, e.reference, "mlp", _checked(e, epochs))
+
+
+def _checked(e: Evidence, epochs: Sequence[trainings.Epoch]) -> bool:
+    """Whether the losses of a training were checked by its weights."""
+    return epochs[0].train.model not in e.run.unchecked
 
 
 def twenty_epochs(e: Evidence) -> str:
@@ -176,7 +186,7 @@ def converges(item: str, role: str, device: str, epochs: int) -> CheckFunction:
     def check(e: Evidence) -> str:
         seen = in_part(e, item, role, device, epochs).epochs[:epochs]
         if len(seen) == epochs:
-            return trainings.converges(seen, e.reference, role)
+            return trainings.converges(seen, e.reference, role, _checked(e, seen))
         follows = trainings.follows(seen, e.reference.trajectories.get(role, ()))
         raise Fail(
             f"the losses of {counted(len(seen))} {'follow' if follows else 'do not follow'} the reference's",

@@ -1,17 +1,22 @@
+import hashlib
+import json
 import subprocess
 import sys
+import warnings
 
 import pytest
 
-from grader.cli import FAILED, LOST, PASSED, main, parser, status
+from grader.arguments import parser
+from grader.cli import FAILED, LOST, PASSED, main, status
 from grader.result import Result, Submitted
 from grader.rubric import Item, Rubric
+from grader.sandbox.backends import IsolationError
 from tests.conftest import RUBRIC, make_result
 
 
 def test_help_loads_nothing_heavy():
     code = (
-        "import sys; from grader.cli import parser; parser().format_help();"
+        "import sys; from grader.arguments import parser; parser().format_help();"
         "heavy = {'torch', 'numpy', 'matplotlib', 'nbclient', 'nbformat', 'rich', 'hypothesis', 'IPython', 'asyncio'};"
         "print(sorted(heavy & set(sys.modules)))"
     )
@@ -64,7 +69,22 @@ def test_a_file_that_is_no_notebook_is_a_failed_result(tmp_path, capsys):
     path.write_text("<!doctype html><html><title>Sign in</title></html>")
     assert main(["check", "--quiet", str(path), "--json", str(tmp_path / "r.json")]) == FAILED
     assert "-page.ipynb" in capsys.readouterr().out
-    assert (tmp_path / "r.json").exists()
+    written = json.loads((tmp_path / "r.json").read_text())
+    assert written["advisory"] is True
+    assert written["digests"]["submission"] == hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_help_names_every_command():
+    text = parser().format_help()
+    for command in ("check", "grade", "keygen", "verify-result", "data", "calibrate", "doctor"):
+        assert f"\n    {command}" in text
+
+
+def test_students_code_causes_no_warnings_on_the_terminal():
+    with warnings.catch_warnings(record=True) as caught:
+        main(["verify-result", "nowhere.json"])
+        compile("x = 1 is 1", "<cell>", "exec")
+    assert caught == []
 
 
 def test_version(capsys):
@@ -77,3 +97,27 @@ def test_version(capsys):
 def test_an_item_needs_points_that_add_up():
     with pytest.raises(ValueError):
         Item("i", "x", 2, ())
+
+
+def test_a_class_is_not_graded_unconfined_unless_it_is_said(tmp_path, capsys, monkeypatch):
+    def refuse(isolation):
+        assert isolation == "auto"
+        raise IsolationError("this machine cannot confine notebooks (no lock)")
+
+    monkeypatch.setattr("grader.sandbox.backends.find_backend", refuse)
+    (tmp_path / "a.ipynb").write_text("{}")
+    assert main(["grade", str(tmp_path), "--out", str(tmp_path / "out")]) == FAILED
+    assert capsys.readouterr().err == "grader: this machine cannot confine notebooks (no lock)\n"
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(("text", "size"), [("2G", 2 << 30), ("512MiB", 512 << 20), ("7k", 7168)])
+def test_sizes(text, size):
+    assert parser().parse_args(["check", "x", "--memory", text]).memory == size
+
+
+@pytest.mark.parametrize("text", ["0M", "G", "1T", "1.5G", "9" * 20 + "G"])
+def test_what_is_no_size(text, capsys):
+    with pytest.raises(SystemExit):
+        parser().parse_args(["check", "x", "--memory", text])
+    assert "is not a size such as 512M or 2G" in capsys.readouterr().err

@@ -108,8 +108,9 @@ def trains(probe: LoopProbe) -> str:
     wrong_batches = _wrong_batches(student, len(probe.batch_sizes))
     if wrong_batches:
         raise Fail(wrong_batches, expected, "One call goes once over the training loader.")
+    share = f"{off / moved:.0%} of" if off < 10 * moved else "more than ten times"
     raise Fail(
-        f"the weights differ from the reference's by {off / moved:.0%} of the way that they moved",
+        f"the weights differ from the reference's by {share} the way that they moved",
         expected,
         "Per batch: clear the gradients, forward, loss, backward, one step. Nothing else may change the weights.",
     )
@@ -290,10 +291,14 @@ def returns_step(probe: LoopProbe) -> str:
 
 
 def mode_in_training(probe: LoopProbe) -> str:
-    """The model is in training mode during training, also when it was left in evaluation mode before."""
-    student, _ = _runs(probe)
+    """The model is in training mode during training, also when it was left in evaluation mode before.
+
+    The weights tell, whatever the calls were recorded as.
+    """
+    student, reference = _runs(probe)
     _need_forwards(student)
-    if not all(forward.training for forward in student.forwards if forward.grad_enabled):
+    told = diagnose(student.weights, probe.faults, distance(reference.weights, reference.start))
+    if told == EVALUATION_MODE or not all(forward.training for forward in student.forwards if forward.grad_enabled):
         raise Fail(
             "the model was left in evaluation mode while training",
             "training mode: dropout active, batch norm on batch statistics",
@@ -306,16 +311,39 @@ def mode_in_training(probe: LoopProbe) -> str:
 
 
 def mode_in_test(probe: LoopProbe) -> str:
-    """The model is in evaluation mode during the test."""
+    """The model is in evaluation mode during the test: so were the calls, and so are the figures that it leaves behind."""
     student, _ = _runs(probe)
     _need_forwards(student)
-    if any(forward.training for forward in student.forwards):
+    if any(forward.training for forward in student.forwards) or _leaves_training_figures(probe):
         raise Fail(
             "the model is in training mode during the test: dropout is active and batch norm uses the batch",
             "evaluation mode",
             "There is a call that puts a model into evaluation mode.",
         )
     return "the model is in evaluation mode"
+
+
+def _leaves_training_figures(probe: LoopProbe) -> bool:
+    """Whether the losses that the function leaves behind are those of training mode, however they are averaged."""
+    if not probe.training_losses or probe.student is None:
+        return False
+    values = _outcomes(probe.student)
+    own, other = (
+        _averages(TestFacts(losses, probe.batch_sizes, probe.correct))
+        for losses in (probe.losses, probe.training_losses)
+    )
+
+    def hits(figures: Sequence[float]) -> bool:
+        return any(_close(value, figure) for value in values for figure in figures)
+
+    return hits(other) and not hits(own)
+
+
+def _averages(facts: TestFacts) -> tuple[float, ...]:
+    """Right and wrong averages of the batches' losses."""
+    total, images, batches = sum(facts.losses), sum(facts.sizes), len(facts.sizes)
+    right = (facts.mean_of_batches, facts.mean_of_images)
+    return (*right, total, total / images, facts.mean_of_images * images, facts.mean_of_images * images / batches)
 
 
 def gradients_off(probe: LoopProbe) -> str:
@@ -456,7 +484,8 @@ def leaves_model_alone(probe: LoopProbe) -> str:
         raise Fail(f"the test loader was not used: {used}", "one pass over the test loader")
     if test != len(probe.batch_sizes):
         raise Fail(f"{test} batches were taken from a test loader of {len(probe.batch_sizes)}", "one pass over it")
-    if distance(student.weights, student.start) > 0:
+    handed_in = probe.reference.start if probe.reference is not None else student.start
+    if distance(student.weights, handed_in) > 0:
         raise Fail(
             "the test changes the model's weights", "weights that stay as they are", "No step belongs in a test."
         )

@@ -13,13 +13,16 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+SHOWN = 500  # characters of an exception: it is the student's, and may hold whatever the probe handed in
+CONTRADICTION = 1e-2  # a difference that no rounding explains
 OUTPUT_TOLERANCE = 1e-5  # relative to the largest logit; float32 sums of a few hundred terms differ by about 1e-7
 
 
 def describe_error(error: ProbeError) -> str:
     """An exception as a student reads it: type, message, and the line of the cell where it arose."""
     where = f" (cell {error.cell}, line {error.line})" if error.cell is not None and error.line is not None else ""
-    return f"{error.type}: {error.message}{where}"
+    said = error.message if len(error.message) <= SHOWN else f"{error.message[:SHOWN]}…"
+    return f"{error.type[:100]}: {said}{where}"
 
 
 def exists(probe: ModelProbe, wanted: str) -> str:
@@ -65,6 +68,7 @@ def _layout(layout: Sequence[int]) -> str:
 
 def parameter_count(probe: ModelProbe, expected: int) -> str:
     """The model has `expected` parameter elements, all of them trainable."""
+    _believed(probe)
     total = sum(math.prod(parameter.shape) for parameter in probe.parameters)
     frozen = [parameter.name for parameter in probe.parameters if not parameter.trainable]
     if total != expected:
@@ -89,6 +93,7 @@ def mac_count(probe: ModelProbe, expected: int) -> str:
         if errors and len(errors) == len(probe.trials):
             raise Fail(f"the model cannot be called: {describe_error(errors[0])}", f"{expected:,} MACs")
         raise NotGraded("the operations of the model could not be traced")
+    _believed(probe)
     macs = count_macs(probe.operations)
     if macs != expected:
         raise Fail(
@@ -130,6 +135,37 @@ _MACS: Mapping[str, Callable[[Operation], int]] = {
     "avg_pool2d": lambda op: math.prod(op.output),
     "batch_norm": lambda op: 2 * math.prod(op.output),
 }
+
+
+def contradicted(probe: ModelProbe) -> bool:
+    """Whether what was read from the model cannot be so: the same layers, weights and images give other outputs, or none.
+
+    Parameters and operations are told by a process that ran the student's code; outputs for secret weights cannot be.
+    """
+    same = [_key(op) for op in probe.operations] == [_key(op) for op in probe.reference_operations]
+    weights = [op.weight for op in probe.reference_operations if op.weight]
+    same = same and len(set(weights)) == len(weights)  # else weights may have gone to a like layer beside
+    callable_ = all(trial.error is None for trial in probe.trials)
+    return same and any(_other_outputs(c, callable_) for c in probe.comparisons if not c.training and not c.why)
+
+
+def _other_outputs(comparison: Comparison, callable_: bool) -> bool:
+    """Whether outputs differ beyond rounding, or are refused by a model that can be called with any batch."""
+    if comparison.student is None:
+        return callable_ and comparison.error is not None
+    return relative_difference(comparison.student, comparison.reference) > CONTRADICTION
+
+
+def _key(op: Operation) -> tuple[object, ...]:
+    return op.name, op.input, op.output, op.weight, tuple(sorted(op.settings.items()))
+
+
+def _believed(probe: ModelProbe) -> None:
+    if contradicted(probe):
+        raise Fail(
+            "what was read from the model cannot be so: the reference's layers with its weights give other outputs, or none",
+            "a model whose parameters and operations are those that it computes with",
+        )
 
 
 def raw_logits(probe: ModelProbe) -> str:
@@ -215,7 +251,8 @@ def _layer_difference(probe: ModelProbe) -> str:
 
 
 def first_difference(operations: Sequence[Operation], reference: Sequence[Operation]) -> str | None:
-    """Name the first operation that differs from the reference's, in words; None when all agree."""
+    """Name the first operation that differs from the reference's, in words; None when all agree. Views are left out."""
+    operations, reference = ([op for op in ops if ":" not in op.name] for ops in (operations, reference))
     for position, expected in enumerate(reference):
         if position >= len(operations):
             return f"after {_describe(operations[-1]) if operations else 'the input'}, {_describe(expected)} is missing"

@@ -15,6 +15,7 @@ from grader.rubric import Fail
 
 SLACK_SECONDS = 0.05  # per epoch: what stands between a student's clock and the recorder's
 SLACK_SHARE = 0.1
+_PATH = re.compile(r"(?<!\S)(?:/[A-Za-z_.][\w.-]*){2,}\S*")  # of a file in a warning: python3.11 is no time
 ENOUGH = 0.8  # of the epochs: a lost line is no missing report
 
 
@@ -77,7 +78,8 @@ def known_values(epochs: Sequence[Epoch]) -> Known:
 def reported(cells: Sequence[CellRun], epochs: Sequence[Epoch]) -> tuple[PrintedTime, ...]:
     """The times that the cells printed, in order."""
     known = known_values(epochs)
-    return tuple(time for cell in cells for time in printed_times(cell.text, cell.seconds, known))
+    texts = [(_PATH.sub("", cell.text), cell.seconds) for cell in cells]
+    return tuple(time for text, seconds in texts for time in printed_times(text, seconds, known))
 
 
 # --- each epoch ---------------------------------------------------------------------------------------------------

@@ -68,11 +68,11 @@ def trainings(
     """The trainings of the models that `recognise` accepts by their parameters' shapes, on `device`, in order.
 
     Only complete passes over MNIST's training images count. A pass over them without a step after a training pass, or over
-    the test images, is the test of the epoch before.
+    the test images, is the test of the epoch before. A model whose record is in doubt has none.
     """
     found = []
     for model in run.models.values():
-        if not recognise(model.shapes):
+        if model.key in run.doubts or not recognise(model.shapes):
             continue
         epochs: list[Epoch] = []
         for seen in run.passes:
@@ -87,6 +87,12 @@ def trainings(
         if here:
             found.append(Training(model, here, epochs.index(here[0])))
     return tuple(sorted(found, key=lambda training: training.epochs[0].start))
+
+
+def doubt(run: RunEvidence, recognise: Callable[[Sequence[tuple[int, ...]]], bool]) -> str:
+    """Why a training of the models that `recognise` accepts is not believed; '' when all are."""
+    found = (run.doubts[key] for key in run.doubts if key in run.models and recognise(run.models[key].shapes))
+    return next((f"the recorded training is not believed: {why}" for why in found), "")
 
 
 def _is_test(seen: Pass, known: Pass | None) -> bool:
@@ -123,11 +129,12 @@ def stepped(epochs: Sequence[Epoch], where: str) -> str:
     return f"{len(epochs)} epochs, one step for each of {epochs[0].train.batches} batches"
 
 
-def converges(epochs: Sequence[Epoch], reference: Reference, role: str) -> str:
+def converges(epochs: Sequence[Epoch], reference: Reference, role: str, checked: bool = True) -> str:
     """The epochs learned as the reference does.
 
     On canonical random numbers the test losses follow the reference's trajectory. A notebook with its own seeds, or another
-    valid model, is held against the thresholds that `grader calibrate` measured ('<role>.loss.<epochs>').
+    valid model, is held against the thresholds that `grader calibrate` measured ('<role>.loss.<epochs>'), if its losses were
+    `checked` by the weights that they led to.
     """
     losses = [epoch.test.mean_loss for epoch in epochs if epoch.test is not None]
     own = [_mean(epoch.train.losses) for epoch in epochs]
@@ -141,6 +148,8 @@ def converges(epochs: Sequence[Epoch], reference: Reference, role: str) -> str:
     if trajectory and follows(epochs, trajectory):
         final = losses[-1] if losses else own[-1]
         return f"the losses follow the reference's over {len(epochs)} epochs, down to {final:.3f}"
+    if not checked:
+        raise NotGraded("the losses could not be checked by the weights that they led to")
     threshold = reference.thresholds.get(f"{role}.loss.{len(epochs)}")
     if threshold is None or threshold.high is None:
         if reference.unavailable:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
 import signal
 import sys
 from typing import Any
@@ -92,6 +93,7 @@ class CappedStream(OutStream):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._cell: object = None
         self._left = self.limit
+        self._process = os.getpid()
         super().__init__(*args, **kwargs)
 
     def write(self, string: str) -> int | None:
@@ -103,5 +105,8 @@ class CappedStream(OutStream):
             raise TypeError(f"write() argument must be str, not {type(string).__name__}")
         if kept := string[: self._left]:
             self._left -= len(kept)
-            super().write(kept)
+            if os.getpid() == self._process:
+                super().write(kept)
+            else:  # a forked child: the kernel reads what is written to its descriptors
+                os.write(1 if self.name == "stdout" else 2, kept.encode(errors="replace"))
         return len(string)

@@ -1,46 +1,44 @@
 """What runs in the child: an ipykernel that behaves as graded notebooks need, with the harness installed.
 
-Started by `grader.sandbox.process` as `main()` with the path of a JSON file:
+Started by `grader.sandbox.confine`, after it has confined the process, as `main(config)`:
 
-- 'connection': traits of IPKernelApp that say where its sockets are; 'key' signs the messages;
+- 'sockets': {port: descriptor of a Unix socket that listens}; 'key' signs the messages;
 - 'harness': 'install' is a list of [module, settings]; each module's `install(settings)` is called in this order before the
   kernel serves, with 'events_fd' (a descriptor for JSON lines) added to its settings; a module that does not exist is left
   out; 'hide_gpu' leaves notebooks without one;
+- 'requests_fd': where the agent reads its requests;
 - 'output_chars': the most that a cell may print; 'answer_chars': the most that an answer of the agent may hold.
 """
 
 from __future__ import annotations
 
+import functools
 import importlib
-import json
 import os
 import sys
 import traceback
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 FAILED_TO_START = 3  # exit status
+PORTS = {"shell_port": 1, "iopub_port": 2, "stdin_port": 3, "hb_port": 4, "control_port": 5}
 
 
-def main() -> None:
-    """Run a kernel until it is killed. The configuration is the file named by the last argument, which is removed."""
-    path = Path(sys.argv.pop())
-    config = json.loads(path.read_text())
-    path.unlink()
+def main(config: dict[str, Any]) -> None:
+    """Run a kernel until it is killed."""
     log = os.dup(2)
     with open(os.devnull, "wb") as devnull:
         os.dup2(
             devnull.fileno(), 2
         )  # what cells write to it is caught by ipykernel: the log is for a failed start only
     try:
+        for descriptor in (config["requests_fd"], config["harness"]["events_fd"]):
+            os.set_inheritable(descriptor, False)
         app = start(config)
     except BaseException:
         os.write(log, traceback.format_exc().encode(errors="replace"))
         os._exit(FAILED_TO_START)
     os.close(log)
-    os.environ["PYTHONDONTWRITEBYTECODE"] = "1"  # from here on: our own modules may be cached
-    sys.dont_write_bytecode = True
     app.start()
 
 
@@ -56,18 +54,42 @@ def start(config: dict[str, Any]) -> Any:
 
     CappedStream.limit = config["output_chars"]
     agent.max_answer_chars = config["answer_chars"]
+    agent.requests_fd = config["requests_fd"]
+    listen_on({int(port): descriptor for port, descriptor in config["sockets"].items()})
     settings = Config()
     settings.IPKernelApp.kernel_class = "grader.inside.kernel.GradedKernel"
     settings.IPKernelApp.outstream_class = "grader.inside.kernel.CappedStream"
     settings.Session.packer = "grader.inside.kernel.pack"
     settings.HistoryManager.enabled = False
-    app = IPKernelApp.instance(config=settings, **config["connection"])
+    app = IPKernelApp.instance(config=settings, transport="ipc", ip="k", **PORTS)
     app.session.key = config["key"].encode()
     app.initialize([])
     when_imported("torch", one_thread)
     install(config["harness"])
     sys.argv[:] = ["ipykernel_launcher.py"]
     return app
+
+
+def listen_on(sockets: dict[int, int]) -> None:
+    """Let ipykernel serve on sockets that listen already, by port, where it would bind some of its own."""
+    import zmq
+    from ipykernel import heartbeat, iostream, kernelapp
+
+    def take(target: Any, port: int) -> int:
+        target.setsockopt(zmq.USE_FD, sockets[port])
+        target.bind(f"ipc://k-{port}")
+        return port
+
+    kernelapp.IPKernelApp._try_bind_socket = lambda self, target, port: take(target, port)
+    heartbeat.Heartbeat._bind_socket = lambda self: take(self.socket, self.port)
+    # A forked child would send its output over TCP, for which there is no socket here: it writes to its descriptors.
+    original = iostream.IOPubThread.__init__
+
+    @functools.wraps(original)
+    def without_pipe(self: Any, socket: Any, pipe: bool = False, **options: Any) -> None:
+        original(self, socket, pipe=False, **options)
+
+    iostream.IOPubThread.__init__ = without_pipe
 
 
 def install(harness: dict[str, Any]) -> None:

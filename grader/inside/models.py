@@ -73,6 +73,11 @@ def register(module: nn.Module) -> Known | None:
     return known
 
 
+def by_key(key: str) -> nn.Module | None:
+    """The model with this key, None when it is gone."""
+    return next((model for model, known in _known.items() if known.key == key), None)
+
+
 def announce(module: nn.Module, known: Known) -> None:
     """Write down a model at its first call, when its lazy layers have their shapes."""
     known.announced = True
@@ -104,6 +109,9 @@ def _globals() -> list[tuple[str, Any]]:
 
 def _hook_thop(thop: ModuleType) -> None:
     if "thop" in _hooked or not hasattr(thop, "profile"):
+        return
+    if seen.is_students_file(getattr(thop, "__file__", None)):
+        recorder.note("the notebook brings a module thop of its own: what it says is no profile")
         return
     _hooked.add("thop")
     original = thop.profile

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from types import FrameType, ModuleType
 from typing import TYPE_CHECKING, Any
 
-from grader.inside import initial_weights, models, pass_order, randomness, recorder, seen
+from grader.inside import initial_weights, models, pass_order, randomness, recorder, seen, trained_weights
 from grader.inside.attached import Attached
 from grader.inside.imports import when_imported
 from grader.inside.open_pass import OpenPass, fields, sampler_of
@@ -43,6 +43,7 @@ def install() -> None:
     _keys.clear()
     _numbers = itertools.count(1)
     recorder.at_cell_end(end_all)
+    trained_weights.install()
     when_imported("torch", recorder.guarded(_hook_torch))
 
 
@@ -320,3 +321,17 @@ def _end(item: OpenPass, end: float, complete: bool = False) -> None:
             item.known.weights = initial_weights.digest(model)
     if item.batches:
         recorder.emit("pass", fields(item, end, complete))
+    if complete and item.batches and model is not None:
+        _keep_weights(item, model)
+
+
+@recorder.guarded
+def _keep_weights(item: OpenPass, model: nn.Module) -> None:
+    key = item.calls.most_common(1)[0][0]
+    if item.known is not None and item.known.key != key:  # the record names the model that was called most
+        found = models.by_key(key)
+        if found is None:
+            return
+        model = found
+    if item.steps or item.backwards or trained_weights.knows(key):
+        trained_weights.keep(key, model, item.cell, item.start, not (item.steps or item.backwards))

@@ -9,13 +9,26 @@ import torch
 from torch import Tensor
 
 NOT_FINITE = 1e30  # stands for NaN and infinities: far from every right value, and finite
+MAX_ELEMENTS = 4_000_000
 MEAN, STD = 0.1307, 0.3081
 
 
+def shape(value: Tensor) -> list[int]:
+    """A tensor's own shape, whatever a subclass of Tensor would answer for it."""
+    with torch._C.DisableTorchFunctionSubclass():
+        return list(Tensor.detach(value).as_subclass(Tensor).shape)
+
+
 def array(value: Tensor) -> np.ndarray[Any, Any]:
-    """A copy of a tensor as finite float32."""
-    copied = np.array(value.detach().float().cpu().numpy(), dtype=np.float32)
-    return np.nan_to_num(copied, nan=NOT_FINITE, posinf=NOT_FINITE, neginf=-NOT_FINITE)
+    """A copy of a tensor's own data as finite float32, whatever a subclass of Tensor would answer for it."""
+    with torch._C.DisableTorchFunctionSubclass():
+        plain = Tensor.detach(value).as_subclass(Tensor)
+        if plain.numel() > MAX_ELEMENTS:
+            raise ValueError(f"a tensor of {plain.numel():,} numbers is more than the grader looks at")
+        copied = np.array(plain.float().cpu().numpy(), dtype=np.float32)
+    return np.asarray(
+        np.nan_to_num(copied, nan=NOT_FINITE, posinf=NOT_FINITE, neginf=-NOT_FINITE)
+    )  # also of one number
 
 
 def tensor(value: Any) -> Tensor:

@@ -11,8 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
-import torch
-from torch import Tensor, nn
+from torch import Tensor, is_grad_enabled, nn
 
 from grader.inside.placement import Meter
 from grader.inside.probe_arrays import array
@@ -131,7 +130,7 @@ def _forwards(model: nn.Module, found: list[dict[str, Any]], meter: Meter | None
         x = next((value for value in inputs if isinstance(value, Tensor)), None)
         if x is not None and len(found) < MAX_NUMBERS:
             facts = {"batch": x.shape[0] if x.dim() else 1, "training": model.training}
-            found.append({**facts, "grad_enabled": torch.is_grad_enabled(), "device": str(x.device)})
+            found.append({**facts, "grad_enabled": is_grad_enabled(), "device": str(x.device)})
             if meter is not None:
                 meter.forward(model, x)
 

@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from grader.inside.probe_arrays import array, tensor
+from grader.inside.probe_arrays import shape as shape_of
 from grader.inside.probe_names import kind, leaves, parameters
 from grader.inside.probe_operations import trace
 
@@ -26,16 +27,16 @@ def build(payload: Mapping[str, Any], namespace: dict[str, Any]) -> dict[str, An
     model = make(payload["model"], namespace)
     return {
         "class_name": type(model).__name__,
-        "parameters": [_parameter(model, name, p) for name, p in model.named_parameters()],
+        "parameters": [_parameter(name, p) for name, p in nn.Module.named_parameters(model)],
         "layers": leaves(model),
     }
 
 
 def shape(payload: Mapping[str, Any], namespace: dict[str, Any]) -> dict[str, Any]:
-    """The shape of the output for an input of payload['shape'], in evaluation mode."""
+    """The shape of the output for an input of payload['shape'], in evaluation mode, whatever class it is of."""
     model = make(payload["model"], namespace).eval()
     with torch.no_grad():
-        return {"output": list(_output(model(torch.rand(payload["shape"]) * 2 - 0.5)).shape)}
+        return {"output": shape_of(_output(model(torch.rand(payload["shape"]) * 2 - 0.5)))}
 
 
 def forward(payload: Mapping[str, Any], namespace: dict[str, Any]) -> dict[str, Any]:
@@ -58,10 +59,10 @@ def _output(value: Any) -> torch.Tensor:
     return value
 
 
-def _parameter(model: nn.Module, name: str, parameter: nn.Parameter) -> dict[str, Any]:
+def _parameter(name: str, parameter: nn.Parameter) -> dict[str, Any]:
     return {
         "name": name,
-        "shape": list(parameter.shape),
+        "shape": shape_of(parameter),
         "trainable": parameter.requires_grad,
         "owner": name.rpartition(".")[0],
     }
@@ -69,7 +70,10 @@ def _parameter(model: nn.Module, name: str, parameter: nn.Parameter) -> dict[str
 
 def load(model: nn.Module, weights: Mapping[str, Any]) -> None:
     """Copy the arrays into the parameters and buffers of these names. Raises KeyError for a name that is not there."""
-    places: dict[str, torch.Tensor] = {**dict(model.named_buffers()), **dict(model.named_parameters())}
+    places: dict[str, torch.Tensor] = {
+        **dict(nn.Module.named_buffers(model)),
+        **dict(nn.Module.named_parameters(model)),
+    }
     with torch.no_grad():
         for name, value in weights.items():
             places[name].copy_(tensor(value))

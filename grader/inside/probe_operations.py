@@ -17,6 +17,8 @@ from torch.utils._pytree import tree_leaves
 
 MAX_OPERATIONS = 500
 
+VIEW = "view:"  # before the name of a view that puts the input's values in another order; such stand at the end
+_REORDERING = {"permute", "transpose", "movedim", "slice", "select", "as_strided", "unfold", "diagonal", "expand"}
 _COPIES = {"clone", "_to_copy", "copy", "lift_fresh", "empty_like", "zeros_like", "ones_like", "full_like"}
 _PRODUCTS = {"mm", "bmm", "matmul", "mv", "addmm", "baddbmm", "addbmm", "addmv"}
 _MAY_BE_RELU = {"clamp", "clamp_min", "maximum", "fmax", "where", "mul", "threshold", "leaky_relu", "masked_fill"}
@@ -46,7 +48,7 @@ def trace(model: nn.Module, inputs: Tensor) -> list[dict[str, Any]]:
     operators = _Operators(model, inputs)
     with torch.no_grad(), _Dropouts(operators.found), operators:
         model(inputs)
-    return operators.found[:MAX_OPERATIONS]
+    return [*operators.found, *operators.reordered][:MAX_OPERATIONS]
 
 
 def _operation(
@@ -81,6 +83,7 @@ class _Operators(TorchDispatchMode):
     def __init__(self, model: nn.Module, inputs: Tensor) -> None:
         super().__init__()
         self.found: list[dict[str, Any]] = []
+        self.reordered: list[dict[str, Any]] = []
         self._parameters = {_memory(p) for p in model.parameters()}
         self._reached = {_memory(inputs)}
         self._alive: list[Tensor] = [inputs]
@@ -100,6 +103,8 @@ class _Operators(TorchDispatchMode):
             self._reached.update(_memory(t) for t in tree_leaves(out) if isinstance(t, Tensor))
             if in_place:
                 name = name.rstrip("_")
+            if view and name in _REORDERING and not _same_order(data[0], result):
+                self.reordered.append(_operation(VIEW + name, data[0].shape, result.shape))
             if not view and result.is_floating_point() and name not in _COPIES and name != "copy":
                 self._add(name, args, kwargs, [before, *data[1:]] if before is not None else data, result)
         elif any(_memory(t) in self._parameters for t in tensors):
@@ -175,6 +180,10 @@ class _Operators(TorchDispatchMode):
                 self.found[-1] = _operation(pool, last["input"], [*channels, 1, 1])
                 return
         self.found.append(_operation(name, shape, out.shape, dim=",".join(map(str, sorted(dims)))))
+
+
+def _same_order(one: Tensor, other: Tensor) -> bool:
+    return one.numel() == other.numel() and torch.equal(one.reshape(-1), other.reshape(-1))
 
 
 def _memory(t: Tensor) -> int:

@@ -169,6 +169,11 @@ def student_functions(frame: FrameType | None) -> list[FrameType]:
     return found
 
 
+def is_students_file(file: object) -> bool:
+    """Whether a module's file lies in the working directory, where only the notebook writes; so does one without a file."""
+    return not isinstance(file, str) or os.path.abspath(file).startswith(os.getcwd() + os.sep)
+
+
 def _is_students(filename: str, here: str) -> bool:
     if "ipykernel_" in filename or filename.startswith("<ipython-input"):
         return True

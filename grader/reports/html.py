@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from html import escape
+import base64
+import hashlib
+import html as entities
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from grader.reports.terminal import MARKS, number, total_line
+from grader.reports.plain import clean, one_line
+from grader.reports.terminal import ADVISORY, MARKS, number, total_line
 from grader.result import write_atomically
 from grader.rubric import CheckResult, ItemResult
 
 if TYPE_CHECKING:
-    from grader.result import Result
+    from grader.result import Environment, Fact, Result
 
 _WORDS = {"not_graded": "not graded", "review": "to be read", "error": "grader error"}
 
@@ -32,22 +36,49 @@ li p { margin: 0; white-space: pre-wrap; } .mark { display: inline-block; width:
 .pass { color: var(--pass); } .partial { color: var(--partial); } .fail { color: var(--fail); }
 .review { color: var(--review); } .error { color: var(--error); } .skipped, .not_graded { color: var(--dim); }
 """
+# The page runs nothing and loads nothing, even if some text were to escape the escaping.
+_POLICY = (
+    f"default-src 'none'; style-src 'sha256-{base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()}'; "
+    "base-uri 'none'; form-action 'none'"
+)
+
+
+def escape(text: str) -> str:
+    """Text as it may stand anywhere in the page: no tags or entities, no control or bidirectional marks."""
+    return entities.escape(clean(text))
 
 
 def html(result: Result) -> str:
     """The page. All text that came from the submission is escaped."""
     notes = "".join(f'<p class="note">{escape(note)}</p>' for note in result.notes)
     items = "".join(_item(item) for item in result.items)
-    environment = "; ".join(f"{key}: {value}" for key, value in result.environment.items() if isinstance(value, str))
-    name = escape(result.submission.name)
+    environment = "; ".join(_facts(result.environment))
+    name = escape(one_line(result.submission.name))
+    advisory = f'<p class="partial">{ADVISORY}</p>' if result.advisory else ""
     return (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{name}</title>'
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}"><title>{name}</title>'
         '<meta name="viewport" content="width=device-width"><meta name="robots" content="noindex">'
         f"<style>{_STYLE}</style></head><body><h1>{name}</h1>"
-        f'<p class="total">{escape(total_line(result))}</p>{notes}{items}'
+        f'<p class="total">{escape(total_line(result))}</p>{advisory}{notes}{items}'
         f'<p class="dim">{escape(result.assignment)} · SHA-256 {escape(result.submission.sha256[:16])} · '
         f"{escape(environment)}</p></body></html>\n"
     )
+
+
+def _facts(environment: Environment) -> Iterator[str]:
+    """What was graded with, and how the notebook was confined."""
+    for key, value in environment.items():
+        if isinstance(value, str):
+            yield f"{key}: {value}"
+        elif key == "isolation" and isinstance(value, Mapping):
+            yield f"{key}: " + " · ".join(f"{name}: {_fact(fact)}" for name, fact in value.items() if fact != [])
+
+
+def _fact(fact: Fact) -> str:
+    if isinstance(fact, bool):
+        return "yes" if fact else "no"
+    return ", ".join(fact) if isinstance(fact, list) else str(fact)
 
 
 def _item(item: ItemResult) -> str:

@@ -23,12 +23,15 @@ def result_schema() -> dict[str, object]:
 
 
 def _required(component: dict[str, object]) -> dict[str, object]:
-    """Every key is always written, those with a default too."""
+    """Every key is always written, those with a default too; but what is not there is left out: the signature."""
     properties = component["properties"]
     assert isinstance(properties, dict)
     for described in properties.values():
         described.pop("default", None)
-    return {**component, "required": list(properties), "additionalProperties": False}
+    if component["title"] == "Result":
+        properties["signature"] = {"$ref": "#/$defs/Signature"}
+    required = [name for name in properties if name != "signature"]
+    return {**component, "required": required, "additionalProperties": False}
 
 
 if __name__ == "__main__":

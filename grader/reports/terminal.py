@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from rich.console import Console, Group, RenderableType
@@ -12,6 +13,7 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
+from grader.reports.plain import clean, one_line
 from grader.rubric import CheckResult, ItemResult
 
 if TYPE_CHECKING:
@@ -28,6 +30,11 @@ MARKS = {
 }
 
 
+ADVISORY = "a self-check, for advice only: what counts is the instructor's grading"
+_FONT_FACE = re.compile(r"\s*@font-face\s*\{[^}]*\}")
+_OTHER_LINES = "\n  │ "  # before each further line of a student's text, which could else pass for one of the grader's
+
+
 def number(value: float) -> str:
     """Points without needless zeros: 5, 2.5, 0.75."""
     return f"{value:.2f}".rstrip("0").rstrip(".")
@@ -36,9 +43,10 @@ def number(value: float) -> str:
 def report(result: Result, details: bool = False) -> RenderableType:
     """The whole report. With `details` the checks that passed are listed too, with what was found."""
     if result.status == "failed":
-        return Group(Rule(Text(_clean(result.submission.name))), Text(f"✗ {_clean(result.message)}", style="red"))
-    parts: list[RenderableType] = [Rule(Text(_clean(result.submission.name), style="bold"))]
-    parts += [Text(f"note: {_clean(note)}", style="dim") for note in result.notes]
+        failure = _hanging("✗", one_line(result.message), "red")
+        return Group(Rule(Text(one_line(result.submission.name))), failure, *_advisory(result))
+    parts: list[RenderableType] = [Rule(Text(one_line(result.submission.name), style="bold"))]
+    parts += [_hanging("note:", one_line(note), "dim") for note in result.notes]
     for item in result.items:
         parts.append(_item_line(item))
         shown = [check for check in item.checks if details or check.status != "pass" or check.hint]
@@ -48,16 +56,33 @@ def report(result: Result, details: bool = False) -> RenderableType:
         parts += [Padding(_check(check), (0, 0, 0, 4)) for check in shown if check not in skipped]
         if skipped:
             parts.append(Padding(Text(_skipped_line(skipped), "dim"), (0, 0, 0, 4)))
-    parts += [Rule(), Text(total_line(result), style="bold")]
+    parts += [Rule(), _hanging("total:", total_line(result), "bold"), *_advisory(result)]
     where = [
         f"{name}: {value}" for name in ("data", "device") if isinstance(value := result.environment.get(name), str)
     ]
-    return Group(*parts, *([Text(_clean("; ".join(where)), style="dim")] if where else []))
+    isolation = result.environment.get("isolation")
+    if isinstance(isolation, Mapping):
+        confined = isolation.get("confined") is True
+        where.append(f"confined by: {isolation.get('level')}" if confined else "not confined: it ran with your own rights")
+    return Group(*parts, *([Text(one_line("; ".join(where)), style="dim")] if where else []))
+
+
+def _hanging(label: str, text: str, style: str) -> RenderableType:
+    """A student's text whose further lines, where it wraps, stay beside the label and so pass for no line of ours."""
+    table = Table.grid(padding=(0, 1))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    table.add_row(Text(label, style), Text(text, style))
+    return table
+
+
+def _advisory(result: Result) -> list[RenderableType]:
+    return [Text(ADVISORY, style="italic")] if result.advisory else []
 
 
 def _skipped_line(checks: Sequence[CheckResult]) -> str:
     """The checks that were not looked at, in one line: they cost their points, but there is nothing more to say."""
-    names = ", ".join(check.id.split(".", 1)[-1] for check in checks)
+    names = ", ".join(one_line(check.id.split(".", 1)[-1]) for check in checks)
     points = number(sum(check.max_score for check in checks))
     return f"· not looked at, because of the above: {names} ({points} points)"
 
@@ -74,7 +99,7 @@ def _item_line(item: ItemResult) -> RenderableType:
         points = f"– / {number(item.max_score)}"
     elif item.provisional:
         points = f"({number(item.score)}) / {number(item.max_score)}"
-    table.add_row(Text(mark, style), Text(item.id, "bold"), Text(item.title), Text(points, style))
+    table.add_row(Text(mark, style), Text(one_line(item.id), "bold"), Text(one_line(item.title)), Text(points, style))
     return table
 
 
@@ -82,39 +107,38 @@ def _check(check: CheckResult) -> RenderableType:
     mark, style = MARKS[check.status]
     text = Text()
     text.append(f"{mark} ", style)
-    text.append(_clean(check.message), style if check.status in ("fail", "partial", "error") else "")
+    text.append(_lines(check.message), style if check.status in ("fail", "partial", "error") else "")
     if check.status in ("fail", "partial"):
-        text.append(f"\n  expected: {_clean(check.expected)}", "")
+        text.append(f"\n  expected: {_lines(check.expected)}", "")
         if check.hint:
-            text.append(f"\n  hint: {_clean(check.hint)}", "italic")
+            text.append(f"\n  hint: {_lines(check.hint)}", "italic")
         text.append(f"\n  {number(check.score)} of {number(check.max_score)} points", "dim")
     elif check.status == "pass" and check.hint:
-        text.append(f"\n  hint, which costs nothing: {_clean(check.hint)}", "italic")
+        text.append(f"\n  hint, which costs nothing: {_lines(check.hint)}", "italic")
     elif check.status == "review":
         if check.hint:
-            text.append(f"\n  remark: {_clean(check.hint)}", "yellow")
+            text.append(f"\n  remark: {_lines(check.hint)}", "yellow")
         for fact in check.evidence:
-            text.append(f"\n  fact: {_clean(fact)}", "dim")
+            text.append(f"\n  fact: {_lines(fact)}", "dim")
     return text
 
 
 def total_line(result: Result) -> str:
     """The total in one line, with what is not graded and what a person has yet to confirm."""
     if result.status == "failed":
-        return f"could not be graded: {_clean(result.message)}"
+        return f"could not be graded: {one_line(result.message)}"
     line = f"{number(result.score)} of {number(round(result.max_score - result.ungraded, 2))} points"
     if result.ungraded:
         reasons = {c.message for i in result.items for c in i.checks if c.status == "not_graded"}
         reason = next(iter(reasons)) if len(reasons) == 1 else "not graded here"
-        line += f"; {number(result.ungraded)} {_clean(reason)}"
+        line += f"; {number(result.ungraded)} {one_line(reason)}"
     if result.provisional:
         line += f"; {number(result.provisional)} of them provisional until a person has read the answers"
     return line
 
 
-def _clean(text: str) -> str:
-    """Student text without control characters, which could move the cursor or colour the report."""
-    return "".join(c if c.isprintable() or c == "\n" else "�" for c in text)
+def _lines(text: str) -> str:
+    return clean(text).replace("\n", _OTHER_LINES)
 
 
 def print_report(result: Result, console: Console | None = None, details: bool = False) -> None:
@@ -123,7 +147,8 @@ def print_report(result: Result, console: Console | None = None, details: bool =
 
 
 def svg(result: Result, width: int = 100) -> str:
-    """The report as an SVG picture."""
+    """The report as an SVG picture, which loads nothing: not even rich's font, from the network."""
     console = Console(record=True, width=width, file=io.StringIO(), highlight=False, force_terminal=True)
     console.print(report(result))
-    return console.export_svg(title=f"grader check {_clean(result.submission.name)}")
+    picture = console.export_svg(title=f"grader check {one_line(result.submission.name)}")
+    return _FONT_FACE.sub("", picture)

@@ -13,14 +13,21 @@ import json
 import threading
 import time
 from collections.abc import Coroutine, Mapping
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from grader.evidence import CellRun
-from grader.sandbox.policy import Limits
+from grader.sandbox.backends import Backend, IsolationError, find_backend
+from grader.sandbox.policy import Limits, in_words
 from grader.sandbox.process import KernelProcess
-from grader.sandbox.replies import RequestFailed, blank_lines, cell_error, exit_words, parse_answer
+from grader.sandbox.replies import (
+    RequestFailed,
+    blank_lines,
+    cell_error,
+    exit_words,
+    is_out_of_memory,
+    parse_answer,
+)
 
 if TYPE_CHECKING:
     from grader.sandbox.cells import CellClient, PatientClient
@@ -46,14 +53,14 @@ class KernelStartError(Exception):
 class Kernel:
     """A fresh kernel, as a context manager; entering raises KernelStartError.
 
-    `harness` says what to install in it (see `grader.inside.launcher`). `scratch` is the working directory: by default a
-    fresh folder that is removed at the end; one that is handed in stays. One thread at a time may use an instance.
+    `harness` says what to install in it (see `grader.sandbox.process`), `backend` how it is confined: by default as well as
+    this machine can. One thread at a time may use an instance.
     """
 
-    def __init__(self, harness: Mapping[str, object], limits: Limits, scratch: Path | None = None) -> None:
+    def __init__(self, harness: Mapping[str, object], limits: Limits, backend: Backend | None = None) -> None:
         self._harness = harness
         self._limits = limits
-        self._scratch = scratch
+        self._backend = backend
         install = harness.get("install")
         self._recording = isinstance(install, (list, tuple)) and any(entry[0] == RECORDER for entry in install)
         self._process: KernelProcess | None = None
@@ -66,15 +73,14 @@ class Kernel:
         self._seconds = 0.0  # that cells took so far
         self._over = ""  # why no more cells run
         self._counts: dict[int, tuple[int, int]] = {}  # execution count -> notebook index, lines that IPython skips
-        self._requests = 0
 
     # --- life ------------------------------------------------------------------------------------------------------
 
     def __enter__(self) -> Kernel:
         try:
-            self._process = KernelProcess(self._harness, self._limits, self._scratch)
+            self._process = KernelProcess(self._harness, self._limits, self._backend or find_backend("none"))
             self._process.start()
-        except OSError as error:
+        except (OSError, IsolationError) as error:
             self._close()
             raise KernelStartError(f"the kernel could not be started: {error}") from None
         try:
@@ -103,11 +109,6 @@ class Kernel:
     def exit_status(self) -> int | None:
         """The exit status of its process, negative for the signal that ended it; None while it runs."""
         return None if self._process is None else self._process.exit_status
-
-    @property
-    def scratch(self) -> Path:
-        """The working directory of the kernel."""
-        return self._running.scratch
 
     @property
     def _running(self) -> KernelProcess:
@@ -161,9 +162,6 @@ class Kernel:
         )  # slow to import, and the kernel is starting meanwhile
 
         process, deadline = self._running, time.monotonic() + self._limits.startup_seconds
-        while not process.is_listening:
-            self._check_start(deadline)
-            await asyncio.sleep(0.005)
         self._client = PatientClient(process, self._limits.evidence_bytes + (1 << 20))
         self._client.open()
         self._cells = CellClient(self._client, self._limits)
@@ -188,7 +186,8 @@ class Kernel:
         if not self._over and left <= 0:
             self._over = f"the cells before took all of the {self._limits.total_seconds:g} s"
         if not self._over and not self.alive:
-            self._over = "the kernel died before"
+            used_up = self._running.used_up
+            self._over = f"the kernel had used {used_up}" if used_up else "the kernel died before"
         if self._over:
             return CellRun(index, "not_run", reason=f"not run: {self._over}")
         overrun = f"cell {index} ran longer than {own:g} s"
@@ -232,6 +231,11 @@ class Kernel:
             reason = f"the connection to the kernel broke in cell {index} ({broken})"
         elif ending == "done":
             status, reason = "error" if error else "ok", ""
+            if error and is_out_of_memory(error):
+                reason = f"cell {index} used more than {in_words(self._limits.memory_bytes)} of memory"
+        elif ending == "dead" and (used_up := self._running.used_up):
+            self._over = f"the kernel was ended in cell {index}"
+            status, reason = "killed", f"cell {index} used {used_up}"
         elif ending == "dead":
             self._over = f"the kernel died in cell {index}"
             status, reason = "dead", f"the kernel died while cell {index} ran ({exit_words(self.exit_status)})"
@@ -304,12 +308,11 @@ class Kernel:
         return answer
 
     async def _request(self, name: str, payload: Mapping[str, object], limit: float) -> dict[str, Any]:
-        self._requests += 1
-        path = self._running.requests / f"{self._requests}.json"
-        path.write_text(json.dumps({"name": name, "payload": payload}), encoding="utf-8")
-        task = asyncio.create_task(self._ask(str(path)))
+        request = json.dumps({"name": name, "payload": payload}).encode()
+        self._running.ask(request)
+        task = asyncio.create_task(self._ask(len(request)))
         ending = await self._supervise(task, limit)
-        path.unlink(missing_ok=True)
+        self._running.ask(b"")
         reply, broken = _outcome(task)
         if ending == "done" and reply is not None:
             return parse_answer(name, reply, self._limits.evidence_bytes)
@@ -317,14 +320,16 @@ class Kernel:
             raise RequestFailed(f"{name}: the connection to the kernel broke ({broken})")
         if ending == "dead":
             self._over = self._over or f"the kernel died in {name}"
-            raise RequestFailed(f"{name}: the kernel died ({exit_words(self.exit_status)})")
+            used_up = self._running.used_up
+            how = f"it used {used_up}" if used_up else exit_words(self.exit_status)
+            raise RequestFailed(f"{name}: the kernel died ({how})")
         if ending == "killed":
             self._over = self._over or f"the kernel was killed in {name}"
         raise RequestFailed(f"{name}: no answer within {limit:g} s")
 
-    async def _ask(self, path: str) -> dict[str, Any]:
+    async def _ask(self, size: int) -> dict[str, Any]:
         assert self._client is not None
-        question = f"__import__('grader.inside.agent', fromlist=['_']).handle({path!r})"
+        question = f"__import__('grader.inside.agent', fromlist=['_']).handle({size})"
         msg_id = self._client.execute(
             "", silent=True, store_history=False, user_expressions={"answer": question}, stop_on_error=False
         )

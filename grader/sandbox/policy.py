@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, fields
 
 MIB = 1024 * 1024
+GIB = 1024 * MIB
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,16 @@ class Limits:
     """Text kept of all cells together, in bytes."""
     evidence_bytes: int = 64 * MIB
     """What the recorder may write in all, and the most that one answer of the harness may hold, in bytes."""
+    memory_bytes: int = 4 * GIB
+    """Memory of all processes of the kernel together, in bytes; of each one its private data too."""
+    tasks: int = 256
+    """Processes and threads at a time."""
+    cpu_seconds: float = 7200.0
+    """CPU time of all processes of the kernel together, in seconds."""
+    file_bytes: int = GIB
+    """Size of one file, in bytes."""
+    scratch_bytes: int = GIB
+    """What all files of the kernel may hold together, in bytes."""
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -36,4 +47,13 @@ class Limits:
                 raise ValueError(f"the limit {field.name} must be a positive number, not {value!r}")
 
 
+def in_words(size: int) -> str:
+    """A size in bytes as a person says it: '2 GiB', '512 MiB', '300 bytes'."""
+    for unit, name in ((GIB, "GiB"), (MIB, "MiB"), (1024, "KiB")):
+        if size >= unit:
+            return f"{size / unit:.3g} {name}"
+    return f"{size} bytes"
+
+
+ISOLATION = ("auto", "namespaces", "process", "none")  # what a person may ask for, see `backends.find_backend`
 FLOOD = 20  # so many times `cell_output_bytes`: no honest cell prints that much

@@ -1,107 +1,129 @@
-"""The kernel as an ordinary process of this user: started, interrupted and killed with all that it started.
+"""The process of a kernel: started by a back end's plan, watched, interrupted, and killed with all that it started.
 
-Nothing is confined here; a back end that confines offers the same methods as `KernelProcess`.
+It talks over sockets that are bound here, and reads requests from and writes events to files that are open already: all of
+them are handed over by descriptor, so that the kernel needs no folder in common with the grader.
 """
 
 from __future__ import annotations
 
+import concurrent.futures
 import contextlib
+import functools
 import json
 import os
 import secrets
 import shutil
 import signal
+import socket
 import subprocess
-import sys
 import tempfile
-import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from grader.sandbox.cgroup import Cgroup
 from grader.sandbox.events import EventLog
+from grader.sandbox.plan import Place, Plan, fresh_user
 from grader.sandbox.policy import FLOOD, Limits
+from grader.sandbox.tree import children, kill_below, kill_user
+from grader.sandbox.watchdog import Watchdog, out_of_memory
 
 if TYPE_CHECKING:
-    import psutil
+    from grader.sandbox.backends import Backend
 
 CHANNELS = {"shell": 1, "iopub": 2, "stdin": 3, "hb": 4, "control": 5}  # 'port' of each Unix socket
-MARK = "GRADER_KERNEL"  # in the environment of everything that a kernel starts, to find what left its process group
 SOCKET_PATH_BYTES = 100  # what macOS allows in a socket's path, less a few
 LOG_BYTES = 8192
-
-_INHERITED = (
-    "PATH",
-    "LANG",
-    "LANGUAGE",
-    "TZ",
-    "LD_LIBRARY_PATH",
-    "DYLD_LIBRARY_PATH",
-    "VIRTUAL_ENV",
-    "CONDA_PREFIX",
-    "SHELL",
-)
-# glibc's malloc gives large blocks back at once, and training faults their pages in again at every step: a fifth of the
-# time of a CNN's step. Other systems ignore these.
-KEEP_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(1 << 30), "MALLOC_TRIM_THRESHOLD_": str(8 << 30)}
-_INHERITED_PREFIXES = ("LC_", "CUDA_", "NVIDIA_")
-# Without the working directory on the path: a student's random.py must not be imported here. IPython puts it back.
-_START = "import sys; sys.path.pop(0); from grader.inside.launcher import main; main()"
+BACKLOG = 16
+REMOVE_SECONDS = 60.0
+WARDEN_SECONDS = 2.0  # for the warden to end what is left
 
 
 class KernelProcess:
-    """One kernel and its private folder, which holds its sockets, its requests, and unless one is given its `scratch`.
+    """One kernel and its private folder.
 
-    `harness` is what `grader.inside.launcher` reads: 'install', a list of [module, settings]. It must be JSON data.
+    `harness` is what `grader.inside.launcher` reads ('install', a list of [module, settings]); it must be JSON data. Of it
+    'readable' and 'hidden' name paths that the kernel may read and may not see, 'hide_gpu' keeps the machine's GPU away.
     """
 
-    def __init__(self, harness: Mapping[str, object], limits: Limits, scratch: Path | None = None) -> None:
+    def __init__(self, harness: Mapping[str, object], limits: Limits, backend: Backend) -> None:
         self.folder = private_folder()
-        self.scratch = scratch if scratch is not None else self.folder / "scratch"
-        self.requests = self.folder / "requests"
         self.sockets = self.folder / "k"  # the sockets are k-1, k-2, …
         self.key = secrets.token_hex(32)
         self.events = EventLog(self.folder / "events", limits.evidence_bytes)
-        self._harness = harness
-        self._limits = limits
-        self._mark = secrets.token_hex(16)
-        self._process: subprocess.Popen[bytes] | None = None
+        self._requests = os.open(self.folder / "requests", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         self._log = self.folder / "log"
+        self._harness, self._limits, self._backend = harness, limits, backend
+        self._user = fresh_user() if backend.drops_user else None
+        self._process: subprocess.Popen[bytes] | None = None
+        self._kernel: int | None = None  # the pid of the kernel itself, below what was started
+        self._plan: Plan | None = None
+        self._cgroup: Cgroup | None = None
+        self._watchdog: Watchdog | None = None
+
+    # --- start -----------------------------------------------------------------------------------------------------
 
     def start(self) -> None:
         """Start the process; returns at once. Raises OSError when the system refuses."""
-        for folder in (self.requests, self.folder / "home", self.folder / "tmp"):
-            folder.mkdir(mode=0o700)
-        self.scratch.mkdir(exist_ok=True)
-        share_font_list(self.folder / "home" / "matplotlib")
-        config = self.folder / "config.json"
-        config.write_text(json.dumps(self._config()))
-        with open(self._log, "wb") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-c", _START, str(config)],
-                cwd=self.scratch,
-                env={**environment(os.environ, self.folder), MARK: self._mark},
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=log,
-                pass_fds=(self.events.fileno(),),
-                start_new_session=True,  # a process group of its own, so that an interrupt reaches its children
-            )
-
-    def _config(self) -> dict[str, object]:
-        ports = {f"{channel}_port": port for channel, port in CHANNELS.items()}
-        return {
-            "connection": {"transport": "ipc", "ip": str(self.sockets), **ports},
+        if self._backend.cgroups:
+            with contextlib.suppress(OSError):  # then the watchdog alone watches
+                self._cgroup = Cgroup(self._limits.memory_bytes, self._limits.tasks + BACKLOG)
+        entrances = self._cgroup.entrances() if self._cgroup else []
+        listening = {channel: self._listen(port) for channel, port in CHANNELS.items()}
+        events, requests = self._child_ends()
+        plan = self._plan = self._backend.plan(self._place())
+        inherited = [*entrances, *(one.fileno() for one in listening.values()), events, requests]
+        config = {
+            "module": "grader.inside.launcher",
+            "confine": {**plan.confine, "cgroup_fds": entrances},
+            "sockets": {CHANNELS[channel]: one.fileno() for channel, one in listening.items()},
             "key": self.key,
-            "harness": {**self._harness, "events_fd": self.events.fileno()},
+            "harness": {**self._inner_harness(), "events_fd": events},
+            "requests_fd": requests,
             "output_chars": self._limits.cell_output_bytes * (FLOOD + 1),
             "answer_chars": self._limits.evidence_bytes,
         }
+        try:
+            self._process = launch(plan, config, self.folder, self._log, inherited)
+        finally:
+            for one in listening.values():
+                one.close()
+            for descriptor in (*entrances, events, requests):
+                os.close(descriptor)
+        starved = self._cgroup.ran_out_of_memory if self._cgroup else lambda: False
+        self._watchdog = Watchdog(self._process.pid, self._limits, self._kill, plan.files, self._user, starved)
 
-    @property
-    def is_listening(self) -> bool:
-        """Whether the kernel has opened all of its sockets."""
-        return all(os.path.exists(f"{self.sockets}-{port}") for port in CHANNELS.values())
+    def _place(self) -> Place:
+        def paths(key: str) -> tuple[str, ...]:
+            value = self._harness.get(key, ())
+            return tuple(map(str, value)) if isinstance(value, (list, tuple)) else ()
+
+        gpu = self._harness.get("hide_gpu") is False
+        return Place(self.folder, self._limits, paths("readable"), paths("hidden"), gpu, self._user)
+
+    def _inner_harness(self) -> dict[str, object]:
+        return {key: value for key, value in self._harness.items() if key not in ("readable", "hidden")}
+
+    def _listen(self, port: int) -> socket.socket:
+        one = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        one.bind(f"{self.sockets}-{port}")
+        one.listen(BACKLOG)
+        return one
+
+    def _child_ends(self) -> tuple[int, int]:
+        """Descriptors for the kernel: of the events to append to, of the requests to read."""
+        events = os.open(self.folder / "events", os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
+        return events, os.open(self.folder / "requests", os.O_RDONLY | os.O_CLOEXEC)
+
+    # --- life ------------------------------------------------------------------------------------------------------
+
+    def ask(self, request: bytes) -> None:
+        """Put a request where the kernel reads it, in place of the one before; empty: nothing is left to be read."""
+        os.ftruncate(self._requests, 0)
+        view = memoryview(request)
+        written = 0
+        while written < len(view):
+            written += os.pwrite(self._requests, view[written:], written)
 
     @property
     def alive(self) -> bool:
@@ -111,7 +133,20 @@ class KernelProcess:
     @property
     def exit_status(self) -> int | None:
         """Its exit status, negative for the signal that ended it; None while it runs."""
-        return None if self._process is None else self._process.poll()
+        status = None if self._process is None else self._process.poll()
+        wrapped = self._plan is not None and self._plan.wrappers > 0
+        return 128 - status if status is not None and status > 128 and wrapped else status
+
+    @property
+    def used_up(self) -> str:
+        """What limit ended it, in words, such as 'more than 2 GiB of memory'; '' when none did."""
+        if self._watchdog is not None and self._watchdog.broken:
+            return self._watchdog.broken
+        if self._cgroup is not None and self._cgroup.ran_out_of_memory():
+            return out_of_memory(self._limits)
+        if self.exit_status == -signal.SIGXCPU:
+            return f"more than {self._limits.cpu_seconds:g} s of CPU time"
+        return ""
 
     def wait(self) -> None:
         """Wait until it has ended, without a limit: for a thread of its own."""
@@ -120,30 +155,98 @@ class KernelProcess:
 
     def log(self) -> str:
         """The end of what it wrote to standard error outside the cells."""
-        with contextlib.suppress(OSError), open(self._log, "rb") as log:
-            log.seek(max(0, os.path.getsize(self._log) - LOG_BYTES))
-            return log.read().decode(errors="replace").strip()
-        return ""
+        return log_end(self._log)
 
     def interrupt(self) -> None:
-        """Send SIGINT to it and its children, as the stop button does."""
-        if self._process is not None and self.alive:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(self._process.pid, signal.SIGINT)
+        """Send SIGINT to the kernel and its children, as the stop button does."""
+        kernel = self._kernel_pid()
+        if kernel is not None and self.alive:
+            with contextlib.suppress(OSError):
+                os.killpg(os.getpgid(kernel), signal.SIGINT)
+
+    def _kernel_pid(self) -> int | None:
+        if self._kernel is None and self._process is not None and self._plan is not None:
+            pid: int | None = self._process.pid
+            for _ in range(self._plan.wrappers):
+                pid = next(iter(children(pid)), None) if pid is not None else None
+            self._kernel = pid
+        return self._kernel
 
     def kill(self) -> None:
         """Kill it and everything that it started, daemons too."""
-        if self._process is None:
+        if self._watchdog is not None:
+            self._watchdog.stop()
+        self._kill()
+
+    def _kill(self) -> None:
+        process = self._process
+        if process is None:
             return
-        kill_tree(self._process, self._mark)
+        if self._plan is not None and self._plan.warden and process.poll() is None:
+            process.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(timeout=WARDEN_SECONDS)
+        if process.poll() is None:
+            kill_below(process.pid)
+            process.kill()
         with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(timeout=5)
+            process.wait(timeout=5)
+        if self._user is not None and self._plan is not None and self._plan.warden:
+            kill_user(self._user)
 
     def close(self) -> None:
         """Kill it and remove its folder."""
         self.kill()
         self.events.close()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        if self._requests >= 0:
+            os.close(self._requests)
+            self._requests = -1
+        if self._cgroup is not None:
+            self._cgroup.close()
+        remove(self.folder)
+
+
+def launch(
+    plan: Plan, config: Mapping[str, Any], folder: Path, log: Path, inherited: list[int] | None = None
+) -> subprocess.Popen[bytes]:
+    """Start a plan's command with its configuration on standard input and its messages in `log`. Raises OSError."""
+    path = folder / "config.json"
+    path.write_text(json.dumps(config))
+    try:
+        with open(path, "rb") as standard_input, open(log, "wb") as messages:
+            path.unlink()
+            return (
+                _launcher()
+                .submit(
+                    subprocess.Popen,
+                    plan.command,
+                    cwd="/",
+                    env=dict(plan.environment),
+                    stdin=standard_input,
+                    stdout=subprocess.DEVNULL,
+                    stderr=messages,
+                    pass_fds=(*(inherited or ()), *plan.descriptors),
+                    start_new_session=True,  # a process group of its own, so that an interrupt reaches its children
+                )
+                .result()
+            )
+    finally:
+        for descriptor in plan.descriptors:
+            os.close(descriptor)
+
+
+@functools.lru_cache(maxsize=1)
+def _launcher() -> concurrent.futures.ThreadPoolExecutor:
+    """The thread that starts processes: Linux ends them with the thread that did, so it must outlive them."""
+    return concurrent.futures.ThreadPoolExecutor(max_workers=1, thread_name_prefix="grader-launch")
+
+
+def log_end(log: Path) -> str:
+    """The end of a log."""
+    with contextlib.suppress(OSError), open(log, "rb") as file:
+        file.seek(max(0, os.path.getsize(log) - LOG_BYTES))
+        return file.read().decode(errors="replace").strip()
+    return ""
 
 
 def private_folder() -> Path:
@@ -157,71 +260,11 @@ def private_folder() -> Path:
     return folder
 
 
-def environment(outer: Mapping[str, str], folder: Path) -> dict[str, str]:
-    """The environment of a kernel: the little that it needs of ours, and its own folders."""
-    kept = {name: value for name, value in outer.items() if name in _INHERITED or name.startswith(_INHERITED_PREFIXES)}
-    home, package = folder / "home", Path(__file__).resolve().parents[2]
-    installed = package.name in (
-        "site-packages",
-        "dist-packages",
-    )  # on the path already, and behind the standard library
-    python_path = [*([] if installed else [str(package)]), *filter(None, [outer.get("PYTHONPATH")])]
-    return {
-        **kept,
-        "HOME": str(home),
-        "TMPDIR": str(folder / "tmp"),
-        "IPYTHONDIR": str(home / "ipython"),
-        "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
-        "MPLCONFIGDIR": str(home / "matplotlib"),
-        "MPLBACKEND": "module://matplotlib_inline.backend_inline",
-        "OMP_NUM_THREADS": "1",
-        "MKL_NUM_THREADS": "1",
-        "OPENBLAS_NUM_THREADS": "1",
-        **KEEP_MEMORY,
-        "PYTHONPATH": os.pathsep.join(python_path),
-        "PYTHONHASHSEED": "0",  # the same order of sets in every run
-        "PYTHONNOUSERSITE": "1",
-        "PYTHONBREAKPOINT": "0",
-        "PIP_DRY_RUN": "1",  # os.system('pip install …') must not change the environment of the grader
-        "PIP_NO_INDEX": "1",
-        "JPY_PARENT_PID": str(os.getpid()),  # ipykernel ends when this process does
-    }
-
-
-def share_font_list(target: Path) -> None:
-    """Copy matplotlib's list of fonts, if this user has one, so that a kernel need not search for them again."""
-    target.mkdir(parents=True, exist_ok=True)
-    home, set_by_user = Path.home(), os.environ.get("MPLCONFIGDIR")
-    caches = [Path(os.environ.get("XDG_CACHE_HOME") or home / ".cache") / "matplotlib", home / ".matplotlib"]
-    for cache in [Path(set_by_user)] if set_by_user else caches:
-        for font_list in cache.glob("fontlist-*.json"):
-            with contextlib.suppress(OSError):
-                shutil.copy(font_list, target)
-
-
-def kill_tree(process: subprocess.Popen[bytes], mark: str) -> None:
-    """Kill a process, its descendants, its process group and every process whose environment carries `mark`."""
-    import psutil
-
-    for _ in range(20):  # who forks while being killed needs another round
-        victims = [other for other in psutil.process_iter() if _carries(other, mark)]
-        if process.poll() is None:
-            with contextlib.suppress(psutil.Error):
-                victims += psutil.Process(process.pid).children(recursive=True)
-            with contextlib.suppress(OSError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.kill()
-        elif not victims:
-            return
-        for victim in victims:
-            with contextlib.suppress(psutil.Error):
-                victim.kill()
-        time.sleep(0.005)
-
-
-def _carries(process: psutil.Process, mark: str) -> bool:
-    import psutil
-
-    with contextlib.suppress(psutil.Error, OSError):  # gone by now, a zombie's, or another user's
-        return process.environ().get(MARK) == mark
-    return False
+def remove(folder: Path) -> None:
+    """Remove a folder with what student code left in it, whatever modes it gave them."""
+    with contextlib.suppress(RecursionError):
+        shutil.rmtree(folder, ignore_errors=True)
+    for command in (["chmod", "-R", "u+rwX"], ["rm", "-rf"]):  # they go as deep as it takes
+        if folder.exists():
+            with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+                subprocess.run([*command, "--", folder], capture_output=True, timeout=REMOVE_SECONDS, check=False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import signal
 from collections.abc import Mapping
@@ -10,13 +9,31 @@ from typing import Any
 
 from grader.evidence import CellError
 from grader.sandbox.transcript import printable, strip_ansi
+from grader.strict import Malformed, decode_json
 
 NAME_CHARS = 200
+ANSWER_CHARS: Mapping[
+    str, int
+] = {  # what a request may be answered with; requests that are not listed may use the limits'
+    "recorder.begin_cell": 10_000,
+    "recorder.end_cell": 10_000,
+    "probe.describe": 8_000_000,
+    "probe.build": 1_000_000,
+    "probe.shape": 100_000,
+    "probe.forward": 24_000_000,
+    "probe.trace": 1_000_000,
+    "probe.loop": 16_000_000,
+    "probe.loader": 48_000_000,
+}
 MESSAGE_CHARS = 4000
 TRACEBACK_CHARS = 20_000
+SCANNED_CHARS = 200_000  # of a traceback with its colours
 
-_FRAME = re.compile(r"^\s*(?:Cell|Input) In ?\[(\d+)\], (?:line |in <cell line: )(\d+)", re.MULTILINE)
-_TIMED_FRAME = re.compile(r"<timed (?:exec|eval)>(?:\", line |:)(\d+)")  # under %%time, which is the cell's first line
+_FRAME = re.compile(r"^[ \t]*(?:Cell|Input) In ?\[(\d{1,9})\], (?:line |in <cell line: )(\d{1,9})\b", re.MULTILINE)
+_TIMED_FRAME = re.compile(
+    r"<timed (?:exec|eval)>(?:\", line |:)(\d{1,9})\b"
+)  # under %%time, which is the cell's first line
+_NO_MEMORY = re.compile(r"can't allocate memory|Cannot allocate memory|std::bad_alloc")
 _MISSING = re.compile(r"No module named '?([\w.]+)'?")
 
 
@@ -31,9 +48,10 @@ def cell_error(reply: Mapping[str, object], blank: int = 0) -> CellError | None:
     """
     if reply.get("status") == "ok":
         return None
-    name, message = (printable(str(reply.get(key) or "")) for key in ("ename", "evalue"))
+    name, message = (printable(_text(reply.get(key))[: 2 * MESSAGE_CHARS]) for key in ("ename", "evalue"))
     lines = reply.get("traceback")
-    traceback = printable(strip_ansi("\n".join(str(line) for line in lines) if isinstance(lines, list) else ""))
+    joined = "\n".join(map(_text, lines)) if isinstance(lines, list) else ""
+    traceback = printable(strip_ansi(joined[-SCANNED_CHARS:]))
     line = _line(traceback, reply.get("execution_count"))
     missing = _MISSING.match(message) if name == "ModuleNotFoundError" else None
     return CellError(
@@ -43,6 +61,17 @@ def cell_error(reply: Mapping[str, object], blank: int = 0) -> CellError | None:
         traceback=traceback[-TRACEBACK_CHARS:],
         missing_module=missing[1] if missing else None,
     )
+
+
+def is_out_of_memory(error: CellError) -> bool:
+    """Whether an exception says that no more memory was to be had: Python's, numpy's, or torch's."""
+    return error.name in ("MemoryError", "_ArrayMemoryError", "OutOfMemoryError") or bool(
+        _NO_MEMORY.search(error.message)
+    )
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
 
 
 def blank_lines(source: str) -> int:
@@ -60,17 +89,21 @@ def _line(traceback: str, execution_count: object) -> int | None:
 
 
 def parse_answer(name: str, reply: Mapping[str, Any], max_chars: int) -> dict[str, Any]:
-    """The JSON object in the reply to a request. Raises RequestFailed when there is none."""
+    """The JSON object in the reply to a request; `grader.probe_answers` makes a record of it.
+
+    Raises RequestFailed when there is none, or one of too many characters or values.
+    """
     try:
         text = reply["user_expressions"]["answer"]["data"]["text/plain"]
     except (KeyError, TypeError):
         raise RequestFailed(f"{name}: the kernel's reply holds no answer") from None
-    if not isinstance(text, str) or len(text) > max_chars:
-        raise RequestFailed(f"{name}: the answer is no text, or longer than {max_chars} characters")
+    limit = min(max_chars, ANSWER_CHARS.get(name, max_chars))
+    if not isinstance(text, str) or len(text) > limit:
+        raise RequestFailed(f"{name}: the answer is no text, or longer than {limit} characters")
     try:
-        answer = json.loads(text)
-    except (ValueError, RecursionError):
-        raise RequestFailed(f"{name}: the answer is not JSON") from None
+        answer = decode_json(text)
+    except Malformed as problem:
+        raise RequestFailed(f"{name}: the answer is not JSON, or {problem}") from None
     if not isinstance(answer, dict):
         raise RequestFailed(f"{name}: the answer is no object")
     return answer

@@ -38,15 +38,48 @@ def append(text: str, more: str) -> str:
 
 def _fold_line(line: str) -> str:
     line = next((part for part in reversed(line.split("\r")) if part), "")
-    if "\b" not in line:
+    first = line.find("\b")
+    if first < 0:
         return line
+    untouched = max(0, first - line.count("\b"))  # no backspace reaches further
     kept: list[str] = []
-    for character in line:
+    for character in line[untouched:]:
         if character != "\b":
             kept.append(character)
         elif kept:
             kept.pop()
-    return "".join(kept)
+    return line[:untouched] + "".join(kept)
+
+
+class Screen:
+    """Text that comes in pieces, folded and cut to so many bytes; a piece costs its own length and that of the last line."""
+
+    def __init__(self) -> None:
+        self._ended: list[str] = []  # lines that nothing overwrites any more
+        self._size = 0  # of these, in bytes
+        self._line = ""
+        self.truncated = False
+
+    @property
+    def size(self) -> int:
+        """Bytes in UTF-8."""
+        return self._size + size(self._line)
+
+    @property
+    def text(self) -> str:
+        """All of it."""
+        return "".join(self._ended) + self._line
+
+    def add(self, more: str, max_bytes: int) -> None:
+        """Append a piece; what would make the text longer than `max_bytes` is left out."""
+        head, newline, self._line = fold(self._line + more).rpartition("\n")
+        if newline:
+            self._ended.append(cut(head + newline, max_bytes - self._size))
+            self.truncated = self.truncated or len(self._ended[-1]) <= len(head)
+            self._size += size(self._ended[-1])
+        line = "" if self.truncated and newline else cut(self._line, max_bytes - self._size)
+        self.truncated = self.truncated or len(line) < len(self._line)
+        self._line = line
 
 
 def cut(text: str, max_bytes: int) -> str:

@@ -65,3 +65,10 @@ def test_missing_loaders_errors_and_unknown_images():
         data.pixels(LoaderProbe("test", error=ProbeError("ValueError", "bad")))
     with pytest.raises(NotGraded):
         data.pixels(dataclasses.replace(probe(), expected_batch=None))
+
+
+def test_a_loader_that_gives_no_batch_earns_nothing_by_what_it_says_of_itself():
+    broken = dataclasses.replace(probe(), error=ProbeError("TypeError", "no batch"))
+    with pytest.raises(Fail, match="raises TypeError: no batch") as failure:
+        data.loader(broken, 8192, 64, shuffled=True)
+    assert failure.value.credit == 0

@@ -267,3 +267,24 @@ def test_right_optimizer_settings_and_none_seen():
     assert loops.optimizer_settings(seen(OptimizerSeen("SGD", 0.01, 0.5)), "SGD", 0.01, 0.5)
     with pytest.raises(Fail, match="no optimizer took a step"):
         loops.optimizer_settings(seen(None), "SGD", 0.01, 0.5)
+
+
+def test_calls_that_are_said_to_be_right_do_not_outweigh_the_weights():
+    lied = dataclasses.replace(train(weights=PILED_UP), faults={loops.EVALUATION_MODE: PILED_UP})
+    with pytest.raises(Fail, match="evaluation mode while training"):
+        loops.mode_in_training(lied)
+
+
+@pytest.mark.parametrize("divide", [lambda total: total / 3, lambda total: total / 71, lambda total: total])
+def test_calls_that_are_said_to_be_right_do_not_outweigh_the_losses(divide):
+    in_training = (0.9, 0.8, 2.5)
+    figures = {"test_losses": (divide(sum(in_training)),), "test_accuracy": (57 / 71,)}
+    lied = dataclasses.replace(evaluation(lists=figures), training_losses=in_training)
+    with pytest.raises(Fail, match="training mode during the test"):
+        loops.mode_in_test(lied)
+    assert loops.mode_in_test(dataclasses.replace(evaluation(), training_losses=in_training))
+
+
+def test_the_weights_after_a_test_are_compared_with_those_that_were_handed_in():
+    with pytest.raises(Fail, match="changes the model's weights"):
+        loops.leaves_model_alone(evaluation(start=AFTER, weights=AFTER))

@@ -133,3 +133,33 @@ def test_weights_that_cannot_be_transplanted_fail_with_the_reason():
 
 def test_rounding_differences_are_no_difference():
     assert models.same_outputs(probe(comparisons=(Comparison(LOGITS * (1 + 1e-6), LOGITS),)))
+
+
+def test_layers_like_the_reference_s_with_its_weights_cannot_give_other_outputs():
+    lied = probe(comparisons=(Comparison(LOGITS + 1, LOGITS), Comparison(LOGITS, LOGITS, training=True)))
+    for check in (lambda: models.parameter_count(lied, 128 * 785), lambda: models.mac_count(lied, 109_184)):
+        with pytest.raises(Fail, match="cannot be so"):
+            check()
+
+
+def test_another_order_of_the_pixels_or_other_layers_explain_other_outputs():
+    other = (Comparison(LOGITS + 1, LOGITS),)
+    view = Operation("view:permute", (1, 28, 28), (1, 28, 28))
+    turned = probe(operations=(*MLP_OPS, view), comparisons=other)
+    assert not models.contradicted(turned)
+    assert models.mac_count(turned, 109_184)
+    assert models.first_difference(turned.operations, turned.reference_operations) is None
+    assert not models.contradicted(probe(operations=(*MLP_OPS, RELU), comparisons=other))
+    assert not models.contradicted(probe(comparisons=(Comparison(LOGITS * 1.001, LOGITS),)))
+
+
+def test_a_long_message_of_a_student_s_exception_is_cut():
+    assert len(models.describe_error(ProbeError("E" * 5000, "x" * 5000, 4, 3))) < 700
+
+
+def test_a_model_that_can_be_called_and_gives_no_outputs_is_not_believed():
+    refused = (Comparison(None, LOGITS, error=ProbeError("Malformed", "no array")),)
+    assert models.contradicted(probe(comparisons=refused))
+    broken = (*probe().trials, ShapeTrial((64, 784), None, ProbeError("RuntimeError", "64 is too many")))
+    assert not models.contradicted(probe(comparisons=refused, trials=broken))
+    assert not models.contradicted(probe(comparisons=(Comparison(None, LOGITS, why="no such layer"),)))

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grader.checks.printed_times import printed_times
-from grader.checks.timing import epoch_times, total_time
+from grader.checks.timing import epoch_times, reported, total_time
 from grader.checks.trainings import Epoch
 from grader.evidence import CellRun, LoaderSeen, Pass
 from grader.rubric import Fail
@@ -360,3 +360,9 @@ def test_a_time_with_a_unit_is_always_found(seconds: float, decimals: int) -> No
 @given(st.text(max_size=200))
 def test_any_text_is_read(text: str) -> None:
     printed_times(text)
+
+
+def test_a_path_in_a_warning_holds_no_times():
+    text = "/usr/lib/python3.11/site-packages/IPython/core/x.py:51: UserWarning: odd\nseconds: 4.25\n"
+    times = reported([CellRun(4, "ok", 5.0, text=text)], [])
+    assert [time.line for time in times] == ["seconds: 4.25"]

@@ -18,7 +18,9 @@ def fresh_handlers(monkeypatch: pytest.MonkeyPatch) -> None:
 def ask(tmp_path: Path, name: str, payload: dict[str, Any]) -> dict[str, Any]:
     path = tmp_path / "request.json"
     path.write_text(json.dumps({"name": name, "payload": payload}))
-    answer: dict[str, Any] = json.loads(agent.handle(str(path)))
+    with path.open("rb") as file, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(agent, "requests_fd", file.fileno())
+        answer: dict[str, Any] = json.loads(agent.handle(path.stat().st_size))
     return answer
 
 
@@ -88,8 +90,11 @@ def test_too_long_an_answer_is_an_error(tmp_path: Path, monkeypatch: pytest.Monk
     assert "more than 100" in ask(tmp_path, "test.long", {})["error"]["message"]
 
 
-def test_a_request_file_that_is_gone(tmp_path: Path) -> None:
-    assert json.loads(agent.handle(str(tmp_path / "none")))["error"]["type"] == "FileNotFoundError"
+def test_a_request_that_is_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "empty").touch()
+    with (tmp_path / "empty").open("rb") as file:
+        monkeypatch.setattr(agent, "requests_fd", file.fileno())
+        assert json.loads(agent.handle(5))["error"]["type"] == "EOFError"
 
 
 @pytest.mark.parametrize("text", ['{"a": "\\n\\u0085\\"\'"}', "x" * 100_000, '{"long": [' + "1, " * 5000 + "1]}"])

@@ -403,3 +403,60 @@ def test_too_many_events_end_with_a_note() -> None:
     )
     assert 10 < len(run.passes) < 100
     assert [n for n in run.notes if "more events than are kept" in n.text]
+
+
+def test_the_weights_that_trained_models_had_are_sent_after_some_tests_and_at_the_end_of_a_cell():
+    run = watch(
+        """
+model = MLP()
+optimizer = sgd(model)
+evaluate(model)
+for _ in range(3):
+    fit(model, optimizer)
+    evaluate(model)
+report(weights=model.layers[5].weight.detach().clone().tolist())
+""",
+        "fit(model, optimizer)",
+        "evaluate(model)",
+    )
+    assert run.errors == []
+    tests = [p for p in run.passes if not p.steps]
+    trained = [p for p in run.passes if p.steps]
+    sent = run.evidence.weights
+    assert [(w.cell, w.model, w.start) for w in sent] == [
+        (0, "model-1", tests[1].start),
+        (0, "model-1", tests[2].start),
+        (0, "model-1", tests[3].start),
+        (1, "model-1", trained[3].start),
+        (2, "model-1", tests[4].start),
+    ]
+    values = sent[2].decoded()
+    assert {name: v.shape for name, v in values.items()}["layers.5.weight"] == (10, 64)
+    assert values["layers.5.weight"].tolist() == run.reported["weights"]
+    assert not any((values[name] == other).all() for name, other in sent[1].decoded().items())
+
+
+def test_weights_of_models_that_are_large_or_not_trained_stay_where_they_are():
+    run = watch(
+        """
+large = nn.Sequential(nn.Flatten(), nn.Linear(784, 1000), nn.Linear(1000, 10))
+fit(large, sgd(large))
+evaluate(MLP())
+"""
+    )
+    assert run.errors == []
+    assert len(run.passes) == 2
+    assert run.evidence.weights == ()
+
+
+def test_the_weights_of_a_model_that_takes_no_step_are_sent_too():
+    run = watch(
+        """
+model = MLP()
+for x, y in train_loader:
+    criterion(model(x), y).backward()
+evaluate(model)
+"""
+    )
+    assert run.errors == []
+    assert [w.start for w in run.evidence.weights] == [run.passes[1].start]

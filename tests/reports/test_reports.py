@@ -7,6 +7,7 @@ from grader.reports import summary
 from grader.reports.html import html
 from grader.reports.terminal import print_report, report, svg, total_line
 from grader.result import Result, Submitted
+from grader.standings import standing
 from tests.conftest import make_result
 
 
@@ -73,7 +74,7 @@ def test_summary_has_a_row_per_submission_and_no_formulas():
 
 
 def test_class_summary_names_what_cost_most():
-    lines = summary.class_summary({"anna": make_result("anna.ipynb"), "x": FAILED})
+    lines = summary.class_summary([standing(make_result("anna.ipynb")), standing(FAILED)])
     assert lines[0] == "2 submissions, 1 of them could not be graded"
     assert "mean 71 %" in lines[1]
     assert lines[2] == "most points lost: b (1.5)"

@@ -1,11 +1,13 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import jsonschema
 import pytest
 
+from grader.reports.html import html
 from grader.reports.schema import result_schema
-from grader.result import Result, Submitted
+from grader.result import Result, Signature, Submitted
 from tests.conftest import make_result
 
 STORED = Path(__file__).parents[2] / "docs" / "result.schema.json"
@@ -29,3 +31,31 @@ def test_a_result_without_its_score_does_not():
     del plain["score"]
     with pytest.raises(jsonschema.ValidationError, match="'score' is a required property"):
         jsonschema.validate(plain, result_schema())
+
+
+ISOLATION = {"level": "namespaces", "confined": True, "memory": 4e9, "gaps": ["no cgroup", "no lock"]}
+
+
+@pytest.mark.parametrize("isolation", [ISOLATION, "a process of its own, not confined"])
+def test_how_a_notebook_was_confined_is_a_sentence_or_facts(isolation):
+    result = replace(make_result("a.ipynb"), environment={"isolation": isolation})
+    jsonschema.validate(json.loads(json.dumps(result.to_dict())), result_schema())
+    assert "no lock" in html(result) or isolation != ISOLATION
+
+
+def test_signed_results_fit_the_schema_and_half_signed_ones_do_not():
+    result = replace(make_result("a.ipynb"), signature=Signature("ed25519", "a2V5", "dmFsdWU="))
+    plain = json.loads(json.dumps(result.to_dict()))
+    jsonschema.validate(plain, result_schema())
+    assert list(plain)[-1] == "signature"
+    del plain["signature"]["value"]
+    with pytest.raises(jsonschema.ValidationError, match="'value' is a required property"):
+        jsonschema.validate(plain, result_schema())
+
+
+def test_results_carry_the_digests_of_what_they_depend_on():
+    plain = make_result("a.ipynb").to_dict()
+    assert set(plain["digests"]) == {"submission", "rubric", "reference", "data", "grader", "environment"}
+    assert plain["digests"]["submission"] == plain["submission"]["sha256"]
+    assert plain["advisory"] is False
+    assert "signature" not in plain

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +15,13 @@ import pytest
 from grader.evidence import decode_array, encode_array
 from grader.sandbox.kernel import Kernel, KernelStartError, RequestFailed
 from grader.sandbox.policy import Limits
+
+
+def packages(folder: Path) -> Path:
+    """A folder of PYTHONPATH that kernels are given: one for installed packages."""
+    found = folder / "site-packages"
+    found.mkdir(exist_ok=True)
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -152,7 +160,7 @@ def test_top_level_await(kernel: Kernel) -> None:
 
 def test_the_working_directory_is_scratch(kernel: Kernel) -> None:
     run = kernel.run_cell(22, "import os; os.getcwd(), os.listdir()")
-    assert run.text == f"({str(kernel.scratch)!r}, [])"
+    assert run.text == "('/tmp/work', [])" or re.fullmatch(r"\('/.*/box/work', \[\]\)", run.text)
 
 
 def test_the_harness_says_what_it_cannot_answer(kernel: Kernel) -> None:
@@ -253,8 +261,8 @@ def install(config):
 def test_modules_are_installed_and_their_events_survive_the_kernel(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "installed_here.py").write_text(RECORDER)
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    (packages(tmp_path) / "installed_here.py").write_text(RECORDER)
+    monkeypatch.setenv("PYTHONPATH", str(packages(tmp_path)))
     install = [["grader.inside.no_such_module", {}], ["installed_here", {"text": "hello"}]]
     with Kernel({"install": install}, Limits()) as kernel:
         assert [event["text"] for event in kernel.events()] == ["hello"]
@@ -264,8 +272,8 @@ def test_modules_are_installed_and_their_events_survive_the_kernel(
 
 
 def test_a_failing_installation_is_a_clear_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "broken_here.py").write_text("def install(config): raise RuntimeError('no such folder')")
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    (packages(tmp_path) / "broken_here.py").write_text("def install(config): raise RuntimeError('no such folder')")
+    monkeypatch.setenv("PYTHONPATH", str(packages(tmp_path)))
     with (
         pytest.raises(KernelStartError, match="RuntimeError: no such folder"),
         Kernel({"install": [["broken_here", {}]]}, Limits()),
@@ -274,8 +282,8 @@ def test_a_failing_installation_is_a_clear_error(tmp_path: Path, monkeypatch: py
 
 
 def test_a_kernel_that_never_gets_ready(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "slow_here.py").write_text("import time\ndef install(config): time.sleep(60)")
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    (packages(tmp_path) / "slow_here.py").write_text("import time\ndef install(config): time.sleep(60)")
+    monkeypatch.setenv("PYTHONPATH", str(packages(tmp_path)))
     started = time.monotonic()
     with (
         pytest.raises(KernelStartError, match="not ready within 2 s"),
@@ -306,22 +314,21 @@ def test_several_kernels_at_once_and_inside_a_running_event_loop() -> None:
     assert asyncio.run(driver()) == ["9", "16", "25"]
 
 
-def test_the_scratch_folder_goes_unless_it_was_handed_in(tmp_path: Path) -> None:
+def test_nothing_of_a_kernel_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    tmp_path.chmod(0o711)
     with Kernel({}, Limits()) as kernel:
+        assert list(tmp_path.iterdir())
         assert kernel.run_cell(0, "open('x', 'w').close()").status == "ok"
-        scratch = kernel.scratch
-        assert (scratch / "x").exists()
-    assert not scratch.parent.exists()
-    with Kernel({}, Limits(), tmp_path) as kernel:
-        assert kernel.run_cell(0, "open('x', 'w').close()").status == "ok"
-    assert (tmp_path / "x").exists()
+    assert list(tmp_path.iterdir()) == []
 
 
-def test_the_working_directory_does_not_shadow_the_harness(tmp_path: Path) -> None:
-    (tmp_path / "json.py").write_text("raise RuntimeError('not yours')")
-    (tmp_path / "helper.py").write_text("x = 5")
-    with Kernel({}, Limits(), tmp_path) as kernel:
-        assert kernel.run_cell(0, "import helper\nhelper.x").text == "5"
+def test_the_working_directory_does_not_shadow_the_harness() -> None:
+    with Kernel({}, Limits()) as kernel:
+        for name, text in (("json", "raise RuntimeError('not yours')"), ("helper", "x = 5")):
+            assert kernel.run_cell(0, f"%%writefile {name}.py\n{text}").status == "ok"
+        assert kernel.run_cell(1, "import helper\nhelper.x").text == "5"
+        assert kernel.request("nobody.knows", {})["error"]
 
 
 def test_a_stuck_event_loop_does_not_hang_the_caller(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -53,6 +53,7 @@ def test_some_models_train_as_on_the_cpu() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("names", [SLOW[start::4] for start in range(4)], ids=lambda names: "+".join(names))
 def test_every_family_of_models_trains_as_on_the_cpu(names: list[str]) -> None:
     check_all("models", names)

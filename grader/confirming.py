@@ -1,0 +1,228 @@
+"""What trained weights are worth, found on this side: put into the reference's model, or into the student's own definition
+in the kernel of the probes, and evaluated on the images that were served."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from grader.asking import Asked, Refused, array, ask_for, generator
+from grader.authenticity import Confirmation, Score, bears_out, doubted, find_doubts, unconfirmed
+from grader.checks.models import OUTPUT_TOLERANCE, relative_difference
+from grader.evidence import (
+    LoaderProbe,
+    Malformed,
+    ModelProbe,
+    ModelSeen,
+    Pass,
+    RunEvidence,
+    WeightsSeen,
+    encode_array,
+)
+from grader.probe_answers import ForwardAnswer
+from grader.probing_models import BuiltParameter, match_parameters, parameters_of
+from grader.rubric import ModelRole, Reference
+
+if TYPE_CHECKING:
+    import numpy as np
+    import torch
+    from numpy.typing import NDArray
+
+Arrays = Mapping[str, "NDArray[Any]"]
+Split = tuple["NDArray[np.uint8]", "NDArray[np.int64]"]
+
+TOGETHER = 500  # images
+SAME_PIXELS = 1e-3
+NOISE = 0.02  # in normalised units, where a grey level is 0.013: nothing to who reads digits, all to who looks them up
+SECONDS = 20.0
+ROUGHLY = 2000  # images, where the recorded pass cannot be repeated
+RANDOM_LAYERS = ("Dropout", "BatchNorm", "RReLU")
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What weights are evaluated with: the kernel of the probes, what the probes found, and the data that was served.
+
+    `data` are images and labels by split, and `transform` is what the loaders should do with the images.
+    """
+
+    kernel: Asked
+    models: Mapping[str, ModelProbe]
+    loaders: Mapping[str, LoaderProbe]
+    data: Mapping[str, Split]
+    transform: Callable[..., Any]
+
+
+def confirm(bench: Bench, run: RunEvidence, roles: Sequence[ModelRole]) -> tuple[Confirmation, ...]:
+    """Evaluate the first and the last weights that were sent of each model of the roles; raises nothing."""
+    found = []
+    for role in roles:
+        for model in run.models.values():
+            if role.recognise(model.shapes):
+                found += [_confirm(bench, role, model, *pair) for pair in _ends(run, model.key)]
+    return tuple(confirmation for confirmation in found if confirmation is not None)
+
+
+def _ends(run: RunEvidence, key: str) -> Sequence[tuple[WeightsSeen, Pass]]:
+    """The first and the last weights of a model, with the complete pass that they followed: after tests if there are any."""
+    passes = {seen.start: seen for seen in run.passes if seen.complete and seen.model == key and seen.loader.split}
+    pairs = [(w, passes[w.start]) for w in run.weights if w.model == key and w.start in passes]
+    tested = [pair for pair in pairs if not (pair[1].trains or pair[1].backwards)]
+    chosen = tested or pairs
+    return chosen if len(chosen) < 3 else (chosen[0], chosen[-1])
+
+
+def _confirm(
+    bench: Bench, role: ModelRole, seen_model: ModelSeen, weights: WeightsSeen, seen: Pass
+) -> Confirmation | None:
+    split, probe = seen.loader.split or "test", bench.models[role.role]
+    images, labels = bench.data[split]
+    same_model = is_reference(probe) and seen_model.class_name == probe.class_name
+    drawn = not same_model and bool(seen.training) and any(n.startswith(RANDOM_LAYERS) for n in seen_model.layers)
+    rough = seen.trains or seen.backwards > 0 or drawn or not seen.loader.images == seen.samples == len(labels)
+    if rough:
+        images, labels = images[:ROUGHLY], labels[:ROUGHLY]
+    wanted = bench.transform(images)
+    other = as_served(bench.loaders[split], wanted)
+    served = [wanted] if other is None else [wanted, other]
+    try:
+        values = weights.decoded()
+    except Malformed:
+        return None
+    scores: list[Score] = []
+    model: torch.nn.Module = role.build()  # type: ignore[assignment]
+    if transplant(values, model):
+        scores += [score(_outputs(model, pixels), labels) for pixels in served]
+    certain = bool(scores) and same_model and other is not wanted
+    found = Confirmation(weights.model, weights.start, tuple(scores), certain, rough)
+    if bears_out(found, seen) or not probe.spec:
+        return found
+    own = _own_outputs(bench.kernel, probe, values, served[-1])
+    return found if own is None else replace(found, scores=(*scores, score(own, labels)))
+
+
+def is_reference(probe: ModelProbe) -> bool:
+    """Whether the probed definition computed what the reference's model does, with the same secret weights and images."""
+    return bool(probe.comparisons) and all(
+        c.student is not None and relative_difference(c.student, c.reference) <= OUTPUT_TOLERANCE
+        for c in probe.comparisons
+    )
+
+
+def as_served(loader: LoaderProbe, wanted: NDArray[np.float32]) -> NDArray[np.float32] | None:
+    """All images as a loader with another scaling serves them, by its first batch.
+
+    None where it serves what is wanted, and `wanted` itself where that cannot be told.
+    """
+    import numpy as np
+
+    batch, expected = loader.first_batch, loader.expected_batch
+    if batch is None or expected is None or batch.shape != expected.shape:
+        return wanted
+    if float(np.abs(batch - expected).max()) <= SAME_PIXELS:
+        return None
+    slope, offset = np.polyfit(expected.ravel().astype(np.float64), batch.ravel().astype(np.float64), 1)
+    if float(np.abs(slope * expected + offset - batch).max()) > SAME_PIXELS:
+        return wanted
+    served: NDArray[np.float32] = (slope * wanted + offset).astype(np.float32)
+    return served
+
+
+def transplant(values: Arrays, model: torch.nn.Module) -> bool:
+    """Copy a student's weights into a model of the reference's; False where they do not fit, layer by layer."""
+    import torch
+
+    student = tuple(BuiltParameter(name, v.shape, True, name.rpartition(".")[0]) for name, v in values.items())
+    matched = match_parameters(student, parameters_of(model))
+    if isinstance(matched, str):
+        return False
+    places = dict(model.named_parameters())
+    with torch.no_grad():
+        for name, value in values.items():
+            place = places[matched[name]]
+            shape = tuple(place.shape)
+            turned = value.T if value.ndim == 2 and value.shape != shape and value.shape[::-1] == shape else value
+            place.copy_(torch.from_numpy(turned.reshape(shape).copy()))
+    return True
+
+
+def _outputs(model: torch.nn.Module, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+    import numpy as np
+    import torch
+
+    model.eval()
+    with torch.no_grad():
+        parts = [model(torch.from_numpy(pixels[i : i + TOGETHER])).numpy() for i in range(0, len(pixels), TOGETHER)]
+    return np.concatenate(parts)
+
+
+def _own_outputs(
+    kernel: Asked, probe: ModelProbe, values: Arrays, pixels: NDArray[np.float32]
+) -> NDArray[np.float32] | None:
+    """The outputs of the student's own definition with these weights, for the images with a little noise."""
+    import numpy as np
+
+    noisy = (pixels + generator().normal(0, NOISE, pixels.shape)).astype(np.float32)
+    encoded = {name: encode_array(value) for name, value in values.items()}
+    parts = []
+    for i in range(0, len(noisy), TOGETHER):
+        part = noisy[i : i + TOGETHER]
+        payload = {"model": probe.spec, "weights": encoded, "inputs": encode_array(part), "training": False}
+        try:
+            output = array(ask_for(kernel, ForwardAnswer, payload, SECONDS).output)
+        except (Refused, Malformed):
+            return None
+        if output.ndim != 2 or len(output) != len(part) or output.dtype.kind != "f":
+            return None
+        parts.append(output)
+    if len({part.shape[1] for part in parts}) != 1:
+        return None
+    outputs: NDArray[np.float32] = np.concatenate(parts)
+    return outputs
+
+
+def score(outputs: NDArray[np.float32], labels: NDArray[np.int64]) -> Score:
+    """Mean cross-entropy and accuracy of logits (N, classes) for labels (N,)."""
+    import numpy as np
+
+    logits = outputs.astype(np.float64)
+    logits -= logits.max(axis=1, keepdims=True)
+    log_sums = np.log(np.exp(logits).sum(axis=1))
+    right = logits[np.arange(len(labels)), np.minimum(labels, logits.shape[1] - 1)]
+    return Score(float((log_sums - right).mean()), float((outputs.argmax(axis=1) == labels).mean()))
+
+
+def with_doubts(
+    run: RunEvidence, roles: Sequence[ModelRole], reference: Reference, confirmations: Sequence[Confirmation]
+) -> RunEvidence:
+    """The run with a doubt for each training that cannot have happened, and a remark for each that nothing bears out."""
+    measured = _with_distances(confirmations, run, roles, reference)
+    believed = doubted(run, find_doubts(run, roles, reference, measured))
+    remarks = unconfirmed(believed, roles, confirmations)
+    return replace(believed, notes=(*believed.notes, *remarks.values()), unchecked=frozenset(remarks))
+
+
+def _with_distances(
+    confirmations: Sequence[Confirmation], run: RunEvidence, roles: Sequence[ModelRole], reference: Reference
+) -> tuple[Confirmation, ...]:
+    """The confirmations with how far the weights are from the reference's after each of its epochs, as a share of these."""
+    sent = {(weights.model, weights.start): weights for weights in run.weights}
+    found = []
+    for confirmation in confirmations:
+        weights = sent[confirmation.model, confirmation.start]
+        role = next(role for role in roles if role.recognise(run.models[weights.model].shapes))
+        model: torch.nn.Module = role.build()  # type: ignore[assignment]
+        distances = {}
+        if transplant(weights.decoded(), model):
+            mine = {name: p.detach().numpy() for name, p in model.named_parameters()}
+            distances = {n: _apart(mine, theirs) for n, theirs in reference.weights.get(role.role, {}).items()}
+        found.append(replace(confirmation, distances=distances))
+    return tuple(found)
+
+
+def _apart(mine: Arrays, theirs: Arrays) -> float:
+    from grader.checks.loops import distance
+
+    size = distance(theirs, {name: 0 * value for name, value in theirs.items()})
+    return distance(mine, theirs) / size if size else 0.0

@@ -1,0 +1,75 @@
+"""What a back end's probe runs inside: it tries what must not work, and says how it went."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import socket
+import tempfile
+from pathlib import Path
+from typing import Any
+
+
+def main(config: dict[str, Any]) -> None:
+    """Try everything and write the outcome, {name: whether it is as it must be}, as JSON to the descriptor 'answer_fd'.
+
+    'secret' is a file that must not be readable, 'outside' a folder that must not be writable, 'port' one that listens,
+    'pid' a process in whose environment and command line 'token' stands, 'pid_namespace' the one that it is in.
+    """
+    answer = {
+        "network": not _connects(config["port"]),
+        "reading": not _reads(config["secret"]),
+        "writing": not _writes(config["outside"]),
+        "environment": not _reads(f"/proc/{config['pid']}/environ", config["token"]),
+        "command line": not _reads(f"/proc/{config['pid']}/cmdline", config["token"]),
+        "signals": not _signals(config["pid"], config["pid_namespace"]),
+        "privileges": not _gains(),
+        "scratch": _works_in_scratch(),
+    }
+    os.write(config["answer_fd"], json.dumps(answer).encode())
+    os._exit(0)
+
+
+def _connects(port: int) -> bool:
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=0.5):
+        return True
+    return False
+
+
+def _reads(path: str, needle: str = "") -> bool:
+    with contextlib.suppress(OSError):
+        return needle in Path(path).read_bytes().decode(errors="replace")
+    return False
+
+
+def _writes(folder: str) -> bool:
+    with contextlib.suppress(OSError), tempfile.TemporaryFile(dir=folder):
+        return True
+    return False
+
+
+def _signals(pid: int, namespace: str) -> bool:
+    """Whether the grader's process could be signalled; in another namespace its number means another process."""
+    with contextlib.suppress(OSError):
+        if os.readlink("/proc/self/ns/pid") != namespace:
+            return False
+    with contextlib.suppress(OSError):
+        os.kill(pid, 0)
+        return True
+    return False
+
+
+def _gains() -> bool:
+    """Whether root's rights are there, or can be had."""
+    with contextlib.suppress(OSError):
+        os.setuid(0)
+        return True
+    return os.geteuid() == 0
+
+
+def _works_in_scratch() -> bool:
+    with contextlib.suppress(OSError), tempfile.TemporaryDirectory(dir=".") as folder:
+        Path(folder, "x").write_text("x")
+        return True
+    return False

@@ -1,0 +1,106 @@
+"""A process and all that it started, as /proc shows them; psutil where there is no such /proc."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+_PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
+_TICKS = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
+_PROC = os.path.exists("/proc/self/task")
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What a process tree holds at a time: resident bytes (shared pages once for each process), tasks, CPU seconds."""
+
+    resident: int = 0
+    tasks: int = 0
+    cpu_seconds: float = 0.0
+
+
+def descendants(pid: int) -> list[int]:
+    """The processes below `pid`, parents before their children. Those that end meanwhile may be in it."""
+    if not _PROC:
+        return _with_psutil(pid)
+    found, todo = [], [pid]
+    while todo:
+        for child in children(todo.pop(0)):
+            found.append(child)
+            todo.append(child)
+    return found
+
+
+def children(pid: int) -> list[int]:
+    """The processes that `pid` or a thread of it has started and that are still its children."""
+    found: list[int] = []
+    with contextlib.suppress(OSError, ValueError):
+        for task in os.listdir(f"/proc/{pid}/task"):
+            with open(f"/proc/{pid}/task/{task}/children") as file:
+                found += map(int, file.read().split())
+    return found
+
+
+def _with_psutil(pid: int) -> list[int]:
+    import psutil
+
+    with contextlib.suppress(psutil.Error):
+        return [child.pid for child in psutil.Process(pid).children(recursive=True)]
+    return []
+
+
+def usage(pids: Iterable[int]) -> Usage:
+    """What these processes use; their ended children's CPU time counts."""
+    resident = tasks = 0
+    ticks = 0
+    for pid in pids:
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            with open(f"/proc/{pid}/stat") as file:
+                fields = file.read().rpartition(")")[2].split()
+            ticks += sum(map(int, fields[11:15]))
+            tasks += int(fields[17])
+            resident += int(fields[21]) * _PAGE
+    return Usage(resident, tasks, ticks / _TICKS)
+
+
+def proportional(pids: Iterable[int]) -> int:
+    """Bytes of memory of these processes, shared pages counted once; resident bytes of those that cannot be looked into."""
+    total = 0
+    for pid in pids:
+        try:
+            with open(f"/proc/{pid}/smaps_rollup") as file:
+                total += next(int(line.split()[1]) * 1024 for line in file if line.startswith("Pss:"))
+        except (OSError, StopIteration):
+            total += usage([pid]).resident
+    return total
+
+
+def kill_below(pid: int, rounds: int = 50) -> None:
+    """Kill everything below `pid`; who forks meanwhile is found in another round."""
+    for _ in range(rounds):
+        victims = descendants(pid)
+        if not victims:
+            return
+        for victim in victims:
+            with contextlib.suppress(OSError):
+                os.kill(victim, signal.SIGKILL)
+        with contextlib.suppress(ChildProcessError):  # where it is this process that they are left to
+            while pid == os.getpid() and os.waitpid(-1, os.WNOHANG)[0]:
+                pass
+
+
+def kill_user(uid: int) -> None:
+    """Kill every process of the user `uid`, which must not be this process's; for root."""
+    child = os.fork()
+    if child == 0:
+        try:
+            os.setgroups([])
+            os.setresgid(uid, uid, uid)
+            os.setresuid(uid, uid, uid)
+            os.kill(-1, signal.SIGKILL)
+        finally:
+            os._exit(0)
+    os.waitpid(child, 0)

@@ -1,0 +1,115 @@
+"""Watches a kernel's processes and files from outside, and ends them when they have used more than they may."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+from collections.abc import Callable, Sequence
+
+from grader.sandbox.policy import Limits, in_words
+from grader.sandbox.tree import Usage, descendants, proportional, usage
+
+EVERY_SECONDS = 0.1
+FILES_EVERY = 5  # looks; walking folders takes longer
+MAX_FILES = 100_000
+WRAPPERS = 4  # processes of the sandbox itself, not of the notebook
+
+
+class Watchdog:
+    """A thread that looks at the tree below `pid` and the files of `folders` until `stop`, or until a limit is broken.
+
+    Then `broken` says in words what was used up, and `end` is called. `user`: whose files in shared memory count too.
+    `starved` says whether a control group has had a process of the tree killed for memory: then all of it goes.
+    """
+
+    def __init__(
+        self,
+        pid: int,
+        limits: Limits,
+        end: Callable[[], None],
+        folders: Sequence[str] = (),
+        user: int | None = None,
+        starved: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self.broken = ""
+        self._starved = starved
+        self._pid, self._limits, self._end = pid, limits, end
+        self._folders, self._user = folders, user
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="grader-watchdog", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop looking."""
+        self._stopped.set()
+        if threading.current_thread() is not self._thread:
+            self._thread.join(timeout=5)
+
+    def _watch(self) -> None:
+        looks = 0
+        while not self._stopped.wait(EVERY_SECONDS):
+            looks += 1
+            below = descendants(self._pid)
+            words = exceeded(usage(below), self._limits, lambda: proportional(below))  # noqa: B023  (called at once)
+            if self._starved():
+                words = out_of_memory(self._limits)
+            if not words and looks % FILES_EVERY == 0:
+                words = self._files()
+            if words and not self._stopped.is_set():
+                self.broken = words
+                self._end()
+                return
+
+    def _files(self) -> str:
+        held, files = 0, 0
+        for folder in self._folders:
+            more, count = held_by(folder)
+            held, files = held + more, files + count
+        if self._user is not None:
+            held += _shared_memory(self._user)
+        if held > self._limits.scratch_bytes:
+            return f"more than {in_words(self._limits.scratch_bytes)} of files"
+        return f"more than {MAX_FILES} files" if files > MAX_FILES else ""
+
+
+def out_of_memory(limits: Limits) -> str:
+    """That the memory was used up, in words."""
+    return f"more than {in_words(limits.memory_bytes)} of memory"
+
+
+def exceeded(now: Usage, limits: Limits, memory: Callable[[], int]) -> str:
+    """What a tree has used up, in words, '' for nothing. `memory` measures its memory more exactly, which takes longer."""
+    if now.resident > limits.memory_bytes and memory() > limits.memory_bytes:
+        return out_of_memory(limits)
+    if now.cpu_seconds > limits.cpu_seconds:
+        return f"more than {limits.cpu_seconds:g} s of CPU time"
+    if now.tasks > limits.tasks + WRAPPERS:
+        return f"more than {limits.tasks} processes and threads"
+    return ""
+
+
+def held_by(folder: str) -> tuple[int, int]:
+    """Bytes on the disk that the files below a folder take, and how many entries there are. Links are not followed."""
+    held = count = 0
+    todo = [folder]
+    while todo and count <= MAX_FILES:
+        with contextlib.suppress(OSError), os.scandir(todo.pop()) as entries:
+            for entry in entries:
+                count += 1
+                with contextlib.suppress(OSError):
+                    if entry.is_dir(follow_symlinks=False):
+                        todo.append(entry.path)
+                    else:
+                        held += entry.stat(follow_symlinks=False).st_blocks * 512
+    return held, count
+
+
+def _shared_memory(user: int) -> int:
+    held = 0
+    with contextlib.suppress(OSError), os.scandir("/dev/shm") as entries:
+        for entry in entries:
+            with contextlib.suppress(OSError):
+                state = entry.stat(follow_symlinks=False)
+                held += state.st_blocks * 512 if state.st_uid == user else 0
+    return held

@@ -1,0 +1,1 @@
+"""Hostile notebooks against the confinement of kernels, and what runs them; see `run`."""

@@ -1,0 +1,13 @@
+"""Sleeps."""
+
+# kind: denial
+# expect: stopped
+# ends: timeout
+# reason: longer
+# after: runs
+
+# %%
+import time
+
+# %%
+time.sleep(1000)

@@ -1,0 +1,69 @@
+"""Strings that do harm where they are not escaped, and a result that has them in every place where a student's text can be."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from grader.result import Result, Submitted
+from grader.rubric import CheckResult, CheckStatus, ItemResult, ItemStatus
+
+HOSTILE = {
+    "tag": "<script>alert(1)</script>",
+    "attribute": '" onmouseover="alert(1)" x=\'',
+    "comment": "--></style></title><img src=x onerror=alert(1)>",
+    "entity": "&lt;b&gt; &#x3c;i&#x3e;",
+    "svg": "]]></text><foreignObject><iframe src='https://example.org'/></foreignObject>",
+    "markup": "[red]red[/red] [link=https://example.org]x[/link] :warning:",
+    "colour": "\x1b[31mred\x1b[0m",
+    "clear": "\x1b[2J\x1b[H",
+    "c1": "\x9b2J \x9d8;;https://example.org\x9c \x90q\x9c",
+    "link": "\x1b]8;;https://example.org\x1b\\click\x1b]8;;\x1b\\",
+    "title": "\x1b]0;pwned\x07",
+    "bidi": "\u202etxt.exe\u202c \u2066x\u2069 \u200f \u061c",
+    "invisible": "a\u200bb\ufeffc\u00add\U000e0041\u2060",
+    "lines": "x\r\n✓ q2 all is well 10 / 10\u2028✓\u2029✓\x0b✓\x0c✓\x85✓",
+    "back": "bad\b\b\bgood\x7f\x00",
+    "surrogate": "half \ud800 of a pair",
+    "formula": '=HYPERLINK("https://example.org";A1)',
+    "dde": "@SUM(1+1)*cmd|' /C calc'!A0",
+    "tabbed": "\t=1+1",
+    "later": "x;=1+1;\t@x|+1",
+    "wide": "＝1+1",
+}
+
+_STATUSES: tuple[tuple[ItemStatus, CheckStatus], ...] = (
+    ("pass", "pass"),
+    ("partial", "partial"),
+    ("fail", "fail"),
+    ("fail", "skipped"),
+    ("review", "review"),
+    ("not_graded", "not_graded"),
+    ("error", "error"),
+)
+
+
+def hostile_result(text: str) -> Result:
+    """`text` wherever a submission can put some."""
+    items = tuple(
+        ItemResult(
+            f"i{number}", "Title", 0.0, 1.0, item, (CheckResult(f"i{number}.{text}", check, 0.0, 1.0, text, text, text, (text, text)),)
+        )
+        for number, (item, check) in enumerate(_STATUSES)
+    )  # fmt: skip
+    return Result(
+        "tiny",
+        Submitted(text, "ab" * 32),
+        0.0,
+        7.0,
+        "needs_review",
+        items,
+        {"device": text, "data": text, "isolation": {"backend": text, "list": [text], "whole": True}},
+        ungraded=1.0,
+        message=text,
+        notes=(text,),
+        advisory=True,
+    )
+
+
+def failed_result(text: str) -> Result:
+    return replace(hostile_result(text), status="failed", items=())

@@ -1,0 +1,185 @@
+"""Nothing that a student writes acts on a terminal, a browser, a picture viewer or a spreadsheet."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import hashlib
+import io
+import json
+import re
+import unicodedata
+import xml.etree.ElementTree as ET
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pytest
+from rich.console import Console
+
+from grader import cli
+from grader.grading import Progress
+from grader.progress import ProgressLine
+from grader.reports.html import html
+from grader.reports.plain import clean, one_line
+from grader.reports.summary import harmless, summary_csv, unharmed
+from grader.reports.terminal import ADVISORY, print_report, svg, total_line
+from grader.result import Result, Submitted
+from tests.conftest import make_result
+from tests.reports.hostile import HOSTILE, failed_result, hostile_result
+
+TEXTS = pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+KINDS = pytest.mark.parametrize("make", [hostile_result, failed_result])
+TAGS = {"html", "head", "meta", "title", "style", "body", "h1", "h2", "p", "section", "header", "span", "ul", "li"}
+JOINERS = "\u200c\u200d"
+
+
+def acting(text: str, kept: str = "\n") -> list[str]:
+    """Characters that control, reorder or hide."""
+    return [c for c in text if c not in kept and unicodedata.category(c) in ("Cc", "Cf", "Cs", "Zl", "Zp")]
+
+
+def shown(result: Result, colours: bool = False) -> str:
+    out = io.StringIO()
+    console = Console(file=out, width=100, highlight=False, markup=False, emoji=False, force_terminal=colours)
+    print_report(result, console, details=True)
+    return out.getvalue()
+
+
+@TEXTS
+@KINDS
+def test_the_terminal(text, make):
+    plain = shown(make(text))
+    assert acting(plain) == []
+    coloured = shown(make(text), colours=True)
+    assert acting(re.sub(r"\x1b\[[\d;]*m", "", coloured)) == []  # rich's own colours
+    assert "\x1b]" not in coloured
+
+
+def test_markup_stays_as_it_was_written():
+    assert "[red]red[/red] [link=https://example.org]x[/link] :warning:" in shown(hostile_result(HOSTILE["markup"]))
+
+
+@pytest.mark.parametrize("gap", ["\n", "\r\n", " " * 100, "x" * 100 + " ", "\x0b", "\u2028"])
+def test_further_lines_of_a_student_do_not_pass_for_lines_of_the_report(gap):
+    forged = "✓ q1 Everything 10 / 10"
+    result = hostile_result(gap.join(["x", forged, forged]))
+    result = replace(result, submission=Submitted("x", ""), environment={})
+    lines = shown(result).splitlines()
+    assert not [line for line in lines if line.startswith(forged[:4])]
+    assert len([line for line in lines if line.startswith(tuple("✓✗◐·?–!"))]) == 7
+    failure = shown(replace(result, status="failed")).splitlines()
+    assert not [line for line in failure if line.startswith(forged[:4])]
+
+
+@TEXTS
+@KINDS
+def test_the_total_is_one_line(text, make):
+    line = total_line(make(text))
+    assert acting(line, kept="") == []
+
+
+class Page(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, tuple[str, ...]]] = []
+        self.texts: list[str] = []
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, tuple(name for name, _ in attrs)))
+
+    def handle_data(self, data):
+        self.texts.append(data)
+
+
+@TEXTS
+@KINDS
+def test_the_page(text, make):
+    page = html(make(text))
+    plain = html(make("plain"))
+    assert acting(page) == []
+    read, harmless_page = Page(), Page()
+    read.feed(page)
+    harmless_page.feed(plain)
+    assert read.tags == harmless_page.tags  # no tag and no attribute more
+    assert {tag for tag, _ in read.tags} <= TAGS
+    assert any(clean(text).strip() in data for data in read.texts)
+
+
+def test_the_page_has_a_policy_that_allows_its_own_style_alone():
+    page = html(make_result("a.ipynb"))
+    policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]*)"', page)
+    assert policy is not None
+    assert "default-src 'none'" in policy[1]
+    assert "unsafe" not in policy[1]
+    assert page.index("Content-Security-Policy") < page.index("<title>")
+    style = re.search(r"<style>(.*?)</style>", page, re.DOTALL)
+    assert style is not None
+    assert base64.b64encode(hashlib.sha256(style[1].encode()).digest()).decode() in policy[1]
+    assert " style=" not in page
+
+
+@TEXTS
+@KINDS
+def test_the_picture(text, make):
+    picture = svg(make(text))
+    assert acting(picture) == []
+    tags = {element.tag.rpartition("}")[2] for element in ET.fromstring(picture).iter()}
+    assert tags <= {"svg", "style", "defs", "clipPath", "rect", "text", "g", "circle"}
+    links = set(re.findall(r"https?://[^\s\"'<&)]*", re.sub(r"<text.*?</text>", "", picture, flags=re.DOTALL)))
+    assert links <= {"http://www.w3.org/2000/svg", "https://www.textualize.io"}  # a name and a comment
+    assert "@import" not in picture
+    assert "url(h" not in picture
+
+
+@TEXTS
+@KINDS
+def test_the_summary(text, make):
+    written = summary_csv({text: make(text)}, ["i0"])
+    assert acting(written) == []
+    rows = list(csv.reader(io.StringIO(written)))
+    assert len(rows) == 2
+    assert len(rows[1]) == 8
+    for cell in rows[1]:
+        assert not re.match(r"\s*[=+\-@＝＋－＠]", cell)
+        assert not any(re.match(r"\s*[=+\-@]", part) for part in re.split("[;\t|]", cell))
+
+
+@pytest.mark.parametrize("name", ["anna", "-rf", "+x", "@home", "=1", "a/b", " -x"])
+def test_names_in_a_summary_can_be_read_back(name):
+    assert unharmed(harmless(name)) == name
+
+
+@TEXTS
+def test_the_result_file(text, tmp_path):
+    hostile_result(text).write(tmp_path / "result.json")
+    written = (tmp_path / "result.json").read_text(encoding="utf-8")
+    assert acting(written) == []
+    expected = text.encode("utf-8", "replace").decode()
+    assert json.loads(written)["notes"] == [expected]
+    assert json.loads(written)["submission"]["name"] == expected
+
+
+@TEXTS
+def test_progress_and_mistakes(text, capsys, monkeypatch):
+    ProgressLine(enabled=True)(Progress("read", 0, 1, text))
+    assert acting(capsys.readouterr().err) == []
+    if "\0" in text:
+        return
+    assert cli.main(["grade", f"./nowhere/{text}", "--out", "never"]) == cli.FAILED
+    with pytest.raises(SystemExit):
+        cli.main(["check", "x.ipynb", f"./{text}"])
+    captured = capsys.readouterr()
+    assert acting(captured.err + captured.out) == []
+
+
+@pytest.mark.parametrize("text", ["naïve Größe 日本語 فارسی‌ها", "👩‍🔬 ok", "a\u00a0b"])
+def test_honest_text_stays(text):
+    assert one_line(text) == text.replace("\u00a0", " ")
+
+
+def test_a_self_check_says_what_it_is_and_a_grading_does_not():
+    mine, theirs = hostile_result("x"), make_result("x.ipynb")
+    for report in (shown, html, svg):
+        assert ADVISORY.split(":")[0] in report(mine).replace("&#160;", " ").replace("\u00a0", " ")
+        assert ADVISORY.split(":")[0] not in report(theirs).replace("&#160;", " ").replace("\u00a0", " ")
+    assert ADVISORY in shown(failed_result("x"))

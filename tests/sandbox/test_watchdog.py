@@ -1,0 +1,70 @@
+"""What a kernel's tree uses, and when that is too much."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from grader.sandbox.policy import GIB, MIB, Limits
+from grader.sandbox.tree import Usage, children, descendants, kill_below, proportional, usage
+from grader.sandbox.watchdog import Watchdog, exceeded, held_by
+
+LIMITS = Limits(memory_bytes=GIB, tasks=50, cpu_seconds=10)
+
+
+@pytest.mark.parametrize(
+    ("now", "exact", "words"),
+    [
+        (Usage(GIB, 50, 10), 0, ""),
+        (Usage(2 * GIB, 1, 0), 900 * MIB, ""),  # shared pages were counted twice
+        (Usage(2 * GIB, 1, 0), GIB + 1, "more than 1 GiB of memory"),
+        (Usage(0, 1, 10.1), 0, "more than 10 s of CPU time"),
+        (Usage(0, 60, 0), 0, "more than 50 processes and threads"),
+    ],
+)
+def test_what_is_too_much(now: Usage, exact: int, words: str) -> None:
+    assert exceeded(now, LIMITS, lambda: exact) == words
+
+
+def test_a_tree_is_found_measured_and_killed() -> None:
+    script = "import os, time\nx = bytearray(50 << 20)\nos.fork()\nprint(1, flush=True)\ntime.sleep(60)"
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        for _ in range(2):
+            process.stdout.readline()
+        assert process.pid in children(os.getpid())
+        below = descendants(process.pid)
+        assert len(below) == 1
+        both = [process.pid, *below]
+        assert usage(both).tasks == 2
+        assert usage(both).resident > 100 * MIB > proportional(both) > 50 * MIB
+        assert usage([2**22 + 1]) == Usage()
+        kill_below(process.pid)
+        assert descendants(process.pid) == [] or process.poll() is None
+        process.kill()
+
+
+def test_files_are_measured_without_following_links(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "b").write_bytes(bytes(100_000))
+    (tmp_path / "link").symlink_to("/usr")
+    held, files = held_by(str(tmp_path))
+    assert 100_000 <= held < 200_000
+    assert files == 3
+
+
+def test_the_watchdog_ends_what_uses_too_much() -> None:
+    ended: list[float] = []
+    with subprocess.Popen([sys.executable, "-c", "import os\nos.fork()\nwhile True: pass"]) as process:
+        dog = Watchdog(process.pid, Limits(cpu_seconds=0.5), lambda: ended.append(time.monotonic()))
+        deadline = time.monotonic() + 30
+        while not ended and time.monotonic() < deadline:
+            time.sleep(0.05)
+        dog.stop()
+        kill_below(process.pid)
+        process.kill()
+    assert ended
+    assert dog.broken == "more than 0.5 s of CPU time"
