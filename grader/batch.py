@@ -198,7 +198,7 @@ class _Batch:
         began = time.monotonic()
         if not at_once and began - self._summary_at < SUMMARY_SHARE * self._summary_took:
             return
-        rows = {row.entry.name: row.machine for row in self.store.rows()}
+        rows = ((row.entry.name, row.machine) for row in self.store.rows())
         write_summary(self.job.out / "summary.csv", rows, self.store.items())
         self._summary_at = time.monotonic()
         self._summary_took = self._summary_at - began

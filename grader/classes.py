@@ -91,7 +91,7 @@ def _grade(
         def step(progress: Progress) -> None:
             show.step(submission, progress)
 
-        return grade(submission.path, assignment, progress=step, **settings)
+        return grade(submission.path, assignment, progress=step, seed=None, **settings)
 
     sign: Callable[[Result], Result] = signer if signer is not None else lambda result: result
     keeps = (lambda graded: _signed(graded, signer)) if signer is not None else lambda graded: True

@@ -268,8 +268,8 @@ EVENT_KINDS: Mapping[str, type[Any]] = {
 class RunEvidence:
     """All that the run of the whole notebook showed. `refused` counts recorder lines that were malformed.
 
-    `doubts` says by a model's key why what was recorded of its training cannot be: such epochs count for nothing. The losses of the
-    models in `unchecked` could not be checked by the weights that they led to.
+    `doubts` says by a model's key why what was recorded of its training cannot be: such epochs count for nothing. The losses
+    of the models in `unchecked` could not be checked by the weights that they led to.
     """
 
     cells: tuple[CellRun, ...] = ()

@@ -38,14 +38,15 @@ def merge(sources: Sequence[Path], out: Path) -> list[str]:
 
 def write_results(store: Store, out: Path) -> int:
     """Write result.json and report.html of each submission in the store, and the summary; returns how many."""
-    rows = list(store.rows())
-    for row in rows:
+    count = 0
+    for row in store.rows():
+        count += 1
         document = store.document(row.key)
         folder = out / row.entry.name
         write_html(parse_result(document), folder / "report.html")
         write_atomically(folder / "result.json", document)
-    write_summary(out / "summary.csv", {row.entry.name: row.machine for row in rows}, store.items())
-    return len(rows)
+    write_summary(out / "summary.csv", ((row.entry.name, row.machine) for row in store.rows()), store.items())
+    return count
 
 
 def _gradings(store: Store, target: Store, conflicts: list[str]) -> None:

@@ -646,7 +646,9 @@ def test_hostile_text_is_read_in_linear_time(read: Read, content: str) -> None:
         assert time.monotonic() - begin < 30  # a quadratic scan takes minutes
 
 
-@pytest.mark.parametrize("source", ["x = 1" + " " * 20_000 + "?", "!ls\nif x:\n" + "\t" * 20_000 + "y z", "%time x" + " \t" * 9000])
+@pytest.mark.parametrize(
+    "source", ["x = 1" + " " * 20_000 + "?", "!ls\nif x:\n" + "\t" * 20_000 + "y z", "%time x" + " \t" * 9000]
+)
 def test_long_runs_of_blanks_cost_nothing(source: str) -> None:
     began = time.process_time()
     python_source(source)

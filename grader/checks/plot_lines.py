@@ -24,6 +24,8 @@ EXACT = 1e-5  # relative, for single batches' losses, of which there are thousan
 STRIDE = 2e-3  # relative, for a whole regular series of batches' losses, which may have been rounded
 HALF = 0.5  # of a line's points must be known for the line to be known
 MAX_PAIRS = 500_000
+MAX_EPOCHS = 200
+WORK = 500_000_000  # comparisons: a minute; the 20 lines of an honest notebook on all of MNIST need a tenth
 STRIDES = (1, 5, 10, 20, 25, 50, 64, 100, 128, 200, 250, 300, 400, 469, 500)
 
 Series = Sequence[tuple[float, float]]  # (value, position in epochs: 1.0 is the end of the first)
@@ -68,11 +70,24 @@ class Measured:
 
     epochs: tuple[Epoch, ...]
     losses: tuple[tuple[float, ...], ...] = field(default=())  # per epoch, what was not finite left out
+    work: list[int] = field(default_factory=lambda: [WORK])  # comparisons that are left, for all lines together
 
     @classmethod
     def of(cls, epochs: Sequence[Epoch]) -> Measured:
-        """Lay out the epochs of one training."""
-        return cls(tuple(epochs), tuple(tuple(_finite(epoch.train.losses)) for epoch in epochs))
+        """Lay out the epochs of one training, the first MAX_EPOCHS of them."""
+        epochs = tuple(epochs)[:MAX_EPOCHS]
+        return cls(epochs, tuple(tuple(_finite(epoch.train.losses)) for epoch in epochs))
+
+    def affords(self, points: int) -> bool:
+        """Whether there is work left to search for a line of so many points, which is then used up.
+
+        A notebook decides how many lines and epochs there are, so that without a bound it could keep the grader for days.
+        """
+        batches = max((len(losses) for losses in self.losses), default=0)
+        single = sum(map(len, self.losses))
+        longest = min(batches, single // points + 1) if points > len(self.epochs) else batches
+        self.work[0] -= 8 * longest * single + len(self.per_epoch) * points * len(self.epochs)
+        return self.work[0] > 0
 
     @cached_property
     def single(self) -> Series:
@@ -200,7 +215,7 @@ def read_line(line: Line, measured: Measured, claims: str = "") -> Curve | None:
     measured losses: smoothed ones, and validation losses that were averaged in a way of the student's own.
     """
     points = [(x, y) for x, y in zip(line.x, line.y, strict=False) if y is not None]
-    if not points or not measured.epochs:
+    if not points or not measured.epochs or not measured.affords(len(points)):
         return None
     values = [y for _, y in points]
     best = _exactly(values, measured)

@@ -28,16 +28,15 @@ _STARTS_LATER = re.compile(rf"([;|]\s*)(?=[{_FORMULA}])")
 
 def summary_csv(results: Mapping[str, Result], items: Sequence[str]) -> str:
     """The CSV text. An item that was not graded is left empty; a failed submission has no points at all."""
-    return standings_csv({name: standing(result) for name, result in results.items()}, items)
+    return standings_csv(((name, standing(results[name])) for name in sorted(results)), items)
 
 
-def standings_csv(standings: Mapping[str, Standing], items: Sequence[str]) -> str:
-    """The same text, of what is known of results once they are written."""
+def standings_csv(standings: Iterable[tuple[str, Standing]], items: Sequence[str]) -> str:
+    """The same text, of names and standings in the order of the names, taken one at a time."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow([*COLUMNS, *items, "message"])
-    for name in sorted(standings):
-        one = standings[name]
+    for name, one in standings:
         totals = [one.score, one.max_score, one.provisional, one.ungraded]
         scores = [item_points(one, item) for item in items]
         row = [name, one.status, *(number(value) for value in totals), *scores, one.message]
@@ -51,8 +50,8 @@ def item_points(one: Standing, name: str) -> str:
     return "" if item is None or item.status == "not_graded" else number(item.score)
 
 
-def write_summary(path: Path, standings: Mapping[str, Standing], items: Sequence[str]) -> None:
-    """Write the CSV file atomically."""
+def write_summary(path: Path, standings: Iterable[tuple[str, Standing]], items: Sequence[str]) -> None:
+    """Write the CSV file atomically; `standings` as for `standings_csv`."""
     write_atomically(path, standings_csv(standings, items))
 
 

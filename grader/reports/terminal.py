@@ -63,7 +63,9 @@ def report(result: Result, details: bool = False) -> RenderableType:
     isolation = result.environment.get("isolation")
     if isinstance(isolation, Mapping):
         confined = isolation.get("confined") is True
-        where.append(f"confined by: {isolation.get('level')}" if confined else "not confined: it ran with your own rights")
+        where.append(
+            f"confined by: {isolation.get('level')}" if confined else "not confined: it ran with your own rights"
+        )
     return Group(*parts, *([Text(one_line("; ".join(where)), style="dim")] if where else []))
 
 

@@ -110,22 +110,6 @@ class PatientClient:
             None, code="", silent=True, store_history=False, user_expressions={"answer": expression}
         )
 
-    def execute(self, code: str, **options: object) -> str:
-        """Send an execute_request, and return its id; `get_msg` gives its reply."""
-        self._send("execute", {"code": code, "allow_stdin": False, **options})
-        return self._asked
-
-    @property
-    def shell_channel(self) -> PatientClient:
-        """What `get_msg` is called on."""
-        return self
-
-    async def get_msg(self, timeout: float | None = None) -> dict[str, Any]:
-        """The reply to the latest request, as a message. Raises asyncio.TimeoutError after `timeout` seconds."""
-        assert self._reply is not None
-        reply = await asyncio.wait_for(asyncio.shield(self._reply), timeout)
-        return {"parent_header": {"msg_id": self._asked}, "content": reply.as_content()}
-
     async def _execute(self, on_output: OnOutput | None, **content: object) -> ExecuteReply:
         reply = self._send(
             "execute", {"user_expressions": {}, "allow_stdin": False, "stop_on_error": False, **content}, on_output

@@ -14,10 +14,12 @@ import threading
 import time
 from collections.abc import Coroutine, Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 from grader.evidence import CellRun
 from grader.sandbox.backends import Backend, IsolationError, find_backend
+from grader.sandbox.cells import CellClient
+from grader.sandbox.client import PatientClient
 from grader.sandbox.policy import Limits, in_words
 from grader.sandbox.process import KernelProcess
 from grader.sandbox.replies import (
@@ -28,9 +30,6 @@ from grader.sandbox.replies import (
     is_out_of_memory,
     parse_answer,
 )
-
-if TYPE_CHECKING:
-    from grader.sandbox.cells import CellClient, PatientClient
 
 RECORDER = "grader.inside.recorder"
 T = TypeVar("T")
@@ -156,11 +155,6 @@ class Kernel:
     # --- start -----------------------------------------------------------------------------------------------------
 
     async def _connect(self) -> None:
-        from grader.sandbox.cells import (
-            CellClient,
-            PatientClient,
-        )  # slow to import, and the kernel is starting meanwhile
-
         process, deadline = self._running, time.monotonic() + self._limits.startup_seconds
         self._client = PatientClient(process, self._limits.evidence_bytes + (1 << 20))
         self._client.open()
@@ -330,14 +324,7 @@ class Kernel:
     async def _ask(self, size: int) -> dict[str, Any]:
         assert self._client is not None
         question = f"__import__('grader.inside.agent', fromlist=['_']).handle({size})"
-        msg_id = self._client.execute(
-            "", silent=True, store_history=False, user_expressions={"answer": question}, stop_on_error=False
-        )
-        while True:
-            message: dict[str, Any] = await self._client.shell_channel.get_msg(None)
-            if message["parent_header"].get("msg_id") == msg_id:
-                content: dict[str, Any] = message["content"]
-                return content
+        return (await self._client.ask(question)).as_content()
 
     # --- events ----------------------------------------------------------------------------------------------------
 

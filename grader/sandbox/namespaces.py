@@ -117,7 +117,7 @@ def _arguments(place: Place, passwd: int, group: int) -> list[str]:
 
 
 def _reads_all(place: Place) -> bool:
-    return place.user is not None and bool(closed_to_others(parents=False))
+    return place.user is not None and bool(closed_to_others(place.readable, parents=False))
 
 
 def _parents(path: str) -> list[str]:

@@ -109,8 +109,8 @@ def outermost(paths: Iterable[str]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def closed_to_others(parents: bool = True) -> list[str]:
-    """What of Python's folders another user cannot read, or with `parents` not get at.
+def closed_to_others(readable: Iterable[str] = (), parents: bool = True) -> list[str]:
+    """What of Python's folders and of `readable` another user cannot read, or with `parents` not get at.
 
     A kernel that becomes another user then keeps the right to read everything; what there is to read is limited otherwise.
     """
@@ -119,7 +119,9 @@ def closed_to_others(parents: bool = True) -> list[str]:
         above = Path(path).resolve().parents if parents else ()
         return os.stat(path).st_mode & 0o005 == 0o005 and all(folder.stat().st_mode & 0o001 for folder in above)
 
-    return [path for path in interpreter_paths() if not is_open(path)]
+    inside = [os.path.join(at, name) for path in readable for at, _, names in os.walk(path) for name in names[:100]]
+    closed = [path for path in (*interpreter_paths(), *readable) if not is_open(path)]
+    return closed + [path for path in inside if not os.stat(path).st_mode & 0o004]
 
 
 def below(path: str, folder: str) -> bool:

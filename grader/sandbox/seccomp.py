@@ -32,6 +32,8 @@ REFUSED = (
     # memory, semaphores and queues that outlive processes and that others may open
     *("shmget", "shmat", "shmctl", "shmdt", "semget", "semop", "semtimedop", "semctl", "msgget", "msgsnd", "msgrcv"),
     *("msgctl", "mq_open", "mq_unlink"),
+    # names of files as others make them, also in folders that cannot be listed
+    *("inotify_init", "inotify_init1"),
     # the machine
     *("reboot", "kexec_load", "kexec_file_load", "init_module", "finit_module", "delete_module", "acct", "syslog"),
     *("settimeofday", "clock_settime", "clock_adjtime", "adjtimex", "sethostname", "setdomainname", "iopl", "ioperm"),

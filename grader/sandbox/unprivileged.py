@@ -52,7 +52,7 @@ def plan(place: Place) -> Plan:
         "cgroup_fds": [],
         "rlimits": rlimits(place, place.limits.tasks if place.user is not None else shared_tasks(place.limits.tasks)),
         "user": place.user,
-        "read_all": place.user is not None and bool(closed_to_others()),
+        "read_all": place.user is not None and bool(closed_to_others(place.readable)),
         **in_box(box),
         "landlock": list(rules(place, box, shared)),
         "seccomp": base64.b64encode(compile_filter(own_files=place.user is None)).decode(),

@@ -38,9 +38,10 @@ class Connection:
 
     @classmethod
     async def open(cls, path: Path, kind: SocketType, max_bytes: int) -> Connection:
-        """Connect and shake hands, as a DEALER or as a SUB that wants everything. A message of more than `max_bytes` is dropped.
+        """Connect and shake hands, as a DEALER or as a SUB that wants everything.
 
-        Raises OSError when nobody listens or the other side hangs up, ProtocolError when it speaks something else.
+        A message of more than `max_bytes` will be dropped. Raises OSError when nobody listens or the other side hangs up,
+        ProtocolError when it speaks something else.
         """
         reader, writer = await asyncio.open_unix_connection(str(path), limit=READ_AHEAD)
         connection = cls(reader, writer, max_bytes)

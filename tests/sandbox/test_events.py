@@ -2,6 +2,7 @@ import json
 import os
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -49,3 +50,16 @@ def test_a_file_that_was_cut_short_is_survived(tmp_path: Path) -> None:
 @given(st.binary())
 def test_any_line_gives_an_object_or_nothing(line: bytes) -> None:
     assert isinstance(parse_event(line), (dict, type(None)))
+
+
+def test_long_lines_many_lines_and_many_values_are_dropped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (("MAX_LINE", 100), ("MAX_LINES", 20), ("MAX_VALUES", 50), ("_CHUNK", 64)):
+        monkeypatch.setattr(f"grader.sandbox.events.{name}", value)
+    log = EventLog(tmp_path / "events", 1_000_000)
+    os.write(log.fileno(), b'{"kind": "' + b"x" * 300 + b'"}\n{"n": 1}\n' + b'{"n": "' + b"y" * 92 + b'"}\n')
+    assert log.read() == [{"n": 1}]
+    os.write(log.fileno(), b"[" + b"1," * 45 + b'1]\n{"n": [1, 2]}\n' * 2)
+    assert len(log.read()) <= 2
+    os.write(log.fileno(), b"{}\n" * 100)
+    assert len(log.read()) <= 20
+    log.close()
