@@ -129,6 +129,9 @@ class _Batch:
                     self._end()
                     break
             self._write_summary(at_once=True)
+        except BaseException:  # a full disk: nothing that runs on can be kept
+            self._end()
+            raise
         finally:
             pool.shutdown(wait=not self.stop.asked, cancel_futures=True)
         stopped = self.stop.asked > 0 and (bool(waiting) or self.count < len(submissions))

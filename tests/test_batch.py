@@ -1,4 +1,7 @@
 import json
+import random
+import subprocess
+import sys
 import time
 from dataclasses import replace
 
@@ -6,9 +9,25 @@ import pytest
 
 from grader.batch import BatchError, Job, Stop, Submission, grade_all, usable_cores
 from grader.rubric import Rubric
+from grader.sandbox.replies import exit_words
 from grader.store import Store
 from tests.conftest import RUBRIC, make_result
 from tests.watching import Watching
+
+SOAK = """
+import sys, time
+from pathlib import Path
+from tests.test_batch import good, job, run
+from grader.batch import Submission
+folder = Path(sys.argv[1])
+def grade(submission):
+    time.sleep(0.01)
+    with (folder / "calls").open("a") as calls:
+        calls.write(submission.name + "\\n")
+    return good(submission)
+print("go", flush=True)
+run([Submission(path, path.stem) for path in sorted(folder.glob("*.ipynb"))], job(folder / "out", grade, jobs=2))
+"""
 
 DECIDED = Rubric("tiny", RUBRIC.items[:3])
 
@@ -116,7 +135,7 @@ def test_a_killed_kernel_costs_one_retry(tmp_path):
 
     def grade(submission):
         tries.append(submission.name)
-        note = "the kernel died while cell 3 ran (SIGKILL: out of memory, or killed by its own code)"
+        note = f"the kernel died while cell 3 ran ({exit_words(-9)})"
         return replace(good(submission), notes=(note,)) if len(tries) < 3 else good(submission)
 
     _, watching = run(notebooks(tmp_path, "a", "b"), job(tmp_path / "out", grade))
@@ -181,3 +200,30 @@ def test_an_unwritable_out_is_one_sentence(tmp_path):
 
 def test_at_least_one_core_is_usable():
     assert usable_cores() >= 1
+
+
+def test_killed_at_any_moment_nothing_is_lost_and_nothing_graded_twice_but_what_was_in_flight(tmp_path):
+    names = [f"n{number}" for number in range(120)]
+    notebooks(tmp_path, *names)
+    kills = 0
+    while True:
+        process = subprocess.Popen([sys.executable, "-c", SOAK, str(tmp_path)], stdout=subprocess.PIPE)
+        assert process.stdout is not None
+        process.stdout.readline()
+        try:
+            assert process.wait(random.uniform(0.2, 1.0) if kills < 4 else 60) == 0
+            break
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            kills += 1
+    calls = (tmp_path / "calls").read_text().split()
+    assert set(calls) == set(names)
+    assert len(calls) <= len(names) + 2 * kills
+    with Store(tmp_path / "out") as store:
+        assert sorted(row.entry.name for row in store.rows()) == sorted(names)
+    for name in names:
+        assert (
+            json.loads((tmp_path / "out" / name / "result.json").read_text())["submission"]["name"] == f"{name}.ipynb"
+        )
+    assert (tmp_path / "out" / "summary.csv").read_text().count("\n") == len(names) + 1

@@ -76,7 +76,18 @@ def test_a_file_that_is_no_notebook_is_a_failed_result(tmp_path, capsys):
 
 def test_help_names_every_command():
     text = parser().format_help()
-    for command in ("check", "grade", "keygen", "verify-result", "data", "calibrate", "doctor"):
+    for command in (
+        "check",
+        "grade",
+        "results",
+        "results mark",
+        "merge",
+        "keygen",
+        "verify-result",
+        "data",
+        "calibrate",
+        "doctor",
+    ):
         assert f"\n    {command}" in text
 
 

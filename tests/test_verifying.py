@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import sqlite3
 from dataclasses import replace
 from pathlib import Path
 
@@ -268,3 +269,31 @@ def test_a_summary_of_a_changed_result_is_not(keys, graded, capsys):
 def test_verify_without_a_key_verifies_nothing(signed):
     (verdict,) = verify([signed], None, None)
     assert not verdict.verified
+
+
+def test_signed_results_are_taken_from_the_store_as_they_are_and_unsigned_ones_are_not(keys):
+    from grader.classes import _signed
+    from grader.digests import of_file
+
+    (keys / "anna.ipynb").write_text("{}")
+
+    def grade(submission: Submission) -> Result:
+        result = make_result(submission.path.name)
+        return replace(result, submission=replace(result.submission, sha256=of_file(submission.path)))
+
+    def run(key: str | None) -> bool:
+        signer = load_signer(keys / key) if key else None
+        more = {"sign": signer, "keeps": lambda graded: _signed(graded, signer)} if signer else {}
+        job = Job(Tiny(), keys / "out", grade, **more)  # type: ignore[arg-type]
+        return grade_all([Submission(keys / "anna.ipynb", "anna")], job, Watching()).reused == 1
+
+    path = keys / "out" / "anna" / "result.json"
+    assert (run(None), run("mine")) == (False, False)
+    signed = path.read_bytes()
+    assert b"signature" in signed
+    path.unlink()
+    assert (run("mine"), path.read_bytes()) == (True, signed)
+    assert (run(None), path.read_bytes()) == (True, signed)
+    with sqlite3.connect(keys / "out" / "results.sqlite") as db:  # somebody helps himself
+        db.execute("UPDATE results SET document = replace(document, '\"score\": 10', '\"score\": 17')")
+    assert run("mine") is False

@@ -18,6 +18,8 @@ from grader.ingest.sources import BadFile, Found, IngestError, hidden
 MIB = 1 << 20
 _END, _END64 = b"PK\x05\x06", b"PK\x06\x06"
 _CHUNK = 1 << 16
+_ENCRYPTED = 1  # of an entry's flags
+_PASSWORD = "is protected by a password: an archive without one is needed"
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,8 @@ class Zip:
         try:
             for info in self._zip.infolist():
                 self._take(info)
+            if self._infos and all(info.flag_bits & _ENCRYPTED for info in self._infos.values()):
+                raise IngestError(f"'{self.label}' {_PASSWORD}")
         except IngestError:
             self.close()
             raise
@@ -88,8 +92,8 @@ class Zip:
     def fetch(self, found: Found) -> Path:
         """Unpack one file. Raises BadFile."""
         info = self._infos[found.path]
-        if info.flag_bits & 0x1:
-            raise BadFile("is protected by a password: hand in or download an archive without one")
+        if info.flag_bits & _ENCRYPTED:
+            raise BadFile(_PASSWORD)
         self._count += 1
         target = self._into / f"{self._count:06}" / _file_name(found.path.name)
         target.parent.mkdir(parents=True)

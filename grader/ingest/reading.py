@@ -116,9 +116,12 @@ class _Reader:
                 return
 
     def _plain(self, source: Source, files: Sequence[Found]) -> Iterator[Submission]:
+        folders = {folder for found in files for folder in found.path.parents}
         for found in files:
             label = str(found.path.with_suffix(""))
             try:
+                if found.path.suffix.lower() == ".zip" and found.path.with_suffix("") in folders:
+                    continue  # it lies there unpacked too
                 if found.path.suffix.lower() == ".zip":
                     yield from self._archive_in(source, found)
                 elif found.path.suffix == ".ipynb" or (found.path.suffix == ".py" and is_export(source.fetch(found))):

@@ -27,6 +27,10 @@ from typing import Any
 from grader.sandbox.landlock import NoLandlock, keep_signals_below, restrict
 from grader.sandbox.tree import kill_below, kill_user
 
+_CLOSED = (
+    "Python or the data lie in a folder that other users may not enter, and the right to read them all the same "
+    "(CAP_DAC_READ_SEARCH) is not to be had here: open the folder (chmod o+rx)"
+)
 FAILED = 3  # exit status
 _PDEATHSIG, _DUMPABLE, _KEEP, _DROP_BOUND, _SUBREAPER, _AMBIENT = 1, 4, 8, 24, 36, 47  # of prctl
 _AMBIENT_RAISE, _AMBIENT_CLEAR = 2, 4
@@ -101,9 +105,9 @@ def become(user: int, read_all: bool = False) -> None:
     kept = 1 << _READ_SEARCH if read_all else 0
     header, data = struct.pack("=Ii", _CAPABILITY_VERSION, 0), struct.pack("=6I", kept, kept, kept, 0, 0, 0)
     if libc.capset(header, data):
-        raise OSError(ctypes.get_errno(), "capset is refused")
+        raise OSError(_CLOSED if read_all else "capset is refused")
     if read_all and libc.prctl(_AMBIENT, _AMBIENT_RAISE, _READ_SEARCH, 0, 0):  # for the programs that it starts too
-        raise OSError(ctypes.get_errno(), "PR_CAP_AMBIENT is refused")
+        raise OSError(_CLOSED)
     libc.prctl(_DUMPABLE, 1, 0, 0, 0)  # as any process of that user: it may look at its own /proc
 
 

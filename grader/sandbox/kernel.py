@@ -161,6 +161,7 @@ class Kernel:
         self._cells = CellClient(self._client, self._limits)
         while not await self._client.is_ready():
             self._check_start(deadline)
+        process.close_entrances()
 
     def _check_start(self, deadline: float) -> None:
         if self._died.is_set():
@@ -227,7 +228,7 @@ class Kernel:
             status, reason = "error" if error else "ok", ""
             if error and is_out_of_memory(error):
                 reason = f"cell {index} used more than {in_words(self._limits.memory_bytes)} of memory"
-        elif ending == "dead" and (used_up := self._running.used_up):
+        elif ending in ("dead", "killed") and (used_up := self._running.used_up):
             self._over = f"the kernel was ended in cell {index}"
             status, reason = "killed", f"cell {index} used {used_up}"
         elif ending == "dead":

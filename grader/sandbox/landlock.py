@@ -67,14 +67,18 @@ def keep_signals_below() -> None:
     if ruleset < 0:
         raise NoLandlock(f"landlock_create_ruleset: {os.strerror(ctypes.get_errno())}")
     try:
-        _allow(
-            libc, ruleset, "/", _REFER, abi()
-        )  # every set of rules refuses moves between folders unless it allows them
+        # Every set of rules refuses moves between folders unless it allows them.
+        _allow(libc, ruleset, "/", _REFER, abi())
         no_new_privileges(libc)
         if libc.syscall(_RESTRICT, ruleset, 0):
             raise NoLandlock(f"landlock_restrict_self: {os.strerror(ctypes.get_errno())}")
     finally:
         os.close(ruleset)
+    try:
+        os.kill(os.getppid(), 0)
+    except PermissionError:
+        return
+    raise NoLandlock("signals to the process above still pass")
 
 
 def write_rights() -> int:

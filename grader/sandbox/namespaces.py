@@ -62,7 +62,8 @@ def plan(place: Place) -> Plan:
         "seccomp": base64.b64encode(compile_filter()).decode(),
     }
     command = [program, "--args", str(arguments), "--", *python()]
-    return Plan(command, environment(HOME, TEMPORARY, library()), confine, 2, (passwd, group, arguments))
+    variables = environment(HOME, TEMPORARY, library())
+    return Plan(command, variables, confine, 2, (passwd, group, arguments), private=TEMPORARY)
 
 
 def _arguments(place: Place, passwd: int, group: int) -> list[str]:

@@ -8,7 +8,7 @@ import secrets
 import site
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from grader.sandbox.policy import Limits
@@ -54,7 +54,8 @@ class Plan:
     """How to start a kernel: the command, its environment, and what the child does to itself (see `confine`).
 
     `wrappers` is how many processes stand between the one that is started and the kernel. `descriptors` are inherited and
-    then closed here. `files` are folders outside that the kernel can write to, whose size must be watched.
+    then closed here. `files` are folders outside that the kernel can write to, whose size must be watched; `private` one of
+    a file system that only the kernel sees.
     """
 
     command: Sequence[str]
@@ -63,7 +64,8 @@ class Plan:
     wrappers: int
     descriptors: tuple[int, ...] = ()
     files: tuple[str, ...] = ()
-    warden: bool = field(default=False)
+    warden: bool = False
+    private: str = ""
 
 
 def python() -> list[str]:

@@ -91,7 +91,9 @@ class KernelProcess:
             for descriptor in (*entrances, events, requests):
                 os.close(descriptor)
         starved = self._cgroup.ran_out_of_memory if self._cgroup else lambda: False
-        self._watchdog = Watchdog(self._process.pid, self._limits, self._kill, plan.files, self._user, starved)
+        self._watchdog = Watchdog(
+            self._process.pid, self._limits, self._kill, plan.files, self._user, starved, plan.private
+        )
 
     def _place(self) -> Place:
         def paths(key: str) -> tuple[str, ...]:
@@ -114,6 +116,12 @@ class KernelProcess:
         """Descriptors for the kernel: of the events to append to, of the requests to read."""
         events = os.open(self.folder / "events", os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
         return events, os.open(self.folder / "requests", os.O_RDONLY | os.O_CLOEXEC)
+
+    def close_entrances(self) -> None:
+        """Remove the sockets' names once they are connected to: no other process has anything to say to this kernel."""
+        for port in CHANNELS.values():
+            with contextlib.suppress(OSError):
+                os.unlink(f"{self.sockets}-{port}")
 
     # --- life ------------------------------------------------------------------------------------------------------
 

@@ -97,6 +97,8 @@ def compile_filter(own_files: bool = False) -> bytes:
             refuse(name, 0 if silent else errno.EPERM, pyseccomp.Arg(position, pyseccomp.NE, 0))
     for command in (_LEASE, _NOTIFY):
         refuse("fcntl", errno.EPERM, pyseccomp.Arg(1, pyseccomp.MASKED_EQ, 0xFFFFFFFF, command))
+    for name in ("memfd_create", "memfd_secret"):  # memory that belongs to no process and that nobody counts
+        refuse(name, errno.ENOSYS)
     refuse("clone3", errno.ENOSYS)  # its flags are out of a filter's sight; libraries fall back to clone
     for flag in _NEW_NAMESPACES:
         refuse("clone", errno.EPERM, pyseccomp.Arg(0, pyseccomp.MASKED_EQ, flag, flag))

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import signal
-from collections.abc import Iterable
+import stat
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 _PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 _TICKS = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
+_PIPE = 65_536  # bytes that a pipe takes without a reader
 _PROC = os.path.exists("/proc/self/task")
 
 
@@ -66,16 +69,41 @@ def usage(pids: Iterable[int]) -> Usage:
     return Usage(resident, tasks, ticks / _TICKS)
 
 
-def proportional(pids: Iterable[int]) -> int:
-    """Bytes of memory of these processes, shared pages counted once; resident bytes of those that cannot be looked into."""
-    total = 0
+def proportional(pids: Iterable[int], user: int | None = None) -> int:
+    """Bytes of memory of these processes, shared pages counted once; resident bytes of those that cannot be looked into.
+
+    `user` is the one they run as, where it is another: root in a container may look into them only as that user.
+    """
+    wanted = list(pids)
+    measured = _sum_of_shares(wanted)
+    if user is not None and any(share is None for share in measured):
+        answer = as_user(user, lambda: json.dumps(_sum_of_shares(wanted)))
+        measured = json.loads(answer) if answer else measured
+    return sum(usage([pid]).resident if share is None else share for pid, share in zip(wanted, measured, strict=True))
+
+
+def _sum_of_shares(pids: Iterable[int]) -> list[int | None]:
+    found: list[int | None] = []
     for pid in pids:
         try:
             with open(f"/proc/{pid}/smaps_rollup") as file:
-                total += next(int(line.split()[1]) * 1024 for line in file if line.startswith("Pss:"))
+                found.append(next(int(line.split()[1]) * 1024 for line in file if line.startswith("Pss:")))
         except (OSError, StopIteration):
-            total += usage([pid]).resident
-    return total
+            found.append(None)
+    return found
+
+
+def unlinked(pids: Iterable[int]) -> int:
+    """Bytes of files that these processes hold open and that have no name any more."""
+    held: dict[tuple[int, int], int] = {}
+    for pid in pids:
+        with contextlib.suppress(OSError):
+            for descriptor in os.listdir(f"/proc/{pid}/fd"):
+                with contextlib.suppress(OSError):
+                    state = os.stat(f"/proc/{pid}/fd/{descriptor}")
+                    if state.st_nlink == 0 and stat.S_ISREG(state.st_mode):
+                        held[state.st_dev, state.st_ino] = state.st_blocks * 512
+    return sum(held.values())
 
 
 def kill_below(pid: int, rounds: int = 50) -> None:
@@ -94,13 +122,29 @@ def kill_below(pid: int, rounds: int = 50) -> None:
 
 def kill_user(uid: int) -> None:
     """Kill every process of the user `uid`, which must not be this process's; for root."""
+
+    def kill() -> str:
+        os.kill(-1, signal.SIGKILL)
+        return ""
+
+    as_user(uid, kill)
+
+
+def as_user(uid: int, work: Callable[[], str]) -> str:
+    """What `work` returns in a child of the user `uid`, at most a pipe's worth; '' when it raises. For root."""
+    reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
         try:
+            os.close(reading)
             os.setgroups([])
             os.setresgid(uid, uid, uid)
             os.setresuid(uid, uid, uid)
-            os.kill(-1, signal.SIGKILL)
+            os.write(writing, work().encode()[:_PIPE])
         finally:
             os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading, "rb") as answer:
+        text = answer.read().decode()
     os.waitpid(child, 0)
+    return text

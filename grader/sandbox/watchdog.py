@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Sequence
 
 from grader.sandbox.policy import Limits, in_words
-from grader.sandbox.tree import Usage, descendants, proportional, usage
+from grader.sandbox.tree import Usage, descendants, proportional, unlinked, usage
 
 EVERY_SECONDS = 0.1
 FILES_EVERY = 5  # looks; walking folders takes longer
@@ -20,6 +20,7 @@ class Watchdog:
     """A thread that looks at the tree below `pid` and the files of `folders` until `stop`, or until a limit is broken.
 
     Then `broken` says in words what was used up, and `end` is called. `user`: whose files in shared memory count too.
+    `private`: a folder of a file system that only the tree sees.
     `starved` says whether a control group has had a process of the tree killed for memory: then all of it goes.
     """
 
@@ -31,8 +32,10 @@ class Watchdog:
         folders: Sequence[str] = (),
         user: int | None = None,
         starved: Callable[[], bool] = lambda: False,
+        private: str = "",
     ) -> None:
         self.broken = ""
+        self._private = private
         self._starved = starved
         self._pid, self._limits, self._end = pid, limits, end
         self._folders, self._user = folders, user
@@ -51,18 +54,22 @@ class Watchdog:
         while not self._stopped.wait(EVERY_SECONDS):
             looks += 1
             below = descendants(self._pid)
-            words = exceeded(usage(below), self._limits, lambda: proportional(below))  # noqa: B023  (called at once)
+            words = exceeded(usage(below), self._limits, lambda: proportional(below, self._user))  # noqa: B023  (called at once)
             if self._starved():
                 words = out_of_memory(self._limits)
             if not words and looks % FILES_EVERY == 0:
-                words = self._files()
+                words = self._files(below)
             if words and not self._stopped.is_set():
                 self.broken = words
                 self._end()
                 return
 
-    def _files(self) -> str:
-        held, files = 0, 0
+    def _files(self, below: Sequence[int]) -> str:
+        held, files = unlinked(below) if self._folders else 0, 0
+        if self._private and below:
+            with contextlib.suppress(OSError):  # its size is bounded, the number of its files is not
+                state = os.statvfs(f"/proc/{below[-1]}/root{self._private}")
+                files = state.f_files - state.f_ffree
         for folder in self._folders:
             more, count = held_by(folder)
             held, files = held + more, files + count

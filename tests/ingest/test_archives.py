@@ -1,10 +1,14 @@
+import contextlib
 import os
+import shutil
 import stat
 import struct
 import zipfile
 from pathlib import PurePosixPath
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from grader.ingest.archives import Bounds, Room, Zip
 from grader.ingest.sources import BadFile, IngestError
@@ -85,7 +89,7 @@ def test_too_many_files_are_refused_before_they_are_listed(tmp_path):
 
 
 def test_a_password_is_said(tmp_path):
-    path = make_zip(tmp_path / "locked.zip", {"hw.ipynb": "x"})
+    path = make_zip(tmp_path / "locked.zip", {"hw.ipynb": "x", "open.txt": "x"})
     data = bytearray(path.read_bytes())
     for mark, place in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
         data[data.find(mark) + place] |= 1
@@ -93,6 +97,10 @@ def test_a_password_is_said(tmp_path):
     archive = open_zip(path)
     with pytest.raises(BadFile, match="protected by a password"):
         archive.fetch(archive.files()[0])
+    data[data.rfind(b"PK\x01\x02") + 8] |= 1  # now of both files
+    path.write_bytes(data)
+    with pytest.raises(IngestError, match=r"'.*locked.zip' is protected by a password"):
+        open_zip(path)
 
 
 @pytest.mark.parametrize("damage", ["empty", "text", "cut", "noise", "folder"])
@@ -124,3 +132,28 @@ def test_utf_8_that_is_not_said_to_be_is_understood(tmp_path):
     path = make_zip(tmp_path / "a.zip", {"Mxxller.ipynb": "1"})
     path.write_bytes(path.read_bytes().replace(b"Mxxller", "Müller".encode()))
     assert open_zip(path).files()[0].path == PurePosixPath("Müller.ipynb")
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.tuples(st.integers(0, 5000), st.integers(0, 255)), min_size=1, max_size=12))
+def test_any_damage_is_a_sentence_or_nothing(tmp_path, changes):
+    folder = tmp_path / "fuzz"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    path = make_zip(folder / "a.zip", {"x_1_2_a.ipynb": "abc" * 50, "x_1_3_b.ipynb": b"\x00" * 3000})
+    data = bytearray(path.read_bytes())
+    for place, value in changes:
+        data[place % len(data)] = value
+    path.write_bytes(data)
+    try:
+        archive = open_zip(path)
+        for found in archive.files():
+            with contextlib.suppress(BadFile):
+                archive.fetch(found)
+        archive.close()
+    except IngestError as error:
+        lines = str(error).count("\n")
+    else:
+        lines = 0
+    assert lines == 0
+    assert outside(folder) == ["a.zip"]

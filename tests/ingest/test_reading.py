@@ -135,6 +135,15 @@ def test_a_download_that_lies_in_a_folder_is_read_too(tmp_path):
     assert "doejane_12345" in by_name(found)
 
 
+def test_what_lies_there_unpacked_too_is_not_read_twice(tmp_path):
+    make_folder(tmp_path / "in" / "submissions", CANVAS)
+    make_zip(tmp_path / "in" / "submissions.zip", CANVAS)
+    (tmp_path / "in" / "notes.ipynb").write_text(NOTEBOOK)
+    (tmp_path / "temporary").mkdir()
+    found = read_class([tmp_path / "in"], tmp_path / "out", tmp_path / "temporary")
+    assert len(found.submissions) == 4
+
+
 def test_links_are_left_out_and_nothing_is_one_sentence(tmp_path):
     (tmp_path / "in").mkdir()
     (tmp_path / "secret.ipynb").write_text(NOTEBOOK)

@@ -9,7 +9,16 @@ from pathlib import Path
 import pytest
 
 from grader.sandbox.policy import GIB, MIB, Limits
-from grader.sandbox.tree import Usage, children, descendants, kill_below, proportional, usage
+from grader.sandbox.tree import (
+    Usage,
+    as_user,
+    children,
+    descendants,
+    kill_below,
+    proportional,
+    unlinked,
+    usage,
+)
 from grader.sandbox.watchdog import Watchdog, exceeded, held_by
 
 LIMITS = Limits(memory_bytes=GIB, tasks=50, cpu_seconds=10)
@@ -68,3 +77,19 @@ def test_the_watchdog_ends_what_uses_too_much() -> None:
         process.kill()
     assert ended
     assert dog.broken == "more than 0.5 s of CPU time"
+
+
+def test_files_without_a_name_are_counted_once(tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    with path.open("wb") as file, path.open("rb"):
+        file.write(bytes(300_000))
+        file.flush()
+        before = unlinked([os.getpid()])
+        path.unlink()
+        assert 300_000 <= unlinked([os.getpid()]) - before < 400_000
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="for root")
+def test_work_is_done_as_another_user() -> None:
+    assert as_user(65_533, lambda: str(os.getuid())) == "65533"
+    assert as_user(65_533, lambda: str(1 // 0)) == ""
