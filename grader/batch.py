@@ -124,7 +124,7 @@ class _Batch:
                 finished, _ = wait(self.running, TICK_SECONDS, FIRST_COMPLETED)
                 for future in finished:
                     self._finish(pool, future, self.running.pop(future))
-                self.watch.tick(self.stop.asked > 0)
+                self.watch.tick(self.stop.asked == 1)
                 if self.stop.asked > 1:
                     self._end()
                     break

@@ -93,17 +93,33 @@ def _sum_of_shares(pids: Iterable[int]) -> list[int | None]:
     return found
 
 
-def unlinked(pids: Iterable[int]) -> int:
-    """Bytes of files that these processes hold open and that have no name any more."""
+def unlinked(pids: Iterable[int], user: int | None = None) -> int:
+    """Bytes of files that these processes, of `user`, hold open and that have no name any more."""
+    wanted = list(pids)
+    held, refused = _held_without_name(wanted)
+    if refused and user is not None:
+        answer = as_user(user, lambda: str(_held_without_name(wanted)[0]))
+        return int(answer) if answer else held
+    return held
+
+
+def _held_without_name(pids: Iterable[int]) -> tuple[int, bool]:
+    """The bytes, and whether some process could not be looked into."""
     held: dict[tuple[int, int], int] = {}
+    refused = False
     for pid in pids:
         with contextlib.suppress(OSError):
             for descriptor in os.listdir(f"/proc/{pid}/fd"):
-                with contextlib.suppress(OSError):
+                try:
                     state = os.stat(f"/proc/{pid}/fd/{descriptor}")
+                except PermissionError:
+                    refused = True
+                except OSError:  # closed meanwhile
+                    continue
+                else:
                     if state.st_nlink == 0 and stat.S_ISREG(state.st_mode):
                         held[state.st_dev, state.st_ino] = state.st_blocks * 512
-    return sum(held.values())
+    return sum(held.values()), refused
 
 
 def kill_below(pid: int, rounds: int = 50) -> None:

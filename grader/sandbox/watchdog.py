@@ -65,7 +65,7 @@ class Watchdog:
                 return
 
     def _files(self, below: Sequence[int]) -> str:
-        held, files = unlinked(below) if self._folders else 0, 0
+        held, files = unlinked(below, self._user) if self._folders else 0, 0
         if self._private and below:
             with contextlib.suppress(OSError):  # its size is bounded, the number of its files is not
                 state = os.statvfs(f"/proc/{below[-1]}/root{self._private}")
