@@ -84,14 +84,14 @@ def _grade(
         print(one_line(note))
     part = f" (shard {order.shard.number} of {order.shard.count})" if order.shard else ""
     print(f"grading {len(mine)} notebooks{part}, {jobs} at a time, into {order.out}", flush=True)
-    key, data = _keys(assignment, settings, backend)
+    key, data, seed = _keys(assignment, settings, backend)
     show = ClassProgress(len(mine))
 
     def run(submission: Submission) -> Result:
         def step(progress: Progress) -> None:
             show.step(submission, progress)
 
-        return grade(submission.path, assignment, progress=step, seed=None, **settings)
+        return grade(submission.path, assignment, progress=step, seed=seed, **settings)
 
     sign: Callable[[Result], Result] = signer if signer is not None else lambda result: result
     keeps = (lambda graded: _signed(graded, signer)) if signer is not None else lambda graded: True
@@ -107,22 +107,23 @@ def _grade(
 
 def _keys(
     assignment: Assignment, settings: Mapping[str, Any], backend: Backend
-) -> tuple[Callable[[str, str], str], str]:
-    """The key of (file name, SHA-256) under these settings, and the digest of the data."""
+) -> tuple[Callable[[str, str], str], str, int]:
+    """The key of (file name, SHA-256) under these settings, the digest of the data, and this machine's secret seed."""
     from grader.data.sources import find_data
     from grader.devices import find_gpu
     from grader.digests import digests
-    from grader.seeds import CANONICAL_SEED, commitment
+    from grader.seeds import commitment, secret_seed
 
     data = find_data(settings["data"], settings["sample"]).sha256
+    seed = secret_seed(data)
     fixed = Settings(
         assignment.name,
         find_gpu(settings["device"]).name,
         backend.level,
         settings["limits"],
-        commitment(settings.get("seed", CANONICAL_SEED)),
+        commitment(seed),
     )
-    return lambda name, sha256: key_of(name, digests(assignment, sha256, data), fixed), data
+    return lambda name, sha256: key_of(name, digests(assignment, sha256, data), fixed), data, seed
 
 
 def _signed(graded: Graded, signer: Signer) -> bool:

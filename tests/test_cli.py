@@ -132,3 +132,17 @@ def test_what_is_no_size(text, capsys):
     with pytest.raises(SystemExit):
         parser().parse_args(["check", "x", "--memory", text])
     assert "is not a size such as 512M or 2G" in capsys.readouterr().err
+
+
+def test_a_deadline_that_is_a_date_means_its_end():
+    def due(text):
+        return parser().parse_args(["grade", "x", "--out", "y", "--due", text]).due.isoformat()
+
+    assert due("2026-11-01") == "2026-11-01T23:59:59"
+    assert due("2026-11-01T12:00Z") == "2026-11-01T12:00:00+00:00"
+
+
+def test_results_mark_is_one_command():
+    arguments = parser().parse_args(["results", "mark", "out", "anna", "q7", "2.5"])
+    assert (arguments.command, arguments.points) == ("results mark", 2.5)
+    assert parser().parse_args(["results", "./mark"]).command == "results"

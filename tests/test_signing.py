@@ -232,7 +232,9 @@ def test_without_the_library_it_is_one_sentence(key, tmp_path, monkeypatch, caps
 
 @pytest.mark.parametrize("confines", [True, False])
 def test_batches_are_signed_where_notebooks_cannot_read_the_key(key, tmp_path, capsys, monkeypatch, confines):
-    monkeypatch.setattr("grader.sandbox.backends.find_backend", lambda isolation: SimpleNamespace(confines=confines))
+    monkeypatch.setattr(
+        "grader.sandbox.backends.find_backend", lambda isolation: SimpleNamespace(confines=confines, level="process")
+    )
     (tmp_path / "class").mkdir()
     (tmp_path / "class" / "page.ipynb").write_text("<html>")
     status = main(["grade", str(tmp_path / "class"), "--out", str(tmp_path / "out"), "--sample", "--sign", str(key)])
