@@ -26,6 +26,7 @@ LIMITS = Limits(cell_seconds=45, total_seconds=240)
 LEARNED = {f"mlp.loss.{n}": Threshold(None, 2.0, "made up") for n in (10, 20)}
 COURSE = dataclasses.replace(ASSIGNMENT, thresholds=lambda train_size: LEARNED)
 ATTACKS = build.attacks()
+QUICK = ("class_body_patches_probes", "events_with_sleeps", "patched_torch")  # one of each kind
 
 pytestmark = [pytest.mark.slow, pytest.mark.attack, pytest.mark.timeout(600)]
 
@@ -85,7 +86,13 @@ def test_there_are_enough_attacks():
     assert {attack.base for attack in ATTACKS} | {"right"} == set(build.BASES)
 
 
-@pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)
+@pytest.mark.parametrize(
+    "attack",
+    [
+        pytest.param(attack, id=attack.name, marks=[] if attack.name in QUICK else pytest.mark.exhaustive)
+        for attack in ATTACKS
+    ],
+)
 def test_an_attack_earns_nothing(desk: Desk, attack: build.Attack):
     known = desk.known() if any("KNOWN_" in cell for cell in attack.cells) else {}
     result = desk.grade(build.write(desk.folder, attack.base, attack, known))
