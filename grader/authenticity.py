@@ -131,11 +131,8 @@ def _impossible(model: ModelSeen, passes: Sequence[Pass], cells: Sequence[CellRu
 def _counts(passes: Sequence[Pass]) -> str:
     for seen in passes:
         where = f"a pass in cell {seen.cell} has"
-        size = seen.loader.batch_size
         if min(seen.batches, seen.samples, seen.steps, seen.backwards, seen.number, seen.loader.images) < 0:
             return f"{where} a negative count"
-        if size is not None and seen.samples > seen.batches * size:
-            return f"{where} {seen.samples} images in {seen.batches} batches of {size}"
         if len(seen.losses) > min(seen.batches, seen.backwards):
             return f"{where} {len(seen.losses)} losses of {min(seen.batches, seen.backwards)} backward passes"
         if seen.accuracy is not None and not 0 <= seen.accuracy <= 1:
@@ -216,13 +213,15 @@ def _unfounded(
         if seen is None:
             continue
         found = mine[seen.start]
-        if found.certain and found.scores and not bears_out(found, seen):
+        scaled = replace(seen, losses=_as_cross_entropy(seen)) if seen.losses else seen
+        if found.certain and found.scores and not (bears_out(found, seen) or bears_out(found, scaled)):
             which = "loss in epoch" if seen is epoch.train else "test loss after epoch"
             return (
                 f"the {name}'s {which} {number} is recorded as {_recorded(seen) or 0:.3f}, and the weights "
                 f"that it had then give {found.scores[0].loss:.3f}"
             )
-        distance = found.distances.get(epoch.train.number)
+        after = seen is epoch.train or seen.start >= epoch.train.end  # not a test in the midst of the epoch
+        distance = found.distances.get(epoch.train.number) if after else None
         if distance is not None and distance > FAR and follows(training.epochs, trajectory):
             return f"the {name}'s losses are the reference's, and its weights after epoch {number} are far from those"
     return _knew_before(training, run, role, trajectory)
@@ -256,6 +255,20 @@ def bears_out(found: Confirmation, seen: Pass) -> bool:
     return any(score.loss <= ROUGH_SHARE * recorded + ROUGH_SLACK for score in found.scores)
 
 
+def _as_cross_entropy(seen: Pass) -> tuple[float | None, ...]:
+    """The losses of a training pass in the unit of its outputs' cross-entropy.
+
+    A loop that divides its losses, sums them up or takes another criterion propagates numbers of another size; so does one
+    that propagates the loss of each batch in parts.
+    """
+    losses = [loss for loss in seen.losses if loss is not None]
+    mean = sum(losses) / len(losses) if losses else 0.0
+    factor = max(1.0, seen.backwards / max(1, seen.batches))
+    if mean > 0 and math.isfinite(mean) and seen.mean_loss is not None:
+        factor = max(0.0, seen.mean_loss) / mean
+    return tuple(loss if loss is None else loss * factor for loss in seen.losses)
+
+
 def _recorded(seen: Pass) -> float | None:
     losses = [loss for loss in seen.losses if loss is not None]
     return sum(losses) / len(losses) if losses else seen.sample_loss
@@ -279,7 +292,7 @@ def _knew_before(training: Training, run: RunEvidence, role: ModelRole, trajecto
         and (seen.trains or seen.backwards)
         and (seen.model == training.model.key or _is_like(run, seen, role))
     ]
-    losses = [loss for loss in first.losses[:3] if loss is not None]
+    losses = [loss for loss in _as_cross_entropy(first)[:3] if loss is not None]
     wanted = [loss for loss in trajectory[0].losses[:3] if loss is not None] if trajectory else []
     if earlier or not losses or not wanted or training.before:
         return ""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from grader.asking import Asked, Refused, array, ask_for, generator
-from grader.authenticity import Confirmation, Score, bears_out, doubted, find_doubts, unconfirmed
+from grader.authenticity import LOSS_SLACK, Confirmation, Score, bears_out, doubted, find_doubts, unconfirmed
 from grader.checks.models import OUTPUT_TOLERANCE, relative_difference
 from grader.evidence import (
     LoaderProbe,
@@ -98,8 +98,13 @@ def _confirm(
     found = Confirmation(weights.model, weights.start, tuple(scores), certain, rough)
     if bears_out(found, seen) or not probe.spec:
         return found
-    own = _own_outputs(bench.kernel, probe, values, served[-1])
-    return found if own is None else replace(found, scores=(*scores, score(own, labels)))
+    own = _own_outputs(bench.kernel, probe, values, served[-1], seen.training is True)
+    if own is None:
+        return found
+    asked = score(own, labels)
+    if certain and seen.training and asked.loss < scores[0].loss - LOSS_SLACK:
+        return found  # dropout makes nothing better: this one knows more than its weights
+    return replace(found, scores=(*scores, asked))
 
 
 def is_reference(probe: ModelProbe) -> bool:
@@ -158,9 +163,12 @@ def _outputs(model: torch.nn.Module, pixels: NDArray[np.float32]) -> NDArray[np.
 
 
 def _own_outputs(
-    kernel: Asked, probe: ModelProbe, values: Arrays, pixels: NDArray[np.float32]
+    kernel: Asked, probe: ModelProbe, values: Arrays, pixels: NDArray[np.float32], training: bool
 ) -> NDArray[np.float32] | None:
-    """The outputs of the student's own definition with these weights, for the images with a little noise."""
+    """The outputs of the student's own definition with these weights, for the images with a little noise.
+
+    `training` is the mode that it was in: dropout that a test forgot to switch off is in what was recorded too.
+    """
     import numpy as np
 
     noisy = (pixels + generator().normal(0, NOISE, pixels.shape)).astype(np.float32)
@@ -168,7 +176,7 @@ def _own_outputs(
     parts = []
     for i in range(0, len(noisy), TOGETHER):
         part = noisy[i : i + TOGETHER]
-        payload = {"model": probe.spec, "weights": encoded, "inputs": encode_array(part), "training": False}
+        payload = {"model": probe.spec, "weights": encoded, "inputs": encode_array(part), "training": training}
         try:
             output = array(ask_for(kernel, ForwardAnswer, payload, SECONDS).output)
         except (Refused, Malformed):

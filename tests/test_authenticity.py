@@ -71,7 +71,6 @@ def test_an_honest_run_leaves_no_doubt():
         (run(train(0, cell=9)), "which did not run"),
         (run(train(0, seconds=0.0)), "which no machine can do"),
         (run(train(0, seconds=-1.0)), "ended before it began"),
-        (run(train(0, samples=5120)), "5120 images in 8 batches of 64"),
         (run(train(0, losses=(1.0,) * 9)), "9 losses of 8 backward passes"),
         (run(train(0, steps=1, backwards=-1)), "negative count"),
         (run(train(0), evaluated(0, accuracy=3.0)), "an accuracy of 3"),
@@ -120,6 +119,30 @@ def test_weights_far_from_the_reference_while_the_losses_are_its():
     near = Confirmation("model-1", 12.5, (Score(1.9, 0.5),), True, {0: 0.3, 2: 0.001})
     assert why(run(), [near], reference) == ""
     assert "far from those" in why(run(), [dataclasses.replace(near, distances={2: 0.3})], reference)
+
+
+def test_weights_in_the_midst_of_an_epoch_are_not_those_at_its_end():
+    reference = Reference({"mlp": tuple(train(n) for n in range(20))})
+    seen = run(train(0), evaluated(0, start=10.2))
+    midst = Confirmation("model-1", 10.2, (Score(1.9, 0.5),), True, distances={0: 0.3})
+    assert why(seen, [midst], reference) == ""
+
+
+def test_a_loader_may_make_more_of_an_image_than_one():
+    doubled = train(0, samples=1024)  # by its collate_fn
+    assert why(run(doubled)) == ""
+
+
+def test_a_loss_in_another_unit_is_no_contradiction():
+    reference = Reference({"mlp": (train(0, 2.3),)})
+    parts = train(0, 2.3 / 4, backwards=32)  # of four backward passes a batch each
+    divided = train(0, 2.3 / 64, mean_loss=2.3)
+    for seen in (parts, divided):
+        assert why(run(seen, evaluated(0)), (), reference) == ""
+        found = Confirmation("model-1", seen.start, (Score(2.2, 0.2),), True, True)
+        assert why(run(seen), [found], reference) == ""
+    knowing = train(0, 0.1, backwards=16)
+    assert "before it was trained" in why(run(knowing), (), reference)
 
 
 def test_a_model_that_knows_the_digits_before_it_is_trained():

@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import nn
 
+from grader import confirming
 from grader.authenticity import agrees, bears_out
 from grader.confirming import Bench, as_served, confirm, is_reference, score, transplant
 from grader.evidence import (
@@ -108,6 +109,21 @@ def test_another_model_is_evaluated_by_its_own_definition():
     seen, (found,) = confirmed("tanh")
     assert not found.certain
     assert [agrees(seen, one) for one in found.scores] == [False, True]
+
+
+def test_a_test_in_training_mode_is_repeated_in_training_mode():
+    activation = "relu(self.a(x.reshape(-1, 784))) if not self.training else torch.zeros_like"
+    seen, (found,) = confirmed(activation, probe=same())
+    assert len(found.scores) == 2  # the definition itself, in training mode, as it was recorded
+    assert agrees(seen, found.scores[1]) is False  # in evaluation mode
+    seen, (found,) = confirmed(activation, probe=same(), training=True)
+    assert bears_out(found, seen)
+
+
+def test_a_model_that_knows_more_in_training_mode_is_not_believed(monkeypatch):
+    monkeypatch.setattr(confirming, "_own_outputs", lambda *_: 9 * np.eye(10, dtype=np.float32)[LABELS])
+    seen, (found,) = confirmed("relu", loss=0.0, probe=same(), accuracy=1.0, training=True)
+    assert not bears_out(found, seen)
 
 
 @pytest.mark.parametrize(("slope", "offset"), [(0.5, 0.1), (0.3081, 0.1307)])

@@ -81,7 +81,7 @@ def trainings(
             if seen.trains or seen.backwards > 0:
                 if seen.loader.split != "test":
                     epochs.append(Epoch(seen))
-            elif epochs and _is_test(seen, epochs[-1].test):
+            elif epochs and _is_test(seen, epochs[-1]):
                 epochs[-1] = Epoch(epochs[-1].train, seen)
         here = tuple(epoch for epoch in epochs if epoch.device == device)  # a model may move on to the GPU
         if here:
@@ -95,12 +95,16 @@ def doubt(run: RunEvidence, recognise: Callable[[Sequence[tuple[int, ...]]], boo
     return next((f"the recorded training is not believed: {why}" for why in found), "")
 
 
-def _is_test(seen: Pass, known: Pass | None) -> bool:
+def _is_test(seen: Pass, epoch: Epoch) -> bool:
     """Whether a pass without gradients is an epoch's test: the first over the test images, else the first at all.
 
-    Some tests go over the wrong images, which other checks find; they are tests all the same.
+    One that comes after the training pass goes before those in the midst of it. Some tests go over the wrong images, which
+    other checks find; they are tests all the same.
     """
-    return known is None or (known.loader.split != "test" and seen.loader.split == "test")
+    known = epoch.test
+    if known is None or (known.loader.split != "test" and seen.loader.split == "test"):
+        return True
+    return known.start < epoch.train.end <= seen.start and seen.loader.split == known.loader.split
 
 
 def stepped(epochs: Sequence[Epoch], where: str) -> str:

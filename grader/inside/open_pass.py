@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 import weakref
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from grader.inside import recorder, seen
 from grader.inside.models import Known
@@ -17,6 +19,15 @@ if TYPE_CHECKING:
     from torch import nn
 
 Ended = Callable[["OpenPass"], object]
+AHEAD = 8  # batches that are held because a loop may have loaded them ahead
+
+
+class Batch(NamedTuple):
+    """A batch that was served: its number, from 1, its images and its labels."""
+
+    number: int
+    images: torch.Tensor | None
+    labels: torch.Tensor | None
 
 
 class OpenPass:
@@ -34,7 +45,13 @@ class OpenPass:
         self.iterator = weakref.ref(iterator, lambda _: ended(self))
         self.carried = False  # goes on with an iterator whose pass was ended by its cell's end
         self.batches = self.samples = 0
-        self.target: torch.Tensor | None = None  # of the batch that is worked on
+        self.recent: deque[Batch] = deque(maxlen=AHEAD)
+        self.lead = 0  # how many batches the loader was ahead of the model when that was called last
+        self.at: int | None = None  # the number of the batch that it was given then
+        self.server = self.worker = threading.get_ident()  # the threads that take batches and call the model
+        self.is_ahead = False  # the loader has been ahead
+        self.exhausted = self.orphan = False  # served all, though not all of it was worked on; the iterator is gone
+        self.kept = False  # its weights were kept at its last batch
         self.function: str | None = None
         self.arguments: list[dict[str, object]] = []
         self.inner_function: str | None = None
@@ -54,6 +71,52 @@ class OpenPass:
         self.optimizer_id = 0
         self.number = 0
         self.canonical = False
+
+    @property
+    def batch(self) -> int:
+        """The number of the batch that is worked on, from 1."""
+        return self.batches if self.at is None else self.at
+
+    @property
+    def target(self) -> torch.Tensor | None:
+        """The labels of the batch that is worked on."""
+        return next((batch.labels for batch in reversed(list(self.recent)) if batch.number == self.batch), None)
+
+    def works_on(self, given: torch.Tensor | None, first: bool) -> None:
+        """A model was given this: a loop or a thread that loads ahead works on an earlier batch than the last one served.
+
+        Images that were copied on their way are compared at the `first` call of a pass only, unless another thread loads
+        them: to look at them takes time.
+        """
+        self.worker = threading.get_ident()
+        recent = list(self.recent)
+        look = len(recent) > 1 and (first or self.worker != self.server)
+        for batch in reversed(recent):
+            if given is not None and batch.images is not None and _same(batch.images, given, look):
+                self.lead = recent[-1].number - batch.number
+                break
+        self.at = max(1, recent[-1].number - self.lead) if recent else None
+        self.is_ahead = self.is_ahead or self.lead > 0
+
+    def is_behind(self) -> bool:
+        """Whether a model has yet to be given batches that the loader has served."""
+        if not self.calls:
+            return self.server != threading.main_thread().ident  # a thread that loads all before the first is used
+        ahead = self.is_ahead or self.worker != self.server
+        return ahead and self.batch < self.batches
+
+
+def _same(images: torch.Tensor, given: torch.Tensor, look: bool) -> bool:
+    """Whether `given` are these images or some of them; `look` at their values where they lie elsewhere in memory."""
+    with suppress(Exception):  # not every tensor has an address, nor values
+        if images is given:
+            return True
+        if images.device == given.device and 0 <= given.data_ptr() - images.data_ptr() < images.nbytes:
+            return True
+        if look and images.numel() == given.numel():
+            mine, theirs = images.detach().flatten().cpu(), given.detach().flatten().cpu()
+            return bool((mine == theirs.to(mine.dtype)).all())
+    return False
 
 
 def sampler_of(loader: Any) -> Any:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from grader.inside import initial_weights, models, pass_order, randomness, recorder, seen, trained_weights
 from grader.inside.attached import Attached
 from grader.inside.imports import when_imported
-from grader.inside.open_pass import OpenPass, fields, sampler_of
+from grader.inside.open_pass import Batch, OpenPass, fields, sampler_of
 
 if TYPE_CHECKING:
     from torch import nn
@@ -152,6 +152,8 @@ def _begin(iterator: Any, loader: Any, start: float, earlier: pass_order.Order |
     before = _by_iterator.get(iterator)
     if before is not None:  # persistent workers: the same iterator once more
         _end(before, before.last)
+    for waiting in [item for item in _open if item.orphan]:
+        _end(waiting, waiting.last)
     key = _keys.get(loader) or _keys.put(loader, f"loader-{next(_numbers)}")
     item = _by_iterator.put(iterator, OpenPass(iterator, loader, key, start, earlier, _abandoned))
     _open.append(item)
@@ -181,7 +183,8 @@ def _advanced(iterator: Any, batch: Any) -> None:
     if item.batch_device is None and first is not None:
         item.batch_device = str(first.device)
     item.samples += len(first) if first is not None and first.dim() else 0
-    item.target = seen.target_of(batch)
+    item.recent.append(Batch(item.batches, first, seen.target_of(batch)))
+    item.server = threading.get_ident()
 
 
 def _continue(ended: OpenPass, iterator: Any) -> OpenPass:
@@ -199,12 +202,20 @@ def _continue(ended: OpenPass, iterator: Any) -> OpenPass:
 @recorder.guarded
 def _exhausted(iterator: Any) -> None:
     item = _by_iterator.get(iterator)
-    if item is not None and item in _open:
-        _end(item, recorder.now(), complete=not item.carried)
+    if item is None or item not in _open:
+        return
+    if item.is_behind():  # the batches that were loaded ahead are still to come
+        item.exhausted = True
+        item.lead = max(0, item.lead - 1)
+        return
+    _end(item, recorder.now(), complete=not item.carried)
 
 
 @recorder.guarded
 def _abandoned(item: OpenPass) -> None:
+    if item.exhausted and item.is_behind() and item in _open:  # another thread has loaded them
+        item.orphan = True
+        return
     _end(item, item.last)
 
 
@@ -235,16 +246,23 @@ def _called(module: nn.Module, known: models.Known, args: Any, kwargs: Any, outp
         return
     torch = sys.modules["torch"]
     item = _open[-1]
-    if known.key not in item.calls:
+    first = known.key not in item.calls
+    if first:
         _first_call(item, module, known, args, kwargs)
+    if item.batches:
+        item.works_on(next(seen.tensors([args, kwargs]), None), first)
     item.last = recorder.now()
     item.calls[known.key] += 1
     item.training += module.training
     item.grads += torch.is_grad_enabled()
     item.known, item.called = known, weakref.ref(seen.unwrapped(module))
     # The output that counts is the last one before the loss is propagated; later ones (an accuracy) come too late.
-    if item.target is not None and item.backward_batch != item.batches and output is not None:
-        item.scores.add(item.batches, output, item.target)
+    if item.target is not None and item.backward_batch != item.batch and output is not None:
+        item.scores.add(item.batch, output, item.target)
+    # A test whose iterator is kept ends when the next one begins: by then the model has been trained on.
+    idle = not (item.kept or item.carried or item.steps or item.backwards)
+    if idle and item.batch == item.expected and (item.expected > 1 or not torch.is_grad_enabled()):
+        item.kept = bool(_keep_weights(item, seen.unwrapped(module)))
 
 
 def _first_call(item: OpenPass, module: nn.Module, known: models.Known, args: Any, kwargs: Any) -> None:
@@ -272,8 +290,8 @@ def _went_back(tensors: Any) -> None:
         return
     item = _open[-1]
     item.backwards += 1
-    if item.backward_batch != item.batches:
-        item.backward_batch = item.batches
+    if item.backward_batch != item.batch:
+        item.backward_batch = item.batch
         item.losses.append(loss.item() if loss.device.type == "cpu" else loss.detach().clone().reshape(()))
 
 
@@ -311,8 +329,9 @@ def _end(item: OpenPass, end: float, complete: bool = False) -> None:
     if item not in _open:
         return
     _open.remove(item)
-    item.target = None
-    complete = complete or (not item.carried and item.expected is not None and item.batches >= item.expected > 0)
+    item.recent.clear()
+    served = item.exhausted or (item.expected is not None and item.batches >= item.expected > 0)
+    complete = complete or (served and not item.carried)
     item.canonical = item.canonical and randomness.is_canonical()
     model = item.called()
     if item.steps and item.known is not None:
@@ -321,17 +340,21 @@ def _end(item: OpenPass, end: float, complete: bool = False) -> None:
             item.known.weights = initial_weights.digest(model)
     if item.batches:
         recorder.emit("pass", fields(item, end, complete))
-    if complete and item.batches and model is not None:
+    trained = item.steps or item.backwards
+    if complete and item.batches and model is not None and (trained or not item.kept):
         _keep_weights(item, model)
 
 
 @recorder.guarded
-def _keep_weights(item: OpenPass, model: nn.Module) -> None:
+def _keep_weights(item: OpenPass, model: nn.Module) -> bool:
     key = item.calls.most_common(1)[0][0]
     if item.known is not None and item.known.key != key:  # the record names the model that was called most
         found = models.by_key(key)
         if found is None:
-            return
+            return False
         model = found
-    if item.steps or item.backwards or trained_weights.knows(key):
-        trained_weights.keep(key, model, item.cell, item.start, not (item.steps or item.backwards))
+    trained = item.steps > 0 or item.backwards > 0
+    if not (trained or trained_weights.knows(key)):
+        return False
+    trained_weights.keep(key, model, item.cell, item.start, not trained)
+    return True

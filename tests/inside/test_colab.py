@@ -176,7 +176,9 @@ def test_tqdm_of_every_kind(kernel: Kernel) -> None:
 
 def test_a_notebook_tqdm_without_ipywidgets_is_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As in an environment without the extra 'colab': a finder that hides ipywidgets is installed first."""
-    (tmp_path / "hides_widgets.py").write_text(
+    packages = tmp_path / "site-packages"
+    packages.mkdir()
+    (packages / "hides_widgets.py").write_text(
         "import sys\n"
         "class Hide:\n"
         "    def find_spec(self, name, path=None, target=None):\n"
@@ -187,7 +189,7 @@ def test_a_notebook_tqdm_without_ipywidgets_is_text(tmp_path: Path, monkeypatch:
         "    importlib.util.find_spec = lambda name, *a: None if name == 'ipywidgets' else find(name, *a)\n"
         "    sys.meta_path.insert(0, Hide())\n"
     )
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setenv("PYTHONPATH", str(packages))
     harness = {"install": [["hides_widgets", {}], ["grader.inside.colab", {"command_seconds": 2}]]}
     with Kernel(harness, Limits(cell_seconds=60)) as kernel:
         assert kernel.run_cell(0, "import ipywidgets").status == "error"
@@ -197,9 +199,10 @@ def test_a_notebook_tqdm_without_ipywidgets_is_text(tmp_path: Path, monkeypatch:
 
 
 def test_google_stays_open_to_other_packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "google" / "protobuf").mkdir(parents=True)  # a namespace package: no __init__.py in google
-    (tmp_path / "google" / "protobuf" / "__init__.py").write_text("answer = 42")
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    packages = tmp_path / "site-packages"
+    (packages / "google" / "protobuf").mkdir(parents=True)  # a namespace package: no __init__.py in google
+    (packages / "google" / "protobuf" / "__init__.py").write_text("answer = 42")
+    monkeypatch.setenv("PYTHONPATH", str(packages))
     with Kernel(HARNESS, Limits(cell_seconds=60)) as kernel:
         source = "from google.colab import drive\nfrom google import protobuf, colab\nimport google\nprotobuf.answer, google.colab is colab"
         assert ok(kernel, source) == "(42, True)"

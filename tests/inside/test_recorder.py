@@ -460,3 +460,78 @@ evaluate(model)
     )
     assert run.errors == []
     assert [w.start for w in run.evidence.weights] == [run.passes[1].start]
+
+
+def test_the_weights_of_a_test_whose_iterator_is_kept_are_those_that_were_tested():
+    run = watch(
+        """
+model = MLP()
+optimizer = sgd(model)
+tested = []
+for _ in range(2):
+    fit(model, optimizer)
+    it = iter(test_loader)
+    model.eval()
+    with torch.no_grad():
+        for _ in range(len(test_loader)): model(next(it)[0])
+    tested.append(model.layers[5].weight.detach().clone().tolist())
+fit(model, optimizer)
+report(tested=tested)
+"""
+    )
+    assert run.errors == []
+    tests = [p for p in run.passes if not p.steps]
+    assert [p.complete for p in tests] == [True, True]
+    sent = {w.start: w.decoded()["layers.5.weight"].tolist() for w in run.evidence.weights}
+    assert [sent[p.start] for p in tests] == run.reported["tested"]
+    assert max(sent) > tests[1].start  # those after the last training pass as well
+
+
+AHEAD = """
+def ahead(loader):
+    it = iter(loader)
+    now = next(it)
+    while now is not None:
+        then = next(it, None)
+        yield now
+        now = then
+"""
+QUEUE = """
+import queue, threading
+def ahead(loader):
+    batches = queue.Queue(3)
+    def work():
+        for batch in loader: batches.put(batch)
+        batches.put(None)
+    threading.Thread(target=work).start()
+    while (batch := batches.get()) is not None:
+        yield batch
+"""
+COPIES = AHEAD.replace("then = next(it, None)", "then = next(it, None); now = [t.clone() for t in now]")
+
+
+@pytest.mark.parametrize("loading", [AHEAD, QUEUE, COPIES])
+def test_batches_that_are_loaded_ahead_are_measured_with_their_own_labels(loading: str) -> None:
+    run = watch(
+        loading,
+        """
+class Ahead:
+    def __init__(self, loader): self.loader = loader
+    def __iter__(self): return ahead(self.loader)
+    def __len__(self): return len(self.loader)
+model = MLP(); optimizer = sgd(model)
+losses = [fit(model, optimizer, Ahead(train_loader)) for _ in range(2)]
+tests = [evaluate(model, Ahead(test_loader))]
+losses += [fit(model, optimizer, Ahead(train_loader))]
+tests += [evaluate(model, Ahead(test_loader))]
+report(losses=losses, tests=tests)
+""",
+    )
+    assert run.errors == []
+    trained = [p for p in run.passes if p.trains]
+    tested = [p for p in run.passes if not p.trains]
+    assert [(p.batches, p.steps, p.complete, len(p.losses)) for p in trained] == [(8, 8, True, 8)] * 3
+    assert [list(p.losses) for p in trained] == [pytest.approx(losses) for losses in run.reported["losses"]]
+    assert [p.mean_loss for p in trained] == pytest.approx([sum(v) / 8 for v in run.reported["losses"]])
+    assert [p.mean_loss for p in tested] == pytest.approx(run.reported["tests"])
+    assert all(p.canonical for p in trained)
