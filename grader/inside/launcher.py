@@ -32,7 +32,7 @@ def main(config: dict[str, Any]) -> None:
             devnull.fileno(), 2
         )  # what cells write to it is caught by ipykernel: the log is for a failed start only
     try:
-        for descriptor in (config["requests_fd"], config["harness"]["events_fd"]):
+        for descriptor in (config["requests_fd"], config["harness"]["events_fd"], *config["sockets"].values()):
             os.set_inheritable(descriptor, False)
         app = start(config)
     except BaseException:

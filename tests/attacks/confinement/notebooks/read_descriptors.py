@@ -36,15 +36,19 @@ for name in sorted(os.listdir("/proc/self/fd"), key=int):
 
 # %%
 attempt("the interpreter, to write", os.open, "/proc/self/exe", os.O_WRONLY)
-number = os.memfd_create("x")
-os.write(number, b"#!/bin/sh\ncat " + target.secret_files[0].encode() + b"\n")
-if os.fork() == 0:
-    try:
-        os.execve(number, ["x"], {})
-    except OSError:
-        os._exit(1)
-_, status = os.wait()
-if status == 0:
-    got("a secret by a program in memory")
+try:
+    number = os.memfd_create("x")
+    os.write(number, b"#!/bin/sh\ncat " + target.secret_files[0].encode() + b"\n")
+except OSError as reason:
+    blocked(f"a program in memory: {reason}")
 else:
-    blocked(f"a program in memory: status {status}")
+    if os.fork() == 0:
+        try:
+            os.execve(number, ["x"], {})
+        except OSError:
+            os._exit(1)
+    _, status = os.wait()
+    if status == 0:
+        got("a secret by a program in memory")
+    else:
+        blocked(f"a program in memory: status {status}")
