@@ -582,6 +582,12 @@ def select_attacks(backend: Backend, names: list[str], quick: bool) -> list[Atta
     return [attack for attack in chosen if attack.quick] if quick else chosen
 
 
+def is_late(outcome: Outcome) -> bool:
+    """Whether a notebook got nothing and leaked nothing, and only did not go as its header says."""
+    bad = outcome.verdict in ("breach", "broken", "toothless")
+    return bad and not outcome.got and not any("secret" in problem or "left" in problem for problem in outcome.problems)
+
+
 def main() -> int:
     """Run what the command line names."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
@@ -615,7 +621,12 @@ def main() -> int:
             print("\n".join(f"          | {line[:200]}" for line in run["text"].splitlines()[:100]))
 
     started = time.monotonic()
-    left = run_all(select_attacks(backend, options.only, options.quick), backend, tell)
+    attacks = select_attacks(backend, options.only, options.quick)
+    left = run_all(attacks, backend, tell)
+    late = {outcome.name for outcome in outcomes if is_late(outcome)}
+    if late and not left:  # a busy machine: once more, and then it counts
+        outcomes = [outcome for outcome in outcomes if outcome.name not in late]
+        left = run_all([attack for attack in attacks if attack.name in late], backend, tell)
     bad = [outcome for outcome in outcomes if outcome.verdict in ("breach", "broken", "toothless")]
     for line in left:
         print(f"after the run: {line}")
