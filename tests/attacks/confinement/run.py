@@ -28,6 +28,7 @@ from grader.evidence import CellRun
 from grader.sandbox.backends import Backend, IsolationError, find_backend
 from grader.sandbox.kernel import Kernel, KernelStartError, RequestFailed
 from grader.sandbox.policy import Limits
+from grader.sandbox.tree import proportional
 from tests.attacks.confinement.notebook import Attack, all_attacks
 from tests.attacks.confinement.world import CHECKOUT, Neighbour, Trap, World
 
@@ -240,7 +241,7 @@ def _attend(
             received += chunk
             open_end = bool(chunk)
         below = [pid for pid in _descendants(driver) if pid != driver]
-        memory, tasks = max(memory, sum(map(_memory, below))), max(tasks, sum(map(_threads, below)))
+        memory, tasks = max(memory, _memory(below)), max(tasks, sum(map(_threads, below)))
         trap.look(probe)
         _reap(driver, trap.grader.pid)
     os.close(receive)
@@ -361,16 +362,14 @@ def _descendants(pid: int) -> list[int]:
     return found
 
 
-def _memory(pid: int) -> int:
-    try:
-        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-            if line.startswith("Pss:"):
-                return int(line.split()[1]) * 1024
-    except OSError:
-        with contextlib.suppress(OSError, ValueError, IndexError):
-            values = Path(f"/proc/{pid}/statm").read_text().split()
-            return (int(values[1]) - int(values[2])) * 4096
-    return 0
+def _memory(pids: Iterable[int]) -> int:
+    """Their memory, shared pages once; root in a container may look into processes only as their own user."""
+    by_user: dict[int, list[int]] = {}
+    for pid in pids:
+        with contextlib.suppress(OSError):
+            by_user.setdefault(os.stat(f"/proc/{pid}").st_uid, []).append(pid)
+    root = os.geteuid() == 0
+    return sum(proportional(group, user if root and user else None) for user, group in by_user.items())
 
 
 def _threads(pid: int) -> int:

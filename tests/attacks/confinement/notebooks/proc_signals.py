@@ -2,7 +2,6 @@
 
 # kind: processes
 # expect: blocked
-# harmless: yes
 
 # %%
 import contextlib

@@ -2,7 +2,6 @@
 
 # kind: reading
 # expect: blocked
-# harmless: yes
 
 # %%
 import contextlib
