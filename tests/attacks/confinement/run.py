@@ -241,7 +241,10 @@ def _attend(
             received += chunk
             open_end = bool(chunk)
         below = [pid for pid in _descendants(driver) if pid != driver]
-        memory, tasks = max(memory, _memory(below)), max(tasks, sum(map(_threads, below)))
+        now, tasks = _memory(below), max(tasks, sum(map(_threads, below)))
+        for _ in range(2):  # who is just ending is counted with all that it shares
+            now = min(now, _memory(below)) if now > memory else now
+        memory = max(memory, now)
         trap.look(probe)
         _reap(driver, trap.grader.pid)
     os.close(receive)
