@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Literal
 
 from grader.sandbox import cgroup, landlock, laptop, namespaces, unprivileged
-from grader.sandbox.plan import PACKAGE, Place, Plan, closed_to_others, fresh_user
+from grader.sandbox.plan import PACKAGE, Place, Plan, fresh_user
 from grader.sandbox.policy import Limits
 from grader.sandbox.process import launch, log_end, private_folder, remove
 from grader.sandbox.seccomp import NoSeccomp
@@ -124,6 +124,11 @@ def try_backend(level: Level) -> Trial:
     return Trial(level, candidate)
 
 
+_SYSTEM_CALLS = "seccomp, no new privileges, no capabilities"
+_READ_ALL = (
+    ", but to read where Python or the data are closed to other users"  # what there is to read is limited otherwise
+)
+
 # --- candidates ---------------------------------------------------------------------------------------------------
 
 
@@ -139,7 +144,7 @@ def _namespaces() -> Backend:
         "processes": "a process namespace that ends with the kernel; RLIMIT_NPROC"
         + (f", cgroup {group}" if group else ""),
         "memory": f"cgroup {group}, RLIMIT_DATA" if group else "a watchdog, RLIMIT_DATA",
-        "system calls": "seccomp, no new privileges, no capabilities",
+        "system calls": _SYSTEM_CALLS + (_READ_ALL if root else ""),
         "user": "one of its own for each kernel" if root else "a user namespace",
     }
     return Backend("namespaces", namespaces.plan, root, bool(group), enforced)
@@ -151,13 +156,12 @@ def _process() -> Backend:
     root, group, version = os.geteuid() == 0, _cgroup_version(), landlock.abi()
     if version < 1:
         raise IsolationError("this kernel has no Landlock (Linux 5.13 or newer, enabled at boot)")
-    reads_all = root and closed_to_others()  # Landlock says what there is to be read
     enforced = {
         "network": "none: seccomp refuses sockets but Unix ones",
         "files": f"Landlock {version}: programs, Python and data to read, one folder to write, its size watched",
         "processes": "RLIMIT_NPROC, a watchdog, a warden that ends what is left",
         "memory": f"cgroup {group}, RLIMIT_DATA" if group else "a watchdog, RLIMIT_DATA",
-        "system calls": "seccomp, no new privileges, no capabilities" + (" but to read" if reads_all else ""),
+        "system calls": _SYSTEM_CALLS + (_READ_ALL if root else ""),
         "user": "one of its own for each kernel" if root else "the grader's",
     }
     gaps = ["whether a path outside exists can be found out, and which processes run"]
@@ -166,8 +170,8 @@ def _process() -> Backend:
     else:
         gaps.append("sockets in the file system that this account may open can be connected to, such as Docker's")
         gaps.append("memory in /dev/shm is limited by the system only, and what a notebook leaves there stays")
-    if not root or reads_all:
-        gaps.append("shared memory of other programs in /dev/shm can be read by whoever knows its name")
+    named = "shared memory of other programs in /dev/shm can be read by whoever knows its name"
+    gaps.append(f"{named}, where Python or the data are closed to other users" if root else named)
     return Backend("process", unprivileged.plan, root, bool(group), enforced, tuple(gaps))
 
 

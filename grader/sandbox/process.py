@@ -71,19 +71,19 @@ class KernelProcess:
         entrances = self._cgroup.entrances() if self._cgroup else []
         listening = {channel: self._listen(port) for channel, port in CHANNELS.items()}
         events, requests = self._child_ends()
-        plan = self._plan = self._backend.plan(self._place())
         inherited = [*entrances, *(one.fileno() for one in listening.values()), events, requests]
-        config = {
-            "module": "grader.inside.launcher",
-            "confine": {**plan.confine, "cgroup_fds": entrances},
-            "sockets": {CHANNELS[channel]: one.fileno() for channel, one in listening.items()},
-            "key": self.key,
-            "harness": {**self._inner_harness(), "events_fd": events},
-            "requests_fd": requests,
-            "output_chars": self._limits.cell_output_bytes * (FLOOD + 1),
-            "answer_chars": self._limits.evidence_bytes,
-        }
         try:
+            plan = self._plan = self._backend.plan(self._place())
+            config = {
+                "module": "grader.inside.launcher",
+                "confine": {**plan.confine, "cgroup_fds": entrances},
+                "sockets": {CHANNELS[channel]: one.fileno() for channel, one in listening.items()},
+                "key": self.key,
+                "harness": {**self._inner_harness(), "events_fd": events},
+                "requests_fd": requests,
+                "output_chars": self._limits.cell_output_bytes * (FLOOD + 1),
+                "answer_chars": self._limits.evidence_bytes,
+            }
             self._process = launch(plan, config, self.folder, self._log, inherited)
         finally:
             for one in listening.values():

@@ -132,7 +132,7 @@ for _ in range(4):
         for k in range(0, len(x), 4096): x[k] = 1
         time.sleep(60)
         os._exit(0)
-os.kill(os.getpid(), 9) if False else time.sleep(60)
+time.sleep(60)
 """
 
 
