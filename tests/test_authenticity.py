@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
+from grader import authenticity
 from grader.authenticity import Confirmation, Score, agrees, doubted, find_doubts, own_events, unconfirmed
 from grader.checks.trainings import doubt, trainings
 from grader.evidence import (
@@ -18,6 +19,7 @@ from grader.evidence import (
     WeightsSeen,
     encode_array,
 )
+from grader.inside import trained_weights
 from grader.rubric import ModelRole, Reference
 
 TRAIN = LoaderSeen("loader-1", "MNIST", "train", 512, 64, True)
@@ -185,3 +187,10 @@ def test_a_training_that_no_weights_bear_out_is_remarked_on():
     assert note.cell == 4
     assert "could not be checked" in note.text
     assert unconfirmed(doubted(run(), {"model-1": "no"}), (ROLE,), []) == {}
+
+
+def test_what_may_be_missing_is_what_the_sender_leaves_out():
+    """Both sides count for themselves: if only one of them changed, honest weights would be missed, or forged ones not."""
+    assert authenticity.MAX_EVENTS == trained_weights.MAX_EVENTS
+    assert authenticity.MAX_ELEMENTS == trained_weights.MAX_ELEMENTS
+    assert 0.9 * trained_weights.MAX_SENT < authenticity.BUDGET < trained_weights.MAX_SENT

@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from grader.sandbox.messages import ExecuteReply, Message, Status, new_id, pack, unpack
+from grader.sandbox.process import CHANNELS
 from grader.sandbox.zmtp import Connection, ProtocolError, SocketType
 from grader.strict import Malformed
 
-SHELL, IOPUB = 1, 2  # 'port' of each Unix socket
+SHELL, IOPUB = CHANNELS["shell"], CHANNELS["iopub"]
 READY_SECONDS = 0.2  # then it is asked again
 HANG_UP_SECONDS = 5.0  # until a closed connection is an error: the process may just be ending
 PAUSE_EVERY = 100  # outputs that nobody waits for

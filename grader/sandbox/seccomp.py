@@ -46,15 +46,16 @@ WITHOUT_EFFECT = (
     *("setxattr", "lsetxattr", "fsetxattr", "removexattr", "lremovexattr", "fremovexattr"),
     *("utime", "utimes", "futimesat", "utimensat"),
 )
-# Which process they are about stands in this argument; 0 is the caller itself.
+# By name: which argument says what process they are about, 0 for the caller itself, and what they answer about another.
+# libzmq schedules a thread of its own by its number and aborts when that fails: those do nothing and say that all is well.
 OWN_ONLY = {
-    "setpriority": 1,
-    "prlimit64": 0,
-    "sched_setaffinity": 0,
-    "sched_setscheduler": 0,
-    "sched_setparam": 0,
-    "sched_setattr": 0,
-    "ioprio_set": 1,
+    "setpriority": (1, errno.EPERM),
+    "prlimit64": (0, errno.EPERM),
+    "ioprio_set": (1, errno.EPERM),
+    "sched_setaffinity": (0, 0),
+    "sched_setscheduler": (0, 0),
+    "sched_setparam": (0, 0),
+    "sched_setattr": (0, 0),
 }
 _LEASE, _NOTIFY = 1024, 1026  # of fcntl: whoever opens the file has to wait
 _SET_FLAGS, _SET_ATTRIBUTES = 0x40086602, 0x401C5820  # of ioctl, on a file of one's own
@@ -92,9 +93,8 @@ def compile_filter(own_files: bool = False) -> bytes:
     if own_files:
         for name in WITHOUT_EFFECT:
             refuse(name, 0)
-        for name, position in OWN_ONLY.items():
-            silent = name.startswith("sched_set")  # libzmq does this to a thread of its own, and aborts when it fails
-            refuse(name, 0 if silent else errno.EPERM, pyseccomp.Arg(position, pyseccomp.NE, 0))
+        for name, (position, number) in OWN_ONLY.items():
+            refuse(name, number, pyseccomp.Arg(position, pyseccomp.NE, 0))
     for command in (_LEASE, _NOTIFY):
         refuse("fcntl", errno.EPERM, pyseccomp.Arg(1, pyseccomp.MASKED_EQ, 0xFFFFFFFF, command))
     for name in ("memfd_create", "memfd_secret"):  # memory that belongs to no process and that nobody counts
