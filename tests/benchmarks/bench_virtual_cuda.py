@@ -15,7 +15,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from grader.sandbox.process import KEEP_MEMORY
+from grader.sandbox.plan import KEEP_MEMORY
 
 BATCH = 64
 STEPS = {"MLP": 300, "CNN": 12}  # per measurement
