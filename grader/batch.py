@@ -7,7 +7,7 @@ import re
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -15,6 +15,7 @@ from typing import Protocol
 from grader.digests import of_file
 from grader.grading import failed
 from grader.ingest.submissions import Submission
+from grader.pools import Elsewhere, Pool, Threads, WorkerDied
 from grader.reports.html import write_html
 from grader.reports.summary import write_summary
 from grader.result import Result, parse_result, write_atomically
@@ -23,6 +24,7 @@ from grader.standings import standing
 from grader.store import Entry, Graded, Store, now
 
 TRIES = 2  # a grading that broke off is tried once more
+WORKERS = 3  # so many may die of one notebook: machines also go for reasons of their own
 TICK_SECONDS = 0.5
 SUMMARY_SHARE = 20  # writing the summary may take one part in so many of the time
 _KILLED = re.compile(r"the kernel died while cell -?\d+ ran \((?:SIGKILL|exit status 137)")
@@ -36,9 +38,10 @@ class BatchError(Exception):
 class Job:
     """How a class is graded.
 
-    `grade` grades one submission, in a thread of its own. `key` gives the key of (file name, SHA-256), '' for what is never
+    `grade` grades one submission, in one of `jobs` threads, unless there is a `pool`, which then does. `key` gives the key of (file name, SHA-256), '' for what is never
     kept; `keeps` whether a kept grading may count again; `force` grades all anew. `sign` is given each result before it is
-    written; `data` is the digest of the data.
+    written; `data` is the digest of the data. `left` gives what an earlier run graded under a key and could not keep any more,
+    `settled` is told of each key that is kept.
     """
 
     assignment: Assignment
@@ -50,6 +53,9 @@ class Job:
     sign: Callable[[Result], Result] = lambda result: result
     force: bool = False
     data: str = ""
+    pool: Pool | None = None
+    left: Callable[[str, str], Result | None] = lambda key, sha256: None
+    settled: Callable[[str], None] = lambda key: None
 
 
 class Watch(Protocol):
@@ -103,7 +109,8 @@ def grade_all(submissions: Sequence[Submission], job: Job, watch: Watch, stop: S
 @dataclass
 class _Running:
     submission: Submission
-    tries: int
+    tries: int = 1
+    deaths: int = 0
     began: float = field(default_factory=time.monotonic)
 
 
@@ -111,16 +118,18 @@ class _Batch:
     def __init__(self, job: Job, watch: Watch, stop: Stop, store: Store) -> None:
         self.job, self.watch, self.stop, self.store = job, watch, stop, store
         self.count = self.reused = 0
+        self.waiting: deque[Submission] = deque()
+        self.suspects: deque[_Running] = deque()
         self.running: dict[Future[Result], _Running] = {}
         self._summary_at, self._summary_took = 0.0, 0.0
 
     def run(self, submissions: Sequence[Submission]) -> Done:
-        waiting = deque(one for one in submissions if self.stop.asked or not self._reuse(one))
-        pool = ThreadPoolExecutor(max_workers=max(1, self.job.jobs), thread_name_prefix="grading")
+        self.waiting.extend(one for one in submissions if self.stop.asked or not self._reuse(one))
+        pool = self.job.pool or Threads(self.job.grade, self.job.jobs)
         try:
-            while self.running or (waiting and not self.stop.asked):
-                while waiting and len(self.running) < self.job.jobs and not self.stop.asked:
-                    self._start(pool, waiting.popleft())
+            while self.running or ((self.waiting or self.suspects) and not self.stop.asked):
+                while not self.stop.asked and len(self.running) < pool.size and self._next(pool):
+                    pass
                 finished, _ = wait(self.running, TICK_SECONDS, FIRST_COMPLETED)
                 for future in finished:
                     self._finish(pool, future, self.running.pop(future))
@@ -128,20 +137,44 @@ class _Batch:
                 if self.stop.asked > 1:
                     self._end()
                     break
+                pool.tick(self.stop.asked == 1)
             self._write_summary(at_once=True)
+        except BatchError:  # nothing goes on, but what there is can be written
+            self._end()
+            self._write_summary(at_once=True)
+            raise
         except BaseException:  # a full disk: nothing that runs on can be kept
             self._end()
             raise
         finally:
-            pool.shutdown(wait=not self.stop.asked, cancel_futures=True)
-        stopped = self.stop.asked > 0 and (bool(waiting) or self.count < len(submissions))
+            pool.shutdown(wait=not self.stop.asked)
+        stopped = self.stop.asked > 0 and (bool(self.waiting) or self.count < len(submissions))
         return Done(self.count, self.reused, stopped, len(self.running))
 
-    def _start(self, pool: ThreadPoolExecutor, submission: Submission, tries: int = 1) -> None:
-        if tries == 1 and self._reuse(submission):  # another process has graded it meanwhile
-            return
+    def _next(self, pool: Pool) -> bool:
+        """Begin one more; whether there was one.
+
+        Of those whose worker died only one is in flight at a time: so none dies of another one, and each fails alone.
+        """
+        if self.suspects and not any(run.deaths for run in self.running.values()):
+            self._start(pool, self.suspects.popleft())
+        elif self.waiting:
+            submission = self.waiting.popleft()
+            if not self._reuse(submission):  # unless another process has graded it meanwhile
+                self._start(pool, _Running(submission))
+        else:
+            return False
+        return True
+
+    def _start(self, pool: Pool, run: _Running) -> None:
+        submission = run.submission
         self.watch.started(submission)
-        self.running[pool.submit(_grade, self.job, submission)] = _Running(submission, tries)
+        if submission.problem:
+            future: Future[Result] = Future()
+            future.set_result(self._failed(submission, submission.problem))
+        else:
+            future = pool.submit(submission)
+        self.running[future] = run
 
     def _reuse(self, submission: Submission) -> bool:
         if self.job.force or submission.problem:
@@ -150,7 +183,10 @@ class _Batch:
         key = self.job.key(submission.path.name, sha256)
         graded = self.store.graded(key) if key else None
         if graded is None or not self.job.keeps(graded):
-            return False
+            left = self.job.left(key, sha256) if key else None
+            if left is not None:
+                self._keep(submission, left, True, 0.0)
+            return left is not None
         result = parse_result(graded.document)
         self.store.enter(_entry(submission, sha256), key)
         self._write(submission, result, graded.document)
@@ -158,19 +194,44 @@ class _Batch:
         self.watch.ended(submission, result, True)
         return True
 
-    def _finish(self, pool: ThreadPoolExecutor, future: Future[Result], run: _Running) -> None:
+    def _finish(self, pool: Pool, future: Future[Result], run: _Running) -> None:
+        if future.cancelled():  # given up, since the batch is to stop
+            return
         error = future.exception()
-        why = _broke_off(error) if error is not None else _was_killed(future.result())
+        if isinstance(error, BatchError):
+            raise error
+        if isinstance(error, (Elsewhere, WorkerDied)) and self.stop.asked:
+            return
+        if isinstance(error, Elsewhere):
+            self._start(pool, run)
+            return
+        if isinstance(error, WorkerDied):
+            self._mourn(run, error)
+            return
+        why = _broke_off(error) if error is not None else was_killed(future.result())
         if why and run.tries < TRIES and not self.stop.asked:
             self.watch.retried(run.submission, why)
-            self._start(pool, run.submission, run.tries + 1)
+            self._start(pool, _Running(run.submission, run.tries + 1, run.deaths))
             return
         final = error is None and not run.submission.problem
-        result = future.result() if error is None else self._failed(run.submission, why)
+        broken = f"the grader itself failed on this notebook ({why}); please report it"
+        result = future.result() if error is None else self._failed(run.submission, broken)
         self._keep(run.submission, result, final, time.monotonic() - run.began)
 
-    def _failed(self, submission: Submission, why: str) -> Result:
-        message = f"the grader itself failed on this notebook ({why}); please report it"
+    def _mourn(self, run: _Running, error: WorkerDied) -> None:
+        """A worker died, of this notebook or of another beside it: it is tried again later, by itself."""
+        deaths = run.deaths + 1
+        if deaths < WORKERS:
+            self.watch.retried(run.submission, str(error))
+            self.suspects.append(_Running(run.submission, run.tries, deaths))
+            return
+        message = (
+            f"{deaths} workers died, one after the other, while they graded this notebook (the last: {error}); their logs "
+            "say of what, memory is the likeliest"
+        )
+        self._keep(run.submission, self._failed(run.submission, message), False, time.monotonic() - run.began)
+
+    def _failed(self, submission: Submission, message: str) -> Result:
         return failed(self.job.assignment, submission.path.name, message, of_file(submission.path), self.job.data)
 
     def _keep(self, submission: Submission, result: Result, final: bool, seconds: float) -> None:
@@ -184,6 +245,7 @@ class _Batch:
             key if final else f"not final: {submission.name}", standing(result), document, final, now(), seconds
         )
         self.store.put(graded, _entry(submission, sha256))
+        self.job.settled(key)
         self._write(submission, result, document)
         self.count += 1
         self.watch.ended(submission, result, False)
@@ -216,19 +278,18 @@ class _Batch:
                 del self.running[future]
 
 
-def _grade(job: Job, submission: Submission) -> Result:
-    if submission.problem:
-        return failed(job.assignment, submission.path.name, submission.problem, of_file(submission.path), job.data)
-    return job.grade(submission)
-
-
 def _broke_off(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}"
 
 
-def _was_killed(result: Result) -> str:
+def was_killed(result: Result) -> str:
     """Why the result may not be the notebook's own fault; '' when nothing speaks for that."""
     return next((note for note in result.notes if _KILLED.match(note)), "")
+
+
+def is_final(result: Result) -> bool:
+    """Whether nothing speaks against taking it for good: no failure of the grader itself, no kernel that was killed."""
+    return not was_killed(result) and not any(item.status == "error" for item in result.items)
 
 
 def _entry(submission: Submission, sha256: str) -> Entry:

@@ -24,10 +24,11 @@ from pathlib import Path
 from typing import Literal
 
 from grader.sandbox import cgroup, landlock, laptop, namespaces, unprivileged
+from grader.sandbox.folder import log_end, private_folder, remove
 from grader.sandbox.plan import PACKAGE, Place, Plan, fresh_user
 from grader.sandbox.policy import Limits
-from grader.sandbox.process import launch, log_end, private_folder, remove
 from grader.sandbox.seccomp import NoSeccomp
+from grader.sandbox.starting import Child, Cold, Starter
 
 Level = Literal["namespaces", "process", "laptop"]
 LEVELS: tuple[Level, ...] = ("namespaces", "process", "laptop")
@@ -43,11 +44,20 @@ class IsolationError(Exception):
 
 
 @dataclass(frozen=True)
+class Forking:
+    """How a back end starts kernels warm: the plan of its fork server, and that of a kernel forked from it."""
+
+    server: Callable[[Place], Plan]
+    forked: Callable[[Place], Plan]
+
+
+@dataclass(frozen=True)
 class Backend:
     """A way to run kernels that has been tried on this machine.
 
-    `plan` makes the plan of a kernel; `drops_user` whether kernels become users of their own, `cgroups` whether they get
-    control groups. `enforced` says by guarantee what keeps it, `gaps` in sentences what is not kept.
+    `plan` makes the plan of a kernel, `forking` those of warm ones. `drops_user` says whether kernels become users of
+    their own, `cgroups` whether they get control groups. `enforced` says by guarantee what keeps it, `gaps` in sentences
+    what is not kept.
     """
 
     level: Level
@@ -56,6 +66,7 @@ class Backend:
     cgroups: bool = False
     enforced: dict[str, str] = field(default_factory=dict)
     gaps: tuple[str, ...] = ()
+    forking: Forking | None = None
 
     @property
     def confines(self) -> bool:
@@ -116,7 +127,7 @@ def try_backend(level: Level) -> Trial:
     _compile()
     try:
         candidate = _CANDIDATES[level]()
-        failed = [] if level == "laptop" else _selftest(candidate)
+        failed = [] if level == "laptop" else _selftest(candidate, Cold(candidate.plan))
     except (OSError, NoSeccomp, IsolationError, landlock.NoLandlock, subprocess.TimeoutExpired) as error:
         return Trial(level, None, str(error))
     if failed:
@@ -147,7 +158,8 @@ def _namespaces() -> Backend:
         "system calls": _SYSTEM_CALLS + (_READ_ALL if root else ""),
         "user": "one of its own for each kernel" if root else "a user namespace",
     }
-    return Backend("namespaces", namespaces.plan, root, bool(group), enforced)
+    forking = Forking(namespaces.server_plan, namespaces.forked_plan)
+    return Backend("namespaces", namespaces.plan, root, bool(group), enforced, forking=forking)
 
 
 def _process() -> Backend:
@@ -172,7 +184,8 @@ def _process() -> Backend:
         gaps.append("memory in /dev/shm is limited by the system only, and what a notebook leaves there stays")
     named = "shared memory of other programs in /dev/shm can be read by whoever knows its name"
     gaps.append(f"{named}, where Python or the data are closed to other users" if root else named)
-    return Backend("process", unprivileged.plan, root, bool(group), enforced, tuple(gaps))
+    forking = Forking(unprivileged.server_plan, unprivileged.plan)
+    return Backend("process", unprivileged.plan, root, bool(group), enforced, tuple(gaps), forking)
 
 
 def _laptop() -> Backend:
@@ -202,7 +215,15 @@ def _cgroup_version() -> str:
 # --- the trial ----------------------------------------------------------------------------------------------------
 
 
-def _selftest(backend: Backend) -> list[str]:
+def confines(backend: Backend, starter: Starter) -> bool:
+    """Whether what is started in this way, too, is confined."""
+    try:
+        return not _selftest(backend, starter)
+    except (OSError, NoSeccomp, IsolationError, landlock.NoLandlock, subprocess.TimeoutExpired):
+        return False
+
+
+def _selftest(backend: Backend, starter: Starter) -> list[str]:
     """What a child of this back end could do that it must not; raises OSError when it does not even run."""
     folder, outside = private_folder(), Path(tempfile.mkdtemp(prefix="gk-"))
     token = secrets.token_hex(16)
@@ -214,11 +235,11 @@ def _selftest(backend: Backend) -> list[str]:
     outside.chmod(0o777)
     secret.chmod(0o666)  # by its mode alone anybody could
     answer_read, answer_write = os.pipe()
-    process: subprocess.Popen[bytes] | None = None
+    process: Child | None = None
     try:
         with socket.create_server(("127.0.0.1", 0)) as server:
             user = fresh_user() if backend.drops_user else None
-            plan = backend.plan(Place(folder, Limits(), user=user))
+            plan = starter.plan(Place(folder, Limits(), user=user))
             config = {
                 "module": "grader.sandbox.selftest",
                 "confine": dict(plan.confine),
@@ -228,16 +249,16 @@ def _selftest(backend: Backend) -> list[str]:
                 "pid": victim.pid,
                 "pid_namespace": os.readlink("/proc/self/ns/pid"),
                 "token": token,
-                "answer_fd": answer_write,
+                "answer_fd": starter.numbers([answer_write])[answer_write],
             }
-            process = launch(plan, config, folder, folder / "log", [answer_write])
+            process = starter.start(plan, config, folder, folder / "log", [answer_write])
             os.close(answer_write)
             answer_write = -1
-            process.wait(timeout=PROBE_SECONDS)
+            status = process.wait(timeout=PROBE_SECONDS)
             answer = os.read(answer_read, 65536)
-        if process.returncode or not answer:
+        if status or not answer:
             lines = log_end(folder / "log").splitlines()
-            raise IsolationError(lines[-1] if lines else f"the trial ended with status {process.returncode}")
+            raise IsolationError(lines[-1] if lines else f"the trial ended with status {status}")
         return [name for name, held in json.loads(answer).items() if held is not True]
     finally:
         for child in (victim, *([process] if process else [])):

@@ -1,7 +1,9 @@
 """What the child does to itself before student code may run; the only code of the sandbox that runs inside.
 
-`main()` reads JSON from standard input: 'module', whose `main(config)` is called at the end with all of it, and 'confine':
+`main()` reads JSON from standard input: 'module', whose `main(config)` is called at the end with all of it, 'environment'
+for a process that was forked, and 'confine':
 
+- 'namespaces': settings of `grader.sandbox.unshare`, for a process that bubblewrap has not started; null: none;
 - 'warden': stay behind as a parent that ends everything the kernel started, when the kernel or the grader ends;
 - 'cgroup_fds': descriptors of cgroup.procs files to join; 'rlimits': {name after RLIMIT_: value};
 - 'user': the number of the user and group to become, null to stay; 'read_all': it keeps the right to read every file;
@@ -18,12 +20,12 @@ import importlib
 import json
 import os
 import signal
-import struct
 import sys
 import traceback
 from pathlib import Path
 from typing import Any
 
+from grader.sandbox.capabilities import DAC_READ_SEARCH, drop_bound, keep
 from grader.sandbox.landlock import NoLandlock, keep_signals_below, restrict
 from grader.sandbox.tree import kill_below, kill_user
 
@@ -32,18 +34,24 @@ _CLOSED = (
     "(CAP_DAC_READ_SEARCH) is not to be had here: open the folder (chmod o+rx)"
 )
 FAILED = 3  # exit status
-_PDEATHSIG, _DUMPABLE, _KEEP, _DROP_BOUND, _SUBREAPER, _AMBIENT = 1, 4, 8, 24, 36, 47  # of prctl
-_AMBIENT_RAISE, _AMBIENT_CLEAR = 2, 4
-_CAPABILITIES, _READ_SEARCH, _CAPABILITY_VERSION = 64, 2, 0x20080522
+_PDEATHSIG, _DUMPABLE, _KEEP, _SUBREAPER, _AMBIENT = 1, 4, 8, 36, 47  # of prctl
+_AMBIENT_RAISE = 2
 
 
-def main() -> None:
-    """Confine this process and hand it over to the module that the configuration names."""
+def main(forked: bool = False) -> None:
+    """Confine this process and hand it over to the module that the configuration names.
+
+    `forked`: it was forked from a warm process, and takes the environment that the configuration names in place of its own.
+    """
     try:
-        config = json.loads(sys.stdin.buffer.read())
+        with open(0, "rb", closefd=False) as given:
+            config = json.loads(given.read())
         with open(os.devnull, "rb") as devnull:
             os.dup2(devnull.fileno(), 0)
         sys.stdin = open(0, closefd=False)  # noqa: SIM115  (it lives as long as the process)
+        if forked:
+            os.environ.clear()
+            os.environ.update(config["environment"])
         confine(config["confine"])
         module = importlib.import_module(config["module"])
     except BaseException:
@@ -55,6 +63,10 @@ def main() -> None:
 def confine(settings: dict[str, Any]) -> None:
     """Give up everything that `settings` does not leave. Raises OSError, NoLandlock: then nothing may run here."""
     user = settings["user"]
+    if settings.get("namespaces"):
+        from grader.sandbox.unshare import enter
+
+        enter(settings["namespaces"])
     if settings["warden"]:
         leave_a_warden(user)
     for descriptor in settings["cgroup_fds"]:
@@ -94,19 +106,14 @@ def _limit(rlimits: dict[str, int]) -> None:
 def become(user: int, read_all: bool = False) -> None:
     """Become another user, without a way back and without any capability, or with the one to read all. Raises OSError."""
     libc = ctypes.CDLL(None, use_errno=True)
-    for capability in range(_CAPABILITIES):
-        if not (read_all and capability == _READ_SEARCH):
-            libc.prctl(_DROP_BOUND, capability, 0, 0, 0)
-    libc.prctl(_AMBIENT, _AMBIENT_CLEAR, 0, 0, 0)
+    kept = [DAC_READ_SEARCH] if read_all else []
+    drop_bound(kept)
     libc.prctl(_KEEP, int(read_all), 0, 0, 0)
     os.setgroups([])
     os.setresgid(user, user, user)
     os.setresuid(user, user, user)
-    kept = 1 << _READ_SEARCH if read_all else 0
-    header, data = struct.pack("=Ii", _CAPABILITY_VERSION, 0), struct.pack("=6I", kept, kept, kept, 0, 0, 0)
-    if libc.capset(header, data):
-        raise OSError(_CLOSED if read_all else "capset is refused")
-    if read_all and libc.prctl(_AMBIENT, _AMBIENT_RAISE, _READ_SEARCH, 0, 0):  # for the programs that it starts too
+    keep(kept)
+    if read_all and libc.prctl(_AMBIENT, _AMBIENT_RAISE, DAC_READ_SEARCH, 0, 0):  # for the programs that it starts too
         raise OSError(_CLOSED)
     libc.prctl(_DUMPABLE, 1, 0, 0, 0)  # as any process of that user: it may look at its own /proc
 

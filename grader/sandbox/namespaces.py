@@ -14,6 +14,7 @@ from grader.sandbox.plan import (
     CPU_TOPOLOGY,
     ETC,
     SYSTEM,
+    UNCONFINED,
     Place,
     Plan,
     below,
@@ -42,14 +43,42 @@ def bwrap() -> str | None:
 
 def plan(place: Place) -> Plan:
     """How to start a kernel in namespaces. Raises NoSeccomp, and OSError where bubblewrap is not installed."""
-    program = bwrap()
-    if program is None:
-        raise OSError("bubblewrap (bwrap) is not installed")
+    passwd, group = (_in_memory(text.encode()) for text in _accounts(place).values())
+    command, arguments = _bubblewrap(place, passwd, group)
+    confine = _confine(place)
+    return Plan(
+        command, environment(HOME, TEMPORARY, library()), confine, 2, (passwd, group, arguments), private=TEMPORARY
+    )
+
+
+def server_plan(place: Place) -> Plan:
+    """How to start a fork server where `forked_plan` puts its kernels. Raises OSError where bubblewrap is not installed."""
+    passwd, group = (_in_memory(text.encode()) for text in _accounts(place).values())
+    command, arguments = _bubblewrap(place, passwd, group, server=True)
+    confine = {**UNCONFINED, "folders": [HOME, f"{HOME}/matplotlib"], "files": font_lists(HOME)}
+    return Plan(command, environment(HOME, TEMPORARY, library()), confine, 0, (passwd, group, arguments))
+
+
+def forked_plan(place: Place) -> Plan:
+    """What a kernel that a fork server starts does to itself. Raises NoSeccomp."""
+    own = {
+        "user": USER if place.user is None else None,
+        "tmpfs": [["/dev/shm", SHARED_MEMORY], ["/tmp", place.limits.scratch_bytes]],
+        "files": _accounts(place),
+    }
+    confine = {**_confine(place), "namespaces": own}
+    return Plan((), environment(HOME, TEMPORARY, library()), confine, 2, private=TEMPORARY)
+
+
+def _accounts(place: Place) -> dict[str, str]:
+    """The lists of users and groups, with the kernel's own."""
     user = USER if place.user is None else place.user
-    passwd = _in_memory(f"root:x:0:0::/:/bin/false\nstudent:x:{user}:{user}::{HOME}:/bin/sh\n".encode())
-    group = _in_memory(f"student:x:{user}:\n".encode())
-    arguments = _in_memory(b"\0".join(os.fsencode(part) for part in _arguments(place, passwd, group)))
-    confine = {
+    users = f"root:x:0:0::/:/bin/false\nstudent:x:{user}:{user}::{HOME}:/bin/sh\n"
+    return {"/etc/passwd": users, "/etc/group": f"student:x:{user}:\n"}
+
+
+def _confine(place: Place) -> dict[str, object]:
+    return {
         "warden": True,  # as the first process: bubblewrap's own could be looked into and written to
         "cgroup_fds": [],
         "rlimits": rlimits(place, place.limits.tasks),
@@ -61,13 +90,20 @@ def plan(place: Place) -> Plan:
         "landlock": None,
         "seccomp": base64.b64encode(compile_filter()).decode(),
     }
-    command = [program, "--args", str(arguments), "--", *python()]
-    variables = environment(HOME, TEMPORARY, library())
-    return Plan(command, variables, confine, 2, (passwd, group, arguments), private=TEMPORARY)
 
 
-def _arguments(place: Place, passwd: int, group: int) -> list[str]:
-    """bubblewrap's options. Later ones cover earlier ones."""
+def _bubblewrap(place: Place, passwd: int, group: int, server: bool = False) -> tuple[list[str], int]:
+    """The command, and the descriptor of its options."""
+    program = bwrap()
+    if program is None:
+        raise OSError("bubblewrap (bwrap) is not installed")
+    options = _arguments(place, passwd, group, server)
+    arguments = _in_memory(b"\0".join(map(os.fsencode, options)))
+    return [program, "--args", str(arguments), "--", *python()], arguments
+
+
+def _arguments(place: Place, passwd: int, group: int, server: bool) -> list[str]:
+    """bubblewrap's options. Later ones cover earlier ones. A `server` may make further namespaces."""
     options = [
         *_PRIVATE,
         "--as-pid-1",
@@ -84,6 +120,7 @@ def _arguments(place: Place, passwd: int, group: int) -> list[str]:
             "CAP_SETGID",
             "CAP_SETPCAP",
             *(["CAP_DAC_READ_SEARCH"] if _reads_all(place) else []),
+            *(["CAP_SYS_ADMIN"] if server else []),
         ]
         for capability in capabilities:
             options += ["--cap-add", capability]
@@ -97,9 +134,12 @@ def _arguments(place: Place, passwd: int, group: int) -> list[str]:
     options += ["--perms", "0755", "--dir", "/etc"]
     for path in ETC:
         options += ["--ro-bind-try", path, path]
-    options += ["--perms", "0444", "--ro-bind-data", str(passwd), "/etc/passwd"]
-    options += ["--perms", "0444", "--ro-bind-data", str(group), "/etc/group"]
-    options += ["--proc", "/proc", "--dev", "/dev"]
+    as_file = "--file" if server else "--ro-bind-data"  # nothing can be mounted over the latter, which have no name
+    options += ["--perms", "0444", as_file, str(passwd), "/etc/passwd"]
+    options += ["--perms", "0444", as_file, str(group), "/etc/group"]
+    # In a user namespace only who sees all of /proc may mount it once more, and bubblewrap's own is covered in part.
+    options += ["--bind", "/proc", "/proc"] if server and place.user is None else ["--proc", "/proc"]
+    options += ["--dev", "/dev"]
     for device in gpu_devices() if place.gpu else ():
         options += ["--dev-bind-try", device, device]
     for folder, size in (("/dev/shm", SHARED_MEMORY), ("/tmp", place.limits.scratch_bytes)):

@@ -33,6 +33,21 @@ _USERS = (1_879_048_192, 2_147_483_646)
 _FEW_USERS = (60_000, 65_000)  # in containers that map only some
 
 
+# What a process that runs no student code does to itself (see `confine`): nothing.
+UNCONFINED: dict[str, object] = {
+    "warden": False,
+    "cgroup_fds": [],
+    "rlimits": {},
+    "user": None,
+    "read_all": False,
+    "folders": [],
+    "files": {},
+    "cwd": "/",
+    "landlock": None,
+    "seccomp": None,
+}
+
+
 @dataclass(frozen=True)
 class Place:
     """Where a kernel is to run.

@@ -6,36 +6,30 @@ them are handed over by descriptor, so that the kernel needs no folder in common
 
 from __future__ import annotations
 
-import concurrent.futures
 import contextlib
-import functools
-import json
 import os
 import secrets
-import shutil
 import signal
 import socket
 import subprocess
-import tempfile
 from collections.abc import Mapping
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from grader.sandbox.cgroup import Cgroup
 from grader.sandbox.events import EventLog
+from grader.sandbox.folder import log_end, private_folder, remove
 from grader.sandbox.plan import Place, Plan, fresh_user
 from grader.sandbox.policy import FLOOD, Limits
+from grader.sandbox.starting import Child
 from grader.sandbox.tree import children, kill_below, kill_user
 from grader.sandbox.watchdog import Watchdog, out_of_memory
+from grader.sandbox.zygote import Forked, starter
 
 if TYPE_CHECKING:
     from grader.sandbox.backends import Backend
 
 CHANNELS = {"shell": 1, "iopub": 2, "stdin": 3, "hb": 4, "control": 5}  # 'port' of each Unix socket
-SOCKET_PATH_BYTES = 100  # what macOS allows in a socket's path, less a few
-LOG_BYTES = 8192
 BACKLOG = 16
-REMOVE_SECONDS = 60.0
 WARDEN_SECONDS = 2.0  # for the warden to end what is left
 
 
@@ -55,7 +49,7 @@ class KernelProcess:
         self._log = self.folder / "log"
         self._harness, self._limits, self._backend = harness, limits, backend
         self._user = fresh_user() if backend.drops_user else None
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Child | None = None
         self._kernel: int | None = None  # the pid of the kernel itself, below what was started
         self._plan: Plan | None = None
         self._cgroup: Cgroup | None = None
@@ -64,7 +58,7 @@ class KernelProcess:
     # --- start -----------------------------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Start the process; returns at once. Raises OSError when the system refuses."""
+        """Start the process, warm where a fork server is to be had. Raises OSError when the system refuses."""
         if self._backend.cgroups:
             with contextlib.suppress(OSError):  # then the watchdog alone watches
                 self._cgroup = Cgroup(self._limits.memory_bytes, self._limits.tasks + BACKLOG)
@@ -73,18 +67,21 @@ class KernelProcess:
         events, requests = self._child_ends()
         inherited = [*entrances, *(one.fileno() for one in listening.values()), events, requests]
         try:
-            plan = self._plan = self._backend.plan(self._place())
+            place = self._place()
+            start = starter(self._backend, place)
+            plan, number = start.plan(place), start.numbers(inherited)
+            self._plan = plan
             config = {
                 "module": "grader.inside.launcher",
-                "confine": {**plan.confine, "cgroup_fds": entrances},
-                "sockets": {CHANNELS[channel]: one.fileno() for channel, one in listening.items()},
+                "confine": {**plan.confine, "cgroup_fds": [number[entrance] for entrance in entrances]},
+                "sockets": {CHANNELS[channel]: number[one.fileno()] for channel, one in listening.items()},
                 "key": self.key,
-                "harness": {**self._inner_harness(), "events_fd": events},
-                "requests_fd": requests,
+                "harness": {**self._inner_harness(), "events_fd": number[events]},
+                "requests_fd": number[requests],
                 "output_chars": self._limits.cell_output_bytes * (FLOOD + 1),
                 "answer_chars": self._limits.evidence_bytes,
             }
-            self._process = launch(plan, config, self.folder, self._log, inherited)
+            self._process = start.start(plan, config, self.folder, self._log, inherited)
         finally:
             for one in listening.values():
                 one.close()
@@ -205,6 +202,8 @@ class KernelProcess:
     def close(self) -> None:
         """Kill it and remove its folder."""
         self.kill()
+        if isinstance(self._process, Forked):
+            self._process.close()
         self.events.close()
         if self._requests >= 0:
             os.close(self._requests)
@@ -212,67 +211,3 @@ class KernelProcess:
         if self._cgroup is not None:
             self._cgroup.close()
         remove(self.folder)
-
-
-def launch(
-    plan: Plan, config: Mapping[str, Any], folder: Path, log: Path, inherited: list[int] | None = None
-) -> subprocess.Popen[bytes]:
-    """Start a plan's command with its configuration on standard input and its messages in `log`. Raises OSError."""
-    path = folder / "config.json"
-    path.write_text(json.dumps(config))
-    try:
-        with open(path, "rb") as standard_input, open(log, "wb") as messages:
-            path.unlink()
-            return (
-                _launcher()
-                .submit(
-                    subprocess.Popen,
-                    plan.command,
-                    cwd="/",
-                    env=dict(plan.environment),
-                    stdin=standard_input,
-                    stdout=subprocess.DEVNULL,
-                    stderr=messages,
-                    pass_fds=(*(inherited or ()), *plan.descriptors),
-                    start_new_session=True,  # a process group of its own, so that an interrupt reaches its children
-                )
-                .result()
-            )
-    finally:
-        for descriptor in plan.descriptors:
-            os.close(descriptor)
-
-
-@functools.lru_cache(maxsize=1)
-def _launcher() -> concurrent.futures.ThreadPoolExecutor:
-    """The thread that starts processes: Linux ends them with the thread that did, so it must outlive them."""
-    return concurrent.futures.ThreadPoolExecutor(max_workers=1, thread_name_prefix="grader-launch")
-
-
-def log_end(log: Path) -> str:
-    """The end of a log."""
-    with contextlib.suppress(OSError), open(log, "rb") as file:
-        file.seek(max(0, os.path.getsize(log) - LOG_BYTES))
-        return file.read().decode(errors="replace").strip()
-    return ""
-
-
-def private_folder() -> Path:
-    """A new folder that only this user can enter, with a path short enough for Unix sockets. Raises OSError."""
-    if os.name != "posix":
-        raise OSError("kernels need Unix sockets and process groups: use Linux, macOS or WSL")
-    folder = Path(tempfile.mkdtemp(prefix="gk-"))
-    if len(os.fsencode(folder)) > SOCKET_PATH_BYTES - len("/k-1"):
-        folder.rmdir()
-        folder = Path(tempfile.mkdtemp(prefix="gk-", dir="/tmp"))
-    return folder
-
-
-def remove(folder: Path) -> None:
-    """Remove a folder with what student code left in it, whatever modes it gave them."""
-    with contextlib.suppress(RecursionError):
-        shutil.rmtree(folder, ignore_errors=True)
-    for command in (["chmod", "-R", "u+rwX"], ["rm", "-rf"]):  # they go as deep as it takes
-        if folder.exists():
-            with contextlib.suppress(OSError, subprocess.TimeoutExpired):
-                subprocess.run([*command, "--", folder], capture_output=True, timeout=REMOVE_SECONDS, check=False)

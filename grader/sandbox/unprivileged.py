@@ -16,6 +16,7 @@ from grader.sandbox.plan import (
     ETC,
     PACKAGE,
     SYSTEM,
+    UNCONFINED,
     Place,
     Plan,
     below,
@@ -59,6 +60,14 @@ def plan(place: Place) -> Plan:
     }
     variables = environment(f"{box}/home", f"{box}/tmp", shared)
     return Plan(python(), variables, confine, 1, files=(box,), warden=True)
+
+
+def server_plan(place: Place) -> Plan:
+    """How to start a fork server, whose kernels do to themselves what `plan` says. Raises OSError."""
+    place.folder.chmod(0o711)  # its kernels find `grader` here, as other users
+    home = place.folder / "home"
+    confine = {**UNCONFINED, "folders": [f"{home}/matplotlib"], "files": font_lists(str(home))}
+    return Plan(python(), environment(str(home), str(place.folder), shared_library(place)), confine, 0)
 
 
 def rules(place: Place, box: str, shared: str | None) -> Iterator[tuple[str, int]]:

@@ -11,9 +11,10 @@ import psutil
 import pytest
 
 from grader.sandbox.backends import LEVELS, Backend, find_backend, try_backend
+from grader.sandbox.folder import private_folder, remove
 from grader.sandbox.kernel import Kernel
 from grader.sandbox.policy import MIB, Limits
-from grader.sandbox.process import KernelProcess, private_folder, remove
+from grader.sandbox.process import KernelProcess
 
 BACKENDS = [
     pytest.param(
@@ -96,7 +97,8 @@ def test_a_kernel_ends_with_its_driver(backend: Backend) -> None:
     driver = f"""if True:
         import time
         from grader.sandbox.backends import find_backend
-        from grader.sandbox.kernel import Kernel
+        from grader.sandbox.folder import private_folder, remove
+from grader.sandbox.kernel import Kernel
         from grader.sandbox.policy import Limits
         with Kernel({{}}, Limits(), find_backend({backend.level!r})) as kernel:
             kernel.run_cell(0, "import subprocess; subprocess.Popen(['sleep', '4244.{os.getpid()}'])")

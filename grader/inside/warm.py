@@ -1,0 +1,105 @@
+"""What a fork server does before its first fork, so that no kernel has to: imports, and one tiny training step.
+
+Optimizers, data loaders, autograd and pyplot import much only when they are first used. Nothing here may start a thread or
+touch CUDA: neither outlives a fork.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import importlib
+import io
+import os
+import random
+import sys
+import tempfile
+import warnings
+from typing import Any
+
+# What a kernel imports until its first cells have run, found by comparing sys.modules of a warm kernel before and after.
+_KERNEL = (
+    *("ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.heartbeat", "ipykernel.iostream", "ipykernel.zmqshell"),
+    *("ipykernel.datapub", "ipykernel.serialize", "ipykernel.comm", "ipykernel.control", "ipykernel.shellchannel"),
+    *("IPython.core.completer", "IPython.core.magics", "IPython.core.pylabtools", "IPython.core.async_helpers"),
+    *("IPython.core.ultratb", "IPython.utils.capture", "IPython.extensions.storemagic", "IPython.core.completerlib"),
+    *("jedi", "matplotlib_inline.backend_inline", "matplotlib_inline.config", "tornado.platform.asyncio"),
+    *("zmq.asyncio", "zmq.eventloop.zmqstream", "stack_data", "executing", "asttokens", "pure_eval", "sqlite3"),
+    *("traitlets.config.loader", "jupyter_client.session", "jupyter_client.jsonutil", "psutil", "appnope"),
+    *(
+        "multiprocessing.connection",
+        "multiprocessing.popen_fork",
+        "multiprocessing.synchronize",
+        "concurrent.futures.thread",
+    ),
+)
+_NOTEBOOK = (
+    *("numpy", "torch", "torchvision", "torchvision.transforms", "torchvision.datasets", "torch.utils.data"),
+    *("torch.nn.functional", "torch.optim.lr_scheduler", "torchvision.transforms.v2", "torchvision.utils", "tqdm.auto"),
+    *("matplotlib", "matplotlib.pyplot", "pandas", "thop", "datetime", "PIL.Image"),
+)
+_HARNESS = (
+    *("grader.inside.agent", "grader.inside.kernel", "grader.inside.launcher", "grader.inside.recorder"),
+    *("grader.inside.figures", "grader.inside.datasets", "grader.inside.randomness", "grader.inside.virtual_cuda"),
+    *("grader.inside.colab", "grader.inside.probes", "grader.inside.passes", "grader.inside.models"),
+)
+
+
+class _State:
+    torch: Any = None  # of its random numbers, as they were when it had just been imported
+
+
+def warm_up() -> None:
+    """Import and train. A package that is not there is left out; what a warning says is for nobody."""
+    sys.modules["debugpy"] = None  # type: ignore[assignment]  # as the launcher has it
+    os.environ["CUDA_VISIBLE_DEVICES"] = ""  # CUDA cannot be forked: who gets the machine's GPU is not started here
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for name in (*_KERNEL, *_NOTEBOOK, *_HARNESS):
+            with contextlib.suppress(ImportError):
+                importlib.import_module(name)
+        _train()
+        _draw()
+    gc.collect()
+    gc.freeze()  # a collection in a child would copy the pages of all that lies here
+    gc.disable()
+
+
+def after_fork() -> None:
+    """In the child: what a process that has just begun does not share with another."""
+    gc.enable()
+    random.seed()
+    tempfile.tempdir = None
+    if (numpy := sys.modules.get("numpy")) is not None:
+        numpy.random.seed()
+    if _State.torch is not None:
+        sys.modules["torch"].random.set_rng_state(_State.torch)
+
+
+def _train() -> None:
+    torch = sys.modules.get("torch")
+    if torch is None:
+        return
+    torch.set_num_threads(1)  # OpenMP's threads would be missing in the child, which would wait for them
+    nn, data = torch.nn, torch.utils.data
+    _State.torch = torch.random.get_rng_state()
+    model = nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(4 * 13 * 13, 10))
+    images = data.TensorDataset(torch.zeros(4, 1, 28, 28), torch.zeros(4, dtype=torch.long))
+    for optimizer in (torch.optim.SGD(model.parameters(), 0.1, momentum=0.5), torch.optim.Adam(model.parameters())):
+        for batch, labels in data.DataLoader(images, 2):
+            optimizer.zero_grad()
+            nn.functional.cross_entropy(model(batch), labels).backward()
+            optimizer.step()
+    torch.random.set_rng_state(_State.torch)
+
+
+def _draw() -> None:
+    pyplot = sys.modules.get("matplotlib.pyplot")
+    if pyplot is None:
+        return
+    figure, axes = pyplot.subplots()
+    axes.plot([1, 2], label="loss")
+    axes.set_yscale("log")
+    axes.legend()
+    figure.savefig(io.BytesIO(), format="png")
+    pyplot.close("all")

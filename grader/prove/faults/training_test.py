@@ -1,0 +1,185 @@
+"""Faults of the function that tests: modes, averages, accuracy, and the data that it goes over."""
+
+from __future__ import annotations
+
+from grader.prove.faults.edits import all_of, swap, unwrap
+from grader.prove.faults.naming import Loops
+from grader.prove.mutation import Mutation, fault
+
+ADD_LOSS = "_1 += _2(_3, _4).item()"
+MEAN_LOSS = "_1.append(_2 / len(test_loader))"
+ADD_CORRECT = "_1 += (_2.argmax(dim=1) == _3).sum().item()"
+SHARE = "_1.append(_2 / len(test_loader.dataset))"
+
+
+def mode_faults(names: Loops) -> tuple[Mutation, ...]:
+    """Modes, gradients and data of the test."""
+    f, item, group = names.test, names.item, names.group
+    return (
+        fault(
+            f"{group}.eval_missing",
+            "The model is not put into evaluation mode for the test.",
+            swap("_1.eval()", "", within=f),
+            item,
+            ("training mode",),
+        ),
+        fault(
+            f"{group}.train_in_test",
+            "The model is put into training mode for the test.",
+            swap("_1.eval()", "_1.train()", within=f),
+            item,
+            ("training mode",),
+        ),
+        fault(
+            f"{group}.gradients_in_test", "The test records gradients.", unwrap(f), item, ("gradients are recorded",)
+        ),
+        fault(
+            f"{group}.enable_grad_in_test",
+            "The test stands in enable_grad.",
+            swap("torch.no_grad()", "torch.enable_grad()", within=f),
+            item,
+            ("gradients are recorded",),
+        ),
+        fault(
+            f"{group}.tests_on_training_data",
+            "The test goes over the training loader.",
+            swap("for _1 in test_loader:\n    pass", "", within=f)
+            if False
+            else swap("test_loader", "train_loader", within=f),
+            item,
+            ("training loader",),
+            f"{names.runs} {names.learns} {names.plots}",
+        ),
+        fault(
+            f"{group}.steps_in_test",
+            "The test loop trains too.",
+            all_of(
+                unwrap(f),
+                swap(
+                    ADD_LOSS,
+                    "batch_loss = _2(_3, _4)\noptimizer.zero_grad()\nbatch_loss.backward()\noptimizer.step()\n"
+                    "_1 += batch_loss.item()",
+                    within=f,
+                ),
+            ),
+            item,
+            ("changes the model's weights", "gradients are recorded", "trains"),
+            f"{names.runs} {names.learns} {names.plots}",
+        ),
+        fault(
+            f"{group}.labels_shifted_in_test",
+            "The test compares with labels that are moved on by one class.",
+            all_of(
+                swap(ADD_LOSS, "_1 += _2(_3, (_4 + 1) % 10).item()", within=f),
+                swap(ADD_CORRECT, "_1 += (_2.argmax(dim=1) == (_3 + 1) % 10).sum().item()", within=f),
+            ),
+            item,
+            ("no average loss", "labels"),
+            f"{names.learns} {names.plots}",
+        ),
+    )
+
+
+def figure_faults(names: Loops) -> tuple[Mutation, ...]:
+    """What the test records is wrong."""
+    f, item, group = names.test, names.item, names.group
+    return (
+        fault(
+            f"{group}.loss_by_images",
+            "The batches' mean losses are divided by the number of images.",
+            swap(MEAN_LOSS, "_1.append(_2 / len(test_loader.dataset))", within=f),
+            item,
+            ("divided by the number of images",),
+        ),
+        fault(
+            f"{group}.loss_off_by_one",
+            "The sum of the losses is divided by one batch too few.",
+            swap(MEAN_LOSS, "_1.append(_2 / (len(test_loader) - 1))", within=f),
+            item,
+            ("average loss",),
+        ),
+        fault(
+            f"{group}.loss_not_divided",
+            "The losses are added up and not divided.",
+            swap(MEAN_LOSS, "_1.append(_2)", within=f),
+            item,
+            ("not divided",),
+        ),
+        fault(
+            f"{group}.loss_of_last_batch",
+            "Only the last batch's loss is recorded.",
+            all_of(swap(ADD_LOSS, "_1 = _2(_3, _4).item()", within=f), swap(MEAN_LOSS, "_1.append(_2)", within=f)),
+            item,
+            ("last batch",),
+        ),
+        fault(
+            f"{group}.loss_of_last_batch_divided",
+            "One name serves the sum and the batch's loss: the last batch's is divided by the number of batches.",
+            swap(ADD_LOSS, "_1 = _2(_3, _4).item()", within=f),
+            item,
+            ("last batch",),
+        ),
+        fault(
+            f"{group}.loss_weighted",
+            "The losses are weighted by the batch size and divided by the number of batches.",
+            swap(ADD_LOSS, "_1 += _2(_3, _4).item() * len(_4)", within=f),
+            item,
+            ("weighted by batch size",),
+        ),
+        fault(
+            f"{group}.accuracy_wrong_axis",
+            "The prediction is the largest value over the images and not over the classes.",
+            swap(ADD_CORRECT, "_1 += (_2.argmax(dim=0) == _3).sum().item()", within=f),
+            f"{item} {names.runs}",
+            ("size of tensor", "RuntimeError"),
+        ),
+        fault(
+            f"{group}.accuracy_by_batches",
+            "The correct images are divided by the number of batches.",
+            swap(SHARE, "_1.append(_2 / len(test_loader))", within=f),
+            item,
+            ("number of batches",),
+        ),
+        fault(
+            f"{group}.accuracy_in_percent",
+            "The accuracy is recorded in percent.",
+            swap(SHARE, "_1.append(100 * _2 / len(test_loader.dataset))", within=f),
+            item,
+            ("percent",),
+        ),
+        fault(
+            f"{group}.accuracy_of_last_batch",
+            "Only the last batch's correct images are counted.",
+            swap(ADD_CORRECT, "_1 = (_2.argmax(dim=1) == _3).sum().item()", within=f),
+            item,
+            ("last batch",),
+        ),
+        fault(
+            f"{group}.accuracy_counts",
+            "The number of correct images is recorded and not their share.",
+            swap(SHARE, "_1.append(_2)", within=f),
+            item,
+            ("not their fraction",),
+        ),
+        fault(
+            f"{group}.accuracy_of_smallest",
+            "The prediction is the class with the smallest output.",
+            swap(ADD_CORRECT, "_1 += (_2.argmin(dim=1) == _3).sum().item()", within=f),
+            item,
+            ("accuracy",),
+        ),
+        fault(
+            f"{group}.accuracy_missing",
+            "No accuracy is recorded.",
+            all_of(swap(SHARE, "", within=f), swap("print(_1)", "", within=f)),
+            item,
+            ("accuracy",),
+        ),
+        fault(
+            f"{group}.loss_missing",
+            "No test loss is recorded.",
+            all_of(swap(MEAN_LOSS, "", within=f), swap("print(_1)", "", within=f)),
+            f"{item} {names.plots}",
+            ("average loss|no loss", "validation loss"),
+        ),
+    )

@@ -1,0 +1,54 @@
+"""A mutation: one fault, or one other way to write the same, that can be put into a right notebook."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from grader.prove.draft import Draft
+
+Kind = Literal["fault", "style"]
+Apply = Callable[[Draft, random.Random], "Draft | None"]
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """One fault or style, what it must cost, and how it is put into a notebook.
+
+    `words` is one sentence for people. `items` must lose marks (none for a style) and `may` are the items that may lose some
+    as a consequence; every other item must stay whole. The first message of each item in `items` must match one of
+    `keywords`, regular expressions that ignore case. `apply` draws what it draws from the generator, and returns None when
+    the mutation does not fit the notebook. `unseen` says why no check can see the fault; it is then expected to cost nothing
+    that `items` and `may` do not allow, and stands in the report as a known blind spot.
+    """
+
+    name: str
+    kind: Kind
+    words: str
+    apply: Apply
+    items: frozenset[str] = frozenset()
+    may: frozenset[str] = frozenset()
+    keywords: tuple[str, ...] = ()
+    unseen: str = ""
+
+    def __post_init__(self) -> None:
+        if self.kind == "style" and (self.items or self.may or self.keywords):
+            raise ValueError(f"the style {self.name} must cost nothing, so it names no items and no key words")
+        if self.kind == "fault" and not self.unseen and not (self.items and self.keywords):
+            raise ValueError(
+                f"the fault {self.name} must name the items that it costs and the key words of the message"
+            )
+
+
+def fault(
+    name: str, words: str, apply: Apply, items: str, keywords: tuple[str, ...], may: str = "", unseen: str = ""
+) -> Mutation:
+    """A fault; `items` and `may` are ids with blanks between them."""
+    return Mutation(name, "fault", words, apply, frozenset(items.split()), frozenset(may.split()), keywords, unseen)
+
+
+def style(name: str, words: str, apply: Apply) -> Mutation:
+    """A right way to write it."""
+    return Mutation(name, "style", words, apply)

@@ -1,0 +1,177 @@
+"""Steps that rewrite a notebook by its text: a part of a cell, a whole cell, cells more or fewer. Mutations are made of them.
+
+A step returns None when what it looks for is not there, so that a mutation never silently does nothing.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import replace
+
+from grader.prove import mutation
+from grader.prove.draft import Cell, CellKind, Draft
+from grader.prove.mutation import Apply, Mutation
+
+Step = Callable[[Draft], "Draft | None"]
+
+
+def steps(*all_steps: Step) -> Apply:
+    """All steps one after the other, as a mutation's `apply`; None as soon as one of them does not fit."""
+
+    def apply(draft: Draft, rng: random.Random) -> Draft | None:
+        changed: Draft | None = draft
+        for step in all_steps:
+            if changed is None:
+                return None
+            changed = step(changed)
+        return changed
+
+    return apply
+
+
+def style(name: str, words: str, *all_steps: Step) -> Mutation:
+    """A style that is made of steps."""
+    return mutation.style(name, words, steps(*all_steps))
+
+
+def fault(
+    name: str, words: str, items: str, keywords: tuple[str, ...], *all_steps: Step, may: str = "", unseen: str = ""
+) -> Mutation:
+    """A fault that is made of steps; `items` and `may` are ids with blanks between them."""
+    return mutation.fault(name, words, steps(*all_steps), items, keywords, may, unseen)
+
+
+def find(draft: Draft, marker: str, kind: CellKind = "code") -> int | None:
+    """The index of the first cell of this kind that contains the text; None when there is none."""
+    return next((i for i, cell in enumerate(draft.cells) if cell.kind == kind and marker in cell.source), None)
+
+
+def sub(old: str, new: str, inside: str = "") -> Step:
+    """`old` becomes `new` wherever it stands in code; with `inside` only in the first cell that contains that text."""
+
+    def step(draft: Draft) -> Draft | None:
+        done = False
+        for index, cell in tuple(draft.code):
+            if old in cell.source and (not inside or index == find(draft, inside)):
+                draft, done = draft.with_source(index, cell.source.replace(old, new)), True
+        return draft if done else None
+
+    return step
+
+
+def cell(marker: str, source: str, kind: CellKind = "code") -> Step:
+    """The first cell that contains `marker` becomes `source`."""
+
+    def step(draft: Draft) -> Draft | None:
+        index = find(draft, marker, kind)
+        return None if index is None else draft.with_source(index, source.strip("\n"))
+
+    return step
+
+
+def body(marker: str, source: str) -> Step:
+    """As `cell`, but what stands in the cell before the line with `marker` stays."""
+
+    def step(draft: Draft) -> Draft | None:
+        index = find(draft, marker)
+        if index is None:
+            return None
+        lines = draft.cells[index].source.split("\n")
+        at = next(i for i, line in enumerate(lines) if marker in line)
+        return draft.with_source(index, "\n".join([*lines[:at], source.strip("\n")]))
+
+    return step
+
+
+def before(marker: str, source: str, kind: CellKind = "code") -> Step:
+    """A new cell before the first code cell that contains `marker`."""
+
+    def step(draft: Draft) -> Draft | None:
+        index = find(draft, marker)
+        return None if index is None else draft.insert(index, Cell(kind, source.strip("\n")))
+
+    return step
+
+
+def after(marker: str, source: str, kind: CellKind = "code") -> Step:
+    """A new cell behind the first code cell that contains `marker`."""
+
+    def step(draft: Draft) -> Draft | None:
+        index = find(draft, marker)
+        return None if index is None else draft.insert(index + 1, Cell(kind, source.strip("\n")))
+
+    return step
+
+
+def prefix(marker: str, text: str) -> Step:
+    """Text at the very beginning of the first code cell that contains `marker`."""
+
+    def step(draft: Draft) -> Draft | None:
+        index = find(draft, marker)
+        return None if index is None else draft.with_source(index, text + draft.cells[index].source)
+
+    return step
+
+
+def suffix(marker: str, text: str) -> Step:
+    """Text at the very end of the first code cell that contains `marker`."""
+
+    def step(draft: Draft) -> Draft | None:
+        index = find(draft, marker)
+        return None if index is None else draft.with_source(index, draft.cells[index].source + text)
+
+    return step
+
+
+def drop(marker: str, kind: CellKind = "code") -> Step:
+    """The first cell that contains `marker` goes."""
+
+    def step(draft: Draft) -> Draft | None:
+        index = find(draft, marker, kind)
+        return None if index is None else draft.remove(index)
+
+    return step
+
+
+def move(marker: str, behind: str) -> Step:
+    """The first code cell that contains `marker` goes behind the first that contains `behind`."""
+
+    def step(draft: Draft) -> Draft | None:
+        source = find(draft, marker)
+        if source is None:
+            return None
+        moved, rest = draft.cells[source], draft.remove(source)
+        target = find(rest, behind)
+        return None if target is None else rest.insert(target + 1, moved)
+
+    return step
+
+
+def twice(marker: str) -> Step:
+    """The first code cell that contains `marker` stands there twice."""
+
+    def step(draft: Draft) -> Draft | None:
+        index = find(draft, marker)
+        return None if index is None else draft.insert(index, draft.cells[index])
+
+    return step
+
+
+def pattern(old: str, new: str, within: str | None = None) -> Step:
+    """What matches a pattern of Python (see `grader.prove.patterns`) is rewritten in all code."""
+    return lambda draft: draft.rewrite(old, new, within=within)
+
+
+def outputs(marker: str, text: str) -> Step:
+    """The first code cell that contains `marker` has a stored output that nobody's run made."""
+
+    def step(draft: Draft) -> Draft | None:
+        index = find(draft, marker)
+        if index is None:
+            return None
+        stream = {"output_type": "stream", "name": "stdout", "text": text.splitlines(keepends=True)}
+        changed = replace(draft.cells[index], outputs=(stream,))
+        return replace(draft, cells=(*draft.cells[:index], changed, *draft.cells[index + 1 :]))
+
+    return step

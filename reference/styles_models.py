@@ -1,0 +1,329 @@
+"""Other ways to write the two models: all have the same layers, and give the same logits for the same weights."""
+
+from __future__ import annotations
+
+from grader.prove.styles.rewriting import cell, style, sub
+
+_MLP = "class MLP("
+_CNN = "class CNN("
+
+MLP_STYLES = (
+    style(
+        "mlp_sequential",
+        "the MLP is one nn.Sequential that begins with nn.Flatten",
+        cell(
+            _MLP,
+            """
+class MLP(nn.Module):
+    def __init__(self):
+        super(MLP, self).__init__()
+        self.layers = nn.Sequential(
+            nn.Flatten(), nn.Linear(784, 128), nn.ReLU(), nn.Linear(128, 64), nn.ReLU(), nn.Linear(64, 10)
+        )
+
+    def forward(self, images):
+        return self.layers(images)
+""",
+        ),
+    ),
+    style(
+        "mlp_functional",
+        "view and F.relu, which is imported in the model's own cell",
+        cell(
+            _MLP,
+            """
+import torch.nn.functional as F
+
+
+class MLP(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.hidden_1 = nn.Linear(in_features=784, out_features=128, bias=True)
+        self.hidden_2 = nn.Linear(in_features=128, out_features=64)
+        self.out = nn.Linear(in_features=64, out_features=10)
+
+    def forward(self, x):
+        out = x.view(x.size(0), -1)
+        out = F.relu(self.hidden_1(out))
+        out = F.relu(self.hidden_2(out), inplace=False)
+        out = self.out(out)
+        return out
+""",
+        ),
+    ),
+    style(
+        "mlp_module_list",
+        "layers in an nn.ModuleList that forward goes through, with the tensor's own relu()",
+        cell(
+            _MLP,
+            """
+class MLP(nn.Module):
+    def __init__(self, sizes=(784, 128, 64, 10)):
+        super().__init__()
+        self.layers = nn.ModuleList([nn.Linear(i, o) for i, o in zip(sizes[:-1], sizes[1:])])
+
+    def forward(self, x):
+        x = torch.flatten(x, start_dim=1)
+        for number, layer in enumerate(self.layers):
+            x = layer(x)
+            if number < len(self.layers) - 1:
+                x = x.relu()
+        return x
+""",
+        ),
+    ),
+    style(
+        "mlp_ordered_dict",
+        "nn.Sequential of an OrderedDict; the class inherits from it",
+        cell(
+            _MLP,
+            """
+from collections import OrderedDict
+
+
+class MLP(nn.Sequential):
+    def __init__(self):
+        super().__init__(
+            OrderedDict(
+                [
+                    ("flatten", nn.Flatten(start_dim=1)),
+                    ("first", nn.Linear(28 * 28, 128)),
+                    ("act1", nn.ReLU(inplace=True)),
+                    ("second", nn.Linear(128, 64)),
+                    ("act2", nn.ReLU(inplace=True)),
+                    ("last", nn.Linear(64, 10)),
+                ]
+            )
+        )
+""",
+        ),
+    ),
+    style(
+        "mlp_nested_modules",
+        "a block of its own for a layer with its ReLU, and keyword-only sizes",
+        cell(
+            _MLP,
+            """
+class Dense(nn.Module):
+    def __init__(self, n_in: int, n_out: int, *, activate: bool = True) -> None:
+        super().__init__()
+        self.linear = nn.Linear(n_in, n_out)
+        self.activate = activate
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = self.linear(x)
+        return nn.functional.relu(x) if self.activate else x
+
+
+class MLP(nn.Module):
+    def __init__(self, *, inputs: int = 28 * 28, hidden: tuple = (128, 64), classes: int = 10) -> None:
+        super().__init__()
+        self.body = nn.Sequential(Dense(inputs, hidden[0]), Dense(*hidden), Dense(hidden[1], classes, activate=False))
+        self.inputs = inputs
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        assert x.numel() % self.inputs == 0, "no images of this size"
+        return self.body(x.contiguous().view(-1, self.inputs))
+""",
+        ),
+    ),
+    style(
+        "mlp_clamp",
+        "ReLU as clamp(min=0) in a lambda, walrus operators, layers by add_module and getattr",
+        cell(
+            _MLP,
+            """
+class MLP(nn.Module):
+    def __init__(self):
+        nn.Module.__init__(self)
+        sizes = [784, 128, 64, 10]
+        for i in range(3):
+            self.add_module(f"layer{i}", nn.Linear(sizes[i], sizes[i + 1]))
+        self.act = lambda v: v.clamp(min=0)
+
+    def forward(self, x):
+        if (h := x).dim() != 2:
+            h = h.reshape(h.shape[0], 784)
+        h = self.act(getattr(self, "layer0")(h))
+        return self.layer2(g) if (g := self.act(self.layer1(h))) is not None else None
+""",
+        ),
+    ),
+    style(
+        "mlp_lazy",
+        "nn.LazyLinear, which a dry run in the constructor gives its size",
+        cell(
+            _MLP,
+            """
+import warnings
+
+warnings.filterwarnings("ignore", message="Lazy modules")
+
+
+class MLP(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc1 = nn.LazyLinear(128)
+        self.fc2 = nn.LazyLinear(64)
+        self.fc3 = nn.LazyLinear(10)
+        with torch.no_grad():
+            self(torch.zeros(1, 1, 28, 28))
+
+    def forward(self, x):
+        x = x.flatten(1)
+        return self.fc3(torch.relu(self.fc2(torch.relu(self.fc1(x)))))
+""",
+        ),
+    ),
+    style(
+        "mlp_maximum",
+        "ReLU as a product with a mask and as torch.maximum; reshape of three input layouts by their dimensions",
+        cell(
+            _MLP,
+            """
+class MLP(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.a, self.b, self.c = nn.Linear(784, 128), nn.Linear(128, 64), nn.Linear(64, 10)
+
+    def forward(self, x):
+        if x.dim() == 4:
+            x = x.squeeze(1)
+        if x.dim() == 3:
+            x = torch.reshape(x, (len(x), 784))
+        x = self.a(x)
+        x = x * (x > 0)
+        x = self.b(x)
+        x = torch.maximum(x, torch.zeros_like(x))
+        return self.c(x)
+""",
+        ),
+    ),
+)
+
+_CONVOLUTIONS = """
+        self.conv1 = nn.Conv2d(1, 32, 3, padding=1)
+        self.conv2 = nn.Conv2d(32, 64, 3, stride=2, padding=1)
+        self.conv3 = nn.Conv2d(64, 128, 3, stride=2, padding=1)
+        self.fc1 = nn.Linear(128, 64)
+        self.fc2 = nn.Linear(64, 10)
+"""
+
+
+def _cnn(pooled: str) -> str:
+    """A CNN that comes from the last convolution's output `x` (B, 128, 7, 7) to (B, 128) by the expression `pooled`."""
+    return f"""
+import torch.nn.functional as F
+
+
+class CNN(nn.Module):
+    def __init__(self):
+        super(CNN, self).__init__(){_CONVOLUTIONS}
+    def forward(self, x):
+        x = F.relu(self.conv1(x))
+        x = F.relu(self.conv2(x))
+        x = F.relu(self.conv3(x))
+        x = {pooled}
+        x = F.relu(self.fc1(x))
+        return self.fc2(x)
+"""
+
+
+_POOLS = (
+    ("cnn_functional", "F.adaptive_max_pool2d and flatten", "torch.flatten(F.adaptive_max_pool2d(x, 1), 1)"),
+    ("cnn_squeeze", "F.adaptive_max_pool2d to (1, 1) and two squeezes", "F.adaptive_max_pool2d(x, (1, 1)).squeeze(-1).squeeze(-1)"),
+    ("cnn_amax", "amax over both dimensions of the image", "x.amax(dim=(-2, -1))"),
+    ("cnn_max_twice", "max over one dimension of the image after the other", "x.max(dim=3).values.max(dim=2).values"),
+    ("cnn_max_of_flat", "the maximum of the flattened image", "torch.max(x.flatten(2), 2)[0]"),
+    ("cnn_topk", "topk with k = 1 of the flattened image", "x.view(x.size(0), 128, -1).topk(1).values.view(x.size(0), -1)"),
+    ("cnn_whole_pool", "F.max_pool2d with a kernel as large as the image", "F.max_pool2d(x, kernel_size=x.shape[2:]).view(-1, 128)"),
+    ("cnn_relu_after_pool", "nn.MaxPool2d(7), and the last ReLU once more behind it", "F.relu(nn.MaxPool2d(7)(x)).reshape(len(x), -1)"),
+)  # fmt: skip
+
+CNN_STYLES = (
+    *(style(name, words, cell(_CNN, _cnn(pooled))) for name, words, pooled in _POOLS),
+    style(
+        "cnn_built_in_a_loop",
+        "layers collected in a list by a loop over the channels, one nn.Sequential for all",
+        cell(
+            _CNN,
+            """
+class CNN(nn.Module):
+    def __init__(self, channels=(1, 32, 64, 128), classes=10):
+        super().__init__()
+        layers = []
+        for i in range(len(channels) - 1):
+            layers += [nn.Conv2d(channels[i], channels[i + 1], 3, 1 if i == 0 else 2, 1), nn.ReLU()]
+        layers.extend([nn.AdaptiveMaxPool2d((1, 1)), nn.Flatten()])
+        layers.append(nn.Linear(channels[-1], 64))
+        layers.append(nn.ReLU())
+        layers.append(nn.Linear(64, classes))
+        self.model = nn.Sequential(*layers)
+
+    def forward(self, x):
+        return self.model(x)
+""",
+        ),
+    ),
+    style(
+        "cnn_blocks",
+        "a block module for a convolution with its ReLU; padding='same', padding by ZeroPad2d",
+        cell(
+            _CNN,
+            """
+class Block(nn.Module):
+    def __init__(self, n_in, n_out, stride):
+        super().__init__()
+        same = stride == 1
+        self.pad = nn.Identity() if same else nn.ZeroPad2d(1)
+        self.conv = nn.Conv2d(n_in, n_out, (3, 3), (stride, stride), padding="same" if same else 0)
+
+    def forward(self, x):
+        return self.conv(self.pad(x)).relu_()
+
+
+class CNN(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.blocks = nn.ModuleDict({"one": Block(1, 32, 1), "two": Block(32, 64, 2), "three": Block(64, 128, 2)})
+        self.pool = nn.AdaptiveMaxPool2d(output_size=1)
+        self.classifier = nn.Sequential(nn.Flatten(), nn.Linear(128, 64), nn.ReLU(True), nn.Linear(64, 10))
+
+    def forward(self, x):
+        for block in self.blocks.values():
+            x = block(x)
+        return self.classifier(self.pool(x))
+""",
+        ),
+    ),
+)
+
+OTHER_STYLES = (
+    style(
+        "models_renamed",
+        "the classes are called Net and ConvNet",
+        sub("class MLP(", "class Net("),
+        sub("MLP()", "Net()"),
+        sub("class CNN(", "class ConvNet("),
+        sub("CNN()", "ConvNet()"),
+    ),
+    style(
+        "models_with_long_names",
+        "the classes are called SimpleFeedForwardNetwork and MyAwesomeModel2",
+        sub("class MLP(", "class SimpleFeedForwardNetwork("),
+        sub("MLP()", "SimpleFeedForwardNetwork()"),
+        sub("class CNN(", "class MyAwesomeModel2("),
+        sub("CNN()", "MyAwesomeModel2()"),
+    ),
+    style(
+        "weights_by_hand",
+        "the student's own initialisation of the weights, with a seed: another start, as good as torch's",
+        sub(
+            "model = MLP()",
+            "torch.manual_seed(1234)\nmodel = MLP()\nfor layer in model.children():\n"
+            "    if isinstance(layer, nn.Linear):\n        nn.init.kaiming_uniform_(layer.weight, a=5 ** 0.5)",
+        ),
+    ),
+)
+
+MODEL_STYLES = (*MLP_STYLES, *CNN_STYLES, *OTHER_STYLES)

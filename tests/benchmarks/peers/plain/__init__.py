@@ -1,0 +1,1 @@
+"""The first case as an assignment for grader: ten cells without torch."""

@@ -1,0 +1,39 @@
+"""Four questions, each answered by a printed line."""
+
+from __future__ import annotations
+
+from grader.rubric import Assignment, Check, CheckFunction, Evidence, Fail, Item, ModelRole, Rubric
+from tests.benchmarks.peers.cases import PRINTED
+
+
+def printed(line: str) -> CheckFunction:
+    """A check that some cell printed exactly this line."""
+
+    def check(e: Evidence) -> str:
+        if not any(line in cell.stdout.splitlines() for cell in e.run.cells):
+            raise Fail("no cell printed it", line)
+        return f"printed: {line}"
+
+    check.__doc__ = f"The line '{line}' is printed."
+    return check
+
+
+def nothing() -> object:
+    """An assignment without models has no folder yet: `Assignment.folder` is that of its first model's builder."""
+    return None
+
+
+ASSIGNMENT = Assignment(
+    name="bench-plain",
+    rubric=Rubric(
+        "bench-plain", tuple(Item(id, id, 1, (Check(f"{id}.value", 1, printed(line)),)) for id, line in PRINTED.items())
+    ),
+    prompts=(),
+    template=lambda: (),
+    models=(ModelRole("none", (), nothing, (), lambda shapes: False),),
+    loops=(),
+    transform=lambda images: images,
+    program=(),
+    anchors=lambda run: {},
+    thresholds=lambda size: {},
+)
