@@ -63,7 +63,12 @@ def parser() -> argparse.ArgumentParser:
     grade.add_argument(
         "--out", type=Path, required=True, metavar="DIR", help="folder for the results; what is graded there stays so"
     )
-    grade.add_argument("--jobs", type=_positive, metavar="N", help="notebooks at a time (default: one for each core)")
+    grade.add_argument(
+        "--jobs",
+        type=_positive,
+        metavar="N",
+        help="notebooks at a time (default: one for each core; with --dask two for each thread of the workers)",
+    )
     grade.add_argument("--force", action="store_true", help="grade again also what has not changed since it was graded")
     grade.add_argument("--sign", type=Path, metavar="KEY", help="sign each result with this private key, see keygen")
     grade.add_argument(
@@ -79,6 +84,18 @@ def parser() -> argparse.ArgumentParser:
         "--due", type=_time, metavar="TIME", help="ISO 8601, such as 2026-11-01T23:59: later ones are late"
     )
     grade.add_argument("--shard", type=_shard, metavar="I/N", help="grade only the I-th of N equal parts, see merge")
+    grade.add_argument(
+        "--dask",
+        metavar="ADDRESS",
+        help="grade on the Dask cluster whose scheduler is there, such as tcp://10.0.0.1:8786; --data is a folder there",
+    )
+    grade.add_argument(
+        "--worker-seconds",
+        type=_seconds,
+        default=300.0,
+        metavar="S",
+        help="with --dask: how long to wait while it has no worker (default: 300)",
+    )
     _add_common(grade, isolation="auto")
 
     results = commands.add_parser(
@@ -132,6 +149,23 @@ def parser() -> argparse.ArgumentParser:
     calibrate.add_argument("--out", type=Path, metavar="FILE", help="JSON file to update (default: print)")
     _add_data(calibrate)
 
+    prove = commands.add_parser("prove", help="grade right and faulty notebooks made from the solution: is the grader right?")
+    prove.add_argument(
+        "--images", type=_positive, default=1000, metavar="N", help="training images to grade with (default: 1000)"
+    )
+    prove.add_argument(
+        "--combinations", type=_count, default=200, metavar="N", help="how many combinations (default: 200)"
+    )
+    prove.add_argument("--seed", type=_count, default=0, metavar="N", help="what is drawn at random (default: 0)")
+    prove.add_argument("--only", metavar="PATTERN", help="only notebooks whose name this regular expression is found in")
+    prove.add_argument("--subset", type=_positive, metavar="N", help="only N of them, some of every group")
+    prove.add_argument("--list", action="store_true", help="say what would be graded, and grade nothing")
+    prove.add_argument("--save", type=Path, metavar="DIR", help="write the notebooks into this folder")
+    prove.add_argument("--out", type=Path, metavar="DIR", help="folder where gradings are kept (default: in the cache)")
+    prove.add_argument("--jobs", type=_positive, metavar="N", help="notebooks at a time (default: one for each core)")
+    prove.add_argument("--json", type=Path, metavar="FILE", help="write the matrix as JSON")
+    _add_common(prove, isolation="auto")
+
     commands.add_parser("doctor", help="what this machine has and lacks for grading")
     return top
 
@@ -168,6 +202,12 @@ def _add_common(command: argparse.ArgumentParser, isolation: str) -> None:
 def _positive(text: str) -> int:
     if not text.isdigit() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1")
+    return int(text)
+
+
+def _count(text: str) -> int:
+    if not re.fullmatch(r"\d{1,9}", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0")
     return int(text)
 
 

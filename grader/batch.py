@@ -6,20 +6,19 @@ import os
 import re
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
 
 from grader.digests import of_file
 from grader.grading import failed
 from grader.ingest.submissions import Submission
+from grader.jobs import BatchError, Done, Job, Stop, Watch
 from grader.pools import Elsewhere, Pool, Threads, WorkerDied
 from grader.reports.html import write_html
 from grader.reports.summary import write_summary
 from grader.result import Result, parse_result, write_atomically
-from grader.rubric import Assignment
 from grader.standings import standing
 from grader.store import Entry, Graded, Store, now
 
@@ -28,70 +27,6 @@ WORKERS = 3  # so many may die of one notebook: machines also go for reasons of 
 TICK_SECONDS = 0.5
 SUMMARY_SHARE = 20  # writing the summary may take one part in so many of the time
 _KILLED = re.compile(r"the kernel died while cell -?\d+ ran \((?:SIGKILL|exit status 137)")
-
-
-class BatchError(Exception):
-    """The batch cannot start: nothing to grade, or nowhere to write; the message is one sentence."""
-
-
-@dataclass(frozen=True)
-class Job:
-    """How a class is graded.
-
-    `grade` grades one submission, in one of `jobs` threads, unless there is a `pool`, which then does. `key` gives the key of (file name, SHA-256), '' for what is never
-    kept; `keeps` whether a kept grading may count again; `force` grades all anew. `sign` is given each result before it is
-    written; `data` is the digest of the data. `left` gives what an earlier run graded under a key and could not keep any more,
-    `settled` is told of each key that is kept.
-    """
-
-    assignment: Assignment
-    out: Path
-    grade: Callable[[Submission], Result]
-    jobs: int = 1
-    key: Callable[[str, str], str] = lambda name, sha256: sha256 and f"{sha256} {name}"
-    keeps: Callable[[Graded], bool] = lambda graded: True
-    sign: Callable[[Result], Result] = lambda result: result
-    force: bool = False
-    data: str = ""
-    pool: Pool | None = None
-    left: Callable[[str, str], Result | None] = lambda key, sha256: None
-    settled: Callable[[str], None] = lambda key: None
-
-
-class Watch(Protocol):
-    """Who is told how a batch goes on, always in the thread that runs it."""
-
-    def started(self, submission: Submission) -> None:
-        """A grading began."""
-
-    def ended(self, submission: Submission, result: Result, reused: bool) -> None:
-        """A result is written; `reused` when it is that of an earlier grading."""
-
-    def retried(self, submission: Submission, why: str) -> None:
-        """A grading broke off and begins anew."""
-
-    def tick(self, stopping: bool) -> None:
-        """Time passes."""
-
-
-@dataclass
-class Stop:
-    """Asked once: nothing new begins. Asked twice: what is running is ended with `end_now`, and not kept."""
-
-    asked: int = 0
-    end_now: Callable[[], None] = lambda: None
-    patience: float = 10.0
-    """Seconds that ended gradings may take to tidy up."""
-
-
-@dataclass(frozen=True)
-class Done:
-    """How a batch ended: how many results are written, of which `reused`; and how many gradings still run, though ended."""
-
-    count: int
-    reused: int = 0
-    stopped: bool = False
-    left_running: int = 0
 
 
 def grade_all(submissions: Sequence[Submission], job: Job, watch: Watch, stop: Stop | None = None) -> Done:
@@ -311,17 +246,6 @@ def _holds(path: Path, document: str) -> bool:
         return path.read_bytes() == document.encode("utf-8", "replace")
     except OSError:
         return False
-
-
-def usable_cores() -> int:
-    """How many cores this process may use: those it is bound to, and no more than its control group is given."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    try:
-        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
-        cores = min(cores, max(1, int(quota) // int(period)))
-    except (OSError, ValueError):  # no such group, or 'max'
-        pass
-    return cores
 
 
 def _writable(out: Path) -> None:

@@ -51,10 +51,11 @@ def duration(seconds: float) -> str:
 class ClassProgress:
     """Writes results to standard output, and what is running to standard error.
 
-    Everything but `step` is called by one thread.
+    Everything but `step` is called by one thread. With `queues` what was started waits until a first step is told.
     """
 
-    def __init__(self, total: int) -> None:
+    def __init__(self, total: int, queues: bool = False) -> None:
+        self._queues = queues
         self._total, self._done, self._reused = total, 0, 0
         self._began = self._told = time.monotonic()
         self._running: dict[str, str] = {}
@@ -98,22 +99,26 @@ class ClassProgress:
             with self._lock:
                 count = len(self._running)
             if count:
-                self._note(f"stopping: {count} are graded to their end; interrupt again to end them at once")
+                self.note(f"stopping: {count} are graded to their end; interrupt again to end them at once")
         if not self._terminal and time.monotonic() - self._told > EVERY_SECONDS:
             self._told = time.monotonic()
-            self._note(self.line())
+            self.note(self.line())
 
     def line(self) -> str:
         """What is done, how fast, how long yet, and what is running."""
         with self._lock:
             running = [
-                f"{one_line(name)} ({where})" if where else one_line(name) for name, where in self._running.items()
+                f"{one_line(name)} ({where})" if where else one_line(name)
+                for name, where in self._running.items()
+                if where or not self._queues
             ]
+            queued = len(self._running) - len(running)
         pace = Pace(self._done - self._reused, time.monotonic() - self._began, self._total - self._done).words()
         more = f" and {len(running) - SHOWN} more" if len(running) > SHOWN else ""
         now = f"running: {', '.join(running[:SHOWN])}{more}" if running else ""
+        sent = f"{queued} more are sent" if queued else ""
         return "; ".join(
-            filter(None, (f"{self._done} of {self._total}", pace, "stopping" if self._stopping else "", now))
+            filter(None, (f"{self._done} of {self._total}", pace, "stopping" if self._stopping else "", now, sent))
         )
 
     def _say(self, text: str) -> None:
@@ -122,7 +127,8 @@ class ClassProgress:
         else:
             print(text, flush=True)
 
-    def _note(self, text: str) -> None:
+    def note(self, text: str) -> None:
+        """Say something that is no result."""
         if self._live is not None:
             self._live.console.print(text, markup=False, highlight=False, emoji=False, soft_wrap=True)
         else:

@@ -8,18 +8,23 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from grader.batch import Done, Job, Stop, grade_all, usable_cores
+from grader.batch import grade_all
 from grader.class_progress import ClassProgress
 from grader.ingest.reading import Class, Wishes, read_class
 from grader.ingest.roster import Roster, read_roster
+from grader.installation import Installation, Wanted, digests_of, installation
+from grader.jobs import BatchError, Done, Job, Stop
 from grader.keys import Settings, key_of
+from grader.sandbox.zygote import many_kernels
 from grader.marking import MarkError, mark_item, unmark_item
 from grader.merging import merge, write_results
+from grader.pools import usable_cores
 from grader.reports.class_table import Filter, class_csv, class_json, class_table, write_class
 from grader.reports.plain import one_line
 from grader.reports.summary import class_summary
@@ -29,11 +34,12 @@ from grader.standings import Standing
 from grader.store import Graded, Store
 
 if TYPE_CHECKING:
+    from grader.cluster.driver import Remote
     from grader.grading import Progress
     from grader.ingest.submissions import Submission
     from grader.result import Result
     from grader.rubric import Assignment
-    from grader.sandbox.backends import Backend
+    from grader.sandbox.policy import Limits
     from grader.signing import Signer
 
 CLASS = "class.csv"
@@ -42,7 +48,7 @@ INTERRUPTED = 130
 
 @dataclass(frozen=True)
 class Order:
-    """What `grader grade` is asked to do with a class."""
+    """What `grader grade` is asked to do with a class; `package` is the name of the assignment's."""
 
     paths: Sequence[Path]
     out: Path
@@ -52,78 +58,101 @@ class Order:
     roster: Path | None = None
     due: datetime | None = None
     shard: Shard | None = None
+    package: str = "reference"
+    remote: Remote | None = None
 
 
 def grade_class(
-    order: Order, assignment: Assignment, settings: Mapping[str, Any], backend: Backend, signer: Signer | None
+    order: Order, assignment: Assignment, settings: Mapping[str, Any], signer: Signer | None
 ) -> tuple[list[Standing], bool]:
     """Grade a class and say how it goes. `settings` are the keyword arguments of `grader.grade`.
 
-    Returns the machine's points of each submission of this order, and whether all are graded.
+    Returns the machine's points of each submission of this order, and whether all are graded. Raises BatchError, StoreError
+    and, before anything is graded, what `grader.installation.installation` raises.
     """
     with tempfile.TemporaryDirectory(prefix="grader-class-", ignore_cleanup_errors=True) as into:
         roster = read_roster(order.roster) if order.roster else Roster()
         found = read_class(order.paths, order.out, Path(into), Wishes(order.layout, roster, order.due))
-        return _grade(order, found, assignment, settings, backend, signer)
+        return _grade(order, found, assignment, settings, signer)
 
 
 def _grade(
-    order: Order,
-    found: Class,
-    assignment: Assignment,
-    settings: Mapping[str, Any],
-    backend: Backend,
-    signer: Signer | None,
+    order: Order, found: Class, assignment: Assignment, settings: Mapping[str, Any], signer: Signer | None
 ) -> tuple[list[Standing], bool]:
-    from grader.grading import grade
+    from grader.seeds import secret_seed
 
     began = time.monotonic()
     mine = of_shard(found.submissions, order.shard) if order.shard else found.submissions
-    jobs = order.jobs or usable_cores()
     for note in found.notes:
         print(one_line(note))
-    part = f" (shard {order.shard.number} of {order.shard.count})" if order.shard else ""
-    print(f"grading {len(mine)} notebooks{part}, {jobs} at a time, into {order.out}", flush=True)
-    key, data, seed = _keys(assignment, settings, backend)
-    show = ClassProgress(len(mine))
+    show = ClassProgress(len(mine), queues=order.remote is not None)
+    with ExitStack() as stack:
+        stack.callback(show.close)
+        wanted = _wanted(order, settings)
+        cluster = None
+        if order.remote is not None:
+            from grader.cluster.driver import connected
 
+            cluster = stack.enter_context(connected(order.remote, assignment, wanted, show.note))
+        here = cluster.installation if cluster else installation(assignment, wanted)
+        if signer is not None and not here.confines:
+            raise BatchError(
+                "--sign needs notebooks that are confined: others can read the key, and so sign what they like"
+            )
+        seed = secret_seed(here.data)
+        job = Job(
+            assignment,
+            order.out,
+            _local(assignment, settings, seed, show),
+            order.jobs or usable_cores(),
+            _key(assignment, here, settings["limits"], seed),
+            (lambda graded: _signed(graded, signer)) if signer is not None else lambda graded: True,
+            signer if signer is not None else lambda result: result,
+            order.force,
+            here.data,
+        )
+        stop = Stop(end_now=_end_children)
+        pace = f"{job.jobs} at a time"
+        if cluster is not None and order.remote is not None:
+            order.out.mkdir(parents=True, exist_ok=True)
+            limits = settings["limits"]
+            job, pool = stack.enter_context(cluster.job(job, wanted, limits, seed, order.jobs, show.step))
+            stop = Stop(end_now=pool.end_now)
+            pace = f"{pool.size} in flight on the cluster at {order.remote.address}"
+        part = f" (shard {order.shard.number} of {order.shard.count})" if order.shard else ""
+        print(f"grading {len(mine)} notebooks{part}, {pace}, into {order.out}", flush=True)
+        many_kernels(len(mine) > 1 and cluster is None)
+        with _Signals(stop):
+            done = grade_all(mine, job, show, stop)
+    return _report(order, mine, done, began)
+
+
+def _wanted(order: Order, settings: Mapping[str, Any]) -> Wanted:
+    data = settings["data"]
+    where = str(data if order.remote else data.absolute()) if data else ""  # a folder of the workers' is not one here
+    return Wanted(order.package, where, settings["sample"], settings["device"], settings["isolation"])
+
+
+def _local(
+    assignment: Assignment, settings: Mapping[str, Any], seed: int, show: ClassProgress
+) -> Callable[[Submission], Result]:
     def run(submission: Submission) -> Result:
+        from grader.grading import grade
+
         def step(progress: Progress) -> None:
             show.step(submission, progress)
 
         return grade(submission.path, assignment, progress=step, seed=seed, **settings)
 
-    sign: Callable[[Result], Result] = signer if signer is not None else lambda result: result
-    keeps = (lambda graded: _signed(graded, signer)) if signer is not None else lambda graded: True
-    job = Job(assignment, order.out, run, jobs, key, keeps, sign, order.force, data)
-    stop = Stop(end_now=_end_children)
-    with _Signals(stop):
-        try:
-            done = grade_all(mine, job, show, stop)
-        finally:
-            show.close()
-    return _report(order, mine, done, began)
+    return run
 
 
-def _keys(
-    assignment: Assignment, settings: Mapping[str, Any], backend: Backend
-) -> tuple[Callable[[str, str], str], str, int]:
-    """The key of (file name, SHA-256) under these settings, the digest of the data, and this machine's secret seed."""
-    from grader.data.sources import find_data
-    from grader.devices import find_gpu
-    from grader.digests import digests
-    from grader.seeds import commitment, secret_seed
+def _key(assignment: Assignment, here: Installation, limits: Limits, seed: int) -> Callable[[str, str], str]:
+    """The key of (file name, SHA-256) of what is graded under these conditions."""
+    from grader.seeds import commitment
 
-    data = find_data(settings["data"], settings["sample"]).sha256
-    seed = secret_seed(data)
-    fixed = Settings(
-        assignment.name,
-        find_gpu(settings["device"]).name,
-        backend.level,
-        settings["limits"],
-        commitment(seed),
-    )
-    return lambda name, sha256: key_of(name, digests(assignment, sha256, data), fixed), data, seed
+    fixed = Settings(assignment.name, here.device, here.isolation, limits, commitment(seed))
+    return lambda name, sha256: key_of(name, digests_of(here, sha256), fixed)
 
 
 def _signed(graded: Graded, signer: Signer) -> bool:

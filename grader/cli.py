@@ -53,18 +53,19 @@ def _terminate(number: int, frame: object) -> None:
 
 
 def _sentence(error: Exception) -> str:
-    from grader.batch import BatchError
     from grader.data.sources import DataError
     from grader.devices import DeviceError
     from grader.grading import AssignmentError
     from grader.ingest.sources import IngestError
+    from grader.jobs import BatchError
     from grader.marking import MarkError
+    from grader.prove.command import ProveError
     from grader.sandbox.backends import IsolationError
     from grader.signing import SigningError
     from grader.store import StoreError
 
     ours = (UsageError, BatchError, DataError, AssignmentError, DeviceError, IsolationError, SigningError)
-    if isinstance(error, (*ours, IngestError, MarkError, StoreError)):
+    if isinstance(error, (*ours, IngestError, MarkError, ProveError, StoreError)):
         return str(error)
     if isinstance(error, OSError):
         return f"{error.strerror or error}: {error.filename}" if error.filename else str(error)
@@ -131,11 +132,13 @@ def _grade(arguments: argparse.Namespace) -> int:
     from grader.signing import load_signer
 
     signer = load_signer(arguments.sign) if arguments.sign else None
-    backend = find_backend(arguments.isolation)  # a refusal comes before anything else is done
-    if signer and not backend.confines:
-        raise UsageError(
-            "--sign needs notebooks that are confined: others can read the key, and so sign what they like"
-        )
+    remote = None
+    if arguments.dask is None:
+        find_backend(arguments.isolation)  # a refusal comes before anything else is done
+    else:
+        from grader.cluster.driver import Remote
+
+        remote = Remote(arguments.dask, arguments.worker_seconds)
     assignment = _load(arguments)
     order = Order(
         arguments.paths,
@@ -146,8 +149,10 @@ def _grade(arguments: argparse.Namespace) -> int:
         arguments.roster,
         arguments.due,
         arguments.shard,
+        arguments.assignment,
+        remote,
     )
-    standings, whole = grade_class(order, assignment, _settings(arguments), backend, signer)
+    standings, whole = grade_class(order, assignment, _settings(arguments), signer)
     return class_status(standings) if whole else INTERRUPTED
 
 
@@ -236,6 +241,20 @@ def _calibrate(arguments: argparse.Namespace) -> int:
     return PASSED
 
 
+def _prove(arguments: argparse.Namespace) -> int:
+    from grader.pools import usable_cores
+    from grader.prove.command import Wanted, prove
+
+    assignment = _load(arguments)
+    names = ("images", "combinations", "seed", "only", "subset", "list", "save", "out", "json")
+    wanted = Wanted(
+        package=arguments.assignment,
+        jobs=arguments.jobs or usable_cores(),
+        **{name: getattr(arguments, name) for name in names},
+    )
+    return PASSED if prove(wanted, assignment, _settings(arguments)) else LOST
+
+
 def _doctor(arguments: argparse.Namespace) -> int:
     from grader.doctor import examine
 
@@ -254,5 +273,6 @@ _COMMANDS = {
     "verify-result": _verify,
     "data": _data,
     "calibrate": _calibrate,
+    "prove": _prove,
     "doctor": _doctor,
 }

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 from typing import Protocol
 
 from grader.ingest.submissions import Submission
@@ -58,3 +60,14 @@ class Threads:
     def shutdown(self, wait: bool) -> None:
         """Begin nothing new."""
         self._threads.shutdown(wait=wait, cancel_futures=True)
+
+
+def usable_cores() -> int:
+    """How many cores this process may use: those it is bound to, and no more than its control group is given."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    try:
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
+        cores = min(cores, max(1, int(quota) // int(period)))
+    except (OSError, ValueError):  # no such group, or 'max'
+        pass
+    return cores

@@ -54,6 +54,8 @@ def probe_loader(
         return LoaderProbe(split, loader.seen, f"loader '{loader.name}'", error=error)
     seen = _measured(answer, len(set(drawn)))
     where = [place for place in answer.places if place is not None and 0 <= place < len(images)]
+    if not where and seen.images == len(images):
+        where = _by_labels(drawn, targets, labels)
     if not seen.shuffled:
         where = list(range(min(len(batch), len(images))))
     known = len(where) == len(batch)
@@ -67,6 +69,11 @@ def probe_loader(
         expected_labels=labels[where] if known else None,
         order_differs=answer.order_differs,
     )
+
+
+def _by_labels(drawn: list[int], targets: NDArray[np.int64], labels: NDArray[np.int64]) -> list[int]:
+    """The places of a dataset's items that does not tell them, a TensorDataset say: as drawn, if all labels agree."""
+    return drawn if len(targets) == len(drawn) and bool((targets == labels[drawn]).all()) else []
 
 
 def _measured(answer: LoaderAnswer, drawn: int) -> LoaderSeen:

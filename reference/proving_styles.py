@@ -3,18 +3,32 @@
 from __future__ import annotations
 
 from grader.prove.mutation import Mutation
-from reference.styles_data import DATA_AND_TEXT_STYLES
-from reference.styles_loops import LOOP_STYLES
-from reference.styles_models import MODEL_STYLES
+from reference.styles_cells import CELL_STYLES, CONFIG_STYLES
+from reference.styles_cnn import CNN_STYLES
+from reference.styles_data import DATA_STYLES
+from reference.styles_functions import FUNCTION_STYLES
+from reference.styles_loops import ITERATION_STYLES, LOSS_STYLES
+from reference.styles_models import MLP_STYLES, OTHER_STYLES
 from reference.styles_plots import PLOT_STYLES
+from reference.styles_steps import DEVICE_STYLES, STEP_STYLES, TEST_STYLES
+from reference.styles_text import FLOPS_STYLES, Q1_STYLES
 from reference.styles_timing import TIMING_STYLES
-from reference.styles_whole import WHOLE_STYLES
 
 STYLES: tuple[Mutation, ...] = (
-    *MODEL_STYLES,
-    *LOOP_STYLES,
-    *DATA_AND_TEXT_STYLES,
+    *MLP_STYLES,
+    *CNN_STYLES,
+    *OTHER_STYLES,
+    *ITERATION_STYLES,
+    *LOSS_STYLES,
+    *STEP_STYLES,
+    *TEST_STYLES,
+    *DEVICE_STYLES,
+    *DATA_STYLES,
+    *Q1_STYLES,
+    *FLOPS_STYLES,
     *PLOT_STYLES,
     *TIMING_STYLES,
-    *WHOLE_STYLES,
+    *FUNCTION_STYLES,
+    *CONFIG_STYLES,
+    *CELL_STYLES,
 )

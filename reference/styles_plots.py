@@ -17,7 +17,10 @@ def _plot(name: str, words: str, drawing: str) -> Mutation:
 
 
 PLOT_STYLES = (
-    _plot("semilogy", "plt.semilogy, legend by a list of names", """
+    _plot(
+        "semilogy",
+        "plt.semilogy, legend by a list of names",
+        """
 plt.figure()
 plt.semilogy(train_steps, train_losses)
 plt.semilogy(test_steps, test_losses)
@@ -25,8 +28,12 @@ plt.xlabel("Steps")
 plt.ylabel("Loss")
 plt.legend(["Train loss", "Test loss"])
 plt.show()
-"""),
-    _plot("yscale", "plt.plot, then plt.yscale; x in epochs by division", """
+""",
+    ),
+    _plot(
+        "yscale",
+        "plt.plot, then plt.yscale; x in epochs by division",
+        """
 per_epoch = len(train_loader)
 plt.plot([s / per_epoch for s in train_steps], train_losses, "b-", label="train")
 plt.plot([s / per_epoch for s in test_steps], test_losses, "r--", label="val")
@@ -35,15 +42,23 @@ plt.title("Loss over epochs")
 plt.xlabel("Epoch"); plt.ylabel("Cross entropy")
 plt.legend(loc="upper right")
 plt.tight_layout()
-"""),
-    _plot("set", "ax.set with everything", """
+""",
+    ),
+    _plot(
+        "set",
+        "ax.set with everything",
+        """
 fig, ax = plt.subplots(1, 1)
 ax.plot(train_steps, train_losses, color="tab:blue")
 ax.plot(test_steps, test_losses, color="tab:orange")
 ax.set(xlabel="iterations", ylabel="loss", title="Learning curves of the MLP (COUNT epochs)", yscale="log")
 ax.legend(labels=["training loss", "validation loss"]);
-"""),
-    _plot("beside_accuracy", "two axes: the losses left, the accuracy right", """
+""",
+    ),
+    _plot(
+        "beside_accuracy",
+        "two axes: the losses left, the accuracy right",
+        """
 fig, axs = plt.subplots(1, 2, figsize=(12, 4))
 axs[0].plot(train_steps, train_losses, label="train loss")
 axs[0].plot(test_steps, test_losses, label="test loss")
@@ -52,8 +67,12 @@ axs[1].plot(test_steps, test_accuracy, label="test accuracy")
 axs[1].set_xlabel("step"); axs[1].set_ylabel("accuracy"); axs[1].legend()
 fig.suptitle("MLP")
 plt.show()
-"""),
-    _plot("subplots_no_squeeze", "subplots with squeeze=False and one axes, keyword arguments of plot", """
+""",
+    ),
+    _plot(
+        "subplots_no_squeeze",
+        "subplots with squeeze=False and one axes, keyword arguments of plot",
+        """
 fig, axes = plt.subplots(nrows=1, ncols=1, squeeze=False)
 for x, y, name in [(train_steps, train_losses, "Training"), (test_steps, test_losses, "Validation")]:
     axes[0, 0].plot(x, y, label=name, alpha=0.8)
@@ -61,8 +80,12 @@ axes[0][0].semilogy()
 axes.flat[0].set_xlabel("update"); axes.flat[0].set_ylabel("loss (log)")
 axes.flat[0].legend()
 fig.savefig("losses.png", dpi=60, bbox_inches="tight")
-"""),
-    _plot("add_subplot", "Figure.add_subplot and gca, set_label on the lines", """
+""",
+    ),
+    _plot(
+        "add_subplot",
+        "Figure.add_subplot and gca, set_label on the lines",
+        """
 fig = plt.figure(figsize=(6, 4))
 fig.add_subplot(111)
 line_a, = plt.gca().plot(np.asarray(train_steps), np.asarray(train_losses))
@@ -74,30 +97,46 @@ plt.gca().set_xlabel("step"); plt.gca().set_ylabel("loss")
 plt.legend()
 plt.show()
 plt.close(fig)
-"""),
-    _plot("one_call", "both curves in one call of plot, legend with handles", """
+""",
+    ),
+    _plot(
+        "one_call",
+        "both curves in one call of plot, legend with handles",
+        """
 lines = plt.plot(train_steps, train_losses, "-", test_steps, test_losses, "o-")
 plt.legend(handles=lines, labels=["train", "valid"])
 plt.gca().set(xlabel="step", ylabel="loss")
 plt.gca().set_yscale("log")
 plt.show()
-"""),
-    _plot("pandas", "Series of pandas, plot(logy=True)", """
+""",
+    ),
+    _plot(
+        "pandas",
+        "Series of pandas, plot(logy=True)",
+        """
 import pandas as pd
 
 ax = pd.Series(train_losses, index=train_steps, name="training loss").plot(logy=True, legend=True)
 pd.Series(test_losses, index=test_steps, name="validation loss").plot(ax=ax, logy=True, legend=True, style=".-")
 ax.set_xlabel("step"); ax.set_ylabel("loss")
 plt.show()
-"""),
-    _plot("pandas_frame", "a DataFrame of both, with gaps, plotted by columns", """
+""",
+    ),
+    _plot(
+        "pandas_frame",
+        "a DataFrame of both, with gaps, plotted by columns",
+        """
 import pandas as pd
 
 frame = pd.DataFrame({"train": pd.Series(train_losses, train_steps), "validation": pd.Series(test_losses, test_steps)})
 frame = frame.interpolate(limit_area="inside")
 frame.plot(logy=True, xlabel="step", ylabel="loss", title="COUNT epochs");
-"""),
-    _plot("seaborn", "seaborn's lineplot", """
+""",
+    ),
+    _plot(
+        "seaborn",
+        "seaborn's lineplot",
+        """
 import seaborn as sns
 
 sns.set_theme()
@@ -105,8 +144,12 @@ ax = sns.lineplot(x=train_steps, y=train_losses, label="training loss")
 sns.lineplot(x=test_steps, y=test_losses, label="validation loss", ax=ax)
 ax.set(yscale="log", xlabel="step", ylabel="loss")
 plt.show()
-"""),
-    _plot("seaborn_long", "seaborn on a long table with a column for the kind", """
+""",
+    ),
+    _plot(
+        "seaborn_long",
+        "seaborn on a long table with a column for the kind",
+        """
 import pandas as pd
 import seaborn as sns
 
@@ -118,8 +161,12 @@ plt.figure()
 sns.lineplot(data=table, x="step", y="loss", hue="set")
 plt.yscale("log")
 plt.show()
-"""),
-    _plot("epoch_means", "the mean training loss of each epoch beside the validation loss, over the epochs", """
+""",
+    ),
+    _plot(
+        "epoch_means",
+        "the mean training loss of each epoch beside the validation loss, over the epochs",
+        """
 means = np.array(train_losses).reshape(COUNT, -1).mean(axis=1)
 epochs = range(1, COUNT + 1)
 plt.figure()
@@ -128,8 +175,12 @@ plt.plot(epochs, test_losses, label="validation loss")
 plt.xticks(epochs); plt.yscale("log"); plt.grid()
 plt.xlabel("epoch"); plt.ylabel("loss"); plt.legend()
 plt.show()
-"""),
-    _plot("style_sheet", "a style sheet, German words, log10 set before the curves are drawn", """
+""",
+    ),
+    _plot(
+        "style_sheet",
+        "a style sheet, German words, log10 set before the curves are drawn",
+        """
 with plt.style.context("ggplot"):
     fig, ax = plt.subplots()
     ax.set_yscale("log")
@@ -139,8 +190,12 @@ with plt.style.context("ggplot"):
     ax.set_title("Verluste der ersten COUNT Epochen")
     ax.legend(frameon=False)
     plt.show()
-"""),
-    _plot("chinese", "Chinese words", """
+""",
+    ),
+    _plot(
+        "chinese",
+        "Chinese words",
+        """
 plt.figure()
 plt.plot(train_steps, train_losses, label="训练损失")
 plt.plot(test_steps, test_losses, label="验证损失")
@@ -148,8 +203,12 @@ plt.yscale("log")
 plt.xlabel("步数"); plt.ylabel("损失")
 plt.legend()
 plt.show()
-"""),
-    _plot("log_axis_of_loglog", "plt.subplot, axis limits, ticks and an annotation", """
+""",
+    ),
+    _plot(
+        "log_axis_of_loglog",
+        "plt.subplot, axis limits, ticks and an annotation",
+        """
 ax = plt.subplot(1, 1, 1)
 ax.plot(train_steps, train_losses, drawstyle="steps-post", label="train_loss")
 ax.plot(test_steps, test_losses, "k.-", label="val_loss")
@@ -158,19 +217,26 @@ ax.axvline(test_steps[int(np.argmin(test_losses))], ls=":", color="grey")
 ax.annotate("best", (test_steps[int(np.argmin(test_losses))], min(test_losses)))
 ax.set_yscale("log"); ax.set_xlim(0, test_steps[-1]); ax.legend(); ax.set_xlabel("step"); ax.set_ylabel("loss")
 plt.show()
-"""),
-    _plot("smoothed", "a running mean beside the training loss itself", """
+""",
+    ),
+    _plot(
+        "smoothed",
+        "a running mean beside the training loss itself",
+        """
 plt.figure()
 plt.plot(train_steps, train_losses, alpha=0.3, label="training loss")
 plt.plot(train_steps, np.convolve(train_losses, np.ones(3) / 3, "same"), label="training loss, smoothed")
 plt.plot(test_steps, test_losses, label="validation loss")
 plt.semilogy()
 plt.xlabel("step"); plt.ylabel("loss"); plt.legend(); plt.show()
-"""),
+""",
+    ),
     style(
         "plot_function_with_arguments",
         "a function that takes the lists, keyword-only, and returns the figure, which the cell shows by itself",
-        cell(_CELL, '''
+        cell(
+            _CELL,
+            """
 def draw(*, train: tuple, test: tuple, title: str = "", log: bool = True) -> "plt.Figure":
     fig, ax = plt.subplots()
     (ax.semilogy if log else ax.plot)(*train, label="train")
@@ -181,14 +247,17 @@ def draw(*, train: tuple, test: tuple, title: str = "", log: bool = True) -> "pl
 
 
 draw(train=(train_steps, train_losses), test=(test_steps, test_losses), title="10 epochs")
-'''),
+""",
+        ),
         sub(_AGAIN, 'draw(train=(train_steps, train_losses), test=(test_steps, test_losses), title="20 epochs")'),
     ),
     style(
         "plot_copies_kept",
         "the first plot is drawn later, beside the second, from copies of the lists that were taken in time",
         cell(_CELL, "first_ten = [list(values) for values in (train_steps, train_losses, test_steps, test_losses)]"),
-        sub(_AGAIN, '''
+        sub(
+            _AGAIN,
+            """
 def plot_losses(title, a, b, c, d):
     plt.figure()
     plt.semilogy(a, b, label="training loss")
@@ -198,8 +267,15 @@ def plot_losses(title, a, b, c, d):
 
 plot_losses("10 epochs", *first_ten)
 plot_losses("20 epochs", train_steps, train_losses, test_steps, test_losses)
-'''.strip("\n")),
+""".strip("\n"),
+        ),
     ),
-    style("plot_inline_magic", "%matplotlib inline, rcParams, plt.ioff",
-        prefix(_CELL, '%matplotlib inline\nplt.rcParams["figure.figsize"] = (5, 3)\nplt.rcParams.update({"axes.grid": True})\n')),
-)  # fmt: skip
+    style(
+        "plot_inline_magic",
+        "%matplotlib inline, rcParams, plt.ioff",
+        prefix(
+            _CELL,
+            '%matplotlib inline\nplt.rcParams["figure.figsize"] = (5, 3)\nplt.rcParams.update({"axes.grid": True})\n',
+        ),
+    ),
+)

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from grader.batch import BatchError, Job, Stop, Submission, grade_all, usable_cores
+from grader.batch import BatchError, Job, Stop, Submission, grade_all
+from grader.pools import usable_cores
 from grader.rubric import Rubric
 from grader.sandbox.replies import exit_words
 from grader.store import Store

@@ -20,8 +20,8 @@ class Kernel:
 
     alive = True
 
-    def __init__(self, batch: int, different: int, shuffled: bool = True) -> None:
-        self.batch, self.different, self.shuffled = batch, different, shuffled
+    def __init__(self, batch: int, different: int, shuffled: bool = True, tells: bool = True) -> None:
+        self.batch, self.different, self.shuffled, self.tells = batch, different, shuffled, tells
 
     @property
     def seen(self) -> dict[str, object]:
@@ -43,7 +43,7 @@ class Kernel:
             "order_differs": None,
             "items": encode_array(transform(IMAGES[places])),
             "item_labels": encode_array(LABELS[places]),
-            "places": places,
+            "places": places if self.tells else [None for _ in places],
         }
 
 
@@ -73,3 +73,11 @@ def test_indices_that_lead_to_the_same_few_images_are_counted_once():
     found = probe(Kernel(64, 10))
     assert found.seen is not None
     assert found.seen.images <= 10
+
+
+def test_items_of_a_dataset_that_tells_no_places_are_known_by_their_labels():
+    found = probe(Kernel(64, 200, tells=False))
+    assert found.expected_batch is not None
+    assert found.first_batch is not None
+    assert np.array_equal(found.first_batch, found.expected_batch)
+    assert probe(Kernel(64, 7, tells=False)).expected_batch is None

@@ -352,6 +352,13 @@ def test_lists_of_tensors_are_told_from_lists_of_numbers() -> None:
     assert found.student.lists["train_losses"] == pytest.approx([found.losses[i] for i in (0, 100, 200)], rel=1e-4)
 
 
+def test_tensors_without_a_graph_are_numbers() -> None:
+    found = probe(GLOBALS.replace("loss.item())", "loss.detach())"), TRAIN, "cpu_train")
+    assert found.student is not None
+    assert found.student.list_types["train_losses"] == "float"
+    assert found.student.lists["train_losses"] == pytest.approx([found.losses[i] for i in (0, 100, 200)], rel=1e-4)
+
+
 def test_an_endless_loop_over_the_loader_ends() -> None:
     source = """
         def cpu_train(epoch, train_losses, steps, current_step):

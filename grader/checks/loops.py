@@ -151,7 +151,7 @@ def records_losses(probe: LoopProbe, every: int) -> str:
     """The loss of every `every`-th batch is recorded, with the global step beside it.
 
     Any phase is right (batches 0, 100, 200 or 99, 199), and a step may be counted before or after it is recorded:
-    start + i or start + i + 1 for batch i, where start is the step that was handed in.
+    start + i or start + i + 1 for batch i, where start is the step that was handed in, or what it is by the epoch.
     """
     student, _ = _runs(probe)
     start = probe.current_step
@@ -160,7 +160,8 @@ def records_losses(probe: LoopProbe, every: int) -> str:
     if not recorded:
         raise Fail("nothing was appended to any list", expected)
     followed = _moved_alike(probe)
-    name, indices = _recorded_indices(recorded, probe.losses if followed else (), every, start, len(probe.batch_sizes))
+    starts = _starts(probe)
+    name, indices = _recorded_indices(recorded, probe.losses if followed else (), every, starts, len(probe.batch_sizes))
     if name is None:
         _explain_losses(recorded, probe.losses, every, followed, expected)
     if student.list_types.get(name) == "Tensor":
@@ -171,7 +172,7 @@ def records_losses(probe: LoopProbe, every: int) -> str:
             credit=0.5,
         )
     beside = [values for other, values in recorded.items() if other != name and len(values) == len(indices)]
-    if not any(_are_steps(values, indices, start) for values in beside):
+    if not any(_are_steps(values, indices, begin) for values in beside for begin in starts):
         seen = f"; the list beside it holds {_short(beside[0])}" if beside else ""
         raise Fail(
             f"the losses are recorded, their global steps are not{seen}",
@@ -182,6 +183,15 @@ def records_losses(probe: LoopProbe, every: int) -> str:
     return f"{len(indices)} losses recorded, one every {every} batches, with their steps"
 
 
+def _starts(probe: LoopProbe) -> tuple[int, ...]:
+    """The global step at the beginning: as it was handed in, or epoch * batches, which some compute instead.
+
+    In a notebook whose epochs count from 0 both are the same; the probe's epoch and step are not of one training.
+    """
+    by_epoch = (probe.epoch or 0) * len(probe.batch_sizes)
+    return (probe.current_step, by_epoch) if by_epoch else (probe.current_step,)
+
+
 def _moved_alike(probe: LoopProbe) -> bool:
     """Whether the student's batches had the reference's losses: the weights after them are the same."""
     student, reference = _runs(probe)
@@ -190,7 +200,7 @@ def _moved_alike(probe: LoopProbe) -> bool:
 
 
 def _recorded_indices(
-    recorded: Mapping[str, Sequence[float]], losses: Sequence[float], every: int, start: int, batches: int
+    recorded: Mapping[str, Sequence[float]], losses: Sequence[float], every: int, starts: Sequence[int], batches: int
 ) -> tuple[str | None, tuple[int, ...]]:
     """The list that holds the losses of every `every`-th batch, and their indices; (None, ()) when none does.
 
@@ -203,7 +213,12 @@ def _recorded_indices(
             if losses:
                 if all(_close(value, losses[i]) for value, i in zip(values, indices, strict=True)):
                     return name, indices
-            elif any(_are_steps(steps, indices, start) for other, steps in recorded.items() if other != name):
+            elif any(
+                _are_steps(steps, indices, start)
+                for other, steps in recorded.items()
+                for start in starts
+                if other != name
+            ):
                 return name, indices
     return None, ()
 
@@ -279,10 +294,12 @@ def _short(values: Sequence[float]) -> str:
 def returns_step(probe: LoopProbe) -> str:
     """The function returns the global step: the one that was handed in plus the number of batches."""
     student, _ = _runs(probe)
+    for begin in _starts(probe):
+        after = begin + len(probe.batch_sizes)
+        if after in student.returned:
+            return f"returns {after}, the global step after {len(probe.batch_sizes)} batches from {begin}"
     start = probe.current_step
     expected = start + len(probe.batch_sizes)
-    if expected in student.returned:
-        return f"returns {expected}, the global step after {len(probe.batch_sizes)} batches from {start}"
     if student.returned_nothing:
         seen = "it returns nothing"
     else:

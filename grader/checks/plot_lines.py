@@ -219,6 +219,10 @@ def read_line(line: Line, measured: Measured, claims: str = "") -> Curve | None:
         return None
     values = [y for _, y in points]
     best = _exactly(values, measured)
+    if (best is None or None in best[1]) and 2 <= len(corners := _corners(points)) < len(points):
+        found = _exactly([y for _, y in corners], measured)
+        if found is not None and (best is None or found[1].count(None) < best[1].count(None)):
+            best, points, values = found, corners, [y for _, y in corners]
     logged = False
     if best is None and min(values) <= 0 and max(values) < 20:  # losses are positive, their logarithms soon are not
         for undo in (lambda v: 10.0**v, math.exp, lambda v: 2.0**v):
@@ -234,6 +238,13 @@ def read_line(line: Line, measured: Measured, claims: str = "") -> Curve | None:
     role, positions = best
     places = tuple((x, position) for (x, _), position in zip(points, positions, strict=True) if position is not None)
     return Curve(role, line, places, exact, positions.count(None), logged)
+
+
+def _corners(points: Sequence[tuple[float | None, float]]) -> list[tuple[float | None, float]]:
+    """The points without those on the straight line between their neighbours, in values by index: pandas fills gaps so."""
+    inner = zip(points, points[1:], points[2:], strict=False)
+    kept = [b for (_, a), b, (_, c) in inner if not math.isclose(b[1] - a, c - b[1], rel_tol=1e-6, abs_tol=1e-12)]
+    return [points[0], *kept, points[-1]]
 
 
 Found = tuple[Role, list[float | None]]

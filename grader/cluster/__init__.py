@@ -1,1 +1,1 @@
-"""A class on many machines: gradings as tasks of a Dask cluster. Only `driver` and `task` import Dask, when they are used."""
+"""A class on many machines: gradings as tasks of a Dask cluster. Nothing here imports Dask before it is used."""

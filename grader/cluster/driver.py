@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from grader.batch import BatchError
 from grader.cluster.link import ClusterError, Link
 from grader.cluster.messages import Terms, accept, decode_reply, encode
-from grader.cluster.task import TELL_SECONDS, given_up, grade_bytes, topic
-from grader.digests import of_bytes, of_file
+from grader.cluster.spool import Spool
+from grader.cluster.task import given_up, grade_bytes, topic
+from grader.digests import of_file
 from grader.files import read_regular
 from grader.grading import Progress, failed
+from grader.installation import DRIVER_TOO, Installation, Wanted, of_driver, unlike
+from grader.jobs import Job
 from grader.notebook import MAX_FILE_BYTES, UnreadableNotebook, read_notebook
 from grader.pools import Elsewhere, WorkerDied
 
@@ -23,9 +27,15 @@ if TYPE_CHECKING:
     from grader.ingest.submissions import Submission
     from grader.result import Result
     from grader.rubric import Assignment
+    from grader.sandbox.policy import Limits
 
+Step = Callable[["Submission", Progress], None]
 PER_THREAD = 2  # gradings in flight: one that runs and one that waits, so that no thread waits for the driver
 _PHASES = ("read", "run", "probe", "check")
+
+
+class RemoteError(Exception):
+    """A grading broke off on a worker; the message says how."""
 
 
 @dataclass
@@ -40,7 +50,7 @@ class _Flight:
 
 
 class ClusterPool:
-    """Grades on the workers of `link` under `terms`. `key` is that of (file name, SHA-256); `step` is told what runs there."""
+    """Grades on the workers of `link` under `terms`. `key` is that of (file name, SHA-256); `step` is told what runs."""
 
     def __init__(
         self,
@@ -49,7 +59,7 @@ class ClusterPool:
         assignment: Assignment,
         key: Callable[[str, str], str],
         jobs: int | None,
-        step: Callable[[Submission, Progress], None],
+        step: Step,
     ) -> None:
         self._link, self._terms, self._assignment, self._key, self._jobs = link, terms, assignment, key, jobs
         self._step = step
@@ -73,7 +83,7 @@ class ClusterPool:
             content = b""
         if not content or len(content) > MAX_FILE_BYTES:
             return self._unreadable(submission)
-        flight = _Flight(submission, of_bytes(content))
+        flight = _Flight(submission, hashlib.sha256(content).hexdigest())
         key, name = self._key(submission.path.name, flight.sha256), submission.path.name
         with self._lock:
             self._count += 1
@@ -114,7 +124,7 @@ class ClusterPool:
         if error is not None:
             if type(error).__name__ == "KilledWorker":  # the scheduler allows fewer deaths than we do
                 raise WorkerDied("Dask's KilledWorker")
-            raise RuntimeError(f"on the cluster: {type(error).__name__}: {error}"[:2000])
+            raise RemoteError(f"{type(error).__name__}: {error}"[:2000])
         reply = decode_reply(inner.result())
         if reply.kind == "result":
             return accept(reply.text, flight.sha256, self._terms.installation)
@@ -123,7 +133,7 @@ class ClusterPool:
             raise Elsewhere(reply.text)
         if reply.kind == "died":
             raise WorkerDied(f"the worker {reply.text} is gone")
-        raise RuntimeError(f"{reply.text} (on {reply.worker})")
+        raise RemoteError(f"{reply.text} (on {reply.worker})")
 
     def _told(self, event: Any) -> None:
         try:
@@ -166,9 +176,52 @@ class ClusterPool:
             flight.outer.set_running_or_notify_cancel()  # wakes up who waits
 
 
-def new_run() -> str:
-    """A name for a run of the driver that nobody guesses."""
-    return secrets.token_hex(8)
+@dataclass(frozen=True)
+class Remote:
+    """How `grade_class` uses a cluster: the address of its scheduler, and how long to wait where it has no worker."""
+
+    address: str
+    patience: float = 300.0
 
 
-__all__ = ["TELL_SECONDS", "BatchError", "ClusterError", "ClusterPool", "Link", "new_run"]
+@contextmanager
+def connected(
+    remote: Remote, assignment: Assignment, wanted: Wanted, say: Callable[[str], None]
+) -> Iterator[Connected]:
+    """A connection to a cluster whose first worker can grade, and has what this driver has. Raises ClusterError."""
+    with Link(remote.address, remote.patience, say) as link:
+        here = link.installation(wanted)
+        if words := unlike(here, of_driver(assignment, here), DRIVER_TOO):
+            raise ClusterError(f"the workers at {remote.address} are not like this machine: they have {words}")
+        yield Connected(link, here)
+
+
+@dataclass(frozen=True)
+class Connected:
+    """A cluster, and what its workers grade with."""
+
+    link: Link
+    installation: Installation
+
+    @contextmanager
+    def job(
+        self, job: Job, wanted: Wanted, limits: Limits, seed: int, jobs: int | None, step: Step
+    ) -> Iterator[tuple[Job, ClusterPool]]:
+        """`job` as one that this cluster does."""
+        run = secrets.token_hex(8)
+        spool = Spool(job.out, run)
+        try:
+            if job.force:
+                spool.clear()
+            terms = Terms(run, wanted, self.installation, limits, seed, str(spool.folder))
+            pool = ClusterPool(self.link, terms, job.assignment, job.key, jobs, step)
+
+            def left(key: str, sha256: str) -> Result | None:
+                try:
+                    return accept(spool.take(key), sha256, self.installation)
+                except ValueError:  # nothing is there, mostly
+                    return None
+
+            yield replace(job, pool=pool, left=left, settled=spool.drop), pool
+        finally:
+            spool.close()

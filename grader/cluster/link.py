@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import threading
 import time
 import warnings
@@ -12,12 +13,13 @@ from concurrent.futures import Future
 from concurrent.futures import TimeoutError as Late
 from typing import Any
 
-from grader.batch import BatchError
 from grader.cluster.messages import decode_installation, decode_reply, encode
 from grader.cluster.task import describe
 from grader.installation import Installation, Wanted
+from grader.jobs import BatchError
 
-CONNECT_SECONDS = 20.0
+CONNECT_SECONDS = 10.0
+TELL_SECONDS = 3.0  # for a moment there may be none
 LOOK_SECONDS = 1.0  # between two looks at who is there
 SILENT_SECONDS = 60.0  # a scheduler that says nothing for so long is gone
 CLOSE_SECONDS = 5.0
@@ -104,7 +106,7 @@ class Link:
                 f"the cluster at {self.address} has had no worker {whose}for {self._patience:.0f} s (--worker-seconds): "
                 f"start some and give the command again; {GOES_ON}"
             )
-        if not self._told_none:
+        if not self._told_none and now - self._able > TELL_SECONDS:
             self._told_none = True
             self._say(f"no worker is there; waiting up to {self._patience:.0f} s for one (--worker-seconds)")
 
@@ -128,7 +130,7 @@ class Link:
             raise ClusterError(f"no worker at {self.address} says what it has to grade with")
         if (error := future.exception()) is not None:
             raise ClusterError(
-                f"a worker at {self.address} cannot run grader ({type(error).__name__}: {error}); install the same grader there"
+                f"a worker at {self.address} cannot run grader ({type(error).__name__}: {error}); install grader there"
             )
         reply = decode_reply(future.result())
         if reply.kind != "installation":
@@ -150,12 +152,18 @@ class Link:
 
 def _connect(address: str) -> Any:
     try:
-        from distributed import Client
+        from distributed import Client, Security
     except ImportError:
         raise ClusterError("--dask needs Dask: pip install 'grader[dask]'") from None
     # What it has to say is said in sentences here: versions by `Installation`, lost connections by `check`.
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)
-    warnings.filterwarnings("ignore", message="[\\s\\S]*Mismatched versions found")
+    if not os.environ.get("GRADER_DEBUG"):
+        for name in ("distributed", "distributed.client", "tornado.application", "asyncio"):
+            logging.getLogger(name).setLevel(logging.CRITICAL)
+        warnings.filterwarnings("ignore", message="[\\s\\S]*Mismatched versions found")
+    if address.startswith("tls://") and Security().get_connection_args("client").get("ssl_context") is None:
+        raise ClusterError(
+            f"'{address}' needs a certificate: name it in Dask's configuration, distributed.comm.tls.ca-file and .client"
+        )
     try:
         return Client(address, timeout=CONNECT_SECONDS, set_as_default=False, name="grader")
     except Exception as error:

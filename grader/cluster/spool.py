@@ -1,7 +1,7 @@
 """Results that wait for the driver in a folder of its --out, where workers can see that: a killed driver loses none of them.
 
-The driver alone writes the store, since SQLite does not bear many writers on a network file system. A worker gives the result
-back in any case, and writes it here besides, so that a task which runs a second time, or the next driver, finds it done.
+The driver alone writes the store, since SQLite does not bear many writers on a network file system. A worker gives its
+result back in any case, and writes it here besides, so that a task which runs a second time, or the next driver, finds it.
 """
 
 from __future__ import annotations

@@ -73,12 +73,10 @@ def grade_bytes(terms: bytes, task: str, key: str, name: str, content: bytes) ->
 
 def _grade(agreed: Terms, name: str, content: bytes, tell: Callable[[Progress], None]) -> tuple[str, bool]:
     """The result's document, and whether it may be taken for good."""
-    import torch
-
     from grader import grading
     from grader.batch import is_final
 
-    torch.set_num_threads(1)  # each thread of the worker grades a notebook: more of them would compete
+    _one_thread()
     if not name or Path(name).name != name or name in (".", ".."):
         raise ValueError(f"{name!r} is not the name of a file")
     wanted = agreed.wanted
@@ -97,6 +95,14 @@ def _grade(agreed: Terms, name: str, content: bytes, tell: Callable[[Progress], 
             isolation=wanted.isolation,
         )
     return result.document(), is_final(result)
+
+
+@lru_cache(maxsize=1)
+def _one_thread() -> None:
+    """Each thread of the worker grades a notebook: torch's would compete with them."""
+    import torch
+
+    torch.set_num_threads(1)
 
 
 def _refusal(agreed: Terms) -> str:

@@ -51,9 +51,15 @@ def sequences(name: str, value: Any, seen: set[int]) -> dict[str, list[Any]]:
 
 
 def type_of(values: list[Any]) -> str:
-    """What a list holds, in one word: 'float', 'int', 'Tensor', …, or 'mixed'."""
-    types = {"Tensor" if isinstance(v, Tensor) else _plain_type(v) for v in values}
+    """What a list holds, in one word: 'float', 'int', 'Tensor', …, or 'mixed'. A tensor without a graph is a number."""
+    types = {_type_of_tensor(v) if isinstance(v, Tensor) else _plain_type(v) for v in values}
     return types.pop() if len(types) == 1 else "mixed"
+
+
+def _type_of_tensor(value: Tensor) -> str:
+    if value.requires_grad or value.numel() != 1:
+        return "Tensor"
+    return "float" if value.is_floating_point() else "int"
 
 
 def _plain_type(value: Any) -> str:

@@ -122,7 +122,7 @@ class Draft:
         return self.with_source(index, unparse(tree))
 
     def map(self, change: Callable[[ast.Module], ast.AST], cells: Sequence[int] | None = None) -> Draft:
-        """With `change` (the `visit` of an ast.NodeTransformer, say) applied to the trees of the code cells, or of `cells`."""
+        """With `change` (the `visit` of an ast.NodeTransformer, say) applied to the trees of code cells, or of `cells`."""
         draft = self
         for index, tree in self.trees():
             if cells is None or index in cells:

@@ -17,11 +17,11 @@ Apply = Callable[[Draft, random.Random], "Draft | None"]
 class Mutation:
     """One fault or style, what it must cost, and how it is put into a notebook.
 
-    `words` is one sentence for people. `items` must lose marks (none for a style) and `may` are the items that may lose some
-    as a consequence; every other item must stay whole. The first message of each item in `items` must match one of
-    `keywords`, regular expressions that ignore case. `apply` draws what it draws from the generator, and returns None when
-    the mutation does not fit the notebook. `unseen` says why no check can see the fault; it is then expected to cost nothing
-    that `items` and `may` do not allow, and stands in the report as a known blind spot.
+    `words` is one sentence for people. `items` must lose marks (none for a style), `may` are the items that may lose some as
+    a consequence or that it touches otherwise; every other item must stay whole. The first message of each item in `items`
+    must match one of `keywords`, regular expressions that ignore case. `apply` draws what it draws from the generator, and
+    returns None when the mutation does not fit the notebook. `unseen` says why no check can see the fault: it must then cost
+    nothing, and stands in the report as a known blind spot.
     """
 
     name: str

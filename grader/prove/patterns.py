@@ -56,8 +56,8 @@ class _Rewriter(ast.NodeTransformer):
     def visit(self, node: ast.AST) -> ast.AST | list[ast.stmt] | None:
         if isinstance(node, ast.stmt):
             bound: Bound = {}
-            if _bind(node, self.statement, bound) and self._takes():
-                return [_fill(statement, bound) for statement in self.instead]
+            if _bind(node, self.statement, bound):
+                return [_fill(statement, bound) for statement in self.instead] if self._takes() else node
         elif self.expression is not None and isinstance(node, ast.expr):
             bound = {}
             if _bind(node, self.expression, bound) and self._one_expression() and self._takes():

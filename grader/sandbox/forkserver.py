@@ -35,11 +35,22 @@ def main(config: dict[str, Any]) -> None:
     ctypes.CDLL(None).prctl(_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
     _end_without_parent(control)
     warm.warm_up()
-    tasks = len(os.listdir("/proc/self/task"))
-    control.send(json.dumps({"tasks": tasks}).encode())
-    if tasks == 1:  # a thread would be missing in the children, and what it holds be locked for ever
+    why = _cannot_fork()
+    control.send(why.encode() or HELLO)
+    if not why:
         _Server(control).serve()
     os._exit(0)
+
+
+def _cannot_fork() -> str:
+    """What the libraries have done that children would suffer from, in words."""
+    if (
+        len(os.listdir("/proc/self/task")) > 1
+    ):  # it would be missing in the children, and what it holds be locked for ever
+        return "a library has started a thread"
+    links = [os.readlink(f"/proc/self/fd/{number}") for number in _open_descriptors() if number > 2]
+    files = [link for link in links if link.startswith("/") and not link.startswith("/dev/")]
+    return f"a library keeps {files[0]} open" if files else ""  # children would share their place in it
 
 
 def _end_without_parent(control: socket.socket) -> None:

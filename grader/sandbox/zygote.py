@@ -123,9 +123,9 @@ class Server:
             ready = self._control.recv(1024)
             if not ready:
                 raise NotWarm((log_end(self.folder / "log").splitlines() or ["it ended at once"])[-1])
-            if json.loads(ready)["tasks"] != 1:
-                raise NotWarm("a library that it imported has started a thread")
-        except (OSError, ValueError) as error:
+            if ready != HELLO:
+                raise NotWarm(ready.decode(errors="replace"))
+        except OSError as error:
             self.close()
             raise NotWarm(str(error)) from None
         except BaseException:
@@ -245,6 +245,11 @@ atexit.register(_servers.close)
 def many_kernels(wanted: bool = True) -> None:
     """Say that this process is going to start many kernels: then a fork server pays, which costs the start of two."""
     _servers.wanted = wanted
+
+
+def close() -> None:
+    """End all fork servers, and the kernels forked from them. Later kernels start cold."""
+    _servers.close()
 
 
 def starter(backend: Backend, place: Place) -> Starter:

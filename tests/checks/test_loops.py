@@ -121,6 +121,17 @@ def test_losses_of_other_weights_are_judged_by_their_steps():
         loops.records_losses(train(weights=PILED_UP, lists={**other, "steps": (1.0, 2.0, 3.0)}), 100)
 
 
+def test_a_step_counted_from_the_epoch_is_as_good() -> None:
+    probe = dataclasses.replace(train(lists=recorded((0, 100, 200), start=BATCHES), returned=(2.0 * BATCHES,)), epoch=1)
+    assert loops.records_losses(probe, 100)
+    assert loops.returns_step(probe)
+    from_zero = dataclasses.replace(train(lists=recorded((0, 100, 200), start=0), returned=(float(BATCHES),)), epoch=1)
+    with pytest.raises(Fail, match="global steps are not"):
+        loops.records_losses(from_zero, 100)
+    with pytest.raises(Fail, match="it returns"):
+        loops.returns_step(from_zero)
+
+
 def test_tensors_in_the_list_keep_half():
     with pytest.raises(Fail, match="holds tensors") as failure:
         loops.records_losses(train(list_types={"train_losses": "Tensor"}), 100)

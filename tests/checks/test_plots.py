@@ -433,6 +433,29 @@ def test_untested_training() -> None:
     assert fault([plot(train, validation)], untested).credit > 0.8
 
 
+def filled(of: Line, xs: Sequence[float]) -> Line:
+    """The line with a point at each of `xs` from its first on, as pandas' interpolate() does it: by the row's number."""
+    known = {x: y for x, y in zip(of.x, of.y, strict=True) if x is not None and y is not None}
+    rows = [x for x in sorted({*xs, *known}) if min(known) <= x <= max(known)]
+    values: list[float] = []
+    for x in rows:
+        before, after = max(k for k in known if k <= x), min(k for k in known if k >= x)
+        a, b = rows.index(before), rows.index(after)
+        share = (rows.index(x) - a) / (b - a) if b > a else 0.0
+        values.append(known[before] + share * (known[after] - known[before]))
+    return line(of.label, rows, values)
+
+
+@pytest.mark.parametrize("every_batches", [100, 128])
+def test_lines_with_their_gaps_filled_in(every_batches: int) -> None:
+    train, validation = steps_and_ends(E10, every_batches)
+    xs = [x for x in (*train.x, *validation.x) if x is not None]
+    assert check_loss_curves([plot(filled(train, xs), filled(validation, xs))], E10, 1, 10)
+    wrong = filled(validation, xs)
+    wrong = replace(wrong, y=tuple((y or 0) * (1 + 0.1 * (i % 3)) for i, y in enumerate(wrong.y)))
+    assert "holds no losses" in fault([plot(train, wrong)]).seen
+
+
 def test_a_line_of_another_training_is_unknown() -> None:
     other = make_epochs(10, seed=8)
     assert read_line(line("", N, val(other)), Measured.of(E10), "validation") is not None  # plausible, not exact

@@ -1,4 +1,4 @@
-"""What faults are made of: small edits of a notebook, each of which may not fit it, put together to the `apply` of a mutation."""
+"""What faults are made of: small edits of a notebook, put together to the `apply` of a mutation."""
 
 from __future__ import annotations
 

@@ -25,13 +25,17 @@ class Loops:
 
 @dataclass(frozen=True)
 class Model:
-    """A model: the name of its class, its item, and the items that train it (`runs`) or ask what it learned (`learns`)."""
+    """A model: the name of its class, its item, and the items that train it (`runs`) or ask what it learned (`learns`).
+
+    `settings` are items that look at its training, and lose when there is none.
+    """
 
     name: str
     item: str
     runs: str
     learns: str
     group: str
+    settings: str = ""
 
 
 @dataclass(frozen=True)

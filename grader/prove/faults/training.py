@@ -12,7 +12,6 @@ LOSS = "_1 = _2(_3(_4), _5)"  # loss = criterion(model(data), target)
 def gradient_faults(names: Loops) -> tuple[Mutation, ...]:
     """The update of a batch is wrong."""
     f, item, group = names.train, names.item, names.group
-    still = f"{item} {names.learns}"  # a model that never changes learns nothing
     unchanged = (r"did not change|changes? nothing", r"no step|no gradients", r"the loss is")
     return (
         fault(
@@ -168,7 +167,7 @@ def course_faults(names: Loops) -> tuple[Mutation, ...]:
             "The function trains a model of its own, made anew in each call, which hides the global one.",
             prepend("model = MLP().to(next(globals()['model'].parameters()).device)", f),
             f"{item} {names.runs}",
-            ("did not change|no step|never called", "no training", "another model", "epoch"),
+            ("did not change|no step|never called|reads no global", "no training", "another model", "epoch"),
         ),
         fault(
             f"{group}.two_passes",

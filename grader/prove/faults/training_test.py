@@ -43,9 +43,7 @@ def mode_faults(names: Loops) -> tuple[Mutation, ...]:
         fault(
             f"{group}.tests_on_training_data",
             "The test goes over the training loader.",
-            swap("for _1 in test_loader:\n    pass", "", within=f)
-            if False
-            else swap("test_loader", "train_loader", within=f),
+            swap("test_loader", "train_loader", within=f),
             item,
             ("training loader",),
             f"{names.runs} {names.learns} {names.plots}",

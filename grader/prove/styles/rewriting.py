@@ -1,4 +1,4 @@
-"""Steps that rewrite a notebook by its text: a part of a cell, a whole cell, cells more or fewer. Mutations are made of them.
+"""Steps that rewrite a notebook by its text: parts of a cell, whole cells, cells more or fewer; mutations are made of them.
 
 A step returns None when what it looks for is not there, so that a mutation never silently does nothing.
 """
@@ -6,7 +6,7 @@ A step returns None when what it looks for is not there, so that a mutation neve
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from grader.prove import mutation
@@ -173,5 +173,15 @@ def outputs(marker: str, text: str) -> Step:
         stream = {"output_type": "stream", "name": "stdout", "text": text.splitlines(keepends=True)}
         changed = replace(draft.cells[index], outputs=(stream,))
         return replace(draft, cells=(*draft.cells[:index], changed, *draft.cells[index + 1 :]))
+
+    return step
+
+
+def renamed(names: Mapping[str, str]) -> Step:
+    """Identifiers have other names, in all code."""
+
+    def step(draft: Draft) -> Draft | None:
+        changed = draft.rename(names)
+        return None if changed == draft else changed
 
     return step

@@ -19,16 +19,18 @@ import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from grader.evidence import CellRun
+from grader.sandbox import zygote
 from grader.sandbox.backends import Backend, IsolationError, find_backend
 from grader.sandbox.kernel import Kernel, KernelStartError, RequestFailed
 from grader.sandbox.policy import Limits
 from grader.sandbox.tree import proportional
+from grader.sandbox.zygote import Forked
 from tests.attacks.confinement.notebook import Attack, all_attacks
 from tests.attacks.confinement.world import CHECKOUT, Neighbour, Trap, World
 
@@ -57,6 +59,8 @@ FRACTIONS = (
     "cpu_seconds",
 )
 JOBS = 2
+WARM = False  # set by --warm
+SERVER = (900, 8)  # MiB and tasks of a fork server and of the kernel beside
 SLACK = 8.0  # seconds, for a busy machine
 WRAPPERS = 4  # processes of the sandbox itself
 SAMPLE_SECONDS = 0.1
@@ -93,6 +97,8 @@ def drive(attack: Attack, backend: Backend, world: World, prelude: str) -> dict[
     started = time.monotonic()
     with Kernel(harness(attack, world), limits(attack), backend=backend) as kernel:
         found["started"] = time.monotonic() - started
+        if WARM and not isinstance(kernel._running._process, Forked):
+            raise KernelStartError("it did not start warm")
         for index, source in enumerate([prelude, "print('before')", *attack.cells, "print('after')"]):
             own = attack.seconds if 2 <= index < 2 + len(attack.cells) else None
             began = time.monotonic()
@@ -115,6 +121,21 @@ def drive(attack: Attack, backend: Backend, world: World, prelude: str) -> dict[
         found["problems"].append(f"to end it took {time.monotonic() - began:.1f} s")
     found["cells"] = [asdict(run) for run in runs]
     return found
+
+
+def _drive_beside(attack: Attack, backend: Backend, world: World, trap: Trap, neighbour: Neighbour) -> dict[str, Any]:
+    """Drive it beside `neighbour`; a warm kernel beside one that was forked from the same server."""
+    if not WARM:
+        return drive(attack, backend, world, prelude(trap.target(neighbour, os.getpid())))
+    zygote.many_kernels()
+    try:
+        with neighbouring(backend, world) as (sibling, works):
+            found = drive(attack, backend, world, prelude(trap.target(sibling, os.getpid())))
+            if not works():
+                found["problems"].append("a kernel of the same fork server does not work any more")
+        return found
+    finally:
+        zygote.close()
 
 
 def harness(attack: Attack, world: World) -> dict[str, object]:
@@ -180,7 +201,7 @@ def _judge(attack: Attack, backend: Backend, world: World, neighbour: Neighbour,
         os.read(ready, 1)
         answer: dict[str, Any]
         try:
-            answer = drive(attack, backend, world, prelude(trap.target(neighbour, os.getpid())))
+            answer = _drive_beside(attack, backend, world, trap, neighbour)
         except KernelStartError as error:
             answer = {"failed": str(error)}
         except BaseException:
@@ -307,10 +328,11 @@ def _judge_amounts(attack: Attack, backend: Backend, outcome: Outcome) -> list[s
     if not backend.confines:
         return []
     most = allowed.memory_bytes / MIB
-    if outcome.memory_mib > most * MEMORY_SLACK + 100:
+    beside = SERVER if WARM else (0, 0)
+    if outcome.memory_mib > most * MEMORY_SLACK + 100 + beside[0]:
         found.append(f"{outcome.memory_mib} MiB of memory were in use, {most:.0f} are allowed")
     loose = backend.level == "process" and os.geteuid() != 0  # there a watchdog counts, now and then
-    if outcome.tasks > (allowed.tasks + WRAPPERS + 20) * (3 if loose else 1):
+    if outcome.tasks > (allowed.tasks + WRAPPERS + 20) * (3 if loose else 1) + beside[1]:
         found.append(f"{outcome.tasks} tasks ran, {allowed.tasks} are allowed")
     said = [
         float(number) for run in outcome.cells for number in re.findall(r"^AMOUNT (\d+) ", run["text"], re.MULTILINE)
@@ -443,11 +465,9 @@ class Fork:
         return value
 
 
-def beside(backend: Backend, world: World, ready: int, end: int) -> bool:
-    """Another student's kernel, in a process of its own: announce it on `ready`, keep it until `end` closes.
-
-    Returns whether it still works then.
-    """
+@contextlib.contextmanager
+def neighbouring(backend: Backend, world: World) -> Iterator[tuple[Neighbour, Callable[[], bool]]]:
+    """Another student's kernel, and whether it still works."""
     secret, memory = world.tokens["the neighbour's file"], world.tokens["the neighbour's memory"]
     work = f"import os\nopen('work.py', 'w').write({secret!r})\nos.chmod('work.py', 0o644)\nx = {memory!r}\nprint(os.getcwd())"
     with Kernel({}, limits(NEIGHBOURS), backend=backend) as kernel:
@@ -457,11 +477,23 @@ def beside(backend: Backend, world: World, ready: int, end: int) -> bool:
         assert pid is not None
         assert process._process is not None
         scratch = f"/proc/{pid}/root{cwd}" if backend.level == "namespaces" else cwd
-        found = Neighbour(pid, process._process.pid, scratch, str(process.folder))
+
+        def works() -> bool:
+            return kernel.run_cell(1, "print(open('work.py').read() + x)").stdout.strip() == secret + memory
+
+        yield Neighbour(pid, process._process.pid, scratch, str(process.folder)), works
+
+
+def beside(backend: Backend, world: World, ready: int, end: int) -> bool:
+    """Another student's kernel, in a process of its own: announce it on `ready`, keep it until `end` closes.
+
+    Returns whether it still works then.
+    """
+    with neighbouring(backend, world) as (found, works):
         os.write(ready, pickle.dumps(found))
         os.close(ready)
         os.read(end, 1)
-        return kernel.run_cell(1, "print(open('work.py').read() + x)").stdout.strip() == secret + memory
+        return works()
 
 
 NEIGHBOURS = Attack("neighbour", "", "honest", "works", (), frozenset({"ok"}))
@@ -599,10 +631,13 @@ def main() -> int:
     parser.add_argument(
         "--only", nargs="+", default=[], metavar="NAME", help="notebooks whose name contains one of these"
     )
+    parser.add_argument("--warm", action="store_true", help="kernels forked from a server, beside another from it")
     parser.add_argument("--quick", action="store_true", help="the short selection")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the outcomes to this file")
     parser.add_argument("--text", action="store_true", help="print what the notebooks printed")
     options = parser.parse_args()
+    global WARM
+    WARM = options.warm
     try:
         backend = find(options.backend)
     except IsolationError as error:

@@ -45,13 +45,16 @@ class Case:
     points: float | None
     data: str = "none"
     long: bool = False
+    seeded: Callable[[int], Cells] | None = None  # seeds itself; its last cell prints every loss in hexadecimal
+    goal: float = 1.0  # how many times the throughput of the best peer is wanted
 
-    def write(self, folder: Path, count: int) -> list[Path]:
-        """Write `count` copies into a new folder."""
+    def write(self, folder: Path, count: int, seeded: bool = False) -> list[Path]:
+        """Write `count` copies into a new folder, or `seeded` ones."""
         folder.mkdir(parents=True)
+        make = self.seeded if seeded and self.seeded is not None else self.cells
         paths = [folder / f"student{number:04}.ipynb" for number in range(1, count + 1)]
         for number, path in enumerate(paths, 1):
-            path.write_text(json.dumps(as_notebook([cell(kind, source) for kind, source in self.cells(number)])))
+            path.write_text(json.dumps(as_notebook([cell(kind, source) for kind, source in make(number)])))
         return paths
 
 
@@ -66,7 +69,12 @@ def as_notebook(cells: list[dict[str, Any]]) -> dict[str, Any]:
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
     named = [{**each, "id": f"cell-{place}"} for place, each in enumerate(cells)]
     language = {"name": "python", "file_extension": ".py", "mimetype": "text/x-python"}
-    return {"cells": named, "metadata": {"kernelspec": kernel, "language_info": language}, "nbformat": 4, "nbformat_minor": 5}
+    return {
+        "cells": named,
+        "metadata": {"kernelspec": kernel, "language_info": language},
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
 
 
 # --- 1: without torch ---------------------------------------------------------------------------------------------
@@ -112,7 +120,7 @@ SMALL = (
     "criterion = nn.CrossEntropyLoss()",
     "losses = []\nfor epoch in range(2):\n    for data, target in loader:\n        optimizer.zero_grad()\n"
     "        loss = criterion(model(data), target)\n        loss.backward()\n        optimizer.step()\n"
-    "        losses.append(loss.item())\n    print(f'epoch {{epoch + 1}}: loss {{losses[-1]:.4f}}')",
+    "        losses.append(loss.item())\n    print(f'epoch {epoch + 1}: loss {losses[-1]:.4f}')",
     "fig, ax = plt.subplots()\nax.plot(losses, label='training loss')\nax.set_xlabel('step')\nax.set_ylabel('loss')\n"
     "ax.legend()\nplt.show()",
 )
@@ -130,7 +138,10 @@ SMALL_TESTS = (
 EDITS = (
     ("!pip install -q ultralytics-thop\n\n", ""),
     ("import time\n", "import os\nimport time\n"),
-    ("from tqdm import tqdm", 'from tqdm import tqdm\n\ndevice = "cuda" if torch.cuda.is_available() else "cpu"\nkept = {}'),
+    (
+        "from tqdm import tqdm",
+        'from tqdm import tqdm\n\ndevice = "cuda" if torch.cuda.is_available() else "cpu"\nkept = {}',
+    ),
     ('"./data"', f'os.environ.get("{MNIST_VARIABLE}", "./data")'),
     ("model.cuda()", "model.to(device)"),
     ("CNN().cuda()", "CNN().to(device)"),
@@ -204,25 +215,34 @@ def assignment_tests(mlp: int, cnn: int, images: int, tested: int) -> tuple[Test
 
 def cases(epochs: tuple[int, int], short: bool) -> tuple[Case, ...]:
     """The cases; `epochs` are those of each training of the MLP and of the CNN on full MNIST. `short`: the first two."""
+
+    def numbered(texts: tuple[str, ...]) -> Callable[[int], Cells]:
+        return lambda number: [("code", text.replace("{number}", str(number))) for text in texts]
+
     first = Case(
         1,
         "ten cells without torch",
         "tests.benchmarks.peers.plain",
-        lambda number: [("code", text.format(number=number) if "{number}" in text else text) for text in PLAIN],
+        numbered(PLAIN),
         PLAIN_TESTS,
         "four functions give the right value (the peers call them; grader reads the printed value)",
         4,
+        goal=5,
     )
     second = Case(
         2,
         "a small torch notebook: 512 images, 2 epochs, one plot",
         "tests.benchmarks.peers.small",
-        lambda number: [("code", text.replace("{{", "{").replace("}}", "}").replace("{number}", str(number))) for text in SMALL],
+        numbered(SMALL),
         SMALL_TESTS,
         "shape of the output, number of parameters, 2 epochs with a loss that falls, a plot of all losses",
         4,
+        seeded=numbered((*SMALL, "print('losses', *(loss.hex() for loss in losses))")),
+        goal=15,
     )
-    whole = "the peers: shapes, parameters, sizes of the data, epochs, finite losses (falling for the MLP), plots, FLOPs; "
+    whole = (
+        "the peers: shapes, parameters, sizes of the data, epochs, finite losses (falling for the MLP), plots, FLOPs; "
+    )
     whole += "grader: the assignment's whole rubric"
     third = Case(
         3,
@@ -233,18 +253,22 @@ def cases(epochs: tuple[int, int], short: bool) -> tuple[Case, ...]:
         whole,
         100,
         "sample",
-        long=True,
+        True,
+        lambda number: assignment_cells(number, 10, 2, seeded=True),
+        goal=2,
     )
     mlp, cnn = epochs
     fourth = Case(
         4,
         f"the assignment on all of MNIST: 60,000 images, 3 times {mlp} epochs of the MLP, 2 times {cnn} of the CNN",
         "reference",
-        lambda number: assignment_cells(number, mlp, cnn, seeded=True),
+        lambda number: assignment_cells(number, mlp, cnn, seeded=False),
         assignment_tests(mlp, cnn, 60_000, 10_000),
         whole,
         None,
         "mnist",
-        long=True,
+        True,
+        lambda number: assignment_cells(number, mlp, cnn, seeded=True),
+        goal=2,
     )
     return (first, second) if short else (first, second, third, fourth)

@@ -26,6 +26,7 @@ SHOWN = {
     "nbclient": ("nbclient", "ipykernel"),
     "otter": ("otter-grader", "ipykernel"),
     "nbgrader": ("nbgrader", "ipykernel"),
+    "grader": ("grader", "ipykernel"),
 }
 ASSIGNMENT = "ps1"  # nbgrader's name for it
 
@@ -105,14 +106,17 @@ def install(tool: str, venvs: Path) -> Path:
     return python
 
 
-def _must(command: Sequence[str]) -> None:
+def _must(command: Sequence[str], cwd: Path | None = None) -> None:
+    env = {**os.environ, "PATH": f"{Path(command[0]).parent}{os.pathsep}{os.environ['PATH']}"}  # nbgrader runs alembic
     try:
-        ran = subprocess.run(command, capture_output=True, text=True, check=False)
+        ran = subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=env, check=False)
     except OSError as error:
         raise Unavailable(f"{command[0]} cannot be run: {error}") from None
     if ran.returncode:
         lines = [line for line in (ran.stderr or ran.stdout).splitlines() if line.strip()]
-        raise Unavailable(f"`{' '.join(map(str, command[1:4]))}` failed: {lines[-1][:300] if lines else ran.returncode}")
+        raise Unavailable(
+            f"`{' '.join(map(str, command[1:4]))}` failed: {lines[-1][:300] if lines else ran.returncode}"
+        )
 
 
 def versions(tool: str, python: Path) -> str:
@@ -132,7 +136,9 @@ def run_all(commands: Sequence[Sequence[str]], workers: int, cwd: Path, env: dic
     def run(numbered: tuple[int, Sequence[str]]) -> None:
         number, command = numbered
         with open(f"{log}-{number}", "w") as file:
-            status = subprocess.run(command, cwd=cwd, env=env, stdout=file, stderr=subprocess.STDOUT, check=False).returncode
+            status = subprocess.run(
+                command, cwd=cwd, env=env, stdout=file, stderr=subprocess.STDOUT, check=False
+            ).returncode
         if status > 1 or status < 0 or (status and "grader" not in command):
             text = Path(f"{log}-{number}").read_text(errors="replace").strip().splitlines()
             raise Unavailable(f"exit status {status}: {' / '.join(text[-3:])[:500]}")
@@ -175,7 +181,7 @@ class Tool:
 
     def environment(self, way: Way) -> dict[str, str]:
         """Without a GPU, so that all do the same arithmetic."""
-        env = {**os.environ, "CUDA_VISIBLE_DEVICES": "", "PYTHONDONTWRITEBYTECODE": ""}
+        env = {**os.environ, "CUDA_VISIBLE_DEVICES": ""}
         env["PATH"] = f"{self.python.parent}{os.pathsep}{env['PATH']}"
         if self.case.data != "none":
             env[MNIST_VARIABLE] = str(self.place.data[self.case.data])
@@ -252,19 +258,16 @@ class Nbgrader(Tool):
         source.write_text(json.dumps(as_notebook(self._cells(0))))
         self._configure(self.folder)
         ran = [str(self.python), "-m", "nbgrader", "generate_assignment", ASSIGNMENT]
-        _must([*ran, f"--course-dir={self.folder}"])
+        _must([*ran, f"--course-dir={self.folder}"], self.folder)
 
     def _configure(self, root: Path) -> None:
         lines = ["c = get_config()", "c.CourseDirectory.course_id = 'bench'", f"c.CourseDirectory.root = {str(root)!r}"]
-        lines += ["c.ExecutePreprocessor.timeout = 7200", "c.Autograde.exclude_overwriting = {}"]
-        (root / "nbgrader_config.py").write_text("\n".join(lines[:4]) + "\n")
+        lines += ["c.ExecutePreprocessor.timeout = 7200"]
+        (root / "nbgrader_config.py").write_text("\n".join(lines) + "\n")
 
     def _cells(self, number: int) -> list[dict[str, object]]:
         mine = [cell(kind, source) for kind, source in self.case.cells(number)]
         return [*mine, *(cell("code", test.code, _grading(test.name)) for test in self.case.tests)]
-
-    def cwd(self, out: Path) -> Path:
-        return out
 
     def commands(self, notebooks: Sequence[Path], way: Way, out: Path) -> list[list[str]]:
         self._configure(out)

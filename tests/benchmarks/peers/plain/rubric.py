@@ -19,8 +19,10 @@ def printed(line: str) -> CheckFunction:
 
 
 def nothing() -> object:
-    """An assignment without models has no folder yet: `Assignment.folder` is that of its first model's builder."""
-    return None
+    """No model at all: an assignment must name one, since `Assignment.folder` is that of its first model's builder."""
+    from torch import nn
+
+    return nn.Linear(1, 1)
 
 
 ASSIGNMENT = Assignment(
@@ -30,7 +32,7 @@ ASSIGNMENT = Assignment(
     ),
     prompts=(),
     template=lambda: (),
-    models=(ModelRole("none", (), nothing, (), lambda shapes: False),),
+    models=(ModelRole("none", (), nothing, ((1,),), lambda shapes: False),),
     loops=(),
     transform=lambda images: images,
     program=(),

@@ -1,0 +1,73 @@
+"""Faults of counting operations with thop."""
+
+from __future__ import annotations
+
+from grader.prove.faults.edits import all_of, swap
+from grader.prove.mutation import Apply, Mutation, fault
+
+IMAGE = "image = torch.randn(1, 1, 28, 28)"
+BOTH = "(('MLP', MLP()), ('CNN', CNN()))"
+PROFILE = "flops, params = thop.profile(fresh_model, inputs=(image,), verbose=False)"
+
+
+def counting_faults(item: str, section: str) -> tuple[Mutation, ...]:
+    """Wrong inputs, wrong models, and counts that are not printed."""
+
+    def one(short: str, words: str, apply: Apply, kinds: tuple[str, ...]) -> Mutation:
+        return fault(f"flops.{short}", words, apply, item, kinds)
+
+    def put(pattern: str, replacement: str) -> Apply:
+        return swap(pattern, replacement, section=section)
+
+    return (
+        one(
+            "batch",
+            "A batch of 64 images is profiled.",
+            put(IMAGE, "image = torch.randn(64, 1, 28, 28)"),
+            ("batch of 64",),
+        ),
+        one(
+            "larger_image",
+            "The CNN is profiled with an image of 32×32 pixels.",
+            all_of(
+                put(
+                    PROFILE,
+                    "size = 32 if name == 'CNN' else 28\nflops, params = thop.profile(fresh_model, "
+                    "inputs=(torch.randn(1, 1, size, size),), verbose=False)",
+                )
+            ),
+            ("the CNN was profiled with an input of shape",),
+        ),
+        one(
+            "one_model_twice",
+            "The MLP is profiled twice.",
+            put(BOTH, "(('MLP', MLP()), ('CNN', MLP()))"),
+            ("CNN was not profiled",),
+        ),
+        one("one_model", "Only the MLP is profiled.", put(BOTH, "(('MLP', MLP()),)"), ("CNN was not profiled",)),
+        one("not_printed", "The counts are not printed.", put("print(_1)", ""), ("not printed",)),
+        one(
+            "only_parameters",
+            "Only the parameters are printed.",
+            put("print(_1)", "print(f'{name}: {params:,.0f}')"),
+            ("not printed",),
+        ),
+        one(
+            "exchanged",
+            "Operations and parameters are exchanged where they are printed.",
+            put(PROFILE, "params, flops = thop.profile(fresh_model, inputs=(image,), verbose=False)"),
+            ("exchanged|parameters|not printed",),
+        ),
+        one(
+            "typed_in",
+            "The counts are typed in.",
+            put(PROFILE, "flops, params = (109184, 109386) if name == 'MLP' else (7459968, 101578)"),
+            ("no model was profiled",),
+        ),
+        one(
+            "part_of_a_model",
+            "Only the convolutions of the CNN are profiled.",
+            put("CNN()", "CNN().net"),
+            ("CNN was not profiled",),
+        ),
+    )

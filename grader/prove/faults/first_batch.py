@@ -1,0 +1,99 @@
+"""Faults of what is printed about the first batch of a loader."""
+
+from __future__ import annotations
+
+from grader.prove.mutation import Mutation
+from grader.prove.styles.rewriting import cell, fault, sub
+
+_HINTED = (r"shape", r"dtype", r"nothing was printed")
+
+
+def first_batch_faults(item: str, marker: str, sample: str, label: str, batch: str) -> tuple[Mutation, ...]:
+    """What can be wrong with it.
+
+    `marker` finds the cell; `sample` and `label` are the names that it gives to the tensors, in f-strings as
+    `tuple({sample}.shape)` and `{sample}.dtype`; `batch` is the name of both together.
+    """
+
+    def made(name: str, words: str, keywords: tuple[str, ...], *edits: tuple[str, str], unseen: str = "") -> Mutation:
+        steps = tuple(sub(old, new, marker) for old, new in edits)
+        return fault(f"{item}.{name}", words, item, keywords, *steps, unseen=unseen)
+
+    shape, other_shape = f"tuple({sample}.shape)", f"tuple({label}.shape)"
+    return (
+        made("typed_shape", "A wrong shape is typed in.", (r"shape",), (shape, "(60000, 28, 28)")),
+        made(
+            "typed_batch_size",
+            "A shape is typed in with a wrong size of the batch.",
+            (r"shape printed is",),
+            (shape, "(32, 1, 28, 28)"),
+        ),
+        made(
+            "one_image",
+            "The shape of the first image is printed, not of the batch.",
+            (r"single image",),
+            (shape, f"tuple({sample}[0].shape)"),
+        ),
+        made(
+            "swapped",
+            "The labels are called the sample, the images the label.",
+            (r"called the sample|takes the labels",),
+            (f"{sample}, {label} = {batch}", f"{label}, {sample} = {batch}"),
+        ),
+        made(
+            "no_dtype",
+            "No dtype is printed.",
+            (r"no dtype",),
+            (f", dtype {{{sample}.dtype}}", ""),
+            (f", dtype {{{label}.dtype}}", ""),
+        ),
+        made("one_dtype", "Only one dtype is printed.", (r"only the dtype",), (f", dtype {{{label}.dtype}}", "")),
+        made(
+            "type_for_dtype",
+            "type() is printed in place of the dtype.",
+            (r"no dtype",),
+            (f"{sample}.dtype", f"type({sample})"),
+            (f"{label}.dtype", f"type({label})"),
+        ),
+        made(
+            "no_shape",
+            "No shape is printed.",
+            (r"no shape|no shape of",),
+            (f"shape {{{shape}}}, ", ""),
+            (f"shape {{{other_shape}}}, ", ""),
+        ),
+        made(
+            "one_shape",
+            "Only the shape of the sample is printed.",
+            (r"second tensor",),
+            (f"shape {{{other_shape}}}, ", ""),
+        ),
+        made(
+            "nameless",
+            "Nothing says which is which.",
+            (r"nothing says",),
+            (f"{sample}, {label} = {batch}", f"a, b = {batch}"),
+            (
+                f"sample (images): shape {{{shape}}}, dtype {{{sample}.dtype}}",
+                "shape {tuple(a.shape)}, dtype {a.dtype}",
+            ),
+            (
+                f"label (digits):  shape {{{other_shape}}}, dtype {{{label}.dtype}}",
+                "shape {tuple(b.shape)}, dtype {b.dtype}",
+            ),
+        ),
+        made(
+            "train_batch",
+            "The batch is the training loader's.",
+            (),
+            ("iter(test_loader)", "iter(train_loader)"),
+            unseen="both loaders' batches have the same shapes and types",
+        ),
+        fault(
+            f"{item}.silent",
+            "Nothing is printed.",
+            item,
+            _HINTED,
+            cell(marker, f"{batch} = next(iter(test_loader))\n{sample}, {label} = {batch}"),
+        ),
+    )

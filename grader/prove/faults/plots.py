@@ -1,0 +1,318 @@
+"""Faults of a plot of losses: scale, names, curves that are missing or of something else, epochs, the x axis."""
+
+from __future__ import annotations
+
+import ast
+import random
+from dataclasses import dataclass
+
+from grader.prove.draft import Draft
+from grader.prove.faults.edits import all_of, swap
+from grader.prove.mutation import Apply, Mutation, fault
+
+
+@dataclass(frozen=True)
+class Plot:
+    """A function that draws both losses, as the solution has it.
+
+    `function` draws, `items` are those that it draws for; `train` and `test` are the lists of (x, y); `accuracy` is a list
+    of the same length as the test losses; `calls` are the calls with the items that they are for.
+    """
+
+    function: str
+    items: str
+    train: tuple[str, str]
+    test: tuple[str, str]
+    accuracy: str
+    calls: tuple[tuple[str, str], ...]
+
+
+def plot_faults(names: Plot) -> tuple[Mutation, ...]:
+    """What can be wrong with how it is drawn, for all its items."""
+    return (*_drawn(names), *_curves(names), *_x_axis(names))
+
+
+def _drawn(names: Plot) -> tuple[Mutation, ...]:
+    f, items = names.function, names.items
+    return (
+        fault(
+            "plot.linear",
+            "The y axis is linear.",
+            swap("_1.set_yscale(_2)", "", within=f),
+            items,
+            (r"y axis is linear",),
+        ),
+        fault(
+            "plot.log_x",
+            "The x axis is logarithmic instead of the y axis.",
+            swap("_1.set_yscale(_2)", "_1.set_xscale(_2)", within=f),
+            items,
+            (r"y axis is linear",),
+        ),
+        fault(
+            "plot.unlabelled",
+            "Neither axis has a label, and there is no title.",
+            all_of(
+                swap("_1.set_xlabel(_2)", "", within=f),
+                swap("_1.set_ylabel(_2)", "", within=f),
+                swap("_1.set_title(_2)", "", within=f),
+            ),
+            items,
+            (r"label|title",),
+        ),
+        fault(
+            "plot.axes_unlabelled",
+            "Neither axis has a label; there is a title.",
+            all_of(swap("_1.set_xlabel(_2)", "", within=f), swap("_1.set_ylabel(_2)", "", within=f)),
+            items,
+            (r"ax[ei]s.*label|label.*ax[ei]s",),
+            unseen="a title in place of the labels is taken as well",
+        ),
+        fault("plot.no_legend", "There is no legend.", swap("_1.legend()", "", within=f), items, (r"no legend",)),
+        fault(
+            "plot.no_names",
+            "The legend calls both curves the same.",
+            _labelled(f, "loss", "loss"),
+            items,
+            (r"both called|names?",),
+        ),
+        fault(
+            "plot.names_swapped",
+            "The names of the two curves are swapped.",
+            _labels_swapped(f),
+            items,
+            (r"swapped",),
+        ),
+        fault(
+            "plot.cleared",
+            "The axes are cleared before they are shown.",
+            swap("_1.legend()", "_1.legend()\n_1.clear()", within=f),
+            items,
+            (r"no curve was plotted",),
+            unseen="a figure is read before it is cleared, for the sake of plots that are drawn anew while training",
+        ),
+    )
+
+
+def _curves(names: Plot) -> tuple[Mutation, ...]:
+    f, items = names.function, names.items
+    (_, train), (_, test) = names.train, names.test
+    return (
+        fault(
+            "plot.only_training",
+            "Only the training loss is plotted.",
+            _without_line(f, test),
+            items,
+            (r"validation loss is not plotted",),
+        ),
+        fault(
+            "plot.only_validation",
+            "Only the validation loss is plotted.",
+            _without_line(f, train),
+            items,
+            (r"training loss is not plotted",),
+        ),
+        fault(
+            "plot.accuracy_as_loss",
+            "The accuracy is plotted under the name of the validation loss.",
+            swap(test, names.accuracy, within=f),
+            items,
+            (r"accuracy",),
+        ),
+        fault(
+            "plot.training_twice",
+            "The training losses are plotted under both names.",
+            all_of(swap(test, train, within=f), swap(names.test[0], names.train[0], within=f)),
+            items,
+            (r"holds? (?:no|the training) losses|not plotted|swapped",),
+        ),
+        fault(
+            "plot.two_figures",
+            "Each loss has a figure of its own.",
+            _in_two_figures(f, test),
+            items,
+            (r"on other axes|in a figure",),
+        ),
+        fault(
+            "plot.made_up",
+            "The curves are made of numbers that nobody measured.",
+            all_of(
+                swap(train, f"[2.5 * 0.9 ** i for i in range(len({names.train[0]}))]", within=f),
+                swap(test, f"[2.0 * 0.8 ** i for i in range(len({names.test[0]}))]", within=f),
+            ),
+            items,
+            (r"holds? (?:no )?losses|not plotted|does not hold",),
+        ),
+        fault(
+            "plot.reversed",
+            "The values of both lists are drawn from the last to the first.",
+            all_of(swap(train, f"{train}[::-1]", within=f), swap(test, f"{test}[::-1]", within=f)),
+            items,
+            (r"losses of this training|x axis|x of the|cover",),
+        ),
+        fault(
+            "plot.quarter",
+            "Both lists are cut to a quarter of their length.",
+            all_of(
+                *(
+                    swap(name, f"{name}[: len({length}) // 4]", within=f)
+                    for name, length in ((train, train), (test, test), (names.train[0], train), (names.test[0], test))
+                )
+            ),
+            items,
+            (r"which cover",),
+        ),
+        fault(
+            "plot.validation_cut",
+            "The validation curve ends two epochs early.",
+            all_of(swap(test, f"{test}[:-2]", within=f), swap(names.test[0], f"{names.test[0]}[:-2]", within=f)),
+            items,
+            (r"curve.* covers? epochs",),  # of two plots the one that covers more is looked at, for both items
+        ),
+    )
+
+
+def _x_axis(names: Plot) -> tuple[Mutation, ...]:
+    f, items = names.function, names.items
+    (train_x, _), (test_x, test) = names.train, names.test
+    return (
+        fault(
+            "plot.validation_by_epoch",
+            "The training loss is drawn over the steps, the validation loss over the epochs.",
+            swap(test_x, f"range(1, len({test}) + 1)", within=f),
+            items,
+            (r"x axis|x of the",),
+        ),
+        fault(
+            "plot.training_by_index",
+            "The training loss is drawn over its index, the validation loss over the steps.",
+            swap(train_x, f"range(len({train_x}))", within=f),
+            items,
+            (r"x axis|x of the",),
+        ),
+    )
+
+
+def call_faults(names: Plot, only_new: str, first_half: str) -> tuple[Mutation, ...]:
+    """A plot that is missing, or shows the wrong epochs, for one item.
+
+    `only_new` and `first_half` are statements before the last call that leave in the lists the second half of their
+    values, or the first.
+    """
+    last_call, last_item = names.calls[-1]
+    missing = tuple(
+        fault(
+            f"plot.missing_{item}",
+            f"Nothing is plotted for {item}.",
+            swap(call, "", within=None),
+            item,
+            # Another item's plot of the same curves is taken for it, and shows other epochs.
+            (r"no curve was plotted|covers? epochs|which cover",),
+        )
+        for call, item in names.calls
+    )
+    return (
+        *missing,
+        fault(
+            "plot.old_half",
+            "The last plot shows only the epochs that the first one showed.",
+            swap(last_call, f"{first_half}\n{last_call}"),
+            last_item,
+            (r"cover epochs 1.10",),
+        ),
+        fault(
+            "plot.new_half",
+            "The last plot shows only the new epochs.",
+            swap(last_call, f"{only_new}\n{last_call}"),
+            last_item,
+            (r"cover epochs 11.20",),
+        ),
+    )
+
+
+# --- edits of the function that draws -----------------------------------------------------------------------------
+
+
+def _calls(function: ast.AST) -> list[ast.Call]:
+    """The calls of a method `plot`."""
+    return [
+        node
+        for node in ast.walk(function)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "plot"
+    ]
+
+
+def _labels(function: ast.AST) -> list[ast.keyword]:
+    return [keyword for call in _calls(function) for keyword in call.keywords if keyword.arg == "label"]
+
+
+def _changed(name: str, draft: Draft) -> tuple[int, ast.Module, ast.FunctionDef] | None:
+    place = draft.definition(name)
+    tree = draft.tree(place.cell) if place is not None else None
+    if place is None or tree is None:
+        return None
+    found = next(node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.name == name)
+    return place.cell, tree, found
+
+
+def _labels_swapped(name: str) -> Apply:
+    def apply(draft: Draft, rng: random.Random) -> Draft | None:
+        found = _changed(name, draft)
+        labels = _labels(found[2]) if found else []
+        if found is None or len(labels) != 2:
+            return None
+        labels[0].value, labels[1].value = labels[1].value, labels[0].value
+        return draft.with_tree(found[0], found[1])
+
+    return apply
+
+
+def _labelled(name: str, *texts: str) -> Apply:
+    def apply(draft: Draft, rng: random.Random) -> Draft | None:
+        found = _changed(name, draft)
+        labels = _labels(found[2]) if found else []
+        if found is None or len(labels) != len(texts):
+            return None
+        for keyword, text in zip(labels, texts, strict=True):
+            keyword.value = ast.Constant(text)
+        return draft.with_tree(found[0], ast.fix_missing_locations(found[1]))
+
+    return apply
+
+
+def _line_of(function: ast.FunctionDef, values: str) -> int | None:
+    """The place in the function's body of the statement that plots the list `values`."""
+    for index, statement in enumerate(function.body):
+        named = {node.id for node in ast.walk(statement) if isinstance(node, ast.Name)}
+        if _calls(statement) and values in named:
+            return index
+    return None
+
+
+def _without_line(name: str, values: str) -> Apply:
+    def apply(draft: Draft, rng: random.Random) -> Draft | None:
+        found = _changed(name, draft)
+        index = _line_of(found[2], values) if found else None
+        if found is None or index is None:
+            return None
+        del found[2].body[index]
+        return draft.with_tree(found[0], found[1])
+
+    return apply
+
+
+def _in_two_figures(name: str, values: str) -> Apply:
+    """The curve of `values` is drawn on new axes, which get all that follows a second time."""
+
+    def apply(draft: Draft, rng: random.Random) -> Draft | None:
+        found = _changed(name, draft)
+        index = _line_of(found[2], values) if found else None
+        if found is None or index is None:
+            return None
+        body = found[2].body
+        head = next(i for i, statement in enumerate(body) if isinstance(statement, ast.Assign))
+        line, rest = body[index], body[index + 1 :]
+        found[2].body = [*body[:index], *rest, body[head], line, *rest]
+        return draft.with_tree(found[0], ast.fix_missing_locations(found[1]))
+
+    return apply

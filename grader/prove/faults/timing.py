@@ -1,0 +1,220 @@
+"""Faults of printed times: missing, invented, of another span, in another unit than they say."""
+
+from __future__ import annotations
+
+import ast
+import random
+from dataclasses import dataclass
+
+from grader.prove.draft import Draft
+from grader.prove.faults.edits import all_of, swap
+from grader.prove.mutation import Apply, Mutation, fault
+from grader.prove.patterns import contains
+
+
+@dataclass(frozen=True)
+class Timed:
+    """A cell that measures epochs: its section's heading and item, and the expressions of the measured times.
+
+    `epoch` is the seconds of an epoch, `begin` the statement that starts its clock, `test` a call that stands between
+    training and the end of the epoch; `total` is the seconds of all epochs, '' where they are not asked for.
+    `epochs` is their number.
+    """
+
+    section: str
+    item: str
+    epoch: str
+    begin: str
+    test: str
+    epochs: int
+    total: str = ""
+
+
+_WRONG = (
+    r"printed .* (?:for an epoch that|while)|no time per epoch|times? (?:is|are) printed for|no total|keep growing",
+)
+
+
+def timing_faults(names: Timed) -> tuple[Mutation, ...]:
+    """What can be wrong with the time of each epoch."""
+    section, item, group = names.section, names.item, f"time.{names.item}"
+    return (
+        fault(
+            f"{group}.missing",
+            "The time of an epoch is not printed.",
+            _without(names.epoch, section),
+            item,
+            (r"no time per epoch",),
+        ),
+        fault(
+            f"{group}.not_printed",
+            "The time of an epoch is measured and kept, and never printed.",
+            _without(names.epoch, section, f"kept = {names.epoch}"),
+            item,
+            (r"no time per epoch",),
+        ),
+        fault(
+            f"{group}.constant",
+            "A typed number is printed as the time of each epoch.",
+            swap(names.epoch, "417.25", section=section),
+            item,
+            (r"printed .*417\.25",),
+        ),
+        fault(
+            f"{group}.invented",
+            "Numbers that are made up, a little different for each epoch, are printed as times.",
+            swap(names.epoch, "435.2 + (7 * current_epoch) % 3", section=section),
+            item,
+            (r"printed .*43[567]\.2",),
+        ),
+        fault(
+            f"{group}.milliseconds",
+            "Milliseconds are printed as seconds.",
+            swap(names.epoch, f"1000 * ({names.epoch})", section=section),
+            item,
+            _WRONG,
+        ),
+        fault(
+            f"{group}.clock_late",
+            "The clock starts when the epoch is over.",
+            all_of(
+                swap(names.begin, "", section=section),
+                swap(names.test, f"{names.test}\n{names.begin}", section=section),
+            ),
+            item,
+            _WRONG,
+        ),
+        fault(
+            f"{group}.only_test",
+            "Only the test is timed.",
+            all_of(
+                swap(names.begin, "", section=section),
+                swap(names.test, f"{names.begin}\n{names.test}", section=section),
+            ),
+            item,
+            _WRONG,
+        ),
+        fault(
+            f"{group}.never_restarted",
+            "The clock of the epochs starts once, before the first of them, so that the times grow.",
+            _hoisted(names.begin, section),
+            item,
+            (r"keep growing|times? (?:is|are) printed for",),
+        ),
+        fault(
+            f"{group}.only_last",
+            "Only the time of the last epoch is printed.",
+            _last_only(names.epoch, section),
+            item,
+            (r"1 time is printed|no time per epoch",),
+        ),
+        *(_total_faults(names) if names.total else ()),
+    )
+
+
+def _total_faults(names: Timed) -> tuple[Mutation, ...]:
+    section, item, group = names.section, names.item, f"time.{names.item}"
+    total_wrong = (r"no total|printed .* while|is that of",)
+    return (
+        fault(
+            f"{group}.total_missing",
+            "The total time is not printed.",
+            _without(names.total, section),
+            item,
+            (r"no total",),
+        ),
+        fault(
+            f"{group}.total_constant",
+            "A typed number is printed as the total time.",
+            swap(names.total, "417.25", section=section),
+            item,
+            (r"417\.25",),
+        ),
+        fault(
+            f"{group}.total_of_last",
+            "The time of the last epoch is printed as the total.",
+            swap(names.total, names.epoch, section=section),
+            item,
+            total_wrong,
+        ),
+        fault(
+            f"{group}.total_in_minutes",
+            "Minutes are printed as seconds.",
+            swap(names.total, f"({names.total}) / 60", section=section),
+            item,
+            total_wrong,
+        ),
+        fault(
+            f"{group}.total_untested",
+            "The total leaves the tests out.",
+            all_of(
+                swap(names.test, f"paused = time.time()\n{names.test}\nstart += time.time() - paused", section=section)
+            ),
+            item,
+            (r"leaves out testing",),
+            unseen="a test of so few images is shorter than what two clocks may differ by",
+        ),
+    )
+
+
+# --- edits --------------------------------------------------------------------------------------------------------
+
+
+class _Statements(ast.NodeTransformer):
+    """Replaces the simple statements that contain a pattern."""
+
+    def __init__(self, pattern: str, instead: str) -> None:
+        self.pattern, self.instead, self.done = pattern, ast.parse(instead).body, 0
+
+    def visit_Expr(self, node: ast.Expr) -> ast.AST | list[ast.stmt]:
+        if not contains(node, self.pattern):
+            return node
+        self.done += 1
+        return self.instead or [ast.Pass()]
+
+
+def _each(draft: Draft, section: str) -> list[tuple[int, ast.Module]]:
+    wanted = draft.section(section)
+    return [(index, tree) for index, tree in draft.trees() if index in wanted]
+
+
+def _without(pattern: str, section: str, instead: str = "") -> Apply:
+    """Without the statements of the section that contain the pattern, or with others in their place."""
+
+    def apply(draft: Draft, rng: random.Random) -> Draft | None:
+        changed, done = draft, 0
+        for index, tree in _each(draft, section):
+            statements = _Statements(pattern, instead)
+            new = ast.fix_missing_locations(statements.visit(tree))
+            if statements.done:
+                changed, done = changed.with_tree(index, new), done + statements.done
+        return changed if done else None
+
+    return apply
+
+
+def _out_of_loop(pattern: str, section: str, behind: bool) -> Apply:
+    """The statement that contains the pattern goes before its loop, or behind it."""
+
+    def apply(draft: Draft, rng: random.Random) -> Draft | None:
+        for index, tree in _each(draft, section):
+            for at, loop in enumerate(tree.body):
+                if not isinstance(loop, ast.For):
+                    continue
+                moved = [inner for inner in loop.body if contains(inner, pattern)]
+                if moved:
+                    loop.body = [inner for inner in loop.body if inner not in moved] or [ast.Pass()]
+                    place = at + 1 if behind else at
+                    tree.body[place:place] = moved
+                    return draft.with_tree(index, tree)
+        return None
+
+    return apply
+
+
+def _hoisted(statement: str, section: str) -> Apply:
+    return _out_of_loop(statement, section, behind=False)
+
+
+def _last_only(pattern: str, section: str) -> Apply:
+    return _out_of_loop(pattern, section, behind=True)

@@ -1,0 +1,111 @@
+"""Grades variants, several at a time; what is graded is kept in a store and counts again while nothing behind it changes."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from grader.digests import digests, file_lines, of_lines, source_files
+from grader.grading import grade
+from grader.keys import Settings, key_of
+from grader.prove.draft import Draft
+from grader.prove.plan import Variant
+from grader.result import Result, parse_result
+from grader.rubric import Assignment
+from grader.standings import standing
+from grader.store import Graded, Store
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Bench:
+    """Where and how variants are graded: `settings` are the keyword arguments of `grader.grade`, `code` the digest of all
+    code that grades, `seconds` what the gradings of this run took each."""
+
+    assignment: Assignment
+    settings: Mapping[str, Any]
+    folder: Path
+    data: str
+    device: str
+    isolation: str
+    code: str
+    jobs: int = 1
+
+    def key(self, sha256: str) -> str:
+        """The key under which the grading of a notebook is kept."""
+        found = replace(digests(self.assignment, sha256, self.data), grader=self.code, rubric="", reference="")
+        seed = "canonical"
+        settings = Settings(self.assignment.name, self.device, self.isolation, self.settings["limits"], seed)
+        return key_of("variant.ipynb", found, settings)
+
+
+def code_digest(assignment: Assignment, package: str, before: frozenset[str]) -> str:
+    """The digest of the code that grades: the grader and the assignment, without what only proves them.
+
+    `before` are the modules that were loaded before the assignment's `proving`: what that alone needed grades nothing, so
+    that a new mutation costs one grading and not all of them.
+    """
+    grader = Path(__file__).parents[1]
+    files = [path for path in source_files(grader) if "prove" not in path.relative_to(grader).parts]
+    proving = {
+        Path(module.__file__).resolve()
+        for name, module in list(sys.modules.items())
+        if name.startswith(f"{package}.") and name not in before and getattr(module, "__file__", None)
+    }
+    own = [path for path in source_files(assignment.folder) if path.resolve() not in proving]
+    return of_lines([*file_lines(grader, files), *file_lines(assignment.folder, own), *assignment.program])
+
+
+def grade_drafts(bench: Bench, drafts: Mapping[str, Draft], say: Say) -> dict[str, Result]:
+    """The result of each notebook, by its name. What is kept is not graded again, nor equal notebooks twice.
+
+    Raises what `grader.grade` raises for mistakes of the caller's, and OSError and StoreError.
+    """
+    import hashlib
+
+    notebooks = bench.folder / "notebooks"
+    notebooks.mkdir(parents=True, exist_ok=True)
+    documents = {name: draft.to_bytes() for name, draft in drafts.items()}
+    sha256 = {name: hashlib.sha256(document).hexdigest() for name, document in documents.items()}
+    results: dict[str, Result] = {}
+    with Store(bench.folder) as store:
+        for digest in set(sha256.values()):
+            kept = store.graded(bench.key(digest))
+            if kept is not None:
+                results[digest] = parse_result(kept.document)
+        waiting = {digest: name for name, digest in sha256.items() if digest not in results}
+        say(f"{len(drafts)} notebooks: {len(waiting)} to grade, {bench.jobs} at a time")
+        for digest, name in waiting.items():
+            (notebooks / f"{digest[:16]}.ipynb").write_bytes(documents[name])
+        with ThreadPoolExecutor(bench.jobs, thread_name_prefix="proving") as pool:
+            running = {pool.submit(_timed, bench, notebooks / f"{d[:16]}.ipynb"): d for d in waiting}
+            try:
+                for done, future in enumerate(as_completed(running), 1):
+                    digest, (result, seconds) = running[future], future.result()
+                    final = not any(item.status == "error" for item in result.items)
+                    store.put(Graded(bench.key(digest), standing(result), result.document(), final, seconds=seconds))
+                    results[digest] = result
+                    say(f"[{done}/{len(waiting)}] {waiting[digest]}: {result.score:g} ({seconds:.0f} s)")
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+    return {name: results[digest] for name, digest in sha256.items()}
+
+
+def _timed(bench: Bench, path: Path) -> tuple[Result, float]:
+    began = time.monotonic()
+    result = grade(path, bench.assignment, **bench.settings)
+    return result, time.monotonic() - began
+
+
+def save(variants: Sequence[Variant], folder: Path) -> None:
+    """Write the notebooks of the variants into the folder, by their names. Raises OSError."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for variant in variants:
+        (folder / f"{variant.name[:200]}.ipynb").write_bytes(variant.draft.to_bytes())

@@ -1,0 +1,131 @@
+"""Which notebooks are graded: every fault, every style, and seeded combinations of them."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from grader.prove.draft import Draft
+from grader.prove.mutation import Mutation
+
+MOST_STYLES = 3  # on top of one fault
+TRIES = 50  # for one combination, until mutations are drawn that fit together
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A notebook made from the solution by some mutations, one after the other."""
+
+    mutations: tuple[Mutation, ...]
+    draft: Draft
+
+    @property
+    def name(self) -> str:
+        """The names of its mutations, joined by '+'."""
+        return "+".join(mutation.name for mutation in self.mutations)
+
+    @property
+    def words(self) -> str:
+        """What its mutations say of themselves."""
+        return " ".join(mutation.words for mutation in self.mutations)
+
+    @property
+    def faults(self) -> tuple[Mutation, ...]:
+        """Its faults; none in a wheat."""
+        return tuple(mutation for mutation in self.mutations if mutation.kind == "fault")
+
+    @property
+    def kind(self) -> str:
+        """'style', 'fault', 'fault in another style' or 'two faults'."""
+        if not self.faults:
+            return "style"
+        if len(self.faults) > 1:
+            return "two faults"
+        return "fault" if len(self.mutations) == 1 else "fault in another style"
+
+
+class Misfit(Exception):
+    """A mutation does not fit the solution, or changes nothing in it; the message is one sentence."""
+
+
+def mutated(solution: Draft, mutations: Sequence[Mutation], seed: int) -> Variant | None:
+    """The solution with the mutations in it; None when one of them does not fit or changes nothing.
+
+    What a mutation draws depends on the seed and the names alone, so that a variant is the same in every plan.
+    """
+    draft = solution
+    for mutation in mutations:
+        changed = mutation.apply(draft, random.Random(f"{seed} {mutation.name}"))
+        if changed is None or changed == draft:
+            return None
+        draft = changed
+    return Variant(tuple(mutations), draft)
+
+
+def singles(solution: Draft, mutations: Sequence[Mutation], seed: int) -> list[Variant]:
+    """One variant for each mutation. Raises Misfit for one that does not fit the solution."""
+    found = []
+    for mutation in mutations:
+        variant = mutated(solution, [mutation], seed)
+        if variant is None:
+            raise Misfit(f"the mutation {mutation.name} does not fit the solution")
+        found.append(variant)
+    return found
+
+
+def combinations(solution: Draft, mutations: Sequence[Mutation], count: int, seed: int) -> list[Variant]:
+    """`count` combinations, or as many as can be had: by turns a fault with styles on top of it, and two faults.
+
+    Two faults go together when neither touches an item that must lose by the other, so that each has items to be found
+    in. Faults that no check can see are left out.
+    """
+    rng = random.Random(seed)
+    faults = [mutation for mutation in mutations if mutation.kind == "fault" and not mutation.unseen]
+    styles = [mutation for mutation in mutations if mutation.kind == "style"]
+    found: dict[str, Variant] = {}
+    for number in range(count):
+        draw = _styled if styles and number % 2 == 0 else _two
+        for _ in range(TRIES):
+            drawn = draw(rng, faults, styles)
+            variant = mutated(solution, drawn, seed) if drawn else None
+            if variant is not None and variant.name not in found:
+                found[variant.name] = variant
+                break
+    return list(found.values())
+
+
+def _styled(rng: random.Random, faults: Sequence[Mutation], styles: Sequence[Mutation]) -> list[Mutation]:
+    if not faults:
+        return []
+    return [rng.choice(faults), *rng.sample(styles, min(len(styles), rng.randint(1, MOST_STYLES)))]
+
+
+def _two(rng: random.Random, faults: Sequence[Mutation], styles: Sequence[Mutation]) -> list[Mutation]:
+    if len(faults) < 2:
+        return []
+    one, other = rng.sample(faults, 2)
+    apart = not one.items & (other.items | other.may) and not other.items & one.may
+    return [one, other] if apart else []
+
+
+def only(variants: Sequence[Variant], pattern: str) -> list[Variant]:
+    """The variants whose name the regular expression is found in."""
+    return [variant for variant in variants if re.search(pattern, variant.name)]
+
+
+def subset(variants: Sequence[Variant], count: int, seed: int) -> list[Variant]:
+    """`count` of the variants, drawn by turns from each group of names, so that every group is there."""
+    rng = random.Random(seed)
+    groups: dict[str, list[Variant]] = {}
+    for variant in rng.sample(variants, len(variants)):
+        groups.setdefault(f"{variant.kind} {variant.name.split('.')[0]}", []).append(variant)
+    return [variant for variant, _ in zip(_by_turns(list(groups.values())), range(count), strict=False)]
+
+
+def _by_turns(groups: Sequence[Sequence[Variant]]) -> Iterator[Variant]:
+    for turn in range(max(map(len, groups), default=0)):
+        for group in groups:
+            if turn < len(group):
+                yield group[turn]

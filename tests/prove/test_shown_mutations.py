@@ -1,0 +1,77 @@
+"""Plots and printed times: every style costs nothing and every fault is found, in cells whose training is only played."""
+
+from __future__ import annotations
+
+import random
+import re
+from pathlib import Path
+
+import pytest
+
+from grader.prove.draft import Draft
+from grader.prove.mutation import Mutation
+from reference.proving_shown import FAULTS
+from reference.styles_plots import PLOT_STYLES
+from reference.styles_timing import TIMING_STYLES
+from tests.prove.shown import plot_faults, show, time_faults
+
+SOLUTION = Draft.from_bytes((Path(__file__).parents[2] / "reference" / "solution.ipynb").read_bytes())
+PLOTS = [m for m in FAULTS if m.name.startswith("plot.")]
+TIMES = [m for m in FAULTS if m.name.startswith("time.")]
+NOT_PLAYED = {"time_cell_magic"}  # %%time is IPython's
+
+
+def changed(mutation: Mutation) -> Draft:
+    draft = mutation.apply(SOLUTION, random.Random(0))
+    assert draft is not None
+    return draft
+
+
+def few(mutations: list[Mutation] | tuple[Mutation, ...], always: int = 1) -> list[object]:
+    """The first ones in every run, the others where all cases are run."""
+    marks = [() if i < always else (pytest.mark.exhaustive,) for i in range(len(mutations))]
+    return [pytest.param(m, id=m.name, marks=mark) for m, mark in zip(mutations, marks, strict=True)]
+
+
+def test_the_solution_has_neither() -> None:
+    shown = show(SOLUTION, "q2", "q3", "q7", "q8")
+    assert shown.errors == ()
+    assert plot_faults(shown, 10) == plot_faults(shown, 20) == []
+    assert [time_faults(shown, item) for item in ("q3", "q7", "q8")] == [[], [], []]
+
+
+@pytest.mark.parametrize("mutation", few(PLOT_STYLES))
+def test_a_plot_in_another_style_costs_nothing(mutation: Mutation) -> None:
+    shown = show(changed(mutation), "q2", "q3")
+    assert shown.errors == ()
+    assert [str(fail) for last in (10, 20) for fail in plot_faults(shown, last)] == []
+
+
+@pytest.mark.parametrize("mutation", few([m for m in TIMING_STYLES if m.name not in NOT_PLAYED]))
+def test_times_in_another_style_cost_nothing(mutation: Mutation) -> None:
+    shown = show(changed(mutation), "q2", "q3", "q7", "q8")
+    assert shown.errors == ()
+    assert [str(fail) for item in ("q3", "q7", "q8") for fail in time_faults(shown, item)] == []
+
+
+@pytest.mark.parametrize("mutation", few(PLOTS, 2))
+def test_a_faulty_plot_is_found(mutation: Mutation) -> None:
+    shown = show(changed(mutation), "q2", "q3")
+    hold(mutation, {"q2": [str(f) for f in plot_faults(shown, 10)], "q3": [str(f) for f in plot_faults(shown, 20)]})
+
+
+@pytest.mark.parametrize("mutation", few(TIMES, 2))
+def test_a_faulty_time_is_found(mutation: Mutation) -> None:
+    shown = show(changed(mutation), "q2", "q3", "q7", "q8")
+    hold(mutation, {item: [str(f) for f in time_faults(shown, item)] for item in ("q3", "q7", "q8")})
+
+
+def hold(mutation: Mutation, found: dict[str, list[str]]) -> None:
+    """The items that the mutation names lost, for its reason, and no others; one that cannot be seen may cost nothing."""
+    lost = {item for item, fails in found.items() if fails}
+    if mutation.unseen:
+        assert lost <= mutation.items
+        return
+    assert lost == mutation.items
+    for item in lost:
+        assert any(re.search(words, found[item][0], re.IGNORECASE) for words in mutation.keywords), found[item][0]

@@ -1,0 +1,48 @@
+"""All styles, and the faults of what is shown: they fit the solution, differ from it and are Python."""
+
+from __future__ import annotations
+
+import ast
+import random
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from grader.prove.draft import Draft
+from grader.prove.mutation import Mutation
+from reference.proving_shown import FAULTS
+from reference.proving_styles import STYLES
+
+SOLUTION = Draft.from_bytes((Path(__file__).parents[2] / "reference" / "solution.ipynb").read_bytes())
+ALL = (*STYLES, *FAULTS)
+
+
+def code(draft: Draft) -> list[str]:
+    """The Python of all cells: lines that are IPython's are left out."""
+    return [re.sub(r"^(\s*)[!%].*$", r"\1pass", cell.source, flags=re.MULTILINE) for _, cell in draft.code]
+
+
+def test_there_are_enough_with_names_of_their_own() -> None:
+    assert len(STYLES) >= 60
+    assert len(FAULTS) >= 30
+    assert [name for name, count in Counter(m.name for m in ALL).items() if count > 1] == []
+    assert {m.kind for m in STYLES} == {"style"}
+    assert {m.kind for m in FAULTS} == {"fault"}
+
+
+@pytest.mark.parametrize("mutation", ALL, ids=lambda m: m.name)
+def test_it_fits_differs_and_compiles(mutation: Mutation) -> None:
+    changed = mutation.apply(SOLUTION, random.Random(0))
+    assert changed is not None
+    assert changed != SOLUTION
+    assert changed == mutation.apply(SOLUTION, random.Random(0))  # the same each time
+    for source in code(changed):
+        if "cut_off" not in mutation.name or not source.endswith("print("):
+            compile(ast.parse(source), mutation.name, "exec")
+
+
+@pytest.mark.parametrize("mutation", ALL, ids=lambda m: m.name)
+def test_it_does_not_fit_an_empty_notebook(mutation: Mutation) -> None:
+    assert mutation.apply(Draft(()), random.Random(0)) is None
