@@ -8,7 +8,7 @@ OUT ?= graded
 
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup
 
-.PHONY: grade prove prove-some lint test test-exhaustive test-all bench bench-gpu clean
+.PHONY: grade prove prove-some lint test test-exhaustive test-all bench bench-gpu bench-peers bench-peers-short clean
 
 grade: $(STAMP)
 	@# --isolation none: the samples are ours, so any confinement will do; exit status 1: some lost marks, as they must
@@ -34,11 +34,17 @@ prove: $(STAMP)  # is the grader right? every right and faulty notebook that can
 prove-some: $(STAMP)  # some of each kind, for CI
 	$(BIN)/grader prove --sample --device virtual --subset 24
 
-bench: $(STAMP)
-	@for file in tests/benchmarks/bench_*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+bench: $(STAMP)  # all but those against other tools, which take an hour: bench-peers
+	@for file in $(filter-out %/bench_peers.py,$(wildcard tests/benchmarks/bench_*.py)); do echo "== $$file"; $(BIN)/python $$file || exit 1; done
 
 bench-gpu: $(STAMP)  # what the virtual GPU costs; short enough for CI
 	@$(BIN)/python tests/benchmarks/bench_virtual_cuda.py 5
+
+bench-peers: $(STAMP)  # beside nbclient, otter and nbgrader, each in an environment of its own; MNIST=DIR for all of MNIST too
+	@$(BIN)/python tests/benchmarks/bench_peers.py $(if $(MNIST),--mnist $(MNIST)) $(WRITE)
+
+bench-peers-short: $(STAMP)  # two cases against nbclient: short enough for CI
+	@$(BIN)/python tests/benchmarks/bench_peers.py --short
 
 $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "grader needs Python 3.10 or newer; set PYTHON=")'

@@ -94,7 +94,7 @@ def parser() -> argparse.ArgumentParser:
         type=_seconds,
         default=300.0,
         metavar="S",
-        help="with --dask: how long to wait while it has no worker (default: 300)",
+        help="with --dask: how long to wait while no worker is there (default: 300)",
     )
     _add_common(grade, isolation="auto")
 

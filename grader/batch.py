@@ -89,9 +89,10 @@ class _Batch:
     def _next(self, pool: Pool) -> bool:
         """Begin one more; whether there was one.
 
-        Of those whose worker died only one is in flight at a time: so none dies of another one, and each fails alone.
+        Of those that have their last try only one is in flight at a time, so that none of them dies of another one. (Those
+        with an earlier try are too many for that where machines come and go.)
         """
-        if self.suspects and not any(run.deaths for run in self.running.values()):
+        if self.suspects and not any(run.deaths >= WORKERS - 1 for run in self.running.values()):
             self._start(pool, self.suspects.popleft())
         elif self.waiting:
             submission = self.waiting.popleft()
@@ -141,7 +142,7 @@ class _Batch:
             self._start(pool, run)
             return
         if isinstance(error, WorkerDied):
-            self._mourn(run, error)
+            self._mourn(pool, run, error)
             return
         why = _broke_off(error) if error is not None else was_killed(future.result())
         if why and run.tries < TRIES and not self.stop.asked:
@@ -153,12 +154,16 @@ class _Batch:
         result = future.result() if error is None else self._failed(run.submission, broken)
         self._keep(run.submission, result, final, time.monotonic() - run.began)
 
-    def _mourn(self, run: _Running, error: WorkerDied) -> None:
-        """A worker died, of this notebook or of another beside it: it is tried again later, by itself."""
+    def _mourn(self, pool: Pool, run: _Running, error: WorkerDied) -> None:
+        """A worker died, of this notebook or of another beside it, or for a reason of its own."""
         deaths = run.deaths + 1
         if deaths < WORKERS:
             self.watch.retried(run.submission, str(error))
-            self.suspects.append(_Running(run.submission, run.tries, deaths))
+            again = _Running(run.submission, run.tries, deaths)
+            if deaths < WORKERS - 1:
+                self._start(pool, again)
+            else:
+                self.suspects.append(again)
             return
         message = (
             f"{deaths} workers died, one after the other, while they graded this notebook (the last: {error}); their logs "

@@ -154,10 +154,14 @@ def _structure() -> tuple[Mutation, ...]:
     return tuple(found)
 
 
+# An epoch of the MLP on the few images of `grader prove` is shorter than what two clocks may differ by.
+_TOO_SHORT = ("time.q3.only_test", "time.q3.total_untested")
+_TIMED = tuple(mutation for times in TIMES for mutation in timing_faults(times))
+FAULTS_OF_LONG_RUNS: tuple[Mutation, ...] = tuple(mutation for mutation in _TIMED if mutation.name in _TOO_SHORT)
 FAULTS: tuple[Mutation, ...] = (
     *plot_faults(PLOT),
     *call_faults(PLOT, _SECOND_HALF, _FIRST_HALF),
-    *(mutation for times in TIMES for mutation in timing_faults(times)),
+    *(mutation for mutation in _TIMED if mutation.name not in _TOO_SHORT),
     *first_batch_faults("q1", "first_batch =", "sample", "label", "first_batch"),
     *written_faults(ANSWERS),
     *_structure(),

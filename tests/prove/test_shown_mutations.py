@@ -10,14 +10,14 @@ import pytest
 
 from grader.prove.draft import Draft
 from grader.prove.mutation import Mutation
-from reference.proving_shown import FAULTS
+from reference.proving_shown import FAULTS, FAULTS_OF_LONG_RUNS
 from reference.styles_plots import PLOT_STYLES
 from reference.styles_timing import TIMING_STYLES
 from tests.prove.shown import plot_faults, show, time_faults
 
 SOLUTION = Draft.from_bytes((Path(__file__).parents[2] / "reference" / "solution.ipynb").read_bytes())
 PLOTS = [m for m in FAULTS if m.name.startswith("plot.")]
-TIMES = [m for m in FAULTS if m.name.startswith("time.")]
+TIMES = [m for m in (*FAULTS, *FAULTS_OF_LONG_RUNS) if m.name.startswith("time.")]
 NOT_PLAYED = {"time_cell_magic"}  # %%time is IPython's
 
 

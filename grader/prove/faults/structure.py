@@ -24,11 +24,16 @@ class Part:
     broken: tuple[str, ...]
 
 
+def _slug(part: Part) -> str:
+    """The part's name as a piece of a mutation's name."""
+    return part.name.lower().replace(" ", "_")
+
+
 def part_faults(part: Part) -> tuple[Mutation, ...]:
     """The cell is missing, has a syntax error, is commented out, or is text instead of code."""
 
     def made(kind: str, words: str, step: Step) -> Mutation:
-        return fault(f"cell.{part.name}_{kind}", words, part.items, part.broken, step, may=part.may)
+        return fault(f"cell.{_slug(part)}_{kind}", words, part.items, part.broken, step, may=part.may)
 
     return (
         made("missing", f"The cell with {part.name} is missing.", drop(part.marker)),
@@ -50,7 +55,7 @@ def training_faults(
     lacking = later or training
 
     def made(kind: str, words: str, part: Part, *steps: Step, more: tuple[str, ...] = ()) -> Mutation:
-        return fault(f"cell.{name}_{kind}", words, part.items, (*part.broken, *more), *steps, may=part.may)
+        return fault(f"cell.{_slug(training)}_{kind}", words, part.items, (*part.broken, *more), *steps, may=part.may)
 
     return (
         made("as_text", f"The cell with {name} is text.", training, _as_text(marker)),
@@ -83,21 +88,21 @@ def order_faults(definition: Part, behind: str) -> tuple[Mutation, ...]:
     words = f"The cell with {definition.name} stands behind the one that needs it."
     step = move(definition.marker, behind)
     return (
-        fault(f"cell.{definition.name}_late", words, definition.items, definition.broken, step, may=definition.may),
+        fault(f"cell.{_slug(definition)}_late", words, definition.items, definition.broken, step, may=definition.may),
     )
 
 
 def doubled(part: Part, keywords: tuple[str, ...]) -> Mutation:
     """The cell stands there twice, and runs twice."""
     words = f"The cell with {part.name} stands there twice."
-    return fault(f"cell.{part.name}_twice", words, part.items, keywords, twice(part.marker), may=part.may)
+    return fault(f"cell.{_slug(part)}_twice", words, part.items, keywords, twice(part.marker), may=part.may)
 
 
 def leaves_early(part: Part, statement: str) -> Mutation:
     """The cell gives up before it does anything."""
     words = f"The cell with {part.name} begins with `{statement.strip()}`."
     step = prefix(part.marker, statement + "\n")
-    return fault(f"cell.{part.name}_gives_up", words, part.items, part.broken, step, may=part.may)
+    return fault(f"cell.{_slug(part)}_gives_up", words, part.items, part.broken, step, may=part.may)
 
 
 # --- steps --------------------------------------------------------------------------------------------------------

@@ -70,20 +70,6 @@ def cell(marker: str, source: str, kind: CellKind = "code") -> Step:
     return step
 
 
-def body(marker: str, source: str) -> Step:
-    """As `cell`, but what stands in the cell before the line with `marker` stays."""
-
-    def step(draft: Draft) -> Draft | None:
-        index = find(draft, marker)
-        if index is None:
-            return None
-        lines = draft.cells[index].source.split("\n")
-        at = next(i for i, line in enumerate(lines) if marker in line)
-        return draft.with_source(index, "\n".join([*lines[:at], source.strip("\n")]))
-
-    return step
-
-
 def before(marker: str, source: str, kind: CellKind = "code") -> Step:
     """A new cell before the first code cell that contains `marker`."""
 
@@ -156,11 +142,6 @@ def twice(marker: str) -> Step:
         return None if index is None else draft.insert(index, draft.cells[index])
 
     return step
-
-
-def pattern(old: str, new: str, within: str | None = None) -> Step:
-    """What matches a pattern of Python (see `grader.prove.patterns`) is rewritten in all code."""
-    return lambda draft: draft.rewrite(old, new, within=within)
 
 
 def outputs(marker: str, text: str) -> Step:

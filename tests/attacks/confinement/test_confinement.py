@@ -26,13 +26,17 @@ SECONDS = 1500
 IMPOSSIBLE = 2  # exit status of the runner
 IS_ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
 AS_USER, IN_CONTAINER = "tests.attacks.confinement.as_user", "tests.attacks.confinement.container"
-# by name: the back end, and what changes the rights of the runner (only root can)
-VARIANTS: dict[str, tuple[str, str]] = {
+# by name: the back end, what changes the rights of the runner (only root can), and options of it
+VARIANTS: dict[str, tuple[str, ...]] = {
     "namespaces": ("namespaces", ""),
     "process": ("process", ""),
     "namespaces-user": ("namespaces", AS_USER),
     "process-user": ("process", AS_USER),
     "process-container": ("process", IN_CONTAINER),
+    "namespaces-warm": ("namespaces", "", "--warm"),
+    "process-warm": ("process", "", "--warm"),
+    "namespaces-user-warm": ("namespaces", AS_USER, "--warm"),
+    "process-user-warm": ("process", AS_USER, "--warm"),
 }
 ATTACKS = all_attacks()
 QUICK = [attack for attack in ATTACKS if attack.quick]
@@ -44,9 +48,9 @@ pytestmark = [
 ]
 
 
-def report(backend: str, wrapper: str, quick: bool = False) -> dict[str, Any]:
+def report(backend: str, wrapper: str, *options: str) -> dict[str, Any]:
     """What the runner says of a variant; skips, or fails, where this machine cannot give it."""
-    found = run_once(backend, wrapper, quick)
+    found = run_once(backend, wrapper, options)
     if isinstance(found, str):
         if REQUIRED:
             pytest.fail(f"isolation is required: {found}")
@@ -55,7 +59,7 @@ def report(backend: str, wrapper: str, quick: bool = False) -> dict[str, Any]:
 
 
 @functools.lru_cache(maxsize=16)
-def run_once(backend: str, wrapper: str, quick: bool) -> dict[str, Any] | str:
+def run_once(backend: str, wrapper: str, wanted: tuple[str, ...]) -> dict[str, Any] | str:
     """Run the runner; a sentence where this machine cannot do it."""
     if wrapper and not IS_ROOT:
         return "only root can become another user"
@@ -65,7 +69,7 @@ def run_once(backend: str, wrapper: str, quick: bool) -> dict[str, Any] | str:
         os.chmod(folder, 0o777)
         file = Path(folder) / "outcomes.json"
         prefix = [sys.executable, "-m", wrapper] if wrapper else []
-        options = ["--backend", backend, "--json", str(file), *(["--quick"] if quick else [])]
+        options = ["--backend", backend, "--json", str(file), *wanted]
         done = subprocess.run(
             [*prefix, sys.executable, "-m", RUNNER, *options],
             cwd=CHECKOUT,
@@ -101,12 +105,12 @@ def of_group(name: str, attacks: list[Attack]) -> list[Any]:
 
 @pytest.mark.parametrize("name", of_group("quick-namespaces", QUICK))
 def test_quick_namespaces(name: str) -> None:
-    assert_held(report("namespaces", "", quick=True), name)
+    assert_held(report("namespaces", "", "--quick"), name)
 
 
 @pytest.mark.parametrize("name", of_group("quick-process", QUICK))
 def test_quick_process(name: str) -> None:
-    assert_held(report("process", "", quick=True), name)
+    assert_held(report("process", "", "--quick"), name)
 
 
 @pytest.mark.parametrize(
@@ -117,7 +121,7 @@ def test_quick_process(name: str) -> None:
     ],
 )
 def test_quick_leaves_nothing(backend: str) -> None:
-    assert report(backend, "", quick=True)["left"] == []
+    assert report(backend, "", "--quick")["left"] == []
 
 
 # --- everything ----------------------------------------------------------------------------------------------------

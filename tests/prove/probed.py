@@ -1,0 +1,137 @@
+"""What the probes alone say of mutations, in a process of its own: `python -m tests.prove.probed` (see test_probed_mutations).
+
+Nothing is trained: the cells that define models, loaders and functions run, and the checks on them judge. One fork for each
+mutation, so that hundreds are judged in minutes. Reads names of mutations from standard input as JSON; prints
+{name: {item: [[check, message] of what lost, in order]}}, with the solution under ''.
+"""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import random
+import sys
+import tempfile
+import warnings
+from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
+from typing import Any
+
+from grader.inside import datasets, virtual_cuda
+
+FOLDER = Path(tempfile.gettempdir()) / f"grader-probed-{os.getpid()}"
+virtual_cuda.install({})
+datasets.install({"folder": str(FOLDER)})
+
+import torch
+
+from grader import probing
+from grader.data.sources import find_data, load_arrays
+from grader.evidence import run_evidence
+from grader.notebook import Cell, Notebook
+from grader.probing_loops import LoopProber
+from grader.prove.draft import Draft
+from grader.prove.mutation import Mutation
+from grader.prove.smaller import write_smaller
+from grader.rubric import Evidence, Reference, judge
+from reference.proving_trained import FAULTS
+from reference.rubric import ASSIGNMENT
+from tests.in_process import InProcess
+
+SOLUTION = Draft.from_bytes((Path(__file__).parents[2] / "reference" / "solution.ipynb").read_bytes())
+ITEMS = ("mlp", "data", "cpu_loops", "q5", "cnn")
+OF_THE_RUN = ("cpu_loops.optimizer", "q5.trained", "q5.converges")
+PROBER = LoopProber()
+
+
+def lost(draft: Draft) -> dict[str, list[list[str]]]:
+    """What each item lost on the probes of the notebook's definitions."""
+    kernel = InProcess("")
+    for index, cell in draft.code:
+        if (2 <= index <= 20 and index not in (4, 8, 10, 16)) or index in (30, 31, 36):
+            source = "\n".join(line for line in cell.source.split("\n") if not line.startswith("!"))
+            exec(compile(source, f"<cell {index}>", "exec"), kernel.namespace)
+    arrays = load_arrays(find_data(FOLDER))
+    data = {
+        "train": (arrays.train_images, arrays.train_labels),
+        "test": (arrays.test_images, arrays.test_labels),
+    }
+    run = run_evidence((), [])
+    probes = probing.probe_all(kernel, ASSIGNMENT, run, data, cuda=True)
+    cells = tuple(Cell(index, cell.kind, cell.source) for index, cell in enumerate(draft.cells))
+    evidence = Evidence(
+        notebook=Notebook(Path("x.ipynb"), "x.ipynb", "", cells),
+        sections={},
+        run=run,
+        models=probes.models,
+        loops=probes.loops,
+        loaders=probes.loaders,
+        reference=Reference(),
+        train_size=len(arrays.train_labels),
+        test_size=len(arrays.test_labels),
+        gpu="virtual",
+        virtual_gpu=True,
+    )
+    found: dict[str, list[list[str]]] = {}
+    for item in judge(ASSIGNMENT.rubric, evidence):
+        if item.id in ITEMS:
+            found[item.id] = [
+                [check.id, check.message]
+                for check in item.checks
+                if check.id not in OF_THE_RUN and check.status not in ("pass", "skipped")
+            ]
+    return found
+
+
+def child(mutation: Mutation | None, pipe: Any) -> None:
+    """Judge one mutation and send what it lost."""
+    with open(os.devnull, "w") as null, redirect_stdout(null), redirect_stderr(null):
+        try:
+            draft = SOLUTION if mutation is None else mutation.apply(SOLUTION, random.Random(0))
+            assert draft is not None
+            answer: object = lost(draft)
+        except Exception as error:
+            answer = {"": [["", f"{type(error).__name__}: {error}"]]}
+    pipe.send(answer)
+
+
+def main() -> None:
+    """Judge those that are named."""
+    warnings.simplefilter("ignore")
+    torch.set_num_threads(1)
+    write_smaller(find_data(None, sample=True), 200, FOLDER)
+    PROBER.__dict__.update(forked(prepared))
+    probing.LoopProber = lambda: PROBER  # type: ignore[assignment, misc]
+    known = {mutation.name: mutation for mutation in FAULTS}
+    for name in ["", *json.load(sys.stdin)]:
+        print(json.dumps({name: forked(child, known.get(name))}), flush=True)
+
+
+def prepared(pipe: Any) -> None:
+    """Send what the reference's loops and the known faults give, which is the same for all."""
+    PROBER.reference(ASSIGNMENT.loops[0])
+    PROBER.reference(ASSIGNMENT.loops[1])
+    PROBER._faults.update(PROBER._run_faults())
+    pipe.send(PROBER.__dict__)
+
+
+def forked(function: Callable[..., None], *arguments: Any) -> Any:
+    """What the function sends from a fork of this process, which itself must not train: autograd's threads do not fork."""
+    fork = multiprocessing.get_context("fork")
+    here, there = fork.Pipe(duplex=False)
+    process = fork.Process(target=function, args=(*arguments, there))
+    process.start()
+    there.close()
+    try:
+        return here.recv() if here.poll(240) else {"": [["", "no answer"]]}
+    except EOFError:
+        return {"": [["", "died"]]}
+    finally:
+        process.kill()
+        process.join()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,76 @@
+"""Faults of models, loaders and functions are found by the probes alone, and named; nothing is trained for that."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from grader.prove.mutation import Mutation
+from reference.proving_trained import FAULTS
+
+ROOT = Path(__file__).parents[2]
+ITEMS = {"mlp", "data", "cpu_loops", "q5", "cnn"}
+GROUPS = ("loops.", "gpu_loops.", "mlp.", "cnn.", "data.", "gpu.")
+OF_THE_RUN = re.compile(
+    r"gpu\.(?:model_|second_|another_|old_|trains_|function_|device_)|first_two|data\.(?:test_is_train|train_is_test)"
+)
+PROBED = [m for m in FAULTS if m.name.startswith(GROUPS) and not OF_THE_RUN.match(m.name)]
+FEW = ("loops.zero_grad_missing", "loops.loss_by_images", "gpu_loops.eval_missing", "mlp.sigmoid", "cnn.padding")
+FEW += ("data.wrong_statistics", "gpu.labels_left_in_test")
+
+
+def verdicts(names: list[str]) -> dict[str, dict[str, list[list[str]]]]:
+    answer = subprocess.run(
+        [sys.executable, "-m", "tests.prove.probed"],
+        input=json.dumps(names),
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        check=True,
+    )
+    found: dict[str, dict[str, list[list[str]]]] = {}
+    for line in answer.stdout.splitlines():
+        found.update(json.loads(line))
+    return found
+
+
+def wrong(mutation: Mutation, lost: dict[str, list[list[str]]]) -> list[str]:
+    """What is wrong with the verdict on one mutation."""
+    if "" in lost:
+        return [lost[""][0][1]]
+    found = [f"{item} lost nothing" for item in (mutation.items & ITEMS) if not lost[item]]
+    for item, checks in lost.items():
+        if checks and item not in mutation.items | mutation.may:
+            found.append(f"{item} lost: {checks[0][1]}")
+        elif checks and item in mutation.items:
+            first = checks[0][1]
+            if not any(re.search(words, first, re.IGNORECASE | re.DOTALL) for words in mutation.keywords):
+                found.append(f"{item} says: {first}")
+    return found
+
+
+def judge(mutations: list[Mutation]) -> None:
+    found = verdicts([mutation.name for mutation in mutations])
+    assert not any(found[""].values()), "the solution itself loses marks"
+    problems = {m.name: said for m in mutations if (said := wrong(m, found[m.name]))}
+    assert problems == {}
+
+
+@pytest.mark.slow
+def test_one_of_each_kind_is_found_and_named() -> None:
+    judge([mutation for mutation in PROBED if mutation.name in FEW])
+
+
+@pytest.mark.exhaustive
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("group", GROUPS)
+def test_all_are_found_and_named(group: str) -> None:
+    judge([mutation for mutation in PROBED if mutation.name.startswith(group)])
