@@ -76,7 +76,7 @@ def _grade(agreed: Terms, name: str, content: bytes, tell: Callable[[Progress], 
     from grader import grading
     from grader.batch import is_final
 
-    _one_thread()
+    _prepare()
     if not name or Path(name).name != name or name in (".", ".."):
         raise ValueError(f"{name!r} is not the name of a file")
     wanted = agreed.wanted
@@ -98,11 +98,14 @@ def _grade(agreed: Terms, name: str, content: bytes, tell: Callable[[Progress], 
 
 
 @lru_cache(maxsize=1)
-def _one_thread() -> None:
-    """Each thread of the worker grades a notebook: torch's would compete with them."""
+def _prepare() -> None:
+    """What is done once in a worker."""
     import torch
 
-    torch.set_num_threads(1)
+    from grader.sandbox.zygote import many_kernels
+
+    torch.set_num_threads(1)  # each thread of the worker grades a notebook: torch's would compete with them
+    many_kernels()
 
 
 def _refusal(agreed: Terms) -> str:

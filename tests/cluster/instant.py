@@ -50,4 +50,4 @@ def dask_setup(worker):
     from grader.cluster import task
 
     grading.grade = grade
-    task._one_thread = lambda: None  # torch takes seconds to import
+    task._prepare = lambda: None  # torch takes seconds to import
