@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
@@ -107,8 +108,6 @@ def tables(measured: Measured, cases: Sequence[Case]) -> str:
     """Everything as markdown."""
     parts = ["| | |\n| --- | --- |\n" + "\n".join(f"| {key} | {value} |" for key, value in measured.about.items())]
     parts += [_case(measured, case) for case in cases]
-    if not any(row.seconds for row in measured.rows):
-        return "\n\n".join(parts)
     parts += [_classes(measured, cases), _memory(measured), _identities(measured)]
     if measured.notes:
         parts.append("\n".join(f"- {note}" for note in measured.notes))
@@ -119,7 +118,7 @@ def _case(measured: Measured, case: Case) -> str:
     ours = measured.grader(case.number, 2)
     lines = [f"### {case.number}. {case.title}\n\nChecked: {case.checked}.\n"]
     lines.append(
-        "| | notebooks | start-up, s | s a notebook: least | median | CPU s | times as long as grader `--jobs 2` |"
+        "| | notebooks | start-up, s | s a notebook: least | median | CPU s of the machine | times as long as grader `--jobs 2` |"
     )
     lines.append("| --- | --- | --- | --- | --- | --- | --- |")
     for row in (row for row in measured.rows if row.case == case.number):
@@ -129,7 +128,7 @@ def _case(measured: Measured, case: Case) -> str:
         start, slope = row.line(statistics.median)
         sizes = " and ".join(map(str, sorted(row.seconds)))
         times = ratios(row, ours) if ours is not None and ours is not row else None
-        against = f"{times[0]:.1f} (least), {times[1]:.1f} (median)" if times else ""
+        against = f"{_shown(times[0])} (least), {_shown(times[1])} (median)" if times else ""
         begin = "in it" if start is None else f"{start:.1f}"
         cpu = row.line(statistics.median, row.cpu)[1]
         lines.append(
@@ -140,7 +139,7 @@ def _case(measured: Measured, case: Case) -> str:
     if best is not None and ours is not None:
         least, median = ratios(best, ours)
         lines.append(
-            f"Against the best peer ({best.name}): **{median:.1f} times** its throughput with `--jobs 2` (least times: {least:.1f}); wanted: at least {case.goal:g}."
+            f"Against the best peer ({best.name}): **{_shown(median)} times** its throughput with `--jobs 2` (least times: {_shown(least)}); wanted: at least {case.goal:g}."
         )
     one = measured.grader(case.number, 1)
     if one is not None and ours is not None:
@@ -149,7 +148,7 @@ def _case(measured: Measured, case: Case) -> str:
             f"{tool} {_over(a.line(statistics.median)[1], b.line(statistics.median)[1]):.2f}" for tool, a, b in pairs
         )
         lines.append(f"From 1 to 2 at a time: {', '.join(said)} times as fast.")
-    if found := measured.shares.get(case.number):
+    if (found := measured.shares.get(case.number)) and case.long:
         lines.append(
             f"All but the student's own cells: {statistics.median(found):.0%} of their time (median, one notebook at a time)."
         )
@@ -157,13 +156,18 @@ def _case(measured: Measured, case: Case) -> str:
 
 
 def _pairs(measured: Measured, case: int) -> list[tuple[str, Row, Row]]:
+    """Each peer one at a time and two at a time, with as many threads of torch if it was measured so."""
     rows = measured.of(case)
-    twos = [row for row in rows if row.way.tool != "grader" and row.way.workers == 2]
-    return [
-        (two.way.tool, next(row for row in rows if row.way.tool == two.way.tool and row.way.workers == 1), two)
-        for two in twos
-        if any(row.way.tool == two.way.tool and row.way.workers == 1 for row in rows)
-    ]
+    found = []
+    for two in (row for row in rows if row.way.tool != "grader" and row.way.workers == 2):
+        ones = [row for row in rows if row.way.tool == two.way.tool and row.way.workers == 1 and row.way.each]
+        if ones:
+            found.append((two.way.tool, max(ones, key=lambda row: row.way.threads), two))
+    return found
+
+
+def _shown(times: float) -> str:
+    return "lost in noise" if math.isnan(times) else f"{times:.1f}"
 
 
 def _cell(text: str) -> str:
@@ -171,6 +175,8 @@ def _cell(text: str) -> str:
 
 
 def _classes(measured: Measured, cases: Sequence[Case]) -> str:
+    if not any(measured.of(case.number) for case in cases if not case.long):
+        return ""
     lines = [
         "### Seconds a notebook, by the size of the class\n",
         f"| | {' | '.join(f'{count:,}' for count in COUNTS)} |",
