@@ -50,7 +50,7 @@ def parser() -> argparse.ArgumentParser:
 
     check = commands.add_parser("check", help="check one notebook, with everything that was found")
     check.add_argument("notebook", type=Path, help="an .ipynb file, or a .py file exported from one")
-    check.add_argument("--item", metavar="ID", help="show one item only, e.g. q5")
+    check.add_argument("--item", metavar="ID", help="one item only, e.g. q5; runs no more than that needs")
     check.add_argument("--all", action="store_true", help="also list what passed")
     check.add_argument("--json", type=Path, metavar="FILE", help="write the result as JSON")
     check.add_argument("--html", type=Path, metavar="FILE", help="write the report as an HTML page")

@@ -21,7 +21,6 @@ from grader.ingest.roster import Roster, read_roster
 from grader.installation import Installation, Wanted, digests_of, installation
 from grader.jobs import BatchError, Done, Job, Stop
 from grader.keys import Settings, key_of
-from grader.sandbox.zygote import many_kernels
 from grader.marking import MarkError, mark_item, unmark_item
 from grader.merging import merge, write_results
 from grader.pools import usable_cores
@@ -29,6 +28,7 @@ from grader.reports.class_table import Filter, class_csv, class_json, class_tabl
 from grader.reports.plain import one_line
 from grader.reports.summary import class_summary
 from grader.result import write_atomically
+from grader.sandbox.zygote import many_kernels
 from grader.sharding import Shard, of_shard
 from grader.standings import Standing
 from grader.store import Graded, Store

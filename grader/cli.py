@@ -101,18 +101,25 @@ def _load(arguments: argparse.Namespace) -> Assignment:
 
 def _check(arguments: argparse.Namespace) -> int:
     from grader.grading import grade
+    from grader.pools import usable_cores
     from grader.reports import html, terminal
     from grader.result import write_atomically
+    from grader.rubric import UnknownItem
 
-    assignment = _load(arguments)
-    if arguments.item is not None:
-        try:
-            assignment.rubric.item(arguments.item)
-        except KeyError as error:
-            raise UsageError(str(error.args[0])) from None
+    sys.path.insert(0, os.getcwd())  # as in _load; here the assignment loads while the first kernel starts
     show = ProgressLine(enabled=not arguments.quiet)
     try:
-        result = grade(arguments.notebook, assignment, only=arguments.item, progress=show, **_settings(arguments))  # type: ignore[arg-type]
+        result = grade(
+            arguments.notebook,
+            arguments.assignment,
+            only=arguments.item,
+            progress=show,
+            verdict=show.verdict,
+            cores=usable_cores(),
+            **_settings(arguments),  # type: ignore[arg-type]
+        )
+    except UnknownItem as error:
+        raise UsageError(str(error.args[0])) from None
     finally:
         show.close()
     result = replace(result, advisory=True)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from dataclasses import dataclass
 from typing import Literal
 
 DEVICES = ("auto", "cuda", "virtual", "cpu")  # what a person may ask for
+GPU_FILES = ("/dev/nvidiactl", "/dev/nvidia0", "/dev/nvhost-gpu", "/dev/kfd", "/dev/dxg")  # NVIDIA, Jetson, AMD, WSL
 VIRTUAL_NAME = "virtual GPU (CUDA simulated on the CPU; its times mean nothing)"
 
 
@@ -39,6 +42,8 @@ def find_gpu(wanted: str = "auto") -> Gpu:
         return NO_GPU
     if wanted == "virtual":
         return VIRTUAL
+    if wanted == "auto" and not _may_have_gpu():
+        return VIRTUAL
     import torch
 
     if torch.cuda.is_available():
@@ -46,3 +51,8 @@ def find_gpu(wanted: str = "auto") -> Gpu:
     if wanted == "cuda":
         raise DeviceError("there is no GPU here that torch can use; grade with --device auto to use a virtual one")
     return VIRTUAL
+
+
+def _may_have_gpu() -> bool:
+    """Whether the system knows of a device that torch could use: if not, torch need not be loaded to find none."""
+    return not sys.platform.startswith("linux") or any(map(os.path.exists, GPU_FILES))

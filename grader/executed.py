@@ -50,7 +50,7 @@ def loader_names(notebook: Notebook) -> tuple[str, ...]:
     """Global names that a cell assigns and that are called like loaders, or get what a DataLoader call gives."""
     names: dict[str, None] = {}
     for cell in notebook.code_cells:
-        for node in ast.walk(_parsed(cell.source)):
+        for node in ast.walk(parsed(cell.source)):
             if isinstance(node, ast.Assign):
                 called = isinstance(node.value, ast.Call) and "DataLoader" in ast.unparse(node.value.func)
                 for target in node.targets:
@@ -65,13 +65,13 @@ def imported_names(notebook: Notebook) -> tuple[str, ...]:
     written = {Path(name).stem for name in written_files(notebook).values() if name.endswith(".py")}
     names: dict[str, None] = {}
     for cell in notebook.code_cells if written else ():
-        for node in ast.walk(_parsed(cell.source)):
+        for node in ast.walk(parsed(cell.source)):
             if isinstance(node, ast.ImportFrom) and node.module in written:
                 names.update(dict.fromkeys(alias.asname or alias.name for alias in node.names))
     return tuple(names)
 
 
-def _parsed(source: str) -> ast.Module:
+def parsed(source: str) -> ast.Module:
     """The cell as a syntax tree, empty when it is not Python."""
     try:
         return ast.parse(python_source(source) or "")

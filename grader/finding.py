@@ -54,7 +54,9 @@ def _find(role: LoopRole, facts: NamespaceFacts, passes: Sequence[Pass]) -> Foun
         observed = _observed(best.name, passes, role) or _borrowed(best, passes, role)
         return FoundFunction(best, "similar name", observed)
     found = _most_used(fitting, facts, role)
-    if found is not None and (role.device == "cpu" or _knows_devices(found.function)):
+    if found is not None and (
+        _knows_devices(found.function) if role.device == "cuda" else not _for_gpu(found.function)
+    ):
         return found
     wanted = " or ".join(f"'{name}'" for name in role.function_names)
     doing = "trains" if role.purpose == "train" else "tests"
@@ -189,6 +191,11 @@ def _is_similar(function: FunctionFacts, role: LoopRole) -> bool:
     if role.device == "cuda":
         return named == "cuda" or (named is None and _knows_devices(function))
     return named != "cuda"
+
+
+def _for_gpu(function: FunctionFacts) -> bool:
+    """Whether a function's name says that it is for the GPU: it is no answer to what was asked for the CPU."""
+    return bool(set(words(function.name)) & {"gpu", "cuda"})
 
 
 def _likeness(function: FunctionFacts, role: LoopRole) -> int:

@@ -12,11 +12,18 @@ if TYPE_CHECKING:
 
 
 def harness(
-    source: DataSource, seed: int, *, gpu: Gpu = NO_GPU, record: bool = True, hidden: Path | None = None
+    source: DataSource,
+    seed: int,
+    *,
+    gpu: Gpu = NO_GPU,
+    record: bool = True,
+    hidden: Path | None = None,
+    threads: int = 1,
 ) -> dict[str, object]:
     """The kernel's set-up: the GPU, Colab stand-ins, MNIST from `source`, canonical randomness from `seed`, the recorder.
 
     Only a `gpu` of kind 'cuda' lets the notebook see the machine's. `hidden` is a folder that it must not see.
+    `threads` is how many torch computes with.
     """
     install: list[list[object]] = []
     if gpu.kind == "virtual":  # before what wraps torch.cuda
@@ -31,6 +38,7 @@ def harness(
     return {
         "install": install,
         "hide_gpu": gpu.kind != "cuda",
+        "threads": threads,
         "readable": [str(source.folder)],
         "hidden": [str(hidden)] if hidden else [],
     }

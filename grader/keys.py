@@ -17,7 +17,7 @@ class Settings:
     """What a person or the machine sets that may change a verdict.
 
     `device` is what notebooks find, by name, not what was asked for; `isolation` how they are confined; `seed` what a
-    result may say of the seed.
+    result may say of the seed; `threads` are those that torch computes with.
     """
 
     assignment: str
@@ -25,6 +25,7 @@ class Settings:
     isolation: str
     limits: Limits
     seed: str
+    threads: int = 1
 
 
 def key_of(file: str, digests: Digests, settings: Settings) -> str:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from grader.asking import Asked, Refused, describe
 from grader.checks.models import squashing
@@ -15,10 +15,14 @@ from grader.probing_loaders import find_loader, probe_loader
 from grader.probing_loops import LoopProber
 from grader.probing_models import probe_model
 from grader.rubric import Assignment
+from grader.sandbox.kernel import RequestFailed
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+Data: TypeAlias = "Mapping[str, tuple[NDArray[np.uint8], NDArray[np.int64]]]"  # images and labels by split
+SPLITS: tuple[Literal["train", "test"], ...] = ("train", "test")
 
 
 @dataclass(frozen=True)
@@ -35,21 +39,26 @@ def probe_all(
     kernel: Asked,
     assignment: Assignment,
     run: RunEvidence,
-    data: Mapping[str, tuple[NDArray[np.uint8], NDArray[np.int64]]],
+    data: Data,
     *,
     cuda: bool = False,
+    known: Probes | None = None,
 ) -> Probes:
     """Probe every model, loop and loader that the assignment wants; raises nothing that a student can cause.
 
     `run` is what the whole notebook did; `data` the images and labels that were served, by split; `cuda` says whether
-    the kernel has a GPU: without one the loops for it are left out.
+    the kernel has a GPU: without one the loops for it are left out. What is `known` is not asked again.
     """
+    known = known or Probes()
     try:
         facts = describe(kernel)
     except Refused as refused:
-        return _without(assignment, f"the grader could not look at the notebook's names: {refused}")
-    seen = tuple(run.models.values())
-    models = {role.role: probe_model(kernel, role, model_sources(role, facts, seen)) for role in assignment.models}
+        return _without(assignment, f"the grader could not look at the notebook's names: {refused}", known)
+    models = {
+        role.role: known.models.get(role.role)
+        or probe_model(kernel, role, model_sources(role, facts, tuple(run.models.values())))
+        for role in assignment.models
+    }
     prober = LoopProber()
     loops = {
         role.role: prober.probe(
@@ -58,12 +67,61 @@ def probe_all(
         for role in assignment.loops
         if cuda or role.device == "cpu"
     }
-    loaders: dict[str, LoaderProbe] = {}
-    for split in ("train", "test"):
-        images, labels = data[split]
-        loader = find_loader(split, facts)
-        loaders[split] = probe_loader(kernel, split, loader, images, labels, assignment.transform)
+    loaders: dict[str, LoaderProbe] = {
+        split: known.loaders.get(split) or _probe_loader(kernel, split, facts, data, assignment) for split in SPLITS
+    }
     return Probes(models, loops, loaders, facts)
+
+
+def probe_certain(kernel: Asked, assignment: Assignment, roles: Collection[str]) -> dict[str, ModelProbe]:
+    """Probe the models of these roles, by the exact names of their classes, before the rest; those that can be built."""
+    try:
+        facts = describe(kernel)
+    except Refused:
+        return {}
+    found = {}
+    for role in assignment.models:
+        exact = [source for source in model_sources(role, facts, ()) if source.exact]
+        if role.role in roles and exact:
+            found[role.role] = probe_model(kernel, role, exact[:1])
+    return {name: probe for name, probe in found.items() if not probe.missing and probe.error is None}
+
+
+def probe_loaders(kernel: Asked, assignment: Assignment, data: Data) -> dict[str, LoaderProbe]:
+    """Probe the loaders before the rest; those that are found and answer."""
+    try:
+        facts = describe(kernel)
+    except Refused:
+        return {}
+    found = {split: _probe_loader(kernel, split, facts, data, assignment) for split in SPLITS}
+    return {split: probe for split, probe in found.items() if not probe.missing and probe.error is None}
+
+
+class Patience:
+    """A kernel as the probes see it, which remembers in `lost` whether a question was not answered in time or at all."""
+
+    def __init__(self, kernel: Asked) -> None:
+        self._kernel, self.lost = kernel, False
+
+    @property
+    def alive(self) -> bool:
+        """Whether it can answer at all."""
+        return self._kernel.alive
+
+    def request(self, name: str, payload: Mapping[str, object], seconds: float | None = None) -> dict[str, object]:
+        """As the kernel's."""
+        try:
+            return self._kernel.request(name, payload, seconds)
+        except RequestFailed:
+            self.lost = True
+            raise
+
+
+def _probe_loader(
+    kernel: Asked, split: Literal["train", "test"], facts: NamespaceFacts, data: Data, assignment: Assignment
+) -> LoaderProbe:
+    images, labels = data[split]
+    return probe_loader(kernel, split, find_loader(split, facts), images, labels, assignment.transform)
 
 
 def _log_probabilities(models: Mapping[str, ModelProbe]) -> bool:
@@ -72,9 +130,9 @@ def _log_probabilities(models: Mapping[str, ModelProbe]) -> bool:
     return any(squashing(output) == "log_softmax" for output in outputs)
 
 
-def _without(assignment: Assignment, why: str) -> Probes:
+def _without(assignment: Assignment, why: str, known: Probes) -> Probes:
     return Probes(
-        {role.role: ModelProbe(role.role, missing=why) for role in assignment.models},
+        {**{role.role: ModelProbe(role.role, missing=why) for role in assignment.models}, **known.models},
         {role.role: LoopProbe(role.role, missing=why) for role in assignment.loops},
-        {"train": LoaderProbe("train", missing=why), "test": LoaderProbe("test", missing=why)},
+        {**{split: LoaderProbe(split, missing=why) for split in SPLITS}, **known.loaders},
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress as Bar
 
     from grader.grading import Progress
+    from grader.rubric import ItemResult
 
 
 class ProgressLine:
@@ -21,17 +23,19 @@ class ProgressLine:
         self._enabled = enabled
         self._bar: Bar | None = None
         self._phase = ""
+        self._lock = threading.Lock()  # verdicts come from other threads
 
     def __call__(self, progress: Progress) -> None:
         """Show where the grading stands."""
         if not self._enabled:
             return
         progress = replace(progress, detail=one_line(progress.detail))  # it may be a student's file name
-        if sys.stderr.isatty():
-            self._draw(progress)
-        elif progress.phase != self._phase:
-            print(f"{progress.phase}: {progress.detail}", file=sys.stderr, flush=True)
-        self._phase = progress.phase
+        with self._lock:
+            if sys.stderr.isatty():
+                self._draw(progress)
+            elif progress.phase != self._phase:
+                print(f"{progress.phase}: {progress.detail}", file=sys.stderr, flush=True)
+            self._phase = progress.phase
 
     def _draw(self, progress: Progress) -> None:
         if self._bar is None:
@@ -51,6 +55,19 @@ class ProgressLine:
             phase=progress.phase,
             detail=progress.detail,
         )
+
+    def verdict(self, item: ItemResult) -> None:
+        """Print an item's verdict, which is final: on a terminal it stays above the line."""
+        if not self._enabled:
+            return
+        from grader.reports.terminal import verdict_line
+
+        line = verdict_line(item)
+        with self._lock:
+            if self._bar is not None:
+                self._bar.console.print(line, highlight=False, markup=False)
+            else:
+                print(line, file=sys.stderr, flush=True)
 
     def close(self) -> None:
         """Leave the terminal on a clean line."""

@@ -3,13 +3,13 @@
 A check is a function from `Evidence` to a verdict. Its docstring is the sentence a student reads; its points and the checks
 that it depends on are declared where it is registered. It returns None or a sentence saying what was found, returns a
 `Review` when a person must decide, raises `Fail` when something is wrong and `NotGraded` when the grader cannot tell.
-A check whose dependency did not pass is skipped: a student does not pay for one mistake with two messages.
+A check whose dependency did not pass is skipped: a student does not pay for one mistake with two messages. `grader.judging`
+runs them.
 """
 
 from __future__ import annotations
 
 import inspect
-import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -36,6 +36,10 @@ class Fail(Exception):
     def __init__(self, seen: str, expected: str = "", hint: str = "", credit: float = 0.0) -> None:
         super().__init__(seen)
         self.seen, self.expected, self.hint, self.credit = seen, expected, hint, credit
+
+
+class UnknownItem(KeyError):
+    """There is no item with such an id; the message names those that there are."""
 
 
 class NotGraded(Exception):
@@ -159,11 +163,11 @@ class Rubric:
         return sum(item.points for item in self.items)
 
     def item(self, item_id: str) -> Item:
-        """The item with this id. Raises KeyError naming the ids that exist."""
+        """The item with this id. Raises UnknownItem naming the ids that exist."""
         for item in self.items:
             if item.id == item_id:
                 return item
-        raise KeyError(f"no item {item_id!r}; there are {', '.join(item.id for item in self.items)}")
+        raise UnknownItem(f"no item {item_id!r}; there are {', '.join(item.id for item in self.items)}")
 
 
 @dataclass(frozen=True)
@@ -242,72 +246,3 @@ class ItemResult:
     status: ItemStatus
     checks: tuple[CheckResult, ...]
     provisional: float = 0.0
-
-
-def judge(rubric: Rubric, evidence: Evidence, only: str | None = None) -> tuple[ItemResult, ...]:
-    """Run the rubric's checks on the evidence, in order, dependencies first; `only` keeps a single item."""
-    done: dict[str, CheckResult] = {}
-    results = []
-    for item in rubric.items:
-        checks = []
-        for check in item.checks:
-            done[check.id] = _judge_check(check, evidence, done)
-            checks.append(done[check.id])
-        if only in (None, item.id):
-            results.append(_item_result(item, tuple(checks)))
-    return tuple(results)
-
-
-def _judge_check(check: Check, evidence: Evidence, done: Mapping[str, CheckResult]) -> CheckResult:
-    if check.needs_gpu and not evidence.gpu:
-        return CheckResult(check.id, "not_graded", 0.0, check.points, "not graded: no GPU here", check.text)
-    for dependency in check.requires:
-        if done[dependency].status in ("not_graded", "error"):
-            return CheckResult(check.id, "not_graded", 0.0, check.points, done[dependency].message, check.text)
-        if done[dependency].status in ("fail", "skipped"):
-            message = f"not looked at: it needs what '{dependency}' did not find"
-            return CheckResult(check.id, "skipped", 0.0, check.points, message, check.text)
-    try:
-        found = check.run(evidence)
-    except Fail as fail:
-        status: CheckStatus = "partial" if fail.credit > 0 else "fail"
-        score = round(check.points * fail.credit, 2)
-        return CheckResult(check.id, status, score, check.points, fail.seen, fail.expected or check.text, fail.hint)
-    except NotGraded as reason:
-        return CheckResult(check.id, "not_graded", 0.0, check.points, str(reason), check.text)
-    except (
-        Exception
-    ) as error:  # a defect of the grader must not cost the other checks, nor pass for the student's fault
-        where = traceback.extract_tb(error.__traceback__)[-1]
-        message = (
-            f"the grader failed here ({type(error).__name__}: {error}; {where.name}); this is not the student's fault"
-        )
-        return CheckResult(check.id, "error", 0.0, check.points, message, check.text)
-    if isinstance(found, Advice):
-        return CheckResult(check.id, "pass", check.points, check.points, found.message, check.text, found.hint)
-    if isinstance(found, Review):
-        score = round(check.points * found.credit, 2)
-        return CheckResult(
-            check.id, "review", score, check.points, found.message, check.text, found.remark, found.facts
-        )
-    return CheckResult(check.id, "pass", check.points, check.points, found or check.text, check.text)
-
-
-def _item_result(item: Item, checks: tuple[CheckResult, ...]) -> ItemResult:
-    score = round(sum(check.score for check in checks), 2)
-    provisional = round(sum(check.score for check in checks if check.status == "review"), 2)
-    statuses = {check.status for check in checks}
-    status: ItemStatus
-    if "error" in statuses:
-        status = "error"
-    elif statuses <= {"not_graded"}:
-        status = "not_graded"
-    elif statuses & {"fail", "partial", "skipped"}:
-        status = "partial" if score > 0 else "fail"
-    elif "not_graded" in statuses:
-        status = "not_graded"
-    elif "review" in statuses:
-        status = "review"
-    else:
-        status = "pass"
-    return ItemResult(item.id, item.title, score, item.points, status, checks, provisional)

@@ -20,7 +20,7 @@ ON_GPU = Training("epochs_q5", "Question 5", "Question 5", "q5", "q5", "MLP", "g
 CNN_ON_CPU = Training("epochs_q7", "Question 7", "The model: `CNN`", "q7", "q7", "CNN", "cpu_train", "cpu_test", 2)
 CNN_ON_GPU = Training("epochs_q8", "Question 8", "Question 8", "q8", "q8", "CNN", "gpu_train", "gpu_test", 2)
 
-MLP = Model("MLP", "mlp", runs="q2 q3 q5", learns="q2 q5", group="mlp", settings="cpu_loops")
+MLP = Model("MLP", "mlp", runs="q2 q3 q5", learns="q2 q5", group="mlp", settings="cpu_loops", counts="flops")
 CNN = Model("CNN", "cnn", runs="q7 q8", learns="q7 q8", group="cnn")
 
 

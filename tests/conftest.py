@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from grader.evidence import RunEvidence
+from grader.judging import judge
 from grader.notebook import Cell, Notebook
 from grader.result import Result, Submitted, total
-from grader.rubric import Check, Evidence, Fail, Item, NotGraded, Reference, Review, Rubric, judge
+from grader.rubric import Check, Evidence, Fail, Item, NotGraded, Reference, Review, Rubric
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 

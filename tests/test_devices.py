@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import sys
+
 import pytest
 import torch
 
@@ -17,3 +19,10 @@ def test_the_machine_s_gpu_comes_before_a_virtual_one():
         assert find_gpu() == VIRTUAL
         with pytest.raises(DeviceError, match="no GPU here"):
             find_gpu("cuda")
+
+
+def test_where_the_system_knows_no_gpu_torch_is_not_asked(monkeypatch):
+    monkeypatch.setattr("grader.devices.GPU_FILES", ())
+    monkeypatch.setattr("grader.devices.sys.platform", "linux")
+    monkeypatch.setitem(sys.modules, "torch", None)
+    assert find_gpu("auto").kind == "virtual"

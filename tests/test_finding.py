@@ -125,6 +125,14 @@ def test_the_gpu_function_is_not_taken_for_the_cpu() -> None:
     assert name_of(find_function(role("gpu_train"), facts, ())) == "train_gpu"
 
 
+def test_the_gpu_function_is_not_taken_for_the_cpu_although_it_is_all_that_ran() -> None:
+    facts = NamespaceFacts(functions=(trainer("gpu_train"), trainer("go")))
+    found = find_function(role("cpu_train"), facts, [seen("gpu_train", "train", 8, "cuda:0")])
+    assert isinstance(found, str)
+    assert "no function 'cpu_train'" in found
+    assert name_of(find_function(role("cpu_train"), facts, [seen("go", "train", 8, "cuda:0")])) == "go"
+
+
 def test_a_test_inside_a_function_that_trains_is_its_helper() -> None:
     fit = trainer("fit", globals_=(GlobalFacts("evaluate", "callable"),))
     facts = NamespaceFacts(functions=(fit, checker("evaluate")))

@@ -2,7 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grader.rubric import Check, Fail, Item, NotGraded, Review, Rubric, judge
+from grader.judging import judge
+from grader.rubric import Check, Fail, Item, NotGraded, Review, Rubric
 from tests.conftest import RUBRIC, broken, cannot_tell, empty_evidence, fails, needs_reading, passes
 
 

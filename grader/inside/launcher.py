@@ -5,7 +5,7 @@ Started by `grader.sandbox.confine`, after it has confined the process, as `main
 - 'sockets': {port: descriptor of a Unix socket that listens}; 'key' signs the messages;
 - 'harness': 'install' is a list of [module, settings]; each module's `install(settings)` is called in this order before the
   kernel serves, with 'events_fd' (a descriptor for JSON lines) added to its settings; a module that does not exist is left
-  out; 'hide_gpu' leaves notebooks without one;
+  out; 'hide_gpu' leaves notebooks without one; 'threads' (1 if absent) is how many torch computes with;
 - 'requests_fd': where the agent reads its requests;
 - 'output_chars': the most that a cell may print; 'answer_chars': the most that an answer of the agent may hold.
 """
@@ -64,7 +64,7 @@ def start(config: dict[str, Any]) -> Any:
     app = IPKernelApp.instance(config=settings, transport="ipc", ip="k", **PORTS)
     app.session.key = config["key"].encode()
     app.initialize([])
-    when_imported("torch", one_thread)
+    when_imported("torch", functools.partial(set_threads, threads=config["harness"].get("threads", 1)))
     install(config["harness"])
     sys.argv[:] = ["ipykernel_launcher.py"]
     return app
@@ -106,6 +106,9 @@ def install(harness: dict[str, Any]) -> None:
         module.install({"events_fd": harness.get("events_fd"), **settings})
 
 
-def one_thread(torch: ModuleType) -> None:
-    """Leave the other cores to other submissions; results do not depend on the machine's cores either."""
-    torch.set_num_threads(1)
+def set_threads(torch: ModuleType, threads: int) -> None:
+    """Leave the other cores to other submissions; results do not depend on how many the machine has either.
+
+    Several threads only where they sleep while they wait: on a busy machine, those that spin take forty times as long.
+    """
+    torch.set_num_threads(threads if os.environ.get("OMP_WAIT_POLICY") == "passive" else 1)

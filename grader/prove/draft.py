@@ -107,12 +107,13 @@ class Draft:
         """A tree of the cell, IPython's lines hidden in it; None for text and for what is not Python."""
         return parse(self.cells[index].source) if self.cells[index].kind == "code" else None
 
-    def trees(self) -> Iterator[tuple[int, ast.Module]]:
-        """The trees of all code cells that are Python, with the cells' indices."""
-        for index, _ in self.code:
-            tree = self.tree(index)
-            if tree is not None:
-                yield index, tree
+    def trees(self, cells: Sequence[int] | None = None, word: str = "") -> Iterator[tuple[int, ast.Module]]:
+        """The trees of the code cells that are Python, with their indices: of `cells` only, and with this word in them."""
+        for index, cell in self.code:
+            if (cells is None or index in cells) and word in cell.source:
+                tree = self.tree(index)
+                if tree is not None:
+                    yield index, tree
 
     def with_tree(self, index: int, tree: ast.AST) -> Draft:
         """With a code cell written anew from a tree; the cell keeps its text when the tree says the same."""
@@ -124,15 +125,14 @@ class Draft:
     def map(self, change: Callable[[ast.Module], ast.AST], cells: Sequence[int] | None = None) -> Draft:
         """With `change` (the `visit` of an ast.NodeTransformer, say) applied to the trees of code cells, or of `cells`."""
         draft = self
-        for index, tree in self.trees():
-            if cells is None or index in cells:
-                draft = draft.with_tree(index, ast.fix_missing_locations(change(tree)))
+        for index, tree in self.trees(cells):
+            draft = draft.with_tree(index, ast.fix_missing_locations(change(tree)))
         return draft
 
     def definition(self, name: str) -> Place | None:
         """The last definition of a function or class at the top of a cell; None when there is none."""
         found = None
-        for index, tree in self.trees():
+        for index, tree in self.trees(word=name):
             for node in tree.body:
                 if isinstance(node, Definition) and node.name == name:
                     found = Place(index, node)
@@ -167,9 +167,7 @@ class Draft:
         (from 0) takes one match of each cell only.
         """
         draft, done = self, 0
-        for index, tree in self.trees():
-            if cells is not None and index not in cells:
-                continue
+        for index, tree in self.trees(cells, within or ""):
             scopes: list[ast.AST] = [tree]
             if within is not None:
                 scopes = [node for node in ast.walk(tree) if isinstance(node, Definition) and node.name == within]

@@ -53,11 +53,8 @@ def code_digest(assignment: Assignment, package: str, before: frozenset[str]) ->
     """
     grader = Path(__file__).parents[1]
     files = [path for path in source_files(grader) if "prove" not in path.relative_to(grader).parts]
-    proving = {
-        Path(module.__file__).resolve()
-        for name, module in list(sys.modules.items())
-        if name.startswith(f"{package}.") and name not in before and getattr(module, "__file__", None)
-    }
+    loaded = {name: module.__file__ for name, module in list(sys.modules.items()) if name.startswith(f"{package}.")}
+    proving = {Path(file).resolve() for name, file in loaded.items() if file and name not in before}
     own = [path for path in source_files(assignment.folder) if path.resolve() not in proving]
     return of_lines([*file_lines(grader, files), *file_lines(assignment.folder, own), *assignment.program])
 

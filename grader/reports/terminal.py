@@ -96,13 +96,21 @@ def _item_line(item: ItemResult) -> RenderableType:
     table.add_column(width=10)
     table.add_column(ratio=1)
     table.add_column(justify="right")
-    points = f"{number(item.score)} / {number(item.max_score)}"
-    if item.status == "not_graded":
-        points = f"– / {number(item.max_score)}"
-    elif item.provisional:
-        points = f"({number(item.score)}) / {number(item.max_score)}"
-    table.add_row(Text(mark, style), Text(one_line(item.id), "bold"), Text(one_line(item.title)), Text(points, style))
+    points = Text(_points(item), style)
+    table.add_row(Text(mark, style), Text(one_line(item.id), "bold"), Text(one_line(item.title)), points)
     return table
+
+
+def _points(item: ItemResult) -> str:
+    most = number(item.max_score)
+    if item.status == "not_graded":
+        return f"– / {most}"
+    return f"({number(item.score)}) / {most}" if item.provisional else f"{number(item.score)} / {most}"
+
+
+def verdict_line(item: ItemResult) -> str:
+    """An item's verdict in one line, for while the others are still to come."""
+    return f"{MARKS[item.status][0]} {one_line(item.id)}: {one_line(item.title)}, {_points(item)}"
 
 
 def _check(check: CheckResult) -> RenderableType:

@@ -258,12 +258,16 @@ class Program:
         return frozenset().union(*(now.get(name, frozenset()) for name in names))
 
     def changed(self, name: str, providers: Sequence[Unit], until: float) -> list[Unit]:
-        """Units between the providers of a name and a position that change the object it stands for."""
+        """Units between the providers of a name and a position that change the object it stands for, and may be run."""
+        return [unit for unit in self.all_changes(name, providers, until) if self.feasible[unit.position]]
+
+    def all_changes(self, name: str, providers: Sequence[Unit], until: float) -> list[Unit]:
+        """Units between the providers of a name and a position that change the object it stands for, whatever they cost."""
         known = {item for unit in providers for item in self._objects[name, unit.position]} & self._dirty
         objects = reached(known, self._contents) if known else known
         first = min(unit.position for unit in providers)
         found = {place for item in objects for place in self.changes.get(item, ()) if first < place < until}
-        return [self.units[place] for place in sorted(found) if self.feasible[place]]
+        return [self.units[place] for place in sorted(found)]
 
 
 def _all_facts(statements: Iterable[Statement]) -> Iterable[Facts]:

@@ -2,11 +2,12 @@
 
 Nothing is trained: the cells that define models, loaders and functions run, and the checks on them judge. One fork for each
 mutation, so that hundreds are judged in minutes. Reads names of mutations from standard input as JSON; prints
-{name: {item: [[check, message] of what lost, in order]}}, with the solution under ''.
+{name: {item: [[check, message] of what lost, in order]}} for the items that must lose, with the solution under ''.
 """
 
 from __future__ import annotations
 
+import importlib
 import json
 import multiprocessing
 import os
@@ -14,8 +15,9 @@ import random
 import sys
 import tempfile
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -30,12 +32,13 @@ import torch
 from grader import probing
 from grader.data.sources import find_data, load_arrays
 from grader.evidence import run_evidence
+from grader.judging import judge
 from grader.notebook import Cell, Notebook
 from grader.probing_loops import LoopProber
 from grader.prove.draft import Draft
 from grader.prove.mutation import Mutation
 from grader.prove.smaller import write_smaller
-from grader.rubric import Evidence, Reference, judge
+from grader.rubric import Evidence, Reference
 from reference.proving_trained import FAULTS
 from reference.rubric import ASSIGNMENT
 from tests.in_process import InProcess
@@ -46,8 +49,14 @@ OF_THE_RUN = ("cpu_loops.optimizer", "q5.trained", "q5.converges")
 PROBER = LoopProber()
 
 
-def lost(draft: Draft) -> dict[str, list[list[str]]]:
-    """What each item lost on the probes of the notebook's definitions."""
+def lost(draft: Draft, items: Collection[str]) -> dict[str, list[list[str]]]:
+    """What each of `items` lost on the probes of the notebook's definitions; only what these need is probed."""
+    wanted = {"cpu_loops": "cpu", "q5": "cuda"}
+    assignment = replace(
+        ASSIGNMENT,
+        models=tuple(role for role in ASSIGNMENT.models if role.role in items),
+        loops=tuple(role for role in ASSIGNMENT.loops if role.device in {wanted.get(item) for item in items}),
+    )
     kernel = InProcess("")
     for index, cell in draft.code:
         if (2 <= index <= 20 and index not in (4, 8, 10, 16)) or index in (30, 31, 36):
@@ -59,7 +68,7 @@ def lost(draft: Draft) -> dict[str, list[list[str]]]:
         "test": (arrays.test_images, arrays.test_labels),
     }
     run = run_evidence((), [])
-    probes = probing.probe_all(kernel, ASSIGNMENT, run, data, cuda=True)
+    probes = probing.probe_all(kernel, assignment, run, data, cuda=True)
     cells = tuple(Cell(index, cell.kind, cell.source) for index, cell in enumerate(draft.cells))
     evidence = Evidence(
         notebook=Notebook(Path("x.ipynb"), "x.ipynb", "", cells),
@@ -76,7 +85,7 @@ def lost(draft: Draft) -> dict[str, list[list[str]]]:
     )
     found: dict[str, list[list[str]]] = {}
     for item in judge(ASSIGNMENT.rubric, evidence):
-        if item.id in ITEMS:
+        if item.id in items:
             found[item.id] = [
                 [check.id, check.message]
                 for check in item.checks
@@ -91,7 +100,7 @@ def child(mutation: Mutation | None, pipe: Any) -> None:
         try:
             draft = SOLUTION if mutation is None else mutation.apply(SOLUTION, random.Random(0))
             assert draft is not None
-            answer: object = lost(draft)
+            answer: object = lost(draft, ITEMS if mutation is None else mutation.items & set(ITEMS))
         except Exception as error:
             answer = {"": [["", f"{type(error).__name__}: {error}"]]}
     pipe.send(answer)
@@ -102,11 +111,19 @@ def main() -> None:
     warnings.simplefilter("ignore")
     torch.set_num_threads(1)
     write_smaller(find_data(None, sample=True), 200, FOLDER)
+    imported()
     PROBER.__dict__.update(forked(prepared))
     probing.LoopProber = lambda: PROBER  # type: ignore[assignment, misc]
     known = {mutation.name: mutation for mutation in FAULTS}
     for name in ["", *json.load(sys.stdin)]:
         print(json.dumps({name: forked(child, known.get(name))}), flush=True)
+
+
+def imported() -> None:
+    """Import what the cells do, and what the first optimizer does, once and not in every fork."""
+    for name in ("matplotlib.pyplot", "thop", "torchvision", "tqdm"):
+        importlib.import_module(name)
+    torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1).step()
 
 
 def prepared(pipe: Any) -> None:

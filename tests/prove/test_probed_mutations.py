@@ -47,12 +47,9 @@ def wrong(mutation: Mutation, lost: dict[str, list[list[str]]]) -> list[str]:
         return [lost[""][0][1]]
     found = [f"{item} lost nothing" for item in (mutation.items & ITEMS) if not lost[item]]
     for item, checks in lost.items():
-        if checks and item not in mutation.items | mutation.may:
-            found.append(f"{item} lost: {checks[0][1]}")
-        elif checks and item in mutation.items:
-            first = checks[0][1]
-            if not any(re.search(words, first, re.IGNORECASE | re.DOTALL) for words in mutation.keywords):
-                found.append(f"{item} says: {first}")
+        said = checks[0][1] if checks else ""
+        if checks and not any(re.search(words, said, re.IGNORECASE | re.DOTALL) for words in mutation.keywords):
+            found.append(f"{item} says: {said}")
     return found
 
 

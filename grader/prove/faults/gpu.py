@@ -160,6 +160,7 @@ def place_faults(names: Training, others: Training, elsewhere: str) -> tuple[Mut
             swap(f"model = {mlp.model}()", "", section=mlp.setup),
             mlp.item,
             ("trained on|new|before",),
+            elsewhere,
         ),
         fault(
             "gpu.old_second_model",
@@ -167,6 +168,7 @@ def place_faults(names: Training, others: Training, elsewhere: str) -> tuple[Mut
             swap(f"model = {cnn.model}().cuda()", "model = model.cuda()", section=cnn.setup),
             cnn.item,
             ("was trained on",),
+            elsewhere,
         ),
         fault(
             "gpu.trains_on_cpu",

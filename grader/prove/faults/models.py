@@ -131,8 +131,8 @@ def linear_faults(names: Model) -> tuple[Mutation, ...]:
             f"{names.group}.fixed_batch",
             "The forward takes batches of exactly 64 images.",
             swap("_1.reshape(-1, 28 * 28)", "_1.reshape(64, 28 * 28)", within=name),
-            f"{names.item} {names.runs}",
-            ("shape",),
+            f"{names.item} {names.runs} {names.counts}".strip(),
+            ("shape", "no model was profiled"),
             f"{names.learns} {names.settings}",
         ),
         one(

@@ -27,7 +27,7 @@ class Loops:
 class Model:
     """A model: the name of its class, its item, and the items that train it (`runs`) or ask what it learned (`learns`).
 
-    `settings` are items that look at its training, and lose when there is none.
+    `settings` are items that look at its training, and lose when there is none; `counts` those that call it with one image.
     """
 
     name: str
@@ -36,6 +36,7 @@ class Model:
     learns: str
     group: str
     settings: str = ""
+    counts: str = ""
 
 
 @dataclass(frozen=True)

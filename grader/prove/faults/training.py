@@ -110,7 +110,9 @@ def gradient_faults(names: Loops) -> tuple[Mutation, ...]:
         fault(
             f"{group}.optimizer_every_batch",
             "A new optimizer is made for every batch, so that the momentum is lost.",
-            swap("_1.zero_grad()", "_1 = optim.SGD(model.parameters(), lr=0.01, momentum=0.5)", within=f),
+            swap(
+                "_1.zero_grad()", "_1 = optim.SGD(model.parameters(), lr=0.01, momentum=0.5)\n_1.zero_grad()", within=f
+            ),
             item,
             ("momentum",),
             names.learns,

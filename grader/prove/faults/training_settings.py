@@ -107,9 +107,9 @@ def epoch_faults(names: Training, fewer: int = 1) -> tuple[Mutation, ...]:
             f"{group}.no_training",
             f"'{section}' trains for no epoch at all.",
             swap(f"range({count})", "range(0)", section=section),
-            names.item,
+            names.follows or names.item,  # the next epochs are the first ones then
             ("no training|epoch",),
-            f"{names.follows} {names.learns} {names.settings}",
+            f"{names.item} {names.learns} {names.settings}",
         ),
         fault(
             f"{group}.new_model_each_epoch",

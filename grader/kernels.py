@@ -1,0 +1,84 @@
+"""The kernels of one grading: what they are set up with, and how several are started at once and closed together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from grader.devices import Gpu
+from grader.harness import harness
+from grader.sandbox.backends import Backend
+from grader.sandbox.kernel import Kernel
+from grader.sandbox.plan import environment
+from grader.sandbox.policy import Limits
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from grader.data.sources import DataSource
+
+MAX_THREADS = 2  # of torch: more gain little on models of this size
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What the kernels of a grading have in common. It may keep `cores` busy: threads of torch, stages beside each other."""
+
+    source: DataSource
+    gpu: Gpu
+    limits: Limits
+    seed: int
+    backend: Backend
+    cores: int = 1
+
+    @property
+    def threads(self) -> int:
+        """How many threads torch has for the notebook's own cells: one where waiting threads would spin."""
+        passive = environment("", "", None).get("OMP_WAIT_POLICY") == "passive"  # else the launcher takes one
+        return min(self.cores, MAX_THREADS) if passive else 1
+
+    def recorded(self, hidden: Path) -> Kernel:
+        """A kernel for all cells of a notebook, with the recorder; it does not see the folder `hidden`."""
+        return self._kernel(hidden, True, self.threads)
+
+    def probed(self, hidden: Path) -> Kernel:
+        """A kernel for the probes; it does not see the folder `hidden`."""
+        return self._kernel(hidden, False, 1)
+
+    def _kernel(self, hidden: Path, record: bool, threads: int) -> Kernel:
+        inside = harness(self.source, self.seed, gpu=self.gpu, record=record, hidden=hidden, threads=threads)
+        return Kernel(inside, self.limits, self.backend)
+
+
+class Kernels:
+    """Kernels that are started by threads of their own, as a context manager, which closes them.
+
+    `pool` is for whatever else goes on beside each other.
+    """
+
+    def __init__(self) -> None:
+        self.pool = ThreadPoolExecutor(max_workers=6, thread_name_prefix="stage")
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Kernels:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        try:
+            self._stack.close()
+        finally:
+            self.pool.shutdown(wait=True, cancel_futures=True)
+
+    def start(self, kernel: Callable[[], Kernel]) -> Future[Kernel]:
+        """The kernel, once it is ready; or what `kernel` raised, or KernelStartError."""
+        future = self.pool.submit(lambda: kernel().__enter__())
+        self._stack.callback(_close, future)
+        return future
+
+
+def _close(kernel: Future[Kernel]) -> None:
+    if kernel.exception() is None:
+        kernel.result().__exit__(None, None, None)

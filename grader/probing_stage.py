@@ -1,0 +1,116 @@
+"""The probing of one notebook: what is certain first, then all by what a run shows, at last what is still lacking.
+
+The questions follow from the sources and, in part, from the run. They can be asked before it is over, as if all were to end
+well; `still_holds` says of the answers whether they are those that the run leads to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from grader.definitions import Definitions, all_definitions, certain_definitions
+from grader.evidence import RunEvidence
+from grader.notebook import Notebook
+from grader.probing import Patience, Probes, probe_all, probe_certain, probe_loaders
+from grader.rubric import Assignment
+from grader.same_questions import same_questions
+from grader.sandbox.kernel import Kernel
+
+if TYPE_CHECKING:
+    from grader.probing import Data
+
+# Before student code can patch what the probes use.
+LOAD = """
+import torch
+__import__("grader.inside.probes")
+"""
+# What is slow to import: the first optimizer of a process imports much.
+WARM_UP = """
+import torchvision
+torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1).step()
+"""
+
+
+@dataclass(frozen=True)
+class Probed:
+    """All probes, the kernel that answered, the definitions it ran, and what of the run the questions went by.
+
+    `certain` are those that were made first. `steady`: nothing was stopped, and every question was answered in time.
+    """
+
+    kernel: Kernel
+    definitions: Definitions
+    run: RunEvidence
+    probes: Probes
+    certain: Probes
+    steady: bool
+
+
+@dataclass(frozen=True)
+class ProbingStage:
+    """Probes a notebook. `arrived` is told of the probes that no outcome of the run can change, as soon as they exist."""
+
+    notebook: Notebook
+    assignment: Assignment
+    data: Data
+    cuda: bool
+    arrived: Callable[[Probes], None] = lambda _: None
+
+    def certain(self, kernel: Kernel) -> Probes:
+        """Probe in a fresh kernel what can be told before the run; `facts` are left out."""
+        kernel.run_cell(-1, LOAD)
+        certain, found = certain_definitions(self.notebook, self.assignment), Probes()
+        if certain.models is not None and certain.models.run(kernel.run_cell):
+            found = replace(found, models=probe_certain(kernel, self.assignment, certain.roles))
+            self.arrived(found)
+        if certain.loaders is not None and certain.loaders.run(kernel.run_cell):
+            found = replace(found, loaders=probe_loaders(kernel, self.assignment, self.data))
+            self.arrived(found)
+        return found
+
+    def all(
+        self,
+        kernel: Kernel,
+        run: RunEvidence,
+        certain: Probes | None = None,
+        step: Callable[[int, int, int], None] = lambda *_: None,
+    ) -> Probed:
+        """Probe everything in a kernel that has run nothing but what is `certain`; without that, it is probed first.
+
+        `step` is told how many of how many statements ran that define what is probed, and the cell of the next.
+        """
+        certain = self.certain(kernel) if certain is None else certain
+        kernel.run_cell(-1, LOAD + WARM_UP)
+        definitions = all_definitions(self.notebook, run)
+        patient = Patience(kernel)
+        ended = definitions.run(kernel.run_cell, step)
+        probes = probe_all(patient, self.assignment, run, self.data, cuda=self.cuda, known=certain)
+        return Probed(kernel, definitions, run, probes, certain, ended and kernel.alive and not patient.lost)
+
+    def still_holds(self, probed: Probed, run: RunEvidence) -> bool:
+        """Whether probing again, by what this run shows, would ask the same of the same definitions."""
+        return (
+            probed.steady
+            and probed.definitions == all_definitions(self.notebook, run)
+            and same_questions(self.assignment, probed.probes, probed.run, run, probed.certain)
+        )
+
+    def completed(self, probes: Probes, main: Kernel, run: RunEvidence) -> Probes:
+        """The probes, those of what was not found among the definitions made anew in the kernel of the run."""
+        lacking = replace(
+            self.assignment,
+            models=tuple(role for role in self.assignment.models if probes.models[role.role].missing),
+            loops=tuple(r for r in self.assignment.loops if r.role in probes.loops and probes.loops[r.role].missing),
+        )
+        no_loader = any(probe.missing for probe in probes.loaders.values())
+        if not main.alive or not (lacking.models or lacking.loops or no_loader):
+            return probes
+        after = probe_all(main, lacking, run, self.data, cuda=self.cuda)
+        return replace(
+            probes,
+            models={**probes.models, **after.models},
+            loops={**probes.loops, **after.loops},
+            loaders={k: after.loaders[k] if probe.missing else probe for k, probe in probes.loaders.items()},
+        )

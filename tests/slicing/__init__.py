@@ -1,0 +1,1 @@
+"""Slicing, see also tests/test_slicing.py."""
