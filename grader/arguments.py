@@ -149,7 +149,9 @@ def parser() -> argparse.ArgumentParser:
     calibrate.add_argument("--out", type=Path, metavar="FILE", help="JSON file to update (default: print)")
     _add_data(calibrate)
 
-    prove = commands.add_parser("prove", help="grade right and faulty notebooks made from the solution: is the grader right?")
+    prove = commands.add_parser(
+        "prove", help="grade right and faulty notebooks made from the solution: is the grader right?"
+    )
     prove.add_argument(
         "--images", type=_positive, default=1000, metavar="N", help="training images to grade with (default: 1000)"
     )
@@ -157,7 +159,9 @@ def parser() -> argparse.ArgumentParser:
         "--combinations", type=_count, default=200, metavar="N", help="how many combinations (default: 200)"
     )
     prove.add_argument("--seed", type=_count, default=0, metavar="N", help="what is drawn at random (default: 0)")
-    prove.add_argument("--only", metavar="PATTERN", help="only notebooks whose name this regular expression is found in")
+    prove.add_argument(
+        "--only", metavar="PATTERN", help="only notebooks whose name this regular expression is found in"
+    )
     prove.add_argument("--subset", type=_positive, metavar="N", help="only N of them, some of every group")
     prove.add_argument("--list", action="store_true", help="say what would be graded, and grade nothing")
     prove.add_argument("--save", type=Path, metavar="DIR", help="write the notebooks into this folder")

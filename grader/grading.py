@@ -92,14 +92,17 @@ def grade(
     setup = Setup(source, gpu, limits or Limits(), seed, backend, cores)
     with Kernels() as kernels:
         hidden = _folder(assignment)
-        early = kernels.start(lambda: setup.probed(hidden)) if hidden else None  # while the assignment imports torch
+        unknown = isinstance(assignment, str)
+        early = kernels.start(lambda: setup.probed(hidden)) if hidden and unknown else None  # while it imports torch
         assignment = load_assignment(assignment) if isinstance(assignment, str) else assignment
         _known(assignment, only)
         report(Progress("read", 1, 1, path.name))
         # Before any student code runs: nothing that it does can show in them.
         digested = digests.digests(assignment, notebook.sha256, source.sha256)
         folder = assignment.folder
-        fresh = early if early and hidden == folder else kernels.start(lambda: setup.probed(folder))
+        fresh = early if hidden == folder else None
+        if fresh is None and assignment.probes:
+            fresh = kernels.start(lambda: setup.probed(folder))
         judge = Judge(assignment.rubric, only, verdict)
         stages = Stages(notebook, setup, assignment, kernels, fresh, report, judge, only)
         run = stages.go()

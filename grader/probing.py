@@ -67,9 +67,7 @@ def probe_all(
         for role in assignment.loops
         if cuda or role.device == "cpu"
     }
-    loaders: dict[str, LoaderProbe] = {
-        split: known.loaders.get(split) or _probe_loader(kernel, split, facts, data, assignment) for split in SPLITS
-    }
+    loaders = _loaders(kernel, facts, data, assignment, known.loaders)
     return Probes(models, loops, loaders, facts)
 
 
@@ -93,7 +91,7 @@ def probe_loaders(kernel: Asked, assignment: Assignment, data: Data) -> dict[str
         facts = describe(kernel)
     except Refused:
         return {}
-    found = {split: _probe_loader(kernel, split, facts, data, assignment) for split in SPLITS}
+    found = _loaders(kernel, facts, data, assignment, {})
     return {split: probe for split, probe in found.items() if not probe.missing and probe.error is None}
 
 
@@ -117,11 +115,16 @@ class Patience:
             raise
 
 
-def _probe_loader(
-    kernel: Asked, split: Literal["train", "test"], facts: NamespaceFacts, data: Data, assignment: Assignment
-) -> LoaderProbe:
-    images, labels = data[split]
-    return probe_loader(kernel, split, find_loader(split, facts), images, labels, assignment.transform)
+def _loaders(
+    kernel: Asked, facts: NamespaceFacts, data: Data, assignment: Assignment, known: Mapping[str, LoaderProbe]
+) -> dict[str, LoaderProbe]:
+    transform = assignment.transform
+    if transform is None:
+        return {}
+    return {
+        split: known.get(split) or probe_loader(kernel, split, find_loader(split, facts), *data[split], transform)
+        for split in SPLITS
+    }
 
 
 def _log_probabilities(models: Mapping[str, ModelProbe]) -> bool:

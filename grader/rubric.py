@@ -198,7 +198,8 @@ class LoopRole:
 
 @dataclass(frozen=True)
 class Assignment:
-    """All that a course hands to the grader. `transform` turns uint8 images (N, 28, 28) into what the loaders must serve.
+    """All that a course hands to the grader. `transform` turns uint8 images (N, 28, 28) into what the loaders must serve;
+    None: the assignment has no loaders of MNIST.
 
     `program` is the reference's own training as notebook cells; its recorded passes are the trajectories. `anchors` finds,
     by behaviour, a cell that belongs to an item. `thresholds` gives the stored calibrations for a number of training images.
@@ -210,7 +211,7 @@ class Assignment:
     template: Callable[[], tuple[str, ...]]
     models: tuple[ModelRole, ...]
     loops: tuple[LoopRole, ...]
-    transform: Callable[..., object]
+    transform: Callable[..., object] | None
     program: tuple[str, ...]
     anchors: Callable[[RunEvidence], Mapping[str, int]]
     thresholds: Callable[[int], Mapping[str, Threshold]]
@@ -218,7 +219,12 @@ class Assignment:
     @property
     def folder(self) -> Path:
         """The folder of the package that it is made in: with the solution, and not for students' eyes."""
-        return Path(inspect.getfile(self.models[0].build)).parent
+        return Path(inspect.getfile(self.models[0].build if self.models else self.template)).parent
+
+    @property
+    def probes(self) -> bool:
+        """Whether anything is asked of the notebook's definitions, apart from what its run shows."""
+        return bool(self.models or self.loops or self.transform)
 
 
 @dataclass(frozen=True)

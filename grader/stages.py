@@ -47,14 +47,14 @@ OF_THE_RUN = frozenset({"sections", "run", "loops", "reference"})  # parts of th
 
 @dataclass
 class Stages:
-    """The grading of one notebook that could be read. `fresh` is the kernel for the probes, `only` the one item
-    that is wanted, `seconds` what stages took."""
+    """The grading of one notebook that could be read. `fresh` is the kernel for the probes, None where none are made,
+    `only` the one item that is wanted, `seconds` what stages took."""
 
     notebook: Notebook
     setup: Setup
     assignment: Assignment
     kernels: Kernels
-    fresh: Future[Kernel]
+    fresh: Future[Kernel] | None
     report: Report
     judge: Judge
     only: str | None = None
@@ -68,10 +68,10 @@ class Stages:
     def _go(self) -> RunEvidence:
         if self.judge.look(self._early()):
             return RunEvidence()
-        stage, certain = self._probing(), None
-        if self.only is not None:  # what is certain may do, or tell how far the run has to go
+        stage, certain = self._probing() if self.assignment.probes else None, None
+        if stage is not None and self.only is not None:  # what is certain may do, or tell how far the run has to go
             self.report(Progress("probe", 0, 1, "what can be told without a run"))
-            certain = stage.certain(self.fresh.result())
+            certain = stage.certain(self._fresh.result())
             if self.judge.done:
                 return RunEvidence()
         code = {cell.index: cell for cell in self.notebook.code_cells}
@@ -93,21 +93,22 @@ class Stages:
         return trial.look(evidence) and all(item.status == "pass" for item in trial.results)
 
     def _attempt(
-        self, stage: ProbingStage, cells: Sequence[Cell], certain: Probes | None, guess: Probed | None
+        self, stage: ProbingStage | None, cells: Sequence[Cell], certain: Probes | None, guess: Probed | None
     ) -> tuple[Evidence, Probed | None]:
         """The evidence when these cells run: all of them, or some of them for one item, and then perhaps not to the end.
 
-        What is `certain` was probed in the kernel for the probes, unless it is None; `guess` are probes that may still hold.
+        Without a `stage` nothing is probed. What is `certain` was probed in the kernel for the probes, unless it is None;
+        `guess` are probes that may still hold.
         """
         pool, whole = self.kernels.pool, len(cells) == len(self.notebook.code_cells)
         main = self.kernels.start(lambda: self.setup.recorded(self.assignment.folder))
         reference = pool.submit(self._reference)
         beside: Future[Probed] | None = None
         warm: Future[None] | None = None
-        if guess is None and self.setup.cores > 1:
-            beside = pool.submit(lambda: self._probe(stage, self.fresh, ALL_RAN, certain))
-        elif guess is None:
-            warm = pool.submit(lambda: _warm_up(self.fresh.result()))
+        if stage is not None and guess is None and self.setup.cores > 1:
+            beside = pool.submit(lambda: self._probe(stage, self._fresh, ALL_RAN, certain))
+        elif stage is not None and guess is None:
+            warm = pool.submit(lambda: _warm_up(self._fresh.result()))
         began, running = time.monotonic(), Running(main.result())
         costly = costly_cells(self.notebook)
         for done, cell in enumerate(cells):
@@ -120,12 +121,14 @@ class Stages:
         run = running.evidence()
         self.seconds["run"] = round(time.monotonic() - began, 2)
         self.seconds["student"] = round(running.seconds, 2)
+        if stage is None:
+            return self._whole(run, _nothing(), reference.result(), ()), None
         self.report(Progress("probe", 0, 1, "models and loops"))
         probed = beside.result() if beside is not None else guess
         if probed is None:
             if warm is not None:
                 warm.result()
-            probed = self._probe(stage, self.fresh, run, certain)
+            probed = self._probe(stage, self._fresh, run, certain)
         elif not stage.still_holds(probed, run):
             fresh = self.kernels.start(lambda: self.setup.probed(self.assignment.folder))
             probed = self._probe(stage, fresh, run, probed.certain)
@@ -133,6 +136,12 @@ class Stages:
         confirmations = self._confirm(probed.kernel, run, probes, stage.data)
         self.report(Progress("check", 0, 1, "waiting for the reference on this data (once per machine)"))
         return self._whole(run, probes, reference.result(), confirmations), probed
+
+    @property
+    def _fresh(self) -> Future[Kernel]:
+        if self.fresh is None:
+            raise RuntimeError("nothing is probed without a kernel")
+        return self.fresh
 
     # --- evidence --------------------------------------------------------------------------------------------------
 
@@ -161,9 +170,11 @@ class Stages:
         return probed
 
     def _confirm(self, fresh: Kernel, run: RunEvidence, probes: Probes, data: Data) -> tuple[Confirmation, ...]:
-        """What the weights that the run sent are worth on this side."""
+        """What the weights that the run sent are worth on this side, where it is known what the loaders serve."""
         from grader.confirming import Bench, confirm
 
+        if self.assignment.transform is None:
+            return ()
         bench = Bench(fresh, probes.models, probes.loaders, data, self.assignment.transform)
         return confirm(bench, run, self.assignment.models)
 
@@ -171,6 +182,8 @@ class Stages:
         from grader.trajectories import ReferenceFailed, by_role, reference_run, weights_by_epoch
 
         thresholds = self.assignment.thresholds(self.setup.source.train_size)
+        if not self.assignment.program:
+            return Reference({}, thresholds)
         try:
             run = reference_run(self.assignment, self.setup.source, self.setup.seed)
         except (ReferenceFailed, KernelStartError) as error:
@@ -222,6 +235,12 @@ class Stages:
             gpu=gpu.name if gpu.there else "",
             virtual_gpu=gpu.kind == "virtual",
         )
+
+
+def _nothing() -> Probes:
+    from grader.probing import Probes
+
+    return Probes()
 
 
 def _some(certain: Probes | None) -> Probes:

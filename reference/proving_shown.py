@@ -140,7 +140,7 @@ def _structure() -> tuple[Mutation, ...]:
     found += order_faults(replace(LOOPS, items="q3", may="q2 cpu_loops"), TRAINING.marker)
     found += order_faults(replace(GPU_LOOPS, items="q5", may=""), GPU_TRAINING.marker)
     found.append(doubled(replace(TRAINING, items="q2", may="q3"), (r"cover", r"epoch")))
-    found.append(leaves_early(replace(TRAINING, items="q2 q3"), "exit()"))
+    found.append(leaves_early(replace(TRAINING, items="q2 q3"), "raise SystemExit"))
     found.append(leaves_early(replace(CNN_TRAINING, items="q7"), "raise SystemExit"))
     found.append(
         shuffled(

@@ -174,6 +174,7 @@ def environment(home: str, temporary: str, library: str | None) -> dict[str, str
         "MPLCONFIGDIR": f"{home}/matplotlib",
         "MPLBACKEND": "module://matplotlib_inline.backend_inline",
         "OMP_NUM_THREADS": "1",
+        "OMP_WAIT_POLICY": "passive",  # threads that wait must not spin: other gradings need the cores
         "MKL_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",
         **KEEP_MEMORY,

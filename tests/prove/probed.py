@@ -2,7 +2,7 @@
 
 Nothing is trained: the cells that define models, loaders and functions run, and the checks on them judge. One fork for each
 mutation, so that hundreds are judged in minutes. Reads names of mutations from standard input as JSON; prints
-{name: {item: [[check, message] of what lost, in order]}} for the items that must lose, with the solution under ''.
+{name: {item: [[check, message] of what lost, in order]}} for the item that its group is about, with the solution under ''.
 """
 
 from __future__ import annotations
@@ -45,6 +45,7 @@ from tests.in_process import InProcess
 
 SOLUTION = Draft.from_bytes((Path(__file__).parents[2] / "reference" / "solution.ipynb").read_bytes())
 ITEMS = ("mlp", "data", "cpu_loops", "q5", "cnn")
+JUDGED = {"loops": "cpu_loops", "gpu_loops": "q5", "gpu": "q5", "mlp": "mlp", "cnn": "cnn", "data": "data"}  # by group
 OF_THE_RUN = ("cpu_loops.optimizer", "q5.trained", "q5.converges")
 PROBER = LoopProber()
 
@@ -100,7 +101,7 @@ def child(mutation: Mutation | None, pipe: Any) -> None:
         try:
             draft = SOLUTION if mutation is None else mutation.apply(SOLUTION, random.Random(0))
             assert draft is not None
-            answer: object = lost(draft, ITEMS if mutation is None else mutation.items & set(ITEMS))
+            answer: object = lost(draft, ITEMS if mutation is None else {JUDGED[mutation.name.split(".")[0]]})
         except Exception as error:
             answer = {"": [["", f"{type(error).__name__}: {error}"]]}
     pipe.send(answer)

@@ -174,7 +174,7 @@ def course_faults(names: Loops) -> tuple[Mutation, ...]:
         fault(
             f"{group}.two_passes",
             "One call goes over the data twice.",
-            swap("enumerate(_1)", "enumerate([batch for _ in range(2) for batch in _1])", within=f),
+            swap("enumerate(_1)", "enumerate(batch for _ in range(2) for batch in _1)", within=f),
             item,
             ("twice",),
             f"{names.learns} {names.runs} {names.plots}",

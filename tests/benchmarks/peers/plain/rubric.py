@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from grader.rubric import Assignment, Check, CheckFunction, Evidence, Fail, Item, ModelRole, Rubric
+from grader.rubric import Assignment, Check, CheckFunction, Evidence, Fail, Item, Rubric
 from tests.benchmarks.peers.cases import PRINTED
 
 
@@ -18,13 +18,6 @@ def printed(line: str) -> CheckFunction:
     return check
 
 
-def nothing() -> object:
-    """No model at all: an assignment must name one, since `Assignment.folder` is that of its first model's builder."""
-    from torch import nn
-
-    return nn.Linear(1, 1)
-
-
 ASSIGNMENT = Assignment(
     name="bench-plain",
     rubric=Rubric(
@@ -32,9 +25,9 @@ ASSIGNMENT = Assignment(
     ),
     prompts=(),
     template=lambda: (),
-    models=(ModelRole("none", (), nothing, ((1,),), lambda shapes: False),),
+    models=(),
     loops=(),
-    transform=lambda images: images,
+    transform=None,
     program=(),
     anchors=lambda run: {},
     thresholds=lambda size: {},
