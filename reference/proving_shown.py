@@ -44,7 +44,8 @@ ANSWERS = tuple(Answer(f"^Question {number}$", f"q{number}") for number in (4, 6
 
 _NO_EPOCH = (
     r"was not trained|no training|no epoch|NameError|SyntaxError|not defined|was trained for|instead of \d+",
-    r"no time per epoch|printed .* (?:for an epoch|while)|no losses|holds no|none of the curves|cover",
+    r"no time per epoch|times? (?:is|are) printed|printed .* (?:for an epoch|while)|no losses|holds no",
+    r"none of the curves|cover",
 )
 _ABSENT = (*_NO_EPOCH, r"not defined|no class|no function|is missing|was not found|could not|defines no|nothing")
 # The figures of Question 2 and the epochs of Question 3 stand on the training of the first ten.

@@ -118,9 +118,10 @@ def only(variants: Sequence[Variant], pattern: str) -> list[Variant]:
 def subset(variants: Sequence[Variant], count: int, seed: int) -> list[Variant]:
     """`count` of the variants, drawn by turns from each group of names, so that every group is there."""
     rng = random.Random(seed)
-    groups: dict[str, list[Variant]] = {}
+    groups: dict[tuple[str, str], list[Variant]] = {}
     for variant in rng.sample(variants, len(variants)):
-        groups.setdefault(f"{variant.kind} {variant.name.split('.')[0]}", []).append(variant)
+        group, dot, _ = variant.name.partition(".")
+        groups.setdefault((variant.kind, group if dot and variant.faults else ""), []).append(variant)
     return [variant for variant, _ in zip(_by_turns(list(groups.values())), range(count), strict=False)]
 
 

@@ -97,6 +97,9 @@ def lost(draft: Draft, items: Collection[str]) -> dict[str, list[list[str]]]:
 
 def child(mutation: Mutation | None, pipe: Any) -> None:
     """Judge one mutation and send what it lost."""
+    torch.set_num_threads(
+        1
+    )  # makes torch's pool of threads anew, before two of autograd's threads do so at once and crash
     with open(os.devnull, "w") as null, redirect_stdout(null), redirect_stderr(null):
         try:
             draft = SOLUTION if mutation is None else mutation.apply(SOLUTION, random.Random(0))
@@ -129,6 +132,7 @@ def imported() -> None:
 
 def prepared(pipe: Any) -> None:
     """Send what the reference's loops and the known faults give, which is the same for all."""
+    torch.set_num_threads(1)
     PROBER.reference(ASSIGNMENT.loops[0])
     PROBER.reference(ASSIGNMENT.loops[1])
     PROBER._faults.update(PROBER._run_faults())

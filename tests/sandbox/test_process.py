@@ -97,8 +97,7 @@ def test_a_kernel_ends_with_its_driver(backend: Backend) -> None:
     driver = f"""if True:
         import time
         from grader.sandbox.backends import find_backend
-        from grader.sandbox.folder import private_folder, remove
-from grader.sandbox.kernel import Kernel
+        from grader.sandbox.kernel import Kernel
         from grader.sandbox.policy import Limits
         with Kernel({{}}, Limits(), find_backend({backend.level!r})) as kernel:
             kernel.run_cell(0, "import subprocess; subprocess.Popen(['sleep', '4244.{os.getpid()}'])")
