@@ -37,15 +37,17 @@ class Definitions:
         return ended
 
 
-def all_definitions(notebook: Notebook, run: RunEvidence = ALL_RAN) -> Definitions:
+def all_definitions(notebook: Notebook, run: RunEvidence = ALL_RAN, wanted: Sequence[str] = ()) -> Definitions:
     """What defines the notebook's classes, functions, loaders and models, as the run had them.
+
+    `wanted` are names of functions that the assignment asks for: they may be assigned, such as `f = make_f()`.
 
     Without a run, what will be if every cell ends well and no model has a name that the sources do not tell.
     """
     cells = source_cells(notebook, run)
     names = [d.name for d in definitions(cells) if d.kind != "method"]
     names += [name for model in run.models.values() for name in model.names]
-    names += [*_likely_models(notebook), *imported_names(notebook), *loader_names(notebook)]
+    names += [*wanted, *_likely_models(notebook), *imported_names(notebook), *loader_names(notebook)]
     return Definitions(_files(notebook), slice_cells(cells, names).pieces)
 
 

@@ -83,17 +83,21 @@ class ProbingStage:
         """
         certain = self.certain(kernel) if certain is None else certain
         kernel.run_cell(-1, LOAD + WARM_UP)
-        definitions = all_definitions(self.notebook, run)
+        definitions = self._definitions(run)
         patient = Patience(kernel)
         ended = definitions.run(kernel.run_cell, step)
         probes = probe_all(patient, self.assignment, run, self.data, cuda=self.cuda, known=certain)
         return Probed(kernel, definitions, run, probes, certain, ended and kernel.alive and not patient.lost)
 
+    def _definitions(self, run: RunEvidence) -> Definitions:
+        wanted = [name for role in self.assignment.loops for name in role.function_names]
+        return all_definitions(self.notebook, run, wanted)
+
     def still_holds(self, probed: Probed, run: RunEvidence) -> bool:
         """Whether probing again, by what this run shows, would ask the same of the same definitions."""
         return (
             probed.steady
-            and probed.definitions == all_definitions(self.notebook, run)
+            and probed.definitions == self._definitions(run)
             and same_questions(self.assignment, probed.probes, probed.run, run, probed.certain)
         )
 

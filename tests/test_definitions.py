@@ -86,3 +86,10 @@ def test_a_stopped_definition_is_told():
 def test_modules_that_the_notebook_writes_come_first():
     given = notebook("%%writefile net.py\nimport torch", "from net import torch")
     assert [index for index, _ in all_definitions(given).files] == [0]
+
+
+def test_a_wanted_function_that_is_assigned_is_defined() -> None:
+    given = notebook("def make():\n    def f(epoch):\n        return epoch\n    return f", "gpu_train = make()")
+    assert "gpu_train = make()" in [
+        piece.source for piece in all_definitions(given, wanted=("gpu_train", "gpu_test")).pieces
+    ]
