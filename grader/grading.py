@@ -11,7 +11,7 @@ from pathlib import Path
 from grader import digests
 from grader.devices import find_gpu
 from grader.judging import Judge
-from grader.kernels import Kernels, Setup
+from grader.kernels import LOAD, Kernels, Setup
 from grader.notebook import UnreadableNotebook, read_notebook
 from grader.remarks import environment, notes
 from grader.result import Result, Submitted, total
@@ -93,7 +93,9 @@ def grade(
     with Kernels() as kernels:
         hidden = _folder(assignment)
         unknown = isinstance(assignment, str)
-        early = kernels.start(lambda: setup.probed(hidden)) if hidden and unknown else None  # while it imports torch
+        early = (
+            kernels.start(lambda: setup.probed(hidden), LOAD) if hidden and unknown else None
+        )  # while that is imported
         assignment = load_assignment(assignment) if isinstance(assignment, str) else assignment
         _known(assignment, only)
         report(Progress("read", 1, 1, path.name))
@@ -102,7 +104,7 @@ def grade(
         folder = assignment.folder
         fresh = early if hidden == folder else None
         if fresh is None and assignment.probes:
-            fresh = kernels.start(lambda: setup.probed(folder))
+            fresh = kernels.start(lambda: setup.probed(folder), LOAD)
         judge = Judge(assignment.rubric, only, verdict)
         stages = Stages(notebook, setup, assignment, kernels, fresh, report, judge, only)
         run = stages.go()

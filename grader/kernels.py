@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 
     from grader.data.sources import DataSource
 
+# What a kernel for the probes runs first: before student code can patch what the probes use.
+LOAD = """
+import torch
+__import__("grader.inside.probes")
+"""
 MAX_THREADS = 2  # of torch: more gain little on models of this size
 
 
@@ -72,9 +77,16 @@ class Kernels:
         finally:
             self.pool.shutdown(wait=True, cancel_futures=True)
 
-    def start(self, kernel: Callable[[], Kernel]) -> Future[Kernel]:
-        """The kernel, once it is ready; or what `kernel` raised, or KernelStartError."""
-        future = self.pool.submit(lambda: kernel().__enter__())
+    def start(self, kernel: Callable[[], Kernel], first: str = "") -> Future[Kernel]:
+        """The kernel, once it is ready and has run the cell `first`; or what `kernel` raised, or KernelStartError."""
+
+        def started() -> Kernel:
+            ready = kernel().__enter__()
+            if first:
+                ready.run_cell(-1, first)
+            return ready
+
+        future = self.pool.submit(started)
         self._stack.callback(_close, future)
         return future
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from grader.definitions import Definitions, all_definitions, certain_definitions
 from grader.evidence import RunEvidence
+from grader.kernels import LOAD
 from grader.notebook import Notebook
 from grader.probing import Patience, Probes, probe_all, probe_certain, probe_loaders
 from grader.rubric import Assignment
@@ -21,11 +22,6 @@ from grader.sandbox.kernel import Kernel
 if TYPE_CHECKING:
     from grader.probing import Data
 
-# Before student code can patch what the probes use.
-LOAD = """
-import torch
-__import__("grader.inside.probes")
-"""
 # What is slow to import: the first optimizer of a process imports much.
 WARM_UP = """
 import torchvision

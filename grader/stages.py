@@ -269,7 +269,7 @@ def _warm_up(kernel: Kernel) -> None:
     import hypothesis  # noqa: F401  (for its import alone)
     import torch
 
-    from grader.probing_stage import LOAD, WARM_UP
+    from grader.probing_stage import WARM_UP
 
-    kernel.run_cell(-1, LOAD + WARM_UP)
+    kernel.run_cell(-1, WARM_UP)
     torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1).step()

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Collection, Sequence
 
 from grader.checks import loops, placement, trainings
+from grader.evidence import CellRun, Pass
 from grader.rubric import Advice, CheckFunction, Evidence, Fail, NotGraded
 from reference.contract import LEARNING_RATE, MOMENTUM, RECOGNISE, is_mlp
+
+BROKE = ("error", "timeout", "killed", "dead")  # how a cell ends that did not get through
 
 
 def optimizer(e: Evidence) -> str:
@@ -15,7 +19,10 @@ def optimizer(e: Evidence) -> str:
     if not passes and (not_believed := trainings.doubt(e.run, is_mlp)):
         raise Fail(not_believed, f"SGD with learning rate {LEARNING_RATE:g} and momentum {MOMENTUM:g}")
     if not passes:
-        trouble(e, ())
+        why, hint = trouble(e, (), "mlp")
+        if why:
+            wanted = f"SGD with learning rate {LEARNING_RATE:g} and momentum {MOMENTUM:g}"
+            raise Fail(f"no optimizer took a step in the run{why}", wanted, hint)
     return loops.optimizer_settings(passes, "SGD", LEARNING_RATE, MOMENTUM)
 
 
@@ -35,7 +42,7 @@ def trained(e: Evidence, item: str, role: str, device: str, epochs: int) -> trai
     expected = f"{counted(epochs)} of the {name} on the {place}"
     if found:
         longest = longest_of(found)
-        why, hint = trouble(e, section_cells(e, item, longest.cells))
+        why, hint = trouble(e, section_cells(e, item, longest.cells), role, device)
         seen = f"the {name} was trained for {counted(len(longest.epochs))} on the {place}{why}"
         raise Fail(seen, expected, hint)
     if not_believed := trainings.doubt(e.run, RECOGNISE[role]):
@@ -43,7 +50,7 @@ def trained(e: Evidence, item: str, role: str, device: str, epochs: int) -> trai
     elsewhere = _on_the_other_device(e, item, role, device)
     if elsewhere is not None:
         raise elsewhere
-    why, hint = trouble(e, section_cells(e, item))
+    why, hint = trouble(e, section_cells(e, item), role, device)
     raise Fail(f"no training of the {name} on the {place} was seen in the run{why}", expected, hint)
 
 
@@ -69,7 +76,8 @@ def _enough(e: Evidence, item: str, training: trainings.Training, epochs: int, p
     """Raise Fail with credit in proportion for a training that is too short."""
     done = len(training.epochs)
     if done < epochs:
-        why, hint = trouble(e, section_cells(e, item, training.cells))
+        role = next(role for role, known in RECOGNISE.items() if known(training.model.shapes))
+        why, hint = trouble(e, section_cells(e, item, training.cells), role, training.device)
         seen = f"{counted(done)} instead of {epochs} on the {place}{why}"
         raise Fail(seen, f"{counted(epochs)} on the {place}", hint, credit=round(done / epochs, 2))
 
@@ -89,10 +97,11 @@ def _on_the_other_device(e: Evidence, item: str, role: str, device: str) -> Fail
     return None
 
 
-def trouble(e: Evidence, cells: Sequence[int]) -> tuple[str, str]:
+def trouble(e: Evidence, cells: Sequence[int], role: str = "", device: str = "cpu") -> tuple[str, str]:
     """Why cells did not do what they should: the error of the last of `cells` that broke, or why they were not reached.
 
-    A text to put behind a sentence, and a hint; both may be ''.
+    A text to put behind a sentence, and a hint; both may be ''. With the `role` of a model whose training on `device` is
+    missing, what stopped that training is named wherever it stands; where nothing broke, what else became of it.
 
     Raises NotGraded when the notebook needs a package that is missing here, which may be why.
     """
@@ -100,17 +109,96 @@ def trouble(e: Evidence, cells: Sequence[int]) -> tuple[str, str]:
     if lacking is not None:
         raise NotGraded(f"the notebook needs the package '{lacking}', which this grader does not have")
     broken = [cell for cell in e.run.cells if cell.status != "ok" and cell.index in cells]
-    if not broken:
-        unreached = [cell for cell in e.run.cells if cell.status == "not_run"]
-        return (f"; {unreached[0].reason}" if unreached else "", "")
-    cell = broken[-1]
-    if cell.error is not None:
-        said = f"; cell {cell.index} ended with {cell.error.name}: {cell.error.message[:200]}"
-        open_pass = next((p for p in reversed(e.run.passes) if p.cell == cell.index and not p.complete), None)
-        model, data = (open_pass.model_device or "", open_pass.data_device or "") if open_pass else ("", "")
-        devices = placement.explain_error(cell.error.message, (model,), (data,))
-        return (f"{said} ({devices[0]})", devices[1]) if devices is not None else (said, "")
-    return f"; {cell.reason}", ""
+    named = _breakdowns(e, broken, role, device) if role else broken[-1:]
+    if named:
+        told = dict(_ending(e, cell) for cell in reversed(named))
+        return "".join(reversed(told)), next((hint for hint in told.values() if hint), "")
+    unreached = [cell for cell in e.run.cells if cell.status == "not_run"]
+    if unreached:
+        return f"; {unreached[0].reason}", ""
+    said, hint = (_left_early(e, role, device) or new_models(e, role, device, cells)) if role else ("", "")
+    return f"; {said}" if said else "", hint
+
+
+def _ending(e: Evidence, cell: CellRun) -> tuple[str, str]:
+    """How a cell ended that broke, behind a semicolon, and a hint or ''."""
+    if cell.error is None:
+        return f"; {cell.reason}", ""
+    line = f", line {cell.error.line}," if cell.error.line is not None else ""
+    said = f"; cell {cell.index}{line} ended with {cell.error.name}: {cell.error.message[:200]}"
+    open_pass = next((p for p in reversed(e.run.passes) if p.cell == cell.index and not p.complete), None)
+    model, data = (open_pass.model_device or "", open_pass.data_device or "") if open_pass else ("", "")
+    devices = placement.explain_error(cell.error.message, (model,), (data,))
+    return (f"{said} ({devices[0]})", devices[1]) if devices is not None else (said, "")
+
+
+def _breakdowns(e: Evidence, broken: Sequence[CellRun], role: str, device: str) -> list[CellRun]:
+    """The cells, at most two with different ends, that explain that a training is missing.
+
+    `broken` are those of the question that broke. Where the training was first stopped counts; the last of the question's
+    that broke may have had a reason of its own.
+    """
+    opened = {seen.cell for seen in e.run.passes if _stopped(e, seen, role, device)}
+    stopped = [cell for cell in e.run.cells if cell.status in BROKE and cell.index in opened]
+    here = [cell for cell in broken if cell in stopped]
+    first, last = (here or stopped)[:1], (here or broken)[-1:]
+    return first if first and last and _same_end(first[0], last[0]) else [*first, *last]
+
+
+def _same_end(one: CellRun, other: CellRun) -> bool:
+    """Whether two cells broke in the same way."""
+    if one.error is None or other.error is None:
+        return one is other
+    return (one.error.name, one.error.message) == (other.error.name, other.error.message)
+
+
+def _stopped(e: Evidence, seen: Pass, role: str, device: str) -> bool:
+    """Whether a pass was left before its end that was, or was to be, one of this model on this device.
+
+    A model of the wrong shape may be meant to be this one; so may one that a function did not come to call.
+    """
+    if seen.complete or (seen.model_device or seen.data_device or device).split(":")[0] != device:
+        return False
+    model = e.run.models.get(seen.model or "")
+    if model is None:
+        return seen.loader.split == "train" and seen.function is not None
+    return RECOGNISE[role](model.shapes) or (
+        seen.loader.split == "train" and not any(known(model.shapes) for known in RECOGNISE.values())
+    )
+
+
+def _left_early(e: Evidence, role: str, device: str) -> tuple[str, str] | None:
+    """What is said of training passes that no error ended and that stopped all the same, and a hint; None without any."""
+    ended = {cell.index for cell in e.run.cells if cell.status == "ok"}
+    left = [
+        seen
+        for seen in e.run.passes
+        if seen.trains and seen.loader.split != "test" and seen.cell in ended and _stopped(e, seen, role, device)
+    ]
+    if not left:
+        return None
+    size, images = left[0].loader.batch_size, left[0].loader.images
+    of = f" of {math.ceil(images / size)}" if size else ""
+    most = max(seen.batches for seen in left)
+    after = f"after {most}" if all(seen.batches == most for seen in left) else f"after {most} at most"
+    passes = (
+        "a pass over the training data was" if len(left) == 1 else f"{len(left)} passes over the training data were"
+    )
+    return f"{passes} left {after}{of} batches", "What stands in the loop over the batches that can end it early?"
+
+
+def new_models(e: Evidence, role: str, device: str, cells: Collection[int]) -> tuple[str, str]:
+    """What is said where each epoch in one of the cells was of another model of this role, and a hint; else ('', '')."""
+    counts: dict[int, list[int]] = {}
+    for training in trainings.trainings(e.run, RECOGNISE[role], device):
+        for cell in set(training.cells) & set(cells):
+            counts.setdefault(cell, []).append(sum(epoch.cell == cell for epoch in training.epochs))
+    for cell, epochs in counts.items():
+        if len(epochs) > 1 and set(epochs) == {1}:
+            many = len(epochs)
+            said = f"the {many} epochs in cell {cell} are of {many} models: a new {role.upper()} for each epoch"
+            return said, "Where is the model made: once, before the loop over the epochs, or in it?"
+    return "", ""
 
 
 def first_ten(e: Evidence) -> tuple[trainings.Epoch, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 from grader.checks import models, plots, profile, timing, trainings
@@ -11,7 +12,7 @@ from grader.checks.first_batch import FirstBatch, first_batch_text
 from grader.evidence import CellRun
 from grader.rubric import Check, CheckFunction, Evidence, Fail
 from reference.contract import BATCH_SIZE, MACS, PARAMETERS, RECOGNISE
-from reference.epochs import cpu_trainings, section_cells, trained, trouble
+from reference.epochs import BROKE, cpu_trainings, new_models, section_cells, trained, trouble
 from reference.prompts import template
 
 # --- plots --------------------------------------------------------------------------------------------------------
@@ -35,6 +36,12 @@ def q3_plot(e: Evidence) -> plots.LossPlot:
     return max(found, key=plots.quality)
 
 
+def _because(e: Evidence, fail: Fail, cells: Sequence[int], role: str = "", device: str = "cpu") -> None:
+    """Put behind what was seen why these cells did not get further, and its hint. Raises NotGraded as `trouble` does."""
+    why, hint = trouble(e, cells, role, device)
+    fail.seen, fail.hint = fail.seen + why, hint or fail.hint
+
+
 def plot_checks(
     item: str, plot: Callable[[Evidence], plots.LossPlot], points: Sequence[float], needs: str
 ) -> tuple[Check, ...]:
@@ -42,11 +49,26 @@ def plot_checks(
 
     def present(e: Evidence) -> str:
         """The training and the validation loss are plotted on the same axes."""
-        return plots.curves_present(plot(e))
+        try:
+            return plots.curves_present(plot(e))
+        except Fail as fail:
+            if fail.credit == 0:
+                _because(e, fail, section_cells(e, item))
+                if "requires grad" in fail.seen:
+                    fail.hint = (
+                        "What do the lists hold that are plotted: numbers, or tensors that remember a computation?"
+                    )
+            raise
 
     def cover(e: Evidence) -> str:
         """Both curves show all the epochs asked for, and only those."""
-        return plots.curves_cover(plot(e))
+        try:
+            return plots.curves_cover(plot(e))
+        except Fail as fail:
+            made, hint = new_models(e, "mlp", "cpu", trained(e, item, "mlp", "cpu", 10).cells)
+            if made:
+                fail.seen, fail.hint = f"{made}; {fail.seen}", hint
+            raise
 
     def labelled(e: Evidence) -> str:
         """The axes are labelled, and a legend tells which curve is which."""
@@ -95,7 +117,8 @@ def q1_text(e: Evidence) -> str:
         return first_batch_text(printed, batch, "\n".join(sources[run.index] for run in runs), notes)
     except Fail as fail:
         if fail.credit == 0:
-            fail.seen += trouble(e, [run.index for run in runs])[0]
+            broken = [run.index for run in runs if run.status in BROKE]  # the first: the loops may stand there too
+            fail.seen += trouble(e, broken[:1] or [run.index for run in runs])[0]
         raise
 
 
@@ -104,7 +127,7 @@ def epoch_seconds(role: str, device: str, epochs: int, item: str, each: bool = F
 
     def check(e: Evidence) -> str:
         said = best_timed(
-            e, role, device, item, lambda c, seen: timing.epoch_times(c, seen, epochs, mean_counts=not each)
+            e, role, device, item, epochs, lambda c, seen: timing.epoch_times(c, seen, epochs, mean_counts=not each)
         )
         return f"{said} (the GPU is simulated here)" if device == "cuda" and e.virtual_gpu else said
 
@@ -114,7 +137,7 @@ def epoch_seconds(role: str, device: str, epochs: int, item: str, each: bool = F
 
 def q3_total(e: Evidence) -> str:
     """The total time of 10 epochs with testing is printed, as the clock has it."""
-    return best_timed(e, "mlp", "cpu", "q3", lambda cells, epochs: timing.total_time(cells, epochs, 10))
+    return best_timed(e, "mlp", "cpu", "q3", 10, lambda cells, epochs: timing.total_time(cells, epochs, 10))
 
 
 def best_timed(
@@ -122,18 +145,23 @@ def best_timed(
     role: str,
     device: str,
     item: str,
+    count: int,
     check: Callable[[Sequence[CellRun], Sequence[trainings.Epoch]], str],
 ) -> str:
     """The verdict of `check` on the training of this model that it suits best, the longest first.
 
-    The times may be printed in the section's cells, in those that trained, or in the next. Raises the best Fail.
+    The times may be printed in the section's cells, in those that trained, or in the next. Raises the best Fail; it says
+    what broke where a cell was to train for `count` epochs and did not get through them.
     """
     found = trainings.trainings(e.run, RECOGNISE[role], device)
     if not found:
-        seen = trainings.doubt(e.run, RECOGNISE[role]) or (
-            f"no epoch of the {role.upper()} on the {'GPU' if device == 'cuda' else 'CPU'} was seen, so no time of one"
-        )
-        raise Fail(seen, "printed times of epochs that were run")
+        expected = "printed times of epochs that were run"
+        if not_believed := trainings.doubt(e.run, RECOGNISE[role]):
+            raise Fail(not_believed, expected)
+        place = "GPU" if device == "cuda" else "CPU"
+        missing = Fail(f"no epoch of the {role.upper()} on the {place} was seen, so no time of one", expected)
+        _because(e, missing, section_cells(e, item), role, device)
+        raise missing
     cells = {index for training in found for index in training.cells}
     order = [cell.index for cell in e.run.cells]
     after = {order[order.index(i) + 1] for i in cells if i in order[:-1]}
@@ -144,7 +172,23 @@ def best_timed(
             return check(runs, epochs)
         except Fail as fail:
             failures.append(fail)
-    raise max(failures, key=lambda fail: fail.credit)
+    best = max(failures, key=lambda fail: fail.credit)
+    cut = _cut_short(e, found, section_cells(e, item, sorted(cells)), count)
+    if cut and best.credit == 0:
+        _because(e, best, cut, role, device)
+    raise best
+
+
+def _cut_short(e: Evidence, found: Sequence[trainings.Training], cells: Sequence[int], count: int) -> list[int]:
+    """Those of the cells that broke with a pass over data still open or, unless another trained, without any epoch.
+
+    One that broke after `count` epochs had its times by then.
+    """
+    epochs = Counter(epoch.cell for training in found for epoch in training.epochs)
+    opened = {seen.cell for seen in e.run.passes if not seen.complete and seen.model is not None}
+    broke = [run.index for run in e.run.cells if run.status in BROKE and run.index in cells]
+    cut = [cell for cell in broke if epochs[cell] < count and (epochs[cell] or cell in opened)]
+    return cut or ([] if any(epochs[cell] for cell in cells) else broke)
 
 
 def costs(e: Evidence) -> list[profile.Cost]:

@@ -26,6 +26,7 @@ Weights = Mapping[str, "NDArray[np.float32]"]
 WEIGHT_TOLERANCE = 1e-3  # of the distance the reference moved; equal mathematics in another order stays under 1e-4
 HALF_TOLERANCE = 0.1  # the same for mixed precision, which autocast chooses; measured over 8 draws: up to 0.037
 LOSS_TOLERANCE = 1e-3  # relative
+SAME_FIGURE = 2e-5  # relative: the same sum in another order; a wrong average seldom comes that near to another figure
 
 EVALUATION_MODE = "eval_mode"
 FAULTS: Mapping[str, tuple[str, str]] = {
@@ -93,18 +94,15 @@ def trains(probe: LoopProbe) -> str:
         served = student.batches.get("train", len(probe.batch_sizes))
         return f"after {served} batches the weights equal the reference's"
     expected = "the weights that the reference has after the same batches"
+    if distance(student.weights, reference.start) <= WEIGHT_TOLERANCE * moved:
+        seen, hint = _unmoved(student)
+        raise Fail(seen, expected, hint)
     name = diagnose(student.weights, probe.faults, moved)
     if name == EVALUATION_MODE:  # which `mode_in_training` answers for
         return "the weights are the reference's, but for the model's mode"
     if name is not None and name in FAULTS:
         seen, hint = FAULTS[name]
         raise Fail(seen, expected, hint)
-    if distance(student.weights, reference.start) <= WEIGHT_TOLERANCE * moved:
-        raise Fail(
-            "the weights did not change at all",
-            expected,
-            "Does the function step the optimizer of the model that it is given, with gradients of that model's loss?",
-        )
     wrong_batches = _wrong_batches(student, len(probe.batch_sizes))
     if wrong_batches:
         raise Fail(wrong_batches, expected, "One call goes once over the training loader.")
@@ -132,10 +130,35 @@ def distance(weights: Weights, others: Weights) -> float:
 
 
 def diagnose(weights: Weights, faults: Mapping[str, Weights], moved: float) -> str | None:
-    """The known fault whose weights these are, None when they are nobody's."""
+    """The known fault whose weights these are, None when they are nobody's, or those of several faults that end alike."""
     offs = {name: distance(weights, fault) for name, fault in faults.items()}
     name = min(offs, key=lambda key: offs[key], default=None)
-    return name if name is not None and offs[name] <= 10 * WEIGHT_TOLERANCE * moved else None
+    if name is None or offs[name] > 10 * WEIGHT_TOLERANCE * moved:
+        return None
+    alike = (distance(faults[name], fault) <= WEIGHT_TOLERANCE * moved for key, fault in faults.items() if key != name)
+    return None if any(alike) else name
+
+
+def _unmoved(student: LoopRun) -> tuple[str, str]:
+    """What is said of weights that are what they were, and a hint: one cause only where no other is left."""
+    if not student.forwards:
+        trained = student.batches.get("train", 0)
+        said = "" if trained else ", and the training loader was not used"
+        return (
+            f"the weights did not change: the model that the function was given was never called{said}",
+            "Which model does the function train?",
+        )
+    if not student.steps:
+        seen, hint = FAULTS["no_step"]
+        return (seen, hint) if student.backwards else (f"{seen}, and no gradients were computed", hint)
+    if not student.backwards:
+        return FAULTS["no_backward"]
+    return (
+        "the weights did not change at all although gradients were computed and steps were taken: the gradients are "
+        "cleared between backward() and step(), or the optimizer holds the parameters of another model, or its learning "
+        "rate is 0",
+        "What does the optimizer hold when it steps, and which gradients are there by then?",
+    )
 
 
 def _wrong_batches(student: LoopRun, expected: int) -> str:
@@ -341,7 +364,10 @@ def mode_in_test(probe: LoopProbe) -> str:
 
 
 def _leaves_training_figures(probe: LoopProbe) -> bool:
-    """Whether the losses that the function leaves behind are those of training mode, however they are averaged."""
+    """Whether the losses that the function leaves behind are those of training mode, however they are averaged.
+
+    Only equal ones are: both modes' losses are alike, so that a wrong average may be near one of the other mode's.
+    """
     if not probe.training_losses or probe.student is None:
         return False
     values = _outcomes(probe.student)
@@ -350,10 +376,10 @@ def _leaves_training_figures(probe: LoopProbe) -> bool:
         for losses in (probe.losses, probe.training_losses)
     )
 
-    def hits(figures: Sequence[float]) -> bool:
-        return any(_close(value, figure) for value in values for figure in figures)
+    def hits(figures: Sequence[float], tolerance: float) -> bool:
+        return any(_close(value, figure, tolerance) for value in values for figure in figures)
 
-    return hits(other) and not hits(own)
+    return hits(other, SAME_FIGURE) and not hits(own, LOSS_TOLERANCE)
 
 
 def _averages(facts: TestFacts) -> tuple[float, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from grader.evidence import LoopProbe, LoopRun, Placement
@@ -58,7 +59,31 @@ def explain_error(
         )
     if "target" in message or "nll_loss" in message:
         return "the outputs are on the GPU and the labels are not", "The loss needs the labels where the outputs are."
+    if not any(data) and not (_cpu(model) and _gpu(model)) and (images := _layer_input(message)):
+        return images
     return "an operation has tensors on both devices", "Which of the tensors in that line was not moved?"
+
+
+def _layer_input(message: str) -> tuple[str, str] | None:
+    """What torch's text says of a layer's input and weight, and a hint; None where it says nothing of them."""
+    types = re.search(r"Input type \((\S+)\) and weight type \((\S+)\)", message)
+    if types is not None:
+        on_gpu = ["cuda" in kind for kind in types.groups()]
+    elif re.search(r"_(?:addmm|mm|bmm)\b", message) and (
+        which := re.search(r"\b(?:got|argument) (mat1|mat2)\b", message)
+    ):
+        device = re.search(r"\bis on (cpu|cuda)", message)
+        odd = (
+            device is not None and device[1] == "cuda"
+        )  # the older text names no device: what is not there is on the CPU
+        on_gpu = [odd, not odd] if which[1] == "mat1" else [not odd, odd]
+    else:
+        return None
+    if on_gpu == [False, True]:
+        return "the model is on the GPU and the images are not", "Every batch comes from the loader on the CPU."
+    if on_gpu == [True, False]:
+        return "the images are on the GPU and the model is not", "Is the model that is called the one that was moved?"
+    return None
 
 
 def explain_run(run: LoopRun) -> tuple[str, str] | None:

@@ -233,7 +233,8 @@ def total_time(cells: Sequence[CellRun], epochs: Sequence[Epoch], count: int) ->
     """
     expected = f"the total time of {count} epochs with testing"
     if len(epochs) < count:
-        raise Fail(f"{len(epochs)} epochs were run, not {count}", expected)
+        ran = "1 epoch was" if len(epochs) == 1 else f"{len(epochs)} epochs were"
+        raise Fail(f"{ran} run, not {count}", expected)
     times, windows = reported(cells, epochs), list(_windows(epochs, count))
     tested = [window for window in windows if all(epoch.test is not None for epoch in window)]
     for window in tested:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import threading
 import weakref
 from collections import Counter, deque
@@ -10,6 +11,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from grader.inside import recorder, seen
+from grader.inside.held import HeldBatches
 from grader.inside.models import Known
 from grader.inside.pass_order import Order
 from grader.inside.scores import Scores
@@ -34,8 +36,6 @@ class OpenPass:
     """An open pass: what has been seen of it so far. Models, optimizers and iterators are held weakly."""
 
     def __init__(self, iterator: Any, loader: Any, key: str, start: float, earlier: Order | None, ended: Ended) -> None:
-        self.start = self.last = start
-        self.cell = max(0, recorder.cell())
         self.loader = seen.loader(loader, key)
         self.expected = seen.size(loader)
         self.images = int(self.loader["images"])  # type: ignore[call-overload]
@@ -46,6 +46,16 @@ class OpenPass:
         self.carried = False  # goes on with an iterator whose pass was ended by its cell's end
         self.batches = self.samples = 0
         self.recent: deque[Batch] = deque(maxlen=AHEAD)
+        self.held = HeldBatches()  # those that no model was given before the next was served
+        self.drained = False  # all were served before a model was given any
+        self._begin_to_count(start)
+
+    def _begin_to_count(self, start: float) -> None:
+        self.start = self.last = start
+        self.cell = max(0, recorder.cell())
+        self.walk: OpenPass | None = None  # the pass over the batches of this one that were kept
+        self.ended = False
+        self.worked: set[int] = set()  # the batches that a model was given, of one that is drained
         self.lead = 0  # how many batches the loader was ahead of the model when that was called last
         self.at: int | None = None  # the number of the batch that it was given then
         self.server = self.worker = threading.get_ident()  # the threads that take batches and call the model
@@ -80,28 +90,75 @@ class OpenPass:
     @property
     def target(self) -> torch.Tensor | None:
         """The labels of the batch that is worked on."""
-        return next((batch.labels for batch in reversed(list(self.recent)) if batch.number == self.batch), None)
+        recent = (batch.labels for batch in reversed(list(self.recent)) if batch.number == self.batch)
+        found = next(recent, None)
+        return found if found is not None else self.held.labels(self.batch)
+
+    def serve(self, images: torch.Tensor | None, labels: torch.Tensor | None) -> None:
+        """The loader served its next batch."""
+        self._hold_last()
+        self.batches += 1
+        self.samples += len(images) if images is not None and images.dim() else 0
+        self.recent.append(Batch(self.batches, images, labels))
+
+    def _hold_last(self) -> None:
+        """Remember the batch that was served last if no model was given it yet."""
+        if self.recent and (self.at or 0) < self.recent[-1].number:
+            self.held.hold(*self.recent[-1])
+
+    def drain(self) -> None:
+        """All batches were served, and no model was given one: a list of them was made, or another thread loads them."""
+        self._hold_last()
+        self.recent.clear()
+        self.drained = True
+
+    def again(self, start: float) -> OpenPass:
+        """Another pass over the batches of this one, which is drained."""
+        item = copy.copy(self)
+        item._begin_to_count(start)
+        item.order = item.earlier = None
+        item.carried = item.kept = False
+        return item
+
+    @property
+    def is_through(self) -> bool:
+        """Whether a model was given every batch of a pass that is drained."""
+        return len(self.worked) == self.batches
+
+    def serves(self, given: torch.Tensor, look: bool) -> bool:
+        """Whether these are images of one of the last batches that were served; `look` at their values too."""
+        return any(b.images is not None and _same(b.images, given, look) for b in reversed(list(self.recent)))
 
     def works_on(self, given: torch.Tensor | None, first: bool) -> None:
         """A model was given this: a loop or a thread that loads ahead works on an earlier batch than the last one served.
 
         Images that were copied on their way are compared at the `first` call of a pass only, unless another thread loads
-        them: to look at them takes time.
+        them or there are more than are kept: to look at them takes time.
         """
         self.worker = threading.get_ident()
         recent = list(self.recent)
-        look = len(recent) > 1 and (first or self.worker != self.server)
-        for batch in reversed(recent):
-            if given is not None and batch.images is not None and _same(batch.images, given, look):
-                self.lead = recent[-1].number - batch.number
-                break
+        more = bool(recent) and recent[0].number > (self.at or 0) + 1  # than are kept in `recent`
+        look = len(recent) > 1 and (first or self.worker != self.server or more)
+        number = None
+        if given is not None:
+            same = (b.number for b in reversed(recent) if b.images is not None and _same(b.images, given, look))
+            number = next(same, None)
+            if number is None and look:
+                number = self.held.find(given, look=False) or self.held.find(given, look=True)
+        if number is not None:
+            self.lead = recent[-1].number - number
         self.at = max(1, recent[-1].number - self.lead) if recent else None
         self.is_ahead = self.is_ahead or self.lead > 0
+
+    def works_on_held(self, number: int) -> None:
+        """A model was given this batch of a pass that is drained."""
+        self.at = number
+        self.worked.add(number)
 
     def is_behind(self) -> bool:
         """Whether a model has yet to be given batches that the loader has served."""
         if not self.calls:
-            return self.server != threading.main_thread().ident  # a thread that loads all before the first is used
+            return False
         ahead = self.is_ahead or self.worker != self.server
         return ahead and self.batch < self.batches
 
@@ -127,6 +184,8 @@ def sampler_of(loader: Any) -> Any:
 def fields(item: OpenPass, end: float, complete: bool) -> dict[str, object]:
     """The Pass of `grader.evidence`, as JSON data."""
     calls = sum(item.calls.values())
+    if item.drained and calls:  # what was taken from a list of the batches
+        item.batches, item.samples = len(item.worked), sum(item.held.length(number) for number in item.worked)
     measured = [(seen.number(loss), right, images) for loss, right, images in item.scores.results()]
     losses = [loss for loss, _, _ in measured if loss is not None]
     images = sum(count for _, _, count in measured)

@@ -2,6 +2,9 @@
 
 What happens is attributed to the innermost pass: of those that are open, the one whose loader advanced last. So a test
 pass inside a training pass is told from it, and when it ends the training pass is the innermost again.
+
+A loader that is drained before a model is given a batch, as by `list(loader)`, has its pass when a model is given the
+batches: they are known again by their memory or their values. Whoever goes over them once more makes another pass.
 """
 
 from __future__ import annotations
@@ -18,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from grader.inside import initial_weights, models, pass_order, randomness, recorder, seen, trained_weights
 from grader.inside.attached import Attached
 from grader.inside.imports import when_imported
-from grader.inside.open_pass import Batch, OpenPass, fields, sampler_of
+from grader.inside.open_pass import OpenPass, fields, sampler_of
 
 if TYPE_CHECKING:
     from torch import nn
@@ -26,10 +29,13 @@ if TYPE_CHECKING:
 
 class _Here(threading.local):
     inside = False  # a model is being called: whatever it calls is not an outermost call
+    stray = False  # the last call was given images of no pass that is open
 
 
 _here = _Here()
 _open: list[OpenPass] = []  # the innermost last
+_drained: list[OpenPass] = []  # those whose batches were all served before a model was given any, the latest last
+_KEPT = 4  # of a loader
 _by_iterator: Attached[OpenPass] = Attached()
 _keys: Attached[str] = Attached()
 _numbers = itertools.count(1)
@@ -40,6 +46,7 @@ def install() -> None:
     """Start anew, and watch torch from its import on."""
     global _numbers
     _open.clear()
+    _drained.clear()
     _keys.clear()
     _numbers = itertools.count(1)
     recorder.at_cell_end(end_all)
@@ -49,7 +56,7 @@ def install() -> None:
 
 def end_all() -> None:
     """End the passes that are still open."""
-    for item in list(_open):
+    for item in [*_open, *_drained]:
         _end(item, item.last)
 
 
@@ -117,12 +124,12 @@ def _calling(original: Callable[..., Any]) -> Callable[..., Any]:
         if known is None:
             return original(self, *args, **kwargs)
         _here.inside = True
-        output = None
+        output, start = None, recorder.now()
         try:
             output = original(self, *args, **kwargs)
         finally:
             _here.inside = False
-            _called(model, known, args, kwargs, output)
+            _called(model, known, args, kwargs, output, start)
         return output
 
     return __call__
@@ -152,12 +159,21 @@ def _begin(iterator: Any, loader: Any, start: float, earlier: pass_order.Order |
     before = _by_iterator.get(iterator)
     if before is not None:  # persistent workers: the same iterator once more
         _end(before, before.last)
-    for waiting in [item for item in _open if item.orphan]:
-        _end(waiting, waiting.last)
+    _end_finished()
     key = _keys.get(loader) or _keys.put(loader, f"loader-{next(_numbers)}")
     item = _by_iterator.put(iterator, OpenPass(iterator, loader, key, start, earlier, _abandoned))
     _open.append(item)
-    frames = seen.student_functions(sys._getframe(1))
+    _describe_functions(item, sys._getframe(1))
+
+
+def _end_finished() -> None:
+    """End the passes that wait only for another to begin."""
+    for item in [item for item in _open if item.orphan or (item.drained and item.is_through)]:
+        _end(item, item.last)
+
+
+def _describe_functions(item: OpenPass, frame: FrameType) -> None:
+    frames = seen.student_functions(frame)
     if frames:
         item.function, item.arguments = seen.function_name(frames[-1]), seen.arguments(frames[-1])
     if len(frames) > 1:
@@ -175,15 +191,13 @@ def _advanced(iterator: Any, batch: Any) -> None:
         _open.remove(item)
         _open.append(item)
     item.last = recorder.now()
-    item.batches += 1
+    first = next(seen.tensors(batch), None)
+    item.serve(first, seen.target_of(batch))
     if item.batches == 1:
         order = pass_order.order_of(sampler_of(item.owner()))
         item.order = order if order is not item.earlier else None
-    first = next(seen.tensors(batch), None)
     if item.batch_device is None and first is not None:
         item.batch_device = str(first.device)
-    item.samples += len(first) if first is not None and first.dim() else 0
-    item.recent.append(Batch(item.batches, first, seen.target_of(batch)))
     item.server = threading.get_ident()
 
 
@@ -204,6 +218,9 @@ def _exhausted(iterator: Any) -> None:
     item = _by_iterator.get(iterator)
     if item is None or item not in _open:
         return
+    if not item.calls and item.batches:
+        _drain(item)
+        return
     if item.is_behind():  # the batches that were loaded ahead are still to come
         item.exhausted = True
         item.lead = max(0, item.lead - 1)
@@ -211,8 +228,25 @@ def _exhausted(iterator: Any) -> None:
     _end(item, recorder.now(), complete=not item.carried)
 
 
+def _drain(item: OpenPass) -> None:
+    """Go on with a pass when a model is given its batches."""
+    _open.remove(item)
+    item.exhausted, item.last = True, recorder.now()
+    item.drain()
+    same = [other for other in _drained if other.loader["key"] == item.loader["key"]]
+    for old in same[: max(0, len(same) + 1 - _KEPT)]:
+        _drained.remove(old)
+        _end(old, old.last)
+    _drained.append(item)
+
+
 @recorder.guarded
 def _abandoned(item: OpenPass) -> None:
+    if item.drained:
+        return
+    if item in _open and not item.calls and item.expected is not None and item.batches >= item.expected > 0:
+        _drain(item)  # the end itself was not asked for
+        return
     if item.exhausted and item.is_behind() and item in _open:  # another thread has loaded them
         item.orphan = True
         return
@@ -238,19 +272,23 @@ def _register(module: nn.Module) -> models.Known | None:
 
 
 @recorder.guarded
-def _called(module: nn.Module, known: models.Known, args: Any, kwargs: Any, output: Any) -> None:
-    """A model was called; `output` is None when it raised."""
+def _called(module: nn.Module, known: models.Known, args: Any, kwargs: Any, output: Any, start: float) -> None:
+    """A model was called at `start`; `output` is None when it raised."""
     if not known.announced and output is not None:
         models.announce(module, known)
-    if not _open or models.here.profiling:
+    if models.here.profiling:
         return
     torch = sys.modules["torch"]
-    item = _open[-1]
+    given = next(seen.tensors([args, kwargs]), None)
+    item = _working_on(given, start)
+    _here.stray = item is None
+    if item is None:
+        return
     first = known.key not in item.calls
     if first:
         _first_call(item, module, known, args, kwargs)
-    if item.batches:
-        item.works_on(next(seen.tensors([args, kwargs]), None), first)
+    if item.batches and not item.drained:
+        item.works_on(given, first)
     item.last = recorder.now()
     item.calls[known.key] += 1
     item.training += module.training
@@ -263,6 +301,39 @@ def _called(module: nn.Module, known: models.Known, args: Any, kwargs: Any, outp
     idle = not (item.kept or item.carried or item.steps or item.backwards)
     if idle and item.batch == item.expected and (item.expected > 1 or not torch.is_grad_enabled()):
         item.kept = bool(_keep_weights(item, seen.unwrapped(module)))
+
+
+def _working_on(given: Any, start: float) -> OpenPass | None:
+    """The pass to which a call belongs whose model is given this; it becomes the innermost. None when there is none."""
+    if not _drained:
+        return _open[-1] if _open else None
+    live = [item for item in _open if not item.drained]
+    found = live[-1] if live else None
+    for look in (False, True) if given is not None else ():
+        serving = next((item for item in reversed(live) if item.serves(given, look)), None)
+        kept = ((item, item.held.find(given, look)) for item in reversed(_drained)) if serving is None else ()
+        source, number = next(((item, number) for item, number in kept if number is not None), (None, 0))
+        if serving is not None or source is not None:
+            found = serving if source is None else _walk(source, number or 0, start)
+            break
+    if found is not None and _open[-1] is not found:
+        _open.remove(found)
+        _open.append(found)
+    return found
+
+
+def _walk(source: OpenPass, number: int, start: float) -> OpenPass:
+    """The pass over batches that were kept in which a model was given this one of them at `start`."""
+    item = source.walk
+    if item is None or item.ended or (item.is_through and number != item.at):
+        _end_finished()
+        item = source.again(start) if source.ended or source.worked else source
+        source.walk = item
+        _open.append(item)
+        if item is not source:
+            _describe_functions(item, sys._getframe(1))
+    item.works_on_held(number)
+    return item
 
 
 def _first_call(item: OpenPass, module: nn.Module, known: models.Known, args: Any, kwargs: Any) -> None:
@@ -286,7 +357,7 @@ def _on_path(model: nn.Module, known: models.Known) -> bool:
 @recorder.guarded
 def _went_back(tensors: Any) -> None:
     loss = next(seen.tensors(tensors), None)
-    if not _open or loss is None or loss.numel() != 1:
+    if not _open or loss is None or loss.numel() != 1 or _is_stray():
         return
     item = _open[-1]
     item.backwards += 1
@@ -300,8 +371,15 @@ def _stepped(optimizer: Any, args: object, kwargs: object) -> None:
         _count_step(optimizer)
 
 
+def _is_stray() -> bool:
+    """Whether what happens now belongs to no pass: kept batches are there, and others are worked on."""
+    return _here.stray and _open[-1].drained
+
+
 @recorder.guarded
 def _count_step(optimizer: Any) -> None:
+    if _is_stray():
+        return
     item = _open[-1]
     item.steps += 1
     item.last = recorder.now()
@@ -326,12 +404,15 @@ def _count_step(optimizer: Any) -> None:
 
 def _end(item: OpenPass, end: float, complete: bool = False) -> None:
     """Write a pass down and forget it; nothing happens when it has ended before."""
-    if item not in _open:
+    if item.ended or item not in (*_open, *_drained):
         return
-    _open.remove(item)
+    item.ended = True
+    if item in _open:
+        _open.remove(item)
     item.recent.clear()
+    unworked = item.drained and bool(item.calls) and not item.is_through
     served = item.exhausted or (item.expected is not None and item.batches >= item.expected > 0)
-    complete = complete or (served and not item.carried)
+    complete = (complete or (served and not item.carried)) and not unworked
     item.canonical = item.canonical and randomness.is_canonical()
     model = item.called()
     if item.steps and item.known is not None:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 WARM_SECONDS = 60.0  # until a server is warm: it takes 4 s on a quiet machine
 HELLO_SECONDS = 20.0
+MAX_SERVERS = 3  # each holds 0.4 GiB; a class has one kind of place
 FIRST_NUMBER = 100  # of the descriptors that a forked process inherits, which get new ones
 _CREDENTIALS = struct.Struct("3i")
 
@@ -211,6 +212,8 @@ class _Servers:
             return None
         with self._lock:  # who comes meanwhile waits: two would compete for the cores, and both be slower
             server = self._servers.get(kind)
+            if kind not in self._servers and len(self._servers) >= MAX_SERVERS:
+                return None
             if kind not in self._servers or (server is not None and not server.alive):
                 if server is not None:
                     server.close()
