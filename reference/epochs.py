@@ -10,12 +10,15 @@ from grader.evidence import CellRun, Pass
 from grader.rubric import Advice, CheckFunction, Evidence, Fail, NotGraded
 from reference.contract import LEARNING_RATE, MOMENTUM, RECOGNISE, is_mlp
 
+UNTESTED = 0.8  # of what a training earns that was never tested
+OLD_MODEL = 0.6  # of what a training earns whose model had been trained before
+OTHER_SETTINGS = 0.5  # of what a training earns that learns, by another optimizer than the one asked for
 BROKE = ("error", "timeout", "killed", "dead")  # how a cell ends that did not get through
 
 
 def optimizer(e: Evidence) -> str:
     """Training uses SGD with learning rate 0.01 and momentum 0.5."""
-    passes = [epoch.train for training in cpu_trainings(e) for epoch in training.epochs]
+    passes = [epoch.train for training in cpu_trainings(e) for epoch in training.epochs] or _parts(e)
     if not passes and (not_believed := trainings.doubt(e.run, is_mlp)):
         raise Fail(not_believed, f"SGD with learning rate {LEARNING_RATE:g} and momentum {MOMENTUM:g}")
     if not passes:
@@ -24,6 +27,12 @@ def optimizer(e: Evidence) -> str:
             wanted = f"SGD with learning rate {LEARNING_RATE:g} and momentum {MOMENTUM:g}"
             raise Fail(f"no optimizer took a step in the run{why}", wanted, hint)
     return loops.optimizer_settings(passes, "SGD", LEARNING_RATE, MOMENTUM)
+
+
+def _parts(e: Evidence) -> list[Pass]:
+    """The passes in which the MLP was trained on the CPU and that were left before their end."""
+    known = {key for key, model in e.run.models.items() if is_mlp(model.shapes) and key not in e.run.doubts}
+    return [p for p in e.run.passes if p.trains and p.model in known and (p.model_device or "cpu").startswith("cpu")]
 
 
 def cpu_trainings(e: Evidence) -> tuple[trainings.Training, ...]:
@@ -240,50 +249,90 @@ def section_cells(e: Evidence, item: str, cells: Sequence[int] = ()) -> tuple[in
 
 
 def cnn_epochs(item: str, device: str) -> CheckFunction:
-    """A check that the CNN was trained for 2 epochs on the device, with the right optimizer."""
+    """A check that a new CNN was trained and tested for 2 epochs on the device."""
     place = "GPU" if device == "cuda" else "CPU"
 
     def check(e: Evidence) -> str:
-        training = in_part(e, item, "cnn", device, 2)
-        said = trainings.stepped(training.epochs[:2], f"the CNN's training on the {place}")
-        if training.before:
-            raise Fail(
-                f"the CNN that had {counted(training.before)} already was trained on, on the {place}",
-                f"a new CNN, trained for 2 epochs on the {place}",
-                "Both devices start from the same place when each gets a CNN of its own.",
-                credit=0.6 * min(1.0, len(training.epochs) / 2),
-            )
-        _enough(e, item, training, 2, place)
-        return said
+        return _new_and_tested(e, item, "cnn", device, 2, f"the CNN's training on the {place}")
 
-    check.__doc__ = f"The CNN is trained for 2 epochs on the {place}."
+    check.__doc__ = f"A new CNN is trained for 2 epochs on the {place}, with a test after each."
     return check
 
 
 def gpu_epochs(e: Evidence) -> str:
-    """The MLP is trained for 10 epochs on the GPU."""
-    training = in_part(e, "q5", "mlp", "cuda", 10)
-    said = trainings.stepped(training.epochs[:10], "the training on the GPU")
-    _enough(e, "q5", training, 10, "GPU")
+    """A new MLP is trained for 10 epochs on the GPU, with a test after each."""
+    return _new_and_tested(e, "q5", "mlp", "cuda", 10, "the training on the GPU")
+
+
+def _new_and_tested(e: Evidence, item: str, role: str, device: str, epochs: int, where: str) -> str:
+    """A model that was not trained on the other device before steps in each of the epochs and is tested after it."""
+    place, name = "GPU" if device == "cuda" else "CPU", role.upper()
+    training = in_part(e, item, role, device, epochs)
+    seen = training.epochs[:epochs]
+    said = trainings.stepped(seen, where)
+    if training.before:
+        raise Fail(
+            f"the {name} that had {counted(training.before)} already was trained on, on the {place}",
+            f"a new {name}, trained for {counted(epochs)} on the {place}",
+            "Both devices start from the same place when each gets a model of its own.",
+            credit=OLD_MODEL * min(1.0, len(seen) / epochs),
+        )
+    _enough(e, item, training, epochs, place)
+    untested = sum(epoch.test is None for epoch in seen)
+    if untested:
+        raise Fail(
+            f"{untested} of the {epochs} epochs on the {place} were not tested",
+            "a test after each epoch",
+            "Which loss says whether the model also reads digits that it was not trained on?",
+            credit=round(1 - (1 - UNTESTED) * untested / epochs, 2),
+        )
     return said
 
 
 def converges(item: str, role: str, device: str, epochs: int) -> CheckFunction:
-    """A check that the first `epochs` epochs learn as the reference's do; fewer earn credit in proportion."""
+    """A check that the first `epochs` epochs learn as the reference's do, by the optimizer that was asked for.
+
+    Fewer earn credit in proportion, and so do epochs that learn by other settings.
+    """
 
     def check(e: Evidence) -> str:
         seen = in_part(e, item, role, device, epochs).epochs[:epochs]
-        if len(seen) == epochs:
-            return trainings.converges(seen, e.reference, role, _checked(e, seen))
-        follows = trainings.follows(seen, e.reference.trajectories.get(role, ()))
-        raise Fail(
-            f"the losses of {counted(len(seen))} {'follow' if follows else 'do not follow'} the reference's",
-            f"{counted(epochs)} that learn as the reference does",
-            credit=round(len(seen) / epochs, 2) if follows else 0.0,
-        )
+        wrong = _other_settings(seen)
+        if wrong is None:
+            return _learned(e, role, epochs, seen)
+        try:
+            _learned(e, role, epochs, seen)
+            learned = 1.0
+        except NotGraded:
+            learned = 1.0
+        except Fail as fail:
+            learned = fail.credit
+        raise Fail(wrong.seen, wrong.expected, wrong.hint, credit=round(OTHER_SETTINGS * learned, 2))
 
-    check.__doc__ = f"In {epochs} epochs the loss falls as the reference's does."
+    by = f"SGD with learning rate {LEARNING_RATE:g} and momentum {MOMENTUM:g}"
+    check.__doc__ = f"In {epochs} epochs of {by} the loss falls as the reference's does."
     return check
+
+
+def _other_settings(epochs: Sequence[trainings.Epoch]) -> Fail | None:
+    """What is wrong with the optimizer that stepped in these epochs; None where nothing is."""
+    try:
+        loops.optimizer_settings([epoch.train for epoch in epochs], "SGD", LEARNING_RATE, MOMENTUM)
+    except Fail as fail:
+        return fail
+    return None
+
+
+def _learned(e: Evidence, role: str, epochs: int, seen: Sequence[trainings.Epoch]) -> str:
+    """All `epochs` epochs, or those that there are, learn as the reference's do. Raises Fail, and what it raises."""
+    if len(seen) == epochs:
+        return trainings.converges(seen, e.reference, role, _checked(e, seen))
+    follows = trainings.follows(seen, e.reference.trajectories.get(role, ()))
+    raise Fail(
+        f"the losses of {counted(len(seen))} {'follow' if follows else 'do not follow'} the reference's",
+        f"{counted(epochs)} that learn as the reference does",
+        credit=round(len(seen) / epochs, 2) if follows else 0.0,
+    )
 
 
 def gpu_placement(e: Evidence) -> str | Advice:

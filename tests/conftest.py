@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from grader.judging import judge
 from grader.notebook import Cell, Notebook
 from grader.result import Result, Submitted, total
 from grader.rubric import Check, Evidence, Fail, Item, NotGraded, Reference, Review, Rubric
+from grader.sandbox.zygote import many_kernels
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
@@ -29,6 +31,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("slow") is None:
             item.add_marker(pytest.mark.xdist_group(item.location[0]))
+
+
+@pytest.fixture(scope="module")
+def warm() -> Iterator[None]:
+    """For tests that start many kernels: they are forked from a server, as those of a class are."""
+    many_kernels()
+    yield
+    many_kernels(False)
 
 
 def passes(e: Evidence) -> str:

@@ -16,6 +16,7 @@ from grader.result import Result
 from grader.sandbox.policy import Limits
 from reference.rubric import RUBRIC
 
+pytestmark = pytest.mark.usefixtures("warm")
 ROOT = Path(__file__).parents[1]
 SAMPLES = ROOT / "submissions"
 WRITTEN = {"q4", "q6", "q9", "q10"}

@@ -20,7 +20,7 @@ from grader.sandbox.policy import Limits
 from reference.rubric import ASSIGNMENT
 
 torch.set_num_threads(1)
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("warm")]
 
 IMPORTS = """
 import torch

@@ -11,7 +11,7 @@ import grader
 from grader.result import Result
 from grader.rubric import ItemResult
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.usefixtures("warm"), pytest.mark.slow, pytest.mark.timeout(600)]
 
 IMPORTS = "import torch\nimport torch.nn as nn\nfrom torchvision import datasets, transforms"
 MLP = """

@@ -31,6 +31,9 @@ _REFUSALS = (
 
 def is_device_error(message: str) -> bool:
     """Whether an exception says that tensors are on two devices, or that numpy was given one on the GPU."""
+    types = _types(message)
+    if types is not None and types[0] == types[1]:  # they differ in their precision
+        return False
     return any(words in message for words in _REFUSALS) or "device type tensor to numpy" in message
 
 
@@ -65,25 +68,28 @@ def explain_error(
 
 
 def _layer_input(message: str) -> tuple[str, str] | None:
-    """What torch's text says of a layer's input and weight, and a hint; None where it says nothing of them."""
-    types = re.search(r"Input type \((\S+)\) and weight type \((\S+)\)", message)
-    if types is not None:
-        on_gpu = ["cuda" in kind for kind in types.groups()]
-    elif re.search(r"_(?:addmm|mm|bmm)\b", message) and (
-        which := re.search(r"\b(?:got|argument) (mat1|mat2)\b", message)
-    ):
-        device = re.search(r"\bis on (cpu|cuda)", message)
-        odd = (
-            device is not None and device[1] == "cuda"
-        )  # the older text names no device: what is not there is on the CPU
-        on_gpu = [odd, not odd] if which[1] == "mat1" else [not odd, odd]
-    else:
-        return None
-    if on_gpu == [False, True]:
+    """What torch's text says of a layer's input and weights, and a hint; None where it says nothing of them."""
+    on_gpu = _types(message) or _factors(message)
+    if on_gpu == (False, True):
         return "the model is on the GPU and the images are not", "Every batch comes from the loader on the CPU."
-    if on_gpu == [True, False]:
+    if on_gpu == (True, False):
         return "the images are on the GPU and the model is not", "Is the model that is called the one that was moved?"
     return None
+
+
+def _types(message: str) -> tuple[bool, bool] | None:
+    """Whether a convolution's input and its weights were on the GPU, by the types that torch names."""
+    types = re.search(r"Input type \((\S+)\) and (?:weight|bias) type \((\S+)\)", message)
+    return ("cuda" in types[1], "cuda" in types[2]) if types is not None else None
+
+
+def _factors(message: str) -> tuple[bool, bool] | None:
+    """The same of a linear layer: torch names the one factor that is elsewhere, older versions without its device."""
+    odd = re.search(r"\b(?:got|argument) mat(1|2)(?: is on (cpu|cuda))?.*_(?:addmm|mm|bmm)\b", message)
+    if odd is None:
+        return None
+    there = odd[2] == "cuda"
+    return (there, not there) if odd[1] == "1" else (not there, there)
 
 
 def explain_run(run: LoopRun) -> tuple[str, str] | None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from grader.checks.text import Number, Reading, find_numbers, without_progress
@@ -23,6 +24,11 @@ _SCALE_LABEL = re.compile(
     r"(?P<giga>\bG(?:\b|(?=MACs?|FLOPs?))|(?i:giga|billion))"
     r"|(?P<mega>\bM(?:\b|(?=MACs?|FLOPs?|Params?))|(?i:mega|million|\bmio\b|1e6|10\^6))"
     r"|(?P<kilo>\b[kK](?:\b|(?=MACs?|FLOPs?|Params?))|(?i:kilo|thousand|1e3|10\^3))"
+)
+_LABEL = re.compile(
+    r"(?<![^\W_])(?:(?P<operations>[kmg]?(?:fl?ops?|macs?)|ops|operation\w*|op[eé]ra\w+|rechenoperation\w*"
+    r"|mult(?:iply)?-?add\w*|multiply-?accumulat\w*)|(?P<parameters>[kmg]?par[aá]m\w*))(?![^\W_])",
+    re.IGNORECASE,
 )
 _SCALES = {"giga": 1e9, "mega": 1e6, "kilo": 1e3}
 _DOUBLED = re.compile(
@@ -126,6 +132,14 @@ def counts_printed(
         values = [cost.macs, *([2 * cost.macs] if doubled else [])]
         if not any(_prints(number, lines[number.line], value) for number in numbers for value in values):
             missing.append(cost)
+    exchanged = [cost for cost in costs if cost not in missing and _exchanged(cost, lines, numbers)]
+    if exchanged:
+        raise Fail(
+            f"the operations and the parameters of the {_names(exchanged)} are exchanged where they are printed",
+            expected,
+            "Which of the two numbers does the profiler return first?",
+            credit=round(0.5 * (1 - len(missing) / len(costs)), 2),
+        )
     if not missing:
         return "; ".join(f"{cost.name}: {_count(cost.macs)} MACs" for cost in costs) + " printed"
     credit = round(1 - len(missing) / len(costs), 2)
@@ -148,6 +162,36 @@ def counts_printed(
         "Print what the profiler returns.",
         credit=credit,
     )
+
+
+def _exchanged(cost: Cost, lines: Sequence[str], numbers: Sequence[Number]) -> bool:
+    """Whether the MACs of a model are called its parameters, and its parameters its operations.
+
+    Only where the words leave no doubt: in a line with both words and both numbers the first word is of the first number,
+    whichever stands before the other; else in two lines, each with one of them. A line that has them right settles it.
+    """
+    found: set[tuple[str, str]] = set()
+    for place, line in enumerate(lines):
+        labels = _without_repeats(match.lastgroup or "" for match in _LABEL.finditer(line))
+        kinds = (_which(number, line, cost) for number in numbers if number.line == place)
+        values = _without_repeats(kind for kind in kinds if kind)
+        if len(labels) == len(values) == len(set(labels)) == len(set(values)):
+            pairs = set(zip(labels, values, strict=True))
+            if ("operations", "operations") in pairs:
+                return False
+            found |= pairs
+    return {("operations", "parameters"), ("parameters", "operations")} <= found
+
+
+def _which(number: Number, line: str, cost: Cost) -> str:
+    """'operations' or 'parameters' when a printed number can be only that of a model; else ''."""
+    operations = any(_prints(number, line, value) for value in (cost.macs, 2 * cost.macs))
+    parameters = _prints(number, line, cost.parameters)
+    return "" if operations == parameters else "operations" if operations else "parameters"
+
+
+def _without_repeats(words: Iterable[str]) -> list[str]:
+    return [word for word, _ in itertools.groupby(words)]
 
 
 def _right(profile: Profile, cost: Cost) -> bool:

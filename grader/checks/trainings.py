@@ -130,7 +130,8 @@ def stepped(epochs: Sequence[Epoch], where: str) -> str:
                 "all of them",
                 credit=0.3,
             )
-    return f"{len(epochs)} epochs, one step for each of {epochs[0].train.batches} batches"
+    many = f"{len(epochs)} epoch{'' if len(epochs) == 1 else 's'}"
+    return f"{many}, one step for each of {epochs[0].train.batches} batches"
 
 
 def converges(epochs: Sequence[Epoch], reference: Reference, role: str, checked: bool = True) -> str:

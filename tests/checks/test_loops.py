@@ -145,6 +145,30 @@ def test_a_known_fault_is_named():
         loops.trains(train(weights=START))
 
 
+@pytest.mark.parametrize(
+    ("done", "seen"),
+    [
+        ({"steps": 230, "backwards": 230}, "cleared between .* another model, or its learning rate is 0"),
+        ({"steps": 230}, "no gradients were computed"),
+        ({"backwards": 230}, "no step was taken$"),
+        ({}, "no step was taken, and no gradients were computed"),
+        ({"steps": 230, "backwards": 230, "forwards": ()}, "the model that the function was given was never called"),
+    ],
+)
+def test_weights_that_never_moved_are_blamed_on_one_cause_only_where_no_other_is_left(done, seen):
+    probe = train(weights=START, **done)
+    for faults in ({}, {"zero_grad_after_backward": START}, {"zero_grad_after_backward": START, "no_backward": START}):
+        with pytest.raises(Fail, match=seen):
+            loops.trains(dataclasses.replace(probe, faults={**faults, "no_zero_grad": PILED_UP}))
+
+
+def test_faults_that_end_alike_are_none_of_them():
+    faults = {"two_steps": PILED_UP, "sum_loss": PILED_UP, "two_epochs": {"w": np.full((4, 3), 9, np.float32)}}
+    assert loops.diagnose(PILED_UP, faults, 1.0) is None
+    assert loops.diagnose(PILED_UP, {"two_steps": PILED_UP, "sum_loss": AFTER}, 1.0) == "two_steps"
+    assert loops.diagnose(faults["two_epochs"], faults, 1.0) == "two_epochs"
+
+
 def test_an_unknown_fault_says_how_far_off_the_weights_are():
     with pytest.raises(Fail, match="differ from the reference's by 50%"):
         loops.trains(train(weights={"w": AFTER["w"] * 1.5}))
@@ -294,6 +318,16 @@ def test_calls_that_are_said_to_be_right_do_not_outweigh_the_losses(divide):
     with pytest.raises(Fail, match="training mode during the test"):
         loops.mode_in_test(lied)
     assert loops.mode_in_test(dataclasses.replace(evaluation(), training_losses=in_training))
+
+
+def test_a_wrong_average_that_comes_near_the_losses_of_training_mode_is_a_wrong_average():
+    off_by_one = sum(TEST_LOSSES) / 2
+    in_training = tuple(loss * off_by_one / MEAN * 1.0004 for loss in TEST_LOSSES)
+    found = evaluation(lists={"test_losses": (off_by_one,), "test_accuracy": (57 / 71,)})
+    found = dataclasses.replace(found, training_losses=in_training)
+    assert loops.mode_in_test(found)
+    with pytest.raises(Fail, match="average loss"):
+        loops.averages_loss(found)
 
 
 def test_the_weights_after_a_test_are_compared_with_those_that_were_handed_in():

@@ -105,3 +105,46 @@ def test_device_errors_are_said_in_words(place, message, seen, hint):
 def test_other_errors_are_left_as_they_are():
     assert placement.explain_error("shape '[2]' is invalid for input of size 3", GPU, CPU) is None
     assert placement.explain_run(LoopRun({}, {}, placement=THERE)) is None
+
+
+CONVOLUTION = (
+    "Input type (torch.{}FloatTensor) and weight type (torch.{}FloatTensor) should be the same or input should be "
+)
+CONVOLUTION += "a MKLDNN tensor and weight is a dense tensor"
+OLDER = "Expected all tensors to be on the same device, but found at least two devices, cuda:0 and cpu! (when checking argument "
+OLDER += "for argument {} in method wrapper_CUDA_{})"
+IMAGES_LEFT, MODEL_LEFT = "the images are not", "the model is not"
+
+
+@pytest.mark.parametrize(
+    ("message", "seen"),
+    [
+        (CONVOLUTION.format("", "cuda."), IMAGES_LEFT),
+        (CONVOLUTION.format("cuda.", ""), MODEL_LEFT),
+        (TWO_DEVICES, IMAGES_LEFT),
+        (TWO_DEVICES.replace("mat1", "mat2"), MODEL_LEFT),
+        (OLDER.format("mat1", "addmm"), IMAGES_LEFT),
+        (OLDER.format("mat2", "mm"), MODEL_LEFT),
+        (OLDER.format("target", "nll_loss_forward"), "the labels are not"),
+        (OLDER.format("other", "add"), "an operation has tensors on both devices"),
+    ],
+)
+def test_where_no_device_was_seen_the_text_of_the_error_says_which(message: str, seen: str) -> None:
+    told = placement.explain_error(message, ("",), ("",))
+    assert told is not None
+    assert seen in told[0]
+
+
+def test_what_was_seen_goes_before_the_text_and_a_model_in_two_places_is_no_matter_of_images() -> None:
+    told = placement.explain_error(TWO_DEVICES, CPU, GPU)
+    assert told is not None
+    assert told[0] == "the images are on the GPU and the model is not"
+    told = placement.explain_error(TWO_DEVICES, ("cpu", "cuda:0"), ())
+    assert told is not None
+    assert told[0] == "an operation has tensors on both devices"
+
+
+def test_two_precisions_are_not_two_devices() -> None:
+    message = "Input type (torch.cuda.HalfTensor) and weight type (torch.cuda.FloatTensor) should be the same"
+    assert placement.explain_error(message, GPU, GPU) is None
+    assert placement.explain_error("Input type (float) and bias type (c10::Half) should be the same", CPU, CPU) is None

@@ -48,6 +48,39 @@ def test_accepts_counts(text: str) -> None:
     counts_printed(cells(text), (MLP, CNN), COSTS)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "MLP: 109,386 FLOPs, 109,184 parameters\nCNN: 101,578 FLOPs, 7,459,968 parameters",
+        "MLP params: 109184.0 flops: 109386.0\nCNN params: 7459968.0 flops: 101578.0",
+        "MLP FLOPs, params: 109386.0 109184.0\nCNN FLOPs, params: 101578.0 7459968.0",
+        "CNN MACs: 101.578K\nCNN params: 7.460M\nMLP MACs: 109.386K\nMLP params: 109.184K",
+        "CNN GFLOPs 0.000102, Parameters 7.46 M\nMLP 0.11 M",
+        "CNN has 101,578 trainable parameters\nCNN macs=101578, params=7459968\nMLP macs=109386, params=109184",
+    ],
+)
+def test_operations_and_parameters_that_are_exchanged(text: str) -> None:
+    with pytest.raises(Fail, match="operations and the parameters of the (MLP and )?CNN are exchanged") as caught:
+        counts_printed(cells(text), (MLP, CNN), COSTS)
+    assert caught.value.credit == 0.5
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "MLP 109,184 109,386\nCNN with 101,578 parameters needs 7,459,968 FLOPs",
+        "params, FLOPs of the MLP: 109386 109184\nparams, FLOPs of the CNN: 101578 7459968",
+        "FLOPs and parameters. parameters: 109386 FLOPs: 109184\nFLOPs and parameters. parameters: 101578 FLOPs: 7459968",
+        "FLOPs\n109184\n7459968\nparams\n109386\n101578",
+        "CNN: 7.46 MFLOPs (7459968 MACs), 101578 params\nMLP: 0.11 MFLOPs (109184 MACs), 109386 params",
+        "Parameter: MLP 109386, CNN 101578\nOperationen: MLP 109184, CNN 7459968",
+        "exchanged at first: FLOPs 101578 params 7459968\nCNN: FLOPs 7459968 params 101578\nMLP 109184",
+    ],
+)
+def test_operations_and_parameters_in_any_order(text: str) -> None:
+    counts_printed(cells(text), (MLP, CNN), COSTS)
+
+
 def test_accepts_flops_as_twice_the_macs_when_said() -> None:
     text = "MLP 218,368 FLOPs\nCNN 14,919,936 FLOPs"
     counts_printed(cells(text), (MLP, CNN), COSTS, "flops = 2 * macs")

@@ -28,7 +28,7 @@ COURSE = dataclasses.replace(ASSIGNMENT, thresholds=lambda train_size: LEARNED)
 ATTACKS = build.attacks()
 QUICK = ("class_body_patches_probes", "events_with_sleeps", "patched_torch")  # one of each kind
 
-pytestmark = [pytest.mark.slow, pytest.mark.attack, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.usefixtures("warm"), pytest.mark.slow, pytest.mark.attack, pytest.mark.timeout(600)]
 
 
 @dataclasses.dataclass
