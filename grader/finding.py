@@ -134,7 +134,7 @@ def _observed(name: str | None, passes: Sequence[Pass], role: LoopRole) -> tuple
     """The arguments of the first pass in this function, one of the wanted purpose if there is one.
 
     A whole number that grows from call to call by the batches that were trained on is the global step, one that grows by 1
-    the epoch, whatever they are called.
+    the epoch, whatever they are called. With one batch a pass the name decides which of them it is.
     """
     inner = [replace(p, function=p.inner_function, arguments=p.inner_arguments) for p in passes]
     own = [p for p in (*passes, *inner) if p.function == name and p.arguments]
@@ -153,8 +153,12 @@ def _counted(argument: Argument, calls: Sequence[Pass]) -> Argument:
         for before, after, call in zip(values, values[1:], calls, strict=False)
         if isinstance(before, (int, float)) and isinstance(after, (int, float)) and after > before
     ]
-    if grown and all(by == 1 for by, batches in grown if batches > 1):
+    many = [by for by, batches in grown if batches > 1]
+    if many and all(by == 1 for by in many):
         return replace(argument, role="epoch")
+    if grown and all(by == 1 for by, _ in grown):
+        named = role_by_name(argument.name, "train")
+        return replace(argument, role=named if named == "current_step" else "epoch")
     # What a test is handed grows by the batches of the training between two tests, which are not those of the test.
     if grown and all(by >= max(2, batches) for by, batches in grown):
         return replace(argument, role="current_step")

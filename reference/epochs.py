@@ -110,7 +110,8 @@ def trouble(e: Evidence, cells: Sequence[int], role: str = "", device: str = "cp
     """Why cells did not do what they should: the error of the last of `cells` that broke, or why they were not reached.
 
     A text to put behind a sentence, and a hint; both may be ''. With the `role` of a model whose training on `device` is
-    missing, what stopped that training is named wherever it stands; where nothing broke, what else became of it.
+    missing, what stopped that training is named wherever it stands; where nothing broke, what else became of it; and where
+    nothing at all was trained, what broke last before these cells.
 
     Raises NotGraded when the notebook needs a package that is missing here, which may be why.
     """
@@ -126,6 +127,11 @@ def trouble(e: Evidence, cells: Sequence[int], role: str = "", device: str = "cp
     if unreached:
         return f"; {unreached[0].reason}", ""
     said, hint = (_left_early(e, role, device) or new_models(e, role, device, cells)) if role else ("", "")
+    if role and not said and cells and not any(seen.trains for seen in e.run.passes):
+        before = [cell for cell in e.run.cells if cell.status in BROKE and cell.index < min(cells)]
+        if before:  # which need not be why
+            said, hint = _ending(e, before[-1])
+            return said.replace("; ", "; before that, ", 1), hint
     return f"; {said}" if said else "", hint
 
 

@@ -15,6 +15,8 @@ from reference.contract import BATCH_SIZE, MACS, PARAMETERS, RECOGNISE
 from reference.epochs import BROKE, cpu_trainings, new_models, section_cells, trained, trouble
 from reference.prompts import template
 
+TENSORS_PLOTTED = "What do the lists hold that are plotted: numbers, or tensors that remember a computation?"
+
 # --- plots --------------------------------------------------------------------------------------------------------
 
 
@@ -36,10 +38,10 @@ def q3_plot(e: Evidence) -> plots.LossPlot:
     return max(found, key=plots.quality)
 
 
-def _because(e: Evidence, fail: Fail, cells: Sequence[int], role: str = "", device: str = "cpu") -> None:
-    """Put behind what was seen why these cells did not get further, and its hint. Raises NotGraded as `trouble` does."""
+def _because(e: Evidence, fail: Fail, cells: Sequence[int], role: str = "", device: str = "cpu") -> Fail:
+    """The failure with why these cells did not get further, and the hint of that. Raises NotGraded as `trouble` does."""
     why, hint = trouble(e, cells, role, device)
-    fail.seen, fail.hint = fail.seen + why, hint or fail.hint
+    return Fail(fail.seen + why, fail.expected, hint or fail.hint, fail.credit)
 
 
 def plot_checks(
@@ -52,13 +54,11 @@ def plot_checks(
         try:
             return plots.curves_present(plot(e))
         except Fail as fail:
-            if fail.credit == 0:
-                _because(e, fail, section_cells(e, item))
-                if "requires grad" in fail.seen:
-                    fail.hint = (
-                        "What do the lists hold that are plotted: numbers, or tensors that remember a computation?"
-                    )
-            raise
+            if fail.credit > 0:
+                raise
+            told = _because(e, fail, section_cells(e, item))
+            told.hint = TENSORS_PLOTTED if "requires grad" in told.seen else told.hint
+            raise told from None
 
     def cover(e: Evidence) -> str:
         """Both curves show all the epochs asked for, and only those."""
@@ -66,9 +66,9 @@ def plot_checks(
             return plots.curves_cover(plot(e))
         except Fail as fail:
             made, hint = new_models(e, "mlp", "cpu", trained(e, item, "mlp", "cpu", 10).cells)
-            if made:
-                fail.seen, fail.hint = f"{made}; {fail.seen}", hint
-            raise
+            if not made:
+                raise
+            raise Fail(f"{made}; {fail.seen}", fail.expected, hint, fail.credit) from None
 
     def labelled(e: Evidence) -> str:
         """The axes are labelled, and a legend tells which curve is which."""
@@ -116,10 +116,10 @@ def q1_text(e: Evidence) -> str:
     try:
         return first_batch_text(printed, batch, "\n".join(sources[run.index] for run in runs), notes)
     except Fail as fail:
-        if fail.credit == 0:
-            broken = [run.index for run in runs if run.status in BROKE]  # the first: the loops may stand there too
-            fail.seen += trouble(e, broken[:1] or [run.index for run in runs])[0]
-        raise
+        if fail.credit > 0:
+            raise
+        broken = [run.index for run in runs if run.status in BROKE]  # the first: the loops may stand there too
+        raise _because(e, fail, broken[:1] or [run.index for run in runs]) from None
 
 
 def epoch_seconds(role: str, device: str, epochs: int, item: str, each: bool = False) -> CheckFunction:
@@ -160,8 +160,7 @@ def best_timed(
             raise Fail(not_believed, expected)
         place = "GPU" if device == "cuda" else "CPU"
         missing = Fail(f"no epoch of the {role.upper()} on the {place} was seen, so no time of one", expected)
-        _because(e, missing, section_cells(e, item), role, device)
-        raise missing
+        raise _because(e, missing, section_cells(e, item), role, device)
     cells = {index for training in found for index in training.cells}
     order = [cell.index for cell in e.run.cells]
     after = {order[order.index(i) + 1] for i in cells if i in order[:-1]}
@@ -174,9 +173,7 @@ def best_timed(
             failures.append(fail)
     best = max(failures, key=lambda fail: fail.credit)
     cut = _cut_short(e, found, section_cells(e, item, sorted(cells)), count)
-    if cut and best.credit == 0:
-        _because(e, best, cut, role, device)
-    raise best
+    raise _because(e, best, cut, role, device) if cut and best.credit == 0 else best
 
 
 def _cut_short(e: Evidence, found: Sequence[trainings.Training], cells: Sequence[int], count: int) -> list[int]:

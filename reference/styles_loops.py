@@ -72,6 +72,11 @@ ITERATION_STYLES = (
         "            bar.set_description(f'loss {loss.item():.3f}')\n",
     ),
     _loop(
+        "loop_list_of_batches",
+        "all batches of the epoch are drawn before the first is used",
+        "    for batch_idx, (data, target) in enumerate(list(train_loader)):\n",
+    ),
+    _loop(
         "loop_generator",
         "batches come from a generator",
         "    def numbered(loader):\n        number = 0\n        for images, digits in loader:\n"

@@ -197,3 +197,25 @@ def test_a_number_is_told_by_how_it_grows_from_call_to_call(values, role):
     found = find_function(wanted, NamespaceFacts(functions=(FunctionFacts("lerne"),)), passes)
     assert isinstance(found, FoundFunction)
     assert found.observed[0].role == role
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "role"),
+    [
+        ("current_step", (0, 1, 2), "current_step"),
+        ("epoch", (0, 1, 2), "epoch"),
+        ("schritt", (0, 1, 2), "epoch"),
+        ("current_step", (128, 256, 384), "current_step"),  # a test in one batch
+    ],
+)
+def test_with_one_batch_a_pass_the_name_tells_a_number(name, values, role):
+    loader = LoaderSeen("l", "MNIST", "train", 64, 64, True)
+    passes = [
+        Pass(1, loader, i, 1.0, 1, 64, True, steps=1, backwards=1, function="lerne",
+             arguments=(Argument(name, "int", value),))
+        for i, value in enumerate(values)
+    ]  # fmt: skip
+    wanted = LoopRole("cpu_train", ("cpu_train",), "train", "cpu", print)
+    found = find_function(wanted, NamespaceFacts(functions=(FunctionFacts("lerne"),)), passes)
+    assert isinstance(found, FoundFunction)
+    assert found.observed[0].role == role

@@ -199,7 +199,7 @@ def _quantities(text: str) -> Iterator[_Quantity]:
 
 
 def _in_name(text: str, match: re.Match[str]) -> bool:
-    before = re.search(r"[A-Za-z_][A-Za-z_0-9]*$", text[max(0, match.start() - 40) : match.start()])
+    before = re.search(r"[A-Za-z_][A-Za-z_0-9]*\Z", text[max(0, match.start() - 40) : match.start()])
     if not before:
         return False
     glued = len(before.group()) >= 3 and re.fullmatch(r"\d+\.\d+", match.group())  # 'time0.152'

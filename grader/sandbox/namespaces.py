@@ -61,9 +61,11 @@ def server_plan(place: Place) -> Plan:
 
 def forked_plan(place: Place) -> Plan:
     """What a kernel that a fork server starts does to itself. Raises NoSeccomp."""
+    tmpfs = {"/dev/shm": SHARED_MEMORY, "/tmp": place.limits.scratch_bytes}
     own = {
         "user": USER if place.user is None else None,
-        "tmpfs": [["/dev/shm", SHARED_MEMORY], ["/tmp", place.limits.scratch_bytes]],
+        "tmpfs": list(tmpfs.items()),
+        "kept": [path for path in _visible(place) if any(below(path, folder) for folder in tmpfs)],
         "files": _accounts(place),
     }
     confine = {**_confine(place), "namespaces": own}
@@ -145,7 +147,7 @@ def _arguments(place: Place, passwd: int, group: int, server: bool) -> list[str]
     for folder, size in (("/dev/shm", SHARED_MEMORY), ("/tmp", place.limits.scratch_bytes)):
         options += ["--perms", "1777", "--size", str(size), "--tmpfs", folder]
     made = {"/", "/tmp", "/usr", "/etc", "/dev", "/proc"}
-    for path in (*outermost([*interpreter_paths(), *place.readable]), CPU_TOPOLOGY):
+    for path in (*_visible(place), CPU_TOPOLOGY):
         for parent in _parents(path):  # bubblewrap would give them the mode of the source's
             if parent not in made and not any(below(parent, system) for system in SYSTEM):
                 options += ["--perms", "0755", "--dir", parent]
@@ -155,6 +157,11 @@ def _arguments(place: Place, passwd: int, group: int, server: bool) -> list[str]
         if os.path.isdir(path) and _is_visible(path, place):
             options += ["--perms", "0755", "--size", "4096", "--tmpfs", path, "--remount-ro", path]
     return [*options, "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/"]
+
+
+def _visible(place: Place) -> tuple[str, ...]:
+    """What there is to read beside the system's folders."""
+    return outermost([*interpreter_paths(), *place.readable])
 
 
 def _reads_all(place: Place) -> bool:

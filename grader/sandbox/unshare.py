@@ -23,7 +23,8 @@ _NOSUID, _NODEV, _NOEXEC, _READ_ONLY, _REMOUNT, _BIND, _REC, _PRIVATE = 2, 4, 8,
 def enter(settings: dict[str, Any]) -> None:
     """Enter new namespaces; this process stays outside and ends as the one that goes on does, which is the first inside.
 
-    `settings`: 'user' in a user namespace, null for root, who needs none; 'tmpfs': [[folder, bytes], …];
+    `settings`: 'user' in a user namespace, null for root, who needs none; 'tmpfs': [[folder, bytes], …]; 'kept': paths in
+    such folders that stay as they are;
     'files': {path that exists: text}, laid over those. Raises OSError.
     """
     libc, user = ctypes.CDLL(None, use_errno=True), settings["user"]
@@ -55,8 +56,19 @@ def _mount(libc: ctypes.CDLL, settings: dict[str, Any]) -> None:
     mount("none", "/", None, _REC | _PRIVATE)
     mount("proc", "/proc", "proc", _NOSUID | _NODEV | _NOEXEC)
     mount("devpts", "/dev/pts", "devpts", _NOSUID | _NOEXEC, "newinstance,ptmxmode=0666,mode=620")
+    kept = {path: os.open(path, os.O_PATH | os.O_CLOEXEC) for path in settings["kept"] if os.path.exists(path)}
     for folder, size in settings["tmpfs"]:
         mount("tmpfs", folder, "tmpfs", _NOSUID | _NODEV, f"size={size},mode=1777")
+    for path, place in kept.items():
+        if os.path.isdir(f"/proc/self/fd/{place}"):
+            os.makedirs(path, mode=0o755, exist_ok=True)
+        else:
+            os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)
+            os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o444))
+        mount(
+            f"/proc/self/fd/{place}", path, None, _BIND | _REC
+        )  # as read-only as it was, with what covers parts of it
+        os.close(place)
     for number, (path, text) in enumerate(settings["files"].items()):
         source = f"/tmp/{number}"
         with open(source, "w") as file:

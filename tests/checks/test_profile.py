@@ -60,7 +60,7 @@ def test_accepts_counts(text: str) -> None:
     ],
 )
 def test_operations_and_parameters_that_are_exchanged(text: str) -> None:
-    with pytest.raises(Fail, match="operations and the parameters of the (MLP and )?CNN are exchanged") as caught:
+    with pytest.raises(Fail, match=r"operations and the parameters of the (MLP and )?CNN are exchanged") as caught:
         counts_printed(cells(text), (MLP, CNN), COSTS)
     assert caught.value.credit == 0.5
 

@@ -46,6 +46,7 @@ from grader.checks.text import Reading, find_numbers, without_progress
         ("epoch-3", [3]),
         ("time0.152s", [0.152]),
         ("float32 fc1 conv2d x2", []),
+        ("FLOPs\n109184\nseconds\n3.5", [109184, 3.5]),  # a name ends with its line
         ("98.2 %", [98.2]),
         ("3.2e+01s", [32]),
         ("", []),

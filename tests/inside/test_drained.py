@@ -99,6 +99,7 @@ def test_batches_that_are_kept_for_all_epochs() -> None:
     assert [(p.cell, p.batches, p.complete, p.function) for p in worked if not p.trains] == [
         (1, 2, True, "test"), (1, 2, True, "test"), (1, 2, True, "test"), (2, 2, True, "test")]  # fmt: skip
     assert all(p.seconds > 0 for p in worked)
+    assert [len(p.losses) for p in worked if p.trains] == [8] * 5
 
 
 def test_what_is_no_batch_of_a_drained_loader_belongs_to_no_pass() -> None:

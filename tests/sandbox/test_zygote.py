@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -231,3 +232,21 @@ def test_the_server_ends_with_the_grader() -> None:
     while any(map(psutil.pid_exists, pids)) and time.monotonic() < end:
         time.sleep(0.05)
     assert not any(map(psutil.pid_exists, pids))
+
+
+def test_data_below_tmp_can_be_read_and_nothing_else_there(backend: Backend) -> None:
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        os.chmod(folder, 0o755)
+        data = Path(folder) / "data"
+        data.mkdir()
+        (data / "images").write_text("all of them")
+        (Path(folder) / "secret").write_text("the solution")
+        cell = f"import os\nprint(open({str(data / 'images')!r}).read())\nprint(open({str(data.parent / 'secret')!r}).read())"
+        write = f"open({str(data / 'more')!r}, 'w')"
+        with Kernel({"readable": [str(data)]}, Limits(), backend) as kernel:
+            assert isinstance(kernel._running._process, Forked)
+            read = kernel.run_cell(0, cell)
+            assert "all of them" in read.text
+            assert "the solution" not in read.text
+            assert read.error is not None
+            assert kernel.run_cell(1, write).error is not None
