@@ -28,6 +28,7 @@ from grader.reports.class_table import Filter, class_csv, class_json, class_tabl
 from grader.reports.plain import one_line
 from grader.reports.summary import class_summary
 from grader.result import write_atomically
+from grader.sandbox.zygote import close as close_servers
 from grader.sandbox.zygote import many_kernels
 from grader.sharding import Shard, of_shard
 from grader.standings import Standing
@@ -121,7 +122,9 @@ def _grade(
             pace = f"{pool.size} in flight on the cluster at {order.remote.address}"
         part = f" (shard {order.shard.number} of {order.shard.count})" if order.shard else ""
         print(f"grading {len(mine)} notebooks{part}, {pace}, into {order.out}", flush=True)
-        many_kernels(len(mine) > 1 and cluster is None)
+        if len(mine) > 1 and cluster is None:
+            many_kernels()
+            stack.callback(close_servers)
         with _Signals(stop):
             done = grade_all(mine, job, show, stop)
     return _report(order, mine, done, began)

@@ -85,9 +85,10 @@ def test_a_killed_driver_loses_only_what_it_was_grading_and_the_next_goes_on(pla
 
 @pytest.mark.slow
 def test_an_interrupt_lets_what_runs_end_and_a_second_ends_it(place, class_):
+    (class_ / "in" / "ben.ipynb").write_text(notebook("import time; time.sleep(4)"))
     process = start(place, class_, "--jobs", "1")
     until(process, "[1/3]")
-    time.sleep(1)  # the second has begun
+    time.sleep(2)  # the second has begun
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=120)
     assert process.returncode == 130

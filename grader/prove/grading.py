@@ -17,6 +17,7 @@ from grader.prove.draft import Draft
 from grader.prove.plan import Variant
 from grader.result import Result, parse_result
 from grader.rubric import Assignment
+from grader.sandbox.zygote import close as close_servers
 from grader.sandbox.zygote import many_kernels
 from grader.standings import standing
 from grader.store import Graded, Store
@@ -81,7 +82,8 @@ def grade_drafts(bench: Bench, drafts: Mapping[str, Draft], say: Say) -> dict[st
         say(f"{len(drafts)} notebooks: {len(waiting)} to grade, {bench.jobs} at a time")
         for digest, name in waiting.items():
             (notebooks / f"{digest[:16]}.ipynb").write_bytes(documents[name])
-        many_kernels(len(waiting) > 1)
+        if len(waiting) > 1:
+            many_kernels()
         with ThreadPoolExecutor(bench.jobs, thread_name_prefix="proving") as pool:
             running = {pool.submit(_timed, bench, notebooks / f"{d[:16]}.ipynb"): d for d in waiting}
             try:
@@ -94,6 +96,7 @@ def grade_drafts(bench: Bench, drafts: Mapping[str, Draft], say: Say) -> dict[st
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
+        close_servers()
     return {name: results[digest] for name, digest in sha256.items()}
 
 

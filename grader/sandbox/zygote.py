@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 WARM_SECONDS = 60.0  # until a server is warm: it takes 4 s on a quiet machine
 HELLO_SECONDS = 20.0
+WARM_BYTES = 1 << 30  # of memory: what a kernel has imported counts, whoever imported it
 MAX_SERVERS = 3  # each holds 0.4 GiB; a class has one kind of place
 FIRST_NUMBER = 100  # of the descriptors that a forked process inherits, which get new ones
 _CREDENTIALS = struct.Struct("3i")
@@ -209,6 +210,8 @@ class _Servers:
     def get(self, backend: Backend, place: Place) -> Server | None:
         kind = _Kind(backend.level, place.readable, place.hidden)
         if not self.wanted or place.gpu or backend.forking is None or not sys.platform.startswith("linux"):
+            return None
+        if place.limits.memory_bytes < WARM_BYTES:
             return None
         with self._lock:  # who comes meanwhile waits: two would compete for the cores, and both be slower
             server = self._servers.get(kind)

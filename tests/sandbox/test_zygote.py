@@ -34,6 +34,7 @@ PLACE = Place(Path("/"), Limits())
 
 @pytest.fixture(scope="module", params=LEVELS)
 def backend(request: pytest.FixtureRequest) -> Iterator[Backend]:
+    zygote.close()  # what other tests have left
     zygote.many_kernels()
     yield find_backend(request.param)
     zygote.close()
