@@ -12,7 +12,6 @@ from grader.devices import Gpu
 from grader.harness import harness
 from grader.sandbox.backends import Backend
 from grader.sandbox.kernel import Kernel
-from grader.sandbox.plan import environment
 from grader.sandbox.policy import Limits
 
 if TYPE_CHECKING:
@@ -41,9 +40,8 @@ class Setup:
 
     @property
     def threads(self) -> int:
-        """How many threads torch has for the notebook's own cells: one where waiting threads would spin."""
-        passive = environment("", "", None).get("OMP_WAIT_POLICY") == "passive"  # else the launcher takes one
-        return min(self.cores, MAX_THREADS) if passive else 1
+        """How many threads torch has for the notebook's own cells."""
+        return min(self.cores, MAX_THREADS)
 
     def recorded(self, hidden: Path) -> Kernel:
         """A kernel for all cells of a notebook, with the recorder; it does not see the folder `hidden`."""

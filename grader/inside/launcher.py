@@ -107,8 +107,5 @@ def install(harness: dict[str, Any]) -> None:
 
 
 def set_threads(torch: ModuleType, threads: int) -> None:
-    """Leave the other cores to other submissions; results do not depend on how many the machine has either.
-
-    Several threads only where they sleep while they wait: on a busy machine, those that spin take forty times as long.
-    """
-    torch.set_num_threads(threads if os.environ.get("OMP_WAIT_POLICY") == "passive" else 1)
+    """Leave the other cores to other submissions; results do not depend on how many the machine has either."""
+    torch.set_num_threads(threads)

@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 
 ROOT = Path("/sys/fs/cgroup")
+GONE_SECONDS = 10.0
 _NAME = re.compile(r"grader-(\d+)-(\d+)-\d+")
 _count = itertools.count()
 
@@ -66,9 +67,10 @@ class Cgroup:
         return False
 
     def close(self) -> None:
-        """Remove the group; its processes must have been killed."""
+        """Remove the group. Its processes must have been killed; on a busy machine it takes them a while to be gone."""
         for folder in reversed(self._folders):
-            for _ in range(100):  # the last process may still be ending
+            end = time.monotonic() + GONE_SECONDS
+            while time.monotonic() < end:
                 try:
                     folder.rmdir()
                     break

@@ -98,10 +98,13 @@ class _Server:
         if not text:
             return False
         life, *rest = descriptors
-        pid = os.fork()
-        if pid == 0:
-            self._child(json.loads(text)["numbers"], life, rest)
-        self._lives[pid] = socket.socket(fileno=life)
+        try:
+            pid = os.fork()
+            if pid == 0:
+                self._child(json.loads(text)["numbers"], life, rest)
+            self._lives[pid] = socket.socket(fileno=life)
+        except OSError:  # no memory or processes left: that kernel's end is hung up, the others go on
+            os.close(life)
         for descriptor in rest:
             os.close(descriptor)
         return True

@@ -30,6 +30,7 @@ from grader.sandbox.replies import (
     is_out_of_memory,
     parse_answer,
 )
+from grader.sandbox.zygote import NotWarm
 
 RECORDER = "grader.inside.recorder"
 T = TypeVar("T")
@@ -77,8 +78,14 @@ class Kernel:
 
     def __enter__(self) -> Kernel:
         try:
-            self._process = KernelProcess(self._harness, self._limits, self._backend or find_backend("none"))
-            self._process.start()
+            backend = self._backend or find_backend("none")
+            self._process = KernelProcess(self._harness, self._limits, backend)
+            try:
+                self._process.start()
+            except NotWarm:
+                self._process.close()
+                self._process = KernelProcess(self._harness, self._limits, backend, warm=False)
+                self._process.start()
         except (OSError, IsolationError) as error:
             self._close()
             raise KernelStartError(f"the kernel could not be started: {error}") from None

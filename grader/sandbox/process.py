@@ -20,7 +20,7 @@ from grader.sandbox.events import EventLog
 from grader.sandbox.folder import log_end, private_folder, remove
 from grader.sandbox.plan import Place, Plan, fresh_user
 from grader.sandbox.policy import FLOOD, Limits
-from grader.sandbox.starting import Child
+from grader.sandbox.starting import Child, Cold
 from grader.sandbox.tree import children, kill_below, kill_user
 from grader.sandbox.watchdog import Watchdog, out_of_memory
 from grader.sandbox.zygote import Forked, starter
@@ -38,16 +38,17 @@ class KernelProcess:
 
     `harness` is what `grader.inside.launcher` reads ('install', a list of [module, settings]); it must be JSON data. Of it
     'readable' and 'hidden' name paths that the kernel may read and may not see, 'hide_gpu' keeps the machine's GPU away.
+    `warm` says whether it may be forked from a server.
     """
 
-    def __init__(self, harness: Mapping[str, object], limits: Limits, backend: Backend) -> None:
+    def __init__(self, harness: Mapping[str, object], limits: Limits, backend: Backend, warm: bool = True) -> None:
         self.folder = private_folder()
         self.sockets = self.folder / "k"  # the sockets are k-1, k-2, …
         self.key = secrets.token_hex(32)
         self.events = EventLog(self.folder / "events", limits.evidence_bytes)
         self._requests = os.open(self.folder / "requests", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         self._log = self.folder / "log"
-        self._harness, self._limits, self._backend = harness, limits, backend
+        self._harness, self._limits, self._backend, self._warm = harness, limits, backend, warm
         self._user = fresh_user() if backend.drops_user else None
         self._process: Child | None = None
         self._kernel: int | None = None  # the pid of the kernel itself, below what was started
@@ -58,7 +59,7 @@ class KernelProcess:
     # --- start -----------------------------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Start the process, warm where a fork server is to be had. Raises OSError when the system refuses."""
+        """Start the process, warm where a fork server is to be had. Raises OSError, NotWarm when that server refuses."""
         if self._backend.cgroups:
             with contextlib.suppress(OSError):  # then the watchdog alone watches
                 self._cgroup = Cgroup(self._limits.memory_bytes, self._limits.tasks + BACKLOG)
@@ -68,7 +69,7 @@ class KernelProcess:
         inherited = [*entrances, *(one.fileno() for one in listening.values()), events, requests]
         try:
             place = self._place()
-            start = starter(self._backend, place)
+            start = starter(self._backend, place) if self._warm else Cold(self._backend.plan)
             plan, number = start.plan(place), start.numbers(inherited)
             self._plan = plan
             config = {

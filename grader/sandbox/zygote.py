@@ -111,7 +111,11 @@ class Server:
         if backend.forking is None:
             raise NotWarm(f"the back end '{backend.level}' has no fork server")
         self.plan = backend.forking.forked
-        self.folder = private_folder()
+        try:
+            self.folder = private_folder()
+        except OSError as error:
+            raise NotWarm(str(error)) from None
+        self._works = True
         self._control, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
@@ -139,12 +143,17 @@ class Server:
         """Whether it runs."""
         return self._process is not None and self._process.poll() is None
 
+    @property
+    def works(self) -> bool:
+        """Whether every request so far was answered; the kernels of one that does not work any more go on."""
+        return self._works
+
     def numbers(self, inherited: Sequence[int]) -> dict[int, int]:
         """What numbers these descriptors have in the child, in this order."""
         return {number: FIRST_NUMBER + place for place, number in enumerate(inherited)}
 
     def start(self, plan: Plan, config: Mapping[str, Any], folder: Path, log: Path, inherited: Sequence[int]) -> Forked:
-        """Fork a process that does what `config` says. Raises OSError."""
+        """Fork a process that does what `config` says. Raises NotWarm where none is forked: it may start cold."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         try:
             with (
@@ -160,6 +169,10 @@ class Server:
                 with self._lock:
                     self._control.sendmsg([request], [rights])
             return Forked(ours, _pid_of_hello(ours))
+        except OSError as error:
+            ours.close()
+            self._works = False
+            raise NotWarm(f"the fork server does not answer: {error}") from None
         except BaseException:
             ours.close()
             raise
@@ -221,7 +234,7 @@ class _Servers:
                 if server is not None:
                     server.close()
                 self._servers[kind] = server = self._start(backend, place)
-            return server
+            return server if server is not None and server.works else None
 
     def _start(self, backend: Backend, place: Place) -> Server | None:
         try:

@@ -251,3 +251,31 @@ def test_data_below_tmp_can_be_read_and_nothing_else_there(backend: Backend) -> 
             assert "the solution" not in read.text
             assert read.error is not None
             assert kernel.run_cell(1, write).error is not None
+
+
+def test_where_the_server_does_not_answer_kernels_start_cold_and_its_others_go_on(
+    backend: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    zygote.close()
+    zygote.many_kernels()
+    with Kernel({}, Limits(), backend) as before:
+        [server] = zygote._servers._servers.values()
+        assert server is not None
+        assert server._process is not None
+        tree = [psutil.Process(server._process.pid), *psutil.Process(server._process.pid).children(recursive=True)]
+        kernels = psutil.Process(before._running._process.pid).children(recursive=True)  # type: ignore[union-attr]
+        stopped = [process for process in tree if process not in kernels]
+        monkeypatch.setattr(zygote, "HELLO_SECONDS", 0.5)
+        for process in stopped:
+            process.suspend()
+        try:
+            for _ in range(2):
+                with Kernel({}, Limits(), backend) as kernel:
+                    assert isinstance(kernel._running._process, subprocess.Popen)
+                    assert kernel.run_cell(0, "print(1)").text.strip() == "1"
+            assert before.run_cell(0, "print(2)").text.strip() == "2"
+        finally:
+            for process in stopped:
+                process.resume()
+    zygote.close()
+    zygote.many_kernels()
