@@ -124,6 +124,10 @@ class ClusterPool:
         if error is not None:
             if type(error).__name__ == "KilledWorker":  # the scheduler allows fewer deaths than we do
                 raise WorkerDied("Dask's KilledWorker")
+            # `grade_bytes` raises none: Dask's executor does, over a result whose worker dies the moment it has come
+            # (distributed 2026.8.0, cfexecutor._cascade_future: it takes any outcome but 'finished' for an exception).
+            if isinstance(error, ValueError):
+                raise WorkerDied("it had just given its result")
             raise RemoteError(f"{type(error).__name__}: {error}"[:2000])
         reply = decode_reply(inner.result())
         if reply.kind == "result":

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     import torch
 
-SAMPLE = (
-    97  # values by which a batch is known again; a stride that divides no image's side, or they all lie in its margin
-)
+# Values by which a batch is known again; a stride that divides no image's side, or they would all lie in its margin.
+SAMPLE = 97
 SAME = 1e-2  # of values of size 1: those of half precision are rounded
 
 

@@ -7,6 +7,7 @@ from dataclasses import fields, replace
 import pytest
 
 from grader.batch import WORKERS, grade_all
+from grader.cluster.driver import ClusterPool, RemoteError
 from grader.cluster.messages import Reply, Terms, accept, decode_reply, decode_terms, encode
 from grader.cluster.spool import Spool, read, visible, write
 from grader.cluster.task import grade_bytes
@@ -89,6 +90,39 @@ def test_the_spool_holds_what_only_its_owner_wrote(tmp_path):
 def test_a_task_raises_nothing():
     pytest.importorskip("distributed")
     assert decode_reply(grade_bytes(b"", "task", KEY, "a.ipynb", b"")).kind == "failed"
+
+
+class FakeLink:
+    """A connection that gives each task a future, with which the test does what Dask would."""
+
+    threads = 1
+
+    def __init__(self):
+        self.client, self.futures = self, []
+
+    def subscribe_topic(self, name, handler):
+        pass
+
+    def submit(self, function, *args, task=None):
+        self.futures.append(Future())
+        return self.futures[-1]
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (ValueError("too many values to unpack (expected 3)"), WorkerDied),  # what Dask says of a result that was lost
+        (type("KilledWorker", (Exception,), {})("task"), WorkerDied),
+        (ModuleNotFoundError("No module named 'grader'"), RemoteError),
+    ],
+)
+def test_a_result_that_is_lost_with_its_worker_is_a_death_and_no_failure_of_the_grader(tmp_path, error, said):
+    link = FakeLink()
+    pool = ClusterPool(link, TERMS, FakeAssignment(), lambda name, sha256: KEY, None, lambda *_: None)  # type: ignore[arg-type]
+    [submission] = notebooks(tmp_path, "a")
+    future = pool.submit(submission)
+    link.futures[0].set_exception(error)
+    assert isinstance(future.exception(5), said)
 
 
 class Fake:

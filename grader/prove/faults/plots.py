@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import random
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from grader.prove.draft import Draft
@@ -290,29 +291,29 @@ def _line_of(function: ast.FunctionDef, values: str) -> int | None:
 
 
 def _without_line(name: str, values: str) -> Apply:
-    def apply(draft: Draft, rng: random.Random) -> Draft | None:
-        found = _changed(name, draft)
-        index = _line_of(found[2], values) if found else None
-        if found is None or index is None:
-            return None
-        del found[2].body[index]
-        return draft.with_tree(found[0], found[1])
-
-    return apply
+    return _body_changed(name, values, lambda body, index: [*body[:index], *body[index + 1 :]])
 
 
 def _in_two_figures(name: str, values: str) -> Apply:
     """The curve of `values` is drawn on new axes, which get all that follows a second time."""
 
+    def split(body: list[ast.stmt], index: int) -> list[ast.stmt]:
+        head = next(statement for statement in body if isinstance(statement, ast.Assign))
+        line, rest = body[index], body[index + 1 :]
+        return [*body[:index], *rest, head, line, *rest]
+
+    return _body_changed(name, values, split)
+
+
+def _body_changed(name: str, values: str, change: Callable[[list[ast.stmt], int], list[ast.stmt]]) -> Apply:
+    """The function's body as `change` makes it of the old one and the place in it where `values` is plotted."""
+
     def apply(draft: Draft, rng: random.Random) -> Draft | None:
         found = _changed(name, draft)
         index = _line_of(found[2], values) if found else None
         if found is None or index is None:
             return None
-        body = found[2].body
-        head = next(i for i, statement in enumerate(body) if isinstance(statement, ast.Assign))
-        line, rest = body[index], body[index + 1 :]
-        found[2].body = [*body[:index], *rest, body[head], line, *rest]
+        found[2].body = change(found[2].body, index)
         return draft.with_tree(found[0], ast.fix_missing_locations(found[1]))
 
     return apply
