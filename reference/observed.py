@@ -150,7 +150,8 @@ def best_timed(
 ) -> str:
     """The verdict of `check` on the training of this model that it suits best, the longest first.
 
-    The times may be printed in the section's cells, in those that trained, or in the next. Raises the best Fail; it says
+    The times may be printed in the section's cells, in those that trained, or in the next without a training of its own.
+    Raises the best Fail; it says
     what broke where a cell was to train for `count` epochs and did not get through them.
     """
     found = trainings.trainings(e.run, RECOGNISE[role], device)
@@ -163,7 +164,8 @@ def best_timed(
         raise _because(e, missing, section_cells(e, item), role, device)
     cells = {index for training in found for index in training.cells}
     order = [cell.index for cell in e.run.cells]
-    after = {order[order.index(i) + 1] for i in cells if i in order[:-1]}
+    busy = {seen.cell for seen in e.run.passes if seen.trains}  # another training's times are its own
+    after = {order[order.index(i) + 1] for i in cells if i in order[:-1]} - busy
     runs = code_runs(e, section_cells(e, item, sorted(cells | after)))
     failures: list[Fail] = []
     for epochs in sorted((training.epochs for training in found), key=len, reverse=True):

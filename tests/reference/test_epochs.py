@@ -235,6 +235,17 @@ def test_times_that_an_error_kept_from_being_printed_name_it() -> None:
         time_of_each(e)
 
 
+def test_times_in_the_next_cell_count_unless_they_are_of_a_training_there() -> None:
+    check, times = epoch_seconds("cnn", "cpu", 2, "q7", each=True), "epoch 1: 5.00 s\nepoch 2: 5.00 s\n"
+    passes = trained(37, 2)
+    alone = evidence(passes, seen=models(1, CNN), printed={39: times})
+    assert check(replace(alone, sections={}))
+    on_gpu = trained(39, 2, "model-2", "cuda:0", start=100.0)
+    both = evidence([*passes, *on_gpu], seen=models(2, CNN), printed={39: times})
+    with pytest.raises(Fail, match="no time per epoch was printed"):
+        check(replace(both, sections={}))
+
+
 def test_wrong_times_are_not_blamed_on_a_plot_that_broke() -> None:
     wrong = "".join(f"epoch {n}: 50.00 s\n" for n in range(11, 21))
     for errors in ({26: NUMPY}, {24: NUMPY}):
