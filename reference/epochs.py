@@ -126,7 +126,11 @@ def trouble(e: Evidence, cells: Sequence[int], role: str = "", device: str = "cp
     unreached = [cell for cell in e.run.cells if cell.status == "not_run"]
     if unreached:
         return f"; {unreached[0].reason}", ""
-    said, hint = (_left_early(e, role, device) or new_models(e, role, device, cells)) if role else ("", "")
+    said, hint = "", ""
+    if role:
+        said, hint = (
+            _left_early(e, role, device) or _over_test_data(e, role, device) or new_models(e, role, device, cells)
+        )
     if role and not said and cells and not any(seen.trains for seen in e.run.passes):
         before = [cell for cell in e.run.cells if cell.status in BROKE and cell.index < min(cells)]
         if before:  # which need not be why
@@ -200,6 +204,23 @@ def _left_early(e: Evidence, role: str, device: str) -> tuple[str, str] | None:
         "a pass over the training data was" if len(left) == 1 else f"{len(left)} passes over the training data were"
     )
     return f"{passes} left {after}{of} batches", "What stands in the loop over the batches that can end it early?"
+
+
+def _over_test_data(e: Evidence, role: str, device: str) -> tuple[str, str] | None:
+    """What is said of passes that trained this model on the test images, and a hint; None without any."""
+    found = [
+        seen
+        for seen in e.run.passes
+        if seen.trains
+        and seen.loader.split == "test"
+        and (seen.model_device or device).split(":")[0] == device
+        and seen.model in e.run.models
+        and RECOGNISE[role](e.run.models[seen.model].shapes)
+    ]
+    if not found:
+        return None
+    passes = "a pass that trained it" if len(found) == 1 else f"{len(found)} passes that trained it"
+    return f"{passes} went over the test images", "Which loader does the training go over?"
 
 
 def new_models(e: Evidence, role: str, device: str, cells: Collection[int]) -> tuple[str, str]:

@@ -151,8 +151,7 @@ def best_timed(
     """The verdict of `check` on the training of this model that it suits best, the longest first.
 
     The times may be printed in the section's cells, in those that trained, or in the next without a training of its own.
-    Raises the best Fail; it says
-    what broke where a cell was to train for `count` epochs and did not get through them.
+    Raises the best Fail; it says what broke where a cell was to train for `count` epochs and did not get through them.
     """
     found = trainings.trainings(e.run, RECOGNISE[role], device)
     if not found:

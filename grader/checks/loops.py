@@ -265,11 +265,24 @@ def _explain_losses(
                 f"'{name}' holds averages over several batches", expected, "Record the batch's own loss.", credit=0.5
             )
     for values in recorded.values() if followed else ():
-        indices = tuple(_match_in_order(values, losses))
-        if len(indices) == len(values):
+        indices = _recorded_often(values, losses)
+        if indices:
             raise Fail(_interval(indices, len(losses)), expected, "Count batches, not epochs.", credit=0.4)
     lengths = ", ".join(f"{len(values)} in '{name}'" for name, values in recorded.items())
     raise Fail(f"the recorded values ({lengths}) are not the losses of every {every}th batch", expected)
+
+
+def _recorded_often(values: Sequence[float], losses: Sequence[float]) -> tuple[int, ...]:
+    """The indices of the losses that the values are, at one interval if they can be; () when they are not those of any.
+
+    Batches may have nearly the same loss, so the first that is close is not always the one that was recorded.
+    """
+    for gap in range(1, len(losses) + 1):
+        for indices in _regular(gap, len(losses)):
+            if len(indices) == len(values) and all(_close(v, losses[i]) for v, i in zip(values, indices, strict=True)):
+                return indices
+    found = tuple(_match_in_order(values, losses))
+    return found if len(found) == len(values) else ()
 
 
 def _match_in_order(values: Sequence[float], losses: Sequence[float]) -> Iterator[int]:

@@ -106,6 +106,15 @@ def test_losses_recorded_wrongly_say_how(lists, message):
         loops.records_losses(train(lists=lists), 100)
 
 
+def test_a_batch_of_the_same_loss_just_before_does_not_hide_the_interval():
+    losses = list(LOSSES)
+    losses[34] = losses[40]
+    every_tenth = {"train_losses": tuple(losses[i] for i in range(0, BATCHES, 10))}
+    probe = dataclasses.replace(train(lists=every_tenth), losses=tuple(losses))
+    with pytest.raises(Fail, match="every 10 batches"):
+        loops.records_losses(probe, 100)
+
+
 def test_a_loss_that_happens_to_equal_another_batch_is_not_mistaken():
     losses = [2.0] * BATCHES
     losses[100], losses[200] = 1.5, 1.2

@@ -164,6 +164,14 @@ def test_where_nothing_was_trained_what_broke_last_before_the_question_is_told()
     assert caught.value.seen == "no training of the MLP on the CPU was seen in the run"
 
 
+def test_a_training_on_the_test_images_is_named_as_one() -> None:
+    passes = [replace(p, loader=TEST) for p in trained(22, 3)]
+    e = evidence(passes)
+    for check in (ten_epochs, time_of_each, q3_total):
+        with pytest.raises(Fail, match="; 3 passes that trained it went over the test images"):
+            check(e)
+
+
 def test_a_reason_of_the_questions_own_stands_behind_the_first() -> None:
     e = evidence([left(22)], {22: NO_GRAD, 26: NAME})
     with pytest.raises(
