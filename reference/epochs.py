@@ -208,14 +208,14 @@ def _left_early(e: Evidence, role: str, device: str) -> tuple[str, str] | None:
 
 def _over_test_data(e: Evidence, role: str, device: str) -> tuple[str, str] | None:
     """What is said of passes that trained this model on the test images, and a hint; None without any."""
+    models = {key for key, model in e.run.models.items() if RECOGNISE[role](model.shapes)}
     found = [
         seen
         for seen in e.run.passes
         if seen.trains
         and seen.loader.split == "test"
+        and seen.model in models
         and (seen.model_device or device).split(":")[0] == device
-        and seen.model in e.run.models
-        and RECOGNISE[role](e.run.models[seen.model].shapes)
     ]
     if not found:
         return None
