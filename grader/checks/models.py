@@ -108,7 +108,8 @@ def count_macs(operations: Sequence[Operation]) -> int:
     """Multiply-accumulates by thop's convention, for the batch that was traced.
 
     Linear layers and convolutions count one per weight used, biases and activations nothing, adaptive average pooling its
-    additions and one division per output (thop/vision/calc_func.py), maximum pooling nothing.
+    additions and one division per output, maximum pooling nothing, a norm with weights four per value
+    (thop/vision/basic_hooks.py).
     """
     return sum(_MACS[op.name](op) for op in operations if op.name in _MACS)
 
@@ -133,7 +134,7 @@ _MACS: Mapping[str, Callable[[Operation], int]] = {
     "conv3d": _conv_macs,
     "adaptive_avg_pool2d": _adaptive_average_macs,
     "avg_pool2d": lambda op: math.prod(op.output),
-    "batch_norm": lambda op: 2 * math.prod(op.output),
+    **dict.fromkeys(("batch_norm", "layer_norm", "group_norm"), lambda op: 4 * math.prod(op.output)),
 }
 
 

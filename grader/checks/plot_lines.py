@@ -269,6 +269,8 @@ def _candidates(values: Sequence[float], measured: Measured) -> Iterator[Found]:
     if few:
         for role, series in plain[:9]:
             yield role, _run(values, series)
+    for every in _every(measured, len(values)):  # before the index: losses that hardly move are found in it anywhere
+        yield "train", _prefix(values, every, EXACT)
     if min(values) > 0:
         yield "train", measured.single_index.in_order(values)
         yield "train", measured.running_index.in_order(values)
@@ -333,11 +335,29 @@ def _scaled(values: Sequence[float], series: Series) -> list[float | None]:
     return found
 
 
-def _prefix(values: Sequence[float], series: Series) -> list[float | None]:
+def _prefix(
+    values: Sequence[float], series: Iterable[tuple[float, float]], tolerance: float = STRIDE
+) -> list[float | None]:
     """The series' positions when the values are its beginning, else nothing."""
-    if len(values) > len(series) or not all(_close(v, s, STRIDE) for v, (s, _) in zip(values, series, strict=False)):
-        return [None] * len(values)
-    return [position for _, position in series[: len(values)]]
+    found: list[float | None] = []
+    for value, (known, position) in zip(values, series, strict=False):
+        if not _close(value, known, tolerance):
+            break
+        found.append(position)
+    return found if len(found) == len(values) else [None] * len(values)
+
+
+def _every(measured: Measured, points: int) -> Iterator[Iterator[tuple[float, float]]]:
+    """Every k-th batch's loss of each epoch, from the first or the k-th on, where that is as many as there are points.
+
+    The widest first: where losses are alike, a curve shows as many epochs as it can.
+    """
+    starts = list(itertools.accumulate(map(len, measured.losses), initial=0))
+    for k in range(max(map(len, measured.losses), default=0), 0, -1):
+        for phase in {0, k - 1}:
+            spans = [range(start + phase, end, k) for start, end in _pairs(starts)]
+            if sum(map(len, spans)) >= points:
+                yield (measured.single[i] for span in spans for i in span)
 
 
 def _regular(measured: Measured, points: int) -> Iterator[Series]:

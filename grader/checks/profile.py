@@ -129,7 +129,8 @@ def counts_printed(
     doubled = bool(_DOUBLED.search(source) or _DOUBLED.search(text))
     missing = []
     for cost in costs:
-        values = [cost.macs, *([2 * cost.macs] if doubled else [])]
+        returned = [p.macs for p in profiles if p.macs and _is_of(p, cost, costs) and _right(p, cost)]
+        values = [value * times for value in (cost.macs, *returned) for times in ((1, 2) if doubled else (1,))]
         if not any(_prints(number, lines[number.line], value) for number in numbers for value in values):
             missing.append(cost)
     exchanged = [cost for cost in costs if cost not in missing and _exchanged(cost, lines, numbers)]

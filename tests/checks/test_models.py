@@ -89,6 +89,8 @@ def test_macs_of_the_cnn_are_those_of_the_assignment():
     average = dataclasses.replace(pool, name="adaptive_avg_pool2d")
     assert models.count_macs([*cnn, pool]) == 7_459_968
     assert models.count_macs([*cnn, average]) == 7_466_368  # thop's figure for average pooling, by measurement
+    norm = Operation("batch_norm", (1, 128, 7, 7), (1, 128, 7, 7), (128,))
+    assert models.count_macs([*cnn, norm]) == 7_485_056  # thop's, by measurement
     unpadded = [conv(1, 32, 26), conv(32, 64, 13), conv(64, 128, 7), linear(128, 64), linear(64, 10)]
     assert models.count_macs(unpadded) == 6_931_200
 

@@ -325,6 +325,18 @@ def test_points_of_an_earlier_training() -> None:
     assert "are not of this training" in fault([plot(train, validation)]).seen
 
 
+@pytest.mark.parametrize("change", [0.0, 1e-7, 1e-5], ids=["not", "hardly", "little"])
+def test_losses_that_hardly_move_are_of_the_epochs_that_they_were_recorded_in(change: float) -> None:
+    draw, still = random.Random(1), []
+    for n, epoch in enumerate(E20):
+        losses = tuple(2.302 * (1 - change * (n + draw.random())) for _ in range(16))
+        still.append(replace(epoch, train=replace(epoch.train, losses=losses, batches=16)))
+    for epochs in (still, still[:10]):
+        curve = read_line(line("Training loss", ends(epochs), every(epochs, 16)), Measured.of(still))
+        assert curve is not None
+        assert curve.epochs == tuple(range(1, len(epochs) + 1))
+
+
 def test_one_curve_only() -> None:
     train, validation = steps_and_ends(E10)
     assert "the validation loss is not plotted" in fault([plot(train)]).seen

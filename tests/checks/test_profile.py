@@ -121,6 +121,14 @@ def test_counts_missing(text: str, message: str, credit: float) -> None:
     assert caught.value.credit == credit
 
 
+def test_what_the_profiler_counts_besides_may_be_printed() -> None:
+    with_softmax = replace(MLP, macs=109_213.0)  # nn.Softmax as a layer
+    text = "MLP: 109,213 FLOPs\nCNN: 7,459,968 FLOPs"
+    counts_printed(cells(text), (with_softmax, CNN), COSTS)
+    with pytest.raises(Fail, match="MLP are not printed"):
+        counts_printed(cells(text), (MLP, CNN), COSTS)
+
+
 def test_numbers_without_a_profiler_earn_nothing() -> None:
     for source in ("", "# torchinfo says", "!pip install torchinfo", "import thop"):
         with pytest.raises(Fail, match="no profiler was used") as caught:

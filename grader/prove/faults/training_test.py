@@ -109,6 +109,7 @@ def figure_faults(names: Loops) -> tuple[Mutation, ...]:
             all_of(swap(ADD_LOSS, "_1 = _2(_3, _4).item()", within=f), swap(MEAN_LOSS, "_1.append(_2)", within=f)),
             item,
             ("last batch",),
+            names.plots,  # whose curve is not the validation loss
         ),
         fault(
             f"{group}.loss_of_last_batch_divided",
@@ -116,6 +117,7 @@ def figure_faults(names: Loops) -> tuple[Mutation, ...]:
             swap(ADD_LOSS, "_1 = _2(_3, _4).item()", within=f),
             item,
             ("last batch",),
+            names.plots,  # whose curve is not the validation loss
         ),
         fault(
             f"{group}.loss_weighted",
