@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 from grader.checks import models, plots, profile, timing, trainings
 from grader.checks.first_batch import FirstBatch, first_batch_text
-from grader.evidence import CellRun
+from grader.evidence import CellRun, LoaderProbe
 from grader.rubric import Check, CheckFunction, Evidence, Fail
 from reference.contract import BATCH_SIZE, MACS, PARAMETERS, RECOGNISE
 from reference.epochs import BROKE, cpu_trainings, new_models, section_cells, trained, trouble
@@ -101,10 +101,17 @@ def code_runs(e: Evidence, cells: Sequence[int]) -> list[CellRun]:
     return runs or list(e.run.cells)
 
 
+def _first_batch_size(loader: LoaderProbe) -> int:
+    """How many images the first batch holds. Of a shuffled loader other images than the first batch's were looked at."""
+    if loader.seen is not None and loader.seen.batch_size is not None:
+        return min(loader.seen.batch_size, loader.seen.images)
+    shuffled = loader.seen is not None and loader.seen.shuffled
+    return BATCH_SIZE if loader.first_batch is None or shuffled else len(loader.first_batch)
+
+
 def q1_text(e: Evidence) -> str:
     """Shape and dtype of both tensors of the first test batch are printed, and which is the sample and which the label."""
-    seen = e.loaders["test"].first_batch
-    size = seen.shape[0] if seen is not None else BATCH_SIZE
+    size = _first_batch_size(e.loaders["test"])
     batch = FirstBatch((size, 1, 28, 28), (size,))
     section = e.sections["q1"]
     runs = code_runs(e, section.cells)

@@ -9,7 +9,7 @@ from torch import nn
 
 from grader import confirming
 from grader.authenticity import agrees, bears_out
-from grader.confirming import Bench, as_served, confirm, is_reference, score, transplant
+from grader.confirming import Bench, as_labelled, as_served, confirm, is_reference, score, transplant
 from grader.evidence import (
     Comparison,
     LoaderProbe,
@@ -140,6 +140,26 @@ def test_pixels_that_no_scaling_explains_leave_it_open():
     strange = {"test": LoaderProbe("test", TEST, first_batch=batch, expected_batch=WANTED[:20])}
     _, (found,) = confirmed("relu", loss=0.1, probe=same(), loaders=strange)
     assert not found.certain
+
+
+def test_labels_are_taken_as_the_loader_serves_them():
+    right = np.arange(20) % 10
+    moved = LoaderProbe("test", TEST, labels=(right + 1) % 10, expected_labels=right)
+    told = as_labelled(moved, LABELS)
+    assert told is not None
+    assert (told == (LABELS + 1) % 10).all()
+    assert as_labelled(LoaderProbe("test", TEST), LABELS) is LABELS
+    assert as_labelled(dataclasses.replace(moved, labels=right), LABELS) is LABELS
+
+
+def test_labels_that_follow_no_rule_leave_it_open():
+    right = np.arange(20) % 10
+    for served, expected in ((right // 2 + np.arange(20), right), (np.ones(20, np.int64), np.zeros(20, np.int64))):
+        loader = dataclasses.replace(LOADERS["test"], labels=served, expected_labels=expected)
+        assert as_labelled(loader, LABELS) is None
+        _, (found,) = confirmed("relu", probe=same(), loaders={"test": loader})
+        assert not found.scores
+        assert not found.certain
 
 
 def test_weights_fit_by_layer_and_shape_or_not_at_all():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from grader.evidence import (
@@ -282,6 +283,17 @@ def test_the_first_batch_is_not_blamed_on_the_training_below_it() -> None:
     e = replace(e, notebook=replace(e.notebook, cells=sources), loaders={"test": LoaderProbe("test")})
     with pytest.raises(Fail, match=r"; cell 16, line 2, ended with NameError"):
         q1_text(e)
+
+
+@pytest.mark.parametrize(("shuffled", "served"), [(False, 64), (True, 32)])
+def test_the_first_batch_is_as_long_as_the_loader_s_batches(shuffled: bool, served: int) -> None:
+    printed = "sample: torch.Size([64, 1, 28, 28]) torch.float32, label: torch.Size([64]) torch.int64"
+    loader = LoaderProbe(
+        "test", replace(TEST, shuffled=shuffled), first_batch=np.zeros((served, 1, 28, 28), np.float32)
+    )
+    sources = tuple(Cell(i, "code", "") for i in SECTIONS["q1"])
+    e = evidence(printed={16: printed})
+    assert q1_text(replace(e, notebook=replace(e.notebook, cells=sources), loaders={"test": loader}))
 
 
 def test_what_broke_costs_nothing_by_itself() -> None:
