@@ -253,7 +253,7 @@ def _with_distances(
 
 
 def _apart(mine: Arrays, theirs: Arrays) -> float:
-    from grader.checks.loops import distance
+    from grader.checks.loop_runs import distance
 
     size = distance(theirs, {name: 0 * value for name, value in theirs.items()})
     return distance(mine, theirs) / size if size else 0.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from grader.checks import data, loops, models
+from grader.checks import data, loop_records, loop_tests, loops, models
 from grader.rubric import Check, Evidence, Item
 from reference.contract import BATCH_SIZE, CLASSES, LOG_EVERY, MACS, PARAMETERS
 
@@ -89,11 +89,11 @@ def loop_checks(item: str, train: str, test: str, points: Mapping[str, float], g
 
     def records(e: Evidence) -> str:
         """The loss of every 100th batch is recorded, with the global step."""
-        return loops.records_losses(e.loops[train], LOG_EVERY)
+        return loop_records.records_losses(e.loops[train], LOG_EVERY)
 
     def returns(e: Evidence) -> str:
         """The training function returns the global step."""
-        return loops.returns_step(e.loops[train])
+        return loop_records.returns_step(e.loops[train])
 
     def train_mode(e: Evidence) -> str:
         """The model is in training mode while it is trained."""
@@ -104,23 +104,23 @@ def loop_checks(item: str, train: str, test: str, points: Mapping[str, float], g
 
     def whole(e: Evidence) -> str:
         """The test goes once over the test loader and leaves the model as it is."""
-        return loops.leaves_model_alone(e.loops[test])
+        return loop_tests.leaves_model_alone(e.loops[test])
 
     def eval_mode(e: Evidence) -> str:
         """The model is in evaluation mode while it is tested."""
-        return loops.mode_in_test(e.loops[test])
+        return loop_tests.mode_in_test(e.loops[test])
 
     def no_grad(e: Evidence) -> str:
         """No gradients are recorded during the test."""
-        return loops.gradients_off(e.loops[test])
+        return loop_tests.gradients_off(e.loops[test])
 
     def average(e: Evidence) -> str:
         """The test loss is the average over the batches."""
-        return loops.averages_loss(e.loops[test])
+        return loop_tests.averages_loss(e.loops[test])
 
     def accuracy(e: Evidence) -> str:
         """The accuracy is the fraction of the test images that are classified correctly."""
-        return loops.accuracy(e.loops[test])
+        return loop_tests.accuracy(e.loops[test])
 
     train_found.__doc__ = f"{train} exists and runs."
     test_found.__doc__ = f"{test} exists and runs."

@@ -17,7 +17,7 @@ virtual_cuda.install({})
 import torch
 
 from grader.asking import describe
-from grader.checks import loops, placement
+from grader.checks import loop_tests, loops, placement
 from grader.evidence import LoopProbe
 from grader.finding import FoundFunction
 from grader.probing_loops import LoopProber
@@ -62,7 +62,7 @@ def main() -> None:
             "exists": lambda found=found: loops.exists(found, "it"),  # type: ignore[misc]
             "placed": lambda pair=pair: placement.placed(pair["train"], pair["test"]),  # type: ignore[misc]
         }
-        works = (loops.trains,) if purpose == "train" else (loops.averages_loss, loops.accuracy)
+        works = (loops.trains,) if purpose == "train" else (loop_tests.averages_loss, loop_tests.accuracy)
         for check in works:
             checks[check.__name__] = lambda check=check, found=found: check(found)  # type: ignore[misc]
         verdicts[name] = {key: judged(run) for key, run in checks.items()}

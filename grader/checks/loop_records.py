@@ -1,0 +1,171 @@
+"""What a training function records and returns: losses with their global steps, beside what the batches' losses were."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NoReturn
+
+from grader.checks.loop_runs import WEIGHT_TOLERANCE, both_runs, close, distance, first_steps, shortened
+from grader.evidence import LoopProbe, numbers
+from grader.rubric import Fail
+
+
+def records_losses(probe: LoopProbe, every: int) -> str:
+    """The loss of every `every`-th batch is recorded, with the global step beside it.
+
+    Any phase is right (batches 0, 100, 200 or 99, 199), and a step may be counted before or after it is recorded:
+    start + i or start + i + 1 for batch i, where start is the step that was handed in, or what it is by the epoch.
+    """
+    student, _ = both_runs(probe)
+    start = probe.current_step
+    expected = f"the loss and the global step of every {every}th batch, appended to the lists that were handed in"
+    recorded = {name: numbers(values) for name, values in student.lists.items() if len(numbers(values))}
+    if not recorded:
+        raise Fail("nothing was appended to any list", expected)
+    followed = _moved_alike(probe)
+    starts = first_steps(probe)
+    name, indices = _recorded_indices(recorded, probe.losses if followed else (), every, starts, len(probe.batch_sizes))
+    if name is None:
+        _explain_losses(recorded, probe.losses, every, followed, expected)
+    if student.list_types.get(name) == "Tensor":
+        raise Fail(
+            f"'{name}' holds tensors, which keep every batch's graph alive",
+            "plain numbers",
+            "A tensor has a method that gives its value as a number.",
+            credit=0.5,
+        )
+    beside = [values for other, values in recorded.items() if other != name and len(values) == len(indices)]
+    if not any(_are_steps(values, indices, begin) for values in beside for begin in starts):
+        seen = f"; the list beside it holds {shortened(beside[0])}" if beside else ""
+        raise Fail(
+            f"the losses are recorded, their global steps are not{seen}",
+            f"steps that go on from {start}, like {shortened([start + i + 1 for i in indices])}",
+            "The step counts batches over all epochs; append it when the loss is appended.",
+            credit=0.5,
+        )
+    return f"{len(indices)} losses recorded, one every {every} batches, with their steps"
+
+
+def returns_step(probe: LoopProbe) -> str:
+    """The function returns the global step: the one that was handed in plus the number of batches."""
+    student, _ = both_runs(probe)
+    for begin in first_steps(probe):
+        after = begin + len(probe.batch_sizes)
+        if after in student.returned:
+            return f"returns {after}, the global step after {len(probe.batch_sizes)} batches from {begin}"
+    start = probe.current_step
+    expected = start + len(probe.batch_sizes)
+    if student.returned_nothing:
+        seen = "it returns nothing"
+    else:
+        seen = f"it returns {shortened(numbers(student.returned))}"
+    raise Fail(seen, f"{expected}: {start} and one for each of the {len(probe.batch_sizes)} batches")
+
+
+def _moved_alike(probe: LoopProbe) -> bool:
+    """Whether the student's batches had the reference's losses: the weights after them are the same."""
+    student, reference = both_runs(probe)
+    moved = distance(reference.weights, reference.start)
+    return distance(student.weights, reference.weights) <= WEIGHT_TOLERANCE * moved
+
+
+def _recorded_indices(
+    recorded: Mapping[str, Sequence[float]], losses: Sequence[float], every: int, starts: Sequence[int], batches: int
+) -> tuple[str | None, tuple[int, ...]]:
+    """The list that holds the losses of every `every`-th batch, and their indices; (None, ()) when none does.
+
+    Without `losses`, because the student's weights went another way, the steps recorded beside them decide.
+    """
+    for indices in _regular(every, batches):
+        for name, values in recorded.items():
+            if len(values) != len(indices):
+                continue
+            if losses:
+                if all(close(value, losses[i]) for value, i in zip(values, indices, strict=True)):
+                    return name, indices
+            elif any(
+                _are_steps(steps, indices, start)
+                for other, steps in recorded.items()
+                for start in starts
+                if other != name
+            ):
+                return name, indices
+    return None, ()
+
+
+def _regular(every: int, batches: int) -> Iterator[tuple[int, ...]]:
+    """The indices of every `every`-th batch from each phase on; the last batch may be recorded besides."""
+    for phase in range(min(every, batches)):
+        indices = tuple(range(phase, batches, every))
+        yield indices
+        if indices[-1] != batches - 1:
+            yield (*indices, batches - 1)
+
+
+def _explain_losses(
+    recorded: Mapping[str, Sequence[float]], losses: Sequence[float], every: int, followed: bool, expected: str
+) -> NoReturn:
+    """Say what lists hold that are not the losses of every `every`-th batch. Raises Fail."""
+    for name, values in recorded.items():
+        if _is_running_mean(values, losses):
+            raise Fail(
+                f"'{name}' holds averages over several batches", expected, "Record the batch's own loss.", credit=0.5
+            )
+    for values in recorded.values() if followed else ():
+        indices = _recorded_often(values, losses)
+        if indices:
+            raise Fail(_interval(indices, len(losses)), expected, "Count batches, not epochs.", credit=0.4)
+    lengths = ", ".join(f"{len(values)} in '{name}'" for name, values in recorded.items())
+    raise Fail(f"the recorded values ({lengths}) are not the losses of every {every}th batch", expected)
+
+
+def _recorded_often(values: Sequence[float], losses: Sequence[float]) -> tuple[int, ...]:
+    """The indices of the losses that the values are, at one interval if they can be; () when they are not those of any.
+
+    Batches may have nearly the same loss, so the first that is close is not always the one that was recorded.
+    """
+    for gap in range(1, len(losses) + 1):
+        for indices in _regular(gap, len(losses)):
+            if len(indices) == len(values) and all(close(v, losses[i]) for v, i in zip(values, indices, strict=True)):
+                return indices
+    found = tuple(_match_in_order(values, losses))
+    return found if len(found) == len(values) else ()
+
+
+def _match_in_order(values: Sequence[float], losses: Sequence[float]) -> Iterator[int]:
+    """Indices of `losses` that the values are, in order; stops at the first that is none."""
+    position = 0
+    for value in values:
+        while position < len(losses) and not close(value, losses[position]):
+            position += 1
+        if position == len(losses):
+            return
+        yield position
+        position += 1
+
+
+def _interval(indices: Sequence[int], batches: int) -> str:
+    """How often a loss was recorded, in words."""
+    if len(indices) == 1:
+        return f"one loss was recorded in {batches} batches"
+    gaps = [b - a for a, b in itertools.pairwise(indices)]
+    if len(set(gaps[:-1] or gaps)) == 1 and batches - indices[-1] <= gaps[0]:
+        return f"a loss was recorded every {gaps[0]} batch{'es' if gaps[0] > 1 else ''}"
+    return f"the losses recorded are those of batches {shortened(indices)} of {batches}"
+
+
+def _are_steps(values: Sequence[float], indices: Sequence[int], start: int) -> bool:
+    return len(values) == len(indices) and any(
+        all(v == start + i + shift for v, i in zip(values, indices, strict=True)) for shift in (0, 1)
+    )
+
+
+def _is_running_mean(values: Sequence[float], losses: Sequence[float]) -> bool:
+    """Whether each value is the mean of all the losses up to some batch."""
+    total, means = 0.0, []
+    for count, loss in enumerate(losses, 1):
+        total += loss
+        means.append(total / count)
+    return all(any(math.isclose(v, m, rel_tol=1e-4) for m in means) for v in values)

@@ -1,0 +1,108 @@
+"""Checks on test functions, on made-up runs: modes, averages and what they leave alone."""
+
+import dataclasses
+
+import pytest
+
+from grader.checks import loop_tests
+from grader.evidence import Forward
+from grader.rubric import Fail
+from tests.checks.loop_probes import (
+    AFTER,
+    MEAN,
+    TEST_LOSSES,
+    TEST_SIZES,
+    evaluation,
+)
+
+
+def test_a_right_test_function_passes_every_check():
+    probe = evaluation()
+    for check in (
+        loop_tests.mode_in_test,
+        loop_tests.gradients_off,
+        loop_tests.averages_loss,
+        loop_tests.accuracy,
+        loop_tests.leaves_model_alone,
+    ):
+        assert check(probe)
+
+
+def test_an_average_over_images_is_right_too():
+    per_image = sum(a * b for a, b in zip(TEST_LOSSES, TEST_SIZES, strict=True)) / 71
+    assert loop_tests.averages_loss(evaluation(lists={"l": (per_image,)}))
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (sum(TEST_LOSSES) / 71, "divided by the number of images"),
+        (sum(TEST_LOSSES), "not divided"),
+        (1.5, "only the last batch's loss"),
+        (0.5, "only the first batch's loss"),
+        (9.0, "holds no average loss"),
+    ],
+)
+def test_wrong_averages_are_named(value, message):
+    with pytest.raises(Fail, match=message):
+        loop_tests.averages_loss(evaluation(lists={"test_losses": (value,)}))
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (100 * 57 / 71, "in percent"),
+        (57.0, "number of correct images"),
+        (2 / 7, "only the last batch's accuracy"),
+        ((30 / 32 + 25 / 32 + 2 / 7) / 3, "averaged although the last batch is smaller"),
+        (57 / 3, "divided by the number of batches"),
+        (14 / 71, "share of wrong images"),
+        (0.123, "holds no such accuracy"),
+    ],
+)
+def test_wrong_accuracies_are_named(value, message):
+    with pytest.raises(Fail, match=message):
+        loop_tests.accuracy(evaluation(lists={"test_accuracy": (value,)}))
+
+
+def test_modes_gradients_and_loader_of_a_test_are_checked():
+    with pytest.raises(Fail, match="training mode during the test"):
+        loop_tests.mode_in_test(evaluation(forwards=(Forward(32, True, False),)))
+    with pytest.raises(Fail, match="gradients are recorded"):
+        loop_tests.gradients_off(evaluation(forwards=(Forward(32, False, True),)))
+    with pytest.raises(Fail, match="the training loader was used"):
+        loop_tests.leaves_model_alone(evaluation(batches={"train": 3}))
+    with pytest.raises(Fail, match="1 batches were taken from a test loader of 3"):
+        loop_tests.leaves_model_alone(evaluation(batches={"test": 1}))
+    with pytest.raises(Fail, match="changes the model's weights"):
+        loop_tests.leaves_model_alone(evaluation(weights=AFTER))
+
+
+def test_a_model_that_was_never_called_is_a_fault():
+    with pytest.raises(Fail, match="never called"):
+        loop_tests.mode_in_test(evaluation(forwards=()))
+
+
+@pytest.mark.parametrize("divide", [lambda total: total / 3, lambda total: total / 71, lambda total: total])
+def test_calls_that_are_said_to_be_right_do_not_outweigh_the_losses(divide):
+    in_training = (0.9, 0.8, 2.5)
+    figures = {"test_losses": (divide(sum(in_training)),), "test_accuracy": (57 / 71,)}
+    lied = dataclasses.replace(evaluation(lists=figures), training_losses=in_training)
+    with pytest.raises(Fail, match="training mode during the test"):
+        loop_tests.mode_in_test(lied)
+    assert loop_tests.mode_in_test(dataclasses.replace(evaluation(), training_losses=in_training))
+
+
+def test_a_wrong_average_that_comes_near_the_losses_of_training_mode_is_a_wrong_average():
+    off_by_one = sum(TEST_LOSSES) / 2
+    in_training = tuple(loss * off_by_one / MEAN * 1.0004 for loss in TEST_LOSSES)
+    found = evaluation(lists={"test_losses": (off_by_one,), "test_accuracy": (57 / 71,)})
+    found = dataclasses.replace(found, training_losses=in_training)
+    assert loop_tests.mode_in_test(found)
+    with pytest.raises(Fail, match="average loss"):
+        loop_tests.averages_loss(found)
+
+
+def test_the_weights_after_a_test_are_compared_with_those_that_were_handed_in():
+    with pytest.raises(Fail, match="changes the model's weights"):
+        loop_tests.leaves_model_alone(evaluation(start=AFTER, weights=AFTER))
