@@ -20,7 +20,7 @@ from grader.prove.matrix import outcome, rows
 from grader.prove.mutation import Mutation
 from grader.prove.plan import Misfit, Variant, combinations, only, singles, subset
 from grader.prove.smaller import write_smaller
-from grader.result import write_atomically
+from grader.result import Result, write_atomically
 from grader.rubric import Assignment
 
 SOLUTION = "solution"
@@ -70,11 +70,16 @@ def prove(wanted: Wanted, assignment: Assignment, settings: Mapping[str, Any]) -
         find_data(settings["data"], settings["sample"]), wanted.images, folder / f"data-{wanted.images}"
     )
     bench = _bench(wanted, assignment, {**settings, "data": source.folder, "sample": False}, source, folder, before)
-    results = grade_drafts(bench, {SOLUTION: solution, **{v.name: v.draft for v in variants}}, _say)
-    baseline = results[SOLUTION]
+    baseline = grade_drafts(bench, {SOLUTION: solution}, _say)[SOLUTION]
     if baseline.status == "failed" or baseline.score < baseline.max_score:
         where = ", ".join(item.id for item in baseline.items if item.score < item.max_score)
         raise ProveError(f"the solution itself has {baseline.score:g} of {baseline.max_score:g} points ({where})")
+    by_name = {variant.name: variant for variant in variants}
+
+    def verdict(name: str, result: Result) -> str:
+        return report.wrongs(outcome(by_name[name], result, baseline))
+
+    results = grade_drafts(bench, {name: variant.draft for name, variant in by_name.items()}, _say, verdict)
     outcomes = [outcome(variant, results[variant.name], baseline) for variant in variants]
     table, facts = rows(outcomes, baseline), _facts(baseline.environment, source)
     if wanted.json is not None:

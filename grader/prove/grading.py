@@ -61,8 +61,12 @@ def code_digest(assignment: Assignment, package: str, before: frozenset[str]) ->
     return of_lines([*file_lines(grader, files), *file_lines(assignment.folder, own), *assignment.program])
 
 
-def grade_drafts(bench: Bench, drafts: Mapping[str, Draft], say: Say) -> dict[str, Result]:
+def grade_drafts(
+    bench: Bench, drafts: Mapping[str, Draft], say: Say, remark: Callable[[str, Result], str] = lambda *_: ""
+) -> dict[str, Result]:
     """The result of each notebook, by its name. What is kept is not graded again, nor equal notebooks twice.
+
+    `remark` has what is said behind each notebook that was graded.
 
     Raises what `grader.grade` raises for mistakes of the caller's, and OSError and StoreError.
     """
@@ -79,7 +83,8 @@ def grade_drafts(bench: Bench, drafts: Mapping[str, Draft], say: Say) -> dict[st
             if kept is not None:
                 results[digest] = parse_result(kept.document)
         waiting = {digest: name for name, digest in sha256.items() if digest not in results}
-        say(f"{len(drafts)} notebooks: {len(waiting)} to grade, {bench.jobs} at a time")
+        many = "notebook" if len(drafts) == 1 else "notebooks"
+        say(f"{len(drafts)} {many}: {len(waiting)} to grade, {bench.jobs} at a time")
         for digest, name in waiting.items():
             (notebooks / f"{digest[:16]}.ipynb").write_bytes(documents[name])
         if len(waiting) > 1:
@@ -92,7 +97,8 @@ def grade_drafts(bench: Bench, drafts: Mapping[str, Draft], say: Say) -> dict[st
                     final = not any(item.status == "error" for item in result.items)
                     store.put(Graded(bench.key(digest), standing(result), result.document(), final, seconds=seconds))
                     results[digest] = result
-                    say(f"[{done}/{len(waiting)}] {waiting[digest]}: {result.score:g} ({seconds:.0f} s)")
+                    name = waiting[digest]
+                    say(f"[{done}/{len(waiting)}] {name}: {result.score:g} ({seconds:.0f} s){remark(name, result)}")
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise

@@ -25,6 +25,11 @@ def text(outcomes: Sequence[Outcome], rows: Sequence[ItemRow], facts: Mapping[st
     return "\n".join(lines)
 
 
+def wrongs(outcome: Outcome) -> str:
+    """What is wrong with the verdict on one variant, each on a line of its own; '' when nothing is."""
+    return "".join(f"\n    {wrong.kind}: {wrong.item}: {wrong.said}" for wrong in outcome.wrong)
+
+
 def _idle(rows: Sequence[ItemRow]) -> list[str]:
     """The checks that caught nothing that another check had not caught too."""
     idle = [check.id for row in rows for check in row.checks if not check.alone]

@@ -91,8 +91,9 @@ def test_what_is_kept_is_not_graded_again(tmp_path: Path, monkeypatch: pytest.Mo
     assert said[0] == "3 notebooks: 2 to grade, 2 at a time"
     grade_drafts(bench, drafts, said.append)
     assert len(graded) == 2
-    grade_drafts(replace(bench, code="other code"), drafts, said.append)
+    grade_drafts(replace(bench, code="other code"), drafts, said.append, lambda name, _: f"; {name} is wrong")
     assert len(graded) == 4
+    assert sorted(line.rpartition("; ")[2] for line in said[-2:]) == ["a is wrong", "b is wrong"]
 
 
 def notebook(source: str) -> bytes:
@@ -120,4 +121,4 @@ def test_a_fault_is_graded_and_judged(tmp_path: Path, capsys: pytest.CaptureFixt
     found = json.loads((tmp_path / "m.json").read_text())
     assert {variant["name"] for variant in found["variants"]} == {"mlp.softmax", "flops.batch"}
     assert main(["prove", *options]) == 0
-    assert "3 notebooks: 0 to grade" in capsys.readouterr().err
+    assert "2 notebooks: 0 to grade" in capsys.readouterr().err

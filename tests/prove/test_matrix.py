@@ -113,5 +113,11 @@ def test_the_matrix_says_what_each_check_caught_alone() -> None:
     text = report.text(outcomes, tuple(table.values()), {"with": "grader 1"})
     assert "the verdict on 2 of them is wrong" in text
     assert "caught nothing alone: mlp.a, mlp.b" in text
+    assert [report.wrongs(one).strip().partition(": ")[0] for one in outcomes] == [
+        "",
+        "",
+        "false accept",
+        "false reject",
+    ]
     found = report.data(outcomes, tuple(table.values()), {"with": "grader 1"})
     assert [len(variant["wrong"]) for variant in found["variants"]] == [0, 0, 1, 1]
