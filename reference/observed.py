@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 from grader.checks import models, plots, profile, timing, trainings
-from grader.checks.first_batch import FirstBatch, first_batch_text
+from grader.checks.first_batch import FirstBatch, first_batch_text, mentions
 from grader.evidence import CellRun, LoaderProbe
 from grader.rubric import Check, CheckFunction, Evidence, Fail
 from reference.contract import BATCH_SIZE, MACS, PARAMETERS, RECOGNISE
@@ -115,10 +115,10 @@ def q1_text(e: Evidence) -> str:
     batch = FirstBatch((size, 1, 28, 28), (size,))
     section = e.sections["q1"]
     runs = code_runs(e, section.cells)
-    sources = {cell.index: cell.source for cell in e.notebook.cells}
-    notes = "\n".join(
-        sources[i] for i in section.cells if i not in {run.index for run in runs} and sources[i] not in template()
-    )
+    sources, code = {cell.index: cell.source for cell in e.notebook.cells}, {run.index for run in runs}
+    notes = "\n".join(sources[i] for i in section.cells if i not in code and sources[i] not in template())
+    shown = [place for place, run in enumerate(runs) if mentions(run.text, batch)]
+    runs = runs[: shown[-1] + 1] if shown else runs  # the loops further below name other tensors
     printed = "\n".join(run.text for run in runs)
     try:
         return first_batch_text(printed, batch, "\n".join(sources[run.index] for run in runs), notes)

@@ -117,6 +117,11 @@ def first_batch_text(text: str, batch: FirstBatch, source: str = "", notes: str 
     return f"{batch.sample_shape} {batch.sample_dtype} is the sample, {batch.label_shape} {batch.label_dtype} the label"
 
 
+def mentions(text: str, batch: FirstBatch) -> bool:
+    """Whether a shape of the first batch stands in what was printed."""
+    return any(shape.value in (batch.sample_shape, batch.label_shape) for shape in _shapes(without_progress(text)))
+
+
 def shapes_shown(text: str, batch: FirstBatch) -> str:
     """The shapes of both tensors of the first batch are printed."""
     text = without_progress(text)

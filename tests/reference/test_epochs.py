@@ -285,6 +285,25 @@ def test_the_first_batch_is_not_blamed_on_the_training_below_it() -> None:
         q1_text(e)
 
 
+def test_names_in_the_loops_below_do_not_tell_which_is_the_label() -> None:
+    printed = "torch.Size([64, 1, 28, 28]) torch.float32\ntorch.Size([64]) torch.int64"
+    code = {16: "a, b = next(iter(test_loader))", 20: "for data, target in train_loader:", 22: "labels = 3"}
+    e = evidence(printed={16: printed})
+    e = replace(e, loaders={"test": LoaderProbe("test", TEST)})
+    e = replace(e, notebook=replace(e.notebook, cells=tuple(Cell(i, "code", code.get(i, "")) for i in SECTIONS["q1"])))
+    with pytest.raises(Fail, match="nothing says which tensor is the sample") as caught:
+        q1_text(e)
+    assert caught.value.credit == 0.7
+    e = replace(
+        e,
+        notebook=replace(
+            e.notebook,
+            cells=(Cell(15, "code", "images, labels = next(iter(test_loader))"), *e.notebook.cells[1:]),
+        ),
+    )
+    assert q1_text(replace(e, run=replace(e.run, cells=(CellRun(15, "ok", 1.0), *e.run.cells))))
+
+
 @pytest.mark.parametrize(("shuffled", "served"), [(False, 64), (True, 32)])
 def test_the_first_batch_is_as_long_as_the_loader_s_batches(shuffled: bool, served: int) -> None:
     printed = "sample: torch.Size([64, 1, 28, 28]) torch.float32, label: torch.Size([64]) torch.int64"
