@@ -7,7 +7,7 @@ import os
 import platform
 from importlib import metadata
 
-NEEDED = ("torch", "torchvision", "matplotlib", "ipykernel", "thop", "hypothesis")
+NEEDED = ("torch", "torchvision", "matplotlib", "ipykernel", "thop")
 COLAB = ("pandas", "seaborn", "ipywidgets", "sklearn", "torchinfo", "torchsummary", "torchmetrics")
 _DISTRIBUTIONS = {"sklearn": "scikit-learn", "thop": "ultralytics-thop"}
 

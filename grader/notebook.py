@@ -28,6 +28,7 @@ from grader.reading.decoding import (
 from grader.reading.repairs import Draft, Kind, cells_of
 
 MAX_FILE_BYTES = 100_000_000
+MAX_CELLS = 10_000
 MAX_CODE_CHARACTERS = 4_000_000  # parsing takes a thousand times its size in memory
 _MAX_TRANSFORM_WORK = 5_000_000  # IPython reads a cell anew for each magic in it: characters times magics
 
@@ -135,6 +136,10 @@ _PYTHON_LINE = re.compile(
 
 
 def _check_code(drafts: Sequence[Draft]) -> None:
+    if len(drafts) > MAX_CELLS:
+        raise NotANotebook(
+            f"has {len(drafts):,} cells, more than the {MAX_CELLS:,} that are read: submit the notebook that holds your work"
+        )
     size = sum(len(draft.source) for draft in drafts if draft.kind == "code")
     if size > MAX_CODE_CHARACTERS:
         raise NotANotebook(

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from grader.asking import Asked, Refused, ask_for, generator
+from grader.asking import Asked, Refused, ask_for
+from grader.draws import generator
 from grader.evidence import LoaderProbe, LoaderSeen, Malformed, ProbeError
 from grader.names import LoaderFacts, NamespaceFacts
 from grader.probe_answers import LoaderAnswer, array
@@ -45,7 +46,7 @@ def probe_loader(
     """Look at a loader over the split whose images (N, 28, 28) and labels (N,) are given; raises nothing."""
     if loader is None:
         return LoaderProbe(split, missing=f"there is no DataLoader over the {split} images of MNIST")
-    drawn = sorted(int(i) for i in generator().integers(0, max(1, loader.seen.images), INDICES))
+    drawn = sorted(int(i) for i in generator(f"items of {split}").integers(0, max(1, loader.seen.images), INDICES))
     try:
         answer = ask_for(kernel, LoaderAnswer, {"name": loader.name, "indices": drawn}, SECONDS)
         batch, targets = _served(answer)

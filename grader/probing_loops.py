@@ -14,9 +14,9 @@ from grader.asking import (
     ask_tolerantly,
     draw_images,
     draw_labels,
-    generator,
     probe_error,
 )
+from grader.draws import generator
 from grader.evidence import LoopProbe, LoopRun, Malformed, ProbeError, convert, encode_array
 from grader.finding import FoundFunction
 from grader.names import FunctionFacts, ParameterFacts
@@ -75,7 +75,7 @@ def draw_inputs() -> LoopInputs:
     from grader.inside.probe_arrays import image_tensor
     from grader.inside.probe_models import load
 
-    rng = generator()
+    rng = generator("loops")
     model = _small_model()
     weights: dict[str, NDArray[Any]] = {}
     for name, value in model.state_dict().items():

@@ -59,11 +59,17 @@ class ProbingStage:
         kernel.run_cell(-1, LOAD)
         certain, found = certain_definitions(self.notebook, self.assignment), Probes()
         if certain.models is not None and certain.models.run(kernel.run_cell):
-            found = replace(found, models=probe_certain(kernel, self.assignment, certain.roles))
-            self.arrived(found)
+            patient = Patience(kernel)
+            models = probe_certain(patient, self.assignment, certain.roles)
+            if not patient.lost:  # else it is asked again
+                found = replace(found, models=models)
+                self.arrived(found)
         if certain.loaders is not None and certain.loaders.run(kernel.run_cell):
-            found = replace(found, loaders=probe_loaders(kernel, self.assignment, self.data))
-            self.arrived(found)
+            patient = Patience(kernel)
+            loaders = probe_loaders(patient, self.assignment, self.data)
+            if not patient.lost:
+                found = replace(found, loaders=loaders)
+                self.arrived(found)
         return found
 
     def all(

@@ -9,11 +9,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from grader.definitions import ALL_RAN
+from grader.draws import drawn_for
 from grader.evidence import RunEvidence
 from grader.judging import Judge, PartialEvidence, SomeOf
 from grader.kernels import Kernels, Setup
@@ -62,7 +63,7 @@ class Stages:
 
     def go(self) -> RunEvidence:
         """Judge what the judge wants, with no more stages than that needs; what the run showed, if it was needed."""
-        with _one_thread():
+        with _one_thread(), self._drawing():
             return self._go()
 
     def _go(self) -> RunEvidence:
@@ -86,6 +87,9 @@ class Stages:
         evidence, _ = self._attempt(stage, tuple(code.values()), certain, probed)
         self.judge.look(evidence)
         return evidence.run
+
+    def _drawing(self) -> AbstractContextManager[None]:
+        return drawn_for(self.setup.seed, self.notebook.sha256)
 
     def _passes(self, evidence: Evidence) -> bool:
         """Whether the item passes entirely: only then is part of the run as good as all of it."""
@@ -165,7 +169,8 @@ class Stages:
                 self.report(Progress("probe", done, total, f"definitions of cell {cell}"))
 
         began = time.monotonic()
-        probed = stage.all(kernel.result(), run, certain, step)
+        with self._drawing():  # in whatever thread this is
+            probed = stage.all(kernel.result(), run, certain, step)
         self.seconds["probe"] = round(time.monotonic() - began, 2)
         return probed
 
@@ -266,7 +271,6 @@ def _one_thread() -> Iterator[None]:
 
 def _warm_up(kernel: Kernel) -> None:
     """Let the kernel for the probes, and this process, import what is slow to import."""
-    import hypothesis  # noqa: F401  (for its import alone)
     import torch
 
     from grader.probing_stage import WARM_UP

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from grader.asking import ask
 from grader.definitions import ALL_RAN, all_definitions
 from grader.evidence import LoopProbe, ModelProbe, ModelSeen, RunEvidence
 from grader.finding import FoundFunction, ModelSource
@@ -97,3 +98,43 @@ def test_patience_remembers_a_question_without_an_answer():
         patient.request("slow", {})
     assert patient.lost
     assert patient.alive
+
+
+def test_what_a_busy_machine_did_not_answer_in_time_is_not_taken_for_certain(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Busy:
+        alive = True
+
+        def run_cell(self, index: int, source: str) -> Any:
+            return ran(index)
+
+        def request(self, name: str, payload: Any, seconds: float | None = None) -> Any:
+            raise RequestFailed(f"{name}: no answer in time")
+
+    def lose(kernel: Any, *rest: Any) -> dict[str, ModelProbe]:
+        with pytest.raises(RequestFailed):
+            kernel.request("probe.trace", {})
+        return {"mlp": ModelProbe("mlp", "class MLP")}
+
+    monkeypatch.setattr("grader.probing_stage.probe_certain", lose)
+    arrived: list[Probes] = []
+    stage = replace(STAGE, arrived=arrived.append)
+    monkeypatch.setattr("grader.definitions.Definitions.run", lambda *_: True)
+    assert stage.certain(Busy()).models == {}  # type: ignore[arg-type]
+    assert not any(found.models for found in arrived)
+
+
+@pytest.mark.parametrize(("load", "times"), [(0.1, 1), (2.0, 1), (5.1, 3), (1000.0, 8)])
+def test_a_busy_machine_may_take_longer(load: float, times: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.getloadavg", lambda: (load, 0.0, 0.0))
+    monkeypatch.setattr("grader.asking.usable_cores", lambda: 2)
+    asked: list[float | None] = []
+
+    class Quick:
+        alive = True
+
+        def request(self, name: str, payload: Any, seconds: float | None = None) -> Any:
+            asked.append(seconds)
+            return {}
+
+    ask(Quick(), "x", {}, 10)
+    assert asked == [10 * times]

@@ -127,6 +127,8 @@ class Zip:
 
 def _list_bytes(path: Path) -> int:
     """The size of the archive's list of files, as its end says: reading the list takes some ten times as much memory."""
+    if not path.is_file():  # to open a pipe is to wait
+        raise zipfile.BadZipFile("it is not an ordinary file")
     with path.open("rb") as file:
         size = file.seek(0, 2)
         file.seek(max(0, size - (1 << 16) - 22))

@@ -38,9 +38,18 @@ def with_unique_names(submissions: Iterable[Submission]) -> tuple[Submission, ..
     return tuple(named)
 
 
+_OURS = ("summary.csv", "class.csv", "results.sqlite", "result.json", "report.html")  # beside the folders, or in them
+MAX_PART, MAX_NAME = 200, 1000  # bytes
+
+
 def _safe(label: str) -> str:
     parts = [re.sub(r"[^\w.()@+ -]", "_", part).strip(" .") or "_" for part in Path(label).parts]
-    return "/".join(part[:120] for part in parts) or "_"
+    parts = [f"{part}_" if part.casefold().startswith(_OURS) else part for part in parts]
+    return _short("/".join(_short(part[:120], MAX_PART) for part in parts), MAX_NAME).strip("/") or "_"
+
+
+def _short(text: str, size: int) -> str:
+    return text.encode()[:size].decode("utf-8", "ignore")
 
 
 def _unique(name: str, taken: set[str]) -> str:

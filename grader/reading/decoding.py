@@ -7,6 +7,8 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field
 
+MAX_VALUES = 2_000_000  # in JSON: each takes some 200 bytes of memory, however short it is
+_STEP = 1 << 20
 DOWNLOAD_AGAIN = "open the notebook in Jupyter or Colab, download it as .ipynb, and submit that file"
 
 
@@ -132,8 +134,26 @@ def refuse_foreign_text(text: str) -> None:
         raise NotANotebook("is a Git LFS pointer, not the notebook itself: run `git lfs pull` and submit the real file")
 
 
+def _too_much(text: str) -> bool:
+    """Whether a JSON text has more than MAX_VALUES commas and brackets, but for those inside of strings."""
+    if sum(map(text.count, ",[{")) <= MAX_VALUES:
+        return False
+    text, count, inside = text.replace("\\\\", "").replace('\\"', ""), 0, 0
+    for at in range(0, len(text), _STEP):  # in parts: there may be as many strings as values
+        parts = text[at : at + _STEP].split('"')
+        count += sum(map("".join(parts[inside::2]).count, ",[{"))
+        inside ^= (len(parts) - 1) % 2
+        if count > MAX_VALUES:
+            return True
+    return False
+
+
 def parse_json(text: str, repairs: Repairs) -> object:
-    """The first JSON value in `text`. Raises NotANotebook when it is cut off, damaged or nested too deeply."""
+    """The first JSON value in `text`. Raises NotANotebook when it is cut off, damaged, nested too deeply or too much."""
+    if _too_much(text):
+        raise NotANotebook(
+            f"holds more than {MAX_VALUES // 1_000_000} million values: clear its outputs, save, and submit again"
+        )
     duplicates: set[str] = set()
 
     def build(pairs: list[tuple[str, object]]) -> dict[str, object]:

@@ -123,7 +123,7 @@ def mutated_tree(source: Source, seeds: Sequence[Any]) -> Any:
     """One of the seeds, JSON data, with some of its nodes replaced, removed, repeated, wrapped, renamed or swapped."""
     tree = copy.deepcopy(source.one_of(seeds))
     for _ in range(source.below(6)):
-        places = list(_places(tree))
+        places = list(places_in(tree))
         if not places:
             return jsonish(source)
         _change(source, *source.one_of(places), places)
@@ -152,7 +152,7 @@ def _change(source: Source, holder: Any, key: Any, places: Sequence[tuple[Any, A
         holder[key] = jsonish(source)
 
 
-def _places(tree: Any) -> Iterator[tuple[Any, Any]]:
+def places_in(tree: Any) -> Iterator[tuple[Any, Any]]:
     """Every (holder, key) in a tree."""
     waiting = [tree]
     while waiting:

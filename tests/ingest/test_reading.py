@@ -1,11 +1,13 @@
 import os
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 
 from grader.ingest.reading import Wishes, read_class
 from grader.ingest.roster import parse_roster
 from grader.ingest.sources import IngestError
+from grader.ingest.submissions import Submission, with_unique_names
 from tests.ingest.made_up import BLACKBOARD, CANVAS, GRADESCOPE, MOODLE, NBGRADER, NOTEBOOK, make_folder, make_zip
 
 
@@ -144,10 +146,91 @@ def test_what_lies_there_unpacked_too_is_not_read_twice(tmp_path):
     assert len(found.submissions) == 4
 
 
-def test_links_are_left_out_and_nothing_is_one_sentence(tmp_path):
+def problems(found):
+    return {one.name: one.problem for one in found.submissions}
+
+
+def test_a_link_that_leads_out_is_a_submission_that_cannot_be_read_and_one_within_is_left_out(tmp_path):
     (tmp_path / "in").mkdir()
     (tmp_path / "secret.ipynb").write_text(NOTEBOOK)
-    os.symlink(tmp_path / "secret.ipynb", tmp_path / "in" / "mine.ipynb")
+    (tmp_path / "in" / "anna.ipynb").write_text(NOTEBOOK)
+    os.symlink("anna.ipynb", tmp_path / "in" / "latest.ipynb")
+    for name, target in (("out", tmp_path / "secret.ipynb"), ("gone", "nowhere"), ("loop", "loop.ipynb"), ("up", "..")):
+        os.symlink(target, tmp_path / "in" / f"{name}.ipynb")
+    found = problems(read_class([tmp_path / "in"], tmp_path / "out", tmp_path))
+    assert sorted(found) == ["anna", "gone", "loop", "out", "up"]
+    assert found.pop("anna") == ""
+    assert all("is a link to a place outside" in problem for problem in found.values())
+
+
+def test_what_only_looks_like_a_notebook_costs_no_neighbour_and_is_not_waited_for(tmp_path):
+    (tmp_path / "in" / "folder.ipynb").mkdir(parents=True)
+    (tmp_path / "in" / "bundle.ipynb").mkdir()
+    (tmp_path / "in" / "bundle.ipynb" / "hw.ipynb").write_text(NOTEBOOK)
+    (tmp_path / "in" / "LOUD.IPYNB").write_text(NOTEBOOK)
+    for name in ("pipe.ipynb", "pipe.py", "pipe.zip", "roster.csv", "timestamp.txt", "submission_metadata.yml"):
+        os.mkfifo(tmp_path / "in" / name)
+    found = problems(read_class([tmp_path / "in"], tmp_path / "out", tmp_path))
+    assert found.pop("LOUD") == found.pop("bundle.ipynb/hw") == ""
+    assert sorted(found) == ["folder", "pipe", "pipe-2", "pipe-3"]
+    assert found.pop("folder") == "'folder.ipynb' is a folder without a notebook in it: submit the .ipynb file itself"
+    assert all("is not an ordinary file" in problem for problem in found.values())
+    with pytest.raises(IngestError, match="not an ordinary file"):
+        read_class([tmp_path / "in" / "pipe.zip"], tmp_path / "out", tmp_path)
+
+
+def test_what_cannot_be_read_keeps_the_layout_and_is_nobodys_latest(tmp_path):
+    name = "doejane_12345_67890_hw"
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / f"{name}.ipynb").write_text(NOTEBOOK)
+    os.mkfifo(tmp_path / "in" / "doejane_12345_67899_hw.ipynb")
+    os.mkfifo(tmp_path / "in" / "roejohn_777_67891_hw.ipynb")
+    (tmp_path / "in" / "stray.ipynb").mkdir()
+    found = problems(read_class([tmp_path / "in"], tmp_path / "out", tmp_path))
+    assert found.pop("doejane_12345") == ""
+    assert sorted(found) == ["roejohn_777", "stray"]
+    assert all(found.values())
+
+
+def test_a_folder_that_cannot_be_opened_is_told(tmp_path, monkeypatch):
+    (tmp_path / "in" / "closed").mkdir(parents=True)
+    (tmp_path / "in" / "anna.ipynb").write_text(NOTEBOOK)
+    real = os.scandir
+
+    def scandir(path):
+        if os.fspath(path).endswith(shut):
+            raise PermissionError(13, "Permission denied", os.fspath(path))
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    shut = "closed"
+    found = problems(read_class([tmp_path / "in"], tmp_path / "out", tmp_path))
+    assert found == {"anna": "", "closed": "'closed' cannot be opened (Permission denied): check its permissions"}
+    shut = "in"
+    with pytest.raises(IngestError, match="cannot be opened"):
+        read_class([tmp_path / "in"], tmp_path / "out", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("label", "name"),
+    [
+        ("summary.csv", "summary.csv_"),
+        ("a/Result.json", "a/Result.json_"),
+        ("results.sqlite-wal", "results.sqlite-wal_"),
+        ("é" * 300, "é" * 100),
+        ("/".join("x" * 120 for _ in range(50)), None),
+        ("\udcff\n", "__"),
+        ("..", "_"),
+    ],
+)
+def test_results_have_names_that_no_file_of_ours_has_and_any_file_system_takes(label, name):
+    (one,) = with_unique_names([Submission(Path("x"), label)])
+    assert name is None or one.name == name
+    assert len(one.name.encode()) <= 1000
+
+
+def test_nothing_is_one_sentence(tmp_path):
+    (tmp_path / "in").mkdir()
     with pytest.raises(IngestError, match="no notebook"):
         read_class([tmp_path / "in"], tmp_path / "out", tmp_path)
     with pytest.raises(IngestError, match="does not exist"):
