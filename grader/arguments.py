@@ -144,9 +144,35 @@ def parser() -> argparse.ArgumentParser:
     data.add_argument("action", choices=["show", "fetch"], help="fetch downloads MNIST into the cache")
     data.add_argument("--data", type=Path, metavar="DIR", help="a folder with MNIST's IDX files")
 
-    calibrate = commands.add_parser("calibrate", help="measure the loss thresholds from many seeds of the reference")
+    calibrate = commands.add_parser(
+        "calibrate", help="measure the loss thresholds from many seeds of the reference, and what they tell apart"
+    )
     calibrate.add_argument("--seeds", type=_positive, default=20, metavar="N", help="how many (default: 20)")
-    calibrate.add_argument("--out", type=Path, metavar="FILE", help="JSON file to update (default: print)")
+    calibrate.add_argument(
+        "--fault-seeds",
+        type=_count,
+        default=5,
+        metavar="N",
+        help="how many for each faulty training that the limits are to catch (default: 5)",
+    )
+    calibrate.add_argument(
+        "--images", type=_positive, metavar="N", help="only the first N training images (default: all)"
+    )
+    calibrate.add_argument(
+        "--out",
+        type=Path,
+        metavar="FILE",
+        help="JSON file of limits to update (default: print); what was measured is kept in FILE's name.measured.json",
+    )
+    calibrate.add_argument(
+        "--kept", type=Path, metavar="FILE", help="train nothing: take what was measured from this .measured.json"
+    )
+    calibrate.add_argument(
+        "--report",
+        type=Path,
+        metavar="FILE",
+        help="write an HTML page: false rejects and nearest fault of each limit, with both distributions",
+    )
     _add_data(calibrate)
 
     prove = commands.add_parser(

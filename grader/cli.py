@@ -53,6 +53,7 @@ def _terminate(number: int, frame: object) -> None:
 
 
 def _sentence(error: Exception) -> str:
+    from grader.calibration import CalibrationError
     from grader.data.sources import DataError
     from grader.devices import DeviceError
     from grader.grading import AssignmentError
@@ -65,7 +66,7 @@ def _sentence(error: Exception) -> str:
     from grader.store import StoreError
 
     ours = (UsageError, BatchError, DataError, AssignmentError, DeviceError, IsolationError, SigningError)
-    if isinstance(error, (*ours, IngestError, MarkError, ProveError, StoreError)):
+    if isinstance(error, (*ours, CalibrationError, IngestError, MarkError, ProveError, StoreError)):
         return str(error)
     if isinstance(error, OSError):
         return f"{error.strerror or error}: {error.filename}" if error.filename else str(error)
@@ -235,13 +236,13 @@ def _data(arguments: argparse.Namespace) -> int:
 
 
 def _calibrate(arguments: argparse.Namespace) -> int:
-    from grader.calibration import calibrate
+    from grader.calibration import Wanted, calibrate
 
+    names = ("seeds", "fault_seeds", "images", "data", "sample", "out", "kept", "report")
+    wanted = Wanted(package=arguments.assignment, **{name: getattr(arguments, name) for name in names})
     show = ProgressLine(enabled=True)
     try:
-        lines = calibrate(
-            _load(arguments), arguments.seeds, arguments.out, show, data=arguments.data, sample=arguments.sample
-        )
+        lines = calibrate(wanted, _load(arguments), show)
     finally:
         show.close()
     print("\n".join(lines))

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from grader import probing_models
 from grader.asking import describe
 from grader.evidence import ModelProbe
 from grader.finding import model_sources
@@ -130,6 +131,25 @@ CNN_SOURCE = """
             x = x.amax((2, 3))
             return self.fc2(F.relu(self.fc1(x)))
 """
+
+
+def test_weights_that_make_the_reference_look_squashed_are_drawn_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    draws = [torch.full((10,), 1000.0), torch.zeros(10)]
+
+    def spread(model: torch.nn.Module, rng: np.random.Generator) -> None:
+        _spread(model, rng)
+        with torch.no_grad():
+            model.fc3.bias.copy_(draws.pop(0))  # type: ignore[operator, union-attr]
+
+    _spread = probing_models._spread
+    monkeypatch.setattr(probing_models, "_spread", spread)
+    probing_models._spread_raw(MLP(), np.random.default_rng(1), torch.randn(32, 1, 28, 28))
+    assert not draws
+
+
+def test_a_reference_that_squashes_by_itself_is_probed_all_the_same() -> None:
+    images = torch.randn(32, 1, 28, 28)
+    probing_models._spread_raw(torch.nn.Sequential(MLP(), torch.nn.ReLU()), np.random.default_rng(1), images)
 
 
 def test_right_cnn_under_another_name() -> None:

