@@ -15,7 +15,7 @@ from grader.inside.encoding import decode, encode
 
 Handler = Callable[[dict[str, Any]], Any]
 
-MODULES = {"probe": "grader.inside.probes", "recorder": "grader.inside.recorder"}
+MODULES = {"probe": "grader.inside.probes"}
 MESSAGE_CHARS = 4000
 
 max_answer_chars = 64 * 1024 * 1024  # set by the launcher, as is

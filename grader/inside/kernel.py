@@ -8,12 +8,15 @@ import json
 import os
 import signal
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 from ipykernel.iostream import OutStream
 from ipykernel.ipkernel import IPythonKernel
 from jupyter_client.jsonutil import json_default
 from jupyter_client.session import json_packer
+
+from grader.inside import recorder
 
 UNANSWERED_INPUTS = 100  # then input() raises EOFError: a loop that waits for an answer would never end
 MESSAGE_CHARS = 20_000
@@ -54,12 +57,22 @@ class GradedKernel(IPythonKernel):
         print("exit() did not end the notebook: the grader runs the cells that follow", file=sys.stderr)
 
     async def do_execute(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        """Run a cell. Whatever it broke, there is a reply, and one that is short enough for the channel."""
+        """Run a cell. Whatever it broke, there is a reply, and one that is short enough for the channel.
+
+        The recorder is told of its begin and its end where the request's metadata name its index as 'cell'.
+        """
         self._mend_streams()
+        index = self.get_parent("shell").get("metadata", {}).get("cell")
+        if index is not None:
+            recorder.begin_cell(index)
         try:
             reply: dict[str, Any] = await super().do_execute(*args, **kwargs)
         except Exception as error:  # IPython itself stumbled over what a cell did to it
             reply = {"status": "error", "ename": type(error).__name__, "evalue": str(error), "traceback": []}
+        finally:
+            if index is not None:
+                with _uninterrupted(), contextlib.suppress(BaseException):  # student code may run in it
+                    recorder.end_cell()
         self._mend_streams()
         if reply.get("status") == "error":
             reply["evalue"] = reply["evalue"][:MESSAGE_CHARS]
@@ -74,6 +87,16 @@ class GradedKernel(IPythonKernel):
                 getattr(sys, name).flush()
             except Exception:
                 setattr(sys, name, self._streams[name])
+
+
+@contextlib.contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Without interrupts, which are meant for the cell: what the recorder has still to write must not be torn."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler if before is None else before)
 
 
 def pack(message: object) -> bytes:

@@ -16,7 +16,6 @@ from contextlib import contextmanager, suppress
 from typing import Any, ParamSpec, TypeVar
 
 from grader.inside import randomness
-from grader.inside.agent import handler
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -141,16 +140,12 @@ def _write(line: bytes) -> None:
     _state.torn = False
 
 
-@handler("recorder.begin_cell")
-def begin_cell(request: dict[str, Any]) -> dict[str, Any]:
-    """The driver says which cell runs next: {'index': int}."""
-    _state.cell = int(request["index"])
-    return {}
+def begin_cell(index: int) -> None:
+    """The cell of this index is about to run."""
+    _state.cell = index
 
 
-@handler("recorder.end_cell")
-def end_cell(request: dict[str, Any]) -> dict[str, Any]:
-    """The driver says that the cell has ended, however it ended: what is still open is written down."""
+def end_cell() -> None:
+    """The cell has ended, however it ended: what is still open is written down."""
     for callback in _at_cell_end:
         guarded(callback)()
-    return {}

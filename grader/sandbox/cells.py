@@ -33,16 +33,17 @@ class CellClient:
         room = min(self._limits.cell_output_bytes, self._limits.total_output_bytes - self._spent)
         self._outputs = Outputs(max(0, room))
 
-    async def run(self, source: str) -> dict[str, Any] | None:
+    async def run(self, source: str, recorded: int | None = None) -> dict[str, Any] | None:
         """Run a cell and return the content of the execute_reply, None for an empty cell. Never times out itself.
 
-        Raises ConnectionError when the kernel has hung up.
+        `recorded` is its index for the recorder, None where there is none. Raises ConnectionError when the kernel has hung
+        up.
         """
         self._begin()
         if not source.strip():
             return None
         self._running = True
-        reply = await self._client.run(source, self._take)
+        reply = await self._client.run(source, self._take, recorded)
         with contextlib.suppress(asyncio.TimeoutError):
             await asyncio.wait_for(self._client.idle.wait(), IOPUB_SECONDS)
         return reply.as_content()

@@ -98,30 +98,37 @@ class PatientClient:
 
     # --- requests --------------------------------------------------------------------------------------------------
 
-    async def run(self, code: str, on_output: OnOutput) -> ExecuteReply:
+    async def run(self, code: str, on_output: OnOutput, recorded: int | None = None) -> ExecuteReply:
         """Run a cell; `on_output` takes each message about it until the next request. Waits without a limit.
 
-        Raises ConnectionError when the kernel has hung up.
+        `recorded` is its index for the recorder, None where there is none. Raises ConnectionError when the kernel has hung
+        up.
         """
-        return await self._execute(on_output, code=code, silent=False, store_history=True)
+        metadata = {} if recorded is None else {"cell": recorded}
+        return await self._execute(on_output, metadata, code=code, silent=False, store_history=True)
 
     async def ask(self, expression: str) -> ExecuteReply:
         """Have an expression evaluated; its value is the reply's `answer`. Waits without a limit; raises ConnectionError."""
         return await self._execute(
-            None, code="", silent=True, store_history=False, user_expressions={"answer": expression}
+            None, {}, code="", silent=True, store_history=False, user_expressions={"answer": expression}
         )
 
-    async def _execute(self, on_output: OnOutput | None, **content: object) -> ExecuteReply:
-        reply = self._send(
-            "execute", {"user_expressions": {}, "allow_stdin": False, "stop_on_error": False, **content}, on_output
-        )
+    async def _execute(
+        self, on_output: OnOutput | None, metadata: Mapping[str, Any], **content: object
+    ) -> ExecuteReply:
+        content = {"user_expressions": {}, "allow_stdin": False, "stop_on_error": False, **content}
+        reply = self._send("execute", content, on_output, metadata)
         assert self._shell is not None
         with contextlib.suppress(OSError):  # whoever reads finds out, and knows how long to wait
             await self._shell.drain()
         return await reply
 
     def _send(
-        self, kind: str, content: Mapping[str, Any], on_output: OnOutput | None = None
+        self,
+        kind: str,
+        content: Mapping[str, Any],
+        on_output: OnOutput | None = None,
+        metadata: Mapping[str, Any] | None = None,
     ) -> asyncio.Future[ExecuteReply]:
         if self._broken or self._shell is None:
             raise ConnectionError(self._broken or "the kernel was never reached")
@@ -129,7 +136,7 @@ class PatientClient:
         self._reply = asyncio.get_running_loop().create_future()
         self.replied = None
         self.idle.clear()
-        self._shell.write(pack(f"{kind}_request", self._asked, content, self._key))
+        self._shell.write(pack(f"{kind}_request", self._asked, content, self._key, metadata))
         return self._reply
 
     # --- what comes ------------------------------------------------------------------------------------------------

@@ -197,7 +197,6 @@ class Kernel:
             overrun = (
                 f"all cells together ran longer than {self._limits.total_seconds:g} s, the last being cell {index}"
             )
-        self._tell_recorder("recorder.begin_cell", index)
         started = time.monotonic()
         try:
             run = self._call(self._run_cell(index, source, min(own, left), overrun), min(own, left))
@@ -207,18 +206,13 @@ class Kernel:
                 index, "killed", time.monotonic() - started, reason=f"cell {index} made the kernel unreachable"
             )
         self._seconds += run.seconds
-        self._tell_recorder("recorder.end_cell", index)
         return run
-
-    def _tell_recorder(self, name: str, index: int) -> None:
-        if self._recording and self.alive:
-            with contextlib.suppress(RequestFailed):  # then its events are missing, and a dead kernel is noticed anyway
-                self.request(name, {"index": index})
 
     async def _run_cell(self, index: int, source: str, limit: float, overrun: str) -> CellRun:
         assert self._cells is not None
         cells, started = self._cells, time.monotonic()
-        task = asyncio.create_task(cells.run(source.encode(errors="replace").decode()))
+        text, recorded = source.encode(errors="replace").decode(), index if self._recording else None
+        task = asyncio.create_task(cells.run(text, recorded))
         ending = await self._supervise(task, limit, cells)
         seconds = (cells.replied or self._died_at or time.monotonic()) - started
         reply, broken = _outcome(task)

@@ -160,7 +160,9 @@ def new_id() -> str:
     return secrets.token_hex(16)
 
 
-def pack(kind: str, msg_id: str, content: Mapping[str, Any], key: bytes) -> list[bytes]:
+def pack(
+    kind: str, msg_id: str, content: Mapping[str, Any], key: bytes, metadata: Mapping[str, Any] | None = None
+) -> list[bytes]:
     """The parts of a request."""
     date = datetime.now(timezone.utc).isoformat()
     header = {
@@ -171,7 +173,7 @@ def pack(kind: str, msg_id: str, content: Mapping[str, Any], key: bytes) -> list
         "date": date,
         "version": "5.3",
     }
-    parts = [msgspec.json.encode(part) for part in (header, {}, {}, content)]
+    parts = [msgspec.json.encode(part) for part in (header, {}, metadata or {}, content)]
     return [DELIMITER, _signature(parts, key), *parts]
 
 

@@ -15,8 +15,6 @@ NAME_CHARS = 200
 ANSWER_CHARS: Mapping[
     str, int
 ] = {  # what a request may be answered with; requests that are not listed may use the limits'
-    "recorder.begin_cell": 10_000,
-    "recorder.end_cell": 10_000,
     "probe.describe": 8_000_000,
     "probe.build": 1_000_000,
     "probe.shape": 100_000,

@@ -73,7 +73,7 @@ class Watchdog:
         for folder in self._folders:
             more, count = held_by(folder)
             held, files = held + more, files + count
-        if self._user is not None:
+        if self._user is not None and not self._private:  # else it has shared memory of its own, of a bounded size
             held += _shared_memory(self._user)
         if held > self._limits.scratch_bytes:
             return f"more than {in_words(self._limits.scratch_bytes)} of files"

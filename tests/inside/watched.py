@@ -118,13 +118,13 @@ def _run(folder: str, cells: list[str], seed: int, hooks: bool, end_cells: bool)
     names["report"] = reported.update
     for index, source in enumerate(cells, start=-1):
         if hooks:
-            recorder.begin_cell({"index": index})
+            recorder.begin_cell(index)
         with contextlib.redirect_stdout(open(os.devnull, "w")):
             try:
                 exec(compile(source, f"/tmp/ipykernel_1/{index}.py", "exec"), names)
             except Exception as error:
                 errors.append(f"{type(error).__name__}: {error}")
         if hooks and end_cells:
-            recorder.end_cell({})
+            recorder.end_cell()
     Path("reported").write_text(json.dumps({"reported": reported, "errors": errors}))
     os._exit(0)

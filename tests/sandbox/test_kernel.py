@@ -271,6 +271,39 @@ def test_modules_are_installed_and_their_events_survive_the_kernel(
         assert kernel.events() == []
 
 
+def test_the_recorder_knows_which_cell_runs_and_that_it_has_ended_however_it_ended() -> None:
+    watching = "from grader.inside import recorder\nimport time\n"
+    watching += "recorder.at_cell_end(lambda: recorder.emit('ended', {'cell': recorder.cell()}))\n"
+    ends = (
+        "pass",
+        "1 / 0",
+        "def f(:",
+        "time.sleep(60)",
+        "await __import__('asyncio').sleep(60)",
+        "exit()",
+        "%%bash\ntrue",
+    )
+    with Kernel({"install": [["grader.inside.recorder", {}]]}, Limits(cell_seconds=30)) as kernel:
+        kernel.run_cell(0, watching)
+        assert kernel.events() == [{"kind": "ended", "cell": 0}]
+        for index, end in enumerate(ends, start=3):
+            kernel.run_cell(index, end, seconds=1 if "sleep" in end else None)
+            assert kernel.events() == [{"kind": "ended", "cell": index}], end
+        kernel.request("no.such", {})
+        assert kernel.events() == []
+
+
+def test_the_recorders_end_of_a_cell_is_not_interrupted_and_harms_no_cell() -> None:
+    slow = "from grader.inside import recorder\nimport time\n"
+    slow += "recorder.at_cell_end(lambda: time.sleep(2.5) or recorder.emit('ended', {'cell': recorder.cell()}))\n"
+    slow += "time.sleep(60)"
+    broken = "def leave():\n    raise SystemExit\nrecorder.at_cell_end(leave)\n"
+    with Kernel({"install": [["grader.inside.recorder", {}]]}, Limits(cell_seconds=30)) as kernel:
+        assert kernel.run_cell(0, slow, seconds=1).status == "timeout"
+        assert kernel.events() == [{"kind": "ended", "cell": 0}]
+        assert kernel.run_cell(1, broken).status == kernel.run_cell(2, "1").status == "ok"
+
+
 def test_a_failing_installation_is_a_clear_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (packages(tmp_path) / "broken_here.py").write_text("def install(config): raise RuntimeError('no such folder')")
     monkeypatch.setenv("PYTHONPATH", str(packages(tmp_path)))
