@@ -87,8 +87,9 @@ def find_data(folder: Path | None = None, sample: bool = False) -> DataSource:
     return _source("sample", SAMPLE)
 
 
+@lru_cache(maxsize=1)
 def load_arrays(source: DataSource) -> MnistArrays:
-    """Read the images and labels of `source`. Raises DataError when the files are no longer what they were."""
+    """The images and labels of `source`, read once. Raises DataError when the files are no longer what they were."""
     import numpy as np
 
     try:
