@@ -465,6 +465,7 @@ class LoopProbe:
     faults: Mapping[str, Mapping[str, NDArray[np.float32]]] = field(default_factory=dict)
     bindings: Mapping[str, str] = field(default_factory=dict)  # parameter or global -> role, for the report
     missing: str = ""
+    unprobed: str = ""  # why what stands for the function could not be asked
     current_step: int = 0  # the global step and the epoch that were handed in
     epoch: int = 0
     training_losses: tuple[float, ...] = ()  # what a test function finds, batch by batch, in a model in training mode

@@ -101,6 +101,7 @@ class NamespaceFacts:
     optimizers: tuple[OptimizerFacts, ...] = ()
     numbers: Mapping[str, float] = field(default_factory=dict)
     devices: Mapping[str, str] = field(default_factory=dict)
+    callables: tuple[str, ...] = ()  # the notebook's own objects and methods that can be called and are no functions
 
     def function(self, name: str) -> FunctionFacts | None:
         """The function of this name."""

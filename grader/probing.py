@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from grader.asking import Asked, Refused, describe
 from grader.checks.models import squashing
 from grader.evidence import LoaderProbe, LoopProbe, ModelProbe, RunEvidence
-from grader.finding import find_function, model_sources
+from grader.finding import FoundFunction, find_function, model_sources
 from grader.names import NamespaceFacts
 from grader.probing_loaders import find_loader, probe_loader
 from grader.probing_loops import LoopProber
 from grader.probing_models import probe_model
-from grader.rubric import Assignment
+from grader.rubric import Assignment, LoopRole
 from grader.sandbox.kernel import RequestFailed
 
 if TYPE_CHECKING:
@@ -61,14 +61,22 @@ def probe_all(
     }
     prober = LoopProber()
     loops = {
-        role.role: prober.probe(
-            kernel, role, find_function(role, facts, run.passes), log_probabilities=_log_probabilities(models)
-        )
+        role.role: _unprobed(role, facts, found := find_function(role, facts, run.passes))
+        or prober.probe(kernel, role, found, log_probabilities=_log_probabilities(models))
         for role in assignment.loops
         if cuda or role.device == "cpu"
     }
     loaders = _loaders(kernel, facts, data, assignment, known.loaders)
     return Probes(models, loops, loaders, facts)
+
+
+def _unprobed(role: LoopRole, facts: NamespaceFacts, found: FoundFunction | str) -> LoopProbe | None:
+    """What is said where no function was found, and a wanted name stands for something else that can be called."""
+    name = next((name for name in role.function_names if name in facts.callables), None)
+    if name is None or not isinstance(found, str):
+        return None
+    why = f"'{name}' is an object or a method, which cannot be given another model and other data: a person has to look"
+    return LoopProbe(role.role, function=name, unprobed=why)
 
 
 def probe_certain(kernel: Asked, assignment: Assignment, roles: Collection[str]) -> dict[str, ModelProbe]:

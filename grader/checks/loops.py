@@ -13,7 +13,7 @@ from grader.checks.loop_runs import WEIGHT_TOLERANCE, Weights, both_runs, distan
 from grader.checks.models import describe_error
 from grader.checks.placement import explain_run
 from grader.evidence import LoopProbe, LoopRun, OptimizerSeen, Pass
-from grader.rubric import Fail
+from grader.rubric import Fail, NotGraded
 
 HALF_TOLERANCE = 0.1  # the same for mixed precision, which autocast chooses; measured over 8 draws: up to 0.037
 
@@ -52,6 +52,8 @@ FAULTS: Mapping[str, tuple[str, str]] = {
 
 def exists(probe: LoopProbe, wanted: str) -> str:
     """Says which function was taken for `wanted` and that it ran; fails when there is none or it raised."""
+    if probe.unprobed:
+        raise NotGraded(probe.unprobed)
     if probe.missing or probe.student is None:
         raise Fail(probe.missing or f"no function for {wanted} was found", f"a function {wanted}")
     if probe.student.error is not None:
@@ -170,7 +172,9 @@ def optimizer_settings(passes: Sequence[Pass], kind: str, lr: float, momentum: f
     for optimizer in seen:
         problem = _settings_problem(optimizer, kind, lr, momentum)
         if problem:
-            raise Fail(problem, wanted)
+            changes = optimizer is not seen[0] and not _settings_problem(seen[0], kind, lr, momentum)
+            hint = "It was right at first: what changes it, a scheduler?" if changes else ""
+            raise Fail(f"{problem} in a later epoch" if changes else problem, wanted, hint)
     return wanted
 
 

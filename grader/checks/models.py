@@ -283,6 +283,7 @@ def _describe(op: Operation) -> str:
         return f"a convolution {op.weight[1]}→{op.weight[0]} ({kernel}{settings})"
     names = {
         "relu": "ReLU",
+        "bernoulli": "dropout that is active in evaluation mode too",
         "adaptive_max_pool2d": "adaptive max pooling",
         "adaptive_avg_pool2d": "adaptive average pooling",
     }

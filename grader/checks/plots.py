@@ -13,7 +13,8 @@ from grader.checks.trainings import Epoch
 from grader.evidence import Axes, Figure, Line
 from grader.rubric import Fail
 
-LOG_SCALES = ("log", "symlog", "functionlog")
+LOG_SCALES = ("log", "functionlog")
+_MIXED = re.compile(r"symlog, linear below (\d\S*)")
 SLOPES = 0.2  # by which the curves' x per epoch may differ
 OFFSET = 1.5  # epochs by which their x may differ where they show the same epoch
 
@@ -301,10 +302,8 @@ def curves_log(plot: LossPlot) -> str:
     curves = [curve for _, curve in _curves(plot)]
     shown = [plot.axes_of(curve) for curve in curves] or list(plot.axes)
     logged = any(curve.logged for curve in curves)
-    linear = [
-        plot.axes_of(curve) for curve in curves if plot.axes_of(curve).yscale not in LOG_SCALES and not curve.logged
-    ]
-    linear += [] if curves else [axes for axes in shown if axes.yscale not in LOG_SCALES]
+    linear = [axes for curve in curves if not _is_log(axes := plot.axes_of(curve)) and not curve.logged]
+    linear += [] if curves else [axes for axes in shown if not _is_log(axes)]
     if linear:
         hint = (
             "The x axis is logarithmic, the y axis is not."
@@ -320,6 +319,15 @@ def curves_log(plot: LossPlot) -> str:
             raise Fail("logarithms of the losses are plotted, and nothing says so", expected, credit=0.5)
         return "logarithms of the losses are plotted"
     return "the y axis is logarithmic"
+
+
+def _is_log(axes: Axes) -> bool:
+    """Whether the y axis is logarithmic; one that is linear below some value is where at least half of the points lie."""
+    mixed = _MIXED.fullmatch(axes.yscale)
+    if mixed is None:
+        return axes.yscale in LOG_SCALES
+    heights = [y for line in axes.lines for y in line.y if y is not None]
+    return 2 * sum(y >= float(mixed[1]) for y in heights) >= len(heights)
 
 
 def curves_share_x(plot: LossPlot) -> str:

@@ -47,13 +47,20 @@ def read_axes(figure: Any) -> list[dict[str, object]]:
                 "xlabel": _text(axes.get_xlabel() or _figure_text(figure, "_supxlabel")),
                 "ylabel": _text(axes.get_ylabel() or _figure_text(figure, "_supylabel")),
                 "xscale": str(axes.get_xscale()),
-                "yscale": str(axes.get_yscale()),
+                "yscale": _scale(axes.yaxis),
                 "legend": [_text(text.get_text()) for legend in legends for text in legend.get_texts()][:MAX_LINES],
                 "lines": [_line(artist, label, limit) for artist, label in zip(drawings[index], labels, strict=True)],
                 "twin": shown.index(twins[0]) if twins else None,
             }
         )
     return result
+
+
+def _scale(axis: Any) -> str:
+    """The scale of an axis: 'log', 'linear', 'symlog, linear below 2'."""
+    name = str(axis.get_scale())
+    linear = getattr(axis.get_transform(), "linthresh", None)
+    return f"{name}, linear below {linear:g}" if isinstance(linear, (int, float)) else name
 
 
 def _title(axes: Any) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import builtins
 import dis
+import functools
 import inspect
 import os
 import sys
@@ -52,6 +53,7 @@ def describe(namespace: Mapping[str, Any]) -> dict[str, Any]:
             name: value for name, value in own.items() if kind(value) in ("int", "float") and number(value) is not None
         },
         "devices": {name: str(value) for name, value in own.items() if isinstance(value, torch.device)},
+        "callables": [name for name, value in own.items() if _is_own_callable(value, namespace)],
     }
 
 
@@ -106,6 +108,16 @@ def is_own_function(value: Any, namespace: Mapping[str, Any]) -> bool:
     return isinstance(value, types.FunctionType) and any(
         f.__globals__ is namespace or _is_written(f.__module__) for f in inner_functions(value)
     )
+
+
+def _is_own_callable(value: Any, namespace: Mapping[str, Any]) -> bool:
+    """Whether a value is a method, a partial function or an object with __call__, and that of the notebook's own."""
+    if isinstance(value, types.MethodType):
+        return is_own_function(value.__func__, namespace)
+    if isinstance(value, functools.partial):
+        return is_own_function(value.func, namespace) or _is_own_callable(value.func, namespace)
+    own = not isinstance(value, (nn.Module, type)) and _is_own_class(type(value), namespace)
+    return own and callable(value)
 
 
 def _is_own_class(value: type, namespace: Mapping[str, Any]) -> bool:

@@ -7,8 +7,8 @@ import pytest
 
 from grader import probing_faults
 from grader.checks import loop_records, loops
-from grader.evidence import Forward, OptimizerSeen, ProbeError
-from grader.rubric import Fail
+from grader.evidence import Forward, LoopProbe, OptimizerSeen, ProbeError
+from grader.rubric import Fail, NotGraded
 from tests.checks.loop_probes import (
     AFTER,
     PILED_UP,
@@ -110,6 +110,18 @@ def test_right_optimizer_settings_and_none_seen():
     assert loops.optimizer_settings(seen(OptimizerSeen("SGD", 0.01, 0.5)), "SGD", 0.01, 0.5)
     with pytest.raises(Fail, match="no optimizer took a step"):
         loops.optimizer_settings(seen(None), "SGD", 0.01, 0.5)
+
+
+def test_a_setting_that_changes_later_is_told_as_that():
+    right = seen(OptimizerSeen("SGD", 0.01, 0.5))
+    with pytest.raises(Fail, match=r"learning rate is 0\.003 in a later epoch") as caught:
+        loops.optimizer_settings([*right, *seen(OptimizerSeen("SGD", 0.003, 0.5))], "SGD", 0.01, 0.5)
+    assert "scheduler" in caught.value.hint
+
+
+def test_what_cannot_be_asked_waits_for_a_person():
+    with pytest.raises(NotGraded, match="a person has to look"):
+        loops.exists(LoopProbe("cpu_train", unprobed="'cpu_train' is an object: a person has to look"), "cpu_train")
 
 
 def test_calls_that_are_said_to_be_right_do_not_outweigh_the_weights():

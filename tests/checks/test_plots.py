@@ -159,7 +159,7 @@ RIGHT: dict[str, Callable[[list[Epoch]], Figure]] = {
         line("train", steps(es, 100), [round(v, 4) for v in every(es, 100)]),
         line("val", ends(es), [round(v, 4) for v in val(es)]),
     ),
-    "symlog": lambda es: plot(*steps_and_ends(es), yscale="symlog"),
+    "symlog": lambda es: plot(*steps_and_ends(es), yscale="symlog, linear below 0.01"),
     "log10 of values": lambda es: plot(
         line("log10 train loss", N, [math.log10(v) for v in means(es)]),
         line("log10 val loss", N, [math.log10(v) for v in val(es)]),
@@ -383,6 +383,8 @@ def test_missing_labels() -> None:
 
 def test_linear_axis() -> None:
     assert "the y axis is linear" in fault([plot(*steps_and_ends(E10), yscale="linear")]).seen
+    mixed = plot(*steps_and_ends(E10), yscale="symlog, linear below 5")
+    assert "symlog, linear below 5" in fault([mixed]).seen
     fail = fault([plot(*steps_and_ends(E10), yscale="linear", xscale="log")])
     assert "x axis is logarithmic" in fail.hint
     silent = plot(

@@ -59,6 +59,11 @@ def ways() -> Watched:
     return draw(*("plt.close('all')\n" + cell for cell in WAYS.values()))
 
 
+def test_a_scale_that_is_linear_in_part_says_where() -> None:
+    (figure,) = draw("fig, ax = plt.subplots(); ax.plot([1, 2], b); ax.set_yscale('symlog', linthresh=3)").figures
+    assert figure.axes[0].yscale == "symlog, linear below 3"
+
+
 @pytest.mark.parametrize("way", WAYS)
 def test_every_way_of_drawing_two_curves(way: str, ways: Watched) -> None:
     (figure,) = (figure for figure in ways.figures if figure.cell == 1 + list(WAYS).index(way))
