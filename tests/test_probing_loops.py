@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from grader.asking import describe
+from grader.checks import loop_tests
 from grader.checks import loops as checks
 from grader.evidence import Argument, LoopProbe, LoopRun
 from grader.finding import FoundFunction
@@ -578,7 +579,7 @@ def test_a_test_without_eval_is_held_against_a_model_in_training_mode() -> None:
     )
     assert found.student is not None
     assert all(forward.training for forward in found.student.forwards)
-    assert checks.averages_loss(found)
-    assert checks.accuracy(found)
+    assert loop_tests.averages_loss(found)
+    assert loop_tests.accuracy(found)
     with pytest.raises(Fail, match="training mode during the test"):
-        checks.mode_in_test(found)
+        loop_tests.mode_in_test(found)

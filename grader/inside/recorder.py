@@ -41,6 +41,7 @@ class _State:
 
 _state = _State()
 _lock = threading.RLock()
+_turns = threading.RLock()  # batches may be loaded in one thread and worked on in another
 _at_cell_end: list[Callable[[], None]] = []
 
 
@@ -54,6 +55,16 @@ def install(config: dict[str, Any]) -> None:
     randomness.on_note(note)
     models.install()
     passes.install()
+
+
+def _fresh_lock() -> None:
+    """In a forked child nobody would ever release what another thread held."""
+    global _turns
+    _turns = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_fresh_lock)
 
 
 def now() -> float:
@@ -88,12 +99,14 @@ def at_cell_end(callback: Callable[[], None]) -> None:
 
 
 def guarded(function: Callable[P, T]) -> Callable[P, T | None]:
-    """The function, returning None where it would raise: student code must not see the recorder's own troubles."""
+    """The function, one thread at a time, returning None where it would raise: student code must not see the recorder's
+    own troubles."""
 
     @functools.wraps(function)
     def call(*args: P.args, **kwargs: P.kwargs) -> T | None:
         try:
-            return function(*args, **kwargs)
+            with _turns:
+                return function(*args, **kwargs)
         except Exception as error:
             with suppress(Exception):  # at the interpreter's end nothing is left to write with
                 note(f"the recorder failed in {function.__name__}: {type(error).__name__}")

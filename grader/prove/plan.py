@@ -79,21 +79,33 @@ def combinations(solution: Draft, mutations: Sequence[Mutation], count: int, see
     """`count` combinations, or as many as can be had: by turns a fault with styles on top of it, and two faults.
 
     Two faults go together when neither touches an item that must lose by the other, so that each has items to be found
-    in. Faults that no check can see are left out.
+    in. Faults that no check can see are left out, and combinations in which one mutation undoes another's fault.
     """
     rng = random.Random(seed)
     faults = [mutation for mutation in mutations if mutation.kind == "fault" and not mutation.unseen]
     styles = [mutation for mutation in mutations if mutation.kind == "style"]
     found: dict[str, Variant] = {}
-    for number in range(count):
+    for number in range(2 * count):
+        if len(found) == count:
+            break
         draw = _styled if styles and number % 2 == 0 else _two
         for _ in range(TRIES):
             drawn = draw(rng, faults, styles)
             variant = mutated(solution, drawn, seed) if drawn else None
             if variant is not None and variant.name not in found:
-                found[variant.name] = variant
+                if _has_all_faults(solution, variant, seed):
+                    found[variant.name] = variant
                 break
     return list(found.values())
+
+
+def _has_all_faults(solution: Draft, variant: Variant, seed: int) -> bool:
+    """Whether without each of its faults the notebook would be another one."""
+    for fault in variant.faults:
+        others = mutated(solution, [mutation for mutation in variant.mutations if mutation is not fault], seed)
+        if others is not None and others.draft == variant.draft:
+            return False
+    return True
 
 
 def _styled(rng: random.Random, faults: Sequence[Mutation], styles: Sequence[Mutation]) -> list[Mutation]:

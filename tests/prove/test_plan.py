@@ -65,6 +65,12 @@ def test_what_cannot_be_seen_is_not_combined() -> None:
     assert combinations(WHOLE, [blind, *made(2)[2:]], 10, 0) == []
 
 
+def test_a_style_that_undoes_the_fault_is_not_combined_with_it() -> None:
+    fresh = style("s.fresh", "All anew.", lambda draft, rng: draft.with_source(0, "x = 2"))
+    assert combinations(WHOLE, [made()[0], fresh], 20, 0) == []
+    assert combinations(WHOLE, [made()[0], style("s.kept", "More.", adds("s"))], 20, 0)
+
+
 def test_fewer_when_there_are_not_so_many() -> None:
     assert len(combinations(WHOLE, made(2)[:2], 50, 0)) < 50
     assert combinations(WHOLE, [], 5, 0) == []
