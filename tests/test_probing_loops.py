@@ -10,7 +10,6 @@ import torch
 
 from grader.asking import describe
 from grader.checks import loop_tests
-from grader.checks import loops as checks
 from grader.evidence import Argument, LoopProbe, LoopRun
 from grader.finding import FoundFunction
 from grader.probing_loops import LEARNING_RATE, LoopProber
