@@ -23,6 +23,7 @@ T = TypeVar("T")
 MAX_EVENT = 4_000_000  # bytes
 MAX_TOTAL = 128_000_000
 MAX_NOTES = 50
+TURN_SECONDS = 2.0  # that one thread waits for another in the recorder
 
 _clock = time.perf_counter  # students patch `time`
 
@@ -40,8 +41,7 @@ class _State:
 
 
 _state = _State()
-_lock = threading.RLock()
-_turns = threading.RLock()  # batches may be loaded in one thread and worked on in another
+_lock = threading.RLock()  # batches may be loaded in one thread and worked on in another
 _at_cell_end: list[Callable[[], None]] = []
 
 
@@ -59,8 +59,8 @@ def install(config: dict[str, Any]) -> None:
 
 def _fresh_lock() -> None:
     """In a forked child nobody would ever release what another thread held."""
-    global _turns
-    _turns = threading.RLock()
+    global _lock
+    _lock = threading.RLock()
 
 
 if hasattr(os, "register_at_fork"):
@@ -99,18 +99,24 @@ def at_cell_end(callback: Callable[[], None]) -> None:
 
 
 def guarded(function: Callable[P, T]) -> Callable[P, T | None]:
-    """The function, one thread at a time, returning None where it would raise: student code must not see the recorder's
-    own troubles."""
+    """The function for one thread at a time, returning None where it would raise.
+
+    Student code must not see the recorder's own troubles.
+    """
 
     @functools.wraps(function)
     def call(*args: P.args, **kwargs: P.kwargs) -> T | None:
+        lock = _lock
+        taken = lock.acquire(timeout=TURN_SECONDS)  # whatever else this thread holds: no turn is worth a hang
         try:
-            with _turns:
-                return function(*args, **kwargs)
+            return function(*args, **kwargs)
         except Exception as error:
             with suppress(Exception):  # at the interpreter's end nothing is left to write with
                 note(f"the recorder failed in {function.__name__}: {type(error).__name__}")
             return None
+        finally:
+            if taken:
+                lock.release()
 
     return call
 
