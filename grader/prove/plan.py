@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from grader.prove.draft import Draft
 from grader.prove.mutation import Mutation
+from grader.prove.scopes import unbound
 
 MOST_STYLES = 3  # on top of one fault
 TRIES = 50  # for one combination, until mutations are drawn that fit together
@@ -79,7 +80,8 @@ def combinations(solution: Draft, mutations: Sequence[Mutation], count: int, see
     """`count` combinations, or as many as can be had: by turns a fault with styles on top of it, and two faults.
 
     Two faults go together when neither touches an item that must lose by the other, so that each has items to be found
-    in. Faults that no check can see are left out, and combinations in which one mutation undoes another's fault.
+    in. Faults that no check can see are left out, and combinations of mutations that do not go together: where one undoes
+    another's fault, or a name is read that none of them alone leaves unbound.
     """
     rng = random.Random(seed)
     faults = [mutation for mutation in mutations if mutation.kind == "fault" and not mutation.unseen]
@@ -93,19 +95,21 @@ def combinations(solution: Draft, mutations: Sequence[Mutation], count: int, see
             drawn = draw(rng, faults, styles)
             variant = mutated(solution, drawn, seed) if drawn else None
             if variant is not None and variant.name not in found:
-                if _has_all_faults(solution, variant, seed):
+                if _goes_together(solution, variant, seed):
                     found[variant.name] = variant
                 break
     return list(found.values())
 
 
-def _has_all_faults(solution: Draft, variant: Variant, seed: int) -> bool:
-    """Whether without each of its faults the notebook would be another one."""
+def _goes_together(solution: Draft, variant: Variant, seed: int) -> bool:
+    """Whether without each of its faults the notebook would be another one, and each mutation did all that it does alone."""
     for fault in variant.faults:
         others = mutated(solution, [mutation for mutation in variant.mutations if mutation is not fault], seed)
         if others is not None and others.draft == variant.draft:
             return False
-    return True
+    left = unbound(variant.draft)
+    alone = (mutated(solution, [mutation], seed) for mutation in variant.mutations) if left else ()
+    return not left.difference(*(unbound(one.draft) for one in alone if one is not None))
 
 
 def _styled(rng: random.Random, faults: Sequence[Mutation], styles: Sequence[Mutation]) -> list[Mutation]:
