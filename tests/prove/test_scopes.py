@@ -20,6 +20,8 @@ from grader.prove.scopes import unbound
         (("class A:\n    x = 1\n    def f(self):\n        return __class__, x",), {"x"}),
         (("from a import *", "f(x)"), set()),
         (("def f():\n    x = 1", "print(x)"), {"x"}),
+        (("def f(a):\n    a.append(1)\n    b.append(a)\n    a, b = 1, 2",), {"f.b"}),
+        (("def f():\n    n = 0\n    n += 1\n    k += n",), {"f.k"}),
     ],
 )
 def test_names_that_no_cell_binds(cells: tuple[str, ...], names: set[str]) -> None:
