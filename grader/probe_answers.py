@@ -51,6 +51,13 @@ class ShapeAnswer:
 
 
 @dataclass(frozen=True)
+class ShapesAnswer:
+    """What `probe.shapes` answers: the shapes of the outputs, up to the first input for which the model raised."""
+
+    outputs: Annotated[tuple[Shape, ...], Meta(max_length=1000)]
+
+
+@dataclass(frozen=True)
 class ForwardAnswer:
     """What `probe.forward` answers: the model's output, float32."""
 
@@ -104,6 +111,7 @@ ANSWERS: Mapping[str, type[Any]] = {
     "probe.describe": NamespaceFacts,
     "probe.build": BuildAnswer,
     "probe.shape": ShapeAnswer,
+    "probe.shapes": ShapesAnswer,
     "probe.forward": ForwardAnswer,
     "probe.trace": TraceAnswer,
     "probe.loop": LoopAnswer,

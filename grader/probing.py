@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -79,18 +79,18 @@ def _unprobed(role: LoopRole, facts: NamespaceFacts, found: FoundFunction | str)
     return LoopProbe(role.role, function=name, unprobed=why)
 
 
-def probe_certain(kernel: Asked, assignment: Assignment, roles: Collection[str]) -> dict[str, ModelProbe]:
+def probe_certain(kernel: Asked, assignment: Assignment, roles: Collection[str]) -> Iterator[tuple[str, ModelProbe]]:
     """Probe the models of these roles, by the exact names of their classes, before the rest; those that can be built."""
     try:
         facts = describe(kernel)
     except Refused:
-        return {}
-    found = {}
+        return
     for role in assignment.models:
         exact = [source for source in model_sources(role, facts, ()) if source.exact]
         if role.role in roles and exact:
-            found[role.role] = probe_model(kernel, role, exact[:1])
-    return {name: probe for name, probe in found.items() if not probe.missing and probe.error is None}
+            probe = probe_model(kernel, role, exact[:1])
+            if not probe.missing and probe.error is None:
+                yield role.role, probe
 
 
 def probe_loaders(kernel: Asked, assignment: Assignment, data: Data) -> dict[str, LoaderProbe]:

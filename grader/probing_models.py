@@ -22,7 +22,7 @@ from grader.evidence import (
     encode_array,
 )
 from grader.finding import ModelSource
-from grader.probe_answers import BuildAnswer, ForwardAnswer, ShapeAnswer, TraceAnswer
+from grader.probe_answers import BuildAnswer, ForwardAnswer, ShapeAnswer, ShapesAnswer, TraceAnswer
 from grader.probe_answers import BuiltParameter as BuiltParameter
 from grader.rubric import ModelRole
 
@@ -115,7 +115,9 @@ def try_batches(kernel: Asked, spec: Mapping[str, object], layout: Sequence[int]
     first = gives(ALWAYS[0])
     if not first or not kernel.alive:
         return (trials[ALWAYS[0]],)
-    fails = next((batch for batch in sorted({*ALWAYS, *map(int, drawn)}) if not gives(batch)), None)
+    sizes = sorted({*ALWAYS, *map(int, drawn)})
+    trials |= _together(kernel, spec, layout, [size for size in sizes if size not in trials])
+    fails = next((batch for batch in sizes if not gives(batch)), None)
     right = [batch for batch in sorted(trials) if batch != fails]
     while fails is not None and fails - right[-1] > 1 and kernel.alive:  # the smallest that fails tells the most
         middle = (fails + right[-1]) // 2
@@ -124,6 +126,18 @@ def try_batches(kernel: Asked, spec: Mapping[str, object], layout: Sequence[int]
         else:
             fails = middle
     return tuple(trials[batch] for batch in (*right, *([fails] if fails is not None else [])))
+
+
+def _together(
+    kernel: Asked, spec: Mapping[str, object], layout: Sequence[int], sizes: Sequence[int]
+) -> dict[int, ShapeTrial]:
+    """The trials of batches of these sizes, asked for at once, up to the first for which the model raises."""
+    wanted = [(size, *layout) for size in sizes]
+    try:
+        answer = ask_for(kernel, ShapesAnswer, {"model": spec, "shapes": [list(shape) for shape in wanted]}, SECONDS)
+    except Refused:
+        return {}
+    return {shape[0]: ShapeTrial(shape, output) for shape, output in zip(wanted, answer.outputs, strict=False)}
 
 
 def _right(trial: ShapeTrial) -> bool:

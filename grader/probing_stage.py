@@ -60,9 +60,10 @@ class ProbingStage:
         certain, found = certain_definitions(self.notebook, self.assignment), Probes()
         if certain.models is not None and certain.models.run(kernel.run_cell):
             patient = Patience(kernel)
-            models = probe_certain(patient, self.assignment, certain.roles)
-            if not patient.lost:  # else it is asked again
-                found = replace(found, models=models)
+            for name, model in probe_certain(patient, self.assignment, certain.roles):
+                if patient.lost:  # it is asked again
+                    break
+                found = replace(found, models={**found.models, name: model})
                 self.arrived(found)
         if certain.loaders is not None and certain.loaders.run(kernel.run_cell):
             patient = Patience(kernel)

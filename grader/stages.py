@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias
@@ -105,7 +105,7 @@ class Stages:
         `guess` are probes that may still hold.
         """
         pool, whole = self.kernels.pool, len(cells) == len(self.notebook.code_cells)
-        main = self.kernels.start(lambda: self.setup.recorded(self.assignment.folder))
+        main = self.kernels.start(self._recorded)
         reference = pool.submit(self._reference)
         beside: Future[Probed] | None = None
         warm: Future[None] | None = None
@@ -140,6 +140,12 @@ class Stages:
         confirmations = self._confirm(probed.kernel, run, probes, stage.data)
         self.report(Progress("check", 0, 1, "waiting for the reference on this data (once per machine)"))
         return self._whole(run, probes, reference.result(), confirmations), probed
+
+    def _recorded(self) -> Kernel:
+        """The kernel for the run. The first verdicts need the one for the probes: all that imports torch at once is late."""
+        if self.fresh is not None and self.setup.cores > 1:
+            wait([self.fresh])
+        return self.setup.recorded(self.assignment.folder)
 
     @property
     def _fresh(self) -> Future[Kernel]:

@@ -39,6 +39,17 @@ def shape(payload: Mapping[str, Any], namespace: dict[str, Any]) -> dict[str, An
         return {"output": shape_of(_output(model(torch.rand(payload["shape"]) * 2 - 0.5)))}
 
 
+def shapes(payload: Mapping[str, Any], namespace: dict[str, Any]) -> dict[str, Any]:
+    """The same for inputs of payload['shapes'], one after the other, up to the first that raises."""
+    found: list[Any] = []
+    for size in payload["shapes"]:
+        try:
+            found.append(shape({"model": payload["model"], "shape": size}, namespace)["output"])
+        except (Exception, SystemExit):  # which is asked alone then
+            break
+    return {"outputs": found}
+
+
 def forward(payload: Mapping[str, Any], namespace: dict[str, Any]) -> dict[str, Any]:
     """The output for payload['inputs'] with payload['weights'], in training mode if payload['training']."""
     model = make(payload["model"], namespace)

@@ -88,6 +88,11 @@ class _Operators(TorchDispatchMode):
         self._reached = {_memory(inputs)}
         self._alive: list[Tensor] = [inputs]
 
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        """Nothing is compiled here, and to keep Dynamo from that it would have to be imported, which takes a second."""
+        return False
+
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
         name = func.overloadpacket.__name__

@@ -21,6 +21,7 @@ PROBES: dict[str, Probe] = {
     "probe.describe": lambda _, namespace: probe_names.describe(namespace),
     "probe.build": probe_models.build,
     "probe.shape": probe_models.shape,
+    "probe.shapes": probe_models.shapes,
     "probe.forward": probe_models.forward,
     "probe.trace": probe_models.operations,
     "probe.loop": lambda payload, namespace: probe_loops.run_loop(payload, namespace, agent.describe),

@@ -18,6 +18,7 @@ ANSWER_CHARS: Mapping[
     "probe.describe": 8_000_000,
     "probe.build": 1_000_000,
     "probe.shape": 100_000,
+    "probe.shapes": 100_000,
     "probe.forward": 24_000_000,
     "probe.trace": 1_000_000,
     "probe.loop": 16_000_000,
