@@ -118,7 +118,7 @@ def try_batches(kernel: Asked, spec: Mapping[str, object], layout: Sequence[int]
     sizes = sorted({*ALWAYS, *map(int, drawn)})
     trials |= _together(kernel, spec, layout, [size for size in sizes if size not in trials])
     fails = next((batch for batch in sizes if not gives(batch)), None)
-    right = [batch for batch in sorted(trials) if batch != fails]
+    right = [batch for batch in sorted(trials) if fails is None or batch < fails]
     while fails is not None and fails - right[-1] > 1 and kernel.alive:  # the smallest that fails tells the most
         middle = (fails + right[-1]) // 2
         if gives(middle):

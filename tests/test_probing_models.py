@@ -8,7 +8,7 @@ from grader import probing_models
 from grader.asking import describe
 from grader.evidence import ModelProbe
 from grader.finding import model_sources
-from grader.probing_models import BuiltParameter, match_parameters, parameters_of, probe_model
+from grader.probing_models import BuiltParameter, match_parameters, parameters_of, probe_model, try_batches
 from grader.rubric import ModelRole
 from reference.models import CNN, MLP
 from tests.in_process import InProcess
@@ -196,6 +196,21 @@ def test_a_batch_size_that_fails_is_shrunk() -> None:
     assert {trial.shape[0] for trial in wrong} == {65}
     assert wrong[0].error is not None
     assert wrong[0].error.type == "AssertionError"
+
+
+def test_of_the_batches_with_a_wrong_output_the_smallest_is_kept() -> None:
+    kernel = InProcess(
+        """
+        class Net(nn.Module):
+            def forward(self, x):
+                return torch.zeros(min(len(x), 6), 10)
+        """
+    )
+    *right, wrong = try_batches(kernel, {"class": "Net"}, (784,))
+    assert all(trial.output == (trial.shape[0], 10) for trial in right)
+    assert right[-1].shape[0] <= 6
+    assert (wrong.shape[0], wrong.output) == (7, (6, 10))
+    assert kernel.asked.count("probe.shapes") == 1
 
 
 def test_squeezing_the_batch_away_fails_for_one_image() -> None:
