@@ -55,6 +55,9 @@ def test_a_tree_is_found_measured_and_killed() -> None:
         kill_below(process.pid)
         ended = (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)  # its parent sleeps, and does not reap it
         assert process.poll() is None
+        deadline = time.monotonic() + 10  # a signal may be delivered late
+        while time.monotonic() < deadline and any(psutil.Process(p).status() not in ended for p in below):
+            time.sleep(0.01)
         assert all(psutil.Process(pid).status() in ended for pid in descendants(process.pid))
         process.kill()
 
