@@ -1,6 +1,7 @@
 """What the harness draws for its questions: by the seed of a grading and the notebook, so that grading again asks the same.
 
-No notebook can hold what is drawn for it, since that changes with every byte of the file. Outside of a grading it is chance.
+No notebook can hold what is drawn for it, since that changes with every byte of the file, and under a secret seed none can
+compute it either. Outside of a grading it is chance.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ def drawn_for(seed: int, sha256: str) -> Iterator[None]:
 
 
 def generator(what: str) -> np.random.Generator:
-    """Random numbers for one question, which no student can foresee; other questions have others."""
+    """Random numbers for one question, the same whenever it is asked in this grading; other questions have others."""
     import numpy as np
 
     key = _key.get()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from grader.asking import Asked, Refused, describe
 from grader.checks.models import squashing
 from grader.evidence import LoaderProbe, LoopProbe, ModelProbe, RunEvidence
-from grader.finding import FoundFunction, find_function, model_sources
+from grader.finding import find_function, model_sources
 from grader.names import NamespaceFacts
 from grader.probing_loaders import find_loader, probe_loader
 from grader.probing_loops import LoopProber
@@ -61,8 +61,7 @@ def probe_all(
     }
     prober = LoopProber()
     loops = {
-        role.role: _unprobed(role, facts, found := find_function(role, facts, run.passes))
-        or prober.probe(kernel, role, found, log_probabilities=_log_probabilities(models))
+        role.role: _loop(kernel, prober, role, facts, run, _log_probabilities(models))
         for role in assignment.loops
         if cuda or role.device == "cpu"
     }
@@ -70,13 +69,16 @@ def probe_all(
     return Probes(models, loops, loaders, facts)
 
 
-def _unprobed(role: LoopRole, facts: NamespaceFacts, found: FoundFunction | str) -> LoopProbe | None:
-    """What is said where no function was found, and a wanted name stands for something else that can be called."""
+def _loop(
+    kernel: Asked, prober: LoopProber, role: LoopRole, facts: NamespaceFacts, run: RunEvidence, log_probabilities: bool
+) -> LoopProbe:
+    """The probe of the function of a role; where none is found and its name stands for what is no function, that."""
+    found = find_function(role, facts, run.passes)
     name = next((name for name in role.function_names if name in facts.callables), None)
-    if name is None or not isinstance(found, str):
-        return None
-    why = f"'{name}' is an object or a method, which cannot be given another model and other data: a person has to look"
-    return LoopProbe(role.role, function=name, unprobed=why)
+    if name is not None and isinstance(found, str):
+        why = f"'{name}' is an object or a method, which cannot be given another model and other data"
+        return LoopProbe(role.role, function=name, unprobed=f"{why}: a person has to look")
+    return prober.probe(kernel, role, found, log_probabilities=log_probabilities)
 
 
 def probe_certain(kernel: Asked, assignment: Assignment, roles: Collection[str]) -> Iterator[tuple[str, ModelProbe]]:

@@ -19,7 +19,7 @@ from grader.notebook import read_notebook
 from grader.prove.smaller import write_smaller
 from grader.sandbox.policy import Limits
 from grader.sandbox.zygote import many_kernels
-from grader.verdict import verdict_bytes
+from tests.verdicts import verdict_bytes
 
 ROOT = Path(__file__).parents[1]
 IMAGES = 1000

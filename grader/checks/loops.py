@@ -51,7 +51,10 @@ FAULTS: Mapping[str, tuple[str, str]] = {
 
 
 def exists(probe: LoopProbe, wanted: str) -> str:
-    """Says which function was taken for `wanted` and that it ran; fails when there is none or it raised."""
+    """Says which function was taken for `wanted` and that it ran.
+
+    Raises Fail when there is none or it raised, and NotGraded where something stands for it that cannot be asked.
+    """
     if probe.unprobed:
         raise NotGraded(probe.unprobed)
     if probe.missing or probe.student is None:

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from grader.verdict import verdict_bytes
 from tests.conftest import make_result
+from tests.verdicts import verdict_bytes
 
 
 def with_message(message):
