@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import os
+import select
 import signal
 import sys
 from collections.abc import Iterator
@@ -118,6 +119,18 @@ class CappedStream(OutStream):
         self._left = self.limit
         self._process = os.getpid()
         super().__init__(*args, **kwargs)
+
+    def flush(self) -> None:
+        """Send what was written, and wait until it is sent. ipykernel flushes eight times a cell, mostly nothing."""
+        if self._buffers or self._piped():
+            super().flush()
+
+    def _piped(self) -> bool:
+        """Whether something waits in the pipe through which comes what is written to the descriptor."""
+        poller = select.poll()  # one for each call: several threads may flush
+        if self._fid is not None:
+            poller.register(self._fid, select.POLLIN)
+        return bool(poller.poll(0))
 
     def write(self, string: str) -> int | None:
         """Write a string, or as much of it as the cell may still print; says that it wrote all."""
