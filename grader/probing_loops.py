@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SECONDS = 20.0  # for one call of a student's function
-TRAIN_BATCHES, TRAIN_BATCH = 230, 8  # every 100 batches shows three times; batches of 4 make batch norm chaotic
+TRAIN_BATCHES, TRAIN_BATCH = 205, 8  # every 100 batches shows three times; batches of 4 make batch norm chaotic
 TEST_BATCHES, TEST_BATCH = 12, 32
 LAST_TRAIN, LAST_TEST = 5, 7  # images of the last, smaller batch
 LEARNING_RATE, MOMENTUM = 0.01, 0.5

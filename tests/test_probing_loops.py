@@ -239,11 +239,11 @@ def test_right_training_functions_end_at_the_reference(style: str) -> None:
     assert found.student is not None
     assert found.student.error is None
     assert distance(found.student, found.reference) < 1e-4 * moved(found)
-    assert found.student.batches == {"train": 231}
-    assert found.student.steps == 231
-    assert found.student.backwards == 231
+    assert found.student.batches == {"train": 206}
+    assert found.student.steps == 206
+    assert found.student.backwards == 206
     assert all(f.training and f.grad_enabled for f in found.student.forwards)
-    assert len(found.student.forwards) == 231
+    assert len(found.student.forwards) == 206
     assert not found.faults
 
 
@@ -254,9 +254,9 @@ def test_recorded_losses_steps_and_returned_step() -> None:
     assert run.lists["train_losses"] == pytest.approx([found.losses[i] for i in (0, 100, 200)], rel=1e-4)
     assert run.lists["steps"] == (start + 1, start + 101, start + 201)
     assert run.list_types == {"train_losses": "float", "steps": "int"}
-    assert run.returned == (start + 231,)
-    assert found.batch_sizes == (8,) * 230 + (5,)
-    assert len(found.losses) == len(found.correct) == 231
+    assert run.returned == (start + 206,)
+    assert found.batch_sizes == (8,) * 205 + (5,)
+    assert len(found.losses) == len(found.correct) == 206
     assert found.bindings["train_loader"] == "train_loader"
 
 
@@ -264,7 +264,7 @@ def test_global_lists_and_numbers_that_grow_are_seen_and_put_back() -> None:
     found = probe(RIGHT_TRAIN["global lists and step"], TRAIN, "cpu_train")
     assert found.student is not None
     assert len(found.student.lists["train_losses"]) == len(found.student.lists["train_steps"]) == 3
-    assert found.student.numbers["current_step"] == found.current_step + 231
+    assert found.student.numbers["current_step"] == found.current_step + 206
     assert found.student.returned_nothing
 
 
@@ -333,7 +333,7 @@ def test_a_function_that_ignores_its_loader_shows() -> None:
     found = probe(source, TRAIN, "cpu_train")
     assert found.student is not None
     assert found.bindings["train_loader"] == "other_train_loader"
-    assert found.student.batches == {"other_train": 231}
+    assert found.student.batches == {"other_train": 206}
     assert distance(found.student, found.reference) > 0.1 * moved(found)
 
 
