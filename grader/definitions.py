@@ -14,6 +14,8 @@ from grader.slicing import Piece, definitions, slice_cells
 from grader.slicing.certainty import certain_classes, certain_loaders
 
 PIECE_SECONDS = 30.0  # for one statement of the definitions that the probes need
+MOST_PATIENCE = 4  # so many times as long may several take that run together
+_NEVER_RAN = ("SyntaxError", "IndentationError", "TabError")  # of the whole, most likely
 ALL_RAN = RunEvidence()  # says of no cell that it did not end well
 
 RunCell = Callable[[int, str, float], CellRun]
@@ -31,10 +33,56 @@ class Definitions:
         ended = True
         for index, source in self.files:
             ended &= run_cell(index, source, PIECE_SECONDS).status in ("ok", "error")
-        for done, piece in enumerate(self.pieces):
-            step(done, len(self.pieces), piece.cell)
-            ended &= run_cell(piece.cell, piece.padded, PIECE_SECONDS).status in ("ok", "error")
+        done = 0
+        while done < len(self.pieces):
+            group = _together(self.pieces[done:])
+            step(done, len(self.pieces), group[0].cell)
+            runs = [run_cell(group[0].cell, _padded(group), PIECE_SECONDS * min(len(group), MOST_PATIENCE))]
+            begun = _begun(runs[0], group)
+            if not begun:
+                runs += [run_cell(piece.cell, piece.padded, PIECE_SECONDS) for piece in group]
+            ended &= all(run.status in ("ok", "error") for run in runs)
+            done += begun or len(group)
         return ended
+
+
+def _together(pieces: Sequence[Piece]) -> Sequence[Piece]:
+    """The first pieces of one cell that stand below each other: to run them at once costs as much as to run one of them."""
+    count = 1
+    while count < len(pieces) and _follows(pieces[count - 1], pieces[count]):
+        count += 1
+    return pieces[:count]
+
+
+def _follows(one: Piece, other: Piece) -> bool:
+    below = one.cell == other.cell and one.first_line + one.source.count("\n") < other.first_line
+    return below and all(map(_is_python, (one.source, other.source)))
+
+
+def _is_python(source: str) -> bool:
+    """Whether it is a whole statement without IPython's help: a magic may mean all that stands below it."""
+    try:
+        ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return True
+
+
+def _padded(group: Sequence[Piece]) -> str:
+    """The sources as one, each on its lines of the student's cell."""
+    lines: list[str] = []
+    for piece in group:
+        lines += [""] * (piece.first_line - 1 - len(lines)) + piece.source.split("\n")
+    return "\n".join(lines)
+
+
+def _begun(run: CellRun, group: Sequence[Piece]) -> int:
+    """How many pieces ran, the one that raised included; 0 where that cannot be told and all have to run one by one."""
+    if run.status == "ok" or len(group) == 1:
+        return len(group)
+    if run.error is None or run.error.statement is None or run.error.name in _NEVER_RAN:
+        return 0
+    return sum(piece.first_line <= run.error.statement for piece in group)
 
 
 def all_definitions(notebook: Notebook, run: RunEvidence = ALL_RAN, wanted: Sequence[str] = ()) -> Definitions:

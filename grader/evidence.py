@@ -26,13 +26,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class CellError:
-    """The exception that ended a cell. `line` is 1-based in the cell; `missing_module` names what is not installed."""
+    """The exception that ended a cell. `line` is 1-based in the cell; `missing_module` names what is not installed.
+
+    `statement` is a line of the cell's own statement that raised, where `line` may be in a function that it called.
+    """
 
     name: str
     message: str
     line: int | None = None
     traceback: str = ""
     missing_module: str | None = None
+    statement: int | None = None
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,14 @@
+from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
 
 from grader.definitions import Definitions, all_definitions, certain_definitions
 from grader.evidence import CellError, CellRun, ModelSeen, RunEvidence
 from grader.notebook import Cell, Notebook
+from grader.sandbox.kernel import Kernel
+from grader.sandbox.policy import Limits
+from grader.slicing import Piece
 from reference.rubric import ASSIGNMENT
 
 IMPORTS = "import torch\nimport torch.nn as nn"
@@ -93,3 +99,75 @@ def test_a_wanted_function_that_is_assigned_is_defined() -> None:
     assert "gpu_train = make()" in [
         piece.source for piece in all_definitions(given, wanted=("gpu_train", "gpu_test")).pieces
     ]
+
+
+# --- statements of one cell run at once ---------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def kernel() -> Iterator[Kernel]:
+    with Kernel({}, Limits(cell_seconds=30)) as kernel:
+        yield kernel
+
+
+def below(*statements: str, cell: int = 3) -> Definitions:
+    """Statements of one cell, each on a line of its own after the one before."""
+    line, pieces = 2, []
+    for source in statements:
+        pieces.append(Piece(cell, line, source, frozenset()))
+        line += source.count("\n") + 2
+    return Definitions((), tuple(pieces))
+
+
+@pytest.mark.parametrize(
+    ("statements", "requests"),
+    [
+        (("def f():\n    return 1 / 0", "a = 1", "b = 2"), 1),
+        (("a = 1", "def f():\n    return 1 / 0", "f()", "c = 3", "d = f()", "b = 2"), 3),  # raises in what stands above
+        (("a = 1", "def f(:\n    pass", "b = 2"), 3),
+        (("a = 1", "return 5", "b = 2"), 4),  # cannot be compiled
+        (("a = 1", "from __future__ import annotations", "b = 2"), 1),
+        (("a = 1", "%precision 3", "b = 2"), 3),
+        (("a = 1", "import sys; sys.exit(1)", "b = 2"), 4),  # without a line
+        (("%xmode Minimal", "a = 1", "undefined", "b = 2", "%xmode Plain"), 6),
+        (("import asyncio", "a = 1", "await asyncio.sleep(0)", "b = 2"), 1),
+    ],
+)
+def test_what_stands_below_a_statement_that_raises_runs_all_the_same(
+    kernel: Kernel, statements: tuple[str, ...], requests: int
+) -> None:
+    kernel.run_cell(0, "a = b = 0")
+    asked: list[str] = []
+
+    def run(index: int, source: str, seconds: float) -> CellRun:
+        asked.append(source)
+        return kernel.run_cell(index, source, seconds)
+
+    assert below(*statements).run(run)
+    assert kernel.run_cell(1, "print(a, b)").stdout == "1 2\n"
+    assert len(asked) == requests
+
+
+def test_each_statement_keeps_its_line(kernel: Kernel) -> None:
+    runs: list[CellRun] = []
+
+    def run(index: int, source: str, seconds: float) -> CellRun:
+        runs.append(kernel.run_cell(index, source, seconds))
+        return runs[-1]
+
+    below("def f():\n    x = 1\n    return x / 0", "a = 1", "f()").run(run)
+    error = runs[0].error
+    assert error is not None
+    assert (error.line, error.statement) == (4, 8)
+
+
+def test_statements_of_two_cells_or_of_one_line_run_apart() -> None:
+    asked: list[str] = []
+
+    def run(index: int, source: str, seconds: float) -> CellRun:
+        asked.append(source)
+        return CellRun(index, "ok")
+
+    one = [Piece(0, 1, "a = 1", frozenset()), Piece(0, 1, "b = 2", frozenset()), Piece(1, 2, "c = 3", frozenset())]
+    assert Definitions((), tuple(one)).run(run)
+    assert asked == ["a = 1", "b = 2", "\nc = 3"]

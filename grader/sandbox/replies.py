@@ -51,14 +51,15 @@ def cell_error(reply: Mapping[str, object], blank: int = 0) -> CellError | None:
     lines = reply.get("traceback")
     joined = "\n".join(map(_text, lines)) if isinstance(lines, list) else ""
     traceback = printable(strip_ansi(joined[-SCANNED_CHARS:]))
-    line = _line(traceback, reply.get("execution_count"))
+    lines = _lines(traceback, reply.get("execution_count"))
     missing = _MISSING.match(message) if name == "ModuleNotFoundError" else None
     return CellError(
         name=name[:NAME_CHARS] or "Error",
         message=strip_ansi(message)[:MESSAGE_CHARS],
-        line=None if line is None else line + blank,
+        line=lines[-1] + blank if lines else None,
         traceback=traceback[-TRACEBACK_CHARS:],
         missing_module=missing[1] if missing else None,
+        statement=lines[0] + blank if lines else None,
     )
 
 
@@ -79,12 +80,11 @@ def blank_lines(source: str) -> int:
     return next((n for n, line in enumerate(lines) if line.strip()), 0)
 
 
-def _line(traceback: str, execution_count: object) -> int | None:
-    """The innermost line of the cell with this execution count that the exception passed."""
+def _lines(traceback: str, execution_count: object) -> list[int]:
+    """The lines of the cell with this execution count that the exception passed, the innermost last."""
     here = [int(line) for count, line in _FRAME.findall(traceback) if int(count) == execution_count]
     timed = [int(line) + 1 for line in _TIMED_FRAME.findall(traceback)]
-    lines = timed or here
-    return lines[-1] if lines else None
+    return timed or here
 
 
 def parse_answer(name: str, reply: Mapping[str, Any], max_chars: int) -> dict[str, Any]:
