@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -64,14 +63,18 @@ class Kernels:
 
     def __init__(self) -> None:
         self.pool = ThreadPoolExecutor(max_workers=6, thread_name_prefix="stage")
-        self._stack = ExitStack()
+        self._open: list[Future[Kernel]] = []
+        self._ending: list[Future[None]] = []
 
     def __enter__(self) -> Kernels:
         return self
 
     def __exit__(self, *error: object) -> None:
+        for kernel in [*self._open]:
+            self.end(kernel)
         try:
-            self._stack.close()
+            for ended in self._ending:
+                ended.result()
         finally:
             self.pool.shutdown(wait=True, cancel_futures=True)
 
@@ -85,8 +88,13 @@ class Kernels:
             return ready
 
         future = self.pool.submit(started)
-        self._stack.callback(_close, future)
+        self._open.append(future)
         return future
+
+    def end(self, kernel: Future[Kernel]) -> None:
+        """Begin to close a kernel that was started here and that nobody needs any more."""
+        self._open.remove(kernel)
+        self._ending.append(self.pool.submit(_close, kernel))
 
 
 def _close(kernel: Future[Kernel]) -> None:

@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING
 
 from grader.definitions import Definitions, all_definitions, certain_definitions
 from grader.evidence import RunEvidence
-from grader.kernels import LOAD
 from grader.notebook import Notebook
-from grader.probing import Patience, Probes, probe_all, probe_certain, probe_loaders
+from grader.probing import SPLITS, Patience, Probes, probe_all, probe_certain, probe_loaders
 from grader.rubric import Assignment
 from grader.same_questions import same_questions
 from grader.sandbox.kernel import Kernel
@@ -27,6 +26,9 @@ WARM_UP = """
 import torchvision
 torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1).step()
 """
+
+
+NOTHING = Definitions((), ())
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,6 @@ class ProbingStage:
 
     def certain(self, kernel: Kernel) -> Probes:
         """Probe in a fresh kernel what can be told before the run; `facts` are left out."""
-        kernel.run_cell(-1, LOAD)
         certain, found = certain_definitions(self.notebook, self.assignment), Probes()
         if certain.models is not None and certain.models.run(kernel.run_cell):
             patient = Patience(kernel)
@@ -65,7 +66,8 @@ class ProbingStage:
                     break
                 found = replace(found, models={**found.models, name: model})
                 self.arrived(found)
-        if certain.loaders is not None and certain.loaders.run(kernel.run_cell):
+        wanted = self.assignment.transform is not None
+        if wanted and certain.loaders is not None and certain.loaders.run(kernel.run_cell):
             patient = Patience(kernel)
             loaders = probe_loaders(patient, self.assignment, self.data)
             if not patient.lost:
@@ -85,12 +87,19 @@ class ProbingStage:
         `step` is told how many of how many statements ran that define what is probed, and the cell of the next.
         """
         certain = self.certain(kernel) if certain is None else certain
-        kernel.run_cell(-1, LOAD + WARM_UP)
+        if self._is_all(certain):
+            return Probed(kernel, NOTHING, run, certain, certain, kernel.alive)
         definitions = self._definitions(run)
         patient = Patience(kernel)
         ended = definitions.run(kernel.run_cell, step)
         probes = probe_all(patient, self.assignment, run, self.data, cuda=self.cuda, known=certain)
         return Probed(kernel, definitions, run, probes, certain, ended and kernel.alive and not patient.lost)
+
+    def _is_all(self, certain: Probes) -> bool:
+        """Whether what is certain answers all that the assignment asks."""
+        no_loops = not any(self.cuda or role.device == "cpu" for role in self.assignment.loops)
+        loaders = self.assignment.transform is None or certain.loaders.keys() >= set(SPLITS)
+        return no_loops and loaders and certain.models.keys() >= {role.role for role in self.assignment.models}
 
     def _definitions(self, run: RunEvidence) -> Definitions:
         wanted = [name for role in self.assignment.loops for name in role.function_names]
@@ -98,6 +107,8 @@ class ProbingStage:
 
     def still_holds(self, probed: Probed, run: RunEvidence) -> bool:
         """Whether probing again, by what this run shows, would ask the same of the same definitions."""
+        if self._is_all(probed.certain):
+            return probed.steady
         return (
             probed.steady
             and probed.definitions == self._definitions(run)

@@ -17,7 +17,7 @@ from grader.definitions import ALL_RAN
 from grader.draws import drawn_for
 from grader.evidence import RunEvidence
 from grader.judging import Judge, PartialEvidence, SomeOf
-from grader.kernels import Kernels, Setup
+from grader.kernels import LOAD, Kernels, Setup
 from grader.needs import cells_for, costly_cells
 from grader.notebook import Cell, Notebook
 from grader.questions import Section, locate
@@ -126,6 +126,7 @@ class Stages:
         self.seconds["run"] = round(time.monotonic() - began, 2)
         self.seconds["student"] = round(running.seconds, 2)
         if stage is None:
+            self.kernels.end(main)
             return self._whole(run, _nothing(), reference.result(), ()), None
         self.report(Progress("probe", 0, 1, "models and loops"))
         probed = beside.result() if beside is not None else guess
@@ -134,9 +135,10 @@ class Stages:
                 warm.result()
             probed = self._probe(stage, self._fresh, run, certain)
         elif not stage.still_holds(probed, run):
-            fresh = self.kernels.start(lambda: self.setup.probed(self.assignment.folder))
+            fresh = self.kernels.start(lambda: self.setup.probed(self.assignment.folder), LOAD)
             probed = self._probe(stage, fresh, run, probed.certain)
         probes = stage.completed(probed.probes, running.kernel, run)
+        self.kernels.end(main)
         confirmations = self._confirm(probed.kernel, run, probes, stage.data)
         self.report(Progress("check", 0, 1, "waiting for the reference on this data (once per machine)"))
         return self._whole(run, probes, reference.result(), confirmations), probed

@@ -69,7 +69,7 @@ class Cgroup:
     def close(self) -> None:
         """Remove the group. Its processes must have been killed; on a busy machine it takes them a while to be gone."""
         for folder in reversed(self._folders):
-            end = time.monotonic() + GONE_SECONDS
+            end, pause = time.monotonic() + GONE_SECONDS, 0.001
             while time.monotonic() < end:
                 try:
                     folder.rmdir()
@@ -77,7 +77,8 @@ class Cgroup:
                 except FileNotFoundError:
                     break
                 except OSError:
-                    time.sleep(0.01)
+                    time.sleep(pause)
+                    pause = min(2 * pause, 0.05)
         self._folders = []
 
 
