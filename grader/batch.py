@@ -56,26 +56,30 @@ class _Batch:
         self.waiting: deque[Submission] = deque()
         self.suspects: deque[_Running] = deque()
         self.running: dict[Future[Result], _Running] = {}
+        self.unwritten: list[tuple[Submission, Result, str]] = []
         self._summary_at, self._summary_took = 0.0, 0.0
 
     def run(self, submissions: Sequence[Submission]) -> Done:
         self.waiting.extend(one for one in submissions if self.stop.asked or not self._reuse(one))
         pool = self.job.pool or Threads(self.job.grade, self.job.jobs)
         try:
+            self._fill(pool)
             while self.running or ((self.waiting or self.suspects) and not self.stop.asked):
-                while not self.stop.asked and len(self.running) < pool.size and self._next(pool):
-                    pass
                 finished, _ = wait(self.running, TICK_SECONDS, FIRST_COMPLETED)
                 for future in finished:
                     self._finish(pool, future, self.running.pop(future))
+                self._fill(pool)
+                self._write_kept()  # while others are graded: the store has it already
                 self.watch.tick(self.stop.asked == 1)
                 if self.stop.asked > 1:
                     self._end()
                     break
                 pool.tick(self.stop.asked == 1)
+            self._write_kept()
             self._write_summary(at_once=True)
         except BatchError:  # nothing goes on, but what there is can be written
             self._end()
+            self._write_kept()
             self._write_summary(at_once=True)
             raise
         except BaseException:  # a full disk: nothing that runs on can be kept
@@ -85,6 +89,10 @@ class _Batch:
             pool.shutdown(wait=not self.stop.asked)
         stopped = self.stop.asked > 0 and (bool(self.waiting) or self.count < len(submissions))
         return Done(self.count, self.reused, stopped, len(self.running))
+
+    def _fill(self, pool: Pool) -> None:
+        while not self.stop.asked and len(self.running) < pool.size and self._next(pool):
+            pass
 
     def _next(self, pool: Pool) -> bool:
         """Begin one more; whether there was one.
@@ -186,9 +194,14 @@ class _Batch:
         )
         self.store.put(graded, _entry(submission, sha256))
         self.job.settled(key)
-        self._write(submission, result, document)
         self.count += 1
-        self.watch.ended(submission, result, False)
+        self.unwritten.append((submission, result, document))
+
+    def _write_kept(self) -> None:
+        for submission, result, document in self.unwritten:
+            self._write(submission, result, document)
+            self.watch.ended(submission, result, False)
+        self.unwritten.clear()
 
     def _write(self, submission: Submission, result: Result, document: str) -> None:
         folder = self.job.out / submission.name
