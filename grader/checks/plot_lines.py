@@ -292,8 +292,10 @@ def _run(values: Sequence[float], series: Series) -> list[float | None]:
     """The positions of the longest stretch of values that stands, without gaps, in the series; None for the others."""
     best, begin, at = 0, 0, 0
     for shift in range(-len(values) + 1, len(series)):
-        length = 0
-        for j in range(max(0, -shift), min(len(values), len(series) - shift)):
+        length, first, last = 0, max(0, -shift), min(len(values), len(series) - shift)
+        if last - first <= best:  # too short to be longer
+            continue
+        for j in range(first, last):
             length = length + 1 if _close(values[j], series[j + shift][0]) else 0
             if length > best:
                 best, begin, at = length, j - length + 1, j - length + 1 + shift
