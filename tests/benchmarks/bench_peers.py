@@ -54,7 +54,7 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--sizes", type=_numbers, metavar="N,N", help="notebooks of cases 1 and 2 (default: 2,8)")
     top.add_argument("--grader-sizes", type=_numbers, metavar="N,N", help="the same for grader (default: 4,24)")
     top.add_argument(
-        "--long-size", type=int, default=2, metavar="N", help="notebooks of cases 3 and 4 for grader (default: 2)"
+        "--long-size", type=int, default=4, metavar="N", help="notebooks of cases 3 and 4 for grader (default: 4)"
     )
     top.add_argument(
         "--epochs", type=_numbers, default=(5, 1), metavar="MLP,CNN", help="of each training in case 4 (default: 5,1)"
@@ -195,7 +195,9 @@ class _Bench:
 
     def _sizes(self, case: Case, way: Way) -> tuple[int, ...]:
         if case.long:
-            return (self.arguments.long_size if way.workers == 2 else 1,)
+            if way.workers == 1:
+                return (1,)
+            return (self.arguments.long_size if way.tool == "grader" else 2,)
         return self.grader_sizes if way.tool == "grader" else self.sizes
 
     def _case(self, case: Case) -> None:
@@ -223,10 +225,10 @@ class _Bench:
         row.seconds.setdefault(size, []).append(took.seconds)
         row.cpu.setdefault(size, []).append(took.cpu)
         self._say(f"case {case.number}, repeat {repeat + 1}: {row.name}, {size} notebooks: {took.seconds:.2f} s")
-        if isinstance(tool, Grader) and row.way.workers == 1:
+        if isinstance(tool, Grader) and row.way.workers == 2:
             found = tool.shares(took.out)
             shares = [(whole - own) / own for whole, own in zip(found.all, found.student, strict=True) if own > 0]
-            self.measured.shares.setdefault(case.number, []).extend(shares)
+            self.measured.shares.setdefault(case.number, []).extend(shares[2:])  # the first wait for the fork server
 
     def _classes(self, case: Case) -> None:
         wanted = self.arguments.classes or (() if self.short else (10, 100))

@@ -150,7 +150,8 @@ def _case(measured: Measured, case: Case) -> str:
         lines.append(f"From 1 to 2 at a time: {', '.join(said)} times as fast.")
     if (found := measured.shares.get(case.number)) and case.long:
         lines.append(
-            f"All but the student's own cells: {statistics.median(found):.0%} of their time (median, one notebook at a time)."
+            f"All but the student's own cells: {statistics.median(found):.1%} of their time (median of {len(found)}, "
+            "`--jobs 2`, without the first two notebooks of a class, which wait for the fork server)."
         )
     return "\n".join(lines)
 
