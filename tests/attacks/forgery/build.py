@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -224,7 +225,7 @@ def _code(source: str, metadata: dict[str, object]) -> dict[str, object]:
     rest = {key: value for key, value in metadata.items() if key != "outputs"}
     return {
         "cell_type": "code",
-        "id": f"a{abs(hash(source)):x}"[:12],
+        "id": f"a{zlib.crc32(source.encode()):x}",  # the same in every process: what is drawn follows from the file
         "metadata": rest,
         "execution_count": 1,
         "outputs": outputs,
