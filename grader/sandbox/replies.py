@@ -51,15 +51,15 @@ def cell_error(reply: Mapping[str, object], blank: int = 0) -> CellError | None:
     lines = reply.get("traceback")
     joined = "\n".join(map(_text, lines)) if isinstance(lines, list) else ""
     traceback = printable(strip_ansi(joined[-SCANNED_CHARS:]))
-    lines = _lines(traceback, reply.get("execution_count"))
+    passed = _lines(traceback, reply.get("execution_count"))
     missing = _MISSING.match(message) if name == "ModuleNotFoundError" else None
     return CellError(
         name=name[:NAME_CHARS] or "Error",
         message=strip_ansi(message)[:MESSAGE_CHARS],
-        line=lines[-1] + blank if lines else None,
+        line=passed[-1] + blank if passed else None,
         traceback=traceback[-TRACEBACK_CHARS:],
         missing_module=missing[1] if missing else None,
-        statement=lines[0] + blank if lines else None,
+        statement=passed[0] + blank if passed else None,
     )
 
 

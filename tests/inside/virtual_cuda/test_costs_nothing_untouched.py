@@ -34,7 +34,7 @@ bits = hashlib.sha256(b"".join(t.numpy().tobytes() for t in model.state_dict().v
 """
 
 
-# torch's own threads abort a process now and then that ends on a busy machine, when all has been said.
+# Now and then a process that has said all aborts as it ends ('terminate called'), on a busy machine; why is not known.
 LEAVE = "\nimport os, sys\nsys.stdout.flush()\nos._exit(0)\n"
 
 
