@@ -3,26 +3,17 @@ in the kernel of the probes, and evaluated on the images that were served."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from grader.asking import Asked, Refused, array, ask_for
 from grader.authenticity import LOSS_SLACK, Confirmation, Score, bears_out, doubted, find_doubts, unconfirmed
 from grader.checks.models import OUTPUT_TOLERANCE, relative_difference
 from grader.draws import generator
-from grader.evidence import (
-    LoaderProbe,
-    Malformed,
-    ModelProbe,
-    ModelSeen,
-    Pass,
-    RunEvidence,
-    WeightsSeen,
-    encode_array,
-)
+from grader.evaluating import ROUGHLY, TOGETHER, Arrays, Evaluations, Sent, outputs, sent_weights, transplant
+from grader.evidence import LoaderProbe, Malformed, ModelProbe, RunEvidence, encode_array
 from grader.probe_answers import ForwardAnswer
-from grader.probing_models import BuiltParameter, match_parameters, parameters_of
 from grader.rubric import ModelRole, Reference
 
 if TYPE_CHECKING:
@@ -30,83 +21,61 @@ if TYPE_CHECKING:
     import torch
     from numpy.typing import NDArray
 
-Arrays = Mapping[str, "NDArray[Any]"]
-Split = tuple["NDArray[np.uint8]", "NDArray[np.int64]"]
-
-TOGETHER = 64  # images: more at a time are slower
 SAME_PIXELS = 1e-3
 NOISE = 0.02  # in normalised units, where a grey level is 0.013: nothing to who reads digits, all to who looks them up
 SECONDS = 20.0
-ROUGHLY = 2000  # images, where the recorded pass cannot be repeated
 RANDOM_LAYERS = ("Dropout", "BatchNorm", "RReLU")
 
 
 @dataclass(frozen=True)
 class Bench:
-    """What weights are evaluated with: the kernel of the probes, what the probes found, and the data that was served.
-
-    `data` are images and labels by split, and `transform` is what the loaders should do with the images.
-    """
+    """What weights are judged with: the kernel of the probes, what the probes found, and the reference's outputs."""
 
     kernel: Asked
     models: Mapping[str, ModelProbe]
     loaders: Mapping[str, LoaderProbe]
-    data: Mapping[str, Split]
-    transform: Callable[..., Any]
+    evaluations: Evaluations
 
 
 def confirm(bench: Bench, run: RunEvidence, roles: Sequence[ModelRole]) -> tuple[Confirmation, ...]:
     """Evaluate the first and the last weights that were sent of each model of the roles; raises nothing."""
-    found = []
-    for role in roles:
-        for model in run.models.values():
-            if role.recognise(model.shapes):
-                found += [_confirm(bench, role, model, *pair) for pair in _ends(run, model.key)]
+    found = [_confirm(bench, sent) for sent in sent_weights(run, roles)]
     return tuple(confirmation for confirmation in found if confirmation is not None)
 
 
-def _ends(run: RunEvidence, key: str) -> Sequence[tuple[WeightsSeen, Pass]]:
-    """The first and the last weights of a model, with the complete pass that they followed: after tests if there are any."""
-    passes = {seen.start: seen for seen in run.passes if seen.complete and seen.model == key and seen.loader.split}
-    pairs = [(w, passes[w.start]) for w in run.weights if w.model == key and w.start in passes]
-    tested = [pair for pair in pairs if not (pair[1].trains or pair[1].backwards)]
-    chosen = tested or pairs
-    return chosen if len(chosen) < 3 else (chosen[0], chosen[-1])
-
-
-def _confirm(
-    bench: Bench, role: ModelRole, seen_model: ModelSeen, weights: WeightsSeen, seen: Pass
-) -> Confirmation | None:
-    split, probe = seen.loader.split or "test", bench.models[role.role]
-    images, labels = bench.data[split]
-    same_model = is_reference(probe) and seen_model.class_name == probe.class_name
-    drawn = not same_model and bool(seen.training) and any(n.startswith(RANDOM_LAYERS) for n in seen_model.layers)
-    rough = seen.trains or seen.backwards > 0 or drawn or not seen.loader.images == seen.samples == len(labels)
+def _confirm(bench: Bench, sent: Sent) -> Confirmation | None:
+    seen, weights, probe = sent.seen, sent.weights, bench.models[sent.role.role]
+    loader, (images, labels) = bench.loaders[sent.split], bench.evaluations.data[sent.split]
+    same_model = is_reference(probe) and sent.model.class_name == probe.class_name
+    drawn = not same_model and bool(seen.training) and any(n.startswith(RANDOM_LAYERS) for n in sent.model.layers)
+    rough = drawn or not sent.repeatable(len(labels))
     if rough:
         images, labels = images[:ROUGHLY], labels[:ROUGHLY]
-    wanted = bench.transform(images)
-    other = as_served(bench.loaders[split], wanted)
-    served = [wanted] if other is None else [wanted, other]
-    answers = as_labelled(bench.loaders[split], labels)
+    answers = as_labelled(loader, labels)
     if answers is None:
         return Confirmation(weights.model, weights.start, (), False, rough)
-    labels = answers
     try:
         values = weights.decoded()
     except Malformed:
         return None
+    wanted = bench.evaluations.transform(images)
+    other = as_served(loader, wanted)
     scores: list[Score] = []
-    model: torch.nn.Module = role.build()  # type: ignore[assignment]
-    if transplant(values, model):
-        scores += [score(_outputs(model, pixels), labels) for pixels in served]
+    reference = bench.evaluations.outputs(sent, len(images))
+    if reference is not None:
+        scores.append(score(reference, answers))
+        if other is not None and other is not wanted:
+            model: torch.nn.Module = sent.role.build()  # type: ignore[assignment]
+            transplant(values, model)
+            scores.append(score(outputs(model, other), answers))
     certain = bool(scores) and same_model and other is not wanted
     found = Confirmation(weights.model, weights.start, tuple(scores), certain, rough)
     if bears_out(found, seen) or not probe.spec:
         return found
-    own = _own_outputs(bench.kernel, probe, values, served[-1], seen.training is True)
+    own = _own_outputs(bench.kernel, probe, values, wanted if other is None else other, seen.training is True)
     if own is None:
         return found
-    asked = score(own, labels)
+    asked = score(own, answers)
     if certain and seen.training and asked.loss < scores[0].loss - LOSS_SLACK:
         return found  # dropout makes nothing better: this one knows more than its weights
     return replace(found, scores=(*scores, asked))
@@ -155,34 +124,6 @@ def as_labelled(loader: LoaderProbe, labels: NDArray[np.int64]) -> NDArray[np.in
     if not set(labels.tolist()) <= table.keys():
         return None
     return np.array([table[label] for label in labels.tolist()], dtype=np.int64)
-
-
-def transplant(values: Arrays, model: torch.nn.Module) -> bool:
-    """Copy a student's weights into a model of the reference's; False where they do not fit, layer by layer."""
-    import torch
-
-    student = tuple(BuiltParameter(name, v.shape, True, name.rpartition(".")[0]) for name, v in values.items())
-    matched = match_parameters(student, parameters_of(model))
-    if isinstance(matched, str):
-        return False
-    places = dict(model.named_parameters())
-    with torch.no_grad():
-        for name, value in values.items():
-            place = places[matched[name]]
-            shape = tuple(place.shape)
-            turned = value.T if value.ndim == 2 and value.shape != shape and value.shape[::-1] == shape else value
-            place.copy_(torch.from_numpy(turned.reshape(shape).copy()))
-    return True
-
-
-def _outputs(model: torch.nn.Module, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
-    import numpy as np
-    import torch
-
-    model.eval()
-    with torch.no_grad():
-        parts = [model(torch.from_numpy(pixels[i : i + TOGETHER])).numpy() for i in range(0, len(pixels), TOGETHER)]
-    return np.concatenate(parts)
 
 
 def _own_outputs(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -43,11 +43,13 @@ def probe_all(
     *,
     cuda: bool = False,
     known: Probes | None = None,
+    prober: Callable[[], LoopProber] = LoopProber,
 ) -> Probes:
     """Probe every model, loop and loader that the assignment wants; raises nothing that a student can cause.
 
     `run` is what the whole notebook did; `data` the images and labels that were served, by split; `cuda` says whether
-    the kernel has a GPU: without one the loops for it are left out. What is `known` is not asked again.
+    the kernel has a GPU: without one the loops for it are left out. What is `known` is not asked again. `prober` gives
+    what probes the loops.
     """
     known = known or Probes()
     try:
@@ -59,14 +61,18 @@ def probe_all(
         or probe_model(kernel, role, model_sources(role, facts, tuple(run.models.values())))
         for role in assignment.models
     }
-    prober = LoopProber()
+    roles, log_probabilities = loop_roles(assignment, cuda), _log_probabilities(models)
+    loop_prober = prober() if roles else None
     loops = {
-        role.role: _loop(kernel, prober, role, facts, run, _log_probabilities(models))
-        for role in assignment.loops
-        if cuda or role.device == "cpu"
+        role.role: _loop(kernel, loop_prober, role, facts, run, log_probabilities) for role in roles if loop_prober
     }
     loaders = _loaders(kernel, facts, data, assignment, known.loaders)
     return Probes(models, loops, loaders, facts)
+
+
+def loop_roles(assignment: Assignment, cuda: bool) -> tuple[LoopRole, ...]:
+    """The roles of the loops that can be probed: without a GPU only those for the CPU."""
+    return tuple(role for role in assignment.loops if cuda or role.device == "cpu")
 
 
 def _loop(

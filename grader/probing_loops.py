@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
@@ -193,6 +194,13 @@ class LoopProber:
             epoch=EPOCH,
             training_losses=in_training,
         )
+
+    def prepare(self, roles: Iterable[LoopRole]) -> LoopProber:
+        """Run the reference's functions for these roles, which needs no kernel; those that fail, fail again when probed."""
+        for role in roles:
+            with suppress(ValueError):
+                self.reference(role)
+        return self
 
     def reference(self, role: LoopRole) -> tuple[LoopRun, dict[str, Any]]:
         """The run of the reference's function for a role, and the probe's raw answer. Raises ValueError if it fails."""

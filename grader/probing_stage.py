@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from grader.definitions import Definitions, all_definitions, certain_definitions
 from grader.evidence import RunEvidence
 from grader.notebook import Notebook
-from grader.probing import SPLITS, Patience, Probes, probe_all, probe_certain, probe_loaders
+from grader.probing import SPLITS, Patience, Probes, loop_roles, probe_all, probe_certain, probe_loaders
+from grader.probing_loops import LoopProber
 from grader.rubric import Assignment
 from grader.same_questions import same_questions
 from grader.sandbox.kernel import Kernel
@@ -48,13 +49,17 @@ class Probed:
 
 @dataclass(frozen=True)
 class ProbingStage:
-    """Probes a notebook. `arrived` is told of the probes that no outcome of the run can change, as soon as they exist."""
+    """Probes a notebook. `arrived` is told of the probes that no outcome of the run can change, as soon as they exist.
+
+    `prober` gives what probes the loops.
+    """
 
     notebook: Notebook
     assignment: Assignment
     data: Data
     cuda: bool
     arrived: Callable[[Probes], None] = lambda _: None
+    prober: Callable[[], LoopProber] = LoopProber
 
     def certain(self, kernel: Kernel) -> Probes:
         """Probe in a fresh kernel what can be told before the run; `facts` are left out."""
@@ -92,12 +97,12 @@ class ProbingStage:
         definitions = self._definitions(run)
         patient = Patience(kernel)
         ended = definitions.run(kernel.run_cell, step)
-        probes = probe_all(patient, self.assignment, run, self.data, cuda=self.cuda, known=certain)
+        probes = probe_all(patient, self.assignment, run, self.data, cuda=self.cuda, known=certain, prober=self.prober)
         return Probed(kernel, definitions, run, probes, certain, ended and kernel.alive and not patient.lost)
 
     def _is_all(self, certain: Probes) -> bool:
         """Whether what is certain answers all that the assignment asks."""
-        no_loops = not any(self.cuda or role.device == "cpu" for role in self.assignment.loops)
+        no_loops = not loop_roles(self.assignment, self.cuda)
         loaders = self.assignment.transform is None or certain.loaders.keys() >= set(SPLITS)
         return no_loops and loaders and certain.models.keys() >= {role.role for role in self.assignment.models}
 
@@ -125,7 +130,7 @@ class ProbingStage:
         no_loader = any(probe.missing for probe in probes.loaders.values())
         if not main.alive or not (lacking.models or lacking.loops or no_loader):
             return probes
-        after = probe_all(main, lacking, run, self.data, cuda=self.cuda)
+        after = probe_all(main, lacking, run, self.data, cuda=self.cuda, prober=self.prober)
         return replace(
             probes,
             models={**probes.models, **after.models},

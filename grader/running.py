@@ -29,6 +29,11 @@ class Running:
             self._foreign += others
 
     @property
+    def sent(self) -> int:
+        """How many times the recorder sent a model's weights."""
+        return sum(event.get("kind") == "weights" for event in self._events)
+
+    @property
     def seconds(self) -> float:
         """How long the cells took."""
         return sum(cell.seconds for cell in self._cells)

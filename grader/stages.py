@@ -28,7 +28,9 @@ from grader.sandbox.kernel import Kernel, KernelStartError
 
 if TYPE_CHECKING:
     from grader.authenticity import Confirmation
+    from grader.evaluating import Evaluations
     from grader.probing import Data, Probes
+    from grader.probing_loops import LoopProber
     from grader.probing_stage import Probed, ProbingStage
 
 
@@ -105,6 +107,7 @@ class Stages:
         `guess` are probes that may still hold.
         """
         pool, whole = self.kernels.pool, len(cells) == len(self.notebook.code_cells)
+        evaluations = self._evaluations(stage)
         main = self.kernels.start(self._recorded)
         reference = pool.submit(self._reference)
         beside: Future[Probed] | None = None
@@ -121,7 +124,10 @@ class Stages:
                 if early is not None:
                     return early, None
             self.report(Progress("run", done, len(cells), f"cell {cell.index}"))
+            before = running.sent
             running.run([cell])
+            if evaluations is not None and running.sent > before:
+                evaluations.foresee(running.evidence(), self.assignment.models)
         run = running.evidence()
         self.seconds["run"] = round(time.monotonic() - began, 2)
         self.seconds["student"] = round(running.seconds, 2)
@@ -139,7 +145,7 @@ class Stages:
             probed = self._probe(stage, fresh, run, probed.certain)
         probes = stage.completed(probed.probes, running.kernel, run)
         self.kernels.end(main)
-        confirmations = self._confirm(probed.kernel, run, probes, stage.data)
+        confirmations = () if evaluations is None else self._confirm(probed.kernel, run, probes, evaluations)
         self.report(Progress("check", 0, 1, "waiting for the reference on this data (once per machine)"))
         return self._whole(run, probes, reference.result(), confirmations), probed
 
@@ -166,7 +172,18 @@ class Stages:
             "train": (arrays.train_images, arrays.train_labels),
             "test": (arrays.test_images, arrays.test_labels),
         }
-        return ProbingStage(self.notebook, self.assignment, data, self.setup.gpu.there, self._arrived)
+        prober = self.kernels.pool.submit(self._prober)
+        return ProbingStage(
+            self.notebook, self.assignment, data, self.setup.gpu.there, self._arrived, prober=prober.result
+        )
+
+    def _prober(self) -> LoopProber:
+        """What probes the loops, with all that it needs no kernel for: that can be done while the notebook runs."""
+        from grader.probing import loop_roles
+        from grader.probing_loops import LoopProber
+
+        with self._drawing():
+            return LoopProber().prepare(loop_roles(self.assignment, self.setup.gpu.there))
 
     def _arrived(self, certain: Probes) -> None:
         self.judge.look(self._early(certain))
@@ -182,14 +199,20 @@ class Stages:
         self.seconds["probe"] = round(time.monotonic() - began, 2)
         return probed
 
-    def _confirm(self, fresh: Kernel, run: RunEvidence, probes: Probes, data: Data) -> tuple[Confirmation, ...]:
-        """What the weights that the run sent are worth on this side, where it is known what the loaders serve."""
+    def _evaluations(self, stage: ProbingStage | None) -> Evaluations | None:
+        """What weights that the run sends are evaluated by; None where it is not known what the loaders should serve."""
+        from grader.evaluating import Evaluations
+
+        transform = self.assignment.transform
+        return None if stage is None or transform is None else Evaluations(stage.data, transform, self.kernels.pool)
+
+    def _confirm(
+        self, fresh: Kernel, run: RunEvidence, probes: Probes, evaluations: Evaluations
+    ) -> tuple[Confirmation, ...]:
+        """What the weights that the run sent are worth on this side."""
         from grader.confirming import Bench, confirm
 
-        if self.assignment.transform is None:
-            return ()
-        bench = Bench(fresh, probes.models, probes.loaders, data, self.assignment.transform)
-        return confirm(bench, run, self.assignment.models)
+        return confirm(Bench(fresh, probes.models, probes.loaders, evaluations), run, self.assignment.models)
 
     def _reference(self) -> Reference:
         from grader.trajectories import ReferenceFailed, by_role, reference_run, weights_by_epoch

@@ -174,7 +174,10 @@ def environment(home: str, temporary: str, library: str | None) -> dict[str, str
         "MPLCONFIGDIR": f"{home}/matplotlib",
         "MPLBACKEND": "module://matplotlib_inline.backend_inline",
         "OMP_NUM_THREADS": "1",
-        "OMP_WAIT_POLICY": "passive",  # threads that wait must not spin: other gradings need the cores
+        # Threads that wait must not spin for long: others need the cores. Not at all would be as bad: to wake one for each
+        # operation of a small model takes three times as long as the model does (tests/benchmarks/bench_threads.py).
+        "OMP_WAIT_POLICY": "passive",
+        "GOMP_SPINCOUNT": "2000",  # for GNU's OpenMP, which comes with torch for Linux, before that
         "MKL_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",
         **KEEP_MEMORY,
