@@ -26,6 +26,10 @@ GPU_DEVICES = ("/dev/nvidia", "/dev/dri")  # beginnings of names
 # glibc's malloc gives large blocks back at once, and training faults their pages in again at every step: a fifth of the
 # time of a CNN's step. Other systems ignore these.
 KEEP_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(1 << 30), "MALLOC_TRIM_THRESHOLD_": str(8 << 30)}
+# How torch's threads wait. Not for long awake: others need the cores. But not without: to wake one for each operation takes
+# a small model two or three times as long as its step (tests/benchmarks/bench_threads.py). The count is for GNU's OpenMP,
+# which comes with torch for Linux.
+WAITING = {"OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "2000"}
 _PASSED_ON = ("TZ", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRARY_PATH")
 _PASSED_ON_PREFIXES = ("CUDA_", "NVIDIA_")
 # Above what distributions, containers and systemd hand out, so that no account and no other kernel has the same.
@@ -174,10 +178,7 @@ def environment(home: str, temporary: str, library: str | None) -> dict[str, str
         "MPLCONFIGDIR": f"{home}/matplotlib",
         "MPLBACKEND": "module://matplotlib_inline.backend_inline",
         "OMP_NUM_THREADS": "1",
-        # Threads that wait must not spin for long: others need the cores. Not at all would be as bad: to wake one for each
-        # operation of a small model takes three times as long as the model does (tests/benchmarks/bench_threads.py).
-        "OMP_WAIT_POLICY": "passive",
-        "GOMP_SPINCOUNT": "2000",  # for GNU's OpenMP, which comes with torch for Linux, before that
+        **WAITING,
         "MKL_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",
         **KEEP_MEMORY,
