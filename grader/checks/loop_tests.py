@@ -28,7 +28,8 @@ def mode_in_test(probe: LoopProbe) -> str:
 def _leaves_training_figures(probe: LoopProbe) -> bool:
     """Whether the losses that the function leaves behind are those of training mode, however they are averaged.
 
-    Only equal ones are: both modes' losses are alike, so that a wrong average may be near one of the other mode's.
+    Only equal ones are, and not a value that is near one of evaluation mode too: both modes' losses are alike. Where another
+    value is one of evaluation mode, equality is chance; but that has to be equal too, as something is always near something.
     """
     if not probe.training_losses or probe.student is None:
         return False
@@ -38,10 +39,12 @@ def _leaves_training_figures(probe: LoopProbe) -> bool:
         for losses in (probe.losses, probe.training_losses)
     )
 
-    def hits(figures: Sequence[float], tolerance: float) -> bool:
-        return any(close(value, figure, tolerance) for value in values for figure in figures)
+    def is_one_of(value: float, figures: Sequence[float], tolerance: float) -> bool:
+        return any(close(value, figure, tolerance) for figure in figures)
 
-    return hits(other, SAME_FIGURE) and not hits(own, LOSS_TOLERANCE)
+    if any(is_one_of(value, own, SAME_FIGURE) for value in values):
+        return False
+    return any(is_one_of(v, other, SAME_FIGURE) and not is_one_of(v, own, LOSS_TOLERANCE) for v in values)
 
 
 def _averages(facts: TestFacts) -> tuple[float, ...]:

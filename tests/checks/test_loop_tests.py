@@ -103,6 +103,21 @@ def test_a_wrong_average_that_comes_near_the_losses_of_training_mode_is_a_wrong_
         loop_tests.averages_loss(found)
 
 
+def test_a_figure_that_chances_to_be_near_one_of_evaluation_mode_excuses_nothing():
+    in_training = (0.9, 0.8, 2.5)
+    figures = {"test_losses": (sum(in_training) / 71,), "test_accuracy": (sum(TEST_LOSSES) * 1.0005,)}
+    lied = dataclasses.replace(evaluation(lists=figures), training_losses=in_training)
+    with pytest.raises(Fail, match="training mode during the test"):
+        loop_tests.mode_in_test(lied)
+
+
+def test_a_figure_that_chances_to_be_one_of_training_mode_costs_a_right_function_nothing():
+    in_training = (0.9, 0.8, 2.5)
+    figures = {"test_losses": (MEAN,), "test_accuracy": (sum(in_training),)}
+    found = dataclasses.replace(evaluation(lists=figures), training_losses=in_training)
+    assert loop_tests.mode_in_test(found)
+
+
 def test_the_weights_after_a_test_are_compared_with_those_that_were_handed_in():
     with pytest.raises(Fail, match="changes the model's weights"):
         loop_tests.leaves_model_alone(evaluation(start=AFTER, weights=AFTER))
