@@ -178,6 +178,13 @@ def curves_present(plot: LossPlot) -> str:
     if plot.train is None and plot.validation is None:
         if accuracy := _accuracy_as_loss(plot):
             raise Fail(accuracy, expected, "Look at what is handed to the plot.")
+        lines = [line for axes in plot.axes for line in axes.lines]
+        if lines and all(_is_empty(line) for line in lines):
+            raise Fail(
+                "the curves are empty: what is plotted are not numbers but nan or infinity",
+                expected,
+                "The plot shows what was recorded: look at why the losses stop being numbers.",
+            )
         raise Fail(
             "none of the curves plotted holds losses of this training",
             expected,
@@ -196,6 +203,11 @@ def curves_present(plot: LossPlot) -> str:
     wrong = next((label for label in called if claim(label)), "")
     seen = f"the curve '{wrong}' holds no losses of this training" if wrong else f"the {missing} loss is not plotted"
     raise Fail(f"the {there} loss is plotted; {seen}", expected, credit=0.4)
+
+
+def _is_empty(line: Line) -> bool:
+    """Whether most of the values cannot be drawn."""
+    return sum(value is None for value in line.y) > len(line.y) / 2
 
 
 def _accuracy_as_loss(plot: LossPlot) -> str:
