@@ -22,7 +22,7 @@ from grader.needs import cells_for, costly_cells
 from grader.notebook import Cell, Notebook
 from grader.questions import Section, locate
 from grader.result import Fact
-from grader.rubric import Assignment, Evidence, Reference
+from grader.rubric import Assignment, Evidence, LoopRole, Reference
 from grader.running import Running
 from grader.sandbox.kernel import Kernel, KernelStartError
 
@@ -165,6 +165,8 @@ class Stages:
 
     def _probing(self) -> ProbingStage:
         from grader.data.sources import load_arrays
+        from grader.probing import loop_roles
+        from grader.probing_loops import LoopProber
         from grader.probing_stage import ProbingStage
 
         arrays = load_arrays(self.setup.source)
@@ -172,18 +174,18 @@ class Stages:
             "train": (arrays.train_images, arrays.train_labels),
             "test": (arrays.test_images, arrays.test_labels),
         }
-        prober = self.kernels.pool.submit(self._prober)
-        return ProbingStage(
-            self.notebook, self.assignment, data, self.setup.gpu.there, self._arrived, prober=prober.result
-        )
+        gpu = self.setup.gpu.there
+        prober: Callable[[], LoopProber] = LoopProber
+        if roles := loop_roles(self.assignment, gpu):
+            prober = self.kernels.pool.submit(self._prober, roles).result
+        return ProbingStage(self.notebook, self.assignment, data, gpu, self._arrived, prober)
 
-    def _prober(self) -> LoopProber:
+    def _prober(self, roles: Sequence[LoopRole]) -> LoopProber:
         """What probes the loops, with all that it needs no kernel for: that can be done while the notebook runs."""
-        from grader.probing import loop_roles
         from grader.probing_loops import LoopProber
 
         with self._drawing():
-            return LoopProber().prepare(loop_roles(self.assignment, self.setup.gpu.there))
+            return LoopProber().prepare(roles)
 
     def _arrived(self, certain: Probes) -> None:
         self.judge.look(self._early(certain))

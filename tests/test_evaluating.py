@@ -48,6 +48,10 @@ def trained(seed: int) -> MLP:
     return MLP()
 
 
+# Made before anything is evaluated: the pool's threads draw from torch's global generator too.
+FIRST, SECOND = trained(0), trained(1)
+
+
 def weights(model: nn.Module, start: float = 1.0) -> WeightsSeen:
     named = tuple(NamedArray(n, encode_array(p.detach().numpy())) for n, p in model.named_parameters())
     return WeightsSeen(4, "model-1", start, named)
@@ -65,7 +69,7 @@ def run(sent: list[WeightsSeen], passes: list[Pass]) -> RunEvidence:
 
 
 def test_what_was_foreseen_is_not_evaluated_again(pool):
-    model, evaluations = trained(0), Evaluations(DATA, transform, pool)
+    model, evaluations = FIRST, Evaluations(DATA, transform, pool)
     seen = run([weights(model)], [evaluating(1.0)])
     evaluations.foresee(seen, ROLES)
     evaluations.foresee(run([weights(model)], [evaluating(1.0)]), ROLES)  # as it is told again after the next cell
@@ -77,26 +81,26 @@ def test_what_was_foreseen_is_not_evaluated_again(pool):
 
 def test_other_weights_under_the_same_name_are_evaluated_for_what_they_are(pool):
     evaluations = Evaluations(DATA, transform, pool)
-    evaluations.foresee(run([weights(trained(0))], [evaluating(1.0)]), ROLES)
-    (sent,) = sent_weights(run([weights(trained(1))], [evaluating(1.0)]), ROLES)
-    assert np.allclose(evaluations.outputs(sent, 80), outputs(trained(1), transform(IMAGES)))
+    evaluations.foresee(run([weights(FIRST)], [evaluating(1.0)]), ROLES)
+    (sent,) = sent_weights(run([weights(SECOND)], [evaluating(1.0)]), ROLES)
+    assert np.allclose(evaluations.outputs(sent, 80), outputs(SECOND, transform(IMAGES)))
 
 
 def test_more_images_than_were_foreseen_are_evaluated(pool):
     evaluations = Evaluations({"test": (IMAGES[:50], LABELS[:50])}, transform, pool)
-    (sent,) = sent_weights(run([weights(trained(0))], [evaluating(1.0)]), ROLES)
+    (sent,) = sent_weights(run([weights(FIRST)], [evaluating(1.0)]), ROLES)
     few = evaluations.outputs(sent, 20)
     assert few is not None
     assert len(few) == 20
-    assert np.allclose(evaluations.outputs(sent, 50), outputs(trained(0), transform(IMAGES[:50])))
+    assert np.allclose(evaluations.outputs(sent, 50), outputs(FIRST, transform(IMAGES[:50])))
     assert pool.given == 2
 
 
 def test_weights_that_do_not_fit_or_cannot_be_read_have_no_outputs(pool):
     evaluations = Evaluations(DATA, transform, pool)
-    named = weights(trained(0)).values
+    named = weights(FIRST).values
     for values in (named[:-1], (*named[:-1], NamedArray("last", {"dtype": "float32", "shape": [10], "data": "no"}))):
-        broken = dataclasses.replace(weights(trained(0)), values=values)
+        broken = dataclasses.replace(weights(FIRST), values=values)
         sent = Sent(ROLES[0], run([broken], []).models["model-1"], broken, evaluating(1.0))
         assert evaluations.outputs(sent, 80) is None
 
@@ -104,7 +108,7 @@ def test_weights_that_do_not_fit_or_cannot_be_read_have_no_outputs(pool):
 def test_a_notebook_cannot_keep_the_grader_busy_with_weights(pool):
     evaluations = Evaluations(DATA, transform, pool)
     for number in range(1, 2 * MOST_EARLY):
-        seen = run([weights(trained(0), start=float(number))], [evaluating(float(number))])
+        seen = run([weights(FIRST, start=float(number))], [evaluating(float(number))])
         evaluations.foresee(seen, ROLES)
     assert pool.given == MOST_EARLY
     (sent,) = sent_weights(seen, ROLES)
@@ -112,7 +116,7 @@ def test_a_notebook_cannot_keep_the_grader_busy_with_weights(pool):
 
 
 def test_the_first_and_the_last_weights_after_tests_count():
-    model = trained(0)
+    model = FIRST
     starts = [1.0, 2.0, 3.0]
     sent = [weights(model, start=start) for start in starts]
     tests = [evaluating(start) for start in starts]
@@ -127,7 +131,7 @@ def test_the_first_and_the_last_weights_after_tests_count():
     [({}, True), ({"backwards": 4}, False), ({"steps": 4}, False), ({"samples": 60}, False)],
 )
 def test_only_a_test_of_all_images_can_be_repeated(changes, repeatable):
-    (sent,) = sent_weights(run([weights(trained(0))], [evaluating(1.0, **changes)]), ROLES)
+    (sent,) = sent_weights(run([weights(FIRST)], [evaluating(1.0, **changes)]), ROLES)
     assert sent.repeatable(80) is repeatable
     assert not sent.repeatable(ROUGHLY)
 
