@@ -11,7 +11,7 @@ from grader.asking import Asked, Refused, array, ask_for
 from grader.authenticity import LOSS_SLACK, Confirmation, Score, bears_out, doubted, find_doubts, unconfirmed
 from grader.checks.models import OUTPUT_TOLERANCE, relative_difference
 from grader.draws import generator
-from grader.evaluating import ROUGHLY, TOGETHER, Arrays, Evaluations, Sent, outputs, sent_weights, transplant
+from grader.evaluating import ROUGHLY, TOGETHER, Arrays, Evaluations, Sent, evaluated, sent_weights, transplant
 from grader.evidence import LoaderProbe, Malformed, ModelProbe, RunEvidence, encode_array
 from grader.probe_answers import ForwardAnswer
 from grader.rubric import ModelRole, Reference
@@ -60,14 +60,10 @@ def _confirm(bench: Bench, sent: Sent) -> Confirmation | None:
         return None
     wanted = bench.evaluations.transform(images)
     other = as_served(loader, wanted)
-    scores: list[Score] = []
-    reference = bench.evaluations.outputs(sent, len(images))
-    if reference is not None:
-        scores.append(score(reference, answers))
-        if other is not None and other is not wanted:
-            model: torch.nn.Module = sent.role.build()  # type: ignore[assignment]
-            transplant(values, model)
-            scores.append(score(outputs(model, other), answers))
+    reference = [bench.evaluations.outputs(sent, len(images))]
+    if other is not None and other is not wanted:
+        reference.append(evaluated(sent, other))
+    scores = [score(outputs, answers) for outputs in reference if outputs is not None]
     certain = bool(scores) and same_model and other is not wanted
     found = Confirmation(weights.model, weights.start, tuple(scores), certain, rough)
     if bears_out(found, seen) or not probe.spec:

@@ -73,8 +73,8 @@ def _ends(run: RunEvidence, role: ModelRole, model: ModelSeen) -> Sequence[Sent]
 class Evaluations:
     """The outputs of the reference's models for the first images of a split.
 
-    `data` are images and labels by split, `transform` is what the loaders should do with the images, and `pool` makes the
-    evaluations.
+    `data` are images (N, 28, 28) and labels (N,) by split, `transform` is what the loaders should do with the images, and
+    `pool` makes the evaluations.
     """
 
     data: Mapping[str, Split]
@@ -83,37 +83,48 @@ class Evaluations:
     _made: dict[tuple[str, str, float], tuple[WeightsSeen, int, Future[NDArray[np.float32] | None]]] = field(
         default_factory=dict
     )
+    _early: int = 0
 
     def foresee(self, run: RunEvidence, roles: Sequence[ModelRole]) -> None:
         """Begin with what will be asked for if the run sends no more weights; raises nothing."""
         for sent in sent_weights(run, roles):
-            if len(self._made) >= MOST_EARLY:
-                return
             images = len(self.data[sent.split][1])
-            self._begun(sent, images if sent.repeatable(images) else ROUGHLY)
+            images = images if sent.repeatable(images) else ROUGHLY
+            if self._known(sent, images) is None and self._early < MOST_EARLY:
+                self._early += 1
+                self._begin(sent, images)
 
     def outputs(self, sent: Sent, images: int) -> NDArray[np.float32] | None:
-        """The outputs for this many images, in evaluation mode; None where the weights do not fit or are malformed."""
-        outputs = self._begun(sent, images).result()
-        return None if outputs is None else outputs[:images]
+        """The outputs (images, classes) in evaluation mode; None where the weights do not fit or are malformed."""
+        found = (self._known(sent, images) or self._begin(sent, images)).result()
+        return None if found is None else found[:images]
 
-    def _begun(self, sent: Sent, images: int) -> Future[NDArray[np.float32] | None]:
-        """The evaluation for at least so many images of exactly these weights."""
-        key = sent.role.role, sent.weights.model, sent.weights.start
-        weights, enough, future = self._made.get(key, (None, 0, None))
-        if future is None or weights != sent.weights or enough < images:
-            future = self.pool.submit(self._evaluated, sent, images)
-            self._made[key] = sent.weights, images, future
+    def _known(self, sent: Sent, images: int) -> Future[NDArray[np.float32] | None] | None:
+        """The evaluation, begun or done, for at least so many images of exactly these weights."""
+        weights, enough, future = self._made.get(_key(sent), (None, 0, None))
+        return future if weights == sent.weights and enough >= images else None
+
+    def _begin(self, sent: Sent, images: int) -> Future[NDArray[np.float32] | None]:
+        future = self.pool.submit(lambda: evaluated(sent, self.transform(self.data[sent.split][0][:images])))
+        self._made[_key(sent)] = sent.weights, images, future
         return future
 
-    def _evaluated(self, sent: Sent, images: int) -> NDArray[np.float32] | None:
-        model: torch.nn.Module = sent.role.build()  # type: ignore[assignment]
-        try:
-            if not transplant(sent.weights.decoded(), model):
-                return None
-        except Malformed:
-            return None
-        return outputs(model, self.transform(self.data[sent.split][0][:images]))
+
+def _key(sent: Sent) -> tuple[str, str, float]:
+    return sent.role.role, sent.weights.model, sent.weights.start
+
+
+def evaluated(sent: Sent, pixels: NDArray[np.float32]) -> NDArray[np.float32] | None:
+    """What the reference's model makes of pixels (N, …) with these weights, (N, classes), in evaluation mode.
+
+    None where the weights do not fit or are malformed.
+    """
+    model: torch.nn.Module = sent.role.build()  # type: ignore[assignment]
+    try:
+        fits = transplant(sent.weights.decoded(), model)
+    except Malformed:
+        return None
+    return outputs(model, pixels) if fits else None
 
 
 def transplant(values: Arrays, model: torch.nn.Module) -> bool:
@@ -135,7 +146,7 @@ def transplant(values: Arrays, model: torch.nn.Module) -> bool:
 
 
 def outputs(model: torch.nn.Module, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The outputs of a model in evaluation mode for pixels (N, …)."""
+    """The outputs (N, classes) of a model in evaluation mode for pixels (N, …)."""
     import numpy as np
     import torch
 

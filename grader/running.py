@@ -29,7 +29,7 @@ class Running:
             self._foreign += others
 
     @property
-    def sent(self) -> int:
+    def weights_sent(self) -> int:
         """How many times the recorder sent a model's weights."""
         return sum(event.get("kind") == "weights" for event in self._events)
 

@@ -124,9 +124,9 @@ class Stages:
                 if early is not None:
                     return early, None
             self.report(Progress("run", done, len(cells), f"cell {cell.index}"))
-            before = running.sent
+            before = running.weights_sent
             running.run([cell])
-            if evaluations is not None and running.sent > before:
+            if evaluations is not None and running.weights_sent > before:
                 evaluations.foresee(running.evidence(), self.assignment.models)
         run = running.evidence()
         self.seconds["run"] = round(time.monotonic() - began, 2)

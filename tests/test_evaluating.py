@@ -115,6 +115,15 @@ def test_a_notebook_cannot_keep_the_grader_busy_with_weights(pool):
     assert evaluations.outputs(sent, 80) is not None  # those that count are
 
 
+def test_nor_with_ever_other_weights_under_the_same_name(pool):
+    evaluations, named = Evaluations(DATA, transform, pool), weights(FIRST)
+    for number in range(2 * MOST_EARLY):
+        other = NamedArray("fc3.bias", encode_array(np.full(10, number, np.float32)))
+        changed = dataclasses.replace(named, values=(*named.values[:-1], other))
+        evaluations.foresee(run([changed], [evaluating(1.0)]), ROLES)
+    assert pool.given == MOST_EARLY
+
+
 def test_the_first_and_the_last_weights_after_tests_count():
     model = FIRST
     starts = [1.0, 2.0, 3.0]
@@ -123,6 +132,7 @@ def test_the_first_and_the_last_weights_after_tests_count():
     assert [each.weights.start for each in sent_weights(run(sent, tests), ROLES)] == [1.0, 3.0]
     training = [evaluating(start, steps=4, backwards=4) for start in starts]
     assert [each.weights.start for each in sent_weights(run(sent, training), ROLES)] == [1.0, 3.0]
+    assert [each.weights.start for each in sent_weights(run(sent, [training[0], *tests[1:]]), ROLES)] == [2.0, 3.0]
     assert [*sent_weights(run(sent, []), ROLES)] == []
 
 

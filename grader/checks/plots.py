@@ -181,7 +181,7 @@ def curves_present(plot: LossPlot) -> str:
         lines = [line for axes in plot.axes for line in axes.lines]
         if lines and all(_is_empty(line) for line in lines):
             raise Fail(
-                "the curves are empty: what is plotted are not numbers but nan or infinity",
+                "most values of the curves are nan or infinity, which a plot cannot show",
                 expected,
                 "The plot shows what was recorded: look at why the losses stop being numbers.",
             )
