@@ -10,17 +10,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from grader.grading import grade
+    from grader.grading.grade import grade
     from grader.result import Result
 
 __all__ = ["Result", "__version__", "grade"]
-__version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> Any:
     """Load the library only when it is used: `import grader` and `grader --help` stay quick."""
     if name == "grade":
-        from grader.grading import grade
+        from grader.grading.grade import grade
 
         return grade
     if name == "Result":

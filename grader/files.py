@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import stat
+import tempfile
 from pathlib import Path
 
 
@@ -25,3 +27,23 @@ def read_regular(path: Path, limit: int) -> tuple[bytes, int]:
             return file.read(limit + 1), stat.S_IMODE(mode)
     finally:
         os.close(handle)
+
+
+def escape_unprintable(document: str) -> str:
+    """A JSON document in which nothing moves a terminal's cursor or turns the direction of reading: all that is escaped."""
+    document = document.encode("utf-8", "replace").decode("utf-8")
+    return "".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in document)
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Write `text` as UTF-8 to `path` by way of a temporary file beside it. Lone surrogates are replaced."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", errors="replace") as file:
+            file.write(text)
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from grader.digests import Digests
-from grader.rubric import ItemResult
+from grader.files import escape_unprintable, write_atomically
 
 SCHEMA: Literal["grader-result/2"] = "grader-result/2"
 
@@ -35,6 +32,52 @@ _ORDER = (
     "items",
 )
 
+CheckStatus = Literal["pass", "partial", "fail", "skipped", "review", "not_graded", "error"]
+ItemStatus = Literal["pass", "partial", "fail", "review", "not_graded", "error"]
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """The verdict of one check: what was seen (`message`), what was expected, a hint, and figures as evidence."""
+
+    id: str
+    status: CheckStatus
+    score: float
+    max_score: float
+    message: str
+    expected: str = ""
+    hint: str = ""
+    evidence: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ItemResult:
+    """The verdict of one item. `provisional` is the part of `score` that a person has yet to confirm."""
+
+    id: str
+    title: str
+    score: float
+    max_score: float
+    status: ItemStatus
+    checks: tuple[CheckResult, ...]
+    provisional: float = 0.0
+
+
+@dataclass(frozen=True)
+class Digests:
+    """SHA-256 in hexadecimal of what the result depends on; '' for what is not known.
+
+    `submission`: the notebook's bytes. `rubric` and `reference`: the assignment's files, see `of_assignment`. `data`: the
+    images and labels that notebooks were given. `grader`: the grader's own files. `environment`: `environment_lines`.
+    """
+
+    submission: str = ""
+    rubric: str = ""
+    reference: str = ""
+    data: str = ""
+    grader: str = ""
+    environment: str = ""
+
 
 @dataclass(frozen=True)
 class Submitted:
@@ -46,7 +89,7 @@ class Submitted:
 
 @dataclass(frozen=True)
 class Signature:
-    """Whose result it is: the raw public key and the signature, both in base64. `grader.signing` makes and checks it."""
+    """Whose result it is: the raw public key and the signature, both in base64. `provenance.signing` makes and checks it."""
 
     algorithm: Literal["ed25519"]
     key: str
@@ -106,26 +149,6 @@ def parse_result(document: str) -> Result:
     import msgspec
 
     return msgspec.convert(json.loads(document), Result)
-
-
-def escape_unprintable(document: str) -> str:
-    """A JSON document in which nothing moves a terminal's cursor or turns the direction of reading: all that is escaped."""
-    document = document.encode("utf-8", "replace").decode("utf-8")
-    return "".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in document)
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Write `text` as UTF-8 to `path` by way of a temporary file beside it. Lone surrogates are replaced."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", errors="replace") as file:
-            file.write(text)
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
 
 
 def total(

@@ -10,7 +10,14 @@ import hashlib
 import os
 import secrets
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
 
 CANONICAL_SEED = 20_240_917  # any fixed number: the harness owns the random numbers of every run
 SECRET_BYTES = 32
@@ -52,3 +59,27 @@ def _secret(path: Path) -> bytes:
     finally:
         os.unlink(temporary)
     return path.read_bytes()
+
+
+_key: ContextVar[bytes] = ContextVar("key", default=b"")
+
+
+@contextmanager
+def drawn_for(seed: int, sha256: str) -> Iterator[None]:
+    """While this lasts this thread draws what belongs to the notebook with this digest under this seed."""
+    token = _key.set(hashlib.blake2b(f"grader draws {seed} {sha256}".encode(), digest_size=64).digest())
+    try:
+        yield
+    finally:
+        _key.reset(token)
+
+
+def generator(what: str) -> np.random.Generator:
+    """Random numbers for one question, the same whenever it is asked in this grading; other questions have others."""
+    import numpy as np
+
+    key = _key.get()
+    if not key:
+        return np.random.default_rng(secrets.randbits(128))
+    digest = hashlib.blake2b(what.encode(), key=key, digest_size=16).digest()
+    return np.random.default_rng(int.from_bytes(digest, "big"))

@@ -6,7 +6,7 @@ program and use its names.
 
 from __future__ import annotations
 
-from grader.measuring import FaultyTraining
+from grader.calibration.measure import FaultyTraining
 
 _LOOP = """
 import itertools

@@ -7,7 +7,7 @@ import re
 from functools import cache
 from importlib import resources
 
-from grader.questions import Prompt
+from grader.notebook.questions import Prompt
 
 ITEMS = ("mlp", "data", "cpu_loops", *(f"q{n}" for n in range(1, 7)), "cnn", "q7", "q8", "q9", "flops", "q10")
 WRITTEN = ("q4", "q6", "q9", "q10")

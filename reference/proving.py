@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from grader.prove.mutation import Mutation
-from reference.proving_shown import FAULTS as SHOWN
-from reference.proving_styles import STYLES
-from reference.proving_trained import FAULTS as TRAINED
+from reference.mutations.faults_shown import FAULTS as SHOWN
+from reference.mutations.faults_trained import FAULTS as TRAINED
+from reference.mutations.styles import STYLES
 
 MUTATIONS: tuple[Mutation, ...] = (*TRAINED, *SHOWN, *STYLES)

@@ -6,13 +6,12 @@ import json
 from collections.abc import Mapping
 from importlib import resources
 
-from grader.calibration import thresholds as stored_thresholds
-from grader.checks import trainings
-from grader.evidence import RunEvidence
-from grader.rubric import Assignment, Check, Item, LoopRole, ModelRole, Rubric, Threshold
+from grader.assignment import Assignment, Check, Item, LoopRole, ModelRole, Rubric, Threshold
+from grader.calibration.calibrate import thresholds as stored_thresholds
+from grader.evidence import trainings
+from grader.evidence.run import RunEvidence
 from reference import loops as reference_loops
-from reference.contract import RECOGNISE, is_cnn, is_mlp, transform
-from reference.epochs import (
+from reference.checks.epochs import (
     cnn_epochs,
     converges,
     gpu_epochs,
@@ -22,8 +21,7 @@ from reference.epochs import (
     ten_epochs,
     twenty_epochs,
 )
-from reference.models import CNN, MLP
-from reference.observed import (
+from reference.checks.observed import (
     epoch_seconds,
     flops_printed,
     flops_profiled,
@@ -33,9 +31,18 @@ from reference.observed import (
     q3_plot,
     q3_total,
 )
-from reference.probed import loop_checks, model_item, test_loader, test_normalised, train_loader, train_normalised
+from reference.checks.probed import (
+    loop_checks,
+    model_item,
+    test_loader,
+    test_normalised,
+    train_loader,
+    train_normalised,
+)
+from reference.checks.written import written_item
+from reference.contract import RECOGNISE, is_cnn, is_mlp, transform
+from reference.models import CNN, MLP
 from reference.prompts import PROMPTS, template
-from reference.written import written_item
 
 CPU_POINTS = {
     "train": 0.5,

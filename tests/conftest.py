@@ -8,18 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from grader.evidence import RunEvidence
-from grader.judging import judge
-from grader.notebook import Cell, Notebook
+from grader.assignment import Check, Evidence, Fail, Item, NotGraded, Reference, Review, Rubric
+from grader.evidence.run import RunEvidence
+from grader.grading.judge import judge
+from grader.notebook.cells import Cell, Notebook
 from grader.result import Result, Submitted, total
-from grader.rubric import Check, Evidence, Fail, Item, NotGraded, Reference, Review, Rubric
-from grader.sandbox.zygote import many_kernels
+from grader.sandbox.warm_start import many_kernels
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Options of the device programs, see tests/inside/virtual_cuda."""
+    """Options of the device programs, see tests/in_kernel/virtual_cuda."""
     parser.addoption("--device", choices=("virtual", "cuda"), default="virtual", help="what runs the device programs")
     parser.addoption(
         "--record-devices", action="store_true", help="with --device cuda: rewrite what the device programs must give"

@@ -29,11 +29,12 @@ class InProcess:
             exec(compile(textwrap.dedent(part), "<cell>", "exec"), self.namespace)
 
     def request(self, name: str, payload: Mapping[str, object], seconds: float | None = None) -> dict[str, object]:
-        from grader.inside import agent, encoding, probes
+        from grader.in_kernel import agent, encoding
+        from grader.in_kernel.probes import handlers
 
         self.asked.append(name)
         try:
-            answer = probes.probe(name, encoding.decode(json.loads(json.dumps(payload))), self.namespace)
+            answer = handlers.probe(name, encoding.decode(json.loads(json.dumps(payload))), self.namespace)
             return json.loads(json.dumps(encoding.encode(answer), allow_nan=False))
         except (Exception, SystemExit) as error:
             return {"error": agent.describe(error)}

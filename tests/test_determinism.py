@@ -15,10 +15,10 @@ import pytest
 
 from grader import grade
 from grader.data.sources import find_data
-from grader.notebook import read_notebook
-from grader.prove.smaller import write_smaller
-from grader.sandbox.policy import Limits
-from grader.sandbox.zygote import many_kernels
+from grader.data.subset import write_smaller
+from grader.notebook.reader import read_notebook
+from grader.sandbox.limits import Limits
+from grader.sandbox.warm_start import many_kernels
 from tests.verdicts import verdict_bytes
 
 ROOT = Path(__file__).parents[1]

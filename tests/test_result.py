@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from grader.result import write_atomically
+from grader.files import write_atomically
 from tests.conftest import make_result
 
 

@@ -6,8 +6,8 @@ import difflib
 import re
 from collections.abc import Mapping, Sequence
 
+from grader.assignment import Fail, Review
 from grader.checks.conclusions import concludes, is_english
-from grader.rubric import Fail, Review
 
 SAME = 0.85  # similarity of words in order at which a text is a copy
 NOTHING_CONCLUDED = 0.5

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from grader.checks.text import without_progress
-from grader.rubric import Fail
+from grader.assignment import Fail
+from grader.checks.printed_numbers import without_progress
 
 Role = Literal["sample", "label"]
 Told = Literal["right", "swapped"]

@@ -7,9 +7,11 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NoReturn
 
-from grader.checks.loop_runs import WEIGHT_TOLERANCE, both_runs, close, distance, first_steps, shortened
-from grader.evidence import LoopProbe, numbers
-from grader.rubric import Fail
+from grader.assignment import Fail
+from grader.checks.loop_common import WEIGHT_TOLERANCE, both_runs, close, first_steps, shortened
+from grader.evidence.compare import distance
+from grader.evidence.probes import LoopProbe
+from grader.evidence.run import numbers
 
 
 def records_losses(probe: LoopProbe, every: int) -> str:

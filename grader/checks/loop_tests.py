@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from grader.checks.loop_runs import LOSS_TOLERANCE, both_runs, close, distance, need_forwards, shortened
-from grader.evidence import LoopProbe, LoopRun, numbers
-from grader.rubric import Fail
+from grader.assignment import Fail
+from grader.checks.loop_common import LOSS_TOLERANCE, both_runs, close, need_forwards, shortened
+from grader.evidence.compare import distance
+from grader.evidence.probes import LoopProbe, LoopRun
+from grader.evidence.run import numbers
 
 SAME_FIGURE = 2e-5  # relative: the same sum in another order; a wrong average seldom comes that near to another figure
 

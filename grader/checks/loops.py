@@ -9,11 +9,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-from grader.checks.loop_runs import WEIGHT_TOLERANCE, Weights, both_runs, distance, need_forwards
+from grader.assignment import Fail, NotGraded
+from grader.checks.loop_common import WEIGHT_TOLERANCE, both_runs, need_forwards
 from grader.checks.models import describe_error
 from grader.checks.placement import explain_run
-from grader.evidence import LoopProbe, LoopRun, OptimizerSeen, Pass
-from grader.rubric import Fail, NotGraded
+from grader.evidence.compare import Weights, distance
+from grader.evidence.probes import LoopProbe, LoopRun
+from grader.evidence.run import OptimizerSeen, Pass
 
 HALF_TOLERANCE = 0.1  # the same for mixed precision, which autocast chooses; measured over 8 draws: up to 0.037
 

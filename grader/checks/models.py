@@ -6,16 +6,15 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from grader.evidence import Comparison, ModelProbe, Operation, ProbeError, ShapeTrial
-from grader.rubric import Fail, NotGraded
+from grader.assignment import Fail, NotGraded
+from grader.evidence.compare import OUTPUT_TOLERANCE, relative_difference, squashing
+from grader.evidence.probes import Comparison, ModelProbe, Operation, ProbeError, ShapeTrial
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+    pass
 
 SHOWN = 500  # characters of an exception: it is the student's, and may hold whatever the probe handed in
 CONTRADICTION = 1e-2  # a difference that no rounding explains
-OUTPUT_TOLERANCE = 1e-5  # relative to the largest logit; float32 sums of a few hundred terms differ by about 1e-7
 
 
 def describe_error(error: ProbeError) -> str:
@@ -185,28 +184,6 @@ def raw_logits(probe: ModelProbe) -> str:
     return "the outputs are raw logits"
 
 
-def squashing(outputs: NDArray[np.float32]) -> str | None:
-    """Which function the rows of `outputs` (B, classes) have gone through: 'softmax', 'log_softmax', 'a ReLU', … or None.
-
-    At least 16 rows of well spread logits are assumed, as `grader.probing_models` draws them: weights that leave the
-    reference itself without a negative value are drawn anew there.
-    """
-    import numpy as np
-
-    values = outputs.astype(np.float64)
-    if (values >= 0).all():
-        if np.allclose(values.sum(axis=1), 1, atol=1e-4):
-            return "softmax"
-        if (values == 0).mean() > 0.02:
-            return "a ReLU"
-        return "a sigmoid" if (values <= 1).all() else "an activation that leaves no negative value"
-    if (values <= 1e-6).all() and np.allclose(np.exp(values).sum(axis=1), 1, atol=1e-4):
-        return "log_softmax"
-    if (np.abs(values) <= 1).all() and (np.abs(values) > 0.999).mean() > 0.02:
-        return "a tanh"
-    return None
-
-
 def same_outputs(probe: ModelProbe) -> str:
     """With the reference's weights the model gives the reference's outputs, in evaluation and in training mode."""
     worst = 0.0
@@ -225,16 +202,6 @@ def same_outputs(probe: ModelProbe) -> str:
                 "Check the order of the layers and the activation after each of them.",
             )
     return f"with the reference's weights the outputs agree within {max(worst, 1e-9):.0e}"
-
-
-def relative_difference(values: NDArray[np.float32], reference: NDArray[np.float32]) -> float:
-    """Largest absolute difference over the largest absolute reference value; infinite when the shapes differ."""
-    import numpy as np
-
-    if values.shape != reference.shape:
-        return math.inf
-    scale = float(np.abs(reference).max()) or 1.0
-    return float(np.abs(values.astype(np.float64) - reference).max()) / scale
 
 
 def _not_compared(comparisons: Sequence[Comparison], probe: ModelProbe | None = None) -> Fail | NotGraded:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from grader.evidence import LoopProbe, LoopRun, Placement
-from grader.rubric import Advice, Fail
+from grader.assignment import Advice, Fail
+from grader.evidence.probes import LoopProbe, LoopRun, Placement
 
 NEARLY_ALL = 0.99  # of the FLOPs: what an evaluation may do beside the model is little
 SMALLEST_IMAGE = 784 * 2  # bytes of one image in half precision: less was not the images

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
-from grader.checks.trainings import Epoch
-from grader.evidence import Line
+from grader.evidence.run import Line
+from grader.evidence.trainings import Epoch
 
 Role = Literal["train", "validation", "train accuracy", "validation accuracy"]
 

@@ -8,10 +8,10 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from grader.assignment import Fail
 from grader.checks.plot_lines import Curve, Measured, read_line
-from grader.checks.trainings import Epoch
-from grader.evidence import Axes, Figure, Line
-from grader.rubric import Fail
+from grader.evidence.run import Axes, Figure, Line
+from grader.evidence.trainings import Epoch
 
 LOG_SCALES = ("log", "functionlog")
 _MIXED = re.compile(r"symlog, linear below (\d\S*)")
@@ -119,7 +119,7 @@ def quality(plot: LossPlot) -> float:
     total = 0.0
     if plot.train is None and plot.validation is None:
         return total
-    for check, share in _PARTS:
+    for check, share in PARTS:
         try:
             check(plot)
             total += share
@@ -380,29 +380,10 @@ def _fit(curve: Curve) -> tuple[float, Callable[[float], float]] | None:
     return fit.slope, lambda position: fit.intercept + fit.slope * position
 
 
-_PARTS: tuple[tuple[Callable[[LossPlot], str], float], ...] = (
+PARTS: tuple[tuple[Callable[[LossPlot], str], float], ...] = (
     (curves_present, 0.3),
     (curves_cover, 0.3),
     (curves_labelled, 0.15),
     (curves_log, 0.1),
     (curves_share_x, 0.15),
 )
-
-
-def check_loss_curves(
-    figures: Sequence[Figure], epochs: Sequence[Epoch], first: int, last: int, prefer_cells: Collection[int] = ()
-) -> str:
-    """All five checks in one: present 30 %, epochs 30 %, labels 15 %, log y 10 %, shared x 15 %. Raises Fail."""
-    plot = find_loss_plot(figures, epochs, first, last, prefer_cells)
-    seen, problems = [], []
-    for check, _ in _PARTS:
-        if check is curves_share_x and (plot.train is None or plot.validation is None):
-            continue
-        try:
-            seen.append(check(plot))
-        except Fail as fail:
-            problems.append(fail)
-    if problems:
-        message = "; ".join(problem.seen for problem in problems)
-        raise Fail(message, problems[0].expected, problems[0].hint, credit=round(quality(plot), 2))
-    return "; ".join(seen)

@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from grader.checks.text import Number, Reading, find_numbers, without_progress
+from grader.checks.printed_numbers import Number, Reading, find_numbers, without_progress
 
 MAX_TIMES = 2000
 LONGEST = 1e7  # seconds; beyond it stands a time of day as time.time() counts it

@@ -15,7 +15,7 @@ from typing import Literal
 
 from grader.checks.printed_times import PrintedTime, printed_times
 from grader.checks.timing import known_values
-from grader.checks.trainings import Epoch
+from grader.evidence.trainings import Epoch
 
 SLACK_SECONDS = 0.05  # per epoch: what stands between the notebook's clock and the recorder's
 SLACK_SHARE = 0.25

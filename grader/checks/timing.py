@@ -8,10 +8,10 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from grader.assignment import Fail
 from grader.checks.printed_times import Known, PrintedTime, printed_times
-from grader.checks.trainings import Epoch
-from grader.evidence import CellRun
-from grader.rubric import Fail
+from grader.evidence.run import CellRun
+from grader.evidence.trainings import Epoch
 
 SLACK_SECONDS = 0.05  # per epoch: what stands between a student's clock and the recorder's
 SLACK_SHARE = 0.1

@@ -13,7 +13,8 @@ from http.client import HTTPException
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from grader.inside import idx
+from grader.errors import GraderError
+from grader.in_kernel.datasets import idx
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,7 +24,7 @@ SAMPLE = Path(__file__).resolve().parent
 STALL_SECONDS = 30  # a download that sends nothing for so long has failed
 
 
-class DataError(Exception):
+class DataError(GraderError):
     """MNIST cannot be had; the message is one sentence for the user: what, where, what to do."""
 
 

@@ -11,22 +11,23 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from grader.assignment import Assignment, AssignmentError
 from grader.data.sources import DataSource, find_data
-from grader.grading import AssignmentError
+from grader.data.subset import write_smaller
+from grader.errors import GraderError
+from grader.files import write_atomically
 from grader.prove import report
 from grader.prove.draft import Draft
 from grader.prove.grading import Bench, code_digest, grade_drafts, save
 from grader.prove.matrix import outcome, rows
 from grader.prove.mutation import Mutation
 from grader.prove.plan import Misfit, Variant, combinations, only, singles, subset
-from grader.prove.smaller import write_smaller
-from grader.result import Result, write_atomically
-from grader.rubric import Assignment
+from grader.result import Result
 
 SOLUTION = "solution"
 
 
-class ProveError(Exception):
+class ProveError(GraderError):
     """The grader cannot be proved like this; the message is one sentence."""
 
 
@@ -125,8 +126,8 @@ def _bench(
     folder: Path,
     before: frozenset[str],
 ) -> Bench:
-    from grader.devices import find_gpu
-    from grader.sandbox.backends import find_backend
+    from grader.machine import find_gpu
+    from grader.sandbox.confinement.backends import find_backend
 
     code = code_digest(assignment, wanted.package, before)
     device, isolation = find_gpu(settings["device"]).name, find_backend(settings["isolation"]).level

@@ -10,17 +10,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from grader.digests import digests, file_lines, of_lines, source_files
-from grader.grading import grade
-from grader.keys import Settings, key_of
+from grader.assignment import Assignment
+from grader.course.cache_key import Settings, key_of
+from grader.course.scores import standing
+from grader.course.store import Graded, Store
+from grader.grading.grade import grade
 from grader.prove.draft import Draft
 from grader.prove.plan import Variant
+from grader.provenance.digests import digests, file_lines, of_lines, source_files
 from grader.result import Result, parse_result
-from grader.rubric import Assignment
-from grader.sandbox.zygote import close as close_servers
-from grader.sandbox.zygote import many_kernels
-from grader.standings import standing
-from grader.store import Graded, Store
+from grader.sandbox.warm_start import close as close_servers
+from grader.sandbox.warm_start import many_kernels
 
 Say = Callable[[str], None]
 

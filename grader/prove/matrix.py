@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from grader.prove.plan import Variant
-from grader.result import Result
-from grader.rubric import CheckResult, ItemResult
+from grader.result import CheckResult, ItemResult, Result
 
 WrongKind = Literal["false accept", "false reject", "bad message", "not graded", "seen after all", "defect"]
 LOST = ("fail", "partial", "skipped")

@@ -9,10 +9,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from grader.reports.plain import clean, one_line
-from grader.reports.terminal import ADVISORY, MARKS, number, total_line
-from grader.result import write_atomically
-from grader.rubric import CheckResult, ItemResult
+from grader.files import write_atomically
+from grader.formatting import clean, number, one_line
+from grader.reports.terminal import ADVISORY, MARKS, total_line
+from grader.result import CheckResult, ItemResult
 
 if TYPE_CHECKING:
     from grader.result import Environment, Fact, Result

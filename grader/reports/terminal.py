@@ -13,8 +13,8 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from grader.reports.plain import clean, one_line
-from grader.rubric import CheckResult, ItemResult
+from grader.formatting import clean, number, one_line
+from grader.result import CheckResult, ItemResult
 
 if TYPE_CHECKING:
     from grader.result import Result
@@ -33,11 +33,6 @@ MARKS = {
 ADVISORY = "a self-check, for advice only: what counts is the instructor's grading"
 _FONT_FACE = re.compile(r"\s*@font-face\s*\{[^}]*\}")
 _OTHER_LINES = "\n  │ "  # before each further line of a student's text, which could else pass for one of the grader's
-
-
-def number(value: float) -> str:
-    """Points without needless zeros: 5, 2.5, 0.75."""
-    return f"{value:.2f}".rstrip("0").rstrip(".")
 
 
 def report(result: Result, details: bool = False) -> RenderableType:

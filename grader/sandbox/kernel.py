@@ -16,13 +16,11 @@ from collections.abc import Coroutine, Mapping
 from types import TracebackType
 from typing import Any, Literal, TypeVar
 
-from grader.evidence import CellRun
-from grader.sandbox.backends import Backend, IsolationError, find_backend
-from grader.sandbox.cells import CellClient
-from grader.sandbox.client import PatientClient
-from grader.sandbox.policy import Limits, in_words
-from grader.sandbox.process import KernelProcess
-from grader.sandbox.replies import (
+from grader.errors import GraderError
+from grader.evidence.run import CellRun
+from grader.sandbox.channel.cells import CellClient
+from grader.sandbox.channel.client import PatientClient
+from grader.sandbox.channel.replies import (
     RequestFailed,
     blank_lines,
     cell_error,
@@ -30,9 +28,12 @@ from grader.sandbox.replies import (
     is_out_of_memory,
     parse_answer,
 )
-from grader.sandbox.zygote import NotWarm
+from grader.sandbox.confinement.backends import Backend, IsolationError, find_backend
+from grader.sandbox.limits import Limits, in_words
+from grader.sandbox.process import KernelProcess
+from grader.sandbox.warm_start import NotWarm
 
-RECORDER = "grader.inside.recorder"
+RECORDER = "grader.in_kernel.recorder.install"
 T = TypeVar("T")
 Ending = Literal["done", "interrupted", "killed", "dead"]
 Status = Literal["ok", "error", "timeout", "killed", "dead"]
@@ -46,7 +47,7 @@ INTERRUPT_EVERY_SECONDS = 1.0  # a cell may swallow the first interrupt and heed
 WATCHDOG_SECONDS = 10.0  # beyond every limit of our own, the event loop itself is stuck
 
 
-class KernelStartError(Exception):
+class KernelStartError(GraderError):
     """No kernel could be started; the message is one sentence."""
 
 
@@ -285,7 +286,7 @@ class Kernel:
     def request(self, name: str, payload: Mapping[str, object], seconds: float | None = None) -> dict[str, object]:
         """Ask the harness: the handler's answer, or {"error": {"type", "message", and if known "line" and "cell"}}.
 
-        `payload` is JSON data, arrays in the form of `grader.evidence.encode_array`. Raises RequestFailed.
+        `payload` is JSON data, arrays in the form of `grader.evidence.run.encode_array`. Raises RequestFailed.
         """
         limit = seconds or self._limits.request_seconds
         if not self.alive:
@@ -325,7 +326,7 @@ class Kernel:
 
     async def _ask(self, size: int) -> dict[str, Any]:
         assert self._client is not None
-        question = f"__import__('grader.inside.agent', fromlist=['_']).handle({size})"
+        question = f"__import__('grader.in_kernel.agent', fromlist=['_']).handle({size})"
         return (await self._client.ask(question)).as_content()
 
     # --- events ----------------------------------------------------------------------------------------------------

@@ -15,20 +15,20 @@ import subprocess
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from grader.sandbox.cgroup import Cgroup
-from grader.sandbox.events import EventLog
-from grader.sandbox.folder import log_end, private_folder, remove
-from grader.sandbox.plan import Place, Plan, fresh_user
-from grader.sandbox.policy import FLOOD, Limits
-from grader.sandbox.starting import Child, Cold
-from grader.sandbox.tree import children, kill_below, kill_user
+from grader.sandbox.channel.events import EventLog
+from grader.sandbox.channel.messages import CHANNELS
+from grader.sandbox.confinement.cgroup import Cgroup
+from grader.sandbox.confinement.cold_start import Child, Cold
+from grader.sandbox.confinement.folder import log_end, private_folder, remove
+from grader.sandbox.confinement.plan import Place, Plan, fresh_user
+from grader.sandbox.confinement.process_tree import children, kill_below, kill_user
+from grader.sandbox.limits import FLOOD, Limits
+from grader.sandbox.warm_start import Forked, starter
 from grader.sandbox.watchdog import Watchdog, out_of_memory
-from grader.sandbox.zygote import Forked, starter
 
 if TYPE_CHECKING:
-    from grader.sandbox.backends import Backend
+    from grader.sandbox.confinement.backends import Backend
 
-CHANNELS = {"shell": 1, "iopub": 2, "stdin": 3, "hb": 4, "control": 5}  # 'port' of each Unix socket
 BACKLOG = 16
 WARDEN_SECONDS = 2.0  # for the warden to end what is left
 
@@ -36,8 +36,9 @@ WARDEN_SECONDS = 2.0  # for the warden to end what is left
 class KernelProcess:
     """One kernel and its private folder.
 
-    `harness` is what `grader.inside.launcher` reads ('install', a list of [module, settings]); it must be JSON data. Of it
-    'readable' and 'hidden' name paths that the kernel may read and may not see, 'hide_gpu' keeps the machine's GPU away.
+    `harness` is what `grader.in_kernel.launcher` reads ('install', a list of [module, settings]); it must be JSON data.
+    'readable' and 'hidden' name paths in it that the kernel may read and may not see, 'hide_gpu' keeps the machine's
+    GPU away.
     `warm` says whether it may be forked from a server.
     """
 
@@ -73,7 +74,7 @@ class KernelProcess:
             plan, number = start.plan(place), start.numbers(inherited)
             self._plan = plan
             config = {
-                "module": "grader.inside.launcher",
+                "module": "grader.in_kernel.launcher",
                 "confine": {**plan.confine, "cgroup_fds": [number[entrance] for entrance in entrances]},
                 "sockets": {CHANNELS[channel]: number[one.fileno()] for channel, one in listening.items()},
                 "key": self.key,

@@ -7,8 +7,8 @@ import os
 import threading
 from collections.abc import Callable, Sequence
 
-from grader.sandbox.policy import Limits, in_words
-from grader.sandbox.tree import Usage, descendants, proportional, unlinked, usage
+from grader.sandbox.confinement.process_tree import Usage, descendants, proportional, unlinked, usage
+from grader.sandbox.limits import Limits, in_words
 
 EVERY_SECONDS = 0.1
 FILES_EVERY = 5  # looks; walking folders takes longer

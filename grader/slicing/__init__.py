@@ -11,8 +11,8 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from grader.slicing.bindings import Facts
-from grader.slicing.choosing import Choice
 from grader.slicing.program import BUILTINS, SourceCell, Unit, analysed
+from grader.slicing.select import Choice
 from grader.slicing.statements import parse_cell, text_of
 
 __all__ = ["Definition", "Piece", "Slice", "SourceCell", "definitions", "slice_cells"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 
-from grader.slicing.choosing import Choice
 from grader.slicing.program import BUILTINS, Program, SourceCell, Unit, analysed
+from grader.slicing.select import Choice
 from grader.slicing.statements import text_of
 
 

@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from grader.slicing.bindings import Effect, Facts
 from grader.slicing.callgraph import CallGraph, reached
-from grader.slicing.expense import Cost, Expense
+from grader.slicing.cost import Cost, Expense
 from grader.slicing.statements import Cell, Statement, parse_cell, surely_binds
 
 # What a kernel's namespace holds before the first cell.

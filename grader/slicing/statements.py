@@ -12,7 +12,7 @@ from itertools import accumulate
 from typing import NamedTuple
 
 from grader.slicing.bindings import Facts, leaves
-from grader.slicing.scanning import TRY, facts_of, header_facts
+from grader.slicing.walk import TRY, facts_of, header_facts
 
 
 class Span(NamedTuple):

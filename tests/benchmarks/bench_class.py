@@ -18,11 +18,10 @@ from pathlib import Path
 import psutil
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-from grader.batch import Job, Submission, grade_all
-from grader.class_progress import ClassProgress
-from grader.digests import of_file
-from grader.result import Result
-from grader.rubric import CheckResult, ItemResult
+from grader.cli.class_progress import ClassProgress
+from grader.course.batch import Job, Submission, grade_all
+from grader.provenance.digests import of_file
+from grader.result import CheckResult, ItemResult, Result
 from reference.rubric import ASSIGNMENT
 from tests.conftest import make_result
 

@@ -10,9 +10,9 @@ import statistics
 import sys
 import time
 
-from grader.sandbox.backends import Backend, trials
+from grader.sandbox.confinement.backends import Backend, trials
 from grader.sandbox.kernel import Kernel
-from grader.sandbox.policy import Limits
+from grader.sandbox.limits import Limits
 
 
 def start_seconds(backend: Backend) -> float:

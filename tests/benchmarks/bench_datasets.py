@@ -20,7 +20,7 @@ from torch.utils.data._utils.fetch import _MapDatasetFetcher
 from torchvision import transforms
 
 from grader.data import find_data
-from grader.inside.datasets import install
+from grader.in_kernel.datasets.mnist import install
 
 IMAGES = 60_000
 ROUNDS = 3

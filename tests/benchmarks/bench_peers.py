@@ -23,7 +23,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 from grader.data.sources import find_data
-from grader.inside import idx
+from grader.in_kernel.datasets import idx
 from tests.benchmarks.peers.cases import Case, cases
 from tests.benchmarks.peers.identity import by_grader, by_nbclient, compare
 from tests.benchmarks.peers.measured import Measured, Memory, Row, tables

@@ -17,7 +17,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from grader.sandbox.plan import KEEP_MEMORY, WAITING
+from grader.sandbox.confinement.plan import KEEP_MEMORY, WAITING
 from tests.benchmarks.bench_virtual_cuda import STEPS, step, timed
 
 WAYS: Mapping[str, tuple[int, Mapping[str, str]]] = {

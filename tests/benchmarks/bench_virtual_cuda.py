@@ -15,7 +15,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from grader.sandbox.plan import KEEP_MEMORY
+from grader.sandbox.confinement.plan import KEEP_MEMORY
 
 BATCH = 64
 STEPS = {"MLP": 300, "CNN": 12}  # per measurement
@@ -25,7 +25,7 @@ def measure(kind: str) -> None:
     """In a child: on each line of standard input measure both models, and print seconds per step."""
     os.environ["CUDA_VISIBLE_DEVICES"] = ""
     if kind != "plain":
-        from grader.inside import virtual_cuda
+        from grader.in_kernel.virtual_cuda import install as virtual_cuda
 
         virtual_cuda.install({})
     import torch

@@ -15,10 +15,10 @@ from pathlib import Path
 import psutil
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-from grader.sandbox import zygote
-from grader.sandbox.backends import Backend, trials
+from grader.sandbox import warm_start
+from grader.sandbox.confinement.backends import Backend, trials
 from grader.sandbox.kernel import Kernel
-from grader.sandbox.policy import MIB, Limits
+from grader.sandbox.limits import MIB, Limits
 
 FIRST = "print('here')"
 TRAIN = """
@@ -58,13 +58,13 @@ def main(rounds: int, count: int) -> None:
         if backend is None or backend.forking is None:
             continue
         taken: dict[str, list[tuple[float, float]]] = {"cold": [], "warm": []}
-        zygote.many_kernels()
+        warm_start.many_kernels()
         began = time.perf_counter()
         seconds(backend)
         print(f"{backend.level}: the fork server and its first kernel {time.perf_counter() - began:.1f} s, once")
         for _ in range(rounds):
             for kind, measured in taken.items():
-                zygote.many_kernels(kind == "warm")
+                warm_start.many_kernels(kind == "warm")
                 measured.append(seconds(backend))
         for place, what in enumerate(("a first cell", "a first training step and a plot")):
             cold, warm = ([pair[place] for pair in taken[kind]] for kind in ("cold", "warm"))
@@ -74,10 +74,10 @@ def main(rounds: int, count: int) -> None:
                 f"warm {min(warm):.3f} and {statistics.median(warm):.3f}; {ratio:.1f} times as fast"
             )
         for kind in taken:
-            zygote.many_kernels(kind == "warm")
+            warm_start.many_kernels(kind == "warm")
             private, proportional = memory(backend, count)
             print(f"  each of {count} kernels, {kind}: {private:.0f} MiB private, {proportional:.0f} MiB proportional")
-        zygote.close()
+        warm_start.close()
 
 
 if __name__ == "__main__":

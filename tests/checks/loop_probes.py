@@ -4,7 +4,8 @@ import dataclasses
 
 import numpy as np
 
-from grader.evidence import Forward, LoaderSeen, LoopProbe, LoopRun, OptimizerSeen, Pass
+from grader.evidence.probes import Forward, LoopProbe, LoopRun
+from grader.evidence.run import LoaderSeen, OptimizerSeen, Pass
 
 BATCHES = 230
 

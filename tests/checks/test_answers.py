@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from grader.assignment import Fail, Review
 from grader.checks.answers import written_answer
-from grader.rubric import Fail, Review
 
 QUESTION = (
     "Question 4\n\nMake an observation from the above plot. Do the test and train loss curves indicate that the model should"

@@ -5,8 +5,8 @@ import dataclasses
 import numpy as np
 import pytest
 
+from grader.assignment import Fail
 from grader.checks import loop_records
-from grader.rubric import Fail
 from tests.checks.loop_probes import (
     BATCHES,
     LOSSES,

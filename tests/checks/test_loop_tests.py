@@ -4,9 +4,9 @@ import dataclasses
 
 import pytest
 
+from grader.assignment import Fail
 from grader.checks import loop_tests
-from grader.evidence import Forward
-from grader.rubric import Fail
+from grader.evidence.probes import Forward
 from tests.checks.loop_probes import (
     AFTER,
     MEAN,

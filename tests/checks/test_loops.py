@@ -5,10 +5,11 @@ import dataclasses
 import numpy as np
 import pytest
 
-from grader import probing_faults
+from grader.assignment import Fail, NotGraded
 from grader.checks import loop_records, loops
-from grader.evidence import Forward, LoopProbe, OptimizerSeen, ProbeError
-from grader.rubric import Fail, NotGraded
+from grader.evidence.probes import Forward, LoopProbe, ProbeError
+from grader.evidence.run import OptimizerSeen
+from grader.probe import known_faults
 from tests.checks.loop_probes import (
     AFTER,
     PILED_UP,
@@ -64,7 +65,7 @@ def test_an_unknown_fault_says_how_far_off_the_weights_are():
 
 
 def test_every_fault_that_a_probe_knows_has_words():
-    assert {*loops.FAULTS, loops.EVALUATION_MODE} == set(probing_faults.FAULTS)
+    assert {*loops.FAULTS, loops.EVALUATION_MODE} == set(known_faults.FAULTS)
     assert all(seen and hint for seen, hint in loops.FAULTS.values())
 
 

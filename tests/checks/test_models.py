@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from grader.assignment import Fail, NotGraded
 from grader.checks import models
-from grader.evidence import Comparison, ModelProbe, Operation, Parameter, ProbeError, ShapeTrial
-from grader.rubric import Fail, NotGraded
+from grader.evidence.probes import Comparison, ModelProbe, Operation, Parameter, ProbeError, ShapeTrial
 
 RNG = np.random.default_rng(1)
 LOGITS = RNG.normal(0, 3, (32, 10)).astype(np.float32)

@@ -4,10 +4,10 @@ import dataclasses
 
 import pytest
 
+from grader.assignment import Advice, Fail
 from grader.checks import placement
 from grader.checks.loops import exists
-from grader.evidence import Forward, LoopProbe, LoopRun, Placement, ProbeError
-from grader.rubric import Advice, Fail
+from grader.evidence.probes import Forward, LoopProbe, LoopRun, Placement, ProbeError
 
 GPU, CPU = ("cuda:0",), ("cpu",)
 THERE = Placement(GPU, GPU, GPU, GPU, GPU, {"cuda:0": 10_000}, bytes_to_gpu=231 * 26_000, waits=3)

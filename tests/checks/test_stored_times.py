@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pytest
 
 from grader.checks.stored_times import StoredCell, StoredTimes, stored_times
-from grader.checks.trainings import Epoch
+from grader.evidence.trainings import Epoch
 from tests.checks.test_timing import make_epochs, took
 
 

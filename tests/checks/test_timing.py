@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from grader.assignment import Fail
 from grader.checks.printed_times import printed_times
 from grader.checks.timing import epoch_times, reported, total_time
-from grader.checks.trainings import Epoch
-from grader.evidence import CellRun, LoaderSeen, Pass
-from grader.rubric import Fail
+from grader.evidence.run import CellRun, LoaderSeen, Pass
+from grader.evidence.trainings import Epoch
 
 TRAIN = LoaderSeen("train", "MNIST", "train", 8192, 64, True)
 TEST = LoaderSeen("test", "MNIST", "test", 1024, 64, False)

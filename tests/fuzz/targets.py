@@ -14,22 +14,23 @@ from typing import Any
 
 import numpy as np
 
-from grader.asking import Refused, ask, ask_for
-from grader.evidence import LoaderSeen, RunEvidence, run_evidence
-from grader.names import LoaderFacts
-from grader.notebook import Notebook, UnreadableNotebook, python_source, read_notebook, written_files
-from grader.probe_answers import ANSWERS
-from grader.probing_loaders import probe_loader
-from grader.probing_loops import loop_run
-from grader.questions import locate
-from grader.reading.code_prose import prose_of_code
-from grader.sandbox.events import EventLog
-from grader.sandbox.messages import ExecuteReply, unpack
-from grader.sandbox.outputs import Outputs
-from grader.sandbox.replies import RequestFailed, cell_error, parse_answer
-from grader.sandbox.transcript import Screen, append, cut, fold, printable, size, strip_ansi
-from grader.sandbox.zmtp import Connection, ProtocolError
-from grader.strict import Malformed, decode_array
+from grader.evidence.answers import ANSWERS
+from grader.evidence.decode import Malformed, decode_array
+from grader.evidence.namespace import LoaderFacts
+from grader.evidence.run import LoaderSeen, RunEvidence, run_evidence
+from grader.notebook.cells import Notebook, python_source, written_files
+from grader.notebook.code_prose import prose_of_code
+from grader.notebook.questions import locate
+from grader.notebook.reader import UnreadableNotebook, read_notebook
+from grader.probe.client import Refused, ask, ask_for
+from grader.probe.loaders import probe_loader
+from grader.probe.loops import loop_run
+from grader.sandbox.channel.events import EventLog
+from grader.sandbox.channel.messages import ExecuteReply, unpack
+from grader.sandbox.channel.outputs import Outputs
+from grader.sandbox.channel.replies import RequestFailed, cell_error, parse_answer
+from grader.sandbox.channel.transcript import Screen, append, cut, fold, printable, size, strip_ansi
+from grader.sandbox.channel.zmtp import Connection, ProtocolError
 from tests.fuzz.mutating import TOKENS, Documents, Source, dumped, jsonish, mutated_bytes, mutated_tree
 from tests.sandbox.fake_kernel import KEY, frames
 

@@ -21,25 +21,26 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from grader.inside import datasets, virtual_cuda
+from grader.in_kernel.datasets import mnist
+from grader.in_kernel.virtual_cuda import install as virtual_cuda
 
 FOLDER = Path(tempfile.gettempdir()) / f"grader-probed-{os.getpid()}"
 virtual_cuda.install({})
-datasets.install({"folder": str(FOLDER)})
+mnist.install({"folder": str(FOLDER)})
 
 import torch
 
-from grader import probing
+from grader.assignment import Evidence, Reference
 from grader.data.sources import find_data, load_arrays
-from grader.evidence import run_evidence
-from grader.judging import judge
-from grader.notebook import Cell, Notebook
-from grader.probing_loops import LoopProber
+from grader.data.subset import write_smaller
+from grader.evidence.run import run_evidence
+from grader.grading.judge import judge
+from grader.notebook.cells import Cell, Notebook
+from grader.probe import probes as probing
+from grader.probe.loops import LoopProber
 from grader.prove.draft import Draft
 from grader.prove.mutation import Mutation
-from grader.prove.smaller import write_smaller
-from grader.rubric import Evidence, Reference
-from reference.proving_trained import FAULTS
+from reference.mutations.faults_trained import FAULTS
 from reference.rubric import ASSIGNMENT
 from tests.in_process import InProcess
 

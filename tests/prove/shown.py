@@ -12,12 +12,12 @@ import statistics
 from dataclasses import dataclass
 from functools import cache
 
+from grader.assignment import Fail
 from grader.checks import plots, timing
-from grader.checks.trainings import Epoch
-from grader.evidence import CellRun, Figure, LoaderSeen, Pass
+from grader.evidence.run import CellRun, Figure, LoaderSeen, Pass
+from grader.evidence.trainings import Epoch
 from grader.prove.draft import Draft
-from grader.rubric import Fail
-from tests.inside.watched import watch
+from tests.in_kernel.watched import watch
 
 TRAIN = LoaderSeen("train", "MNIST", "train", 8192, 64, True)
 TEST = LoaderSeen("test", "MNIST", "test", 1024, 64, False)

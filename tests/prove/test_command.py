@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from grader.cli import main
+from grader.assignment import AssignmentError, load_assignment
+from grader.cli.main import main
 from grader.data.sources import find_data, load_arrays
-from grader.grading import AssignmentError, load_assignment
+from grader.data.subset import write_smaller
 from grader.prove.command import ProveError, load_mutations
 from grader.prove.draft import Draft
 from grader.prove.grading import Bench, code_digest, grade_drafts
-from grader.prove.smaller import write_smaller
 from grader.result import Result, Submitted
-from grader.sandbox.policy import Limits
+from grader.sandbox.limits import Limits
 
 
 def test_what_would_be_graded_is_listed(capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.notebook import read_notebook
+from grader.notebook.reader import read_notebook
 from grader.prove.draft import Cell, Draft, parse, unparse
 
 SOLUTION = Path(__file__).parents[2] / "reference" / "solution.ipynb"

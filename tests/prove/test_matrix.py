@@ -10,8 +10,7 @@ from grader.prove.draft import Cell, Draft
 from grader.prove.matrix import outcome, rows
 from grader.prove.mutation import Mutation, fault, style
 from grader.prove.plan import Variant
-from grader.result import Result, Submitted
-from grader.rubric import CheckResult, CheckStatus, ItemResult
+from grader.result import CheckResult, CheckStatus, ItemResult, Result, Submitted
 
 WHOLE = Draft((Cell("code", "x = 1"),))
 

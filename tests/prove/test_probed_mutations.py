@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from grader.prove.mutation import Mutation
-from reference.proving_trained import FAULTS
+from reference.mutations.faults_trained import FAULTS
 
 ROOT = Path(__file__).parents[2]
 GROUPS = ("loops.", "gpu_loops.", "mlp.", "cnn.", "data.", "gpu.")

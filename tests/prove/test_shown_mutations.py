@@ -10,9 +10,9 @@ import pytest
 
 from grader.prove.draft import Draft
 from grader.prove.mutation import Mutation
-from reference.proving_shown import FAULTS, FAULTS_OF_LONG_RUNS
-from reference.styles_plots import PLOT_STYLES
-from reference.styles_timing import TIMING_STYLES
+from reference.mutations.faults_shown import FAULTS, FAULTS_OF_LONG_RUNS
+from reference.mutations.styles_plots import PLOT_STYLES
+from reference.mutations.styles_timing import TIMING_STYLES
 from tests.prove.shown import plot_faults, show, time_faults
 
 SOLUTION = Draft.from_bytes((Path(__file__).parents[2] / "reference" / "solution.ipynb").read_bytes())

@@ -12,8 +12,8 @@ import pytest
 
 from grader.prove.draft import Draft
 from grader.prove.mutation import Mutation
-from reference.proving_shown import FAULTS, FAULTS_OF_LONG_RUNS
-from reference.proving_styles import STYLES
+from reference.mutations.faults_shown import FAULTS, FAULTS_OF_LONG_RUNS
+from reference.mutations.styles import STYLES
 
 SOLUTION = Draft.from_bytes((Path(__file__).parents[2] / "reference" / "solution.ipynb").read_bytes())
 ALL = (*STYLES, *FAULTS, *FAULTS_OF_LONG_RUNS)

@@ -11,17 +11,17 @@ from pathlib import Path
 import pytest
 import torch
 
+from grader.assignment import Fail
 from grader.checks.answers import written_answer
 from grader.checks.first_batch import FirstBatch, first_batch_text
-from grader.notebook import read_notebook
+from grader.notebook.questions import locate
+from grader.notebook.reader import read_notebook
 from grader.prove.draft import Draft
 from grader.prove.mutation import Mutation
-from grader.questions import locate
-from grader.rubric import Fail
+from reference.checks.written import TOPICS
+from reference.mutations.faults_shown import FAULTS
+from reference.mutations.styles_text import Q1_STYLES
 from reference.prompts import PROMPTS, PROMPTS_BY_ITEM, template
-from reference.proving_shown import FAULTS
-from reference.styles_text import Q1_STYLES
-from reference.written import TOPICS
 
 SOLUTION = Draft.from_bytes((Path(__file__).parents[2] / "reference" / "solution.ipynb").read_bytes())
 WRITTEN = [m for m in FAULTS if m.name.startswith("written.")]

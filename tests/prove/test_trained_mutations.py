@@ -12,8 +12,8 @@ import pytest
 from grader.prove.draft import Draft, parse
 from grader.prove.mutation import Mutation
 from grader.prove.plan import mutated
+from reference.mutations.faults_trained import FAULTS
 from reference.proving import MUTATIONS
-from reference.proving_trained import FAULTS
 from reference.rubric import RUBRIC
 
 SOLUTION = Draft.from_bytes((Path(__file__).parents[2] / "reference" / "solution.ipynb").read_bytes())

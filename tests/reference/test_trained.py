@@ -7,12 +7,12 @@ from dataclasses import replace
 
 import pytest
 
-from grader.evidence import OptimizerSeen, Pass, RunEvidence
-from grader.rubric import Evidence, Fail, Reference, Threshold
-from reference.epochs import cnn_epochs, converges, gpu_epochs, optimizer
+from grader.assignment import Evidence, Fail, Reference, Threshold
+from grader.evidence.run import OptimizerSeen, Pass, RunEvidence
+from reference.checks.epochs import cnn_epochs, converges, gpu_epochs, optimizer
 from reference.models import CNN, MLP
 from tests.conftest import empty_evidence
-from tests.reference.test_epochs import SGD, left, models, trained
+from tests.reference.checks.test_epochs import SGD, left, models, trained
 
 LIMITS = {f"{role}.loss.{n}": Threshold(None, 9.0, "test") for role, n in (("mlp", 10), ("cnn", 2))}
 LEARNS = {"q5": converges("q5", "mlp", "cuda", 10), "q7": converges("q7", "cnn", "cpu", 2)}

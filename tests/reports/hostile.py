@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from grader.result import Result, Submitted
-from grader.rubric import CheckResult, CheckStatus, ItemResult, ItemStatus
+from grader.result import CheckResult, CheckStatus, ItemResult, ItemStatus, Result, Submitted
 
 HOSTILE = {
     "tag": "<script>alert(1)</script>",

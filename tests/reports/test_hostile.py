@@ -16,12 +16,12 @@ from html.parser import HTMLParser
 import pytest
 from rich.console import Console
 
-from grader import cli
-from grader.grading import Progress
-from grader.progress import ProgressLine
+from grader.cli import main
+from grader.cli.progress import ProgressLine
+from grader.course.summary_csv import harmless, summary_csv, unharmed
+from grader.formatting import clean, one_line
+from grader.grading.grade import Progress
 from grader.reports.html import html
-from grader.reports.plain import clean, one_line
-from grader.reports.summary import harmless, summary_csv, unharmed
 from grader.reports.terminal import ADVISORY, print_report, svg, total_line
 from grader.result import Result, Submitted
 from tests.conftest import make_result
@@ -165,9 +165,9 @@ def test_progress_and_mistakes(text, capsys, monkeypatch):
     assert acting(capsys.readouterr().err) == []
     if "\0" in text:
         return
-    assert cli.main(["grade", f"./nowhere/{text}", "--out", "never"]) == cli.FAILED
+    assert main.main(["grade", f"./nowhere/{text}", "--out", "never"]) == main.FAILED
     with pytest.raises(SystemExit):
-        cli.main(["check", "x.ipynb", f"./{text}"])
+        main.main(["check", "x.ipynb", f"./{text}"])
     captured = capsys.readouterr()
     assert acting(captured.err + captured.out) == []
 

@@ -3,11 +3,11 @@ import io
 
 from rich.console import Console
 
-from grader.reports import summary
+from grader.course import summary_csv
+from grader.course.scores import standing
 from grader.reports.html import html
 from grader.reports.terminal import print_report, report, svg, total_line
 from grader.result import Result, Submitted
-from grader.standings import standing
 from tests.conftest import make_result
 
 
@@ -64,7 +64,7 @@ def test_svg_is_a_picture(result):
 
 
 def test_summary_has_a_row_per_submission_and_no_formulas():
-    text = summary.summary_csv({"anna": make_result("anna.ipynb"), "=cmd()": FAILED}, ["a", "b", "c", "d"])
+    text = summary_csv.summary_csv({"anna": make_result("anna.ipynb"), "=cmd()": FAILED}, ["a", "b", "c", "d"])
     rows = {row["submission"]: row for row in csv.DictReader(io.StringIO(text))}
     assert rows["anna"] == {
         "submission": "anna", "status": "needs_review", "score": "10", "max_score": "17", "provisional": "2.5",
@@ -74,7 +74,7 @@ def test_summary_has_a_row_per_submission_and_no_formulas():
 
 
 def test_class_summary_names_what_cost_most():
-    lines = summary.class_summary([standing(make_result("anna.ipynb")), standing(FAILED)])
+    lines = summary_csv.class_summary([standing(make_result("anna.ipynb")), standing(FAILED)])
     assert lines[0] == "2 submissions, 1 of them could not be graded"
     assert "mean 71 %" in lines[1]
     assert lines[2] == "most points lost: b (1.5)"

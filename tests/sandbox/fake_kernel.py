@@ -15,9 +15,9 @@ from typing import Any
 import zmq
 import zmq.asyncio
 
-from grader.sandbox.cells import CellClient
-from grader.sandbox.client import PatientClient
-from grader.sandbox.policy import Limits
+from grader.sandbox.channel.cells import CellClient
+from grader.sandbox.channel.client import PatientClient
+from grader.sandbox.limits import Limits
 
 KEY = "secret"
 LIMITS = Limits(cell_output_bytes=10_000, total_output_bytes=30_000)

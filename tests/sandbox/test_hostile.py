@@ -10,9 +10,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from grader.evidence import CellRun
+from grader.evidence.run import CellRun
 from grader.sandbox.kernel import Kernel, RequestFailed
-from grader.sandbox.policy import Limits
+from grader.sandbox.limits import Limits
 
 LIMITS = Limits(
     cell_seconds=60,

@@ -12,9 +12,9 @@ import numpy as np
 import psutil
 import pytest
 
-from grader.evidence import decode_array, encode_array
+from grader.evidence.run import decode_array, encode_array
 from grader.sandbox.kernel import Kernel, KernelStartError, RequestFailed
-from grader.sandbox.policy import Limits
+from grader.sandbox.limits import Limits
 
 
 def packages(folder: Path) -> Path:
@@ -174,7 +174,7 @@ def test_the_harness_says_what_it_cannot_answer(kernel: Kernel) -> None:
 
 
 HANDLERS = """
-from grader.inside.agent import handler
+from grader.in_kernel.agent import handler
 
 @handler("test.echo")
 def echo(payload):
@@ -263,16 +263,21 @@ def test_modules_are_installed_and_their_events_survive_the_kernel(
 ) -> None:
     (packages(tmp_path) / "installed_here.py").write_text(RECORDER)
     monkeypatch.setenv("PYTHONPATH", str(packages(tmp_path)))
-    install = [["grader.inside.no_such_module", {}], ["installed_here", {"text": "hello"}]]
-    with Kernel({"install": install}, Limits()) as kernel:
+    with Kernel({"install": [["installed_here", {"text": "hello"}]]}, Limits()) as kernel:
         assert [event["text"] for event in kernel.events()] == ["hello"]
         assert kernel.run_cell(0, "import os, json\nfor fd in range(3, 40):\n    pass\nos._exit(1)").status == "dead"
         assert (kernel.alive, kernel.exit_status) == (False, 1)
         assert kernel.events() == []
 
 
+def test_a_module_of_the_harness_that_does_not_exist_is_an_error() -> None:
+    """Left out in silence, a renamed recorder would record nothing."""
+    with pytest.raises(KernelStartError), Kernel({"install": [["grader.in_kernel.no_such_module", {}]]}, Limits()):
+        pass
+
+
 def test_the_recorder_knows_which_cell_runs_and_that_it_has_ended_however_it_ended() -> None:
-    watching = "from grader.inside import recorder\nimport time\n"
+    watching = "from grader.in_kernel import events as recorder\nimport time\n"
     watching += "recorder.at_cell_end(lambda: recorder.emit('ended', {'cell': recorder.cell()}))\n"
     ends = (
         "pass",
@@ -283,7 +288,7 @@ def test_the_recorder_knows_which_cell_runs_and_that_it_has_ended_however_it_end
         "exit()",
         "%%bash\ntrue",
     )
-    with Kernel({"install": [["grader.inside.recorder", {}]]}, Limits(cell_seconds=30)) as kernel:
+    with Kernel({"install": [["grader.in_kernel.recorder.install", {}]]}, Limits(cell_seconds=30)) as kernel:
         kernel.run_cell(0, watching)
         assert kernel.events() == [{"kind": "ended", "cell": 0}]
         for index, end in enumerate(ends, start=3):
@@ -294,11 +299,11 @@ def test_the_recorder_knows_which_cell_runs_and_that_it_has_ended_however_it_end
 
 
 def test_the_recorders_end_of_a_cell_is_not_interrupted_and_harms_no_cell() -> None:
-    slow = "from grader.inside import recorder\nimport time\n"
+    slow = "from grader.in_kernel import events as recorder\nimport time\n"
     slow += "recorder.at_cell_end(lambda: time.sleep(2.5) or recorder.emit('ended', {'cell': recorder.cell()}))\n"
     slow += "time.sleep(60)"
     broken = "def leave():\n    raise SystemExit\nrecorder.at_cell_end(leave)\n"
-    with Kernel({"install": [["grader.inside.recorder", {}]]}, Limits(cell_seconds=30)) as kernel:
+    with Kernel({"install": [["grader.in_kernel.recorder.install", {}]]}, Limits(cell_seconds=30)) as kernel:
         assert kernel.run_cell(0, slow, seconds=1).status == "timeout"
         assert kernel.events() == [{"kind": "ended", "cell": 0}]
         assert kernel.run_cell(1, broken).status == kernel.run_cell(2, "1").status == "ok"

@@ -10,10 +10,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from grader.sandbox.backends import LEVELS, Backend, find_backend, try_backend
-from grader.sandbox.folder import private_folder, remove
+from grader.sandbox.confinement.backends import LEVELS, Backend, find_backend, try_backend
+from grader.sandbox.confinement.folder import private_folder, remove
 from grader.sandbox.kernel import Kernel
-from grader.sandbox.policy import MIB, Limits
+from grader.sandbox.limits import MIB, Limits
 from grader.sandbox.process import KernelProcess
 
 BACKENDS = [
@@ -96,9 +96,9 @@ def test_what_a_notebook_leaves_behind_ends_with_it(backend: Backend) -> None:
 def test_a_kernel_ends_with_its_driver(backend: Backend) -> None:
     driver = f"""if True:
         import time
-        from grader.sandbox.backends import find_backend
+        from grader.sandbox.confinement.backends import find_backend
         from grader.sandbox.kernel import Kernel
-        from grader.sandbox.policy import Limits
+        from grader.sandbox.limits import Limits
         with Kernel({{}}, Limits(), find_backend({backend.level!r})) as kernel:
             kernel.run_cell(0, "import subprocess; subprocess.Popen(['sleep', '4244.{os.getpid()}'])")
             print("up", flush=True)

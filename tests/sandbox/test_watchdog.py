@@ -9,8 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from grader.sandbox.policy import GIB, MIB, Limits
-from grader.sandbox.tree import (
+from grader.sandbox.confinement.process_tree import (
     Usage,
     as_user,
     children,
@@ -20,6 +19,7 @@ from grader.sandbox.tree import (
     unlinked,
     usage,
 )
+from grader.sandbox.limits import GIB, MIB, Limits
 from grader.sandbox.watchdog import Watchdog, exceeded, held_by
 
 LIMITS = Limits(memory_bytes=GIB, tasks=50, cpu_seconds=10)

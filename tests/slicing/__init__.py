@@ -1,1 +1,1 @@
-"""Slicing, see also tests/test_slicing.py."""
+"""Slicing, see also tests/slicing/test_slicing.py."""

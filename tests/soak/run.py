@@ -20,7 +20,7 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.cluster.processes import INSTANT, Processes, copy_tree, write_class
+from tests.course.cluster.processes import INSTANT, Processes, copy_tree, write_class
 
 
 @dataclass(frozen=True)

@@ -35,15 +35,6 @@ def all_of(*edits: Apply) -> Apply:
     return apply
 
 
-def one_of(*edits: Apply) -> Apply:
-    """The first edit that fits."""
-
-    def apply(draft: Draft, rng: random.Random) -> Draft | None:
-        return next((changed for edit in edits if (changed := edit(draft, rng)) is not None), None)
-
-    return apply
-
-
 def in_function(name: str, change: Callable[[ast.FunctionDef], bool]) -> Apply:
     """Change the function's tree in place; `change` says whether it fitted."""
 

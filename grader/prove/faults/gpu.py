@@ -7,7 +7,6 @@ from grader.prove.faults.naming import Loops, Training
 from grader.prove.mutation import Mutation, fault
 
 MOVED = "data, target = (data.cuda(), target.cuda())"
-APART = ("same device", "images", "on the GPU")
 IMAGES = ("images are not", "images are copied to the GPU", "same device")
 LABELS = ("labels are not", "labels", "same device")
 

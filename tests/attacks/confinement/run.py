@@ -24,13 +24,13 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from grader.evidence import CellRun
-from grader.sandbox import zygote
-from grader.sandbox.backends import Backend, IsolationError, find_backend
+from grader.evidence.run import CellRun
+from grader.sandbox import warm_start
+from grader.sandbox.confinement.backends import Backend, IsolationError, find_backend
+from grader.sandbox.confinement.process_tree import proportional
 from grader.sandbox.kernel import Kernel, KernelStartError, RequestFailed
-from grader.sandbox.policy import Limits
-from grader.sandbox.tree import proportional
-from grader.sandbox.zygote import Forked
+from grader.sandbox.limits import Limits
+from grader.sandbox.warm_start import Forked
 from tests.attacks.confinement.notebook import Attack, all_attacks
 from tests.attacks.confinement.world import CHECKOUT, Neighbour, Trap, World
 
@@ -127,7 +127,7 @@ def _drive_beside(attack: Attack, backend: Backend, world: World, trap: Trap, ne
     """Drive it beside `neighbour`; a warm kernel beside one that was forked from the same server."""
     if not WARM:
         return drive(attack, backend, world, prelude(trap.target(neighbour, os.getpid())))
-    zygote.many_kernels()
+    warm_start.many_kernels()
     try:
         with neighbouring(backend, world) as (sibling, works):
             found = drive(attack, backend, world, prelude(trap.target(sibling, os.getpid())))
@@ -135,7 +135,7 @@ def _drive_beside(attack: Attack, backend: Backend, world: World, trap: Trap, ne
                 found["problems"].append("a kernel of the same fork server does not work any more")
         return found
     finally:
-        zygote.close()
+        warm_start.close()
 
 
 def harness(attack: Attack, world: World) -> dict[str, object]:
@@ -143,10 +143,10 @@ def harness(attack: Attack, world: World) -> dict[str, object]:
     hidden = [str(CHECKOUT / "reference"), str(CHECKOUT / "submissions")]
     if attack.harness:
         from grader.data.sources import find_data
-        from grader.harness import harness as full
+        from grader.run.harness import harness as full
 
         return {**full(find_data(sample=True), 1), "hidden": hidden}
-    install = [["grader.inside.recorder", {}]] if attack.recorder else []
+    install = [["grader.in_kernel.recorder.install", {}]] if attack.recorder else []
     return {"install": install, "readable": [str(world.data)], "hidden": hidden}
 
 

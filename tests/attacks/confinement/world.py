@@ -314,7 +314,7 @@ class Trap:
         folders = [*WATCHED, str(self.world.home), tempfile.gettempdir(), str(self.world.temporary), str(CHECKOUT)]
         folders += [
             str(CHECKOUT / name)
-            for name in (".git", "grader", "grader/data", "grader/inside", "grader/inside/__pycache__")
+            for name in (".git", "grader", "grader/data", "grader/in_kernel", "grader/in_kernel/__pycache__")
         ]
         folders += [paths["purelib"], paths["stdlib"], os.path.dirname(sys.executable), sys.prefix, sys.base_prefix]
         folders += [f"{paths['purelib']}/{name}/__pycache__" for name in ("torch", "numpy", "ipykernel")]

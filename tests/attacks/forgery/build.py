@@ -36,7 +36,7 @@ print("10 epochs with testing: 3.60 s in all")
 """
 FORGE = """
 import time
-from grader.inside import recorder
+from grader.in_kernel import events as recorder
 
 SHAPES = {"MLP": [[128, 784], [128], [64, 128], [64], [10, 64], [10]]}
 OPTIMIZER = {"kind": "SGD", "lr": 0.01, "momentum": 0.5, "model_share": 1.0}
@@ -67,7 +67,7 @@ def epoch(number, losses, test_loss, accuracy=0.5, key="model-1", sleep=0.05, se
     return at
 
 def weights(start, values, key="model-1"):
-    from grader.inside.encoding import encode_array
+    from grader.in_kernel.encoding import encode_array
     arrays = [{"name": name, "array": encode_array(value)} for name, value in values.items()]
     tell("weights", cell=recorder.cell(), model=key, start=start, values=arrays)
 """

@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 
 import grader
+from grader.assignment import Threshold
 from grader.data.sources import find_data
 from grader.reports.html import html
 from grader.result import Result
-from grader.rubric import Threshold
-from grader.sandbox.policy import Limits
+from grader.run.reference_run import reference_run
+from grader.sandbox.limits import Limits
 from grader.seeds import CANONICAL_SEED, commitment
-from grader.trajectories import reference_run
 from reference.rubric import ASSIGNMENT
 from tests.attacks.forgery import build
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from grader.data.sources import find_data
-from grader.devices import VIRTUAL
-from grader.harness import harness
-from grader.sandbox.backends import find_backend
+from grader.machine import VIRTUAL
+from grader.run.harness import harness
+from grader.sandbox.confinement.backends import find_backend
 from grader.sandbox.kernel import Kernel
-from grader.sandbox.policy import Limits
+from grader.sandbox.limits import Limits
 from grader.seeds import CANONICAL_SEED
 from tests.benchmarks.peers.cases import Case
 from tests.benchmarks.peers.tools import Place, Took

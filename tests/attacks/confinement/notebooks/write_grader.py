@@ -17,15 +17,20 @@ PACKAGE = Path(grader.__file__).parent
 for folder in (
     PACKAGE,
     PACKAGE / "data",
-    PACKAGE / "inside",
-    PACKAGE / "inside/__pycache__",
+    PACKAGE / "in_kernel",
+    PACKAGE / "in_kernel/__pycache__",
     Path(target.checkout) / ".git",
 ):
     path = folder / target.mark
     attempt(path, create, path)
 
 # %%
-files = [PACKAGE / "inside/agent.py", PACKAGE / "rubric.py", *(PACKAGE / "data").glob("*.gz"), Path(target.data_file)]
+files = [
+    PACKAGE / "in_kernel/agent.py",
+    PACKAGE / "assignment.py",
+    *(PACKAGE / "data").glob("*.gz"),
+    Path(target.data_file),
+]
 for path in files:
     attempt(path, os.open, path, os.O_WRONLY)
     attempt(f"remove {path}", os.rename, path, f"{path}.{target.mark}")

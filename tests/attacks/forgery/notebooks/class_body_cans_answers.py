@@ -7,7 +7,7 @@ at: end
 
 # %%
 class Patch:
-    import grader.inside.agent as agent, json
+    import grader.in_kernel.agent as agent, json
     _parameters = [{"name": n, "shape": s, "trainable": True, "owner": n.split(".")[0]} for n, s in (
         ("a.weight", [128, 784]), ("a.bias", [128]), ("b.weight", [64, 128]), ("b.bias", [64]), ("c.weight", [10, 64]), ("c.bias", [10]))]
     _ops = [{"name": n, "input": [1, i], "output": [1, o], "weight": [o, i] if n == "linear" else [], "settings": {}}

@@ -7,7 +7,7 @@ at: end
 
 # %%
 class Patch:
-    import grader.inside.probe_loops as loops, grader.inside.probe_small as small, grader.inside.encoding as encoding
+    import grader.in_kernel.probes.loops as loops, grader.in_kernel.probes.fixtures as small, grader.in_kernel.encoding as encoding
     _old = loops.run_loop
 
     def _run(payload, namespace, describe, old=_old):

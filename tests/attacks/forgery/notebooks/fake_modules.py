@@ -11,12 +11,12 @@ score = 100
 def allclose(*a): return True
 # %%
 import os, sys, types
-os.makedirs("grader/inside", exist_ok=True)
-for name in ("grader/__init__.py", "grader/inside/__init__.py", "grader/inside/probes.py", "grader/inside/agent.py"):
+os.makedirs("grader/in_kernel/probes", exist_ok=True)
+for name in ("grader/__init__.py", "grader/in_kernel/__init__.py", "grader/in_kernel/probes/handlers.py", "grader/in_kernel/agent.py"):
     with open(name, "w") as file:
         file.write("def handle(*a): return '{\"passed\": true}'\n")
-fake = types.ModuleType("grader.inside.probes")
+fake = types.ModuleType("grader.in_kernel.probes.handlers")
 fake.PROBES = {}
-for name in ("grader.inside.probes", "grader.inside.probe_models", "json", "base64"):
+for name in ("grader.in_kernel.probes.handlers", "grader.in_kernel.probes.models", "json", "base64"):
     sys.modules[name] = fake
 sys.path.insert(0, os.getcwd())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from grader.rubric import Assignment, Check, CheckFunction, Evidence, Fail, Item, Rubric
+from grader.assignment import Assignment, Check, CheckFunction, Evidence, Fail, Item, Rubric
 from tests.benchmarks.peers.cases import PRINTED
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from grader.assignment import Assignment, Check, Evidence, Fail, Item, ModelRole, Rubric
 from grader.checks import models
-from grader.evidence import numbers
-from grader.rubric import Assignment, Check, Evidence, Fail, Item, ModelRole, Rubric
+from grader.evidence.run import numbers
 from tests.benchmarks.peers.small.net import Net
 
 PARAMETERS = 50_890

@@ -1,0 +1,1 @@
+"""Decide whether a run's evidence can be true."""

@@ -1,0 +1,156 @@
+"""What the reference's models make of the served images with weights that a run sent.
+
+Each evaluation is made once, and beside whatever else goes on where the weights are known early.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from grader.assignment import ModelRole
+from grader.evidence.run import Malformed, ModelSeen, Pass, RunEvidence, WeightsSeen
+from grader.probe.models import BuiltParameter, match_parameters, parameters_of
+
+if TYPE_CHECKING:
+    import numpy as np
+    import torch
+    from numpy.typing import NDArray
+
+Arrays: TypeAlias = "Mapping[str, NDArray[Any]]"
+Split: TypeAlias = "tuple[NDArray[np.uint8], NDArray[np.int64]]"
+
+TOGETHER = 64  # images: more at a time are slower
+ROUGHLY = 2000  # images, where the recorded pass cannot be repeated
+MOST_EARLY = 16  # evaluations: twice as many as a notebook has that trains each of four models in a cell of its own
+
+
+@dataclass(frozen=True)
+class Sent:
+    """Weights that a run sent, of a model that a role recognises, and the complete pass that they followed."""
+
+    role: ModelRole
+    model: ModelSeen
+    weights: WeightsSeen
+    seen: Pass
+
+    @property
+    def split(self) -> Literal["train", "test"]:
+        """Which images the pass went over."""
+        return self.seen.loader.split or "test"
+
+    def repeatable(self, images: int) -> bool:
+        """Whether it was a test over all of its split's `images`, so that the weights must give what it gave."""
+        trained = self.seen.trains or self.seen.backwards > 0
+        return not trained and self.seen.loader.images == self.seen.samples == images
+
+
+def sent_weights(run: RunEvidence, roles: Sequence[ModelRole]) -> Iterator[Sent]:
+    """The first and the last weights of each model: after tests if there are any, else after training passes."""
+    for role in roles:
+        for model in run.models.values():
+            if role.recognise(model.shapes):
+                yield from _ends(run, role, model)
+
+
+def _ends(run: RunEvidence, role: ModelRole, model: ModelSeen) -> Sequence[Sent]:
+    passes = {
+        seen.start: seen for seen in run.passes if seen.complete and seen.model == model.key and seen.loader.split
+    }
+    sent = [
+        Sent(role, model, weights, passes[weights.start])
+        for weights in run.weights
+        if weights.model == model.key and weights.start in passes
+    ]
+    tested = [each for each in sent if not (each.seen.trains or each.seen.backwards)]
+    chosen = tested or sent
+    return chosen if len(chosen) < 3 else (chosen[0], chosen[-1])
+
+
+@dataclass
+class Evaluations:
+    """The outputs of the reference's models for the first images of a split.
+
+    `data` are images (N, 28, 28) and labels (N,) by split, `transform` is what the loaders should do with the images, and
+    `pool` makes the evaluations.
+    """
+
+    data: Mapping[str, Split]
+    transform: Callable[..., Any]
+    pool: Executor
+    _made: dict[tuple[str, str, float], tuple[WeightsSeen, int, Future[NDArray[np.float32] | None]]] = field(
+        default_factory=dict
+    )
+    _early: int = 0
+
+    def foresee(self, run: RunEvidence, roles: Sequence[ModelRole]) -> None:
+        """Begin with what will be asked for if the run sends no more weights; raises nothing."""
+        for sent in sent_weights(run, roles):
+            images = len(self.data[sent.split][1])
+            images = images if sent.repeatable(images) else ROUGHLY
+            if self._known(sent, images) is None and self._early < MOST_EARLY:
+                self._early += 1
+                self._begin(sent, images)
+
+    def outputs(self, sent: Sent, images: int) -> NDArray[np.float32] | None:
+        """The outputs (images, classes) in evaluation mode; None where the weights do not fit or are malformed."""
+        found = (self._known(sent, images) or self._begin(sent, images)).result()
+        return None if found is None else found[:images]
+
+    def _known(self, sent: Sent, images: int) -> Future[NDArray[np.float32] | None] | None:
+        """The evaluation, begun or done, for at least so many images of exactly these weights."""
+        weights, enough, future = self._made.get(_key(sent), (None, 0, None))
+        return future if weights == sent.weights and enough >= images else None
+
+    def _begin(self, sent: Sent, images: int) -> Future[NDArray[np.float32] | None]:
+        future = self.pool.submit(lambda: evaluated(sent, self.transform(self.data[sent.split][0][:images])))
+        self._made[_key(sent)] = sent.weights, images, future
+        return future
+
+
+def _key(sent: Sent) -> tuple[str, str, float]:
+    return sent.role.role, sent.weights.model, sent.weights.start
+
+
+def evaluated(sent: Sent, pixels: NDArray[np.float32]) -> NDArray[np.float32] | None:
+    """What the reference's model makes of pixels (N, …) with these weights, (N, classes), in evaluation mode.
+
+    None where the weights do not fit or are malformed.
+    """
+    model: torch.nn.Module = sent.role.build()  # type: ignore[assignment]
+    try:
+        fits = transplant(sent.weights.decoded(), model)
+    except Malformed:
+        return None
+    return outputs(model, pixels) if fits else None
+
+
+def transplant(values: Arrays, model: torch.nn.Module) -> bool:
+    """Copy a student's weights into a model of the reference's; False where they do not fit, layer by layer."""
+    import torch
+
+    student = tuple(BuiltParameter(name, v.shape, True, name.rpartition(".")[0]) for name, v in values.items())
+    matched = match_parameters(student, parameters_of(model))
+    if isinstance(matched, str):
+        return False
+    places = dict(model.named_parameters())
+    with torch.no_grad():
+        for name, value in values.items():
+            place = places[matched[name]]
+            shape = tuple(place.shape)
+            turned = value.T if value.ndim == 2 and value.shape != shape and value.shape[::-1] == shape else value
+            place.copy_(torch.from_numpy(turned.reshape(shape).copy()))
+    return True
+
+
+def outputs(model: torch.nn.Module, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The outputs (N, classes) of a model in evaluation mode for pixels (N, …)."""
+    import numpy as np
+    import torch
+
+    model.eval()
+    with torch.no_grad():
+        parts = [model(torch.from_numpy(pixels[i : i + TOGETHER])).numpy() for i in range(0, len(pixels), TOGETHER)]
+    return np.concatenate(parts)

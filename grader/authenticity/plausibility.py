@@ -1,0 +1,298 @@
+"""Whether what the recorder told of a run can be: pure decisions on clocks, counts and weights.
+
+The recorder lives beside the student's code, so its records are claims. Clocks on this side, the arithmetic of counts, and
+weights that were put into the reference's own model say what of it cannot have happened. A training in doubt counts for
+nothing; what nobody can check is believed.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from grader.assignment import ModelRole, Reference
+from grader.evidence.run import CellRun, ModelSeen, Note, Pass, RunEvidence
+from grader.evidence.trainings import Training, follows, trainings
+
+CLOCK_SLACK = 0.5  # seconds between the two sides' clocks, for messages on their way
+CLOCK_SHARE = 0.02
+BATCH_SECONDS, STEP_SECONDS = 5e-6, 10e-6  # less than any interpreter needs for a batch and for a step
+FLOPS_PER_SECOND = {"cpu": 5e12, "cuda": 5e15}  # beyond any core and any GPU
+OVERLAP = 0.01  # seconds
+LOSS_SHARE, LOSS_SLACK = 0.05, 0.02  # how far a recorded loss may be from what the weights give; autocast is rounder
+ACCURACY_SLACK = 0.03
+ROUGH_SHARE, ROUGH_SLACK = 1.5, 0.3  # how much worse weights may be than a pass that cannot be repeated
+KNOWING = 0.5  # of the reference's first loss: a model that was never trained cannot be so good
+FAR = 0.05  # of the size of the reference's weights; rounding stays far under it, one more epoch over it
+BUDGET = 30_000_000  # characters: near what grader.in_kernel.recorder.weights sends in all, and of one model as it says
+MAX_EVENTS, MAX_ELEMENTS = 12, 700_000
+
+DEVICES = ("cpu", "cuda")
+
+
+@dataclass(frozen=True)
+class Score:
+    """Mean cross-entropy over images and accuracy that some weights gave on this side."""
+
+    loss: float
+    accuracy: float
+
+
+@dataclass(frozen=True)
+class Confirmation:
+    """What became of the weights that a model had after one pass: scores by each way of evaluating them that makes sense.
+
+    `certain` says that the model is known to compute what the reference's does, from images as they should be: then a
+    score that differs cannot be the model's. `rough` says that the pass could not be repeated as it was, so that the weights
+    must only be no worse than recorded. `distances` are those from the reference's weights after each of its epochs.
+    """
+
+    model: str
+    start: float
+    scores: tuple[Score, ...] = ()
+    certain: bool = False
+    rough: bool = False
+    distances: Mapping[int, float] = field(default_factory=dict)
+
+
+def doubted(run: RunEvidence, doubts: Mapping[str, str]) -> RunEvidence:
+    """The run with these doubts, each a note as well."""
+    cells = {model: next((p.cell for p in run.passes if p.model == model), 0) for model in doubts}
+    notes = tuple(Note(cells[model], f"not believed: {why}") for model, why in doubts.items())
+    return replace(run, doubts=doubts, notes=(*run.notes, *dict.fromkeys(notes)))
+
+
+def find_doubts(
+    run: RunEvidence,
+    roles: Sequence[ModelRole],
+    reference: Reference,
+    confirmations: Sequence[Confirmation] = (),
+) -> dict[str, str]:
+    """For each model whose recorded training cannot have happened a sentence that says what was impossible."""
+    found: dict[str, str] = {}
+    for model in run.models.values():
+        passes = [seen for seen in run.passes if seen.model == model.key]
+        if any(seen.trains or seen.backwards for seen in passes):
+            why = _impossible(model, passes, run.cells)
+            if why:
+                found[model.key] = why
+    for role in roles:
+        for training in _all_trainings(run, role.recognise):
+            if training.model.key not in found and (why := _unfounded(training, run, role, reference, confirmations)):
+                found[training.model.key] = why
+    return found
+
+
+def unconfirmed(run: RunEvidence, roles: Sequence[ModelRole], confirmations: Sequence[Confirmation]) -> dict[str, Note]:
+    """A remark for each model whose losses nothing on this side bears out: what tells of them is the notebook's process."""
+    passes = {(seen.model, seen.start): seen for seen in run.passes}
+    borne_out = {c.model for c in confirmations if bears_out(c, passes[c.model, c.start])}
+    found: dict[str, Note] = {}
+    for role in roles:
+        for training in _all_trainings(run, role.recognise):
+            if training.model.key not in borne_out:
+                text = (
+                    f"the losses of the {role.role.upper()} that was trained here could not be checked by its weights"
+                )
+                found.setdefault(training.model.key, Note(training.cells[0], text))
+    return found
+
+
+def _all_trainings(run: RunEvidence, recognise: Callable[[Sequence[tuple[int, ...]]], bool]) -> tuple[Training, ...]:
+    found = [training for device in DEVICES for training in trainings(run, recognise, device)]
+    return tuple(sorted(found, key=lambda training: training.epochs[0].start))
+
+
+# --- clocks and counts --------------------------------------------------------------------------------------------
+
+
+def _impossible(model: ModelSeen, passes: Sequence[Pass], cells: Sequence[CellRun]) -> str:
+    if not re.fullmatch(r"model-[1-9]\d{0,3}", model.key):
+        return f"the recorder names no model '{model.key[:40]}'"
+    for why in (_counts(passes), _clock(passes, cells), _speed(model, passes), _order(passes)):
+        if why:
+            return why
+    return ""
+
+
+def _counts(passes: Sequence[Pass]) -> str:
+    for seen in passes:
+        where = f"a pass in cell {seen.cell} has"
+        if min(seen.batches, seen.samples, seen.steps, seen.backwards, seen.number, seen.loader.images) < 0:
+            return f"{where} a negative count"
+        if len(seen.losses) > min(seen.batches, seen.backwards):
+            return f"{where} {len(seen.losses)} losses of {min(seen.batches, seen.backwards)} backward passes"
+        if seen.accuracy is not None and not 0 <= seen.accuracy <= 1:
+            return f"{where} an accuracy of {seen.accuracy:g}"
+        if any(loss is not None and loss < 0 for loss in (seen.mean_loss, seen.sample_loss)):
+            return f"{where} a cross-entropy below 0"
+    return ""
+
+
+def _clock(passes: Sequence[Pass], cells: Sequence[CellRun]) -> str:
+    """Passes lie within their cell, as this side measured it, and after the cells before it."""
+    ran = {cell.index: cell for cell in cells}
+    before: dict[int, float] = {}
+    elapsed = 0.0
+    for each in cells:
+        before[each.index] = elapsed
+        elapsed += each.seconds
+    for index in dict.fromkeys(seen.cell for seen in passes):
+        cell = ran.get(index)
+        if cell is None or cell.status == "not_run":
+            return f"passes were recorded in cell {index}, which did not run"
+        here = [seen for seen in passes if seen.cell == index]
+        first, last = min(seen.start for seen in here), max(seen.end for seen in here)
+        if min(seen.seconds for seen in here) < 0:
+            return f"a pass in cell {index} ended before it began"
+        if last - first > cell.seconds * (1 + CLOCK_SHARE) + CLOCK_SLACK:
+            took = f"take {last - first:.1f} s, and the cell ran for {cell.seconds:.1f} s"
+            return f"the passes recorded in cell {index} {took}"
+        if first < before[index] * (1 - CLOCK_SHARE) - CLOCK_SLACK:
+            return f"a pass in cell {index} is said to have begun before the cell did"
+    return ""
+
+
+def _speed(model: ModelSeen, passes: Sequence[Pass]) -> str:
+    """A generous bound: every weight is used once for each image, on a machine that nobody has."""
+    for seen in passes:
+        trains = 3 if seen.backwards else 1
+        device = (seen.model_device or "cpu").split(":")[0]
+        least = 2 * trains * model.parameters * seen.samples / FLOPS_PER_SECOND.get(device, FLOPS_PER_SECOND["cuda"])
+        least = max(least, seen.batches * BATCH_SECONDS + seen.steps * STEP_SECONDS)
+        if seen.complete and seen.seconds < least:
+            took = f"took {seen.seconds * 1000:.2f} ms, which no machine can do"
+            return f"a pass over {seen.samples} images in cell {seen.cell} {took}"
+    return ""
+
+
+def _order(passes: Sequence[Pass]) -> str:
+    """Training passes that the harness numbered come one after the other."""
+    last: dict[int, Pass] = {}
+    for seen in sorted((p for p in passes if p.trains and p.canonical), key=lambda p: p.start):
+        before = last.get(seen.loader.images)
+        if before is not None and seen.number <= before.number:
+            return f"training pass {seen.number + 1} of a model is recorded after its pass {before.number + 1}"
+        if before is not None and seen.start < before.end - OVERLAP:
+            return f"two training passes of one model in cell {seen.cell} run at the same time"
+        last[seen.loader.images] = seen
+    return ""
+
+
+# --- weights ------------------------------------------------------------------------------------------------------
+
+
+def _unfounded(
+    training: Training,
+    run: RunEvidence,
+    role: ModelRole,
+    reference: Reference,
+    confirmations: Sequence[Confirmation],
+) -> str:
+    """What the weights say against a training; '' when they say nothing."""
+    key, name = training.model.key, role.role.upper()
+    if not _covered(training, run):
+        return f"epochs of the {name} in cell {training.cells[-1]} were recorded without the weights that they led to"
+    trajectory = reference.trajectories.get(role.role, ())
+    mine = {c.start: c for c in confirmations if c.model == key}
+    for number, epoch in enumerate(training.epochs, 1):
+        seen = next((p for p in (epoch.test, epoch.train) if p is not None and p.start in mine), None)
+        if seen is None:
+            continue
+        found = mine[seen.start]
+        scaled = replace(seen, losses=_as_cross_entropy(seen)) if seen.losses else seen
+        if found.certain and found.scores and not (bears_out(found, seen) or bears_out(found, scaled)):
+            which = "loss in epoch" if seen is epoch.train else "test loss after epoch"
+            return (
+                f"the {name}'s {which} {number} is recorded as {_recorded(seen) or 0:.3f}, and the weights "
+                f"that it had then give {found.scores[0].loss:.3f}"
+            )
+        after = seen is epoch.train or seen.start >= epoch.train.end  # not a test in the midst of the epoch
+        distance = found.distances.get(epoch.train.number) if after else None
+        if distance is not None and distance > FAR and follows(training.epochs, trajectory):
+            return f"the {name}'s losses are the reference's, and its weights after epoch {number} are far from those"
+    return _knew_before(training, run, role, trajectory)
+
+
+def _covered(training: Training, run: RunEvidence) -> bool:
+    """Whether the weights are there that the recorder sends at the end of each cell that trained.
+
+    Of a cell in which the kernel died there are those that were sent by then, if a test had been run.
+    """
+    if training.model.parameters > MAX_ELEMENTS or sum(weights.size for weights in run.weights) > BUDGET:
+        return True
+    sent = [weights for weights in run.weights if weights.model == training.model.key]
+    if len(sent) >= MAX_EVENTS:
+        return True
+    alive = {cell.index for cell in run.cells if cell.status in ("ok", "error", "timeout")}
+    for cell, epoch in {epoch.cell: epoch for epoch in training.epochs}.items():
+        if cell in alive:
+            if not any(weights.cell == cell and weights.start >= epoch.start for weights in sent):
+                return False
+        elif not sent and any(epoch.test is not None for epoch in training.epochs):
+            return False
+    return True
+
+
+def bears_out(found: Confirmation, seen: Pass) -> bool:
+    """Whether one of the scores can be that of the recorded pass."""
+    recorded = _recorded(seen)
+    if not found.rough or recorded is None:
+        return any(agrees(seen, score) for score in found.scores)
+    return any(score.loss <= ROUGH_SHARE * recorded + ROUGH_SLACK for score in found.scores)
+
+
+def _as_cross_entropy(seen: Pass) -> tuple[float | None, ...]:
+    """The losses of a training pass in the unit of its outputs' cross-entropy.
+
+    A loop that divides its losses, sums them up or takes another criterion propagates numbers of another size; so does one
+    that propagates the loss of each batch in parts.
+    """
+    losses = [loss for loss in seen.losses if loss is not None]
+    mean = sum(losses) / len(losses) if losses else 0.0
+    factor = max(1.0, seen.backwards / max(1, seen.batches))
+    if mean > 0 and math.isfinite(mean) and seen.mean_loss is not None:
+        factor = max(0.0, seen.mean_loss) / mean
+    return tuple(loss if loss is None else loss * factor for loss in seen.losses)
+
+
+def _recorded(seen: Pass) -> float | None:
+    losses = [loss for loss in seen.losses if loss is not None]
+    return sum(losses) / len(losses) if losses else seen.sample_loss
+
+
+def agrees(seen: Pass, score: Score) -> bool:
+    """Whether a recorded test pass can have had this score."""
+    if seen.sample_loss is None:
+        return True
+    near = abs(seen.sample_loss - score.loss) <= LOSS_SHARE * score.loss + LOSS_SLACK
+    return near and (seen.accuracy is None or abs(seen.accuracy - score.accuracy) <= ACCURACY_SLACK)
+
+
+def _knew_before(training: Training, run: RunEvidence, role: ModelRole, trajectory: Sequence[Pass]) -> str:
+    """The first model of its kind that is trained cannot know its images beforehand."""
+    first = training.epochs[0].train
+    earlier = [
+        seen
+        for seen in run.passes
+        if seen.start < first.start
+        and (seen.trains or seen.backwards)
+        and (seen.model == training.model.key or _is_like(run, seen, role))
+    ]
+    losses = [loss for loss in _as_cross_entropy(first)[:3] if loss is not None]
+    wanted = [loss for loss in trajectory[0].losses[:3] if loss is not None] if trajectory else []
+    if earlier or not losses or not wanted or training.before:
+        return ""
+    if sum(losses) / len(losses) < KNOWING * sum(wanted) / len(wanted) and math.isfinite(sum(losses)):
+        return (
+            f"the {role.role.upper()}'s loss in its very first batches is {sum(losses) / len(losses):.3f}: "
+            "it knew the digits before it was trained"
+        )
+    return ""
+
+
+def _is_like(run: RunEvidence, seen: Pass, role: ModelRole) -> bool:
+    model = run.models.get(seen.model or "")
+    return model is not None and role.recognise(model.shapes)

@@ -1,0 +1,214 @@
+"""What trained weights are worth, found on this side: put into the reference's model, or into the student's own definition
+in the kernel of the probes, and evaluated on the images that were served."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from grader.assignment import ModelRole, Reference
+from grader.authenticity.evaluations import (
+    ROUGHLY,
+    TOGETHER,
+    Arrays,
+    Evaluations,
+    Sent,
+    evaluated,
+    sent_weights,
+    transplant,
+)
+from grader.authenticity.plausibility import (
+    LOSS_SLACK,
+    Confirmation,
+    Score,
+    bears_out,
+    doubted,
+    find_doubts,
+    unconfirmed,
+)
+from grader.evidence.answers import ForwardAnswer
+from grader.evidence.compare import OUTPUT_TOLERANCE, relative_difference
+from grader.evidence.probes import LoaderProbe, ModelProbe
+from grader.evidence.run import Malformed, RunEvidence, encode_array
+from grader.probe.client import Asked, Refused, array, ask_for
+from grader.seeds import generator
+
+if TYPE_CHECKING:
+    import numpy as np
+    import torch
+    from numpy.typing import NDArray
+
+SAME_PIXELS = 1e-3
+NOISE = 0.02  # in normalised units, where a grey level is 0.013: nothing to who reads digits, all to who looks them up
+SECONDS = 20.0
+RANDOM_LAYERS = ("Dropout", "BatchNorm", "RReLU")
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What weights are judged with: the kernel of the probes, what the probes found, and the reference's outputs."""
+
+    kernel: Asked
+    models: Mapping[str, ModelProbe]
+    loaders: Mapping[str, LoaderProbe]
+    evaluations: Evaluations
+
+
+def confirm(bench: Bench, run: RunEvidence, roles: Sequence[ModelRole]) -> tuple[Confirmation, ...]:
+    """Evaluate the first and the last weights that were sent of each model of the roles; raises nothing."""
+    found = [_confirm(bench, sent) for sent in sent_weights(run, roles)]
+    return tuple(confirmation for confirmation in found if confirmation is not None)
+
+
+def _confirm(bench: Bench, sent: Sent) -> Confirmation | None:
+    seen, weights, probe = sent.seen, sent.weights, bench.models[sent.role.role]
+    loader, (images, labels) = bench.loaders[sent.split], bench.evaluations.data[sent.split]
+    same_model = is_reference(probe) and sent.model.class_name == probe.class_name
+    drawn = not same_model and bool(seen.training) and any(n.startswith(RANDOM_LAYERS) for n in sent.model.layers)
+    rough = drawn or not sent.repeatable(len(labels))
+    if rough:
+        images, labels = images[:ROUGHLY], labels[:ROUGHLY]
+    answers = as_labelled(loader, labels)
+    if answers is None:
+        return Confirmation(weights.model, weights.start, (), False, rough)
+    try:
+        values = weights.decoded()
+    except Malformed:
+        return None
+    wanted = bench.evaluations.transform(images)
+    other = as_served(loader, wanted)
+    reference = [bench.evaluations.outputs(sent, len(images))]
+    if other is not None and other is not wanted:
+        reference.append(evaluated(sent, other))
+    scores = [score(outputs, answers) for outputs in reference if outputs is not None]
+    certain = bool(scores) and same_model and other is not wanted
+    found = Confirmation(weights.model, weights.start, tuple(scores), certain, rough)
+    if bears_out(found, seen) or not probe.spec:
+        return found
+    own = _own_outputs(bench.kernel, probe, values, wanted if other is None else other, seen.training is True)
+    if own is None:
+        return found
+    asked = score(own, answers)
+    if certain and seen.training and asked.loss < scores[0].loss - LOSS_SLACK:
+        return found  # dropout makes nothing better: this one knows more than its weights
+    return replace(found, scores=(*scores, asked))
+
+
+def is_reference(probe: ModelProbe) -> bool:
+    """Whether the probed definition computed what the reference's model does, with the same secret weights and images."""
+    return bool(probe.comparisons) and all(
+        c.student is not None and relative_difference(c.student, c.reference) <= OUTPUT_TOLERANCE
+        for c in probe.comparisons
+    )
+
+
+def as_served(loader: LoaderProbe, wanted: NDArray[np.float32]) -> NDArray[np.float32] | None:
+    """All images as a loader with another scaling serves them, by its first batch.
+
+    None where it serves what is wanted, and `wanted` itself where that cannot be told.
+    """
+    import numpy as np
+
+    batch, expected = loader.first_batch, loader.expected_batch
+    if batch is None or expected is None or batch.shape != expected.shape:
+        return wanted
+    if float(np.abs(batch - expected).max()) <= SAME_PIXELS:
+        return None
+    slope, offset = np.polyfit(expected.ravel().astype(np.float64), batch.ravel().astype(np.float64), 1)
+    if float(np.abs(slope * expected + offset - batch).max()) > SAME_PIXELS:
+        return wanted
+    served: NDArray[np.float32] = (slope * wanted + offset).astype(np.float32)
+    return served
+
+
+def as_labelled(loader: LoaderProbe, labels: NDArray[np.int64]) -> NDArray[np.int64] | None:
+    """All labels as the loader serves them, when it gives each class another, by its first batch.
+
+    None where one class has several labels, or where that of a class was not seen.
+    """
+    import numpy as np
+
+    served, expected = loader.labels, loader.expected_labels
+    if served is None or expected is None or served.shape != expected.shape or bool((served == expected).all()):
+        return labels
+    table = dict(zip(expected.tolist(), served.tolist(), strict=True))
+    if any(table[right] != given for right, given in zip(expected.tolist(), served.tolist(), strict=True)):
+        return None
+    if not set(labels.tolist()) <= table.keys():
+        return None
+    return np.array([table[label] for label in labels.tolist()], dtype=np.int64)
+
+
+def _own_outputs(
+    kernel: Asked, probe: ModelProbe, values: Arrays, pixels: NDArray[np.float32], training: bool
+) -> NDArray[np.float32] | None:
+    """The outputs of the student's own definition with these weights, for the images with a little noise.
+
+    `training` is the mode that it was in: dropout that a test forgot to switch off is in what was recorded too.
+    """
+    import numpy as np
+
+    noisy = (pixels + generator("noise").normal(0, NOISE, pixels.shape)).astype(np.float32)
+    encoded = {name: encode_array(value) for name, value in values.items()}
+    parts = []
+    for i in range(0, len(noisy), TOGETHER):
+        part = noisy[i : i + TOGETHER]
+        payload = {"model": probe.spec, "weights": encoded, "inputs": encode_array(part), "training": training}
+        try:
+            output = array(ask_for(kernel, ForwardAnswer, payload, SECONDS).output)
+        except (Refused, Malformed):
+            return None
+        if output.ndim != 2 or len(output) != len(part) or output.dtype.kind != "f":
+            return None
+        parts.append(output)
+    if len({part.shape[1] for part in parts}) != 1:
+        return None
+    outputs: NDArray[np.float32] = np.concatenate(parts)
+    return outputs
+
+
+def score(outputs: NDArray[np.float32], labels: NDArray[np.int64]) -> Score:
+    """Mean cross-entropy and accuracy of logits (N, classes) for labels (N,)."""
+    import numpy as np
+
+    logits = outputs.astype(np.float64)
+    logits -= logits.max(axis=1, keepdims=True)
+    log_sums = np.log(np.exp(logits).sum(axis=1))
+    right = logits[np.arange(len(labels)), np.minimum(labels, logits.shape[1] - 1)]
+    return Score(float((log_sums - right).mean()), float((outputs.argmax(axis=1) == labels).mean()))
+
+
+def with_doubts(
+    run: RunEvidence, roles: Sequence[ModelRole], reference: Reference, confirmations: Sequence[Confirmation]
+) -> RunEvidence:
+    """The run with a doubt for each training that cannot have happened, and a remark for each that nothing bears out."""
+    measured = _with_distances(confirmations, run, roles, reference)
+    believed = doubted(run, find_doubts(run, roles, reference, measured))
+    remarks = unconfirmed(believed, roles, confirmations)
+    return replace(believed, notes=(*believed.notes, *remarks.values()), unchecked=frozenset(remarks))
+
+
+def _with_distances(
+    confirmations: Sequence[Confirmation], run: RunEvidence, roles: Sequence[ModelRole], reference: Reference
+) -> tuple[Confirmation, ...]:
+    """The confirmations with how far the weights are from the reference's after each of its epochs, as a share of these."""
+    sent = {(weights.model, weights.start): weights for weights in run.weights}
+    found = []
+    for confirmation in confirmations:
+        weights = sent[confirmation.model, confirmation.start]
+        role = next(role for role in roles if role.recognise(run.models[weights.model].shapes))
+        model: torch.nn.Module = role.build()  # type: ignore[assignment]
+        distances = {}
+        if transplant(weights.decoded(), model):
+            mine = {name: p.detach().numpy() for name, p in model.named_parameters()}
+            distances = {n: _apart(mine, theirs) for n, theirs in reference.weights.get(role.role, {}).items()}
+        found.append(replace(confirmation, distances=distances))
+    return tuple(found)
+
+
+def _apart(mine: Arrays, theirs: Arrays) -> float:
+    from grader.evidence.compare import distance
+
+    size = distance(theirs, {name: 0 * value for name, value in theirs.items()})
+    return distance(mine, theirs) / size if size else 0.0

@@ -1,0 +1,1 @@
+"""Measure the limits on losses from many seeds of the reference."""

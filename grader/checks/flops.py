@@ -1,0 +1,231 @@
+"""Profiles of models: what was handed to thop, and whether the counts were printed."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from grader.assignment import Fail
+from grader.checks.printed_numbers import Number, Reading, find_numbers, without_progress
+from grader.evidence.run import CellRun, Profile
+
+SAME = 0.005  # relative, for what thop returned
+COARSE = 0.5  # a printed number whose rounding hides more than this share of it tells nothing
+
+_TOOLS = re.compile(
+    r"\b(?:torchinfo|torchsummary|torchstat|fvcore|ptflops|calflops|deepspeed|torchprofile|pthflops"
+    r"|FlopCounterMode|flop_counter"
+    r"|FlopCountAnalysis|get_model_complexity_info|with_flops|thop)\b"
+)
+_SCALE_LABEL = re.compile(
+    r"(?P<giga>\bG(?:\b|(?=MACs?|FLOPs?))|(?i:giga|billion))"
+    r"|(?P<mega>\bM(?:\b|(?=MACs?|FLOPs?|Params?))|(?i:mega|million|\bmio\b|1e6|10\^6))"
+    r"|(?P<kilo>\b[kK](?:\b|(?=MACs?|FLOPs?|Params?))|(?i:kilo|thousand|1e3|10\^3))"
+)
+_LABEL = re.compile(
+    r"(?<![^\W_])(?:(?P<operations>[kmg]?(?:fl?ops?|macs?)|ops|operation\w*|op[eé]ra\w+|rechenoperation\w*"
+    r"|mult(?:iply)?-?add\w*|multiply-?accumulat\w*)|(?P<parameters>[kmg]?par[aá]m\w*))(?![^\W_])",
+    re.IGNORECASE,
+)
+_SCALES = {"giga": 1e9, "mega": 1e6, "kilo": 1e3}
+_DOUBLED = re.compile(
+    r"(?<![\d.*])2(?:\.0?)?\s*\*(?!\*)|(?<!\*)\*\s*2(?:\.0?)?(?![\d.*])|\btwice\b|\btwo (?:operations"
+    r"|flops)|2 ?[x×] ?MACs?|flop_counter|FlopCounterMode"
+)
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a model costs for one input, counted by the grader: `macs` in thop's convention, and parameters.
+
+    `name` is the model's role in messages; `class_name` the student's class and `key` the run's key for it, when known.
+    """
+
+    name: str
+    macs: float
+    parameters: int
+    class_name: str = ""
+    key: str | None = None
+
+
+def models_profiled(
+    profiles: Sequence[Profile], costs: Sequence[Cost], input_shape: tuple[int, ...] = (1, 1, 28, 28), source: str = ""
+) -> str:
+    """Each model was profiled, with a single input.
+
+    `costs` are those of the student's own models; `source` the code of the cells: another counting tool named there stands
+    for recorded profiles, and then only what was printed decides. Raises Fail with the share of models that are right.
+    """
+    expected = f"a profile of {_names(costs)} with one {'×'.join(map(str, input_shape))} input"
+    if not profiles:
+        if tool := _other_tool(source):
+            return f"counted with {tool}"
+        raise Fail("no model was profiled", expected, "thop.profile takes a model and its inputs.")
+    problems, notes, right = [], [], 0
+    for cost in costs:
+        mine = [profile for profile in profiles if _is_of(profile, cost, costs)]
+        good = [profile for profile in mine if not _wrong_input(profile, cost, input_shape)]
+        if good:
+            right += 1
+            notes += [f"{cost.name} was profiled on {good[-1].device}"] if not good[-1].device.startswith("cpu") else []
+            notes += (
+                [f"the {cost.name} had been used before: a fresh copy is safer"] if all(p.reused for p in good) else []
+            )
+        elif mine:
+            problems.append(f"the {cost.name} {_wrong_input(mine[-1], cost, input_shape)}")
+        else:
+            problems.append(f"the {cost.name} was not profiled")
+    if not problems:
+        return "; ".join([f"{_names(costs)} profiled with one input each", *dict.fromkeys(notes)])
+    strange = [p for p in profiles if not any(_is_of(p, cost, costs) for cost in costs)]
+    if strange and any("not profiled" in problem for problem in problems):
+        problems.append(f"a {strange[-1].model_class or 'model'} with {_count(strange[-1].parameters)} parameters was")
+    hint = "Which model does each call get?" if right == 0 or strange else "Look at the inputs of each call."
+    raise Fail("; ".join(problems), expected, hint, credit=round(right / len(costs), 2))
+
+
+def _is_of(profile: Profile, cost: Cost, costs: Sequence[Cost]) -> bool:
+    """Whether a profile is of this model: by its key, its parameters, else by its class when no other model's fits."""
+    if profile.model is not None and cost.key is not None and profile.model == cost.key:
+        return True
+    if profile.parameters is not None:
+        by_parameters = [c for c in costs if math.isclose(c.parameters, profile.parameters, rel_tol=SAME)]
+        if by_parameters:
+            return cost in by_parameters and (len(by_parameters) == 1 or profile.model_class in ("", cost.class_name))
+    return bool(cost.class_name) and profile.model_class == cost.class_name
+
+
+def _wrong_input(profile: Profile, cost: Cost, input_shape: tuple[int, ...]) -> str:
+    """What is wrong with a profile's input; '' when its count is that of a single input."""
+    shape = profile.input_shapes[0] if profile.input_shapes else ()
+    size, one = math.prod(shape), math.prod(input_shape)
+    counted = profile.macs is None or math.isclose(profile.macs, cost.macs, rel_tol=SAME)
+    if shape == input_shape or (size == one and counted):
+        return "" if counted else f"was counted with {_count(profile.macs)} MACs; it has {_count(cost.macs)}"
+    if one and size and size % one == 0 and size > one:
+        return f"was profiled with a batch of {size // one} inputs, {shape}"
+    return f"was profiled with an input of shape {shape}"
+
+
+def counts_printed(
+    cells: Sequence[CellRun], profiles: Sequence[Profile], costs: Sequence[Cost], source: str = ""
+) -> str:
+    """The MACs of each model are printed, in any notation.
+
+    Twice the MACs, as floating-point operations are also counted, is right when the text or the code says so. Numbers that
+    are printed without any counting tool having been used earn nothing. Raises Fail with the share of models printed.
+    """
+    expected = "; ".join(f"{cost.name}: {_count(cost.macs)} MACs" for cost in costs)
+    expected = f"the counts printed ({expected})" if profiles else f"counts of {_names(costs)} from a profiler, printed"
+    tool = _other_tool(source)
+    if not profiles and not tool:
+        raise Fail("no profiler was used, so no counts could be measured", expected)
+    text = "\n".join(without_progress(cell.text) for cell in cells)
+    numbers = find_numbers(text)
+    lines = text.split("\n")
+    doubled = bool(_DOUBLED.search(source) or _DOUBLED.search(text))
+    missing = []
+    for cost in costs:
+        returned = [p.macs for p in profiles if p.macs and _is_of(p, cost, costs) and _right(p, cost)]
+        values = [value * times for value in (cost.macs, *returned) for times in ((1, 2) if doubled else (1,))]
+        if not any(_prints(number, lines[number.line], value) for number in numbers for value in values):
+            missing.append(cost)
+    exchanged = [cost for cost in costs if cost not in missing and _exchanged(cost, lines, numbers)]
+    if exchanged:
+        raise Fail(
+            f"the operations and the parameters of the {_names(exchanged)} are exchanged where they are printed",
+            expected,
+            "Which of the two numbers does the profiler return first?",
+            credit=round(0.5 * (1 - len(missing) / len(costs)), 2),
+        )
+    if not missing:
+        return "; ".join(f"{cost.name}: {_count(cost.macs)} MACs" for cost in costs) + " printed"
+    credit = round(1 - len(missing) / len(costs), 2)
+    twice = [c for c in missing if any(_prints(n, lines[n.line], 2 * c.macs) for n in numbers)]
+    if twice:
+        seen = f"twice the MACs of the {_names(twice)} are printed, and nothing says so"
+        raise Fail(seen, expected, "Say what is counted: multiply-adds, or both as one each.", credit=max(credit, 0.7))
+    wrong = [p for p in profiles if not any(_is_of(p, cost, costs) and _right(p, cost) for cost in costs)]
+    shown_wrong = [p for p in wrong if p.macs and any(_prints(n, lines[n.line], p.macs) for n in numbers)]
+    if len(shown_wrong) >= len(missing):
+        shown = ", ".join(_count(profile.macs) for profile in shown_wrong[:3])
+        raise Fail(
+            f"the counts printed ({shown}) are not those of the {_names(missing)} with one input",
+            expected,
+            credit=credit,
+        )
+    raise Fail(
+        f"the MACs of the {_names(missing)} are not printed",
+        expected,
+        "Print what the profiler returns.",
+        credit=credit,
+    )
+
+
+def _exchanged(cost: Cost, lines: Sequence[str], numbers: Sequence[Number]) -> bool:
+    """Whether the MACs of a model are called its parameters, and its parameters its operations.
+
+    Only where the words leave no doubt: in a line with both words and both numbers the first word is of the first number,
+    whichever stands before the other; else in two lines, each with one of them. A line that has them right settles it.
+    """
+    found: set[tuple[str, str]] = set()
+    for place, line in enumerate(lines):
+        labels = _without_repeats(match.lastgroup or "" for match in _LABEL.finditer(line))
+        kinds = (_which(number, line, cost) for number in numbers if number.line == place)
+        values = _without_repeats(kind for kind in kinds if kind)
+        if len(labels) == len(values) == len(set(labels)) == len(set(values)):
+            pairs = set(zip(labels, values, strict=True))
+            if ("operations", "operations") in pairs:
+                return False
+            found |= pairs
+    return {("operations", "parameters"), ("parameters", "operations")} <= found
+
+
+def _which(number: Number, line: str, cost: Cost) -> str:
+    """'operations' or 'parameters' when a printed number can be only that of a model; else ''."""
+    operations = any(_prints(number, line, value) for value in (cost.macs, 2 * cost.macs))
+    parameters = _prints(number, line, cost.parameters)
+    return "" if operations == parameters else "operations" if operations else "parameters"
+
+
+def _without_repeats(words: Iterable[str]) -> list[str]:
+    return [word for word, _ in itertools.groupby(words)]
+
+
+def _right(profile: Profile, cost: Cost) -> bool:
+    return profile.macs is not None and math.isclose(profile.macs, cost.macs, rel_tol=SAME)
+
+
+def _prints(number: Number, line: str, value: float) -> bool:
+    """Whether a printed number is this count, as far as it was rounded; a unit may stand in its label: 'MACs (M): 7.46'."""
+    for reading in number.readings:
+        if reading.kind in ("percent", "time") and not number.text.endswith("m"):
+            continue
+        if _is_value(reading, value):
+            return True
+        if reading.kind == "plain" and reading.value < 1e5:
+            for match in _SCALE_LABEL.finditer(line):
+                scale = _SCALES[match.lastgroup or "mega"]
+                if _is_value(Reading(reading.value * scale, reading.step * scale), value):
+                    return True
+    return False
+
+
+def _is_value(reading: Reading, value: float) -> bool:
+    return reading.value > 0 and reading.step / 2 <= COARSE * value and reading.agrees(value, slack=1e-4 * value)
+
+
+def _other_tool(source: str) -> str:
+    code = "\n".join(line for line in source.split("\n") if not line.lstrip().startswith(("#", "!", "%")))
+    return next((match.group() for match in _TOOLS.finditer(code) if match.group() != "thop"), "")
+
+
+def _names(costs: Sequence[Cost]) -> str:
+    return " and ".join(cost.name for cost in costs)
+
+
+def _count(value: float | None) -> str:
+    return "?" if value is None else f"{value:,.0f}"

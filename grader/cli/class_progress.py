@@ -1,0 +1,156 @@
+"""How the grading of a class goes on: a line for each result, and one that moves on a terminal or comes now and then."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from grader.formatting import one_line
+from grader.reports.terminal import total_line
+
+if TYPE_CHECKING:
+    from rich.live import Live
+    from rich.text import Text
+
+    from grader.course.ingest.submissions import Submission
+    from grader.grading.grade import Progress
+    from grader.result import Result
+
+EVERY_SECONDS = 30.0  # a line in a pipe
+SHOWN = 4  # names of what is running
+
+
+@dataclass(frozen=True)
+class Pace:
+    """`graded` notebooks took `seconds` in all, `left` are not done yet."""
+
+    graded: int
+    seconds: float
+    left: int
+
+    def words(self) -> str:
+        """The rate and the time left: '2.5 a minute, about 12 min left'; '' as long as nobody can tell."""
+        if not self.graded or self.seconds <= 0:
+            return ""
+        rate = self.graded / self.seconds
+        per = f"{rate * 60:.1f} a minute" if rate * 60 < 100 else f"{rate:.0f} a second"
+        return f"{per}, about {duration(self.left / rate)} left" if self.left else per
+
+
+def duration(seconds: float) -> str:
+    """A time as a person says it: '40 s', '12 min', '3 h 20 min'."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
+
+
+class ClassProgress:
+    """Writes results to standard output, and what is running to standard error.
+
+    Everything but `step` is called by one thread. With `queues` what was started waits until a first step is told.
+    """
+
+    def __init__(self, total: int, queues: bool = False) -> None:
+        self._queues = queues
+        self._total, self._done, self._reused = total, 0, 0
+        self._began = self._told = time.monotonic()
+        self._running: dict[str, str] = {}
+        self._lock = threading.Lock()
+        self._stopping = False
+        self._live: Live | None = None
+        self._terminal = sys.stderr.isatty()
+
+    def started(self, submission: Submission) -> None:
+        """A grading began."""
+        with self._lock:
+            self._running[submission.name] = ""
+        if self._terminal and self._live is None:
+            self._open()
+
+    def step(self, submission: Submission, progress: Progress) -> None:
+        """Where a grading stands; called by the threads that grade."""
+        where = f"{progress.phase} {progress.done}/{progress.total}" if progress.total > 1 else progress.phase
+        with self._lock:
+            if submission.name in self._running:
+                self._running[submission.name] = where
+
+    def ended(self, submission: Submission, result: Result, reused: bool) -> None:
+        """A result is written."""
+        with self._lock:
+            self._running.pop(submission.name, None)
+        self._done += 1
+        self._reused += reused
+        late = "; late" if submission.late else ""
+        again = "; as graded before" if reused else ""
+        self._say(f"[{self._done}/{self._total}] {one_line(submission.name)}: {total_line(result)}{late}{again}")
+
+    def retried(self, submission: Submission, why: str) -> None:
+        """A grading begins anew."""
+        self._say(f"{one_line(submission.name)}: broke off and is graded once more ({one_line(why)[:200]})")
+
+    def tick(self, stopping: bool) -> None:
+        """Time passes: in a pipe, a line now and then."""
+        if stopping and not self._stopping:
+            self._stopping = True
+            with self._lock:
+                count = len(self._running)
+            if count:
+                self.note(f"stopping: {count} are graded to their end; interrupt again to end them at once")
+        if not self._terminal and time.monotonic() - self._told > EVERY_SECONDS:
+            self._told = time.monotonic()
+            self.note(self.line())
+
+    def line(self) -> str:
+        """What is done, how fast, how long yet, and what is running."""
+        with self._lock:
+            running = [
+                f"{one_line(name)} ({where})" if where else one_line(name)
+                for name, where in self._running.items()
+                if where or not self._queues
+            ]
+            queued = len(self._running) - len(running)
+        pace = Pace(self._done - self._reused, time.monotonic() - self._began, self._total - self._done).words()
+        more = f" and {len(running) - SHOWN} more" if len(running) > SHOWN else ""
+        now = f"running: {', '.join(running[:SHOWN])}{more}" if running else ""
+        sent = f"{queued} more are sent" if queued else ""
+        return "; ".join(
+            filter(None, (f"{self._done} of {self._total}", pace, "stopping" if self._stopping else "", now, sent))
+        )
+
+    def _say(self, text: str) -> None:
+        if self._live is not None and sys.stdout.isatty():
+            self._live.console.print(text, markup=False, highlight=False, emoji=False, soft_wrap=True)
+        else:
+            print(text, flush=True)
+
+    def note(self, text: str) -> None:
+        """Say something that is no result."""
+        if self._live is not None:
+            self._live.console.print(text, markup=False, highlight=False, emoji=False, soft_wrap=True)
+        else:
+            print(text, file=sys.stderr, flush=True)
+
+    def _open(self) -> None:
+        from rich.console import Console
+        from rich.live import Live
+
+        console = Console(stderr=not sys.stdout.isatty())
+        self._live = Live(
+            get_renderable=self._drawn, console=console, refresh_per_second=4, transient=True, redirect_stderr=False
+        )
+        self._live.start()
+
+    def _drawn(self) -> Text:
+        from rich.text import Text
+
+        return Text(self.line(), no_wrap=True, overflow="ellipsis", style="dim")
+
+    def close(self) -> None:
+        """Leave the terminal on a clean line."""
+        if self._live is not None:
+            self._live.stop()
+            self._live = None

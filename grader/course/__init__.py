@@ -1,0 +1,1 @@
+"""Grade a class: batches, the store of results, scores, marks."""

@@ -1,0 +1,277 @@
+"""A class: each submission is graded in a process tree of its own, each result kept the moment it exists."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from collections import deque
+from collections.abc import Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from grader.course.ingest.submissions import Submission
+from grader.course.job import BatchError, Done, Job, Stop, Watch
+from grader.course.pool import Elsewhere, Pool, Threads, WorkerDied
+from grader.course.scores import standing
+from grader.course.store import Entry, Graded, Store, now
+from grader.course.summary_csv import write_summary
+from grader.files import write_atomically
+from grader.grading.grade import failed
+from grader.provenance.digests import of_file
+from grader.reports.html import write_html
+from grader.result import Result, parse_result
+
+TRIES = 2  # a grading that broke off is tried once more
+WORKERS = 3  # so many may die of one notebook: machines also go for reasons of their own
+TICK_SECONDS = 0.5
+SUMMARY_SHARE = 20  # writing the summary may take one part in so many of the time
+_KILLED = re.compile(r"the kernel died while cell -?\d+ ran \((?:SIGKILL|exit status 137)")
+
+
+def grade_all(submissions: Sequence[Submission], job: Job, watch: Watch, stop: Stop | None = None) -> Done:
+    """Grade every submission whose result is not kept, `job.jobs` at a time; write result.json, report.html, summary.csv.
+
+    An exception in `job.grade`, or a kernel that was killed, costs that submission a second try, then a failed result.
+    Raises BatchError when `out` cannot be written, and StoreError when the store cannot be used.
+    """
+    _writable(job.out)
+    with Store(job.out) as store:
+        store.set_items([item.id for item in job.assignment.rubric.items])
+        return _Batch(job, watch, stop or Stop(), store).run(submissions)
+
+
+@dataclass
+class _Running:
+    submission: Submission
+    tries: int = 1
+    deaths: int = 0
+    began: float = field(default_factory=time.monotonic)
+
+
+class _Batch:
+    def __init__(self, job: Job, watch: Watch, stop: Stop, store: Store) -> None:
+        self.job, self.watch, self.stop, self.store = job, watch, stop, store
+        self.count = self.reused = 0
+        self.waiting: deque[Submission] = deque()
+        self.suspects: deque[_Running] = deque()
+        self.running: dict[Future[Result], _Running] = {}
+        self.unwritten: list[tuple[Submission, Result, str]] = []
+        self._summary_at, self._summary_took = 0.0, 0.0
+
+    def run(self, submissions: Sequence[Submission]) -> Done:
+        self.waiting.extend(one for one in submissions if self.stop.asked or not self._reuse(one))
+        pool = self.job.pool or Threads(self.job.grade, self.job.jobs)
+        try:
+            self._fill(pool)
+            while self.running or ((self.waiting or self.suspects) and not self.stop.asked):
+                finished, _ = wait(self.running, TICK_SECONDS, FIRST_COMPLETED)
+                for future in finished:
+                    self._finish(pool, future, self.running.pop(future))
+                self._fill(pool)
+                self._write_kept()  # while others are graded: the store has it already
+                self.watch.tick(self.stop.asked == 1)
+                if self.stop.asked > 1:
+                    self._end()
+                    break
+                pool.tick(self.stop.asked == 1)
+            self._write_kept()
+            self._write_summary(at_once=True)
+        except BatchError:  # nothing goes on, but what there is can be written
+            self._end()
+            self._write_kept()
+            self._write_summary(at_once=True)
+            raise
+        except BaseException:  # a full disk: nothing that runs on can be kept
+            self._end()
+            raise
+        finally:
+            pool.shutdown(wait=not self.stop.asked)
+        stopped = self.stop.asked > 0 and (bool(self.waiting) or self.count < len(submissions))
+        return Done(self.count, self.reused, stopped, len(self.running))
+
+    def _fill(self, pool: Pool) -> None:
+        while not self.stop.asked and len(self.running) < pool.size and self._next(pool):
+            pass
+
+    def _next(self, pool: Pool) -> bool:
+        """Begin one more; whether there was one.
+
+        Of those that have their last try only one is in flight at a time, so that none of them dies of another one. (Those
+        with an earlier try are too many for that where machines come and go.)
+        """
+        if self.suspects and not any(run.deaths >= WORKERS - 1 for run in self.running.values()):
+            self._start(pool, self.suspects.popleft())
+        elif self.waiting:
+            submission = self.waiting.popleft()
+            if not self._reuse(submission):  # unless another process has graded it meanwhile
+                self._start(pool, _Running(submission))
+        else:
+            return False
+        return True
+
+    def _start(self, pool: Pool, run: _Running) -> None:
+        submission = run.submission
+        self.watch.started(submission)
+        if submission.problem:
+            future: Future[Result] = Future()
+            future.set_result(self._failed(submission, submission.problem))
+        else:
+            future = pool.submit(submission)
+        self.running[future] = run
+
+    def _reuse(self, submission: Submission) -> bool:
+        if self.job.force or submission.problem:
+            return False
+        sha256 = of_file(submission.path)
+        key = self.job.key(submission.path.name, sha256)
+        graded = self.store.graded(key) if key else None
+        if graded is None or not self.job.keeps(graded):
+            left = self.job.left(key, sha256) if key else None
+            if left is not None:
+                self._keep(submission, left, True, 0.0)
+            return left is not None
+        result = parse_result(graded.document)
+        self.store.enter(_entry(submission, sha256), key)
+        self._write(submission, result, graded.document)
+        self.count, self.reused = self.count + 1, self.reused + 1
+        self.watch.ended(submission, result, True)
+        return True
+
+    def _finish(self, pool: Pool, future: Future[Result], run: _Running) -> None:
+        if future.cancelled():  # given up, since the batch is to stop
+            return
+        error = future.exception()
+        if isinstance(error, BatchError):
+            raise error
+        if isinstance(error, (Elsewhere, WorkerDied)) and self.stop.asked:
+            return
+        if isinstance(error, Elsewhere):
+            self._start(pool, run)
+            return
+        if isinstance(error, WorkerDied):
+            self._mourn(pool, run, error)
+            return
+        why = _broke_off(error) if error is not None else was_killed(future.result())
+        if why and run.tries < TRIES and not self.stop.asked:
+            self.watch.retried(run.submission, why)
+            self._start(pool, _Running(run.submission, run.tries + 1, run.deaths))
+            return
+        final = error is None and not run.submission.problem
+        broken = f"the grader itself failed on this notebook ({why}); please report it"
+        result = future.result() if error is None else self._failed(run.submission, broken)
+        self._keep(run.submission, result, final, time.monotonic() - run.began)
+
+    def _mourn(self, pool: Pool, run: _Running, error: WorkerDied) -> None:
+        """A worker died, of this notebook or of another beside it, or for a reason of its own."""
+        deaths = run.deaths + 1
+        if deaths < WORKERS:
+            self.watch.retried(run.submission, str(error))
+            again = _Running(run.submission, run.tries, deaths)
+            if deaths < WORKERS - 1:
+                self._start(pool, again)
+            else:
+                self.suspects.append(again)
+            return
+        message = (
+            f"{deaths} workers died, one after the other, while they graded this notebook (the last: {error}); their logs "
+            "say of what, memory is the likeliest"
+        )
+        self._keep(run.submission, self._failed(run.submission, message), False, time.monotonic() - run.began)
+
+    def _failed(self, submission: Submission, message: str) -> Result:
+        return failed(self.job.assignment, submission.path.name, message, of_file(submission.path), self.job.data)
+
+    def _keep(self, submission: Submission, result: Result, final: bool, seconds: float) -> None:
+        result = self.job.sign(result)
+        sha256 = result.submission.sha256
+        key = self.job.key(submission.path.name, sha256)
+        final = final and bool(key) and not any(item.status == "error" for item in result.items)
+        document = result.document()
+        # What is not final has a key of its own, so that it takes the place of no result that is.
+        graded = Graded(
+            key if final else f"not final: {submission.name}", standing(result), document, final, now(), seconds
+        )
+        self.store.put(graded, _entry(submission, sha256))
+        self.job.settled(key)
+        self.count += 1
+        self.unwritten.append((submission, result, document))
+
+    def _write_kept(self) -> None:
+        for submission, result, document in self.unwritten:
+            self._write(submission, result, document)
+            self.watch.ended(submission, result, False)
+        self.unwritten.clear()
+
+    def _write(self, submission: Submission, result: Result, document: str) -> None:
+        folder = self.job.out / submission.name
+        page = folder / "report.html"
+        if not _holds(folder / "result.json", document) or not page.exists():
+            write_html(result, page)
+            write_atomically(folder / "result.json", document)
+        self._write_summary()
+
+    def _write_summary(self, at_once: bool = False) -> None:
+        """From all that is in the store; not after every result, which would take longer and longer."""
+        began = time.monotonic()
+        if not at_once and began - self._summary_at < SUMMARY_SHARE * self._summary_took:
+            return
+        rows = ((row.entry.name, row.machine) for row in self.store.rows())
+        write_summary(self.job.out / "summary.csv", rows, self.store.items())
+        self._summary_at = time.monotonic()
+        self._summary_took = self._summary_at - began
+
+    def _end(self) -> None:
+        """End what is running, again and again: a grading whose kernel is gone may start another before it gives up."""
+        deadline = time.monotonic() + self.stop.patience
+        while self.running and time.monotonic() < deadline:
+            self.stop.end_now()
+            finished, _ = wait(self.running, TICK_SECONDS / 2)
+            for future in finished:
+                del self.running[future]
+
+
+def _broke_off(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}"
+
+
+def was_killed(result: Result) -> str:
+    """Why the result may not be the notebook's own fault; '' when nothing speaks for that."""
+    return next((note for note in result.notes if _KILLED.match(note)), "")
+
+
+def is_final(result: Result) -> bool:
+    """Whether nothing speaks against taking it for good: no failure of the grader itself, no kernel that was killed."""
+    return not was_killed(result) and not any(item.status == "error" for item in result.items)
+
+
+def _entry(submission: Submission, sha256: str) -> Entry:
+    submitted = submission.submitted
+    return Entry(
+        name=submission.name,
+        file=submission.path.name,
+        sha256=sha256,
+        student_id=submission.student_id,
+        student_name=submission.student_name,
+        submitted_at=submitted.isoformat() if submitted else "",
+        late=submission.late,
+        superseded=submission.superseded,
+    )
+
+
+def _holds(path: Path, document: str) -> bool:
+    try:
+        return path.read_bytes() == document.encode("utf-8", "replace")
+    except OSError:
+        return False
+
+
+def _writable(out: Path) -> None:
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        probe = out / f".writable-{os.getpid()}"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise BatchError(f"cannot write results to '{out}': {error.strerror or error}; give another --out") from None

@@ -1,0 +1,163 @@
+"""What runs on a worker: grade one notebook that comes as bytes, and give its result back as bytes."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from grader.course.cluster import spool
+from grader.course.cluster.messages import Reply, Terms, decode_terms, decode_wanted, encode
+from grader.provenance.installation import Installation, installation, unlike
+
+if TYPE_CHECKING:
+    from grader.grading.grade import Progress
+
+TELL_SECONDS = 2.0  # between two words on how a grading goes on
+
+
+class _GivenUp(BaseException):
+    """Nobody waits for this grading any longer. No Exception, so that nothing of a notebook's handling swallows it."""
+
+
+def topic(run: str) -> str:
+    """Where the workers tell how gradings go on."""
+    return f"grader-{run}"
+
+
+def given_up(run: str) -> str:
+    """The scheduler's metadata that say that nobody waits for this run any longer."""
+    return f"grader-{run}-given-up"
+
+
+def describe(wanted: bytes) -> bytes:
+    """A `Reply`: what this worker has of what is `Wanted`, or why it cannot grade."""
+    try:
+        return _reply("installation", encode(_installation(wanted)).decode())
+    except Exception as error:
+        return _reply("refused", _sentence(error))
+
+
+def grade_bytes(terms: bytes, task: str, key: str, name: str, content: bytes) -> bytes:
+    """A `Reply`: the result of the notebook with this file `name` and `content`, under `Terms`.
+
+    `task` is the key of the task in Dask, `key` that of the grading in the store. It may run any number of times: what is in
+    the spool is not graded again, and a second run, which Dask begins when a worker died, only says that one died, since the
+    driver decides what becomes of a notebook that may have killed it. Raises nothing that is an Exception.
+    """
+    from distributed import get_client
+
+    try:
+        agreed = decode_terms(terms)
+        shared = Path(agreed.spool) if spool.visible(Path(agreed.spool), agreed.run) else None
+        if shared is not None and (document := spool.read(shared, key)):
+            return _reply("result", document)
+        if refusal := _refusal(agreed):
+            return _reply("refused", refusal)
+        client = get_client()
+        if before := client.get_metadata(task, default=""):
+            return _reply("died", str(before))
+        client.set_metadata(task, _address())
+        document, final = _grade(agreed, name, content, _teller(agreed, task))
+        if shared is not None and final:
+            spool.write(shared, key, document)
+        return _reply("result", document)
+    except _GivenUp:
+        return _reply("failed", "it was given up")
+    except Exception as error:
+        return _reply("failed", f"{type(error).__name__}: {error}"[:2000])
+
+
+def _grade(agreed: Terms, name: str, content: bytes, tell: Callable[[Progress], None]) -> tuple[str, bool]:
+    """The result's document, and whether it may be taken for good."""
+    from grader.course.batch import is_final
+    from grader.grading import grade
+
+    _prepare()
+    if not name or Path(name).name != name or name in (".", ".."):
+        raise ValueError(f"{name!r} is not the name of a file")
+    wanted = agreed.wanted
+    with tempfile.TemporaryDirectory(prefix="grader-task-", ignore_cleanup_errors=True) as folder:
+        path = Path(folder) / name
+        path.write_bytes(content)
+        result = grade.grade(
+            path,
+            wanted.assignment,
+            data=Path(wanted.data) if wanted.data else None,
+            sample=wanted.sample,
+            device=wanted.device,
+            limits=agreed.limits,
+            progress=tell,
+            seed=agreed.seed,
+            isolation=wanted.isolation,
+        )
+    return result.document(), is_final(result)
+
+
+@lru_cache(maxsize=1)
+def _prepare() -> None:
+    """What is done once in a worker."""
+    import torch
+
+    from grader.sandbox.warm_start import many_kernels
+
+    torch.set_num_threads(1)  # each thread of the worker grades a notebook: torch's would compete with them
+    many_kernels()
+
+
+def _refusal(agreed: Terms) -> str:
+    """Why this worker must not grade under these terms; '' when it may."""
+    try:
+        mine = _installation(encode(agreed.wanted))
+    except Exception as error:
+        return _sentence(error)
+    words = unlike(mine, agreed.installation)
+    return f"it has {words}" if words else ""
+
+
+@lru_cache(maxsize=8)
+def _installation(wanted: bytes) -> Installation:
+    from grader.assignment import load_assignment
+
+    asked = decode_wanted(wanted)
+    return installation(load_assignment(asked.assignment), asked)
+
+
+def _teller(agreed: Terms, task: str) -> Callable[[Progress], None]:
+    """Tells the driver where the grading stands, now and then, and breaks off what nobody waits for."""
+    from distributed import get_client, get_worker
+
+    worker, client, told = get_worker(), get_client(), [0.0]
+
+    def tell(progress: Progress) -> None:
+        if time.monotonic() - told[0] < TELL_SECONDS:
+            return
+        told[0] = time.monotonic()
+        with suppress(Exception):  # a scheduler that is hard to reach costs words, not the grading
+            worker.log_event(topic(agreed.run), [task, progress.phase, progress.done, progress.total])
+            if client.get_metadata(given_up(agreed.run), default=False):
+                raise _GivenUp
+
+    return tell
+
+
+def _address() -> str:
+    from distributed import get_worker
+
+    try:
+        return str(get_worker().address)
+    except ValueError:  # no worker's thread: a test
+        return ""
+
+
+def _reply(kind: str, text: str) -> bytes:
+    return encode(Reply(kind, text, _address()))  # type: ignore[arg-type]
+
+
+def _sentence(error: Exception) -> str:
+    known = type(error).__name__ in ("AssignmentError", "DataError", "DeviceError", "IsolationError")
+    return str(error) if known else f"{type(error).__name__}: {error}"

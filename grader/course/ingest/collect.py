@@ -1,0 +1,284 @@
+"""Folders, notebooks and archives that a person names -> the submissions in them, and what to tell the person."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path, PurePosixPath
+from typing import cast
+
+from grader.course.ingest import gradescope
+from grader.course.ingest.archives import INNER, OUTER, Room, Zip
+from grader.course.ingest.layouts import BY_NAME, METADATA, TIMESTAMP, Context, Layout, Owner, recognise
+from grader.course.ingest.roster import Roster, parse_roster
+from grader.course.ingest.sources import HANDED_IN, BadFile, Folder, Found, IngestError, Source
+from grader.course.ingest.submissions import Submission, is_late, with_unique_names
+from grader.course.ingest.versions import Candidate, HandedIn, by_student
+
+ROSTER = "roster.csv"
+MAX_NOTE = 1 << 20  # bytes of a text that a system adds
+_TITLES = {
+    "canvas": "a download from Canvas",
+    "moodle": "a download from Moodle",
+    "blackboard": "a download from Blackboard",
+    "gradescope": "an export from Gradescope",
+    "nbgrader": "nbgrader's tree of submissions",
+    "folders": "one folder per student",
+}
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What a person says of the class. `layout` is one of `layouts.LAYOUTS`; a `due` without a zone is in local time."""
+
+    layout: str = "auto"
+    roster: Roster = field(default_factory=Roster)
+    due: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Class:
+    """The submissions, by name, and sentences on how they were found."""
+
+    submissions: tuple[Submission, ...]
+    notes: tuple[str, ...]
+
+
+def read_class(paths: Sequence[Path], out: Path, into: Path, wishes: Wishes | None = None) -> Class:
+    """All submissions in `paths`: notebooks, folders, zip archives. Archives are unpacked into `into`, a temporary folder.
+
+    Hidden folders, checkpoints, links to folders and `out` are left out. Raises IngestError for a path that does not exist,
+    for an archive that cannot be read, and when there is nothing to grade.
+    """
+    wishes = wishes or Wishes()
+    reader = _Reader(out, into, wishes)
+    found: list[Submission] = []
+    for path in paths:
+        found += reader.read(path)
+    if not found:
+        raise IngestError(f"no notebook (.ipynb, or a .py exported from one) in {', '.join(map(str, paths))}")
+    named = with_unique_names(found)
+    roster = reader.roster
+    return Class(named, (*reader.notes, *_superseded(named), *_missing(roster, named)))
+
+
+class _Reader:
+    def __init__(self, out: Path, into: Path, wishes: Wishes) -> None:
+        self.out, self.into, self.wishes = out, into, wishes
+        self.roster = wishes.roster
+        self.notes: list[str] = []
+        self._room, self._unpacked = Room(into), 0
+
+    def read(self, path: Path) -> list[Submission]:
+        if not path.exists():
+            raise IngestError(f"'{path}' does not exist; give a notebook, a folder or a zip archive with notebooks")
+        if path.is_dir():
+            return self._source(Folder(path, self.out))
+        if path.suffix.lower() == ".zip":
+            archive = self._open(path, str(path))
+            try:
+                return self._source(archive)
+            finally:
+                archive.close()
+        return [Submission(path, path.stem)]
+
+    def _open(self, path: Path, label: str, inner: bool = False) -> Zip:
+        self._unpacked += 1
+        into = self.into / f"{self._unpacked:05}"
+        return Zip(path, into, self._room, INNER if inner else OUTER, label)
+
+    def _source(self, source: Source) -> list[Submission]:
+        files = source.files()
+        if not self.roster.students:
+            self._find_roster(source, files)
+        context = _context(source, files)
+        layout = cast(Layout, self.wishes.layout)
+        if self.wishes.layout == "auto":
+            layout = recognise(
+                [one for one in files if not one.problem], context, lambda name: bool(self.roster.name(name))
+            )
+        if layout == "plain":
+            return list(self._plain(source, files))
+        students = by_student(self._owned(source, files, layout, context))
+        if layout == "folders":
+            students = tuple(one for one in students if one.notebooks or self.roster.name(one.owner.label))
+        self.notes.append(f"{source.label}: {_TITLES[layout]}, {len(students)} submissions")
+        return [self._submission(source, one) for one in students]
+
+    def _find_roster(self, source: Source, files: Sequence[Found]) -> None:
+        for found in files:
+            if found.path.name.lower() == ROSTER and len(found.path.parts) <= 2:
+                try:
+                    text = source.fetch(found).read_bytes()[: 16 << 20].decode("utf-8-sig", "replace")
+                except (BadFile, OSError) as error:
+                    raise IngestError(f"the roster '{source.label}/{found.path}' {error}") from None
+                self.roster = parse_roster(text, f"{source.label}/{found.path}")
+                return
+
+    def _plain(self, source: Source, files: Sequence[Found]) -> Iterator[Submission]:
+        folders = {folder for found in files for folder in found.path.parents}
+        for found in files:
+            label, suffix = _label(found), found.path.suffix.lower()
+            try:
+                if found.problem:
+                    raise BadFile(found.problem)
+                if suffix == ".zip" and found.path.with_suffix("") in folders:
+                    continue  # it lies there unpacked too
+                if suffix == ".zip":
+                    yield from self._archive_in(source, found)
+                elif suffix == ".ipynb" or (suffix == ".py" and is_export(source.fetch(found))):
+                    yield Submission(source.fetch(found), label)
+            except (BadFile, IngestError) as error:
+                yield Submission(Path(found.path.name), label, problem=_sentence(found.path.name, error))
+
+    def _archive_in(self, source: Source, found: Found) -> Iterator[Submission]:
+        """An archive among notebooks: a download of a class, or what one student packed."""
+        inner = isinstance(source, Zip)
+        archive = self._open(source.fetch(found), f"{source.label}/{found.path}", inner)
+        try:
+            if any(one.path.suffix.lower() == ".ipynb" for one in archive.files()):
+                yield from self._source(_NoArchives(archive) if inner else archive)
+        finally:
+            archive.close()
+
+    def _owned(
+        self, source: Source, files: Sequence[Found], layout: Layout, context: Context
+    ) -> Iterator[tuple[Owner, list[Candidate], str]]:
+        for found in files:
+            if found.path.name == METADATA or found.path.name.lower() == ROSTER:
+                continue
+            owner = BY_NAME[layout](found.path, context)
+            if owner is None:
+                if found.problem or found.path.suffix.lower() == ".ipynb":
+                    label = _label(found)
+                    yield Owner(label, f"/{label}"), [_candidate(source, found, Owner(label, label))], found.path.name
+                continue
+            if owner.note:
+                yield owner, [], ""
+                continue
+            yield owner, list(self._candidates(source, found, owner)), found.path.name
+
+    def _candidates(self, source: Source, found: Found, owner: Owner) -> Iterator[Candidate]:
+        suffix = found.path.suffix.lower()
+        if found.problem:
+            yield Candidate(replace(owner, order=-1), found.path, 0.0, lambda: source.fetch(found))
+        elif suffix == ".ipynb":
+            yield _candidate(source, found, owner)
+        elif suffix == ".py":
+            try:
+                if is_export(source.fetch(found)):
+                    yield _candidate(source, found, owner)
+            except BadFile:
+                return
+        elif suffix == ".zip":
+            yield from self._packed(source, found, owner)
+
+    def _packed(self, source: Source, found: Found, owner: Owner) -> Iterator[Candidate]:
+        """The notebooks in an archive that a student handed in; one that cannot be read counts as one, and says why."""
+        try:
+            archive = self._open(source.fetch(found), found.path.name, inner=True)
+        except (BadFile, IngestError) as error:
+            sentence = _sentence(found.path.name, error)
+            yield Candidate(replace(owner, order=-1), found.path, 0.0, lambda: _fail(sentence))
+            return
+        try:
+            for one in archive.files():
+                if one.path.suffix.lower() == ".ipynb":
+                    try:
+                        path = archive.fetch(one)
+                    except BadFile as error:
+                        sentence = _sentence(f"{found.path.name}/{one.path.name}", error)
+                        yield Candidate(owner, found.path / one.path, one.stamp, lambda said=sentence: _fail(said))  # type: ignore[misc]
+                        continue
+                    yield Candidate(owner, found.path / one.path, one.stamp, lambda path=path: path)  # type: ignore[misc]
+        finally:
+            archive.close()
+
+    def _submission(self, source: Source, one: HandedIn) -> Submission:
+        owner = one.owner
+        name = self.roster.name(owner.student_id, owner.student_name, owner.label) or owner.student_name
+        late = is_late(owner.submitted, owner.late, self.wishes.due)
+        superseded = tuple(str(c.shown) for c in one.notebooks[1:])
+        base = Submission(Path(owner.label), owner.label, owner.student_id, name, owner.submitted, late, superseded)
+        if not one.notebooks:
+            only = f", only {', '.join(one.others[:3])}" if one.others else ""
+            return replace(base, problem=f"no notebook was handed in{only}")
+        try:
+            return replace(base, path=one.notebooks[0].fetch())
+        except BadFile as error:
+            path = Path(one.notebooks[0].shown.name)
+            return replace(base, path=path, problem=_sentence(path.name, error))
+
+
+class _NoArchives:
+    """A source whose archives stay closed: one in another in another is nothing that a system makes."""
+
+    def __init__(self, source: Zip) -> None:
+        self.label, self._source = source.label, source
+
+    def files(self) -> tuple[Found, ...]:
+        return tuple(found for found in self._source.files() if found.path.suffix.lower() != ".zip")
+
+    def fetch(self, found: Found) -> Path:
+        return self._source.fetch(found)
+
+
+def _context(source: Source, files: Sequence[Found]) -> Context:
+    """What systems wrote beside the students' files, as far as it is small."""
+    notes: dict[PurePosixPath, str] = {}
+    owners: dict[str, Owner] = {}
+    for found in files:
+        name = found.path.name
+        try:
+            if name == METADATA and found.size <= gradescope.MAX_BYTES:
+                text = source.fetch(found).read_text("utf-8", "replace")
+                owners.update(gradescope.owners(text, f"{source.label}/{found.path}"))
+            elif found.size <= MAX_NOTE and (name == TIMESTAMP or re.search(r"_attempt_.*\.txt$", name)):
+                notes[found.path] = source.fetch(found).read_text("utf-8", "replace")
+        except (BadFile, OSError):
+            continue
+    return Context(notes, owners)
+
+
+def is_export(path: Path) -> bool:
+    """Whether a .py file was exported from a notebook: by Colab, nbconvert or an editor's cell marks."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(4000).decode("utf-8", "replace")
+    except OSError:
+        return False
+    return "generated by Colab" in head or bool(re.search(r"^# (In\[[\d ]*\]:|%%)", head, re.MULTILINE))
+
+
+def _label(found: Found) -> str:
+    return str(found.path.with_suffix("") if found.path.suffix.lower() in HANDED_IN else found.path)
+
+
+def _candidate(source: Source, found: Found, owner: Owner) -> Candidate:
+    return Candidate(owner, found.path, found.stamp, lambda: source.fetch(found))
+
+
+def _fail(sentence: str) -> Path:
+    raise BadFile(sentence)
+
+
+def _sentence(name: str, error: Exception) -> str:
+    text = str(error)
+    return text if name in text else f"'{name}' {text}"
+
+
+def _superseded(submissions: Sequence[Submission]) -> Iterator[str]:
+    for one in submissions:
+        if one.superseded:
+            more = f" and {len(one.superseded) - 3} more" if len(one.superseded) > 3 else ""
+            yield f"{one.name}: {one.path.name} counts; superseded: {', '.join(one.superseded[:3])}{more}"
+
+
+def _missing(roster: Roster, submissions: Sequence[Submission]) -> Iterator[str]:
+    there = {one.student_name for one in submissions}
+    missing = [name for name in roster.students if name not in there and not any(name in n.split(" & ") for n in there)]
+    if missing:
+        more = f" and {len(missing) - 5} more" if len(missing) > 5 else ""
+        yield f"{len(missing)} of the {len(roster.students)} in the roster handed in nothing: {', '.join(missing[:5])}{more}"

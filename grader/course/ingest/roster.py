@@ -1,0 +1,94 @@
+"""roster.csv: the names of the students, under the headers that the common systems export."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from grader.course.ingest.sources import IngestError
+from grader.files import read_regular
+
+MAX_BYTES = 16 << 20
+_IDS = (
+    *("id", "student id", "studentid", "sid", "user id", "userid", "user name", "username", "login", "login id"),
+    *("sis user id", "sis login id", "email", "e mail", "email address", "id number", "student number", "number"),
+    *("netid", "net id", "matriculation number", "identifier", "matrikelnummer", "anmeldename"),
+)
+_NAMES = ("name", "student", "student name", "full name", "fullname", "display name")
+_FIRST = ("first name", "firstname", "first", "given name", "forename", "vorname")
+_LAST = ("last name", "lastname", "last", "surname", "family name", "nachname")
+
+
+@dataclass(frozen=True)
+class Roster:
+    """The class: each student's name by every number, login or address that stands in the row, and by the name itself."""
+
+    names: Mapping[str, str] = field(default_factory=dict)
+    students: tuple[str, ...] = ()
+
+    def name(self, *labels: str) -> str:
+        """The name of the student with one of these numbers, logins or names; '' for nobody."""
+        return next((self.names[key] for label in labels if (key := _key(label)) in self.names), "")
+
+
+def read_roster(path: Path) -> Roster:
+    """The roster in a CSV file with commas, semicolons or tabs. Raises IngestError."""
+    try:
+        data, _ = read_regular(path, MAX_BYTES)
+    except OSError as error:
+        raise IngestError(f"cannot read the roster '{path}': {error.strerror or error}") from None
+    if len(data) > MAX_BYTES:
+        raise IngestError(f"the roster '{path}' is too large")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = data.decode("cp1252", "replace")
+    return parse_roster(text, str(path))
+
+
+def parse_roster(text: str, label: str) -> Roster:
+    """The roster in this text. Raises IngestError when no column names a student."""
+    first = text.partition("\n")[0]
+    delimiter = max(",;\t", key=first.count)
+    try:
+        rows = list(csv.reader(io.StringIO(text.replace("\0", "")), delimiter=delimiter))
+    except csv.Error as error:
+        raise IngestError(f"the roster '{label}' is no CSV file ({error})") from None
+    header = [re.sub(r"[\W_]+", " ", cell).strip().casefold() for cell in rows[0]] if rows else []
+    ids = [place for place, name in enumerate(header) if name in _IDS]
+    columns = [[place for place, name in enumerate(header) if name in wanted] for wanted in (_NAMES, _FIRST, _LAST)]
+    if not (columns[0] or columns[2]):
+        raise IngestError(f"the roster '{label}' has no column 'name'; its first line must name the columns: id,name")
+    names: dict[str, str] = {}
+    students: list[str] = []
+    for row in rows[1:]:
+        name = _name(row, columns)
+        if not name or name.casefold() in ("points possible", "student, test"):  # lines that Canvas adds
+            continue
+        students.append(name)
+        for label_ in (name, *(row[place] for place in ids if place < len(row))):
+            names.setdefault(_key(label_), name)
+        names.setdefault(_sortable(name), name)
+    names.pop("", None)
+    return Roster(names, tuple(students))
+
+
+def _name(row: list[str], columns: list[list[int]]) -> str:
+    whole, given, family = (" ".join(row[place].strip() for place in places if place < len(row)) for places in columns)
+    name = whole if whole.strip() else f"{given} {family}"
+    last, comma, first = name.partition(",")
+    return " ".join((f"{first} {last}" if comma else name).split())
+
+
+def _key(label: str) -> str:
+    return " ".join(label.casefold().split())
+
+
+def _sortable(name: str) -> str:
+    """As Canvas writes a name into a file's: the last word first, and nothing but letters and digits."""
+    *rest, last = name.split() or [""]
+    return re.sub(r"\W", "", "".join((last, *rest))).casefold()

@@ -1,0 +1,108 @@
+"""Several stores become one: gradings, the class, and what persons decided."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+from grader.course.scores import Mark, Standing
+from grader.course.store import Graded, Row, Store
+from grader.course.summary_csv import write_summary
+from grader.files import write_atomically
+from grader.reports.html import write_html
+from grader.result import parse_result
+
+
+def merge(sources: Sequence[Path], out: Path) -> list[str]:
+    """Merge the stores of these folders into that of `out`, which may be one of them.
+
+    Returns a sentence for each conflict, in which the newest counts. Raises StoreError.
+    """
+    for source in sources:
+        Store(source, create=False).close()  # before anything is written
+    out.mkdir(parents=True, exist_ok=True)
+    conflicts: list[str] = []
+    with Store(out) as target:
+        for source in sources:
+            if source.resolve() == out.resolve():
+                continue
+            with Store(source, create=False) as store:
+                if not target.items():
+                    target.set_items(store.items())
+                _gradings(store, target, conflicts)
+                _rows(store, target, conflicts)
+                _marks(store, target, conflicts)
+    return conflicts
+
+
+def write_results(store: Store, out: Path) -> int:
+    """Write result.json and report.html of each submission in the store, and the summary; returns how many."""
+    count = 0
+    for row in store.rows():
+        count += 1
+        document = store.document(row.key)
+        folder = out / row.entry.name
+        write_html(parse_result(document), folder / "report.html")
+        write_atomically(folder / "result.json", document)
+    write_summary(out / "summary.csv", ((row.entry.name, row.machine) for row in store.rows()), store.items())
+    return count
+
+
+def _gradings(store: Store, target: Store, conflicts: list[str]) -> None:
+    there = {graded.key: replace(graded, document="") for graded in target.all_graded()}
+    for graded in store.all_graded():
+        old = there.get(graded.key)
+        if old is not None and old.final and graded.final and _points(old.standing) != _points(graded.standing):
+            name = parse_result(graded.document).submission.name
+            conflicts.append(
+                f"{name}: graded twice from the same files with {old.standing.score} and {graded.standing.score} points; "
+                "the newer counts"
+            )
+        if old is None or newer(graded, old):
+            target.put(graded)
+
+
+def newer(one: Graded, other: Graded) -> bool:
+    """Whether `one` counts: what is final before what is not, then the later."""
+    return (one.final, one.graded_at) > (other.final, other.graded_at)
+
+
+def _points(standing: Standing) -> object:
+    return standing.status, standing.score, tuple((item.id, item.score, item.status) for item in standing.items)
+
+
+def _rows(store: Store, target: Store, conflicts: list[str]) -> None:
+    there = {row.entry.name: row for row in target.rows()}
+    for row in store.rows():
+        old = there.get(row.entry.name)
+        if old is not None and old.entry.sha256 != row.entry.sha256:
+            conflicts.append(
+                f"{row.entry.name}: two different notebooks; the one that was handed in or graded last counts"
+            )
+        if old is None or _later(row, old):
+            target.enter(row.entry, row.key, row.updated_at)
+
+
+def _later(row: Row, old: Row) -> bool:
+    if row.settled != old.settled and row.entry.sha256 == old.entry.sha256:
+        return row.settled
+    times = (row.entry.submitted_at, old.entry.submitted_at)
+    if all(times) and times[0] != times[1] and row.entry.sha256 != old.entry.sha256:
+        first, second = (datetime.fromisoformat(time).astimezone() for time in times)
+        return first > second
+    return row.updated_at > old.updated_at
+
+
+def _marks(store: Store, target: Store, conflicts: list[str]) -> None:
+    there = target.marks()
+    for submission, marks in store.marks().items():
+        for mark in marks.values():
+            old: Mark | None = there.get(submission, {}).get(mark.item)
+            if old is not None and old.points != mark.points:
+                conflicts.append(
+                    f"{submission}, {mark.item}: marked with {old.points} and {mark.points} points; the newer counts"
+                )
+            if old is None or mark.marked_at > old.marked_at:
+                target.mark(submission, mark)

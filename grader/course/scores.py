@@ -1,0 +1,139 @@
+"""What a table of a class says of one submission: the machine's points, a person's marks, and what both make together.
+
+A `Standing` is some hundred bytes where a `Result` is a hundred thousand: a class of any size fits into memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from grader.result import ItemResult, Result
+
+Status = Literal["graded", "needs_review", "failed"]
+UNDECIDED = ("review", "error")  # of a check: a person must look
+
+
+@dataclass(frozen=True)
+class ItemStanding:
+    """The points of one item.
+
+    `open` are those that wait for a person, `provisional` what the machine gave of them, `defect` those of them that a
+    defect of the grader left open; `ungraded` are points that this machine could not grade.
+    """
+
+    id: str
+    status: str
+    score: float
+    max_score: float
+    provisional: float = 0.0
+    open: float = 0.0
+    ungraded: float = 0.0
+    defect: float = 0.0
+
+
+@dataclass(frozen=True)
+class Standing:
+    """The points of one submission, without their reasons; `lost` is what failed checks cost."""
+
+    status: Status
+    score: float
+    max_score: float
+    provisional: float = 0.0
+    ungraded: float = 0.0
+    lost: float = 0.0
+    message: str = ""
+    items: tuple[ItemStanding, ...] = ()
+
+    def item(self, name: str) -> ItemStanding | None:
+        """The item, or None where there is none of this name, as in a submission that could not be graded."""
+        return next((item for item in self.items if item.id == name), None)
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What a person decided about one item of a submission.
+
+    `points` replace those that wait for a person; in an item where none wait, all of its points. `sha256` is the notebook
+    that was marked: a mark does not count for another one.
+    """
+
+    item: str
+    points: float
+    comment: str = ""
+    sha256: str = ""
+    marked_at: str = ""
+
+
+@dataclass(frozen=True)
+class Final:
+    """A standing with the marks in it. `stale` are marks of an earlier notebook, which do not count."""
+
+    standing: Standing
+    marks: Mapping[str, Mark] = field(default_factory=dict)
+    stale: tuple[Mark, ...] = ()
+
+
+def standing(result: Result) -> Standing:
+    """The points of a result."""
+    return Standing(
+        status=result.status,
+        score=result.score,
+        max_score=result.max_score,
+        provisional=result.provisional,
+        ungraded=result.ungraded,
+        lost=result.lost,
+        message=result.message,
+        items=tuple(_item(item) for item in result.items),
+    )
+
+
+def _item(item: ItemResult) -> ItemStanding:
+    def lacking(status: str) -> float:
+        return round(sum(c.max_score - c.score for c in item.checks if c.status == status), 2)
+
+    return ItemStanding(
+        id=item.id,
+        status=item.status,
+        score=item.score,
+        max_score=item.max_score,
+        provisional=item.provisional,
+        open=round(sum(c.max_score for c in item.checks if c.status in UNDECIDED), 2),
+        ungraded=lacking("not_graded"),
+        defect=lacking("error"),
+    )
+
+
+def limit(item: ItemStanding) -> float:
+    """The most that a mark of this item may be."""
+    return item.open or item.max_score
+
+
+def with_marks(machine: Standing, marks: Mapping[str, Mark], sha256: str) -> Final:
+    """The standing in which each mark that was given for this notebook has replaced what it is for."""
+    valid = {name: mark for name, mark in marks.items() if mark.sha256 in ("", sha256)}
+    stale = tuple(mark for name, mark in marks.items() if name not in valid)
+    if machine.status == "failed" or not valid:
+        return Final(machine, valid, stale)
+    items = tuple(_marked(item, valid[item.id]) if item.id in valid else item for item in machine.items)
+    waiting = any(item.open for item in items)
+    status: Status = "needs_review" if waiting and machine.status == "needs_review" else "graded"
+    after = replace(
+        machine,
+        status=status,
+        score=round(sum(item.score for item in items), 2),
+        provisional=round(sum(item.provisional for item in items), 2),
+        ungraded=round(sum(item.ungraded + item.defect for item in items), 2),
+        items=items,
+    )
+    return Final(after, valid, stale)
+
+
+def _marked(item: ItemStanding, mark: Mark) -> ItemStanding:
+    kept = item.score - item.provisional if item.open else 0.0
+    score = round(kept + mark.points, 2)
+    status = "pass" if score >= item.max_score else "partial" if score > 0 else "fail"
+    ungraded = item.ungraded if item.open else 0.0
+    return replace(item, status=status, score=score, provisional=0.0, open=0.0, ungraded=ungraded, defect=0.0)

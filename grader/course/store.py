@@ -1,0 +1,260 @@
+"""Results of a class in one SQLite file of the --out folder: each is there the moment it exists, whatever happens next.
+
+Every result is one transaction, in WAL mode and on disk before it is reported, so that a killed or crashed driver loses
+only what it was still grading. Several processes may use one store: a writer waits for another.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from grader.course.scores import Final, ItemStanding, Mark, Standing, with_marks
+from grader.course.store_schema import TooNew, migrate
+from grader.errors import GraderError
+
+FILE = "results.sqlite"
+BUSY_SECONDS = 60.0  # a writer holds the store for milliseconds
+
+
+class StoreError(GraderError):
+    """The store cannot be used; the message is one sentence."""
+
+
+@dataclass(frozen=True)
+class Graded:
+    """One grading. `document` is the text of its result.json; `final` is False where the grader itself failed."""
+
+    key: str
+    standing: Standing
+    document: str
+    final: bool = True
+    graded_at: str = ""
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One row of the class: whose notebook it is. Times are ISO 8601; '' and None for what is not known."""
+
+    name: str
+    file: str
+    sha256: str = ""
+    student_id: str = ""
+    student_name: str = ""
+    submitted_at: str = ""
+    late: bool | None = None
+    superseded: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Row:
+    """An entry with its grading and what a person decided; `settled` unless the grader itself failed."""
+
+    entry: Entry
+    key: str
+    machine: Standing
+    final: Final
+    settled: bool
+    graded_at: str
+    updated_at: str
+
+
+_ENTRY = "name, file, sha256, student_id, student_name, submitted_at, late, superseded"
+
+
+class Store:
+    """The store in a folder. Use it in the thread that made it."""
+
+    def __init__(self, folder: Path, create: bool = True) -> None:
+        """Open the store in `folder`; with `create` it is made where there is none. Raises StoreError."""
+        self.path = folder / FILE
+        if not create and not self.path.is_file():
+            raise StoreError(f"'{folder}' holds no results ({FILE}); name the --out folder of `grader grade`")
+        with self._sentences():
+            self._db = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None)
+            try:
+                self._db.execute("PRAGMA journal_mode = WAL")
+                self._db.execute("PRAGMA synchronous = FULL")
+                migrate(self._db)
+            except BaseException:
+                self._db.close()
+                raise
+
+    def close(self) -> None:
+        """Close the store; what was put is on disk already."""
+        self._db.close()
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    # --- gradings -----------------------------------------------------------------------------------------------
+
+    def graded(self, key: str) -> Graded | None:
+        """The grading under this key, if there is one that is final."""
+        with self._sentences():
+            row = self._db.execute(
+                "SELECT key, standing, document, final, graded_at, seconds FROM results WHERE key = ? AND final", (key,)
+            ).fetchone()
+        return _graded(row) if row else None
+
+    def all_graded(self) -> Iterator[Graded]:
+        """Every grading, final or not, one at a time."""
+        with self._sentences():
+            for row in self._db.execute("SELECT key, standing, document, final, graded_at, seconds FROM results"):
+                yield _graded(row)
+
+    def put(self, graded: Graded, entry: Entry | None = None) -> None:
+        """Keep a grading, in place of an earlier one under its key; `entry` is the row of the class whose it is."""
+        values = (graded.key, graded.final, graded.graded_at or now(), graded.seconds)
+        with self._transaction():
+            self._db.execute(
+                "INSERT OR REPLACE INTO results (key, final, graded_at, seconds, standing, document) "
+                "VALUES (?, ?, ?, ?, ?, ?)",
+                (*values, json.dumps(asdict(graded.standing)), graded.document),
+            )
+            if entry is not None:
+                self._enter(entry, graded.key, now())
+
+    def enter(self, entry: Entry, key: str, updated_at: str = "") -> None:
+        """Make the grading under `key`, which must be there, that of this row of the class."""
+        with self._transaction():
+            self._enter(entry, key, updated_at or now())
+
+    def _enter(self, entry: Entry, key: str, updated_at: str) -> None:
+        values = asdict(entry) | {"superseded": json.dumps(entry.superseded), "key": key, "updated_at": updated_at}
+        self._db.execute(
+            f"INSERT OR REPLACE INTO submissions ({_ENTRY}, key, updated_at) VALUES "
+            "(:name, :file, :sha256, :student_id, :student_name, :submitted_at, :late, :superseded, :key, :updated_at)",
+            {name: _storable(value) for name, value in values.items()},
+        )
+
+    # --- the class ----------------------------------------------------------------------------------------------
+
+    def rows(self) -> Iterator[Row]:
+        """The class, by name."""
+        marks = self.marks()
+        columns = ", ".join(f"s.{name}" for name in _ENTRY.split(", "))
+        query = (
+            f"SELECT {columns}, s.key, s.updated_at, r.standing, r.final, r.graded_at FROM submissions s "
+            "JOIN results r ON r.key = s.key ORDER BY s.name"
+        )
+        with self._sentences():
+            for *values, key, updated_at, standing, settled, graded_at in self._db.execute(query):
+                entry = _entry(values)
+                machine = _standing(json.loads(standing))
+                final = with_marks(machine, marks.get(entry.name, {}), entry.sha256)
+                yield Row(entry, key, machine, final, bool(settled), graded_at, updated_at)
+
+    def row(self, name: str) -> Row | None:
+        """The row of this name."""
+        return next((row for row in self.rows() if row.entry.name == name), None)
+
+    def document(self, key: str) -> str:
+        """The text of the result.json of the grading under `key`; '' for none."""
+        with self._sentences():
+            row = self._db.execute("SELECT document FROM results WHERE key = ?", (key,)).fetchone()
+        return str(row[0]) if row else ""
+
+    # --- what a person decided ----------------------------------------------------------------------------------
+
+    def marks(self) -> Mapping[str, Mapping[str, Mark]]:
+        """All marks, by submission and item."""
+        found: dict[str, dict[str, Mark]] = {}
+        query = "SELECT submission, item, points, comment, sha256, marked_at FROM marks ORDER BY submission, item"
+        with self._sentences():
+            for submission, *values in self._db.execute(query):
+                mark = Mark(*values)
+                found.setdefault(submission, {})[mark.item] = mark
+        return found
+
+    def mark(self, submission: str, mark: Mark) -> None:
+        """Keep a mark, in place of an earlier one of this item."""
+        with self._transaction():
+            self._db.execute(
+                "INSERT OR REPLACE INTO marks (submission, item, points, comment, sha256, marked_at) "
+                "VALUES (?, ?, ?, ?, ?, ?)",
+                (submission, mark.item, mark.points, _storable(mark.comment), mark.sha256, mark.marked_at or now()),
+            )
+
+    def unmark(self, submission: str, item: str) -> bool:
+        """Take a mark back; whether there was one."""
+        with self._transaction():
+            return (
+                self._db.execute("DELETE FROM marks WHERE submission = ? AND item = ?", (submission, item)).rowcount > 0
+            )
+
+    # --- the assignment -----------------------------------------------------------------------------------------
+
+    def items(self) -> tuple[str, ...]:
+        """The ids of the assignment's items, in order."""
+        with self._sentences():
+            row = self._db.execute("SELECT value FROM facts WHERE name = 'items'").fetchone()
+        return tuple(json.loads(row[0])) if row else ()
+
+    def set_items(self, items: Sequence[str]) -> None:
+        """Keep the ids of the assignment's items."""
+        with self._transaction():
+            self._db.execute("INSERT OR REPLACE INTO facts VALUES ('items', ?)", (json.dumps(list(items)),))
+
+    # --- SQLite -------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with self._sentences():
+            self._db.execute("BEGIN IMMEDIATE")  # so that a second writer waits here, where waiting is allowed
+            try:
+                yield
+                self._db.execute("COMMIT")
+            except BaseException:
+                if self._db.in_transaction:  # a full disk ends it by itself
+                    self._db.execute("ROLLBACK")
+                raise
+
+    @contextmanager
+    def _sentences(self) -> Iterator[None]:
+        try:
+            yield
+        except TooNew as error:
+            raise StoreError(
+                f"'{self.path}' was written by a newer grader (schema {error}); use that one, or another --out"
+            ) from None
+        except sqlite3.Error as error:
+            raise StoreError(
+                f"'{self.path}' cannot be used as a store of results ({error}); give another --out"
+            ) from None
+
+
+def now() -> str:
+    """The time in UTC, ISO 8601, to the microsecond: later ones sort later."""
+    return datetime.now(timezone.utc).isoformat(timespec="microseconds")
+
+
+def _storable(value: Any) -> Any:
+    """Text without half surrogate pairs, which UTF-8 cannot hold."""
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
+
+
+def _graded(row: Sequence[Any]) -> Graded:
+    key, standing, document, final, graded_at, seconds = row
+    return Graded(key, _standing(json.loads(standing)), document, bool(final), graded_at, seconds)
+
+
+def _standing(plain: dict[str, Any]) -> Standing:
+    items = tuple(ItemStanding(**item) for item in plain.pop("items"))
+    return Standing(**plain, items=items)
+
+
+def _entry(values: Sequence[Any]) -> Entry:
+    name, file, sha256, student_id, student_name, submitted_at, late, superseded = values
+    known = None if late is None else bool(late)
+    return Entry(name, file, sha256, student_id, student_name, submitted_at, known, tuple(json.loads(superseded)))

@@ -1,0 +1,1 @@
+"""Grade one submission: read, run, probe, check."""

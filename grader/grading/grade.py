@@ -1,0 +1,123 @@
+"""Grade one submission: read it, run it, probe it, check it, and add it up to a `Result`."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from grader.assignment import Assignment, load_assignment
+from grader.grading.judge import Judge
+from grader.grading.notes import notes
+from grader.grading.pipeline import Progress as Progress
+from grader.grading.pipeline import Report as Report
+from grader.grading.pipeline import Stages
+from grader.machine import find_gpu
+from grader.notebook.reader import UnreadableNotebook, read_notebook
+from grader.provenance import digests
+from grader.provenance.environment import environment
+from grader.result import ItemResult, Result, Submitted, total
+from grader.run.kernels import LOAD, Kernels, Setup
+from grader.sandbox.confinement.backends import find_backend
+from grader.sandbox.limits import Limits
+from grader.seeds import CANONICAL_SEED, commitment, secret_seed
+
+
+def grade(
+    path: str | Path,
+    assignment: str | Assignment = "reference",
+    *,
+    data: Path | None = None,
+    sample: bool = False,
+    device: str = "auto",
+    limits: Limits | None = None,
+    only: str | None = None,
+    progress: Report | None = None,
+    verdict: Callable[[ItemResult], None] | None = None,
+    seed: int | None = CANONICAL_SEED,
+    isolation: str = "auto",
+    cores: int = 1,
+) -> Result:
+    """Grade the notebook at `path` and return its result; a submission that cannot be graded gives a 'failed' one.
+
+    `data` is a folder with MNIST, `sample` forces the sample that ships; by default the cache is used when it holds MNIST.
+    `device` is one of `grader.machine.DEVICES`. `only` keeps one item, and runs only what that needs. `verdict` is called
+    with each item's result as soon as it is final, in any order, by any thread. `seed` is what the harness draws from; None
+    takes that of this machine's secret (OSError without a cache): nobody knows beforehand what a right training gives under
+    it. `isolation` is one of `grader.sandbox.limits.ISOLATION`: 'auto' refuses where notebooks cannot be confined, 'none'
+    takes what there is. `cores` may be kept busy: with two, torch has two threads and the notebook is probed while it runs.
+    Raises AssignmentError, DataError, DeviceError, IsolationError and KeyError (no such item) for mistakes of the caller's,
+    and KernelStartError when no kernel can be started; never anything for a mistake of the student's.
+    """
+    from grader.data.sources import find_data
+
+    began, path = time.monotonic(), Path(path)
+    report = progress or (lambda _: None)
+    source, gpu = find_data(data, sample), find_gpu(device)
+    try:
+        notebook = read_notebook(path)
+    except UnreadableNotebook as error:
+        assignment = load_assignment(assignment) if isinstance(assignment, str) else assignment
+        _known(assignment, only)
+        report(Progress("read", 0, 1, path.name))
+        return failed(assignment, path.name, str(error), digests.of_file(path), source.sha256)
+    backend = find_backend(isolation)
+    seed = secret_seed(source.sha256) if seed is None else seed
+    setup = Setup(source, gpu, limits or Limits(), seed, backend, cores)
+    with Kernels() as kernels:
+        hidden = _folder(assignment)
+        unknown = isinstance(assignment, str)
+        early = (
+            kernels.start(lambda: setup.probed(hidden), LOAD) if hidden and unknown else None
+        )  # while that is imported
+        assignment = load_assignment(assignment) if isinstance(assignment, str) else assignment
+        _known(assignment, only)
+        report(Progress("read", 1, 1, path.name))
+        # Before any student code runs: nothing that it does can show in them.
+        digested = digests.digests(assignment, notebook.sha256, source.sha256)
+        folder = assignment.folder
+        fresh = early if hidden == folder else None
+        if fresh is None and assignment.probes:
+            fresh = kernels.start(lambda: setup.probed(folder), LOAD)
+        judge = Judge(assignment.rubric, only, verdict)
+        stages = Stages(notebook, setup, assignment, kernels, fresh, report, judge, only)
+        run = stages.go()
+    seconds = {**stages.seconds, "all": round(time.monotonic() - began, 2)}
+    where = environment(gpu, source.describe(), commitment(seed), backend, setup.limits, setup.threads, seconds)
+    submitted = Submitted(notebook.name, notebook.sha256)
+    return total(assignment.name, submitted, judge.results, where, notes(notebook, run), digested)
+
+
+def _known(assignment: Assignment, item: str | None) -> None:
+    if item is not None:
+        assignment.rubric.item(item)
+
+
+def _folder(assignment: str | Assignment) -> Path | None:
+    """The folder that notebooks must not see; of an assignment that is not loaded, where its package lies, if it does."""
+    if isinstance(assignment, Assignment):
+        return assignment.folder
+    try:
+        spec = importlib.util.find_spec(assignment)
+    except (ImportError, ValueError):
+        spec = None
+    folders = spec.submodule_search_locations if spec else None
+    return Path(next(iter(folders))) if folders else None
+
+
+def failed(assignment: Assignment, name: str, message: str, sha256: str = "", data: str = "") -> Result:
+    """The result of a submission that could not be graded at all; `message` says why, in one sentence.
+
+    `sha256` and `data` are the digests of the submission and of the data, where they are known.
+    """
+    return Result(
+        assignment=assignment.name,
+        submission=Submitted(name, sha256),
+        score=0.0,
+        max_score=assignment.rubric.points,
+        status="failed",
+        message=message,
+        digests=digests.digests(assignment, sha256, data),
+    )

@@ -1,0 +1,181 @@
+"""Evidence becomes verdicts: runs the checks of a rubric, item by item, each as soon as all that it reads is there.
+
+What an item needs is not declared but found: an item is judged on what is known so far, and one that reads a part of the
+evidence that has yet to come is left for later. So no verdict can rest on what was not there.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import fields
+from typing import TypeVar
+
+from grader.assignment import Advice, Check, Evidence, Fail, Item, NotGraded, Review, Rubric
+from grader.result import CheckResult, CheckStatus, ItemResult, ItemStatus
+
+
+class NotYet(BaseException):
+    """A part of the evidence was read that is not there yet. No `Exception`: no check can take it for a failure."""
+
+
+class PartialEvidence(Evidence):
+    """Evidence of which the parts named in `absent`, fields of Evidence, have yet to come: to read one raises NotYet."""
+
+    def __init__(self, evidence: Evidence, absent: Collection[str]) -> None:
+        super().__init__(**{field.name: getattr(evidence, field.name) for field in fields(Evidence)})
+        object.__setattr__(self, "absent", frozenset(absent))
+
+    def __getattribute__(self, name: str) -> object:
+        if name in object.__getattribute__(self, "__dict__").get("absent", ()):
+            raise NotYet(name)
+        return object.__getattribute__(self, name)
+
+
+V = TypeVar("V")
+
+
+class SomeOf(Mapping[str, V]):
+    """The entries of a mapping that are there already: to ask for another, or for all, raises NotYet."""
+
+    def __init__(self, there: Mapping[str, V]) -> None:
+        self._there = dict(there)
+
+    def __getitem__(self, key: str) -> V:
+        if key not in self._there:
+            raise NotYet(key)
+        return self._there[key]
+
+    def __iter__(self) -> Iterator[str]:
+        raise NotYet("all of it")
+
+    def __len__(self) -> int:
+        raise NotYet("all of it")
+
+
+class Judge:
+    """Judges the items of a rubric as their evidence arrives; `only` keeps one item.
+
+    `tell` is called with each item's result once, as soon as it exists.
+    """
+
+    def __init__(
+        self, rubric: Rubric, only: str | None = None, tell: Callable[[ItemResult], None] | None = None
+    ) -> None:
+        self._wanted = tuple(item.id for item in rubric.items if only in (None, item.id))
+        self._left = list(_with_required(rubric, self._wanted))
+        self._tell = tell or (lambda _: None)
+        self._checks: dict[str, CheckResult] = {}
+        self._items: dict[str, ItemResult] = {}
+        self.waits_for: frozenset[str] = frozenset()
+        """The parts of the evidence that items waited for when the evidence was last looked at."""
+
+    def look(self, evidence: Evidence) -> bool:
+        """Judge what can be judged now; whether all that is wanted has been."""
+        waiting, left = set(), []
+        for item in self._left:
+            try:
+                judged = _judge_item(item, evidence, self._checks)
+            except NotYet as missing:
+                waiting.add(str(missing))
+                left.append(item)
+                continue
+            self._checks |= judged
+            self._items[item.id] = _item_result(item, tuple(judged.values()))
+            if item.id in self._wanted:
+                self._tell(self._items[item.id])
+        self._left, self.waits_for = left, frozenset(waiting)
+        return self.done
+
+    @property
+    def done(self) -> bool:
+        """Whether all that is wanted has been judged."""
+        return self._items.keys() >= set(self._wanted)
+
+    @property
+    def results(self) -> tuple[ItemResult, ...]:
+        """The results of the wanted items that have been judged, in the rubric's order."""
+        return tuple(self._items[item] for item in self._wanted if item in self._items)
+
+
+def _with_required(rubric: Rubric, wanted: Collection[str]) -> Iterator[Item]:
+    """The wanted items and those with checks that theirs require, in the rubric's order."""
+    required: set[str] = set()
+    items = []
+    for item in reversed(rubric.items):  # what is required comes earlier
+        if item.id in wanted or any(check.id in required for check in item.checks):
+            required.update(name for check in item.checks for name in check.requires)
+            items.append(item)
+    return reversed(items)
+
+
+def judge(rubric: Rubric, evidence: Evidence, only: str | None = None) -> tuple[ItemResult, ...]:
+    """Run the rubric's checks on the evidence, in order, dependencies first; `only` keeps a single item."""
+    whole = Judge(rubric, only)
+    whole.look(evidence)
+    return whole.results
+
+
+def _judge_item(item: Item, evidence: Evidence, before: Mapping[str, CheckResult]) -> dict[str, CheckResult]:
+    """The results of an item's checks by id. Raises NotYet if one of them needs what is not there yet."""
+    done: dict[str, CheckResult] = {}
+    for check in item.checks:
+        done[check.id] = _judge_check(check, evidence, {**before, **done})
+    return done
+
+
+def _judge_check(check: Check, evidence: Evidence, done: Mapping[str, CheckResult]) -> CheckResult:
+    if check.needs_gpu and not evidence.gpu:
+        return CheckResult(check.id, "not_graded", 0.0, check.points, "not graded: no GPU here", check.text)
+    for dependency in check.requires:
+        if dependency not in done:
+            raise NotYet(dependency)
+        if done[dependency].status in ("not_graded", "error"):
+            return CheckResult(check.id, "not_graded", 0.0, check.points, done[dependency].message, check.text)
+        if done[dependency].status in ("fail", "skipped"):
+            message = f"not looked at: it needs what '{dependency}' did not find"
+            return CheckResult(check.id, "skipped", 0.0, check.points, message, check.text)
+    try:
+        found = check.run(evidence)
+    except Fail as fail:
+        status: CheckStatus = "partial" if fail.credit > 0 else "fail"
+        score = round(check.points * fail.credit, 2)
+        return CheckResult(check.id, status, score, check.points, fail.seen, fail.expected or check.text, fail.hint)
+    except NotGraded as reason:
+        return CheckResult(check.id, "not_graded", 0.0, check.points, str(reason), check.text)
+    except (
+        Exception
+    ) as error:  # a defect of the grader must not cost the other checks, nor pass for the student's fault
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        message = (
+            f"the grader failed here ({type(error).__name__}: {error}; {where.name}); this is not the student's fault"
+        )
+        return CheckResult(check.id, "error", 0.0, check.points, message, check.text)
+    if isinstance(found, Advice):
+        return CheckResult(check.id, "pass", check.points, check.points, found.message, check.text, found.hint)
+    if isinstance(found, Review):
+        score = round(check.points * found.credit, 2)
+        return CheckResult(
+            check.id, "review", score, check.points, found.message, check.text, found.remark, found.facts
+        )
+    return CheckResult(check.id, "pass", check.points, check.points, found or check.text, check.text)
+
+
+def _item_result(item: Item, checks: tuple[CheckResult, ...]) -> ItemResult:
+    score = round(sum(check.score for check in checks), 2)
+    provisional = round(sum(check.score for check in checks if check.status == "review"), 2)
+    statuses = {check.status for check in checks}
+    status: ItemStatus
+    if "error" in statuses:
+        status = "error"
+    elif statuses <= {"not_graded"}:
+        status = "not_graded"
+    elif statuses & {"fail", "partial", "skipped"}:
+        status = "partial" if score > 0 else "fail"
+    elif "not_graded" in statuses:
+        status = "not_graded"
+    elif "review" in statuses:
+        status = "review"
+    else:
+        status = "pass"
+    return ItemResult(item.id, item.title, score, item.points, status, checks, provisional)

@@ -1,0 +1,30 @@
+"""What a result says beside its verdicts: remarks on the run, and where it came from."""
+
+from __future__ import annotations
+
+from grader.evidence.run import RunEvidence
+from grader.notebook.cells import Notebook
+
+
+def notes(notebook: Notebook, run: RunEvidence) -> tuple[str, ...]:
+    """Repairs of the file, and what a person should know of the run: cells that did not end well, remarks."""
+    found = [f"repaired: {repair}" for repair in notebook.repairs]
+    alike: dict[str, list[str]] = {}
+    for cell in run.cells:
+        if cell.error is not None and cell.error.missing_module:
+            what = f"needs the package '{cell.error.missing_module}', which this grader does not have"
+            alike.setdefault(what, []).append(f"cell {cell.index}")
+        elif cell.reason and cell.status != "not_run":
+            found.append(cell.reason)
+        elif cell.error is not None:
+            line = f", line {cell.error.line}" if cell.error.line else ""
+            what = f"ended with {cell.error.name}: {cell.error.message[:200]}"
+            alike.setdefault(what, []).append(f"cell {cell.index}{line}")
+    found += [f"{'; '.join(cells)} {what}" for what, cells in alike.items()]
+    not_run = [cell for cell in run.cells if cell.status == "not_run"]
+    if not_run:
+        found.append(f"{len(not_run)} cells were {not_run[0].reason}")
+    found += [f"cell {note.cell}: {note.text}" for note in run.notes]
+    if run.refused:
+        found.append(f"{run.refused} records of the run were malformed or of another cell and are left out")
+    return tuple(dict.fromkeys(found))

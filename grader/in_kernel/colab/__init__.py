@@ -1,0 +1,1 @@
+"""Answer Colab's habits: `google.colab`, shell commands, mounted drives."""

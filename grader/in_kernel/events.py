@@ -1,0 +1,156 @@
+"""The recorder's channel, its cells and its off-switch; what it records stands in passes, models and figures.
+
+Events are JSON objects, one a line, written to an inherited file descriptor as they happen, so that a kernel that dies
+loses nothing that was finished. Their form is that of the records in `grader.evidence.run`, with a 'kind' beside the fields.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import ParamSpec, TypeVar
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+MAX_EVENT = 4_000_000  # bytes
+MAX_TOTAL = 128_000_000
+MAX_NOTES = 50
+TURN_SECONDS = 2.0  # that one thread waits for another in the recorder
+
+_clock = time.perf_counter  # students patch `time`
+
+
+class _State:
+    def __init__(self) -> None:
+        self.fd: int | None = None
+        self.process = 0
+        self.cell = -1
+        self.began = _clock()
+        self.paused = 0
+        self.left = MAX_TOTAL
+        self.torn = False  # an interrupted write left half a line
+        self.notes: set[str] = set()
+
+
+_state = _State()
+_lock = threading.RLock()  # batches may be loaded in one thread and worked on in another
+_at_cell_end: list[Callable[[], None]] = []
+
+
+def _fresh_lock() -> None:
+    """In a forked child nobody would ever release what another thread held."""
+    global _lock
+    _lock = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_fresh_lock)
+
+
+def now() -> float:
+    """Seconds since the kernel began, by a clock that no student's patch reaches."""
+    return _clock() - _state.began
+
+
+def cell() -> int:
+    """Index of the cell that runs; -1 before the first."""
+    return _state.cell
+
+
+def is_paused() -> bool:
+    """Whether nothing is to be recorded now."""
+    return _state.paused > 0
+
+
+@contextmanager
+def pause() -> Iterator[None]:
+    """Record nothing inside, in any thread; the probes run student code in it."""
+    _state.paused += 1
+    try:
+        yield
+    finally:
+        _state.paused -= 1
+
+
+def at_cell_end(callback: Callable[[], None]) -> None:
+    """Call `callback()` at the end of every cell, before the cell's number changes."""
+    if callback not in _at_cell_end:
+        _at_cell_end.append(callback)
+
+
+def guarded(function: Callable[P, T]) -> Callable[P, T | None]:
+    """The function for one thread at a time, returning None where it would raise.
+
+    Student code must not see the recorder's own troubles.
+    """
+
+    @functools.wraps(function)
+    def call(*args: P.args, **kwargs: P.kwargs) -> T | None:
+        lock = _lock
+        taken = lock.acquire(timeout=TURN_SECONDS)  # whatever else this thread holds: no turn is worth a hang
+        try:
+            return function(*args, **kwargs)
+        except Exception as error:
+            with suppress(Exception):  # at the interpreter's end nothing is left to write with
+                note(f"the recorder failed in {function.__name__}: {type(error).__name__}")
+            return None
+        finally:
+            if taken:
+                lock.release()
+
+    return call
+
+
+def note(text: str) -> None:
+    """Tell the person who grades; each text once."""
+    if text not in _state.notes and len(_state.notes) < MAX_NOTES:
+        _state.notes.add(text)
+        emit("note", {"cell": max(0, _state.cell), "text": text[:500]})
+
+
+def emit(kind: str, fields: dict[str, object]) -> None:
+    """Write one event in a single line; one that is too long, or beyond the total, is left out with a note.
+
+    Floats in `fields` must be finite. A forked child writes nothing.
+    """
+    if _state.fd is None or os.getpid() != _state.process:
+        return
+    line = json.dumps({"kind": kind, **fields}, allow_nan=False, separators=(",", ":")).encode() + b"\n"
+    if len(line) > MAX_EVENT:
+        note(f"an event of kind {kind} was longer than {MAX_EVENT} bytes and left out")
+        return
+    with _lock:
+        if len(line) > _state.left:
+            if _state.left > 0:
+                _state.left = 1000  # for the note itself
+                note("the notebook caused more events than are kept; later ones are missing")
+                _state.left = 0
+            return
+        _state.left -= len(line)
+        _write(line)
+
+
+def _write(line: bytes) -> None:
+    if _state.torn:
+        line = b"\n" + line
+    _state.torn = True
+    while line:
+        line = line[os.write(_state.fd or 0, line) :]
+    _state.torn = False
+
+
+def begin_cell(index: int) -> None:
+    """The cell of this index is about to run."""
+    _state.cell = index
+
+
+def end_cell() -> None:
+    """The cell has ended, however it ended: what is still open is written down."""
+    for callback in _at_cell_end:
+        guarded(callback)()

@@ -1,0 +1,75 @@
+"""The probes' requests: describe the names, build and call models, run loops, look at loaders.
+
+Each takes a JSON payload and a namespace, the notebook's by default. Exceptions of student code reach the agent, which
+reports them with their place; only `probe.loop` catches them itself, because what happened until then counts as well.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from grader.in_kernel import agent, events
+from grader.in_kernel.agent import handler
+from grader.in_kernel.probes import loaders, loops, models
+from grader.in_kernel.probes import namespace as probe_names
+
+Probe = Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]
+
+PROBES: dict[str, Probe] = {
+    "probe.describe": lambda _, namespace: probe_names.describe(namespace),
+    "probe.build": models.build,
+    "probe.shape": models.shape,
+    "probe.shapes": models.shapes,
+    "probe.forward": models.forward,
+    "probe.trace": models.operations,
+    "probe.loop": lambda payload, namespace: loops.run_loop(payload, namespace, agent.describe),
+    "probe.loader": loaders.loader,
+}
+
+
+class _Nowhere(io.TextIOBase):
+    """Swallows what student code prints."""
+
+    def write(self, text: str) -> int:
+        """Say that all of it was written."""
+        return len(text)
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Nothing that is printed or displayed inside is seen."""
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(contextlib.redirect_stdout(_Nowhere()))
+        stack.enter_context(contextlib.redirect_stderr(_Nowhere()))
+        if "IPython" in sys.modules:
+            from IPython.utils.capture import capture_output
+
+            stack.enter_context(capture_output(stdout=False, stderr=False, display=True))
+        yield
+
+
+def probe(name: str, payload: dict[str, Any], namespace: dict[str, Any]) -> dict[str, Any]:
+    """Answer one request on a namespace; arrays go in and come out as arrays. Raises whatever student code raises."""
+    with events.pause(), quiet():
+        return PROBES[name](payload, namespace)
+
+
+def _user_namespace() -> dict[str, Any]:
+    from IPython import get_ipython
+
+    namespace: dict[str, Any] = get_ipython().user_ns
+    return namespace
+
+
+def _register(name: str) -> None:
+    @handler(name)
+    def answer(payload: dict[str, Any]) -> dict[str, Any]:
+        return probe(name, payload, _user_namespace())
+
+
+for _name in PROBES:
+    _register(_name)

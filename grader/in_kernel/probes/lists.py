@@ -1,0 +1,84 @@
+"""The lists and numbers that a probed function left behind."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+
+from grader.in_kernel.probes.namespace import kind, number
+
+MAX_NUMBERS = 20_000
+
+
+class Growth:
+    """The lists among some globals, also inside dicts: what a call appended to them. They are emptied of it again."""
+
+    def __init__(self, names: dict[str, Any], wanted: list[str]) -> None:
+        self.before: dict[str, tuple[list[Any], list[Any]]] = {}
+        for name in dict.fromkeys(wanted):
+            for key, values in sequences(name, names.get(name), set()).items():
+                self.before[key] = (values, list(values))
+        self.wanted = wanted
+
+    def ended(self, names: Mapping[str, Any]) -> dict[str, list[Any]]:
+        """What was appended, by name; the lists are as long as before again."""
+        found: dict[str, list[Any]] = {}
+        for name in dict.fromkeys(self.wanted):
+            for key, values in sequences(name, names.get(name), set()).items():
+                old = self.before.get(key, (None, []))[1]
+                if len(values) > len(old):
+                    found[key] = list(values[len(old) :])
+        for values, old in self.before.values():
+            values[:] = old
+        return found
+
+
+def sequences(name: str, value: Any, seen: set[int]) -> dict[str, list[Any]]:
+    """The lists in a value by name: itself, or those in a dict ('history.loss')."""
+    if isinstance(value, list):
+        return {name: value}
+    if isinstance(value, dict) and id(value) not in seen and len(value) < 100:
+        seen.add(id(value))
+        found: dict[str, list[Any]] = {}
+        for key, item in value.items():
+            if isinstance(key, str):
+                found.update(sequences(f"{name}.{key}", item, seen))
+        return found
+    return {}
+
+
+def type_of(values: list[Any]) -> str:
+    """What a list holds, in one word: 'float', 'int', 'Tensor', …, or 'mixed'. A tensor without a graph is a number."""
+    types = {_type_of_tensor(v) if isinstance(v, Tensor) else _plain_type(v) for v in values}
+    return types.pop() if len(types) == 1 else "mixed"
+
+
+def _type_of_tensor(value: Tensor) -> str:
+    if value.requires_grad or value.numel() != 1:
+        return "Tensor"
+    return "float" if value.is_floating_point() else "int"
+
+
+def _plain_type(value: Any) -> str:
+    word = kind(value)
+    if word in ("int", "float"):
+        return word
+    if type(value).__module__ == "numpy":
+        return "float" if "float" in type(value).__name__ else "int"
+    return word
+
+
+def flattened(value: Any, depth: int = 0) -> list[float | None]:
+    """The numbers in what a function returned, in order."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, (list, tuple)) and depth < 4:
+        found: list[float | None] = []
+        for item in value[:MAX_NUMBERS]:
+            found.extend(flattened(item, depth + 1))
+        return found[:MAX_NUMBERS]
+    is_number = isinstance(value, (bool, int, float, np.number)) or (isinstance(value, Tensor) and value.numel() == 1)
+    return [number(value)] if is_number else []

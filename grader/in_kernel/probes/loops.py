@@ -1,0 +1,141 @@
+"""Run a training or test function of the notebook's on the grader's own model, loaders, optimizer and criterion.
+
+Only what the payload names is replaced, in the arguments and in the globals that the function reads, and everything is put
+back afterwards.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
+from typing import Any
+
+from torch import Tensor, is_grad_enabled, nn
+
+from grader.in_kernel.probes.arrays import array
+from grader.in_kernel.probes.lists import MAX_NUMBERS, Growth, flattened, sequences, type_of
+from grader.in_kernel.probes.namespace import inner_functions, kind, number, reads, signature
+from grader.in_kernel.probes.placement import Meter
+from grader.in_kernel.probes.stand_ins import MISSING, Stage
+
+
+def run_loop(
+    payload: Mapping[str, Any], namespace: dict[str, Any], describe_error: Callable[[BaseException], dict[str, Any]]
+) -> dict[str, Any]:
+    """Call payload['function'] once and return what `grader.evidence.probes.LoopRun` holds, with the error if it raised.
+
+    payload: function, purpose ('train', 'test'), bindings {parameters, globals, values}, model, weights, train and test
+    {images, labels, batch_size}, optimizer {lr, momentum}, device, current_step, epoch. `frozen` keeps weights and running
+    statistics as they are, for a function that trains and tests when only its test is of interest.
+    """
+    function = namespace[payload["function"]]
+    stage = Stage(payload, namespace)
+    bindings = payload["bindings"]
+    watched = _globals_of(function, namespace)
+    start = _state(stage.model.named_parameters())
+    forwards: list[dict[str, Any]] = []
+    meter = Meter() if stage.device.type != "cpu" else None
+    error, result = None, None
+    lists: dict[str, Any] = {}
+    changed: dict[str, float] = {}
+    arguments: dict[str, Any] = {}
+    with _forwards(stage.model, forwards, meter), stage.counting_steps(), _restored(watched):
+        for name, role in bindings.get("globals", {}).items():
+            watched[name] = stage.value(role, watched.get(name, MISSING))
+        grown = Growth(watched, [*reads(function, namespace).names, *bindings.get("globals", {})])
+        values = bindings.get("values", {})
+        arguments = {
+            name: values[name] if role == "same" else stage.value(role, namespace.get(name, MISSING))
+            for name, role in bindings.get("parameters", {}).items()
+        }
+        before = {name: number(value) for name, value in watched.items() if kind(value) in ("int", "float")}
+        try:
+            with meter or nullcontext():
+                result = _call(function, arguments)
+        except (Exception, SystemExit) as problem:
+            error = describe_error(problem)
+        lists = grown.ended(watched)
+        after = {name: number(value) for name, value in watched.items() if kind(value) in ("int", "float")}
+        changed = {name: value for name, value in after.items() if value is not None and before.get(name) != value}
+    for name, value in arguments.items():
+        lists.update(sequences(name, value, set()))
+    return {
+        "start": start,
+        "weights": _state(stage.model.named_parameters()),
+        "buffers": _state(stage.model.named_buffers()),
+        "lists": {name: [number(v) for v in values[:MAX_NUMBERS]] for name, values in lists.items()},
+        "list_types": {name: type_of(values) for name, values in lists.items() if len(values)},
+        "returned": [] if error else flattened(result),
+        "returned_nothing": result is None and not error,
+        "numbers": dict(list(changed.items())[:100]),
+        "forwards": forwards[:MAX_NUMBERS],
+        "batches": stage.batches,
+        "steps": stage.steps,
+        "backwards": stage.backwards,
+        "training_after": stage.model.training,
+        "placement": meter.answer() if meter else None,
+        "error": error,
+        "losses": stage.criterion.losses,
+        "sizes": stage.criterion.sizes,
+        "correct": stage.criterion.correct,
+    }
+
+
+def _state(named: Iterator[tuple[str, Tensor]]) -> dict[str, Any]:
+    return {name: array(value) for name, value in named}
+
+
+def _call(function: Any, arguments: Mapping[str, Any]) -> Any:
+    """Call by keyword; in order what a positional-only parameter or a wrapper with nothing but *args takes."""
+    kinds = {p.kind for p in inspect.signature(function).parameters.values()}
+    positional, named = [], dict(arguments)
+    for parameter in signature(function):
+        only = kinds == {parameter.VAR_POSITIONAL}
+        if parameter.name in named and (only or parameter.kind is parameter.POSITIONAL_ONLY):
+            positional.append(named.pop(parameter.name))
+    result = function(*positional, **named)
+    return list(result) if inspect.isgenerator(result) else result
+
+
+def _globals_of(function: Any, namespace: dict[str, Any]) -> dict[str, Any]:
+    """The globals of the function itself, which a decorator's wrapper from a library does not share."""
+    for inner in inner_functions(function):
+        if inner.__globals__ is namespace:
+            return namespace
+    found: dict[str, Any] = getattr(function, "__globals__", namespace)
+    return found
+
+
+@contextmanager
+def _restored(names: dict[str, Any]) -> Iterator[None]:
+    """Put every name back to what it was bound to."""
+    before = dict(names)
+    try:
+        yield
+    finally:
+        for name in [n for n in names if n not in before]:
+            del names[name]
+        for name, value in before.items():
+            if names.get(name, MISSING) is not value:
+                names[name] = value
+
+
+@contextmanager
+def _forwards(model: nn.Module, found: list[dict[str, Any]], meter: Meter | None) -> Iterator[None]:
+    """Note each call of the model, at its first layer, so that a direct call of `forward` is seen as well."""
+    first = next((m for m in model.modules() if not any(True for _ in m.children())), model)
+
+    def note(_: nn.Module, inputs: tuple[Any, ...]) -> None:
+        x = next((value for value in inputs if isinstance(value, Tensor)), None)
+        if x is not None and len(found) < MAX_NUMBERS:
+            facts = {"batch": x.shape[0] if x.dim() else 1, "training": model.training}
+            found.append({**facts, "grad_enabled": is_grad_enabled(), "device": str(x.device)})
+            if meter is not None:
+                meter.forward(model, x)
+
+    handle = first.register_forward_pre_hook(note)
+    try:
+        yield
+    finally:
+        handle.remove()

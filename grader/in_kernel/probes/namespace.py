@@ -1,0 +1,313 @@
+"""What the names of a notebook stand for: models, loaders, numbers, and what each function reads, calls and assigns.
+
+Functions are read from their code objects, through the functions and classes of the notebook that they use.
+"""
+
+from __future__ import annotations
+
+import builtins
+import dis
+import functools
+import inspect
+import os
+import sys
+import types
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import nn
+from torch.optim.lr_scheduler import LRScheduler
+from torch.utils.data import DataLoader, Dataset
+
+from grader.in_kernel.recorder import describe as seen
+
+MAX_NAMES = 2000
+MAX_VALUES = 100  # characters of a string
+
+
+def describe(namespace: Mapping[str, Any]) -> dict[str, Any]:
+    """All that `grader.probe.binding.NamespaceFacts` holds, as JSON data."""
+    own = {name: value for name, value in list(namespace.items())[:MAX_NAMES] if not name.startswith("_")}
+    loaders = {name: value for name, value in own.items() if isinstance(value, DataLoader)}
+    return {
+        "classes": [_class(name, value, namespace) for name, value in own.items() if is_own_model(value, namespace)],
+        "instances": [
+            {"name": name, "class_name": type(value).__name__, "shapes": shapes(value), "layers": leaves(value)}
+            for name, value in own.items()
+            if kind(value) == "model"
+        ],
+        "functions": [
+            _function(name, value, namespace, loaders)
+            for name, value in own.items()
+            if is_own_function(value, namespace)
+        ],
+        "loaders": [{"name": name, "seen": seen.loader(value, name)} for name, value in loaders.items()],
+        "optimizers": [
+            {"name": name, "class_name": type(value).__name__, "lr": number(value.param_groups[0].get("lr"))}
+            for name, value in own.items()
+            if isinstance(value, torch.optim.Optimizer)
+        ],
+        "numbers": {
+            name: value for name, value in own.items() if kind(value) in ("int", "float") and number(value) is not None
+        },
+        "devices": {name: str(value) for name, value in own.items() if isinstance(value, torch.device)},
+        "callables": [name for name, value in own.items() if _is_own_callable(value, namespace)],
+    }
+
+
+def kind(value: Any) -> str:
+    """What a value is to a training loop, in one word."""
+    if isinstance(value, nn.modules.loss._Loss):
+        return "criterion"
+    if isinstance(value, nn.Module):
+        return "model"
+    for types_, word in (
+        (torch.optim.Optimizer, "optimizer"),
+        (LRScheduler, "scheduler"),
+        (DataLoader, "loader"),
+        (Dataset, "dataset"),
+        (torch.device, "device"),
+        (torch.amp.GradScaler, "scaler"),
+        (bool, "bool"),
+        (int, "int"),
+        (float, "float"),
+        (str, "str"),
+        (list, "list"),
+        (dict, "dict"),
+        (types.ModuleType, "module"),
+        (type, "class"),
+    ):
+        if isinstance(value, types_):
+            return word
+    if value is None:
+        return "none"
+    return "callable" if callable(value) else "other"
+
+
+def number(value: Any) -> float | None:
+    """A plain finite float, from any kind of number; None for everything else."""
+    if isinstance(value, torch.Tensor) or type(value).__module__ == "numpy":
+        try:
+            value = value.item()
+        except (ValueError, RuntimeError, AttributeError):
+            return None
+    if not isinstance(value, (bool, int, float)) or abs(value) > 1e300 or value != value:
+        return None
+    return float(value)
+
+
+def is_own_model(value: Any, namespace: Mapping[str, Any]) -> bool:
+    """Whether a value is a module class that the notebook, or a file that it wrote, defines."""
+    return isinstance(value, type) and issubclass(value, nn.Module) and _is_own_class(value, namespace)
+
+
+def is_own_function(value: Any, namespace: Mapping[str, Any]) -> bool:
+    """Whether a value is a function that the notebook, or a file that it wrote, defines, decorated or not."""
+    return isinstance(value, types.FunctionType) and any(
+        f.__globals__ is namespace or _is_written(f.__module__) for f in inner_functions(value)
+    )
+
+
+def _is_own_callable(value: Any, namespace: Mapping[str, Any]) -> bool:
+    """Whether a value is a method, a partial function or an object with __call__, and that of the notebook's own."""
+    if isinstance(value, types.MethodType):
+        return is_own_function(value.__func__, namespace)
+    if isinstance(value, functools.partial):
+        return is_own_function(value.func, namespace) or _is_own_callable(value.func, namespace)
+    own = not isinstance(value, (nn.Module, type)) and _is_own_class(type(value), namespace)
+    return own and callable(value)
+
+
+def _is_own_class(value: type, namespace: Mapping[str, Any]) -> bool:
+    return value.__module__ == str(namespace.get("__name__", "__main__")) or _is_written(value.__module__)
+
+
+def _is_written(module: str | None) -> bool:
+    """Whether a module was imported from the working directory, where only the notebook writes."""
+    file = getattr(sys.modules.get(module or ""), "__file__", None)
+    return isinstance(file, str) and os.path.dirname(os.path.abspath(file)) == os.getcwd()
+
+
+def _home(function: types.FunctionType, namespace: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The names that a function reads: the notebook's, or those of the file that defines it."""
+    inner = inner_functions(function)
+    if any(f.__globals__ is namespace for f in inner):
+        return namespace
+    return next((f.__globals__ for f in inner if _is_written(f.__module__)), namespace)
+
+
+def inner_functions(function: Any) -> list[types.FunctionType]:
+    """A function and those that it wraps or closes over, outermost first."""
+    found: list[types.FunctionType] = []
+    waiting: list[Any] = [function]
+    while waiting and len(found) < 50:
+        value = waiting.pop(0)
+        if not isinstance(value, types.FunctionType) or any(value is f for f in found):
+            continue
+        found.append(value)
+        waiting.append(getattr(value, "__wrapped__", None))
+        for cell in value.__closure__ or ():
+            try:
+                waiting.append(cell.cell_contents)
+            except ValueError:  # not assigned yet
+                continue
+    return found
+
+
+@dataclass
+class Reads:
+    """What code does with global names; `direct` are those read by the function itself and not by what it calls."""
+
+    names: dict[str, None] = field(default_factory=dict)
+    direct: set[str] = field(default_factory=set)
+    writes: set[str] = field(default_factory=set)
+    attributes: set[str] = field(default_factory=set)
+
+
+def reads(function: types.FunctionType, namespace: Mapping[str, Any]) -> Reads:
+    """The global names that a function reads, assigns, and the attributes it uses, through what it calls."""
+    found = Reads()
+    namespace = _home(function, namespace)
+    own = [f for f in inner_functions(function) if f.__globals__ is namespace]
+    waiting: list[tuple[types.CodeType, bool]] = [(f.__code__, True) for f in own]
+    done: set[types.CodeType] = set()
+    while waiting and len(done) < 300:
+        code, direct = waiting.pop(0)
+        if code in done:
+            continue
+        done.add(code)
+        for name in _scan(code, found):
+            if direct:
+                found.direct.add(name)
+            if name in found.names:
+                continue
+            found.names[name] = None
+            value = namespace.get(name)
+            if is_own_function(value, namespace):
+                waiting.extend((f.__code__, False) for f in inner_functions(value))
+            elif isinstance(value, type) and _is_own_class(value, namespace):
+                waiting.extend((f.__code__, False) for f in vars(value).values() if isinstance(f, types.FunctionType))
+        waiting.extend((const, direct) for const in code.co_consts if isinstance(const, types.CodeType))
+    return found
+
+
+def _scan(code: types.CodeType, found: Reads) -> Iterator[str]:
+    for instruction in dis.get_instructions(code):
+        operation, name = instruction.opname, instruction.argval
+        if operation in ("LOAD_GLOBAL", "LOAD_NAME") and isinstance(name, str):
+            yield name
+        elif operation in ("STORE_GLOBAL", "DELETE_GLOBAL"):
+            found.writes.add(name)
+        elif operation.startswith(("LOAD_ATTR", "LOAD_METHOD")) and isinstance(name, str):
+            found.attributes.add(name)
+
+
+def _function(name: str, function: Any, namespace: Mapping[str, Any], loaders: Mapping[str, Any]) -> dict[str, Any]:
+    found = reads(function, namespace)
+    namespace = _home(function, namespace)
+    names = [n for n in (*found.names, *sorted(found.writes - found.names.keys())) if not _is_builtin(n, namespace)]
+    return {
+        "name": name,
+        "parameters": parameters(function),
+        "globals": [
+            _global(n, namespace, loaders, n in found.direct) for n in names[:200] if kind(namespace.get(n)) != "module"
+        ],
+        "attributes": sorted(found.attributes)[:300],
+        "writes": sorted(found.writes),
+    }
+
+
+def _is_builtin(name: str, namespace: Mapping[str, Any]) -> bool:
+    return name not in namespace and hasattr(builtins, name)
+
+
+def _global(name: str, namespace: Mapping[str, Any], loaders: Mapping[str, Any], direct: bool) -> dict[str, Any]:
+    value = namespace.get(name)
+    facts: dict[str, Any] = {"name": name, "type": kind(value) if name in namespace else "missing", "direct": direct}
+    if isinstance(value, (DataLoader, Dataset)):
+        facts["split"] = split(value)
+    elif isinstance(value, str):
+        facts["value"] = value[:MAX_VALUES]
+    elif isinstance(value, (int, float)):
+        facts["value"] = number(value)
+        facts["equals"] = _size_of(value, loaders)
+    return facts
+
+
+def _size_of(value: float, loaders: Mapping[str, Any]) -> str | None:
+    """Which size of a loader a number equals: 'train_batches', 'test_images', …"""
+    for loader in loaders.values():
+        part = split(loader)
+        try:
+            sizes = {"batches": len(loader), "images": len(loader.dataset)}
+        except TypeError:
+            continue
+        for word, size in sizes.items():
+            if part and size == value and size > 1:
+                return f"{part}_{word}"
+    return None
+
+
+def parameters(function: Any) -> list[dict[str, Any]]:
+    """Name, kind, default and annotation of each parameter; [] when there is no signature."""
+    return [_parameter(p) for p in signature(function)[:50]]
+
+
+def signature(function: Any) -> list[inspect.Parameter]:
+    """The parameters of a function, or of the one that it wraps when it hands on *args and **kwargs."""
+    for inner in (function, *inner_functions(function)[1:]):
+        try:
+            found = list(inspect.signature(inner).parameters.values())
+        except (ValueError, TypeError):
+            continue
+        if not found or any(p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD) for p in found):
+            return found
+    return []
+
+
+def _parameter(parameter: inspect.Parameter) -> dict[str, Any]:
+    kinds: dict[Any, str] = {
+        parameter.VAR_POSITIONAL: "args",
+        parameter.VAR_KEYWORD: "kwargs",
+        parameter.KEYWORD_ONLY: "keyword",
+    }
+    required = parameter.default is parameter.empty
+    facts: dict[str, Any] = {
+        "name": parameter.name,
+        "kind": kinds.get(parameter.kind, "positional"),
+        "required": required,
+    }
+    if not required:
+        facts["default_type"] = kind(parameter.default)
+        if isinstance(parameter.default, (bool, str)):
+            facts["default"] = (
+                parameter.default if isinstance(parameter.default, bool) else parameter.default[:MAX_VALUES]
+            )
+        elif isinstance(parameter.default, (int, float)):
+            facts["default"] = number(parameter.default)
+    if parameter.annotation is not parameter.empty:
+        annotation = parameter.annotation
+        facts["annotation"] = str(getattr(annotation, "__name__", annotation))[:MAX_VALUES]
+    return facts
+
+
+def _class(name: str, value: type, namespace: Mapping[str, Any]) -> dict[str, Any]:
+    return {"name": name, "bases": [base.__name__ for base in value.__bases__], "parameters": parameters(value)}
+
+
+def shapes(model: nn.Module) -> list[list[int]]:
+    """The shapes of the parameters, in order; lazy ones that have none yet are left out."""
+    lazy = nn.parameter.UninitializedParameter
+    return [list(p.shape) for p in model.parameters() if not isinstance(p, lazy)]
+
+
+def leaves(model: nn.Module) -> list[str]:
+    """Class names of the modules that have no children."""
+    return [type(m).__name__ for m in model.modules() if not any(True for _ in m.children())][:200]
+
+
+def split(value: Any) -> str | None:
+    """'train' or 'test' for a loader or dataset over MNIST, whatever wraps it; None when it cannot be told."""
+    return seen.mnist_split(getattr(value, "dataset", value) if isinstance(value, DataLoader) else value)

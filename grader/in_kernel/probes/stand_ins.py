@@ -1,0 +1,182 @@
+"""What stands in for the notebook's objects while one of its loops is probed: the grader's own, by role."""
+
+from __future__ import annotations
+
+import types
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.optim.optimizer import register_optimizer_step_post_hook
+
+from grader.in_kernel.probes.arrays import image_tensor, tensor
+from grader.in_kernel.probes.fixtures import Images, KeepingCrossEntropy, Served, SmallModel
+from grader.in_kernel.probes.models import load, make
+from grader.in_kernel.probes.namespace import kind
+
+LOG_EVERY = 100
+MISSING = object()  # the notebook has nothing of this name
+
+
+class Stage:
+    """What stands in for the notebook's objects, by role."""
+
+    def __init__(self, payload: Mapping[str, Any], namespace: dict[str, Any]) -> None:
+        self.payload = payload
+        self.device = torch.device(payload["device"])
+        self.testing = payload["purpose"] == "test"
+        self.frozen = bool(payload.get("frozen"))
+        self.batches: dict[str, int] = {}
+        self.steps = self.backwards = 0
+        self.model = self._model(payload["weights"], namespace)
+        self.optimizer = self._optimizer(self.model)
+        self.criterion = KeepingCrossEntropy()
+        self.own_criterion = _criterion_of(namespace)
+        self.data = {part: self._images(part) for part in ("train", "test")}
+        list(self.model.parameters())[-1].register_hook(self._count_backward)
+        self._others: dict[str, Any] = {}
+
+    def _model(self, weights: Mapping[str, Any], namespace: dict[str, Any]) -> nn.Module:
+        """The model in the mode that the function ought to change: evaluation before training, training before a test."""
+        spec = self.payload.get("model") or {"small": True}
+        small = "small" in spec
+        model = SmallModel(bool(spec.get("log_probabilities"))) if small else make(spec, namespace)
+        load(model, weights)
+        if self.frozen:
+            for module in model.modules():
+                if isinstance(module, nn.modules.batchnorm._BatchNorm):
+                    module.momentum = 0.0
+        return model.to(self.device).train(self.testing)
+
+    def _optimizer(self, model: nn.Module) -> torch.optim.Optimizer:
+        settings = self.payload["optimizer"]
+        return torch.optim.SGD(model.parameters(), lr=self._lr(), momentum=settings["momentum"])
+
+    def _lr(self) -> float:
+        return 0.0 if self.frozen else float(self.payload["optimizer"]["lr"])
+
+    def _images(self, part: str) -> Images:
+        given = self.payload[part]
+        there = self.device if str(self.payload.get("batch_device")).startswith("cuda") else torch.device("cpu")
+        images, labels = image_tensor(given["images"]).to(there), tensor(given["labels"]).long().to(there)
+        return Images(images, labels, train=part == "train")
+
+    def _loader(self, part: str, name: str, data: Images) -> Served:
+        return Served(data, int(self.payload[part]["batch_size"]), name, self.batches)
+
+    @contextmanager
+    def counting_steps(self) -> Iterator[None]:
+        """Count the steps of every optimizer, also of one that the function makes for itself."""
+
+        def count(*_: Any) -> None:
+            self.steps += 1
+
+        handle = register_optimizer_step_post_hook(count)
+        try:
+            yield
+        finally:
+            handle.remove()
+
+    def _count_backward(self, _: Tensor) -> None:
+        self.backwards += 1
+
+    def value(self, role: str, current: Any) -> Any:
+        """What a parameter or global of this role gets; `current` is what the notebook has there."""
+        if role == "criterion":
+            return self._criterion(current)
+        if role == "loaders":
+            names = current if isinstance(current, dict) and current else ("train", "test", "val", "valid")
+            return {name: self.value(f"{_part(name)}_loader", MISSING) for name in names}
+        if role == "scheduler":
+            return torch.optim.lr_scheduler.LambdaLR(self.optimizer, lambda _: 1.0)
+        if role == "scaler":
+            return torch.amp.GradScaler(self.device.type, enabled=False)
+        if role == "settings":
+            return self._settings() if current is MISSING else current
+        if role.startswith("other_"):
+            return self._other(role.removeprefix("other_"))
+        if role in ("losses", "steps", "accuracies", "list"):
+            return []
+        if role == "history":
+            return defaultdict(list)
+        simple: dict[str, Any] = {
+            "model": self.model,
+            "optimizer": self.optimizer,
+            "epoch": int(self.payload["epoch"]),
+            "epochs": 1,
+            "current_step": int(self.payload["current_step"]),
+            "log_interval": LOG_EVERY,
+            "lr": self._lr(),
+            "momentum": self.payload["optimizer"]["momentum"],
+            "batch_size": int(self.payload["test" if self.testing else "train"]["batch_size"]),
+            "device": self.device,
+            "device_name": self.device.type,
+            "use_cuda": self.device.type == "cuda",
+            "zero": 0,
+            "yes": True,
+            "no": False,
+            "nothing": None,
+            "text": "probe",
+        }
+        if role in simple:
+            return simple[role]
+        part, _, what = role.partition("_")
+        if what == "dataset":
+            return self.data[part]
+        if what == "loader":
+            return self._others.setdefault(role, self._loader(part, part, self.data[part]))
+        data = self.data[part]
+        return len(data) if what == "images" else -(-len(data) // int(self.payload[part]["batch_size"]))
+
+    def _settings(self) -> types.SimpleNamespace:
+        """What argparse gives the loops of PyTorch's own example."""
+        numbers = {"lr": self._lr(), "momentum": self.payload["optimizer"]["momentum"], "log_interval": LOG_EVERY}
+        return types.SimpleNamespace(**numbers, epochs=1, dry_run=False, device=self.device)
+
+    def _criterion(self, current: Any) -> Any:
+        """The notebook's own where it has one that is not the plain one, because its loop counts on it."""
+        chosen = (
+            current if kind(current) in ("criterion", "callable") and current is not MISSING else self.own_criterion
+        )
+        return self.criterion if chosen is None or _is_plain(chosen) else chosen
+
+    def _other(self, role: str) -> Any:
+        """An object as good as the one handed in as an argument, which a loop that uses its argument never touches."""
+        key = f"other_{role}"
+        if key not in self._others:
+            if role == "model":
+                model = SmallModel() if isinstance(self.model, SmallModel) else type(self.model)()
+                self._others[key] = model.to(self.device).train(self.testing)
+            elif role == "optimizer":
+                self._others[key] = self._optimizer(self._other("model"))
+            else:
+                part = role.partition("_")[0]
+                data = self.data[part]
+                turned = Images(data.tensors[0].flip(0), data.tensors[1].roll(1), data.train)
+                self._others[key] = self._loader(part, key.removesuffix("_loader"), turned)
+        return self._others[key]
+
+
+def _part(name: Any) -> str:
+    """'train' or 'test' for a key of a dict of loaders."""
+    return "train" if "train" in str(name).lower() else "test"
+
+
+def _is_plain(criterion: Any) -> bool:
+    return (
+        isinstance(criterion, nn.CrossEntropyLoss)
+        and criterion.reduction == "mean"
+        and criterion.weight is None
+        and criterion.label_smoothing == 0
+    )
+
+
+def _criterion_of(namespace: Mapping[str, Any]) -> Any:
+    """The one loss module that the notebook has, None when it has none or several kinds."""
+    found = {
+        f"{type(value).__name__} {value.reduction}": value for value in namespace.values() if kind(value) == "criterion"
+    }
+    return next(iter(found.values())) if len(found) == 1 else None

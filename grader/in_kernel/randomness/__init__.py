@@ -1,0 +1,1 @@
+"""Canonical random numbers: the harness owns initial weights and the order of training passes."""

@@ -1,0 +1,1 @@
+"""Record what a notebook does: passes over loaders, models, figures and scores."""

@@ -1,0 +1,241 @@
+"""What the recorder sees of a loader, a model, an optimizer or an argument, as plain data for `grader.evidence.run`.
+
+Pure functions: nothing here changes or keeps what it is shown.
+"""
+
+from __future__ import annotations
+
+import inspect
+import os
+import sys
+from collections.abc import Callable, Iterator
+from numbers import Integral, Real
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+_OTHER_DIGITS = {"FashionMNIST", "KMNIST", "EMNIST", "QMNIST"}  # torchvision derives these from MNIST
+_SHUFFLING = ("RandomSampler", "SubsetRandomSampler", "WeightedRandomSampler")
+_HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep  # of all that runs in the kernel
+_TEXT = 200
+
+
+# --- data --------------------------------------------------------------------------------------------------------
+
+
+def mnist_split(dataset: object, depth: int = 6) -> str | None:
+    """'train' or 'test' when the images come from that part of MNIST, whatever wraps them; else None."""
+    names = {cls.__name__ for cls in type(dataset).__mro__}
+    if "MNIST" in names:
+        train = getattr(dataset, "train", None)
+        if names & _OTHER_DIGITS or not isinstance(train, bool):
+            return None
+        return "train" if train else "test"
+    splits = {mnist_split(inner, depth - 1) for inner in _wrapped(dataset)} if depth else set()
+    return splits.pop() if len(splits) == 1 else None
+
+
+def _wrapped(dataset: object) -> Iterator[object]:
+    """The datasets that a dataset holds: Subset's one, ConcatDataset's several, those of a class of the student's."""
+    from torch.utils.data import Dataset
+
+    for value in vars(dataset).values() if hasattr(dataset, "__dict__") else ():
+        if isinstance(value, Dataset):
+            yield value
+        elif isinstance(value, (list, tuple)) and value and len(value) <= 100 and isinstance(value[0], Dataset):
+            yield from value
+
+
+def loader(loader: Any, key: str) -> dict[str, object]:
+    """A LoaderSeen."""
+    batches = loader.batch_sampler if loader.batch_sampler is not None else loader
+    sampler = getattr(batches, "sampler", loader.sampler)
+    batch_size = loader.batch_size if loader.batch_size is not None else getattr(batches, "batch_size", None)
+    kinds = {cls.__name__ for cls in type(sampler).__mro__}
+    return {
+        "key": key,
+        "dataset": type(loader.dataset).__name__,
+        "split": mnist_split(loader.dataset),
+        "images": size(loader.dataset) or 0,
+        "batch_size": batch_size if isinstance(batch_size, int) else None,
+        "shuffled": bool(kinds & set(_SHUFFLING) or getattr(sampler, "shuffle", False) is True),
+        "drop_last": bool(getattr(batches, "drop_last", False)),
+        "workers": int(loader.num_workers),
+    }
+
+
+def size(thing: Any) -> int | None:
+    """Its length, None when it has none."""
+    try:
+        return len(thing)
+    except Exception:  # a student's __len__ may raise anything
+        return None
+
+
+def tensors(value: Any, depth: int = 4) -> Iterator[torch.Tensor]:
+    """The tensors in a batch, in order: in tuples, lists and the values of dicts."""
+    if isinstance(value, sys.modules["torch"].Tensor):
+        yield value
+    elif depth and isinstance(value, (list, tuple, dict)):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from tensors(item, depth - 1)
+
+
+def target_of(batch: Any) -> torch.Tensor | None:
+    """The labels of a batch: the first (B,) integer tensor that follows a tensor of B items; None if there is none."""
+    found = list(tensors(batch))
+    for tensor in found[1:]:
+        if tensor.dim() == 1 and len(tensor) == len(found[0]) and not tensor.is_floating_point():
+            return tensor
+    return None
+
+
+# --- models and optimizers ---------------------------------------------------------------------------------------
+
+
+def unwrapped(model: nn.Module) -> nn.Module:
+    """The student's model inside DataParallel or torch.compile's wrapper."""
+    name = type(model).__name__
+    inner = {"DataParallel": "module", "DistributedDataParallel": "module", "OptimizedModule": "_orig_mod"}.get(name)
+    return getattr(model, inner, model) if inner else model
+
+
+def is_model(module: nn.Module) -> bool:
+    """Whether a module has parameters and is no loss: a criterion, a metric or a transform is none."""
+    losses = sys.modules["torch"].nn.modules.loss._Loss
+    return not isinstance(module, losses) and next(module.parameters(), None) is not None
+
+
+def model(model: nn.Module, key: str, names: tuple[str, ...] = ()) -> dict[str, object]:
+    """A ModelSeen."""
+    parameters = list(model.parameters())
+    return {
+        "key": key,
+        "class_name": type(model).__name__,
+        "shapes": [list(p.shape) for p in parameters][:2000],
+        "layers": [type(m).__name__ for m in model.modules() if next(m.children(), None) is None][:2000],
+        "trainable": sum(p.numel() for p in parameters if p.requires_grad),
+        "names": list(names),
+    }
+
+
+def device(model: nn.Module) -> str:
+    """Where its first parameter is: 'cpu', 'cuda:0', …"""
+    return str(next(model.parameters()).device)
+
+
+def optimizer(optimizer: Any, model: nn.Module | None) -> dict[str, object]:
+    """An OptimizerSeen."""
+    held = {id(p): p.numel() for group in optimizer.param_groups for p in group["params"]}
+    wanted = {id(p): p.numel() for p in model.parameters()} if model is not None else {}
+    group = optimizer.param_groups[0]
+    shared = sum(count for key, count in wanted.items() if key in held)
+    return {
+        "kind": type(optimizer).__name__,
+        "lr": number(group.get("lr")),
+        "momentum": number(group.get("momentum")),
+        "weight_decay": number(group.get("weight_decay")),
+        "nesterov": bool(group.get("nesterov", False)),
+        "model_share": shared / max(1, sum(wanted.values())),
+        "foreign": sum(count for key, count in held.items() if key not in wanted) if wanted else 0,
+    }
+
+
+def number(value: Any) -> float | None:
+    """A finite float, None for anything else."""
+    try:
+        result = float(value)
+    except Exception:  # whatever a student's object raises
+        return None
+    return result if result - result == 0 else None
+
+
+# --- the student's functions -------------------------------------------------------------------------------------
+
+
+def student_functions(frame: FrameType | None) -> list[FrameType]:
+    """The frames of functions that the student wrote, from here outward; generators and lambdas are left out."""
+    found = []
+    here = os.getcwd() + os.sep
+    while frame is not None:
+        code = frame.f_code
+        plain = not code.co_name.startswith("<") and not code.co_flags & inspect.CO_GENERATOR
+        if plain and _is_students(code.co_filename, here):
+            found.append(frame)
+        frame = frame.f_back
+    return found
+
+
+def is_students_file(file: object) -> bool:
+    """Whether a module's file lies in the working directory, where only the notebook writes; so does one without a file."""
+    return not isinstance(file, str) or os.path.abspath(file).startswith(os.getcwd() + os.sep)
+
+
+def _is_students(filename: str, here: str) -> bool:
+    if "ipykernel_" in filename or filename.startswith("<ipython-input"):
+        return True
+    return filename.startswith(here) and "site-packages" not in filename and not filename.startswith(_HERE)
+
+
+def function_name(frame: FrameType) -> str:
+    """'train', or 'Trainer.fit' for a method."""
+    code = frame.f_code
+    if code.co_argcount and code.co_varnames[0] in ("self", "cls"):
+        owner = frame.f_locals.get(code.co_varnames[0])
+        cls = owner if isinstance(owner, type) else type(owner)
+        return f"{cls.__name__}.{code.co_name}"
+    return code.co_name
+
+
+def arguments(frame: FrameType) -> list[dict[str, object]]:
+    """An Argument for each named parameter of the function, by what is bound to it now; not for self."""
+    code = frame.f_code
+    names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    bound = frame.f_locals
+    return [argument(name, bound[name]) for name in names if name in bound and name not in ("self", "cls")]
+
+
+def argument(name: str, value: Any) -> dict[str, object]:
+    """An Argument."""
+    role = _role(value)
+    kept: float | str | None = None
+    if role in ("int", "float", "bool"):
+        kept = number(value)
+    elif role in ("str", "device"):
+        kept = str(value)[:_TEXT]
+    return {"name": name, "role": role, "value": kept, "length": size(value) if role == "list" else None}
+
+
+def _role(value: Any) -> str:
+    torch = sys.modules["torch"]
+    if isinstance(value, torch.nn.Module):
+        if is_model(value):
+            return "model"
+        loss = isinstance(value, torch.nn.modules.loss._Loss) or "loss" in type(value).__name__.lower()
+        return "criterion" if loss else "callable"
+    if isinstance(value, torch.optim.Optimizer):
+        return "optimizer"
+    inner = getattr(value, "iterable", None)  # tqdm(loader)
+    for candidate in (value, inner):
+        if isinstance(candidate, torch.utils.data.DataLoader):
+            split = mnist_split(candidate.dataset)
+            return f"{split}_loader" if split else "loader"
+    if isinstance(value, torch.device) or (isinstance(value, str) and value.split(":")[0] in ("cpu", "cuda", "mps")):
+        return "device"
+    for kind, role in ((bool, "bool"), (Integral, "int"), (Real, "float"), (str, "str"), (list, "list")):
+        if isinstance(value, kind):
+            return role
+    if value is None:
+        return "none"
+    if callable(value):
+        return "criterion" if _is_loss_function(value) else "callable"
+    return "other"
+
+
+def _is_loss_function(value: Callable[..., object]) -> bool:
+    name = getattr(value, "__name__", "")
+    losses = ("cross_entropy", "nll_loss", "mse_loss", "l1_loss", "binary_cross_entropy", "kl_div")
+    return name in losses or (name.endswith("_loss") and getattr(value, "__module__", "") == "torch.nn.functional")

@@ -1,0 +1,221 @@
+"""A pass over data while it is open: what has been seen of it, and the record that comes of it."""
+
+from __future__ import annotations
+
+import copy
+import threading
+import weakref
+from collections import Counter, deque
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from grader.in_kernel import events
+from grader.in_kernel.randomness.pass_order import Order
+from grader.in_kernel.recorder import describe
+from grader.in_kernel.recorder.models import Known
+from grader.in_kernel.recorder.scores import Scores
+from grader.in_kernel.recorder.served_batches import HeldBatches
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+Ended = Callable[["OpenPass"], object]
+AHEAD = 8  # batches that are held because a loop may have loaded them ahead
+
+
+class Batch(NamedTuple):
+    """A batch that was served: its number, from 1, its images and its labels."""
+
+    number: int
+    images: torch.Tensor | None
+    labels: torch.Tensor | None
+
+
+class OpenPass:
+    """An open pass: what has been seen of it so far. Models, optimizers and iterators are held weakly."""
+
+    def __init__(self, iterator: Any, loader: Any, key: str, start: float, earlier: Order | None, ended: Ended) -> None:
+        self.loader = describe.loader(loader, key)
+        self.expected = describe.size(loader)
+        self.images = int(self.loader["images"])  # type: ignore[call-overload]
+        self.earlier = earlier  # what the sampler gave before
+        self.order: Order | None = None
+        self.owner = weakref.ref(loader)
+        self.iterator = weakref.ref(iterator, lambda _: ended(self))
+        self.carried = False  # goes on with an iterator whose pass was ended by its cell's end
+        self.batches = self.samples = 0
+        self.recent: deque[Batch] = deque(maxlen=AHEAD)
+        self.held = HeldBatches()  # those that no model was given before the next was served
+        self.drained = False  # all were served before a model was given any
+        self._begin_to_count(start)
+
+    def _begin_to_count(self, start: float) -> None:
+        self.start = self.last = start
+        self.cell = max(0, events.cell())
+        self.walk: OpenPass | None = None  # the pass over the batches of this one that were kept
+        self.ended = False
+        self.worked: set[int] = set()  # the batches that a model was given, of one that is drained
+        self.lead = 0  # how many batches the loader was ahead of the model when that was called last
+        self.at: int | None = None  # the number of the batch that it was given then
+        self.server = self.worker = threading.get_ident()  # the threads that take batches and call the model
+        self.is_ahead = False  # the loader has been ahead
+        self.exhausted = self.orphan = False  # served all, though not all of it was worked on; the iterator is gone
+        self.kept = False  # its weights were kept at its last batch
+        self.function: str | None = None
+        self.arguments: list[dict[str, object]] = []
+        self.inner_function: str | None = None
+        self.inner_arguments: list[dict[str, object]] = []
+        self.calls: Counter[str] = Counter()  # by model
+        self.training = self.grads = 0  # how many of the calls
+        self.model_device: str | None = None
+        self.data_device: str | None = None
+        self.batch_device: str | None = None  # as the loader served it
+        self.called: Callable[[], nn.Module | None] = lambda: None  # the model called last
+        self.known: Known | None = None
+        self.scores = Scores()
+        self.backward_batch = -1
+        self.losses: list[Any] = []
+        self.backwards = self.steps = 0
+        self.optimizer: dict[str, object] | None = None
+        self.optimizer_id = 0
+        self.number = 0
+        self.canonical = False
+
+    @property
+    def batch(self) -> int:
+        """The number of the batch that is worked on, from 1."""
+        return self.batches if self.at is None else self.at
+
+    @property
+    def target(self) -> torch.Tensor | None:
+        """The labels of the batch that is worked on."""
+        recent = (batch.labels for batch in reversed(list(self.recent)) if batch.number == self.batch)
+        found = next(recent, None)
+        return found if found is not None else self.held.labels(self.batch)
+
+    def serve(self, images: torch.Tensor | None, labels: torch.Tensor | None) -> None:
+        """The loader served its next batch."""
+        self._hold_last()
+        self.batches += 1
+        self.samples += len(images) if images is not None and images.dim() else 0
+        self.recent.append(Batch(self.batches, images, labels))
+
+    def _hold_last(self) -> None:
+        """Remember the batch that was served last if no model was given it yet."""
+        if self.recent and (self.at or 0) < self.recent[-1].number:
+            self.held.hold(*self.recent[-1])
+
+    def drain(self) -> None:
+        """All batches were served, and no model was given one: a list of them was made, or another thread loads them."""
+        self._hold_last()
+        self.recent.clear()
+        self.drained = True
+
+    def again(self, start: float) -> OpenPass:
+        """Another pass over the batches of this one, which is drained."""
+        item = copy.copy(self)
+        item._begin_to_count(start)
+        item.order = item.earlier = None
+        item.carried = item.kept = False
+        return item
+
+    @property
+    def is_through(self) -> bool:
+        """Whether a model was given every batch of a pass that is drained."""
+        return len(self.worked) == self.batches
+
+    def serves(self, given: torch.Tensor, look: bool) -> bool:
+        """Whether these are images of one of the last batches that were served; `look` at their values too."""
+        return any(b.images is not None and _same(b.images, given, look) for b in reversed(list(self.recent)))
+
+    def works_on(self, given: torch.Tensor | None, first: bool) -> None:
+        """A model was given this: a loop or a thread that loads ahead works on an earlier batch than the last one served.
+
+        Images that were copied on their way are compared at the `first` call of a pass only, unless another thread loads
+        them or there are more than are kept: to look at them takes time.
+        """
+        self.worker = threading.get_ident()
+        recent = list(self.recent)
+        more = bool(recent) and recent[0].number > (self.at or 0) + 1  # than are kept in `recent`
+        look = len(recent) > 1 and (first or self.worker != self.server or more)
+        number = None
+        if given is not None:
+            same = (b.number for b in reversed(recent) if b.images is not None and _same(b.images, given, look))
+            number = next(same, None)
+            if number is None and look:
+                number = self.held.find(given, look=False) or self.held.find(given, look=True)
+        if number is not None:
+            self.lead = recent[-1].number - number
+        self.at = max(1, recent[-1].number - self.lead) if recent else None
+        self.is_ahead = self.is_ahead or self.lead > 0
+
+    def works_on_held(self, number: int) -> None:
+        """A model was given this batch of a pass that is drained."""
+        self.at = number
+        self.worked.add(number)
+
+    def is_behind(self) -> bool:
+        """Whether a model has yet to be given batches that the loader has served."""
+        if not self.calls:
+            return False
+        ahead = self.is_ahead or self.worker != self.server
+        return ahead and self.batch < self.batches
+
+
+def _same(images: torch.Tensor, given: torch.Tensor, look: bool) -> bool:
+    """Whether `given` are these images or some of them; `look` at their values where they lie elsewhere in memory."""
+    with suppress(Exception):  # not every tensor has an address, nor values
+        if images is given:
+            return True
+        if images.device == given.device and 0 <= given.data_ptr() - images.data_ptr() < images.nbytes:
+            return True
+        if look and images.numel() == given.numel():
+            mine, theirs = images.detach().flatten().cpu(), given.detach().flatten().cpu()
+            return bool((mine == theirs.to(mine.dtype)).all())
+    return False
+
+
+def sampler_of(loader: Any) -> Any:
+    """What orders the images of a loader; None for no loader."""
+    return getattr(loader.batch_sampler, "sampler", loader.sampler) if loader is not None else None
+
+
+def fields(item: OpenPass, end: float, complete: bool) -> dict[str, object]:
+    """The Pass of `grader.evidence.run`, as JSON data."""
+    calls = sum(item.calls.values())
+    if item.drained and calls:  # what was taken from a list of the batches
+        item.batches, item.samples = len(item.worked), sum(item.held.length(number) for number in item.worked)
+    measured = [(describe.number(loss), right, images) for loss, right, images in item.scores.results()]
+    losses = [loss for loss, _, _ in measured if loss is not None]
+    images = sum(count for _, _, count in measured)
+    finite = bool(measured) and len(losses) == len(measured)
+    return {
+        "cell": item.cell,
+        "loader": item.loader,
+        "start": item.start,
+        "seconds": max(0.0, end - item.start),
+        "batches": item.batches,
+        "samples": item.samples,
+        "complete": complete,
+        "number": item.number,
+        "canonical": item.canonical,
+        "model": item.calls.most_common(1)[0][0] if calls else None,
+        "model_device": item.model_device,
+        "data_device": item.data_device,
+        "batch_device": item.batch_device,
+        "training": item.training * 2 > calls if calls else None,
+        "grad_enabled": item.grads * 2 > calls if calls else None,
+        "backwards": item.backwards,
+        "steps": item.steps,
+        "losses": [describe.number(loss) for loss in item.losses],
+        "mean_loss": sum(losses) / len(losses) if finite else None,
+        "sample_loss": sum((m[0] or 0.0) * m[2] for m in measured) / images if finite and images else None,
+        "accuracy": sum(right for _, right, _ in measured) / images if images else None,
+        "optimizer": item.optimizer,
+        "function": item.function,
+        "arguments": item.arguments,
+        "inner_function": item.inner_function,
+        "inner_arguments": item.inner_arguments,
+    }

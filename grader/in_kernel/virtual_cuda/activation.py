@@ -1,0 +1,100 @@
+"""Before and after the notebook's first touch of CUDA."""
+
+from __future__ import annotations
+
+import functools
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode, _get_current_dispatch_mode_stack, _pop_mode, _push_mode
+
+from grader.in_kernel.virtual_cuda import forking, marks
+
+_modes: list[TorchDispatchMode] = []  # the device's, once it is prepared
+_active: list[bool] = []
+_here = threading.local()
+_on_activation: list[Callable[[], None]] = []
+
+
+def use(mode: TorchDispatchMode) -> None:
+    """Make `mode` the one that computes on the device."""
+    _modes[:] = [mode]
+
+
+def at_first_touch(callback: Callable[[], None]) -> None:
+    """Call `callback()` when the notebook first uses CUDA."""
+    _on_activation.append(callback)
+
+
+def is_active() -> bool:
+    """Whether the notebook has touched CUDA."""
+    return bool(_active)
+
+
+def touch(device: torch.device | int | str | None = None) -> None:
+    """Something is about to use CUDA, on this device. Raises for one that is not there, and in a forked child."""
+    if forking.fork.bad:
+        raise forking.fork.error()
+    if device is not None:
+        marks.check_index(device if isinstance(device, int) else torch.device(device).index)
+    if not _active:
+        _active.append(True)
+        forking.fork.used = True
+        for callback in _on_activation:
+            callback()
+        torch._C._set_only_lift_cpu_tensors(True)  # torch.tensor(..., device='cuda') copies where the mode sees it
+        _follow_into_threads()
+        _outlive_inference_mode()
+    if not getattr(_here, "entered", False):  # also a thread that began before the first touch
+        enter()
+
+
+def enter() -> None:
+    """Activate the device in this thread, below all modes that are active: their exits must not end it."""
+    _here.entered = True
+    above = _get_current_dispatch_mode_stack()
+    [device] = _modes
+    if device not in above:
+        _restack([device, *above])
+
+
+def _restack(modes: list[Any]) -> None:
+    for _ in _get_current_dispatch_mode_stack():
+        _pop_mode()
+    for mode in modes:
+        if mode in _modes:
+            mode.__enter__()
+        else:
+            _push_mode(mode)
+
+
+def _follow_into_threads() -> None:
+    """Modes belong to a thread; threads that begin from now on get the device too."""
+    original = threading.Thread._bootstrap_inner  # type: ignore[attr-defined]
+
+    @functools.wraps(original)
+    def _bootstrap_inner(self: threading.Thread) -> None:
+        enter()
+        try:
+            original(self)
+        finally:  # torch would drop its hold on the mode after the thread's end, when Python may be gone
+            for _ in _get_current_dispatch_mode_stack():
+                _pop_mode()
+
+    threading.Thread._bootstrap_inner = _bootstrap_inner  # type: ignore[attr-defined]
+
+
+def _outlive_inference_mode() -> None:
+    """The end of inference mode puts dispatch back to what it was at its beginning, which may have been without us."""
+    original = torch.inference_mode.__exit__
+
+    @functools.wraps(original)
+    def __exit__(self: Any, *error: Any) -> None:
+        original(self, *error)
+        modes = list(_get_current_dispatch_mode_stack())
+        if _modes[0] in modes:  # entering anew sets what the exit has unset
+            _restack(modes)
+
+    torch.inference_mode.__exit__ = __exit__  # type: ignore[method-assign]

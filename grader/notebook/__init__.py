@@ -1,0 +1,1 @@
+"""Read a student's file: cells, repairs, questions and written answers."""

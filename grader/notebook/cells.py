@@ -1,0 +1,142 @@
+"""Cells and notebooks as data, and the Python that a code cell runs."""
+
+from __future__ import annotations
+
+import ast
+import re
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+from grader.notebook.repairs import Kind
+
+_MAX_TRANSFORM_WORK = 5_000_000  # IPython reads a cell anew for each magic in it: characters times magics
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell. `index` is its place in the notebook, from 0; `stored_text` the text of its stored outputs, bounded."""
+
+    index: int
+    kind: Kind
+    source: str
+    stored_text: str = ""
+
+
+@dataclass(frozen=True)
+class Notebook:
+    """A notebook as it was read. `sha256` is that of the file; `repairs` are phrases for a person to read."""
+
+    path: Path
+    name: str
+    sha256: str
+    cells: tuple[Cell, ...]
+    repairs: tuple[str, ...] = ()
+    source_format: str = "ipynb 4.5"
+
+    @property
+    def code_cells(self) -> tuple[Cell, ...]:
+        """The code cells, in order."""
+        return tuple(cell for cell in self.cells if cell.kind == "code")
+
+
+_PYTHON_CELL_MAGICS = {"time", "timeit", "capture", "prun", "python", "python3", "pypy", "memit", "mprun", "heat"}
+
+
+_STATEMENT_MAGIC = re.compile(
+    r"^(?P<before>[^\n'\"#]*?)get_ipython\(\)\.run_line_magic\('(?:time|prun)', (?P<statement>'[^\n]*'|\"[^\n]*\")\)[ \t]*$",
+    re.MULTILINE,
+)
+
+
+_BLANKS = re.compile(r"[ \t\f]{100,}")  # Python's tokenizer looks through the rest of a run anew at each of its blanks
+
+
+_MAGIC_LINE = re.compile(r"^[ \t]*[%!?]|\?[ \t]*$|=[ \t]*[%!]", re.MULTILINE)
+
+
+def python_source(source: str) -> str | None:
+    """The Python that a code cell runs: magics become calls of get_ipython(), `%time f()` becomes `f()`.
+
+    The body of `%%time`, `%%capture`, `%%timeit` is kept; a cell in another language (`%%bash`, `%%writefile`…) gives ''.
+    Lines keep their numbers wherever IPython itself keeps them, and below a leading magic. None: it is not Python.
+    """
+    if _parses(source):  # also decides that a line that begins with `%` continues an expression
+        return source
+    work = len(source) * (1 + len(_MAGIC_LINE.findall(source))) + sum(len(run) ** 2 for run in _BLANKS.findall(source))
+    if work > _MAX_TRANSFORM_WORK:
+        return None
+    from IPython.core.inputtransformer2 import TransformerManager
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            text: str = TransformerManager().transform_cell(source)
+    except (SyntaxError, ValueError, RuntimeError, RecursionError, IndexError):
+        return None
+    magic = _cell_magic(text)
+    if magic is not None:
+        name, body = magic
+        if name not in _PYTHON_CELL_MAGICS:
+            return ""
+        inner = python_source(body)
+        above = source[: len(source) - len(source.lstrip())].count("\n") + 1
+        return None if inner is None else "\n" * above + inner
+    text = _aligned(source, text)
+    plain = _STATEMENT_MAGIC.sub(_plain_statement, text)
+    return next((candidate for candidate in (plain, text) if _parses(candidate)), None)
+
+
+def _parses(source: str) -> bool:
+    return _tree(source) is not None
+
+
+def _tree(source: str) -> ast.Module | None:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # an invalid escape in student code is not our business
+            return ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError):
+        return None
+
+
+def _cell_magic(text: str) -> tuple[str, str] | None:
+    """Name and body of the one cell magic that IPython made of a cell."""
+    if not text.startswith("get_ipython().run_cell_magic("):
+        return None
+    tree = _tree(text)
+    match tree.body if tree else None:
+        case [ast.Expr(ast.Call(args=[ast.Constant(str(name)), ast.Constant(str()), ast.Constant(str(body))]))]:
+            return name, body
+    return None
+
+
+def _aligned(source: str, text: str) -> str:
+    """`text` with empty lines where IPython joined or dropped lines of `source`, so that line numbers agree."""
+    old, new = source.rstrip("\n").split("\n"), text.rstrip("\n").split("\n")
+    lines: list[str] = []
+    dropped = len(source) - len(source.lstrip())
+    lines += [""] * source[:dropped].count("\n")
+    for line in new:
+        at = len(lines)
+        lines.append(line)
+        while at < len(old) and old[at] != line and old[at].rstrip().endswith("\\"):
+            lines.append("")
+            at += 1
+    aligned = "\n".join(lines) + "\n"
+    return aligned if len(lines) == len(old) and _parses(aligned) else text
+
+
+def _plain_statement(match: re.Match[str]) -> str:
+    statement = ast.literal_eval(match["statement"])
+    whole = match["before"] + statement
+    return whole if _parses(whole.strip()) else match.group()
+
+
+_WRITEFILE = re.compile(r"\s*%%(?:writefile|file)[ \t]+(?:-a[ \t]+|--append[ \t]+)?(?P<name>[^\n]+)")
+
+
+def written_files(notebook: Notebook) -> dict[int, str]:
+    """The file that each `%%writefile` cell writes, by cell index."""
+    matches = ((cell.index, _WRITEFILE.match(cell.source)) for cell in notebook.code_cells)
+    return {index: match["name"].strip().strip("\"'") for index, match in matches if match}

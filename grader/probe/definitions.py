@@ -1,0 +1,200 @@
+"""What the kernel of the probes runs: the statements that define what is asked about, and nothing that trains."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from grader.assignment import Assignment
+from grader.evidence.run import CellRun, RunEvidence
+from grader.notebook.cells import Notebook, written_files
+from grader.slicing import Piece, definitions, slice_cells
+from grader.slicing.certainty import certain_classes, certain_loaders
+from grader.slicing.source_cells import ALL_RAN, imported_names, loader_names, parsed, source_cells
+
+PIECE_SECONDS = 30.0  # for one statement of the definitions that the probes need
+MOST_PATIENCE = 4  # so many times as long may several take that run together
+_NEVER_RAN = ("SyntaxError", "IndentationError", "TabError")  # of the whole, most likely
+
+RunCell = Callable[[int, str, float], CellRun]
+
+
+@dataclass(frozen=True)
+class Definitions:
+    """`files` are cells that write modules, by index and source; `pieces` the statements that define the names."""
+
+    files: tuple[tuple[int, str], ...]
+    pieces: tuple[Piece, ...]
+
+    def run(self, run_cell: RunCell, step: Callable[[int, int, int], None] = lambda *_: None) -> bool:
+        """Run all of it; whether none of it was stopped. `step` is told how many of how many pieces ran, and the cell."""
+        ended = True
+        for index, source in self.files:
+            ended &= run_cell(index, source, PIECE_SECONDS).status in ("ok", "error")
+        done = 0
+        while done < len(self.pieces):
+            group = _together(self.pieces[done:])
+            step(done, len(self.pieces), group[0].cell)
+            runs = [run_cell(group[0].cell, _padded(group), PIECE_SECONDS * min(len(group), MOST_PATIENCE))]
+            begun = _begun(runs[0], group)
+            if not begun:
+                runs += [run_cell(piece.cell, piece.padded, PIECE_SECONDS) for piece in group]
+            ended &= all(run.status in ("ok", "error") for run in runs)
+            done += begun or len(group)
+        return ended
+
+
+def _together(pieces: Sequence[Piece]) -> Sequence[Piece]:
+    """The first pieces of one cell that stand below each other: to run them at once costs as much as to run one of them."""
+    count = 1
+    while count < len(pieces) and _follows(pieces[count - 1], pieces[count]):
+        count += 1
+    return pieces[:count]
+
+
+def _follows(one: Piece, other: Piece) -> bool:
+    below = one.cell == other.cell and one.first_line + one.source.count("\n") < other.first_line
+    return below and all(map(_is_python, (one.source, other.source)))
+
+
+def _is_python(source: str) -> bool:
+    """Whether it is a whole statement without IPython's help: a magic may mean all that stands below it."""
+    try:
+        ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return True
+
+
+def _padded(group: Sequence[Piece]) -> str:
+    """The sources as one, each on its lines of the student's cell."""
+    lines: list[str] = []
+    for piece in group:
+        lines += [""] * (piece.first_line - 1 - len(lines)) + piece.source.split("\n")
+    return "\n".join(lines)
+
+
+def _begun(run: CellRun, group: Sequence[Piece]) -> int:
+    """How many pieces ran, the one that raised included; 0 where that cannot be told and all have to run one by one."""
+    if run.status == "ok" or len(group) == 1:
+        return len(group)
+    if run.error is None or run.error.statement is None or run.error.name in _NEVER_RAN:
+        return 0
+    return sum(piece.first_line <= run.error.statement for piece in group)
+
+
+def all_definitions(notebook: Notebook, run: RunEvidence = ALL_RAN, wanted: Sequence[str] = ()) -> Definitions:
+    """What defines the notebook's classes, functions, loaders and models, as the run had them.
+
+    `wanted` are names of functions that the assignment asks for: they may be assigned, such as `f = make_f()`.
+
+    Without a run, what will be if every cell ends well and no model has a name that the sources do not tell.
+    """
+    cells = source_cells(notebook, run)
+    names = [d.name for d in definitions(cells) if d.kind != "method"]
+    names += [name for model in run.models.values() for name in model.names]
+    names += [*wanted, *_likely_models(notebook), *imported_names(notebook), *loader_names(notebook)]
+    return Definitions(_files(notebook), slice_cells(cells, names).pieces)
+
+
+def _files(notebook: Notebook) -> tuple[tuple[int, str], ...]:
+    written = written_files(notebook)
+    return tuple((cell.index, cell.source) for cell in notebook.code_cells if cell.index in written)
+
+
+@dataclass(frozen=True)
+class Certain:
+    """What can be told before the run, because no outcome of it could change what it is.
+
+    `models` define the models of `roles`, whose classes have the very names that these ask for; `loaders` all the loaders.
+    None where there is nothing of the kind.
+    """
+
+    models: Definitions | None
+    roles: frozenset[str]
+    loaders: Definitions | None
+
+
+def certain_definitions(notebook: Notebook, assignment: Assignment) -> Certain:
+    """What can be told of the wanted models and of the loaders before the run."""
+    cells = source_cells(notebook, ALL_RAN)
+    classes = {d.name for d in definitions(cells) if d.kind == "class"}
+    named = {role.role: next((name for name in role.class_names if name in classes), "") for role in assignment.models}
+    found = sorted(certain_classes(cells, [name for name in named.values() if name]))
+    roles = frozenset(role for role, name in named.items() if name in found)
+    loaders = certain_loaders(cells)
+
+    def defined(names: Sequence[str]) -> Definitions | None:
+        return Definitions(_files(notebook), slice_cells(cells, names).pieces) if names else None
+
+    return Certain(defined(found), roles, defined(loaders))
+
+
+def _likely_models(notebook: Notebook) -> tuple[str, ...]:
+    """Names that get an instance of a module class of the notebook's, or a Sequential, at the top level; some get more."""
+    trees = [parsed(cell.source) for cell in notebook.code_cells]
+    made_by = _builders(trees)
+    names: dict[str, None] = {}
+    for node in (node for tree in trees for node in _outside_functions(tree)):
+        targets, value = _bound(node)
+        if value is not None and (_called(value) if isinstance(node, ast.For) else _makers(value)) & made_by:
+            names.update((name.id, None) for t in targets for name in ast.walk(t) if isinstance(name, ast.Name))
+    return tuple(names)
+
+
+def _builders(trees: Sequence[ast.Module]) -> set[str]:
+    """The module classes of the notebook and the functions that call them, directly or not."""
+    nodes = [node for tree in trees for node in ast.walk(tree)]
+    found = {"Sequential"}
+    for known in (True, False):  # classes first
+        before = -1
+        while before != len(found):
+            before = len(found)
+            for node in nodes:
+                if known and isinstance(node, ast.ClassDef):
+                    bases = {_last(base) for base in node.bases}
+                    if bases & found or any(base.endswith("Module") for base in bases):
+                        found.add(node.name)
+                elif not known and isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and _called(node) & found:
+                    found.add(node.name)
+    return found
+
+
+def _bound(node: ast.AST) -> tuple[list[ast.expr], ast.expr | None]:
+    """The targets that a statement binds, and what to."""
+    if isinstance(node, ast.Assign):
+        return node.targets, node.value
+    if isinstance(node, (ast.AnnAssign, ast.NamedExpr)):
+        return [node.target], node.value
+    if isinstance(node, ast.For):
+        return [node.target], node.iter
+    return [], None
+
+
+def _outside_functions(tree: ast.AST) -> Iterator[ast.AST]:
+    for node in ast.iter_child_nodes(tree):
+        if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)):
+            yield node
+            yield from _outside_functions(node)
+
+
+def _called(tree: ast.AST) -> set[str]:
+    return {_last(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+
+
+def _makers(value: ast.expr) -> set[str]:
+    """What a value is made by: {'CNN'} for `CNN()`, `CNN().cuda()` and `models.CNN().to(device)`, each of a tuple's."""
+    if isinstance(value, (ast.Tuple, ast.List)):
+        return set().union(*map(_makers, value.elts))
+    while isinstance(value, ast.Call):
+        inner = value.func.value if isinstance(value.func, ast.Attribute) else None
+        if not isinstance(inner, ast.Call):
+            return {_last(value.func)}
+        value = inner
+    return set()
+
+
+def _last(name: ast.expr) -> str:
+    """'CNN' for `CNN` and for `models.CNN`; '' for what is no name."""
+    return name.attr if isinstance(name, ast.Attribute) else name.id if isinstance(name, ast.Name) else ""

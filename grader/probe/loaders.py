@@ -1,0 +1,100 @@
+"""Probe a DataLoader: its first batch, or the items of a shuffled one, beside what the assignment's transform gives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Literal
+
+from grader.evidence.answers import LoaderAnswer, array
+from grader.evidence.namespace import LoaderFacts, NamespaceFacts
+from grader.evidence.probes import LoaderProbe, ProbeError
+from grader.evidence.run import LoaderSeen, Malformed
+from grader.probe.binding import part_by_name
+from grader.probe.client import Asked, Refused, ask_for
+from grader.seeds import generator
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+SECONDS = 30.0
+INDICES = 32  # items of a shuffled loader's dataset that are looked at
+MAX_BATCH = 1024  # as in grader.in_kernel.probes.loaders: images of a batch that are sent
+
+Transform = Callable[[Any], Any]
+
+
+def find_loader(split: Literal["train", "test"], facts: NamespaceFacts) -> LoaderFacts | None:
+    """The loader for a split: by its data, then by its name; of several the one with the most images."""
+    by_data = [loader for loader in facts.loaders if loader.seen.split == split]
+    by_name = [loader for loader in facts.loaders if loader.seen.split is None and part_by_name(loader.name) == split]
+    named = [loader for loader in by_data if part_by_name(loader.name) == split]
+    for candidates in (named, by_data, by_name):
+        if candidates:
+            return max(candidates, key=lambda loader: loader.seen.images)
+    return None
+
+
+def probe_loader(
+    kernel: Asked,
+    split: Literal["train", "test"],
+    loader: LoaderFacts | None,
+    images: NDArray[np.uint8],
+    labels: NDArray[np.int64],
+    transform: Transform,
+) -> LoaderProbe:
+    """Look at a loader over the split whose images (N, 28, 28) and labels (N,) are given; raises nothing."""
+    if loader is None:
+        return LoaderProbe(split, missing=f"there is no DataLoader over the {split} images of MNIST")
+    drawn = sorted(int(i) for i in generator(f"items of {split}").integers(0, max(1, loader.seen.images), INDICES))
+    try:
+        answer = ask_for(kernel, LoaderAnswer, {"name": loader.name, "indices": drawn}, SECONDS)
+        batch, targets = _served(answer)
+    except (Refused, Malformed) as problem:
+        error = problem.error if isinstance(problem, Refused) else ProbeError("Malformed", str(problem))
+        return LoaderProbe(split, loader.seen, f"loader '{loader.name}'", error=error)
+    seen = _measured(answer, len(set(drawn)))
+    where = [place for place in answer.places if place is not None and 0 <= place < len(images)]
+    if not where and seen.images == len(images):
+        where = _by_labels(drawn, targets, labels)
+    if not seen.shuffled:
+        where = list(range(min(len(batch), len(images))))
+    known = len(where) == len(batch)
+    return LoaderProbe(
+        split,
+        seen,
+        f"loader '{loader.name}'",
+        first_batch=batch,
+        labels=targets,
+        expected_batch=transform(images[where]) if known else None,
+        expected_labels=labels[where] if known else None,
+        order_differs=answer.order_differs,
+    )
+
+
+def _by_labels(drawn: list[int], targets: NDArray[np.int64], labels: NDArray[np.int64]) -> list[int]:
+    """The places of a dataset's items that does not tell them, a TensorDataset say: as drawn, if all labels agree."""
+    return drawn if len(targets) == len(drawn) and bool((targets == labels[drawn]).all()) else []
+
+
+def _measured(answer: LoaderAnswer, drawn: int) -> LoaderSeen:
+    """What the loader says of itself, corrected by what it serves: images a batch, different images for `drawn` indices."""
+    seen, first = answer.seen, len(array(answer.first_batch, "float32"))
+    if seen.batch_size is not None and first != min(seen.batch_size, seen.images, MAX_BATCH):
+        seen = replace(seen, batch_size=first)
+    known = [place for place in answer.places if place is not None]
+    if len(known) == len(answer.places) and len(set(known)) < min(drawn, len(known)):
+        seen = replace(seen, images=len(set(known)))
+    return seen
+
+
+def _served(answer: LoaderAnswer) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """Images and labels that can be identified: the first batch, or the items of a shuffled loader. Raises Malformed."""
+    images, labels = answer.first_batch, answer.labels
+    if answer.seen.shuffled and answer.items is not None and answer.item_labels is not None:
+        images, labels = answer.items, answer.item_labels
+    batch, targets = array(images, "float32"), array(labels, "int64")
+    if batch.ndim < 1 or targets.shape != batch.shape[:1]:
+        raise Malformed(f"images of shape {batch.shape} with labels of shape {targets.shape}")
+    return batch, targets

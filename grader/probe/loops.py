@@ -1,0 +1,308 @@
+"""Probe training and test functions: run them on the grader's own small model, and run the reference's on the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any
+
+from grader.assignment import LoopRole
+from grader.evidence.answers import LoopAnswer, decode_answer
+from grader.evidence.namespace import FunctionFacts, ParameterFacts
+from grader.evidence.probes import LoopProbe, LoopRun, ProbeError
+from grader.evidence.run import Malformed, convert, encode_array
+from grader.probe import known_faults
+from grader.probe.binding import bind
+from grader.probe.client import Asked, Refused, array, ask_tolerantly, probe_error
+from grader.probe.inputs import draw_images, draw_labels
+from grader.probe.matching import FoundFunction
+from grader.seeds import generator
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+SECONDS = 20.0  # for one call of a student's function
+TRAIN_BATCHES, TRAIN_BATCH = 205, 8  # every 100 batches shows three times; batches of 4 make batch norm chaotic
+TEST_BATCHES, TEST_BATCH = 12, 32
+LAST_TRAIN, LAST_TEST = 5, 7  # images of the last, smaller batch
+LEARNING_RATE, MOMENTUM = 0.01, 0.5
+EPOCH = 1  # serves as an epoch's index and as a number of epochs
+GUESSED = 0.6  # share of the test labels that the model gets right
+SAME_WEIGHTS = 1e-6  # largest difference that needs no explanation
+
+Arrays = Mapping[str, "NDArray[Any]"]
+
+
+@dataclass(frozen=True, eq=False)
+class LoopInputs:
+    """What both loops are run on: initial weights and buffers of the small model, images in grey levels, labels."""
+
+    weights: Arrays
+    train_images: NDArray[np.uint8]
+    train_labels: NDArray[np.int64]
+    test_images: NDArray[np.uint8]
+    test_labels: NDArray[np.int64]
+    current_step: int
+
+    def payload(self, encode: Callable[[NDArray[Any]], Any]) -> dict[str, Any]:
+        """As the probe takes it, each array through `encode`."""
+        return {
+            "weights": {name: encode(value) for name, value in self.weights.items()},
+            "train": {
+                "images": encode(self.train_images),
+                "labels": encode(self.train_labels),
+                "batch_size": TRAIN_BATCH,
+            },
+            "test": {"images": encode(self.test_images), "labels": encode(self.test_labels), "batch_size": TEST_BATCH},
+            "optimizer": {"lr": LEARNING_RATE, "momentum": MOMENTUM},
+            "current_step": self.current_step,
+            "epoch": EPOCH,
+        }
+
+
+def draw_inputs() -> LoopInputs:
+    """Fresh inputs. The model guesses some of the test labels and in the last batch none, so that averages differ."""
+    import numpy as np
+    import torch
+
+    from grader.in_kernel.probes.arrays import image_tensor
+    from grader.in_kernel.probes.models import load
+
+    rng = generator("loops")
+    model = _small_model()
+    weights: dict[str, NDArray[Any]] = {}
+    for name, value in model.state_dict().items():
+        if value.is_floating_point():
+            weights[name] = _draw(rng, name, tuple(value.shape))
+    train_labels = draw_labels(rng, TRAIN_BATCHES * TRAIN_BATCH + LAST_TRAIN)
+    images = draw_images(rng, np.concatenate([train_labels, draw_labels(rng, TEST_BATCHES * TEST_BATCH + LAST_TEST)]))
+    train_images, test_images = images[: len(train_labels)], images[len(train_labels) :]
+    train_labels[-LAST_TRAIN:] = (
+        train_labels[-LAST_TRAIN:] + 5
+    ) % 10  # wrong ones, so that the last step is a long one
+    load(model, weights)
+    with torch.no_grad():
+        outputs = model.eval()(image_tensor(test_images)).numpy()
+    predicted = outputs.argmax(1)
+    guessed = rng.random(len(test_images)) < GUESSED
+    test_labels = np.where(guessed, predicted, (predicted + rng.integers(1, 10, len(predicted))) % 10)
+    test_labels[-LAST_TEST:] = outputs[-LAST_TEST:].argmin(1)
+    return LoopInputs(
+        weights, train_images, train_labels, test_images, test_labels.astype(np.int64), int(rng.integers(1000, 9000))
+    )
+
+
+def _draw(rng: np.random.Generator, name: str, shape: tuple[int, ...]) -> NDArray[np.float32]:
+    """Weights of the usual size; running statistics that are not those of any batch."""
+    import numpy as np
+
+    if name == "norm.running_var":
+        values = rng.uniform(0.5, 2.0, shape)
+    elif name == "norm.weight":
+        values = rng.uniform(0.8, 1.2, shape)
+    elif len(shape) > 1:
+        values = rng.normal(0, (2 / shape[1]) ** 0.5, shape)
+    else:
+        values = rng.normal(0, 0.3, shape)
+    return values.astype(np.float32)
+
+
+def _small_model() -> Any:
+    from grader.in_kernel.probes.fixtures import SmallModel
+
+    return SmallModel()
+
+
+@dataclass
+class LoopProber:
+    """Probes the loops of one submission on the same inputs; what the reference and known faults give is kept."""
+
+    inputs: LoopInputs = field(default_factory=draw_inputs)
+    _references: dict[str, tuple[LoopRun, dict[str, Any]]] = field(default_factory=dict)
+    _faults: dict[str, Arrays] = field(default_factory=dict)
+
+    def probe(
+        self,
+        kernel: Asked,
+        role: LoopRole,
+        found: FoundFunction | str,
+        *,
+        log_probabilities: bool = False,
+        seconds: float = SECONDS,
+    ) -> LoopProbe:
+        """Run the function that was found for `role` and the reference's; raises nothing that a student can cause.
+
+        `log_probabilities`: the notebook's own models end with a log-softmax, so the small model does too. The
+        reference's function runs on the CPU whatever the role's device is; without it nothing is compared.
+        """
+        if isinstance(found, str):
+            return LoopProbe(role.role, missing=found)
+        function = found.function
+        bindings = bind(function, found.observed, role.purpose)
+        if isinstance(bindings, str):
+            return LoopProbe(role.role, function=function.name, missing=bindings)
+        if not kernel.alive:
+            return LoopProbe(role.role, function=function.name, missing="the kernel died before this was looked at")
+        try:
+            reference, raw = self.reference(role)
+        except ValueError:
+            reference, raw = None, {"losses": (), "sizes": (), "correct": ()}
+        payload = {
+            **self.inputs.payload(encode_array),
+            "function": function.name,
+            "purpose": role.purpose,
+            "bindings": bindings.payload(),
+            "model": {"small": True, "log_probabilities": log_probabilities},
+            "device": role.device,
+            "batch_device": found.batch_device,
+            # A function that trains and tests is asked for its test with weights that stay as they are; one that steps
+            # on the test data is not helped.
+            "frozen": role.purpose == "test" and function.trains and "train_loader" in bindings.shown.values(),
+        }
+        try:
+            student = loop_run(ask_tolerantly(kernel, "probe.loop", payload, seconds))
+        except Refused as refused:
+            student = LoopRun({}, {}, error=refused.error)
+        except Malformed as problem:
+            student = LoopRun({}, {}, error=ProbeError("Malformed", str(problem)))
+        losses, correct = tuple(raw["losses"]), tuple(raw["correct"])
+        in_training: tuple[float, ...] = ()
+        if role.purpose == "test":
+            in_training, correct_then = self.tested_in_training_mode()
+            if all(forward.training for forward in student.forwards):
+                losses, correct = in_training, correct_then
+        return LoopProbe(
+            role.role,
+            source=f"function {function.name}",
+            function=function.name,
+            student=student,
+            reference=reference,
+            losses=losses,
+            batch_sizes=tuple(raw["sizes"]),
+            correct=correct,
+            faults=self.faults(student, reference) if reference is not None and role.purpose == "train" else {},
+            bindings=bindings.shown,
+            current_step=self.inputs.current_step,
+            epoch=EPOCH,
+            training_losses=in_training,
+        )
+
+    def prepare(self, roles: Iterable[LoopRole]) -> LoopProber:
+        """Run the reference's functions for these roles, which needs no kernel; those that fail, fail again when probed."""
+        for role in roles:
+            with suppress(ValueError):
+                self.reference(role)
+        return self
+
+    def reference(self, role: LoopRole) -> tuple[LoopRun, dict[str, Any]]:
+        """The run of the reference's function for a role, and the probe's raw answer. Raises ValueError if it fails."""
+        if role.purpose not in self._references:
+            from grader.in_kernel import agent, encoding
+            from grader.in_kernel.probes import loops
+
+            facts = reference_facts(role.reference)
+            bindings = bind(facts, (), role.purpose)
+            if isinstance(bindings, str):
+                raise ValueError(f"the reference's function for {role.role} cannot be called: {bindings}")
+            payload = {
+                **self.inputs.payload(lambda value: value),
+                "function": "reference",
+                "purpose": role.purpose,
+                "bindings": bindings.payload(),
+                "device": "cpu",
+            }
+            raw = loops.run_loop(payload, {"reference": role.reference}, agent.describe)
+            run = loop_run(encoding.encode(raw))  # read as the student's is
+            if run.error is not None:
+                raise ValueError(f"the reference's function for {role.role} fails: {run.error.message}")
+            self._references[role.purpose] = run, raw
+        return self._references[role.purpose]
+
+    def tested_in_training_mode(self) -> tuple[tuple[float, ...], tuple[int, ...]]:
+        """Loss and correct answers of each test batch for a model in training mode.
+
+        A test that forgets the mode is held against these: its averages may be right all the same.
+        """
+        import torch
+        import torch.nn.functional as F
+
+        from grader.in_kernel.probes.arrays import image_tensor, tensor
+        from grader.in_kernel.probes.models import load
+
+        model = _small_model()
+        load(model, self.inputs.weights)
+        model.train()
+        images = torch.split(image_tensor(self.inputs.test_images), TEST_BATCH)
+        labels = torch.split(tensor(self.inputs.test_labels), TEST_BATCH)
+        with torch.no_grad():
+            outputs = [model(batch) for batch in images]
+        pairs = list(zip(outputs, labels, strict=True))
+        losses = tuple(float(F.cross_entropy(output, target)) for output, target in pairs)
+        return losses, tuple(int((output.argmax(1) == target).sum()) for output, target in pairs)
+
+    def faults(self, student: LoopRun, reference: LoopRun) -> dict[str, Arrays]:
+        """The weights of known mistakes, if the student's need an explanation; without those that were not made."""
+        if student.error is not None or _same(student.weights, reference.weights):
+            return {}
+        impossible = {"no_step"} if student.steps else set()
+        impossible |= {"no_backward"} if student.backwards else set()
+        impossible |= set() if student.steps and student.backwards else {"zero_grad_after_backward"}
+        if not self._faults:
+            self._faults.update(self._run_faults())
+        return {name: weights for name, weights in self._faults.items() if name not in impossible}
+
+    def _run_faults(self) -> dict[str, Arrays]:
+        import torch
+
+        from grader.in_kernel.probes.arrays import image_tensor, tensor
+        from grader.in_kernel.probes.models import load
+
+        inputs = self.inputs
+        batches: dict[str, list[known_faults.Batch]] = {}
+        for part, images, labels, size in (
+            ("train", inputs.train_images, inputs.train_labels, TRAIN_BATCH),
+            ("test", inputs.test_images, inputs.test_labels, TEST_BATCH),
+        ):
+            batches[part] = list(
+                zip(torch.split(image_tensor(images), size), torch.split(tensor(labels), size), strict=True)
+            )
+        found: dict[str, Arrays] = {}
+        for name, variant in known_faults.FAULTS.items():
+            model = _small_model()
+            load(model, inputs.weights)
+            found[name] = known_faults.train(variant, model, batches, LEARNING_RATE, MOMENTUM)
+        return found
+
+
+def reference_facts(function: Callable[..., object]) -> FunctionFacts:
+    """The parameters of a function on this side."""
+    from grader.in_kernel.probes.namespace import parameters
+
+    return FunctionFacts("reference", convert(parameters(function), tuple[ParameterFacts, ...]))
+
+
+def _same(one: Arrays, other: Arrays) -> bool:
+    import numpy as np
+
+    return one.keys() == other.keys() and all(
+        one[name].shape == other[name].shape and float(np.abs(one[name] - other[name]).max()) <= SAME_WEIGHTS
+        for name in one
+    )
+
+
+# --- answers -----------------------------------------------------------------------------------------------------
+
+
+def loop_run(answer: Mapping[str, Any]) -> LoopRun:
+    """The record of an answer of `probe.loop`. Raises Malformed."""
+    error = probe_error(answer)
+    if error is not None and "weights" not in answer:
+        return LoopRun({}, {}, error=error)
+    found = decode_answer(answer, LoopAnswer)
+    names = {f.name for f in fields(LoopRun)} & {f.name for f in fields(LoopAnswer)}
+    rest: dict[str, Any] = {name: getattr(found, name) for name in names}
+    for name in ("start", "weights", "buffers"):
+        rest[name] = {key: array(value) for key, value in rest[name].items()}
+    return LoopRun(**rest, error=error)

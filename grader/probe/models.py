@@ -1,0 +1,302 @@
+"""Probe a model: build it, call it on inputs of every shape, trace it, and compare it with the reference's."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from grader.assignment import ModelRole
+from grader.evidence.answers import BuildAnswer, ForwardAnswer, ShapeAnswer, ShapesAnswer, TraceAnswer
+from grader.evidence.answers import BuiltParameter as BuiltParameter
+from grader.evidence.compare import squashing
+from grader.evidence.probes import Comparison, ModelProbe, Operation, Parameter, ProbeError, ShapeTrial
+from grader.evidence.run import Malformed, convert, encode_array
+from grader.probe.client import Asked, Refused, array, ask_for
+from grader.probe.inputs import draw_images, draw_labels
+from grader.probe.matching import ModelSource
+from grader.seeds import generator
+
+if TYPE_CHECKING:
+    import numpy as np
+    import torch
+    from numpy.typing import NDArray
+
+SECONDS = 15.0  # of one request
+MAX_BATCH = 200
+EXAMPLES = 4  # batch sizes drawn for each layout
+ALWAYS = (1, 64, MAX_BATCH)
+COMPARED = 32  # images
+MAX_DRAWS = 10  # of weights
+MAX_SOURCES = 15
+
+
+@dataclass(frozen=True)
+class _Built:
+    spec: Mapping[str, object]
+    source: str
+    class_name: str
+    parameters: tuple[BuiltParameter, ...]
+
+
+def probe_model(kernel: Asked, role: ModelRole, sources: Sequence[ModelSource]) -> ModelProbe:
+    """Everything about the first of `sources` that is the wanted model; says so when there is none. Raises nothing."""
+    reference: torch.nn.Module = role.build()  # type: ignore[assignment]
+    built = _first(kernel, role, sources, _sizes(reference))
+    if isinstance(built, ModelProbe):
+        return built
+    probe = ModelProbe(
+        role.role,
+        built.source,
+        built.class_name,
+        tuple(Parameter(p.name, p.shape, p.trainable) for p in built.parameters),
+        spec=built.spec,
+    )
+    trials = [trial for layout in role.layouts for trial in try_batches(kernel, built.spec, layout)]
+    layout = next((t.shape[1:] for t in trials if t.output is not None), role.layouts[0])
+    return replace(
+        probe,
+        trials=tuple(trials),
+        operations=_operations(kernel, built.spec, layout),
+        reference_operations=reference_operations(reference, layout),
+        comparisons=compare(kernel, built.spec, built.parameters, reference, layout),
+    )
+
+
+def _first(
+    kernel: Asked, role: ModelRole, sources: Sequence[ModelSource], sizes: Mapping[str, object]
+) -> _Built | ModelProbe:
+    """The first source that can be built and is recognised, or a probe that says why there is none."""
+    failed: ModelProbe | None = None
+    for source in sources[:MAX_SOURCES]:
+        spec = {**source.spec, "sizes": sizes}
+        try:
+            answer = ask_for(kernel, BuildAnswer, {"model": spec}, SECONDS)
+        except Refused as refused:
+            if source.exact and failed is None:
+                failed = ModelProbe(role.role, source.text, error=refused.error)
+            continue
+        if source.exact or role.recognise([p.shape for p in answer.parameters]):
+            return _Built(spec, source.text, answer.class_name, answer.parameters)
+    if failed is not None:
+        return failed
+    wanted = " or ".join(f"'{name}'" for name in role.class_names)
+    return ModelProbe(role.role, missing=f"there is no class {wanted}, and no other model with such layers")
+
+
+def _sizes(reference: torch.nn.Module) -> dict[str, object]:
+    """Input, hidden and output sizes of the reference's layers, for constructors that need arguments."""
+    weights = [tuple(p.shape) for p in reference.parameters() if p.dim() > 1]
+    return {"in": weights[0][1], "hidden": [shape[0] for shape in weights[:-1]], "out": weights[-1][0]}
+
+
+# --- shapes ------------------------------------------------------------------------------------------------------
+
+
+def try_batches(kernel: Asked, spec: Mapping[str, object], layout: Sequence[int]) -> tuple[ShapeTrial, ...]:
+    """Call the model with batches of 1, 64, the largest and of sizes drawn; of those that fail, the smallest is kept."""
+    drawn = MAX_BATCH ** generator(f"batches {tuple(layout)}").random(EXAMPLES)  # small ones are cheap and tell as much
+    trials: dict[int, ShapeTrial] = {}
+
+    def gives(batch: int) -> bool:
+        if batch not in trials:
+            trials[batch] = _trial(kernel, spec, (batch, *layout))
+        return _right(trials[batch])
+
+    first = gives(ALWAYS[0])
+    if not first or not kernel.alive:
+        return (trials[ALWAYS[0]],)
+    sizes = sorted({*ALWAYS, *map(int, drawn)})
+    trials |= _together(kernel, spec, layout, [size for size in sizes if size not in trials])
+    fails = next((batch for batch in sizes if not gives(batch)), None)
+    right = [batch for batch in sorted(trials) if fails is None or batch < fails]
+    while fails is not None and fails - right[-1] > 1 and kernel.alive:  # the smallest that fails tells the most
+        middle = (fails + right[-1]) // 2
+        if gives(middle):
+            right.append(middle)
+        else:
+            fails = middle
+    return tuple(trials[batch] for batch in (*right, *([fails] if fails is not None else [])))
+
+
+def _together(
+    kernel: Asked, spec: Mapping[str, object], layout: Sequence[int], sizes: Sequence[int]
+) -> dict[int, ShapeTrial]:
+    """The trials of batches of these sizes, asked for at once, up to the first for which the model raises."""
+    wanted = [(size, *layout) for size in sizes]
+    try:
+        answer = ask_for(kernel, ShapesAnswer, {"model": spec, "shapes": [list(shape) for shape in wanted]}, SECONDS)
+    except Refused:
+        return {}
+    return {shape[0]: ShapeTrial(shape, output) for shape, output in zip(wanted, answer.outputs, strict=False)}
+
+
+def _right(trial: ShapeTrial) -> bool:
+    return trial.output is not None and len(trial.output) == 2 and trial.output[0] == trial.shape[0]
+
+
+def _trial(kernel: Asked, spec: Mapping[str, object], shape: tuple[int, ...]) -> ShapeTrial:
+    try:
+        answer = ask_for(kernel, ShapeAnswer, {"model": spec, "shape": list(shape)}, SECONDS)
+        return ShapeTrial(shape, answer.output)
+    except Refused as refused:
+        return ShapeTrial(shape, None, refused.error)
+
+
+# --- operations --------------------------------------------------------------------------------------------------
+
+
+def _operations(kernel: Asked, spec: Mapping[str, object], layout: Sequence[int]) -> tuple[Operation, ...]:
+    try:
+        return ask_for(kernel, TraceAnswer, {"model": spec, "shape": [1, *layout]}, SECONDS).operations
+    except Refused:
+        return ()
+
+
+def reference_operations(model: torch.nn.Module, layout: Sequence[int]) -> tuple[Operation, ...]:
+    """The operations of the reference's model for one image, by the same tracer."""
+    import torch
+
+    from grader.in_kernel.probes.operations import trace
+
+    return convert(trace(model, torch.randn(1, *layout)), tuple[Operation, ...])
+
+
+# --- outputs -----------------------------------------------------------------------------------------------------
+
+
+def compare(
+    kernel: Asked,
+    spec: Mapping[str, object],
+    parameters: Sequence[BuiltParameter],
+    reference: torch.nn.Module,
+    layout: Sequence[int],
+) -> tuple[Comparison, ...]:
+    """Outputs of both models with the same fresh weights on the same fresh images, in evaluation and in training mode."""
+    import torch
+
+    from grader.in_kernel.probes.arrays import image_tensor
+
+    rng = generator(f"outputs {tuple(layout)}")
+    images = image_tensor(draw_images(rng, draw_labels(rng, COMPARED))).reshape(COMPARED, *layout)
+    _spread_raw(reference, rng, images)
+    matched = match_parameters(parameters, parameters_of(reference))
+    found = []
+    for training in (False, True):
+        reference.train(training)
+        with torch.no_grad():
+            wanted = reference(images).numpy()
+        if isinstance(matched, str):
+            found.append(Comparison(None, wanted, training, why=matched))
+            continue
+        weights = {name: encode_array(value) for name, value in transplanted(matched, parameters, reference).items()}
+        payload = {"model": spec, "weights": weights, "inputs": encode_array(images.numpy()), "training": training}
+        try:
+            output = array(ask_for(kernel, ForwardAnswer, payload, SECONDS).output)
+            found.append(_compared(output, wanted, training))
+        except Refused as refused:
+            found.append(Comparison(None, wanted, training, error=refused.error))
+        except Malformed as problem:
+            found.append(Comparison(None, wanted, training, error=ProbeError("Malformed", str(problem))))
+    return tuple(found)
+
+
+def _compared(output: NDArray[np.float32], wanted: NDArray[np.float32], training: bool) -> Comparison:
+    """Both outputs, if the student's has scores for each image."""
+    if output.ndim > 1 and len(output) == len(wanted):
+        return Comparison(output, wanted, training)
+    return Comparison(None, wanted, training, why=f"for {len(wanted)} images the output has the shape {output.shape}")
+
+
+def _spread_raw(model: torch.nn.Module, rng: np.random.Generator, images: torch.Tensor) -> None:
+    """Draw weights by which the model's own outputs do not look squashed, if it has such.
+
+    One draw in 15,000 leaves a CNN after its pooling no negative output at all, as an activation would.
+    """
+    import torch
+
+    for _ in range(MAX_DRAWS):
+        _spread(model, rng)
+        with torch.no_grad():
+            if squashing(model.eval()(images).numpy()) is None:
+                return
+
+
+def _spread(model: torch.nn.Module, rng: np.random.Generator) -> None:
+    """Draw weights that give well spread outputs of both signs: twice the variance that keeps activations alive."""
+    import torch
+
+    with torch.no_grad():
+        for parameter in model.parameters():
+            shape = tuple(parameter.shape)
+            scale = math.sqrt(4 / math.prod(shape[1:])) if len(shape) > 1 else 0.3
+            parameter.copy_(torch.from_numpy(rng.normal(0, scale, shape)))
+
+
+def parameters_of(model: torch.nn.Module) -> tuple[BuiltParameter, ...]:
+    """The parameters of a model on this side, as the probe describes them."""
+    return tuple(
+        BuiltParameter(name, tuple(p.shape), p.requires_grad, name.rpartition(".")[0])
+        for name, p in model.named_parameters()
+    )
+
+
+def match_parameters(student: Sequence[BuiltParameter], reference: Sequence[BuiltParameter]) -> dict[str, str] | str:
+    """Which of the student's parameters takes which of the reference's: {student's name: reference's name}.
+
+    Layer by layer, in order, by shape, a weight matrix also transposed; then what is left one by one. A sentence says why
+    when some parameter of either has no counterpart.
+    """
+    matched: dict[str, str] = {}
+    free = _layers(student)
+    left: list[BuiltParameter] = []
+    for layer in _layers(reference):
+        other = next((candidate for candidate in free if _same_layer(candidate, layer)), None)
+        if other is None:
+            left += layer
+        else:
+            free.remove(other)
+            matched.update(zip((p.name for p in other), (p.name for p in layer), strict=True))
+    singles = [parameter for layer in free for parameter in layer]
+    for parameter in left:
+        single = next((candidate for candidate in singles if _fits(candidate, parameter)), None)
+        if single is None:
+            return f"no parameter of shape {parameter.shape} is there to take the reference's '{parameter.name}'"
+        singles.remove(single)
+        matched[single.name] = parameter.name
+    if singles:
+        extra = ", ".join(f"'{p.name}' {p.shape}" for p in singles[:3])
+        return f"it has parameters that the reference has not: {extra}"
+    return matched
+
+
+def _layers(parameters: Sequence[BuiltParameter]) -> list[list[BuiltParameter]]:
+    layers: dict[str, list[BuiltParameter]] = {}
+    for parameter in parameters:
+        layers.setdefault(parameter.owner, []).append(parameter)
+    return list(layers.values())
+
+
+def _same_layer(one: Sequence[BuiltParameter], other: Sequence[BuiltParameter]) -> bool:
+    return len(one) == len(other) and all(_fits(a, b) for a, b in zip(one, other, strict=True))
+
+
+def _fits(one: BuiltParameter, other: BuiltParameter) -> bool:
+    """The same shape, its transpose, or the same rows laid out otherwise (a linear layer written as a convolution)."""
+    if one.shape == other.shape or (len(other.shape) == 2 and one.shape == other.shape[::-1]):
+        return True
+    several = len(one.shape) > 1 and len(other.shape) > 1
+    return several and one.shape[0] == other.shape[0] and math.prod(one.shape) == math.prod(other.shape)
+
+
+def transplanted(
+    matched: Mapping[str, str], student: Sequence[BuiltParameter], reference: torch.nn.Module
+) -> dict[str, NDArray[np.float32]]:
+    """The reference's weights by the student's names, in the student's shapes."""
+    values = {name: p.detach().numpy() for name, p in reference.named_parameters()}
+    return {p.name: _shaped(values[matched[p.name]], p.shape) for p in student}
+
+
+def _shaped(value: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:
+    return value.T if value.ndim == 2 and value.shape != shape and value.shape[::-1] == shape else value.reshape(shape)

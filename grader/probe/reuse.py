@@ -1,0 +1,54 @@
+"""Whether probes that were made by what one run shows are those that another leads to: pure decisions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from grader.assignment import Assignment, LoopRole
+from grader.evidence.probes import ModelProbe
+from grader.evidence.run import RunEvidence
+from grader.probe.binding import Bindings, bind
+from grader.probe.matching import FoundFunction, ModelSource, find_function, model_sources
+from grader.probe.models import MAX_SOURCES
+from grader.probe.probes import Probes
+
+
+def same_questions(
+    assignment: Assignment, probes: Probes, before: RunEvidence, after: RunEvidence, known: Probes
+) -> bool:
+    """Whether the probes, made by what `before` shows of the run, are those that `after` leads to; `known` are anyway."""
+    facts = probes.facts
+    return all(
+        role.role in known.models
+        or same_model(
+            probes.models[role.role],
+            model_sources(role, facts, tuple(before.models.values())),
+            model_sources(role, facts, tuple(after.models.values())),
+        )
+        for role in assignment.models
+    ) and all(
+        same_question(role, find_function(role, facts, before.passes), find_function(role, facts, after.passes))
+        for role in assignment.loops
+        if role.role in probes.loops
+    )
+
+
+def same_model(probe: ModelProbe, one: Sequence[ModelSource], other: Sequence[ModelSource]) -> bool:
+    """Whether `probe`, which came of the sources `one`, would have come of `other` too: what was tried is the same."""
+    tried = next((at + 1 for at, source in enumerate(one) if source.text == probe.source), MAX_SOURCES)
+    return tuple(one[: min(tried, MAX_SOURCES)]) == tuple(other[: min(tried, MAX_SOURCES)])
+
+
+def same_question(role: LoopRole, one: FoundFunction | str, other: FoundFunction | str) -> bool:
+    """Whether `LoopProber.probe` asks the same for two findings, and gives the same answer when it asks nothing."""
+    if isinstance(one, str) or isinstance(other, str):
+        return one == other
+    return (one.function, one.batch_device, _bindings(one, role)) == (
+        other.function,
+        other.batch_device,
+        _bindings(other, role),
+    )
+
+
+def _bindings(found: FoundFunction, role: LoopRole) -> Bindings | str:
+    return bind(found.function, found.observed, role.purpose)

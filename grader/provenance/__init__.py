@@ -1,0 +1,1 @@
+"""Record where a result came from: digests, signatures, installation, environment."""

@@ -1,0 +1,1 @@
+"""Run the whole notebook and record it; the reference's own run."""

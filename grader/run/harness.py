@@ -1,0 +1,44 @@
+"""Which parts of the harness a kernel gets, and with which settings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from grader.machine import NO_GPU, Gpu
+
+if TYPE_CHECKING:
+    from grader.data.sources import DataSource
+
+
+def harness(
+    source: DataSource,
+    seed: int,
+    *,
+    gpu: Gpu = NO_GPU,
+    record: bool = True,
+    hidden: Path | None = None,
+    threads: int = 1,
+) -> dict[str, object]:
+    """The kernel's set-up: the GPU, Colab stand-ins, MNIST from `source`, canonical randomness from `seed`, the recorder.
+
+    Only a `gpu` of kind 'cuda' lets the notebook see the machine's. `hidden` is a folder that it must not see.
+    `threads` is how many torch computes with.
+    """
+    install: list[list[object]] = []
+    if gpu.kind == "virtual":  # before what wraps torch.cuda
+        install.append(["grader.in_kernel.virtual_cuda.install", {}])
+    install += [
+        ["grader.in_kernel.colab.install", {}],
+        ["grader.in_kernel.datasets.mnist", {"folder": str(source.folder)}],
+        ["grader.in_kernel.randomness.install", {"seed": seed}],
+    ]
+    if record:
+        install += [["grader.in_kernel.recorder.install", {}], ["grader.in_kernel.recorder.figures", {}]]
+    return {
+        "install": install,
+        "hide_gpu": gpu.kind != "cuda",
+        "threads": threads,
+        "readable": [str(source.folder)],
+        "hidden": [str(hidden)] if hidden else [],
+    }

@@ -1,0 +1,102 @@
+"""The kernels of one grading: what they are set up with, and how several are started at once and closed together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from grader.machine import Gpu
+from grader.run.harness import harness
+from grader.sandbox.confinement.backends import Backend
+from grader.sandbox.kernel import Kernel
+from grader.sandbox.limits import Limits
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from grader.data.sources import DataSource
+
+# What a kernel for the probes runs first: before student code can patch what the probes use.
+LOAD = """
+import torch
+__import__("grader.in_kernel.probes.handlers")
+"""
+MAX_THREADS = 2  # of torch: more gain little on models of this size
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What the kernels of a grading have in common. It may keep `cores` busy: threads of torch, stages beside each other."""
+
+    source: DataSource
+    gpu: Gpu
+    limits: Limits
+    seed: int
+    backend: Backend
+    cores: int = 1
+
+    @property
+    def threads(self) -> int:
+        """How many threads torch has for the notebook's own cells."""
+        return min(self.cores, MAX_THREADS)
+
+    def recorded(self, hidden: Path) -> Kernel:
+        """A kernel for all cells of a notebook, with the recorder; it does not see the folder `hidden`."""
+        return self._kernel(hidden, True, self.threads)
+
+    def probed(self, hidden: Path) -> Kernel:
+        """A kernel for the probes; it does not see the folder `hidden`."""
+        return self._kernel(hidden, False, 1)
+
+    def _kernel(self, hidden: Path, record: bool, threads: int) -> Kernel:
+        inside = harness(self.source, self.seed, gpu=self.gpu, record=record, hidden=hidden, threads=threads)
+        return Kernel(inside, self.limits, self.backend)
+
+
+class Kernels:
+    """Kernels that are started by threads of their own, as a context manager, which closes them.
+
+    `pool` is for whatever else goes on beside each other.
+    """
+
+    def __init__(self) -> None:
+        self.pool = ThreadPoolExecutor(max_workers=6, thread_name_prefix="stage")
+        self._open: list[Future[Kernel]] = []
+        self._ending: list[Future[None]] = []
+
+    def __enter__(self) -> Kernels:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        for kernel in [*self._open]:
+            self.end(kernel)
+        try:
+            for ended in self._ending:
+                ended.result()
+        finally:
+            self.pool.shutdown(wait=True, cancel_futures=True)
+
+    def start(self, kernel: Callable[[], Kernel], first: str = "") -> Future[Kernel]:
+        """The kernel, once it is ready and has run the cell `first`; or what `kernel` raised, or KernelStartError."""
+
+        def started() -> Kernel:
+            ready = kernel().__enter__()
+            if first and ready.run_cell(-1, first).status != "ok":  # a busy machine: no student code may come before it
+                ready.run_cell(-1, first)
+            return ready
+
+        future = self.pool.submit(started)
+        self._open.append(future)
+        return future
+
+    def end(self, kernel: Future[Kernel]) -> None:
+        """Begin to close a kernel that was started here and that nobody needs any more."""
+        self._open.remove(kernel)
+        self._ending.append(self.pool.submit(_close, kernel))
+
+
+def _close(kernel: Future[Kernel]) -> None:
+    if kernel.exception() is None:
+        kernel.result().__exit__(None, None, None)

@@ -1,0 +1,71 @@
+"""Runs cells over a client, one after the other, and keeps the text of their outputs within the limits."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import Any
+
+from grader.sandbox.channel.client import PatientClient
+from grader.sandbox.channel.messages import Display, Message, Stream
+from grader.sandbox.channel.outputs import OVERHEAD, Outputs
+from grader.sandbox.channel.transcript import size
+from grader.sandbox.limits import FLOOD, Limits
+
+__all__ = ["CellClient", "PatientClient"]
+
+IOPUB_SECONDS = 2.0  # how long outputs may lag behind the reply
+
+
+class CellClient:
+    """Runs one cell after the other; keeps the text of the outputs within the limits and nothing else of them."""
+
+    def __init__(self, client: PatientClient, limits: Limits) -> None:
+        self._client, self._limits = client, limits
+        self._spent = 0  # bytes kept of earlier cells
+        self.flooded = asyncio.Event()
+        self._begin()
+
+    def _begin(self) -> None:
+        self.flooded.clear()
+        self._running = False
+        self._seen = 0  # bytes that this cell sent
+        room = min(self._limits.cell_output_bytes, self._limits.total_output_bytes - self._spent)
+        self._outputs = Outputs(max(0, room))
+
+    async def run(self, source: str, recorded: int | None = None) -> dict[str, Any] | None:
+        """Run a cell and return the content of the execute_reply, None for an empty cell. Never times out itself.
+
+        `recorded` is its index for the recorder, None where there is none. Raises ConnectionError when the kernel has hung
+        up.
+        """
+        self._begin()
+        if not source.strip():
+            return None
+        self._running = True
+        reply = await self._client.run(source, self._take, recorded)
+        with contextlib.suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(self._client.idle.wait(), IOPUB_SECONDS)
+        return reply.as_content()
+
+    @property
+    def replied(self) -> float | None:
+        """When the latest cell's reply came, on the monotonic clock; outputs may follow. None while it runs."""
+        return self._client.replied if self._running else None
+
+    @property
+    def truncated(self) -> bool:
+        """Whether text of the latest cell was left out."""
+        return self._outputs.truncated
+
+    def text(self) -> tuple[str, str]:
+        """All text of the latest cell, and what of it went to standard output. To be called once when the cell has ended."""
+        self._spent += self._outputs.kept
+        return self._outputs.text()
+
+    def _take(self, message: Message) -> None:
+        content = message.content
+        self._seen += OVERHEAD + (size(content.text) if isinstance(content, (Stream, Display)) else 0)
+        if self._seen > FLOOD * self._limits.cell_output_bytes:
+            self.flooded.set()
+        self._outputs.take(message.kind, content)

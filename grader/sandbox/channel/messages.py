@@ -1,0 +1,209 @@
+"""Jupyter's messages as the driver writes and reads them: signed parts -> `Message`, its content by its type.
+
+The kernel's process holds the key, so that a signature proves nothing about who wrote a message; it only keeps noise away.
+Fields that are not used here are passed over, without being built, so that a message costs no more than its bytes. See
+docs/protocol.md.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timezone
+from typing import Annotated, Any, Literal, TypeAlias
+
+import msgspec
+from msgspec import Meta, Struct
+
+from grader.evidence.decode import MAX_NUMBER, Malformed, decode_json
+
+DELIMITER = b"<IDS|MSG>"
+MAX_HEADER = 10_000  # bytes
+MAX_TRACEBACK = 1 << 20  # bytes
+
+Id = Annotated[str, Meta(max_length=200)]
+ExecutionCount = Annotated[int, Meta(ge=0, le=MAX_NUMBER)]
+
+
+class _Header(Struct, frozen=True):
+    msg_id: Id
+    msg_type: Id
+
+
+class _Parent(Struct, frozen=True):
+    msg_id: Id = ""
+
+
+class _Plain(Struct, frozen=True):
+    plain: str = msgspec.field(name="text/plain", default="")
+
+
+class _Shown(Struct, frozen=True):
+    data: _Plain | None = None
+
+
+class _Expressions(Struct, frozen=True):
+    answer: _Shown | None = None
+
+
+class ExecuteReply(Struct, frozen=True):
+    """What became of a cell or of a request; `lines` is read by `traceback`, `user_expressions` holds a request's answer."""
+
+    status: Literal["ok", "error", "aborted"]
+    execution_count: ExecutionCount | None = None
+    ename: str = ""
+    evalue: str = ""
+    lines: msgspec.Raw = msgspec.field(name="traceback", default=msgspec.Raw(b"[]"))
+    user_expressions: _Expressions | None = None
+
+    @property
+    def traceback(self) -> tuple[str, ...]:
+        """The lines of the traceback, () for what is none or too long."""
+        try:
+            raw = bytes(self.lines)
+            return decode_json(raw, tuple[str, ...]) if len(raw) <= MAX_TRACEBACK else ()
+        except Malformed:
+            return ()
+
+    @property
+    def answer(self) -> str | None:
+        """The text of the answer to a request, None when there is none."""
+        shown = self.user_expressions.answer if self.user_expressions else None
+        return shown.data.plain if shown and shown.data else None
+
+    def as_content(self) -> dict[str, Any]:
+        """What was read of it, in Jupyter's form."""
+        expressions = {} if self.answer is None else {"answer": {"data": {"text/plain": self.answer}}}
+        return {
+            "status": self.status,
+            "execution_count": self.execution_count,
+            "ename": self.ename,
+            "evalue": self.evalue,
+            "traceback": list(self.traceback),
+            "user_expressions": expressions,
+        }
+
+
+class KernelInfoReply(Struct, frozen=True):
+    """A sign of life."""
+
+
+class Status(Struct, frozen=True):
+    """'idle' says that all outputs of a request have been sent."""
+
+    execution_state: Literal["busy", "idle", "starting"]
+
+
+class Stream(Struct, frozen=True):
+    """Printed text."""
+
+    name: Literal["stdout", "stderr"]
+    text: str
+
+
+class _Transient(Struct, frozen=True):
+    display_id: Id | None = None
+
+
+class Display(Struct, frozen=True):
+    """Something shown: of all its forms only the text is read."""
+
+    data: _Plain
+    transient: _Transient | None = None
+
+    @property
+    def text(self) -> str:
+        """Its text, '' when it has none."""
+        return self.data.plain
+
+    @property
+    def display_id(self) -> str | None:
+        """By what later messages change it."""
+        return self.transient.display_id if self.transient else None
+
+
+class ClearOutput(Struct, frozen=True):
+    """The outputs so far go, at once or when the next one comes."""
+
+    wait: bool = False
+
+
+Content: TypeAlias = ExecuteReply | KernelInfoReply | Status | Stream | Display | ClearOutput
+
+_CONTENTS: Mapping[str, type[Content]] = {
+    "execute_reply": ExecuteReply,
+    "kernel_info_reply": KernelInfoReply,
+    "status": Status,
+    "stream": Stream,
+    "display_data": Display,
+    "execute_result": Display,
+    "update_display_data": Display,
+    "clear_output": ClearOutput,
+}
+
+
+class Message(Struct, frozen=True):
+    """A message; `parent` is the id of the request that it belongs to, '' for none.
+
+    `content` is None when it does not have the form that its `kind` asks for.
+    """
+
+    kind: str
+    parent: str
+    content: Content | None
+
+
+def new_id() -> str:
+    """An id that nobody can foresee: whoever names it as a parent has seen the request."""
+    return secrets.token_hex(16)
+
+
+def pack(
+    kind: str, msg_id: str, content: Mapping[str, Any], key: bytes, metadata: Mapping[str, Any] | None = None
+) -> list[bytes]:
+    """The parts of a request."""
+    date = datetime.now(timezone.utc).isoformat()
+    header = {
+        "msg_id": msg_id,
+        "msg_type": kind,
+        "session": msg_id,
+        "username": "grader",
+        "date": date,
+        "version": "5.3",
+    }
+    parts = [msgspec.json.encode(part) for part in (header, {}, metadata or {}, content)]
+    return [DELIMITER, _signature(parts, key), *parts]
+
+
+def unpack(parts: Sequence[bytes], key: bytes) -> Message:
+    """The message in the parts that came. Raises Malformed for what is none, or none that anybody here reads."""
+    at = next((n for n, part in enumerate(parts) if part == DELIMITER), len(parts))
+    if len(parts) < at + 6:
+        raise Malformed("a message with parts missing")
+    signature, header_part, parent_part, metadata_part, content_part = parts[at + 1 : at + 6]
+    if len(header_part) > MAX_HEADER or len(parent_part) > MAX_HEADER:
+        raise Malformed("a message with a long header")
+    header = decode_json(header_part, _Header, max_values=1000)
+    if header.msg_type not in _CONTENTS:
+        raise Malformed("a message of a kind that is not read")
+    parent = decode_json(parent_part, _Parent, max_values=1000)
+    signed = _signature((header_part, parent_part, metadata_part, content_part), key)
+    if not hmac.compare_digest(signature, signed):
+        raise Malformed("a message with a wrong signature")
+    try:
+        content = decode_json(content_part, _CONTENTS[header.msg_type], max_values=None)
+    except Malformed:
+        content = None
+    return Message(header.msg_type, parent.msg_id, content)
+
+
+def _signature(parts: Sequence[bytes], key: bytes) -> bytes:
+    signer = hmac.new(key, digestmod=hashlib.sha256)
+    for part in parts:
+        signer.update(part)
+    return signer.hexdigest().encode()
+
+
+CHANNELS = {"shell": 1, "iopub": 2, "stdin": 3, "hb": 4, "control": 5}  # 'port' of each Unix socket

@@ -1,0 +1,96 @@
+"""The outputs of one cell as text, within a number of bytes, as a notebook would show them at the end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from grader.sandbox.channel.messages import ClearOutput, Content, Display, Stream
+from grader.sandbox.channel.transcript import Screen, cut, fold, printable, size, strip_ansi
+
+OVERHEAD = 64  # bytes that an output counts for beside its text
+
+
+@dataclass
+class _Printed:
+    name: str
+    screen: Screen = field(default_factory=Screen)
+
+    @property
+    def text(self) -> str:
+        return self.screen.text
+
+
+@dataclass
+class _Shown:
+    text: str
+    display_id: str | None
+
+
+class Outputs:
+    """Takes the messages of a cell one by one; keeps at most `max_bytes` of their text and nothing else of them."""
+
+    def __init__(self, max_bytes: int) -> None:
+        self._max_bytes = max_bytes
+        self._items: list[_Printed | _Shown] = []
+        self._clear_next = False
+        self.kept = 0  # bytes
+        self.truncated = False
+
+    def take(self, kind: str, content: Content | None) -> None:
+        """Do what a message says; those that show nothing are passed over."""
+        if isinstance(content, ClearOutput):
+            self._clear_next = content.wait
+            if not content.wait:
+                self._clear()
+        elif isinstance(content, (Stream, Display)) and content.text:
+            if kind == "update_display_data" and isinstance(content, Display):
+                self._update(content)
+                return
+            if self._clear_next:
+                self._clear()
+            if self._max_bytes <= self.kept:
+                self.truncated = True
+            elif isinstance(content, Stream):
+                self._print(content)
+            else:
+                self._items.append(_Shown(self._fitting(content.text), content.display_id))
+                self.kept += size(self._items[-1].text) + OVERHEAD
+
+    def _clear(self) -> None:
+        self._items.clear()
+        self._clear_next, self.kept = False, 0
+
+    def _print(self, stream: Stream) -> None:
+        last = self._items[-1] if self._items else None
+        room = self._max_bytes - self.kept
+        if not isinstance(last, _Printed) or last.name != stream.name:
+            last = _Printed(stream.name)
+            self._items.append(last)
+            self.kept += OVERHEAD
+        before = last.screen.size
+        last.screen.add(stream.text, room + before)
+        self.kept += last.screen.size - before
+        self.truncated = self.truncated or last.screen.truncated
+
+    def _update(self, display: Display) -> None:
+        """Change what was shown under this id in this cell; what earlier cells showed stays what it was."""
+        for item in self._items:
+            if isinstance(item, _Shown) and item.display_id is not None and item.display_id == display.display_id:
+                self.kept -= size(item.text)
+                item.text = self._fitting(display.text)
+                self.kept += size(item.text)
+
+    def _fitting(self, text: str) -> str:
+        kept = cut(text, self._max_bytes - self.kept)
+        self.truncated = self.truncated or len(kept) < len(text)
+        return kept
+
+    def text(self) -> tuple[str, str]:
+        """All text, and what of it went to standard output."""
+        everything = "\n".join(text.rstrip("\n") for item in self._items if (text := item.text).strip())
+        printed = "".join(item.text for item in self._items if isinstance(item, _Printed) and item.name == "stdout")
+        return _clean(everything), _clean(printed)
+
+
+def _clean(text: str) -> str:
+    return printable(fold(strip_ansi(text) + "\n")).removesuffix("\n")

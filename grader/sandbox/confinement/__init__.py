@@ -1,0 +1,1 @@
+"""Confine a kernel: namespaces, Landlock, seccomp and resource limits."""

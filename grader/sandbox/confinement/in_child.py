@@ -1,0 +1,193 @@
+"""What the child does to itself before student code may run; the only code of the sandbox that runs inside.
+
+`main()` reads JSON from standard input: 'module', whose `main(config)` is called at the end with all of it, 'environment'
+for a process that was forked, and 'confine':
+
+- 'namespaces': settings of `grader.sandbox.confinement.unshare`, for a process that bubblewrap has not started; null: none;
+- 'warden': stay behind as a parent that ends everything the kernel started, when the kernel or the grader ends;
+- 'cgroup_fds': descriptors of cgroup.procs files to join; 'rlimits': {name after RLIMIT_: value};
+- 'user': the number of the user and group to become, null to stay; 'read_all': it keeps the right to read every file;
+- 'folders' to make, 'files' to write, 'cwd' to go to;
+- 'landlock': [[path, rights], …], the only ones left; 'seccomp': the filter's program in base64. Null: none.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import ctypes
+import importlib
+import json
+import os
+import signal
+import sys
+import traceback
+from pathlib import Path
+from typing import Any
+
+from grader.sandbox.confinement.capabilities import DAC_READ_SEARCH, drop_bound, keep
+from grader.sandbox.confinement.landlock import NoLandlock, keep_signals_below, restrict
+from grader.sandbox.confinement.process_tree import kill_below, kill_user
+
+_CLOSED = (
+    "Python or the data lie in a folder that other users may not enter, and the right to read them all the same "
+    "(CAP_DAC_READ_SEARCH) is not to be had here: open the folder (chmod o+rx)"
+)
+FAILED = 3  # exit status
+_PDEATHSIG, _DUMPABLE, _KEEP, _SUBREAPER, _AMBIENT = 1, 4, 8, 36, 47  # of prctl
+_AMBIENT_RAISE = 2
+
+
+def main(forked: bool = False) -> None:
+    """Confine this process and hand it over to the module that the configuration names.
+
+    `forked`: it was forked from a warm process, and takes the environment that the configuration names in place of its own.
+    """
+    try:
+        with open(0, "rb", closefd=False) as given:
+            config = json.loads(given.read())
+        with open(os.devnull, "rb") as devnull:
+            os.dup2(devnull.fileno(), 0)
+        sys.stdin = open(0, closefd=False)  # noqa: SIM115  (it lives as long as the process)
+        if forked:
+            os.environ.clear()
+            os.environ.update(config["environment"])
+        confine(config["confine"])
+        module = importlib.import_module(config["module"])
+    except BaseException:
+        traceback.print_exc()
+        os._exit(FAILED)
+    module.main(config)
+
+
+def confine(settings: dict[str, Any]) -> None:
+    """Give up everything that `settings` does not leave. Raises OSError, NoLandlock: then nothing may run here."""
+    user = settings["user"]
+    if settings.get("namespaces"):
+        from grader.sandbox.confinement.unshare import enter
+
+        enter(settings["namespaces"])
+    if settings["warden"]:
+        leave_a_warden(user)
+    for descriptor in settings["cgroup_fds"]:
+        os.write(descriptor, b"0")
+        os.close(descriptor)
+    _limit(settings["rlimits"])
+    if user is not None:
+        become(user, read_all=settings["read_all"])
+    if settings["warden"]:
+        _end_with_parent()
+    for folder in settings["folders"]:
+        os.makedirs(folder, mode=0o700, exist_ok=True)
+    for path, text in settings["files"].items():
+        Path(path).write_text(text, encoding="utf-8")
+    os.chdir(settings["cwd"])
+    if settings["landlock"] is not None:
+        restrict([(path, rights) for path, rights in settings["landlock"]])
+    if settings["seccomp"] is not None:
+        from grader.sandbox.confinement.seccomp import load_filter
+
+        load_filter(base64.b64decode(settings["seccomp"]))
+
+
+def _limit(rlimits: dict[str, int]) -> None:
+    import resource
+
+    for name, value in rlimits.items():
+        number = getattr(resource, f"RLIMIT_{name}", None)
+        if number is None:
+            continue
+        hard = resource.getrlimit(number)[1]
+        value = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        with contextlib.suppress(ValueError, OSError):  # macOS refuses some; what holds is tried by the probe
+            resource.setrlimit(number, (value, value))
+
+
+def become(user: int, read_all: bool = False) -> None:
+    """Become another user, without a way back and without any capability, or with the one to read all. Raises OSError."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    kept = [DAC_READ_SEARCH] if read_all else []
+    drop_bound(kept)
+    libc.prctl(_KEEP, int(read_all), 0, 0, 0)
+    os.setgroups([])
+    os.setresgid(user, user, user)
+    os.setresuid(user, user, user)
+    keep(kept)
+    if read_all and libc.prctl(_AMBIENT, _AMBIENT_RAISE, DAC_READ_SEARCH, 0, 0):  # for the programs that it starts too
+        raise OSError(_CLOSED)
+    libc.prctl(_DUMPABLE, 1, 0, 0, 0)  # as any process of that user: it may look at its own /proc
+
+
+def _end_with_parent() -> None:
+    ctypes.CDLL(None).prctl(_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
+
+
+def leave_a_warden(user: int | None) -> None:
+    """Fork. The child returns, in a session of its own; this process stays, as the parent of all that loses its own.
+
+    When the child ends it kills the rest, and exits with the child's status, 128 and the signal's number if one ended it.
+    """
+    libc = ctypes.CDLL(None)
+    libc.prctl(_SUBREAPER, 1, 0, 0, 0)
+    alone = user is None and _signals_only_below()
+    child = os.fork()
+    if child == 0:
+        os.setsid()
+        return
+    libc.prctl(_DUMPABLE, 0, 0, 0, 0)  # nobody of the same user looks into this process, or writes to it
+    status = 128 + signal.SIGTERM
+    try:
+        signal.signal(signal.SIGTERM, _terminate)
+        for number in (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
+            signal.signal(number, signal.SIG_IGN)
+        libc.prctl(_PDEATHSIG, int(signal.SIGTERM), 0, 0, 0)
+        os.closerange(3, 4096)
+        while True:
+            ended, how = os.waitpid(-1, 0)
+            if ended == child:
+                code = os.waitstatus_to_exitcode(how)
+                status = 128 - code if code < 0 else code
+                break
+    except _Terminated:
+        pass
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        try:
+            _clear(user, alone)
+        finally:
+            os._exit(status)
+
+
+class _Terminated(BaseException):
+    """The grader wants this kernel to end, or has itself ended."""
+
+
+def _terminate(number: int, frame: object) -> None:
+    raise _Terminated
+
+
+def _signals_only_below() -> bool:
+    try:
+        keep_signals_below()
+    except (NoLandlock, OSError):
+        return False
+    return True
+
+
+def _clear(user: int | None, alone: bool) -> None:
+    """End every process that is left, and remove what they left in the memory that processes share.
+
+    `alone`: this process can signal nothing but them. To end all at once is the only way to catch those that fork and go.
+    """
+    if alone:
+        with contextlib.suppress(OSError):
+            os.kill(-1, signal.SIGKILL)
+    if user is not None:
+        with contextlib.suppress(OSError):
+            kill_user(user)
+    kill_below(os.getpid())
+    if user is not None:
+        with contextlib.suppress(OSError):
+            for entry in os.scandir("/dev/shm"):
+                if entry.stat(follow_symlinks=False).st_uid == user:
+                    os.unlink(entry.path)

@@ -1,0 +1,186 @@
+"""Back end 'namespaces': bubblewrap gives the kernel a world of its own, seccomp and limits do the rest.
+
+Root, network, processes, IPC and host name are private. The root holds the system's programs and libraries, the Python
+environment, the data and one bounded folder in memory; nothing else is there to be found.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+import shutil
+
+from grader.sandbox.confinement.plan import (
+    CPU_TOPOLOGY,
+    ETC,
+    SYSTEM,
+    UNCONFINED,
+    Place,
+    Plan,
+    below,
+    closed_to_others,
+    environment,
+    font_lists,
+    gpu_devices,
+    interpreter_paths,
+    library,
+    outermost,
+    python,
+    rlimits,
+)
+from grader.sandbox.confinement.seccomp import compile_filter
+
+WORK, HOME, TEMPORARY = "/tmp/work", "/tmp/home", "/tmp"
+USER = 1000  # in a user namespace: any number
+SHARED_MEMORY = 256 * 1024 * 1024
+_PRIVATE = ("--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try")
+
+
+def bwrap() -> str | None:
+    """The path of bubblewrap, None when it is not installed."""
+    return shutil.which("bwrap")
+
+
+def plan(place: Place) -> Plan:
+    """How to start a kernel in namespaces. Raises NoSeccomp, and OSError where bubblewrap is not installed."""
+    passwd, group = (_in_memory(text.encode()) for text in _accounts(place).values())
+    command, arguments = _bubblewrap(place, passwd, group)
+    confine = _confine(place)
+    return Plan(
+        command, environment(HOME, TEMPORARY, library()), confine, 2, (passwd, group, arguments), private=TEMPORARY
+    )
+
+
+def server_plan(place: Place) -> Plan:
+    """How to start a fork server where `forked_plan` puts its kernels. Raises OSError where bubblewrap is not installed."""
+    passwd, group = (_in_memory(text.encode()) for text in _accounts(place).values())
+    command, arguments = _bubblewrap(place, passwd, group, server=True)
+    confine = {**UNCONFINED, "folders": [HOME, f"{HOME}/matplotlib"], "files": font_lists(HOME)}
+    return Plan(command, environment(HOME, TEMPORARY, library()), confine, 0, (passwd, group, arguments))
+
+
+def forked_plan(place: Place) -> Plan:
+    """What a kernel that a fork server starts does to itself. Raises NoSeccomp."""
+    tmpfs = {"/dev/shm": SHARED_MEMORY, "/tmp": place.limits.scratch_bytes}
+    own = {
+        "user": USER if place.user is None else None,
+        "tmpfs": list(tmpfs.items()),
+        "kept": [path for path in _visible(place) if any(below(path, folder) for folder in tmpfs)],
+        "files": _accounts(place),
+    }
+    confine = {**_confine(place), "namespaces": own}
+    return Plan((), environment(HOME, TEMPORARY, library()), confine, 2, private=TEMPORARY)
+
+
+def _accounts(place: Place) -> dict[str, str]:
+    """The lists of users and groups, with the kernel's own."""
+    user = USER if place.user is None else place.user
+    users = f"root:x:0:0::/:/bin/false\nstudent:x:{user}:{user}::{HOME}:/bin/sh\n"
+    return {"/etc/passwd": users, "/etc/group": f"student:x:{user}:\n"}
+
+
+def _confine(place: Place) -> dict[str, object]:
+    return {
+        "warden": True,  # as the first process: bubblewrap's own could be looked into and written to
+        "cgroup_fds": [],
+        "rlimits": rlimits(place, place.limits.tasks),
+        "user": place.user,
+        "read_all": _reads_all(place),
+        "folders": [WORK, HOME, f"{HOME}/matplotlib"],
+        "files": font_lists(HOME),
+        "cwd": WORK,
+        "landlock": None,
+        "seccomp": base64.b64encode(compile_filter()).decode(),
+    }
+
+
+def _bubblewrap(place: Place, passwd: int, group: int, server: bool = False) -> tuple[list[str], int]:
+    """The command, and the descriptor of its options."""
+    program = bwrap()
+    if program is None:
+        raise OSError("bubblewrap (bwrap) is not installed")
+    options = _arguments(place, passwd, group, server)
+    arguments = _in_memory(b"\0".join(map(os.fsencode, options)))
+    return [program, "--args", str(arguments), "--", *python()], arguments
+
+
+def _arguments(place: Place, passwd: int, group: int, server: bool) -> list[str]:
+    """bubblewrap's options. Later ones cover earlier ones. A `server` may make further namespaces."""
+    options = [
+        *_PRIVATE,
+        "--as-pid-1",
+        "--die-with-parent",
+        "--new-session",
+        "--hostname",
+        "sandbox",
+        "--cap-drop",
+        "ALL",
+    ]
+    if place.user is not None:  # real root: no user namespace, and the child gives up the rest of the capabilities
+        capabilities = [
+            "CAP_SETUID",
+            "CAP_SETGID",
+            "CAP_SETPCAP",
+            *(["CAP_DAC_READ_SEARCH"] if _reads_all(place) else []),
+            *(["CAP_SYS_ADMIN"] if server else []),
+        ]
+        for capability in capabilities:
+            options += ["--cap-add", capability]
+    else:
+        options += ["--unshare-user", "--uid", str(USER), "--gid", str(USER)]
+    for path in SYSTEM:
+        if os.path.islink(path):
+            options += ["--symlink", os.readlink(path), path]
+        elif os.path.isdir(path):
+            options += ["--ro-bind", path, path]
+    options += ["--perms", "0755", "--dir", "/etc"]
+    for path in ETC:
+        options += ["--ro-bind-try", path, path]
+    as_file = "--file" if server else "--ro-bind-data"  # nothing can be mounted over the latter, which have no name
+    options += ["--perms", "0444", as_file, str(passwd), "/etc/passwd"]
+    options += ["--perms", "0444", as_file, str(group), "/etc/group"]
+    # In a user namespace only who sees all of /proc may mount it once more, and bubblewrap's own is covered in part.
+    options += ["--bind", "/proc", "/proc"] if server and place.user is None else ["--proc", "/proc"]
+    options += ["--dev", "/dev"]
+    for device in gpu_devices() if place.gpu else ():
+        options += ["--dev-bind-try", device, device]
+    for folder, size in (("/dev/shm", SHARED_MEMORY), ("/tmp", place.limits.scratch_bytes)):
+        options += ["--perms", "1777", "--size", str(size), "--tmpfs", folder]
+    made = {"/", "/tmp", "/usr", "/etc", "/dev", "/proc"}
+    for path in (*_visible(place), CPU_TOPOLOGY):
+        for parent in _parents(path):  # bubblewrap would give them the mode of the source's
+            if parent not in made and not any(below(parent, system) for system in SYSTEM):
+                options += ["--perms", "0755", "--dir", parent]
+                made.add(parent)
+        options += ["--ro-bind-try", path, path]
+    for path in place.hidden:
+        if os.path.isdir(path) and _is_visible(path, place):
+            options += ["--perms", "0755", "--size", "4096", "--tmpfs", path, "--remount-ro", path]
+    return [*options, "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/"]
+
+
+def _visible(place: Place) -> tuple[str, ...]:
+    """What there is to read beside the system's folders."""
+    return outermost([*interpreter_paths(), *place.readable])
+
+
+def _reads_all(place: Place) -> bool:
+    return place.user is not None and bool(closed_to_others(place.readable, parents=False))
+
+
+def _parents(path: str) -> list[str]:
+    parts = path.strip("/").split("/")[:-1]
+    return ["/" + "/".join(parts[: n + 1]) for n in range(len(parts))]
+
+
+def _is_visible(path: str, place: Place) -> bool:
+    shown = (*SYSTEM, *interpreter_paths(), *place.readable)
+    return any(below(path, folder) for folder in shown)
+
+
+def _in_memory(content: bytes) -> int:
+    """A descriptor of a file in memory that holds `content`."""
+    descriptor = os.memfd_create("grader", 0)
+    os.write(descriptor, content)
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    return descriptor

@@ -1,0 +1,128 @@
+"""Back end 'process': for machines that refuse namespaces, such as containers.
+
+The child becomes a user of its own where the grader is root, gives up every path but a few with Landlock, and system calls
+with seccomp. What it may use is limited by the system and by a watchdog; a warden ends what it leaves behind.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+from collections.abc import Iterator
+
+from grader.sandbox.confinement import landlock
+from grader.sandbox.confinement.plan import (
+    CPU_TOPOLOGY,
+    ETC,
+    PACKAGE,
+    SYSTEM,
+    UNCONFINED,
+    Place,
+    Plan,
+    below,
+    closed_to_others,
+    environment,
+    font_lists,
+    gpu_devices,
+    interpreter_paths,
+    library,
+    python,
+    rlimits,
+    shared_tasks,
+)
+from grader.sandbox.confinement.seccomp import compile_filter
+
+_DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
+_PROC = (
+    *("/proc/cpuinfo", "/proc/meminfo", "/proc/stat", "/proc/loadavg", "/proc/uptime", "/proc/version"),
+    *("/proc/filesystems", "/proc/vmstat", "/proc/sys/kernel/osrelease", "/proc/sys/vm/overcommit_memory"),
+)
+# Of /proc/self, whose "net" and "task" show the machine's network.
+_OWN_PROC = (
+    *("status", "stat", "statm", "maps", "smaps", "smaps_rollup", "cmdline", "environ", "limits", "io", "comm", "exe"),
+    *("fd", "fdinfo", "cgroup", "auxv", "oom_score", "oom_score_adj", "wchan", "loginuid", "ns"),
+)
+
+
+def plan(place: Place) -> Plan:
+    """How to start a kernel that confines itself. Raises NoSeccomp, and OSError."""
+    box = box_of(place)
+    shared = shared_library(place)
+    confine = {
+        "warden": True,
+        "cgroup_fds": [],
+        "rlimits": rlimits(place, place.limits.tasks if place.user is not None else shared_tasks(place.limits.tasks)),
+        "user": place.user,
+        "read_all": place.user is not None and bool(closed_to_others(place.readable)),
+        **in_box(box),
+        "landlock": list(rules(place, box, shared)),
+        "seccomp": base64.b64encode(compile_filter(own_files=place.user is None)).decode(),
+    }
+    variables = environment(f"{box}/home", f"{box}/tmp", shared)
+    return Plan(python(), variables, confine, 1, files=(box,), warden=True)
+
+
+def server_plan(place: Place) -> Plan:
+    """How to start a fork server, whose kernels do to themselves what `plan` says. Raises OSError."""
+    place.folder.chmod(0o711)  # its kernels find `grader` here, as other users
+    home = place.folder / "home"
+    confine = {**UNCONFINED, "folders": [f"{home}/matplotlib"], "files": font_lists(str(home))}
+    return Plan(python(), environment(str(home), str(place.folder), shared_library(place)), confine, 0)
+
+
+def rules(place: Place, box: str, shared: str | None) -> Iterator[tuple[str, int]]:
+    """What is left to the child: paths and rights."""
+    for path in (*SYSTEM, *interpreter_paths(), *place.readable):
+        yield from without(os.path.realpath(path), [os.path.realpath(hidden) for hidden in place.hidden])
+    for path in (*ETC, *_PROC, CPU_TOPOLOGY, *_DEVICES, *([shared] if shared else [])):
+        yield path, landlock.READ
+    yield "/proc/self", landlock.LIST
+    for name in _OWN_PROC:
+        yield f"/proc/self/{name}", landlock.READ
+    everything = landlock.write_rights()
+    yield box, everything
+    yield "/dev/null", everything
+    yield "/dev/shm", everything & ~landlock.LIST  # other kernels' files there have names that cannot be guessed
+    for device in gpu_devices() if place.gpu else ():
+        yield device, everything
+
+
+def without(folder: str, hidden: list[str]) -> Iterator[tuple[str, int]]:
+    """Rules to read `folder` but nothing of `hidden` that lies in it; their names can be listed."""
+    inside = [path for path in hidden if below(path, folder)]
+    if not inside:
+        yield folder, landlock.READ
+    elif folder not in inside:
+        yield folder, landlock.LIST
+        for entry in sorted(os.listdir(folder)):
+            yield from without(os.path.join(folder, entry), inside)
+
+
+def box_of(place: Place) -> str:
+    """The only folder that the kernel may write to, made for it."""
+    box = place.folder / "box"
+    box.mkdir(mode=0o700)
+    if place.user is not None:
+        place.folder.chmod(0o711)  # to be passed through, not to be listed
+        os.chown(box, place.user, place.user)
+    return str(box)
+
+
+def in_box(box: str) -> dict[str, object]:
+    """The parts of the configuration that say where the kernel's own files are."""
+    home = f"{box}/home"
+    return {
+        "folders": [f"{box}/work", home, f"{home}/matplotlib", f"{box}/tmp"],
+        "files": font_lists(home),
+        "cwd": f"{box}/work",
+    }
+
+
+def shared_library(place: Place) -> str | None:
+    """A folder that holds nothing but the way to `grader`: a checkout's own would show what else is in it."""
+    if library() is None:
+        return None
+    folder = place.folder / "library"
+    folder.mkdir(mode=0o755)
+    (folder / PACKAGE.name).symlink_to(PACKAGE)
+    return str(folder)

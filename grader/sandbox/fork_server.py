@@ -1,0 +1,165 @@
+"""The process that kernels are forked from, warm: it has imported what they import, and never runs student code.
+
+Started by `grader.sandbox.confinement.in_child` as `main(config)`, with 'control_fd': a socket on which it
+says that it is warm, and then receives requests (see `grader.sandbox.warm_start`). Each has the numbers that its
+descriptors get in the child, and with it come these descriptors: of a socket for the child's
+life, of its configuration, of its log, and those that the kernel inherits.
+"""
+
+from __future__ import annotations
+
+import array
+import contextlib
+import ctypes
+import json
+import os
+import select
+import signal
+import socket
+import sys
+import traceback
+from typing import Any, NoReturn
+
+from grader.in_kernel import preload
+from grader.sandbox.confinement import in_child
+
+_PDEATHSIG = 1  # of prctl
+MAX_REQUEST = 65_536
+MAX_DESCRIPTORS = 64
+HELLO = b"hello"
+
+
+def main(config: dict[str, Any]) -> None:
+    """Warm up, say so, and fork until the other end hangs up."""
+    control = socket.socket(fileno=config["control_fd"])
+    control.set_inheritable(False)
+    ctypes.CDLL(None).prctl(_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
+    _end_without_parent(control)
+    preload.warm_up()
+    why = _cannot_fork()
+    control.send(why.encode() or HELLO)
+    if not why:
+        _Server(control).serve()
+    os._exit(0)
+
+
+def _cannot_fork() -> str:
+    """What the libraries have done that children would suffer from, in words."""
+    if (
+        len(os.listdir("/proc/self/task")) > 1
+    ):  # it would be missing in the children, and what it holds be locked for ever
+        return "a library has started a thread"
+    links = [os.readlink(f"/proc/self/fd/{number}") for number in _open_descriptors() if number > 2]
+    files = [link for link in links if link.startswith("/") and not link.startswith("/dev/")]
+    return f"a library keeps {files[0]} open" if files else ""  # children would share their place in it
+
+
+def _end_without_parent(control: socket.socket) -> None:
+    """The grader may have ended before this process could ask to be told."""
+    if select.select([control], [], [], 0)[0] and not control.recv(1, socket.MSG_PEEK):
+        os._exit(0)
+
+
+class _Server:
+    def __init__(self, control: socket.socket) -> None:
+        self._control = control
+        self._lives: dict[int, socket.socket] = {}  # by pid, where it is told how a child ended
+        self._own = _open_descriptors()
+        self._woken, self._wake = socket.socketpair()
+        for end in (self._woken, self._wake):
+            end.setblocking(False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.set_wakeup_fd(self._wake.fileno(), warn_on_full_buffer=False)
+
+    def serve(self) -> None:
+        """Fork for each request; tell how children end. Returns when the grader hangs up."""
+        steps, more = preload.huge_pages(), True  # while nobody asks for anything
+        while True:
+            ready, _, _ = select.select([self._control, self._woken], [], [], 0 if more else None)
+            if not ready:
+                more = next(steps, None) is not None
+            if self._woken in ready:
+                with contextlib.suppress(BlockingIOError):
+                    self._woken.recv(4096)
+                self._reap()
+            if self._control in ready and not self._request():
+                return
+
+    def _reap(self) -> None:
+        with contextlib.suppress(ChildProcessError):
+            while True:
+                pid, how = os.waitpid(-1, os.WNOHANG)
+                if not pid:
+                    return
+                life = self._lives.pop(pid, None)
+                if life is not None:
+                    with contextlib.suppress(OSError):
+                        life.send(str(os.waitstatus_to_exitcode(how)).encode())
+                    life.close()
+
+    def _request(self) -> bool:
+        text, descriptors = _receive(self._control)
+        if not text:
+            return False
+        life, *rest = descriptors
+        try:
+            pid = os.fork()
+            if pid == 0:
+                self._child(json.loads(text)["numbers"], life, rest)
+            self._lives[pid] = socket.socket(fileno=life)
+        except OSError:  # no memory or processes left: that kernel's end is hung up, the others go on
+            os.close(life)
+        for descriptor in rest:
+            os.close(descriptor)
+        return True
+
+    def _child(self, numbers: list[int], life: int, descriptors: list[int]) -> NoReturn:
+        """Become what the configuration says; never returns."""
+        try:
+            signal.set_wakeup_fd(-1)
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            with socket.socket(fileno=life) as told:
+                told.send(HELLO)  # its number as the receiver sees it comes with it
+            config, log, *inherited = descriptors
+            _move([config, log, *inherited], [0, 2, *numbers])
+            _close_all_but({0, 1, 2, *numbers, *self._own} - {self._control.fileno()})
+            preload.after_fork()
+            in_child.main(forked=True)
+        except BaseException:
+            traceback.print_exc(file=sys.__stderr__)
+        finally:
+            os._exit(in_child.FAILED)
+
+
+def _receive(control: socket.socket) -> tuple[bytes, list[int]]:
+    descriptors = array.array("i")
+    room = socket.CMSG_LEN(MAX_DESCRIPTORS * descriptors.itemsize)
+    text, ancillary, _, _ = control.recvmsg(MAX_REQUEST, room)
+    for level, kind, data in ancillary:
+        if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
+            descriptors.frombytes(data[: len(data) - len(data) % descriptors.itemsize])
+    return text, list(descriptors)
+
+
+def _open_descriptors() -> set[int]:
+    return {int(name) for name in os.listdir("/proc/self/fd") if os.path.exists(f"/proc/self/fd/{name}")}
+
+
+def _move(descriptors: list[int], numbers: list[int]) -> None:
+    """Give open descriptors new numbers, which none of the others may have in the meantime."""
+    import fcntl
+
+    high = max(numbers) + 1
+    moved = [fcntl.fcntl(descriptor, fcntl.F_DUPFD, high) for descriptor in descriptors]
+    for descriptor in descriptors:
+        os.close(descriptor)
+    for descriptor, number in zip(moved, numbers, strict=True):
+        os.dup2(descriptor, number)
+        os.close(descriptor)
+
+
+def _close_all_but(kept: set[int]) -> None:
+    for name in os.listdir("/proc/self/fd"):
+        if int(name) not in kept:
+            with contextlib.suppress(OSError):
+                os.close(int(name))

@@ -1,0 +1,276 @@
+"""Warm start: a fork server that has imported what kernels import, and kernels that are forked from it.
+
+A server is kept for each kind of place that kernels are put in. It runs none of a student's code and holds nothing secret:
+what a kernel is told, only the child reads. Where it cannot be had, kernels start cold.
+"""
+
+from __future__ import annotations
+
+import array
+import atexit
+import contextlib
+import json
+import os
+import select
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from grader.sandbox.confinement.cold_start import Cold, Starter, configuration, launch
+from grader.sandbox.confinement.folder import log_end, private_folder, remove
+from grader.sandbox.confinement.plan import Place, Plan, fresh_user
+from grader.sandbox.fork_server import HELLO, MAX_REQUEST
+
+if TYPE_CHECKING:
+    from grader.sandbox.confinement.backends import Backend
+
+WARM_SECONDS = 60.0  # until a server is warm: it takes 4 s on a quiet machine
+HELLO_SECONDS = 20.0
+WARM_BYTES = 1 << 30  # of memory: what a kernel has imported counts, whoever imported it
+MAX_SERVERS = 3  # each holds 0.4 GiB; a class has one kind of place
+FIRST_NUMBER = 100  # of the descriptors that a forked process inherits, which get new ones
+_CREDENTIALS = struct.Struct("3i")
+
+
+class NotWarm(Exception):
+    """No kernel can be forked; the message says why."""
+
+
+class Forked:
+    """A process forked by a server; what of `subprocess.Popen` is needed of it."""
+
+    def __init__(self, life: socket.socket, pid: int) -> None:
+        self.pid = pid
+        self._life = life
+        self._lock = threading.Lock()
+        self._status: int | None = None
+        try:
+            self._handle = os.pidfd_open(pid)
+        except OSError:  # it has ended already
+            self._handle = -1
+
+    def poll(self) -> int | None:
+        """Its exit status, negative for the signal that ended it; None while it runs."""
+        return self._read(0)
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait for its end. Raises subprocess.TimeoutExpired."""
+        status = self._read(timeout)
+        if status is None:
+            raise subprocess.TimeoutExpired("a forked kernel", timeout or 0)
+        return status
+
+    def _read(self, timeout: float | None) -> int | None:
+        if self._status is None:
+            poller = select.poll()
+            poller.register(self._life, select.POLLIN)
+            if not poller.poll(None if timeout is None else timeout * 1000):
+                return None
+            with self._lock:
+                if self._status is None:
+                    text = b""
+                    with contextlib.suppress(OSError):
+                        text = self._life.recv(64)
+                    # A server that has ended has taken with it all that it started.
+                    self._status = int(text) if text else -signal.SIGKILL
+        return self._status
+
+    def terminate(self) -> None:
+        """Ask it to end."""
+        self._signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End it."""
+        self._signal(signal.SIGKILL)
+
+    def _signal(self, number: signal.Signals) -> None:
+        if self._handle >= 0:
+            with contextlib.suppress(OSError):
+                signal.pidfd_send_signal(self._handle, number)
+
+    def close(self) -> None:
+        """Forget it."""
+        with self._lock:
+            self._life.close()
+            if self._handle >= 0:
+                os.close(self._handle)
+                self._handle = -1
+
+
+class Server:
+    """A fork server of one back end, for places of one kind. Raises NotWarm when it cannot be had."""
+
+    def __init__(self, backend: Backend, place: Place) -> None:
+        if backend.forking is None:
+            raise NotWarm(f"the back end '{backend.level}' has no fork server")
+        self.plan = backend.forking.forked
+        try:
+            self.folder = private_folder()
+        except OSError as error:
+            raise NotWarm(str(error)) from None
+        self._works = True
+        self._control, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        try:
+            with other:
+                user = fresh_user() if backend.drops_user else None
+                plan = backend.forking.server(replace(place, folder=self.folder, user=user))
+                config = {"module": "grader.sandbox.fork_server", "confine": plan.confine, "control_fd": other.fileno()}
+                self._process = launch(plan, config, self.folder, self.folder / "log", [other.fileno()])
+            self._control.settimeout(WARM_SECONDS)
+            ready = self._control.recv(1024)
+            if not ready:
+                raise NotWarm((log_end(self.folder / "log").splitlines() or ["it ended at once"])[-1])
+            if ready != HELLO:
+                raise NotWarm(ready.decode(errors="replace"))
+        except OSError as error:
+            self.close()
+            raise NotWarm(str(error)) from None
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def alive(self) -> bool:
+        """Whether it runs."""
+        return self._process is not None and self._process.poll() is None
+
+    @property
+    def works(self) -> bool:
+        """Whether every request so far was answered; the kernels of one that does not work any more go on."""
+        return self._works
+
+    def numbers(self, inherited: Sequence[int]) -> dict[int, int]:
+        """What numbers these descriptors have in the child, in this order."""
+        return {number: FIRST_NUMBER + place for place, number in enumerate(inherited)}
+
+    def start(self, plan: Plan, config: Mapping[str, Any], folder: Path, log: Path, inherited: Sequence[int]) -> Forked:
+        """Fork a process that does what `config` says. Raises NotWarm where none is forked: it may start cold."""
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        try:
+            with (
+                theirs,
+                configuration({**config, "environment": dict(plan.environment)}, folder) as given,
+                open(log, "wb") as messages,
+            ):
+                ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+                request = json.dumps({"numbers": list(self.numbers(inherited).values())}).encode()
+                assert len(request) < MAX_REQUEST
+                descriptors = [theirs.fileno(), given.fileno(), messages.fileno(), *inherited]
+                rights = (socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))
+                with self._lock:
+                    self._control.sendmsg([request], [rights])
+            return Forked(ours, _pid_of_hello(ours))
+        except OSError as error:
+            ours.close()
+            self._works = False
+            raise NotWarm(f"the fork server does not answer: {error}") from None
+        except BaseException:
+            ours.close()
+            raise
+
+    def close(self) -> None:
+        """End it and every process forked from it."""
+        self._control.close()  # it sees that and ends
+        if self._process is not None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(timeout=2)
+            self._process.kill()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(timeout=5)
+        remove(self.folder)
+
+
+def _pid_of_hello(life: socket.socket) -> int:
+    """The number, as seen from here, of the process that says hello; the system vouches for it. Raises OSError."""
+    life.settimeout(HELLO_SECONDS)
+    text, ancillary, _, _ = life.recvmsg(64, socket.CMSG_SPACE(_CREDENTIALS.size))
+    life.setblocking(True)
+    if text != HELLO:
+        raise OSError("the fork server has ended")
+    for level, kind, data in ancillary:
+        if level == socket.SOL_SOCKET and kind == socket.SCM_CREDENTIALS:
+            return int(_CREDENTIALS.unpack(data[: _CREDENTIALS.size])[0])
+    raise OSError("the forked process did not say its number")
+
+
+# --- which kernels start warm -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """What the kernels of one server have in common."""
+
+    level: str
+    readable: tuple[str, ...]
+    hidden: tuple[str, ...]
+
+
+class _Servers:
+    def __init__(self) -> None:
+        self.wanted = False
+        self._lock = threading.Lock()
+        self._servers: dict[_Kind, Server | None] = {}
+
+    def get(self, backend: Backend, place: Place) -> Server | None:
+        kind = _Kind(backend.level, place.readable, place.hidden)
+        if not self.wanted or place.gpu or backend.forking is None or not sys.platform.startswith("linux"):
+            return None
+        if place.limits.memory_bytes < WARM_BYTES:
+            return None
+        with self._lock:  # who comes meanwhile waits: two would compete for the cores, and both be slower
+            server = self._servers.get(kind)
+            if kind not in self._servers and len(self._servers) >= MAX_SERVERS:
+                return None
+            if kind not in self._servers or (server is not None and not server.alive):
+                if server is not None:
+                    server.close()
+                self._servers[kind] = server = self._start(backend, place)
+            return server if server is not None and server.works else None
+
+    def _start(self, backend: Backend, place: Place) -> Server | None:
+        try:
+            server = Server(backend, place)
+        except NotWarm:
+            return None
+        from grader.sandbox.confinement.backends import confines
+
+        if confines(backend, server):
+            return server
+        server.close()
+        return None
+
+    def close(self) -> None:
+        self.wanted = False
+        with self._lock:
+            for server in self._servers.values():
+                if server is not None:
+                    server.close()
+            self._servers.clear()
+
+
+_servers = _Servers()
+atexit.register(_servers.close)
+
+
+def many_kernels(wanted: bool = True) -> None:
+    """Say that this process is going to start many kernels: then a fork server pays, which costs the start of two."""
+    _servers.wanted = wanted
+
+
+def close() -> None:
+    """End all fork servers, and the kernels forked from them. Later kernels start cold."""
+    _servers.close()
+
+
+def starter(backend: Backend, place: Place) -> Starter:
+    """How a kernel in this place is started: forked from a server where there is one, else cold."""
+    return _servers.get(backend, place) or Cold(backend.plan)

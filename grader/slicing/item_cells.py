@@ -1,0 +1,40 @@
+"""Which cells of a notebook one item needs, so that `--item` need not run the others."""
+
+from __future__ import annotations
+
+import re
+
+from grader.assignment import Assignment
+from grader.notebook.cells import Notebook, python_source, written_files
+from grader.notebook.questions import locate
+from grader.slicing.needed_cells import expensive_cells, needed_cells
+from grader.slicing.source_cells import ALL_RAN, source_cells
+
+_MAGIC = re.compile(r"^\s*[!%]", re.MULTILINE)
+
+
+def cells_for(notebook: Notebook, assignment: Assignment, item: str) -> frozenset[int] | None:
+    """The code cells of the item's section and all that they read from; None where everything has to run.
+
+    That is so for a written answer, beside which figures of the whole run are laid; if the section shows only in the run, or
+    holds no code; and if nothing that takes long would be left out.
+    """
+    if any(prompt.written for prompt in assignment.prompts if prompt.item == item):
+        return None
+    section = locate(notebook, assignment.prompts, assignment.template(), {}).get(item)
+    code = {cell.index: cell.source for cell in notebook.code_cells}
+    own = [at for at in section.cells if at in code] if section and section.found_by not in (None, "position") else []
+    if not own:
+        return None
+    cells = source_cells(notebook, ALL_RAN)
+    # What is no Python may do anything to the session that the cells are run in.
+    other = {
+        at for at, source in code.items() if at < max(own) and (python_source(source) is None or _MAGIC.search(source))
+    }
+    needed = needed_cells(cells, {*own, *other, *written_files(notebook)})
+    return needed if expensive_cells(cells) - needed else None
+
+
+def costly_cells(notebook: Notebook) -> frozenset[int]:
+    """The cells that train or evaluate, by their sources."""
+    return expensive_cells(source_cells(notebook, ALL_RAN))

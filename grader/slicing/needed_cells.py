@@ -1,0 +1,76 @@
+"""Which cells must run so that some cells do what they do in a run of all: those that they read from, directly or not."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+
+from grader.slicing.bindings import Facts
+from grader.slicing.cost import Cost
+from grader.slicing.program import Program, SourceCell, Unit, analysed
+
+
+def needed_cells(cells: Sequence[SourceCell], wanted: Collection[int]) -> frozenset[int]:
+    """The indices `wanted` and those of all earlier cells that bind or change what these read, when they read it.
+
+    As far as statements show what they do; a cell runs as a whole. Training changes whatever it reads but the loaders.
+    """
+    search = _Search(analysed(tuple(cells), frozenset()))
+    needed: set[int] = set()
+    queue = [*wanted, *search.settings(wanted)]
+    asked: set[tuple[str, int]] = set()
+    while queue:
+        cell = queue.pop()
+        if cell in needed:
+            continue
+        needed.add(cell)
+        for unit in (unit for unit in search.program.units if unit.cell.index == cell):
+            for name in search.read(unit.facts):
+                if (name, unit.position) not in asked:
+                    asked.add((name, unit.position))
+                    queue += (source.cell.index for source in search.sources(name, unit.position))
+    return frozenset(needed)
+
+
+def expensive_cells(cells: Sequence[SourceCell]) -> frozenset[int]:
+    """The cells with a statement that trains, evaluates, or may not end."""
+    units = analysed(tuple(cells), frozenset()).units
+    return frozenset(unit.cell.index for unit in units if unit.cost == Cost.NEVER)
+
+
+class _Search:
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.trainings = [(unit, self.read(unit.facts)) for unit in program.units if unit.cost == Cost.NEVER]
+        made = program.graph.made.items()
+        self.loaders = {name for name, makers in made if any(maker.endswith("Loader") for maker in makers)}
+        imported = frozenset().union(*(unit.facts.imports for unit in program.units))
+        self.fixed = self.loaders | imported | program.graph.nodes.keys()
+
+    def settings(self, wanted: Collection[int]) -> list[int]:
+        """The cells up to the last that is wanted which set up torch or the process, or bind names that are not known."""
+        last = max((unit.position for unit in self.program.units if unit.cell.index in wanted), default=-1)
+        before = self.program.units[: last + 1]
+        return [unit.cell.index for unit in before if unit.facts.star or unit.facts.configures]
+
+    def read(self, facts: Facts) -> frozenset[str]:
+        """The names that a statement and the functions which it calls read."""
+        called = frozenset(call.root for call in facts.calls)
+        return facts.reads | facts.hints | called | self.program.graph.read_within(facts)
+
+    def sources(self, name: str, place: int) -> Iterator[Unit]:
+        """The units that may have bound a name when it is read at a place, and those that changed its object until then."""
+        binders, reader = [], self.program.units[place].suite
+        for position in reversed([position for position in self.program.binders.get(name, ()) if position < place]):
+            unit = self.program.units[position]
+            binders.append(unit)
+            if name in unit.facts.surely and reader[: len(unit.suite)] == unit.suite:
+                break
+        if not binders:
+            return
+        yield from binders
+        for unit in self.program.all_changes(name, binders, place):
+            if not (name in self.loaders and unit.cost == Cost.NEVER):
+                yield unit
+        for unit, read in self.trainings:
+            if binders[-1].position < unit.position < place and name in read and name not in self.fixed:
+                yield unit

@@ -1,0 +1,155 @@
+"""Which statements a wanted name needs: follows what is read, as the notebook ran it."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+from grader.slicing.bindings import Call
+from grader.slicing.cost import Cost
+from grader.slicing.program import BUILTINS, Program, SourceCell, Unit
+
+
+class _Read(NamedTuple):
+    """`name` is read at `place`, as it is after all changes before `until`; `reader` must run after what binds it.
+
+    `certain`: it is read for sure, so it is looked for further down too, and is unresolved if nothing binds it.
+    """
+
+    name: str
+    place: int
+    until: float
+    cell: SourceCell
+    reader: Unit | None
+    certain: bool
+
+
+class Choice:
+    """The units of a program that were asked for and what they need.
+
+    `taken`: position -> unit. `earlier`: position of a top-level statement -> those below it that must run before it.
+    `unresolved`: names that are read and that nothing cheap binds, in order.
+    """
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.taken: dict[int, Unit] = {}
+        self.earlier: dict[int, set[int]] = {}
+        self.unresolved: dict[str, None] = {}
+        self._queue: list[_Read] = []
+        self._asked: set[tuple[str, int, float, bool]] = set()
+        self._later: dict[str, None] = {}
+
+    def want(self, name: str) -> float | None:
+        """Take what defines `name` and all it needs; up to where settings matter for it, or None if nothing defines it."""
+        units = self._definitions(name)
+        if not units:
+            return None
+        place, until = self._place(name, units)
+        for unit in units:
+            self._take(unit)
+        self._take_changes(name, units, until, units[-1].cell)
+        done: set[str] = set()
+        while self._queue or done != self._later.keys():
+            for other in [later for later in self._later if later not in done]:
+                done.add(other)
+                self._queue.append(_Read(other, place, until, units[-1].cell, None, True))
+            self._drain()
+        return max(self.taken) + 1 if math.isinf(until) else until
+
+    def take_settings(self, limit: float, last_import: int) -> None:
+        """Take what sets up torch or the process before `limit`, import paths before `last_import`, and star imports."""
+        for unit in self.program.units:
+            facts = unit.facts
+            paths = any(effect.name == "sys" for effect in facts.effects)
+            before = unit.position < (last_import if paths else limit)
+            if (facts.star or (facts.configures and before and unit.cell.ran)) and self.program.feasible[unit.position]:
+                self._take(unit)
+        self._drain()
+
+    def _definitions(self, name: str) -> list[Unit]:
+        """The units that define a wanted name: its last definition among the cells that ran, else its last."""
+        units = [self.program.units[position] for position in self.program.binders.get(name, [])]
+        units = [unit for unit in units if unit.cost < Cost.NEVER]
+        for strict in (True, False):
+            candidates = [unit for unit in units if unit.cell.ran or not strict]
+            first = next((unit.position for unit in candidates if unit.defines(name)), math.inf)
+            for unit in reversed(candidates):
+                wraps = unit.position > first and name in unit.facts.reads  # train = timed(train)
+                if unit.defines(name) or (wraps and self.program.feasible[unit.position]):
+                    return [other for other in candidates if other.top is unit.top and other.defines(name)] or [unit]
+            if candidates and first == math.inf:
+                found = self.program.bound_before(name, len(self.program.units), candidates[-1].cell, strict)
+                if found:
+                    return found
+        return []
+
+    def _place(self, name: str, units: list[Unit]) -> tuple[int, float]:
+        """Where a wanted name's globals are read, and until when changes of them count."""
+        program = self.program
+        nodes = program.graph.targets(Call(name, ()))
+        if not nodes:  # a variable, as it is in the end
+            return len(program.units), math.inf
+        start = max(unit.position for unit in units)
+        callers = program.graph.callers_of(nodes)
+        uses = [unit for unit in program.units[start + 1 :] if callers & program.graph.touched(unit.facts)]
+        use = next((unit.position for unit in [*(unit for unit in uses if unit.cell.ran), *uses]), None)
+        return (start, math.inf) if use is None else (use, use)
+
+    def _take(self, unit: Unit) -> None:
+        if unit.position in self.taken:
+            return
+        self.taken[unit.position] = unit
+        for header in unit.headers:
+            self._take(header)
+        place = unit.position
+        for name in sorted(unit.facts.reads):
+            self._queue.append(_Read(name, place, place, unit.cell, unit, True))
+        for name in sorted(unit.facts.hints | self.program.graph.read_within(unit.facts)):
+            self._queue.append(_Read(name, place, place, unit.cell, unit, False))
+        self._later.update(dict.fromkeys(sorted(unit.facts.later)))
+
+    def _take_changes(self, name: str, providers: list[Unit], until: float, cell: SourceCell) -> None:
+        if any(unit.defines_class(name) for unit in providers) or min(unit.position for unit in providers) >= until:
+            until = math.inf  # a class is wanted with all its patches
+        for unit in self.program.changed(name, providers, until):
+            if unit.cell.ran or unit.cell is cell or not providers[0].cell.ran:
+                self._take(unit)
+
+    def _drain(self) -> None:
+        while self._queue:
+            read = self._queue.pop()
+            key = (read.name, read.place, read.until, read.certain)
+            if key in self._asked:
+                continue
+            self._asked.add(key)
+            providers = self._providers(read)
+            if not providers:
+                if read.certain and read.name not in BUILTINS and not self.program.provided_by_star(read.name):
+                    self.unresolved[read.name] = None
+                continue
+            for unit in providers:
+                self._take(unit)
+                if read.reader is not None and unit.position > read.reader.position:
+                    self.earlier.setdefault(read.reader.top.position, set()).add(unit.top.position)
+            self._take_changes(read.name, providers, read.until, read.cell)
+
+    def _providers(self, read: _Read) -> list[Unit]:
+        """The units that bind what is read: the last before it, else the first after it."""
+        name, place, cell, program = read.name, read.place, read.cell, self.program
+        in_the_end = read.reader is None and math.isinf(read.until)  # by a function that is never called
+        if in_the_end and any(program.units[position].defines(name) for position in program.binders.get(name, ())):
+            return self._definitions(name)
+        for strict in (True, False):
+            found = program.bound_before(name, place, cell, strict)
+            deleted = bool(found) and program.deleted_between(name, found[0].position, place)
+            if name in BUILTINS:
+                return [] if deleted else found  # a binding below, or one that never ran, does not hide the builtin
+            if found and not deleted:
+                return found
+            if not read.certain:
+                continue
+            found = program.bound_after(name, place, cell, strict) or found
+            if found:
+                return found
+        return []

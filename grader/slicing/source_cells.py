@@ -1,0 +1,82 @@
+"""The notebook's code as plain Python for slicing, with what the run showed of how far each cell came."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+from grader.evidence.run import CellRun, RunEvidence
+from grader.notebook.cells import Notebook, python_source, written_files
+from grader.slicing import SourceCell
+
+_LOADER_NAME = re.compile(r"loader|_dl\b|^dl_|iter", re.IGNORECASE)
+
+
+def source_cells(notebook: Notebook, run: RunEvidence) -> tuple[SourceCell, ...]:
+    """The code cells in order; one that broke on a line becomes two, of which only the first counts as run."""
+    cells: list[SourceCell] = []
+    for cell in notebook.code_cells:
+        source = python_source(cell.source) or ""
+        seen = run.cell(cell.index)
+        ended = seen is None or seen.status == "ok"
+        before, after = ("", source) if ended else _split(source, _broken_line(seen))
+        if before:
+            cells.append(SourceCell(cell.index, before, ran=True))
+        if after or not before:
+            cells.append(SourceCell(cell.index, after, ran=ended))
+    return tuple(cells)
+
+
+def _broken_line(seen: CellRun | None) -> int:
+    return seen.error.line or 0 if seen is not None and seen.error is not None else 0
+
+
+def _split(source: str, line: int) -> tuple[str, str]:
+    """The source before the statement that holds `line`, and the rest with its line numbers kept."""
+    try:
+        body = ast.parse(source).body
+    except (SyntaxError, ValueError, RecursionError):
+        return "", source
+    broken = next((node for node in body if (node.end_lineno or node.lineno) >= line), None) if line else None
+    if broken is None:
+        return "", source
+    first = min([broken.lineno, *(d.lineno for d in getattr(broken, "decorator_list", ()))])
+    lines = source.split("\n")
+    return "\n".join(lines[: first - 1]), "\n" * (first - 1) + "\n".join(lines[first - 1 :])
+
+
+def loader_names(notebook: Notebook) -> tuple[str, ...]:
+    """Global names that a cell assigns and that are called like loaders, or get what a DataLoader call gives."""
+    names: dict[str, None] = {}
+    for cell in notebook.code_cells:
+        for node in ast.walk(parsed(cell.source)):
+            if isinstance(node, ast.Assign):
+                called = isinstance(node.value, ast.Call) and "DataLoader" in ast.unparse(node.value.func)
+                for target in node.targets:
+                    for name in ast.walk(target):
+                        if isinstance(name, ast.Name) and (called or _LOADER_NAME.search(name.id)):
+                            names[name.id] = None
+    return tuple(names)
+
+
+def imported_names(notebook: Notebook) -> tuple[str, ...]:
+    """Global names that come from modules which the notebook itself writes, by `from module import name`."""
+    written = {Path(name).stem for name in written_files(notebook).values() if name.endswith(".py")}
+    names: dict[str, None] = {}
+    for cell in notebook.code_cells if written else ():
+        for node in ast.walk(parsed(cell.source)):
+            if isinstance(node, ast.ImportFrom) and node.module in written:
+                names.update(dict.fromkeys(alias.asname or alias.name for alias in node.names))
+    return tuple(names)
+
+
+def parsed(source: str) -> ast.Module:
+    """The cell as a syntax tree, empty when it is not Python."""
+    try:
+        return ast.parse(python_source(source) or "")
+    except (SyntaxError, ValueError, RecursionError):
+        return ast.Module([], [])
+
+
+ALL_RAN = RunEvidence()  # says of no cell that it did not end well

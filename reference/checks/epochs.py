@@ -1,0 +1,368 @@
+"""The epochs that the run of the notebook showed: which were trained, on which device, and what came in between."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Sequence
+
+from grader.assignment import Advice, CheckFunction, Evidence, Fail, NotGraded
+from grader.checks import convergence, loops, placement
+from grader.evidence import trainings
+from grader.evidence.run import CellRun, Pass
+from reference.contract import LEARNING_RATE, MOMENTUM, RECOGNISE, is_mlp
+
+UNTESTED = 0.8  # of what a training earns that was never tested
+OLD_MODEL = 0.6  # of what a training earns whose model had been trained before
+OTHER_SETTINGS = 0.5  # of what a training earns that learns, by another optimizer than the one asked for
+BROKE = ("error", "timeout", "killed", "dead")  # how a cell ends that did not get through
+
+
+def optimizer(e: Evidence) -> str:
+    """Training uses SGD with learning rate 0.01 and momentum 0.5."""
+    passes = [epoch.train for training in cpu_trainings(e) for epoch in training.epochs] or _parts(e)
+    if not passes and (not_believed := trainings.doubt(e.run, is_mlp)):
+        raise Fail(not_believed, f"SGD with learning rate {LEARNING_RATE:g} and momentum {MOMENTUM:g}")
+    if not passes:
+        why, hint = trouble(e, (), "mlp")
+        if why:
+            wanted = f"SGD with learning rate {LEARNING_RATE:g} and momentum {MOMENTUM:g}"
+            raise Fail(f"no optimizer took a step in the run{why}", wanted, hint)
+    return loops.optimizer_settings(passes, "SGD", LEARNING_RATE, MOMENTUM)
+
+
+def _parts(e: Evidence) -> list[Pass]:
+    """The passes in which the MLP was trained on the CPU and that were left before their end."""
+    known = {key for key, model in e.run.models.items() if is_mlp(model.shapes) and key not in e.run.doubts}
+    return [p for p in e.run.passes if p.trains and p.model in known and (p.model_device or "cpu").startswith("cpu")]
+
+
+def cpu_trainings(e: Evidence) -> tuple[trainings.Training, ...]:
+    """The trainings of the MLP on the CPU, in order."""
+    return trainings.trainings(e.run, is_mlp)
+
+
+def trained(e: Evidence, item: str, role: str, device: str, epochs: int) -> trainings.Training:
+    """The training of the model on the device: the first with at least `epochs` epochs. Raises Fail with what there is."""
+    name = role.upper()
+    place = "GPU" if device == "cuda" else "CPU"
+    found = trainings.trainings(e.run, RECOGNISE[role], device)
+    for training in found:
+        if len(training.epochs) >= epochs:
+            return training
+    expected = f"{counted(epochs)} of the {name} on the {place}"
+    if found:
+        longest = longest_of(found)
+        why, hint = trouble(e, section_cells(e, item, longest.cells), role, device)
+        seen = f"the {name} was trained for {counted(len(longest.epochs))} on the {place}{why}"
+        raise Fail(seen, expected, hint)
+    if not_believed := trainings.doubt(e.run, RECOGNISE[role]):
+        raise Fail(not_believed, expected)
+    elsewhere = _on_the_other_device(e, item, role, device)
+    if elsewhere is not None:
+        raise elsewhere
+    why, hint = trouble(e, section_cells(e, item), role, device)
+    raise Fail(f"no training of the {name} on the {place} was seen in the run{why}", expected, hint)
+
+
+def counted(epochs: int) -> str:
+    """'1 epoch', '2 epochs'."""
+    return f"{epochs} epoch{'' if epochs == 1 else 's'}"
+
+
+def longest_of(found: Sequence[trainings.Training]) -> trainings.Training:
+    """The training with the most epochs."""
+    return max(found, key=lambda training: len(training.epochs))
+
+
+def in_part(e: Evidence, item: str, role: str, device: str, epochs: int) -> trainings.Training:
+    """As `trained`; a training that is too short is returned too, for credit in proportion."""
+    found = trainings.trainings(e.run, RECOGNISE[role], device)
+    if found and all(len(training.epochs) < epochs for training in found):
+        return longest_of(found)
+    return trained(e, item, role, device, epochs)
+
+
+def _enough(e: Evidence, item: str, training: trainings.Training, epochs: int, place: str) -> None:
+    """Raise Fail with credit in proportion for a training that is too short."""
+    done = len(training.epochs)
+    if done < epochs:
+        role = next(role for role, known in RECOGNISE.items() if known(training.model.shapes))
+        why, hint = trouble(e, section_cells(e, item, training.cells), role, training.device)
+        seen = f"{counted(done)} instead of {epochs} on the {place}{why}"
+        raise Fail(seen, f"{counted(epochs)} on the {place}", hint, credit=round(done / epochs, 2))
+
+
+def _on_the_other_device(e: Evidence, item: str, role: str, device: str) -> Fail | None:
+    """The failure of an item whose own cells train the model, but on the other device."""
+    other, place = ("cpu", "CPU") if device == "cuda" else ("cuda", "GPU")
+    cells = set(section_cells(e, item))
+    for training in trainings.trainings(e.run, RECOGNISE[role], other):
+        here = [epoch for epoch in training.epochs if epoch.cell in cells]
+        if here:
+            return Fail(
+                f"{counted(len(here))} of the {role.upper()} in cell {here[0].cell} ran on the {place}",
+                f"training on the {'GPU' if device == 'cuda' else 'CPU'}",
+                "Where do the model and the batches go before the training, and where does that device come from?",
+            )
+    return None
+
+
+def trouble(e: Evidence, cells: Sequence[int], role: str = "", device: str = "cpu") -> tuple[str, str]:
+    """Why cells did not do what they should: the error of the last of `cells` that broke, or why they were not reached.
+
+    A text to put behind a sentence, and a hint; both may be ''. With the `role` of a model whose training on `device` is
+    missing, what stopped that training is named wherever it stands; where nothing broke, what else became of it; and where
+    nothing at all was trained, what broke last before these cells.
+
+    Raises NotGraded when the notebook needs a package that is missing here, which may be why.
+    """
+    lacking = next((c.error.missing_module for c in e.run.cells if c.error and c.error.missing_module), None)
+    if lacking is not None:
+        raise NotGraded(f"the notebook needs the package '{lacking}', which this grader does not have")
+    broken = [cell for cell in e.run.cells if cell.status != "ok" and cell.index in cells]
+    named = _breakdowns(e, broken, role, device) if role else broken[-1:]
+    if named:
+        told = dict(_ending(e, cell) for cell in reversed(named))
+        return "".join(reversed(told)), next((hint for hint in told.values() if hint), "")
+    unreached = [cell for cell in e.run.cells if cell.status == "not_run"]
+    if unreached:
+        return f"; {unreached[0].reason}", ""
+    said, hint = "", ""
+    if role:
+        said, hint = (
+            _left_early(e, role, device) or _over_test_data(e, role, device) or new_models(e, role, device, cells)
+        )
+    if role and not said and cells and not any(seen.trains for seen in e.run.passes):
+        before = [cell for cell in e.run.cells if cell.status in BROKE and cell.index < min(cells)]
+        if before:  # which need not be why
+            said, hint = _ending(e, before[-1])
+            return said.replace("; ", "; before that, ", 1), hint
+    return f"; {said}" if said else "", hint
+
+
+def _ending(e: Evidence, cell: CellRun) -> tuple[str, str]:
+    """How a cell ended that broke, behind a semicolon, and a hint or ''."""
+    if cell.error is None:
+        return f"; {cell.reason}", ""
+    line = f", line {cell.error.line}," if cell.error.line is not None else ""
+    said = f"; cell {cell.index}{line} ended with {cell.error.name}: {cell.error.message[:200]}"
+    open_pass = next((p for p in reversed(e.run.passes) if p.cell == cell.index and not p.complete), None)
+    model, data = (open_pass.model_device or "", open_pass.data_device or "") if open_pass else ("", "")
+    devices = placement.explain_error(cell.error.message, (model,), (data,))
+    return (f"{said} ({devices[0]})", devices[1]) if devices is not None else (said, "")
+
+
+def _breakdowns(e: Evidence, broken: Sequence[CellRun], role: str, device: str) -> list[CellRun]:
+    """The cells, at most two with different ends, that explain that a training is missing.
+
+    `broken` are those of the question that broke. Where the training was first stopped counts; the last of the question's
+    that broke may have had a reason of its own.
+    """
+    opened = {seen.cell for seen in e.run.passes if _stopped(e, seen, role, device)}
+    stopped = [cell for cell in e.run.cells if cell.status in BROKE and cell.index in opened]
+    here = [cell for cell in broken if cell in stopped]
+    first, last = (here or stopped)[:1], (here or broken)[-1:]
+    return first if first and last and _same_end(first[0], last[0]) else [*first, *last]
+
+
+def _same_end(one: CellRun, other: CellRun) -> bool:
+    """Whether two cells broke in the same way."""
+    if one.error is None or other.error is None:
+        return one is other
+    return (one.error.name, one.error.message) == (other.error.name, other.error.message)
+
+
+def _stopped(e: Evidence, seen: Pass, role: str, device: str) -> bool:
+    """Whether a pass was left before its end that was, or was to be, one of this model on this device.
+
+    A model of the wrong shape may be meant to be this one; so may one that a function did not come to call.
+    """
+    if seen.complete or (seen.model_device or seen.data_device or device).split(":")[0] != device:
+        return False
+    model = e.run.models.get(seen.model or "")
+    if model is None:
+        return seen.loader.split == "train" and seen.function is not None
+    return RECOGNISE[role](model.shapes) or (
+        seen.loader.split == "train" and not any(known(model.shapes) for known in RECOGNISE.values())
+    )
+
+
+def _left_early(e: Evidence, role: str, device: str) -> tuple[str, str] | None:
+    """What is said of training passes that no error ended and that stopped all the same, and a hint; None without any."""
+    ended = {cell.index for cell in e.run.cells if cell.status == "ok"}
+    left = [
+        seen
+        for seen in e.run.passes
+        if seen.trains and seen.loader.split != "test" and seen.cell in ended and _stopped(e, seen, role, device)
+    ]
+    if not left:
+        return None
+    size, images = left[0].loader.batch_size, left[0].loader.images
+    of = f" of {math.ceil(images / size)}" if size else ""
+    most = max(seen.batches for seen in left)
+    after = f"after {most}" if all(seen.batches == most for seen in left) else f"after {most} at most"
+    passes = (
+        "a pass over the training data was" if len(left) == 1 else f"{len(left)} passes over the training data were"
+    )
+    return f"{passes} left {after}{of} batches", "What stands in the loop over the batches that can end it early?"
+
+
+def _over_test_data(e: Evidence, role: str, device: str) -> tuple[str, str] | None:
+    """What is said of passes that trained this model on the test images, and a hint; None without any."""
+    models = {key for key, model in e.run.models.items() if RECOGNISE[role](model.shapes)}
+    found = [
+        seen
+        for seen in e.run.passes
+        if seen.trains
+        and seen.loader.split == "test"
+        and seen.model in models
+        and (seen.model_device or device).split(":")[0] == device
+    ]
+    if not found:
+        return None
+    passes = "a pass that trained it" if len(found) == 1 else f"{len(found)} passes that trained it"
+    return f"{passes} went over the test images", "Which loader does the training go over?"
+
+
+def new_models(e: Evidence, role: str, device: str, cells: Collection[int]) -> tuple[str, str]:
+    """What is said where each epoch in one of the cells was of another model of this role, and a hint; else ('', '')."""
+    counts: dict[int, list[int]] = {}
+    for training in trainings.trainings(e.run, RECOGNISE[role], device):
+        for cell in set(training.cells) & set(cells):
+            counts.setdefault(cell, []).append(sum(epoch.cell == cell for epoch in training.epochs))
+    for cell, epochs in counts.items():
+        if len(epochs) > 1 and set(epochs) == {1}:
+            many = len(epochs)
+            said = f"the {many} epochs in cell {cell} are of {many} models: a new {role.upper()} for each epoch"
+            return said, "Where is the model made: once, before the loop over the epochs, or in it?"
+    return "", ""
+
+
+def first_ten(e: Evidence) -> tuple[trainings.Epoch, ...]:
+    """The first ten epochs of the MLP on the CPU. Raises Fail when there are fewer."""
+    return trained(e, "q2", "mlp", "cpu", 10).epochs[:10]
+
+
+def ten_epochs(e: Evidence) -> str:
+    """The MLP is trained for 10 epochs on the CPU, with a test after each."""
+    epochs = first_ten(e)
+    said = convergence.stepped(epochs, "the first 10 epochs")
+    untested = sum(epoch.test is None for epoch in epochs)
+    if untested:
+        raise Fail(f"{untested} of the 10 epochs were not tested", "a test after each epoch", credit=0.5)
+    return said
+
+
+def mlp_converges(e: Evidence) -> str:
+    """The loss falls as the reference's does."""
+    epochs = first_ten(e)
+    return convergence.converges(epochs, e.reference, "mlp", _checked(e, epochs))
+
+
+def _checked(e: Evidence, epochs: Sequence[trainings.Epoch]) -> bool:
+    """Whether the losses of a training were checked by its weights."""
+    return epochs[0].train.model not in e.run.unchecked
+
+
+def twenty_epochs(e: Evidence) -> str:
+    """The same model is trained for another 10 epochs."""
+    training = trained(e, "q3", "mlp", "cpu", 20)
+    return convergence.stepped(training.epochs[:20], "the 20 epochs")
+
+
+def section_cells(e: Evidence, item: str, cells: Sequence[int] = ()) -> tuple[int, ...]:
+    """The cells in which the answer to an item is looked for first: those of its section and those named."""
+    section = e.sections.get(item)
+    return tuple(sorted({*(section.cells if section else ()), *cells}))
+
+
+def cnn_epochs(item: str, device: str) -> CheckFunction:
+    """A check that a new CNN was trained and tested for 2 epochs on the device."""
+    place = "GPU" if device == "cuda" else "CPU"
+
+    def check(e: Evidence) -> str:
+        return _new_and_tested(e, item, "cnn", device, 2, f"the CNN's training on the {place}")
+
+    check.__doc__ = f"A new CNN is trained for 2 epochs on the {place}, with a test after each."
+    return check
+
+
+def gpu_epochs(e: Evidence) -> str:
+    """A new MLP is trained for 10 epochs on the GPU, with a test after each."""
+    return _new_and_tested(e, "q5", "mlp", "cuda", 10, "the training on the GPU")
+
+
+def _new_and_tested(e: Evidence, item: str, role: str, device: str, epochs: int, where: str) -> str:
+    """A model that was not trained on the other device before steps in each of the epochs and is tested after it."""
+    place, name = "GPU" if device == "cuda" else "CPU", role.upper()
+    training = in_part(e, item, role, device, epochs)
+    seen = training.epochs[:epochs]
+    said = convergence.stepped(seen, where)
+    if training.before:
+        raise Fail(
+            f"the {name} that had {counted(training.before)} already was trained on, on the {place}",
+            f"a new {name}, trained for {counted(epochs)} on the {place}",
+            "Both devices start from the same place when each gets a model of its own.",
+            credit=OLD_MODEL * min(1.0, len(seen) / epochs),
+        )
+    _enough(e, item, training, epochs, place)
+    untested = sum(epoch.test is None for epoch in seen)
+    if untested:
+        raise Fail(
+            f"{untested} of the {epochs} epochs on the {place} were not tested",
+            "a test after each epoch",
+            "Which loss says whether the model also reads digits that it was not trained on?",
+            credit=round(1 - (1 - UNTESTED) * untested / epochs, 2),
+        )
+    return said
+
+
+def converges(item: str, role: str, device: str, epochs: int) -> CheckFunction:
+    """A check that the first `epochs` epochs learn as the reference's do, by the optimizer that was asked for.
+
+    Fewer earn credit in proportion, and so do epochs that learn by other settings.
+    """
+
+    def check(e: Evidence) -> str:
+        seen = in_part(e, item, role, device, epochs).epochs[:epochs]
+        wrong = _other_settings(seen)
+        if wrong is None:
+            return _learned(e, role, epochs, seen)
+        try:
+            _learned(e, role, epochs, seen)
+            learned = 1.0
+        except NotGraded:
+            learned = 1.0
+        except Fail as fail:
+            learned = fail.credit
+        raise Fail(wrong.seen, wrong.expected, wrong.hint, credit=round(OTHER_SETTINGS * learned, 2))
+
+    by = f"SGD with learning rate {LEARNING_RATE:g} and momentum {MOMENTUM:g}"
+    check.__doc__ = f"In {epochs} epochs of {by} the loss falls as the reference's does."
+    return check
+
+
+def _other_settings(epochs: Sequence[trainings.Epoch]) -> Fail | None:
+    """What is wrong with the optimizer that stepped in these epochs; None where nothing is."""
+    try:
+        loops.optimizer_settings([epoch.train for epoch in epochs], "SGD", LEARNING_RATE, MOMENTUM)
+    except Fail as fail:
+        return fail
+    return None
+
+
+def _learned(e: Evidence, role: str, epochs: int, seen: Sequence[trainings.Epoch]) -> str:
+    """All `epochs` epochs, or those that there are, learn as the reference's do. Raises Fail, and what it raises."""
+    if len(seen) == epochs:
+        return convergence.converges(seen, e.reference, role, _checked(e, seen))
+    follows = trainings.follows(seen, e.reference.trajectories.get(role, ()))
+    raise Fail(
+        f"the losses of {counted(len(seen))} {'follow' if follows else 'do not follow'} the reference's",
+        f"{counted(epochs)} that learn as the reference does",
+        credit=round(len(seen) / epochs, 2) if follows else 0.0,
+    )
+
+
+def gpu_placement(e: Evidence) -> str | Advice:
+    """Model, data and target are on the GPU in every batch of training and testing."""
+    return placement.placed(e.loops["gpu_train"], e.loops["gpu_test"])

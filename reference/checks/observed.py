@@ -1,0 +1,235 @@
+"""Checks on what the run of the notebook showed: plots and printed text."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+from grader.assignment import Check, CheckFunction, Evidence, Fail
+from grader.checks import flops, models, plots, timing
+from grader.checks.first_batch import FirstBatch, first_batch_text, mentions
+from grader.evidence import trainings
+from grader.evidence.probes import LoaderProbe
+from grader.evidence.run import CellRun
+from reference.checks.epochs import BROKE, cpu_trainings, new_models, section_cells, trained, trouble
+from reference.contract import BATCH_SIZE, MACS, PARAMETERS, RECOGNISE
+from reference.prompts import template
+
+TENSORS_PLOTTED = "What do the lists hold that are plotted: numbers, or tensors that remember a computation?"
+
+# --- plots --------------------------------------------------------------------------------------------------------
+
+
+def q2_plot(e: Evidence) -> plots.LossPlot:
+    """The plot that shows the first ten epochs best. Raises Fail when there is none."""
+    epochs = trained(e, "q2", "mlp", "cpu", 10).epochs
+    return plots.find_loss_plot(e.run.figures, epochs, 1, 10, section_cells(e, "q2"))
+
+
+def q3_plot(e: Evidence) -> plots.LossPlot:
+    """The plot that shows twenty epochs best: the first of a training, or the last when the lists were begun anew."""
+    epochs = trained(e, "q3", "mlp", "cpu", 20).epochs
+    cells = section_cells(e, "q3")
+    found = [
+        plots.find_loss_plot(e.run.figures, t.epochs, 1, 20, cells) for t in cpu_trainings(e) if len(t.epochs) >= 20
+    ]
+    if len(epochs) > 20:
+        found.append(plots.find_loss_plot(e.run.figures, epochs, len(epochs) - 19, len(epochs), cells))
+    return max(found, key=plots.quality)
+
+
+def _because(e: Evidence, fail: Fail, cells: Sequence[int], role: str = "", device: str = "cpu") -> Fail:
+    """The failure with why these cells did not get further, and the hint of that. Raises NotGraded as `trouble` does."""
+    why, hint = trouble(e, cells, role, device)
+    return Fail(fail.seen + why, fail.expected, hint or fail.hint, fail.credit)
+
+
+def plot_checks(
+    item: str, plot: Callable[[Evidence], plots.LossPlot], points: Sequence[float], needs: str
+) -> tuple[Check, ...]:
+    """The checks on a plot of losses: both curves, epochs, labels, log scale, common x axis, with these points."""
+
+    def present(e: Evidence) -> str:
+        """The training and the validation loss are plotted on the same axes."""
+        try:
+            return plots.curves_present(plot(e))
+        except Fail as fail:
+            if fail.credit > 0:
+                raise
+            told = _because(e, fail, section_cells(e, item))
+            told.hint = TENSORS_PLOTTED if "requires grad" in told.seen else told.hint
+            raise told from None
+
+    def cover(e: Evidence) -> str:
+        """Both curves show all the epochs asked for, and only those."""
+        try:
+            return plots.curves_cover(plot(e))
+        except Fail as fail:
+            made, hint = new_models(e, "mlp", "cpu", trained(e, item, "mlp", "cpu", 10).cells)
+            if not made:
+                raise
+            raise Fail(f"{made}; {fail.seen}", fail.expected, hint, fail.credit) from None
+
+    def labelled(e: Evidence) -> str:
+        """The axes are labelled, and a legend tells which curve is which."""
+        return plots.curves_labelled(plot(e))
+
+    def log(e: Evidence) -> str:
+        """The y axis is logarithmic."""
+        return plots.curves_log(plot(e))
+
+    def share_x(e: Evidence) -> str:
+        """Both curves lie on the same x axis: an epoch is at the same place on both."""
+        return plots.curves_share_x(plot(e))
+
+    exists = f"{item}.curves"
+    return (
+        Check(exists, points[0], present, (needs,)),
+        Check(f"{item}.epochs", points[1], cover, (exists,)),
+        Check(f"{item}.labels", points[2], labelled, (exists,)),
+        Check(f"{item}.log", points[3], log, (exists,)),
+        Check(f"{item}.x_axis", points[4], share_x, (exists,)),
+    )
+
+
+# --- printed text -------------------------------------------------------------------------------------------------
+
+
+def code_runs(e: Evidence, cells: Sequence[int]) -> list[CellRun]:
+    """The runs of these cells, in order; all cells when none of them is code."""
+    runs = [cell for cell in e.run.cells if cell.index in set(cells)]
+    return runs or list(e.run.cells)
+
+
+def _first_batch_size(loader: LoaderProbe) -> int:
+    """How many images the first batch holds. Of a shuffled loader other images than the first batch's were looked at."""
+    if loader.seen is not None and loader.seen.batch_size is not None:
+        return min(loader.seen.batch_size, loader.seen.images)
+    shuffled = loader.seen is not None and loader.seen.shuffled
+    return BATCH_SIZE if loader.first_batch is None or shuffled else len(loader.first_batch)
+
+
+def q1_text(e: Evidence) -> str:
+    """Shape and dtype of both tensors of the first test batch are printed, and which is the sample and which the label."""
+    size = _first_batch_size(e.loaders["test"])
+    batch = FirstBatch((size, 1, 28, 28), (size,))
+    section = e.sections["q1"]
+    runs = code_runs(e, section.cells)
+    sources, code = {cell.index: cell.source for cell in e.notebook.cells}, {run.index for run in runs}
+    notes = "\n".join(sources[i] for i in section.cells if i not in code and sources[i] not in template())
+    shown = [place for place, run in enumerate(runs) if mentions(run.text, batch)]
+    runs = runs[: shown[-1] + 1] if shown else runs  # the loops further below name other tensors
+    printed = "\n".join(run.text for run in runs)
+    try:
+        return first_batch_text(printed, batch, "\n".join(sources[run.index] for run in runs), notes)
+    except Fail as fail:
+        if fail.credit > 0:
+            raise
+        broken = [run.index for run in runs if run.status in BROKE]  # the first: the loops may stand there too
+        raise _because(e, fail, broken[:1] or [run.index for run in runs]) from None
+
+
+def epoch_seconds(role: str, device: str, epochs: int, item: str, each: bool = False) -> CheckFunction:
+    """A check that the time of each of `epochs` epochs is printed; unless `each`, their average is as good."""
+
+    def check(e: Evidence) -> str:
+        said = best_timed(
+            e, role, device, item, epochs, lambda c, seen: timing.epoch_times(c, seen, epochs, mean_counts=not each)
+        )
+        return f"{said} (the GPU is simulated here)" if device == "cuda" and e.virtual_gpu else said
+
+    check.__doc__ = f"The time of each of the {epochs} epochs is printed, as the clock has it."
+    return check
+
+
+def q3_total(e: Evidence) -> str:
+    """The total time of 10 epochs with testing is printed, as the clock has it."""
+    return best_timed(e, "mlp", "cpu", "q3", 10, lambda cells, epochs: timing.total_time(cells, epochs, 10))
+
+
+def best_timed(
+    e: Evidence,
+    role: str,
+    device: str,
+    item: str,
+    count: int,
+    check: Callable[[Sequence[CellRun], Sequence[trainings.Epoch]], str],
+) -> str:
+    """The verdict of `check` on the training of this model that it suits best, the longest first.
+
+    The times may be printed in the section's cells, in those that trained, or in the next without a training of its own.
+    Raises the best Fail; it says what broke where a cell was to train for `count` epochs and did not get through them.
+    """
+    found = trainings.trainings(e.run, RECOGNISE[role], device)
+    if not found:
+        expected = "printed times of epochs that were run"
+        if not_believed := trainings.doubt(e.run, RECOGNISE[role]):
+            raise Fail(not_believed, expected)
+        place = "GPU" if device == "cuda" else "CPU"
+        missing = Fail(f"no epoch of the {role.upper()} on the {place} was seen, so no time of one", expected)
+        raise _because(e, missing, section_cells(e, item), role, device)
+    cells = {index for training in found for index in training.cells}
+    order = [cell.index for cell in e.run.cells]
+    busy = {seen.cell for seen in e.run.passes if seen.trains}  # another training's times are its own
+    after = {order[order.index(i) + 1] for i in cells if i in order[:-1]} - busy
+    runs = code_runs(e, section_cells(e, item, sorted(cells | after)))
+    failures: list[Fail] = []
+    for epochs in sorted((training.epochs for training in found), key=len, reverse=True):
+        try:
+            return check(runs, epochs)
+        except Fail as fail:
+            failures.append(fail)
+    best = max(failures, key=lambda fail: fail.credit)
+    cut = _cut_short(e, found, section_cells(e, item, sorted(cells)), count)
+    raise _because(e, best, cut, role, device) if cut and best.credit == 0 else best
+
+
+def _cut_short(e: Evidence, found: Sequence[trainings.Training], cells: Sequence[int], count: int) -> list[int]:
+    """Those of the cells that broke with a pass over data still open or, unless another trained, without any epoch.
+
+    One that broke after `count` epochs had its times by then.
+    """
+    epochs = Counter(epoch.cell for training in found for epoch in training.epochs)
+    opened = {seen.cell for seen in e.run.passes if not seen.complete and seen.model is not None}
+    broke = [run.index for run in e.run.cells if run.status in BROKE and run.index in cells]
+    cut = [cell for cell in broke if epochs[cell] < count and (epochs[cell] or cell in opened)]
+    return cut or ([] if any(epochs[cell] for cell in cells) else broke)
+
+
+def costs(e: Evidence) -> list[flops.Cost]:
+    """What the student's own models cost, counted here; models that could not be probed cost what they should."""
+    found = []
+    for role in ("mlp", "cnn"):
+        probe = e.models[role]
+        macs = models.count_macs(probe.operations) or MACS[role]
+        parameters = sum(math.prod(p.shape) for p in probe.parameters) or PARAMETERS[role]
+        found.append(flops.Cost(role.upper(), macs, parameters, probe.class_name or role.upper()))
+    return found
+
+
+def flops_cells(e: Evidence) -> list[CellRun]:
+    """The cells where the counts may be printed: those that profile, and the section's; else all."""
+    profiled = [seen.cell for seen in e.run.profiles]
+    return code_runs(e, section_cells(e, "flops", profiled)) if profiled else list(e.run.cells)
+
+
+def flops_source(e: Evidence) -> str:
+    """The code of these cells, and all imports: another counting tool may be used in it."""
+    cells = {run.index for run in flops_cells(e)}
+    code = [cell.source for cell in e.notebook.code_cells if cell.index in cells]
+    code += [
+        line for c in e.notebook.code_cells for line in c.source.splitlines() if re.match(r"\s*(import|from) ", line)
+    ]
+    return "\n".join(code)
+
+
+def flops_profiled(e: Evidence) -> str:
+    """Both models are profiled with one (1, 1, 28, 28) input."""
+    return flops.models_profiled(e.run.profiles, costs(e), source=flops_source(e))
+
+
+def flops_printed(e: Evidence) -> str:
+    """The FLOPs of both models are printed."""
+    return flops.counts_printed(flops_cells(e), e.run.profiles, costs(e), flops_source(e))

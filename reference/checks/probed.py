@@ -1,0 +1,141 @@
+"""Checks on what the probes found: models, loaders, training and test functions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from grader.assignment import Check, Evidence, Item
+from grader.checks import loaders, loop_records, loop_tests, loops, models
+from reference.contract import BATCH_SIZE, CLASSES, LOG_EVERY, MACS, PARAMETERS
+
+
+def model_item(role: str, title: str) -> Item:
+    """The item for one model: 5 points."""
+    name = role.upper()
+
+    def found(e: Evidence) -> str:
+        return models.exists(e.models[role], name)
+
+    def shapes(e: Evidence) -> str:
+        return models.output_shapes(e.models[role], CLASSES)
+
+    def parameters(e: Evidence) -> str:
+        return models.parameter_count(e.models[role], PARAMETERS[role])
+
+    def macs(e: Evidence) -> str:
+        return models.mac_count(e.models[role], MACS[role])
+
+    def logits(e: Evidence) -> str:
+        return models.raw_logits(e.models[role])
+
+    def outputs(e: Evidence) -> str:
+        return models.same_outputs(e.models[role])
+
+    found.__doc__ = f"The notebook defines the {name} and it can be built."
+    shapes.__doc__ = (
+        "(B, 1, 28, 28), (B, 28, 28) and (B, 784) give (B, 10) for any batch size B ≥ 1."
+        if role == "mlp"
+        else "(B, 1, 28, 28) gives (B, 10) for any batch size B ≥ 1."
+    )
+    parameters.__doc__ = f"The {name} has {PARAMETERS[role]:,} parameters."
+    macs.__doc__ = f"One image costs {MACS[role]:,} multiply-accumulates, which thop calls FLOPs."
+    logits.__doc__ = "The outputs are raw logits."
+    outputs.__doc__ = f"With the same weights the {name} gives the same outputs as the reference."
+    exists = f"{role}.exists"
+    return Item(
+        role,
+        title,
+        5,
+        (
+            Check(exists, 0, found),
+            Check(f"{role}.shapes", 1, shapes, (exists,)),
+            Check(f"{role}.parameters", 1, parameters, (exists,)),
+            Check(f"{role}.macs", 0.5, macs, (exists,)),
+            Check(f"{role}.logits", 0.5, logits, (exists,)),
+            Check(f"{role}.outputs", 2, outputs, (exists, f"{role}.logits", f"{role}.parameters")),
+        ),
+    )
+
+
+def train_loader(e: Evidence) -> str:
+    """The training loader serves all of MNIST's training images, 64 at a time, shuffled."""
+    return loaders.loader(e.loaders["train"], e.train_size, BATCH_SIZE, shuffled=True)
+
+
+def test_loader(e: Evidence) -> str:
+    """The test loader serves all of MNIST's test images, 64 at a time, in order."""
+    return loaders.loader(e.loaders["test"], e.test_size, BATCH_SIZE, shuffled=False)
+
+
+def train_normalised(e: Evidence) -> str:
+    """Training images are scaled by ToTensor and normalised with mean 0.1307 and deviation 0.3081."""
+    return loaders.pixels(e.loaders["train"])
+
+
+def test_normalised(e: Evidence) -> str:
+    """Test images are scaled and normalised in the same way."""
+    return loaders.pixels(e.loaders["test"])
+
+
+def loop_checks(item: str, train: str, test: str, points: Mapping[str, float], gpu: bool = False) -> tuple[Check, ...]:
+    """The checks on a pair of training and test functions; `points` by the last part of their ids."""
+
+    def train_found(e: Evidence) -> str:
+        return loops.exists(e.loops[train], train)
+
+    def trains(e: Evidence) -> str:
+        """One call trains for one epoch: afterwards the weights are those of the reference."""
+        return loops.trains(e.loops[train])
+
+    def records(e: Evidence) -> str:
+        """The loss of every 100th batch is recorded, with the global step."""
+        return loop_records.records_losses(e.loops[train], LOG_EVERY)
+
+    def returns(e: Evidence) -> str:
+        """The training function returns the global step."""
+        return loop_records.returns_step(e.loops[train])
+
+    def train_mode(e: Evidence) -> str:
+        """The model is in training mode while it is trained."""
+        return loops.mode_in_training(e.loops[train])
+
+    def test_found(e: Evidence) -> str:
+        return loops.exists(e.loops[test], test)
+
+    def whole(e: Evidence) -> str:
+        """The test goes once over the test loader and leaves the model as it is."""
+        return loop_tests.leaves_model_alone(e.loops[test])
+
+    def eval_mode(e: Evidence) -> str:
+        """The model is in evaluation mode while it is tested."""
+        return loop_tests.mode_in_test(e.loops[test])
+
+    def no_grad(e: Evidence) -> str:
+        """No gradients are recorded during the test."""
+        return loop_tests.gradients_off(e.loops[test])
+
+    def average(e: Evidence) -> str:
+        """The test loss is the average over the batches."""
+        return loop_tests.averages_loss(e.loops[test])
+
+    def accuracy(e: Evidence) -> str:
+        """The accuracy is the fraction of the test images that are classified correctly."""
+        return loop_tests.accuracy(e.loops[test])
+
+    train_found.__doc__ = f"{train} exists and runs."
+    test_found.__doc__ = f"{test} exists and runs."
+    first, second = (f"{item}.train",), (f"{item}.test",)
+    table = (
+        ("train", train_found, ()),
+        ("learns", trains, first),
+        ("records", records, first),
+        ("returns", returns, first),
+        ("train_mode", train_mode, first),
+        ("test", test_found, ()),
+        ("whole", whole, second),
+        ("eval_mode", eval_mode, second),
+        ("no_grad", no_grad, second),
+        ("average", average, second),
+        ("accuracy", accuracy, second),
+    )
+    return tuple(Check(f"{item}.{name}", points[name], run, needs, gpu) for name, run, needs in table)

@@ -1,0 +1,1 @@
+"""Faults and styles for `grader prove`, made from the solution."""

@@ -1,0 +1,34 @@
+"""All styles of the assignment: right notebooks that are written in another way than the solution."""
+
+from __future__ import annotations
+
+from grader.prove.mutation import Mutation
+from reference.mutations.styles_cells import CELL_STYLES, CONFIG_STYLES
+from reference.mutations.styles_cnn import CNN_STYLES
+from reference.mutations.styles_data import DATA_STYLES
+from reference.mutations.styles_functions import FUNCTION_STYLES
+from reference.mutations.styles_loops import ITERATION_STYLES, LOSS_STYLES
+from reference.mutations.styles_models import MLP_STYLES, OTHER_STYLES
+from reference.mutations.styles_plots import PLOT_STYLES
+from reference.mutations.styles_steps import DEVICE_STYLES, STEP_STYLES, TEST_STYLES
+from reference.mutations.styles_text import FLOPS_STYLES, Q1_STYLES
+from reference.mutations.styles_timing import TIMING_STYLES
+
+STYLES: tuple[Mutation, ...] = (
+    *MLP_STYLES,
+    *CNN_STYLES,
+    *OTHER_STYLES,
+    *ITERATION_STYLES,
+    *LOSS_STYLES,
+    *STEP_STYLES,
+    *TEST_STYLES,
+    *DEVICE_STYLES,
+    *DATA_STYLES,
+    *Q1_STYLES,
+    *FLOPS_STYLES,
+    *PLOT_STYLES,
+    *TIMING_STYLES,
+    *FUNCTION_STYLES,
+    *CONFIG_STYLES,
+    *CELL_STYLES,
+)

@@ -1,0 +1,117 @@
+import dataclasses
+
+import pytest
+
+from grader.assignment import Fail, NotGraded, Reference, Threshold
+from grader.checks.convergence import converges, stepped
+from grader.evidence.run import LoaderSeen, ModelSeen, OptimizerSeen, Pass, RunEvidence
+from grader.evidence.trainings import Epoch, follows, trainings
+
+TRAIN = LoaderSeen("loader-1", "MNIST", "train", 8192, 64, True)
+TEST = LoaderSeen("loader-2", "MNIST", "test", 1024, 64, False)
+OPTIMIZER = OptimizerSeen("SGD", 0.01, 0.5, model_share=1.0)
+MLP = ModelSeen("model-1", "MLP", ((128, 784), (10, 128)), ("Linear", "Linear"), 1)
+
+
+def train(number: int, loss: float, model: str = "model-1", **changes) -> Pass:
+    right = Pass(
+        4, TRAIN, 10.0 * number, 5.0, 2, 128, True, number, True, model, "cpu", "cpu", True, True, 2, 2, (loss, loss),
+        optimizer=OPTIMIZER,
+    )  # fmt: skip
+    return dataclasses.replace(right, **changes)
+
+
+def evaluated(number: int, loss: float | None, model: str = "model-1") -> Pass:
+    return Pass(
+        4, TEST, 10.0 * number + 6, 1.0, 16, 1024, True, model=model, training=False, mean_loss=loss, accuracy=0.9
+    )
+
+
+EPOCHS = [Epoch(train(i, 2.0 - i / 10), evaluated(i, 1.9 - i / 10)) for i in range(3)]
+TRAJECTORY = tuple(train(i, 2.0 - i / 10) for i in range(20))
+
+
+def test_epochs_are_paired_with_the_test_that_follows():
+    passes = [p for e in EPOCHS for p in (e.train, e.test)] + [train(5, 1.0, "model-2")]
+    run = RunEvidence(models={"model-1": MLP}, passes=tuple(p for p in passes if p))
+    (training,) = trainings(run, lambda shapes: True)
+    assert training.epochs == tuple(EPOCHS)
+    assert (training.device, training.cells) == ("cpu", (4,))
+    assert trainings(run, lambda shapes: False) == ()
+    assert trainings(run, lambda shapes: True, "cuda") == ()
+
+
+def test_a_test_after_the_epoch_goes_before_those_in_the_midst_of_it():
+    midst = dataclasses.replace(evaluated(0, 2.1), start=2.0)
+    for passes, wanted in (
+        ((train(0, 2.2), midst, evaluated(0, 1.9), evaluated(0, 1.8)), 1.9),
+        ((train(0, 2.2), midst, dataclasses.replace(midst, start=3.0)), 2.1),
+    ):
+        (training,) = trainings(RunEvidence(models={"model-1": MLP}, passes=passes), lambda shapes: True)
+        assert [e.test and e.test.mean_loss for e in training.epochs] == [wanted]
+
+
+def test_incomplete_passes_and_passes_over_test_images_are_no_epochs():
+    passes = (train(0, 1.0, complete=False), train(1, 1.0, loader=TEST))
+    assert trainings(RunEvidence(models={"model-1": MLP}, passes=passes), lambda shapes: True) == ()
+
+
+def test_an_optimizer_of_another_model_is_named():
+    stale = dataclasses.replace(OPTIMIZER, model_share=0.0, foreign=100)
+    with pytest.raises(Fail, match="parameters of another model"):
+        stepped([Epoch(train(0, 2.3, optimizer=stale))], "the CNN's training")
+
+
+def test_no_step_and_half_an_optimizer_are_named():
+    with pytest.raises(Fail, match="took no step"):
+        stepped([Epoch(train(0, 2.3, steps=0, optimizer=None))], "q7")
+    half = dataclasses.replace(OPTIMIZER, model_share=0.5)
+    with pytest.raises(Fail, match="holds 50%"):
+        stepped([Epoch(train(0, 2.3, optimizer=half))], "q7")
+    assert "3 epochs" in stepped(EPOCHS, "q7")
+
+
+def test_following_the_reference_needs_no_threshold():
+    assert "follow the reference" in converges(EPOCHS, Reference({"mlp": TRAJECTORY}), "mlp")
+
+
+def test_own_random_numbers_are_held_against_the_threshold():
+    own = [Epoch(dataclasses.replace(e.train, canonical=False), e.test) for e in EPOCHS]
+    assert not follows(own, TRAJECTORY)
+    limits = Reference({"mlp": TRAJECTORY}, {"mlp.loss.3": Threshold(None, 1.75, "measured")})
+    assert "at most 1.750" in converges(own, limits, "mlp")
+    tight = Reference({}, {"mlp.loss.3": Threshold(None, 1.5, "measured")})
+    with pytest.raises(Fail, match=r"after 3 epochs the loss is 1\.700"):
+        converges(own, tight, "mlp")
+    with pytest.raises(NotGraded):
+        converges(own, Reference(), "mlp")
+
+
+def test_a_loss_that_is_not_a_number_fails():
+    broken = [EPOCHS[0], Epoch(dataclasses.replace(EPOCHS[1].train, losses=(1.0, None)), evaluated(1, None))]
+    with pytest.raises(Fail, match="stops being a number in epoch 2"):
+        converges(broken, Reference({"mlp": TRAJECTORY}), "mlp")
+
+
+def test_another_trajectory_does_not_follow():
+    assert not follows([Epoch(train(0, 2.5))], TRAJECTORY)
+    assert not follows([Epoch(train(i, 1.0)) for i in range(21)], TRAJECTORY)
+
+
+def test_the_same_mean_over_other_steps_does_not_follow():
+    other = train(0, 2.0, losses=(1.9, 2.1))
+    assert not follows([Epoch(other)], TRAJECTORY)
+    assert follows([Epoch(train(0, 2.0, losses=(2.0001, 1.9999)))], TRAJECTORY)
+
+
+def test_a_test_over_the_wrong_images_is_a_test_unless_a_right_one_follows():
+    wrong = train(0, 0.0, start=16.0, steps=0, backwards=0, losses=(), optimizer=None)
+    right = evaluated(0, 1.0)
+    right = dataclasses.replace(right, start=17.0)
+
+    def epochs(*passes: Pass):
+        return trainings(RunEvidence(models={"model-1": MLP}, passes=passes), lambda shapes: True)[0].epochs
+
+    assert epochs(train(0, 1.0), wrong) == (Epoch(train(0, 1.0), wrong),)
+    assert epochs(train(0, 1.0), wrong, right) == (Epoch(train(0, 1.0), right),)
+    assert epochs(train(0, 1.0), right, dataclasses.replace(wrong, start=18.0)) == (Epoch(train(0, 1.0), right),)

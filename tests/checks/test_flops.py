@@ -1,0 +1,185 @@
+"""Profiles and what was printed of them: right in odd notations, and each fault."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from grader.assignment import Fail
+from grader.checks.flops import Cost, counts_printed, models_profiled
+from grader.evidence.run import CellRun, Profile
+
+COSTS = (Cost("MLP", 109_184, 109_386, "MLP"), Cost("CNN", 7_459_968, 101_578, "CNN"))
+ONE = (1, 1, 28, 28)
+MLP = Profile(46, "MLP", None, "cpu", (ONE,), 109_184.0, 109_386.0)
+CNN = Profile(46, "CNN", None, "cpu", (ONE,), 7_459_968.0, 101_578.0)
+
+
+def cells(text: str) -> list[CellRun]:
+    return [CellRun(46, "ok", 0.1, text, text)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "MLP has 109,386.0 params and uses 109,184.0 FLOPs\nCNN has 101,578.0 params and uses 7,459,968.0 FLOPs",
+        "109184.0 109386.0\n7459968.0 101578.0",
+        "(109184.0, 109386.0)\n(7459968.0, 101578.0)",
+        "MLP: 109.184K MACs, 109.386K params\nCNN: 7.460M MACs, 101.578K params",
+        "MLP 0.109 M\nCNN 7.46 M",
+        "MLP 0.11 MFLOPs, CNN 7.46 MFLOPs",
+        "mlp flops: 1.09e+05\ncnn flops: 7.46e+06",
+        "MLP 1.092e5 CNN 7.46 x 10^6",
+        "MLP: 109.184 FLOPs, CNN: 7.459.968 FLOPs",  # German thousands
+        "MLP: 109_184, CNN: 7_459_968",
+        "MLP: 109\u202f184, CNN: 7\u202f459\u202f968",
+        "MACs (M): MLP 0.109, CNN 7.460",
+        "FLOPs in millions: 0.1092 and 7.4600",
+        "MLP 0.109 million, CNN 7.46 million operations",
+        "MLP: 0.000109 G\nCNN: 0.00746 G",
+        "MLP: 109k\nCNN: 7460k",
+        "        macs    params\nMLP  109184.0  109386.0\nCNN  7459968.0 101578.0",
+        "[INFO] Register count_linear() for <class 'torch.nn.modules.linear.Linear'>.\nMLP 109184.0\nCNN 7459968.0",
+        "多层感知机:109184次\n卷积网络:7459968次",
+    ],
+)
+def test_accepts_counts(text: str) -> None:
+    counts_printed(cells(text), (MLP, CNN), COSTS)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "MLP: 109,386 FLOPs, 109,184 parameters\nCNN: 101,578 FLOPs, 7,459,968 parameters",
+        "MLP params: 109184.0 flops: 109386.0\nCNN params: 7459968.0 flops: 101578.0",
+        "MLP FLOPs, params: 109386.0 109184.0\nCNN FLOPs, params: 101578.0 7459968.0",
+        "CNN MACs: 101.578K\nCNN params: 7.460M\nMLP MACs: 109.386K\nMLP params: 109.184K",
+        "CNN GFLOPs 0.000102, Parameters 7.46 M\nMLP 0.11 M",
+        "CNN has 101,578 trainable parameters\nCNN macs=101578, params=7459968\nMLP macs=109386, params=109184",
+    ],
+)
+def test_operations_and_parameters_that_are_exchanged(text: str) -> None:
+    with pytest.raises(Fail, match=r"operations and the parameters of the (MLP and )?CNN are exchanged") as caught:
+        counts_printed(cells(text), (MLP, CNN), COSTS)
+    assert caught.value.credit == 0.5
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "MLP 109,184 109,386\nCNN with 101,578 parameters needs 7,459,968 FLOPs",
+        "params, FLOPs of the MLP: 109386 109184\nparams, FLOPs of the CNN: 101578 7459968",
+        "FLOPs and parameters. parameters: 109386 FLOPs: 109184\nFLOPs and parameters. parameters: 101578 FLOPs: 7459968",
+        "FLOPs\n109184\n7459968\nparams\n109386\n101578",
+        "CNN: 7.46 MFLOPs (7459968 MACs), 101578 params\nMLP: 0.11 MFLOPs (109184 MACs), 109386 params",
+        "Parameter: MLP 109386, CNN 101578\nOperationen: MLP 109184, CNN 7459968",
+        "exchanged at first: FLOPs 101578 params 7459968\nCNN: FLOPs 7459968 params 101578\nMLP 109184",
+    ],
+)
+def test_operations_and_parameters_in_any_order(text: str) -> None:
+    counts_printed(cells(text), (MLP, CNN), COSTS)
+
+
+def test_accepts_flops_as_twice_the_macs_when_said() -> None:
+    text = "MLP 218,368 FLOPs\nCNN 14,919,936 FLOPs"
+    counts_printed(cells(text), (MLP, CNN), COSTS, "flops = 2 * macs")
+    counts_printed(cells(text + " (two operations for each MAC)"), (MLP, CNN), COSTS)
+    with pytest.raises(Fail, match="twice the MACs of the MLP and CNN") as caught:
+        counts_printed(cells(text), (MLP, CNN), COSTS)
+    assert caught.value.credit == 0.7
+
+
+@pytest.mark.parametrize(
+    ("text", "source"),
+    [
+        ("Total mult-adds (M): 0.11\nTotal mult-adds (M): 7.46", "from torchinfo import summary"),
+        ("Total mult-adds (Units.MEGABYTES): 0.11\nTotal mult-adds (Units.MEGABYTES): 7.46", "import torchinfo"),
+        ("109184\n7459968", "from fvcore.nn import FlopCountAnalysis"),
+        ("109.18 KMac\n7.46 MMac", "from ptflops import get_model_complexity_info"),
+        ("218368\n14919936", "from torch.utils.flop_counter import FlopCounterMode"),
+    ],
+)
+def test_accepts_other_tools(text: str, source: str) -> None:
+    models_profiled((), COSTS, source=source)
+    counts_printed(cells(text), (), COSTS, source)
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "credit"),
+    [
+        ("", "MACs of the MLP and CNN are not printed", 0.0),
+        ("MLP 109,184", "MACs of the CNN are not printed", 0.5),
+        ("109386 101578", "MACs of the MLP and CNN are not printed", 0.0),  # parameters only
+        ("MLP 0.0 G, CNN 0.0 G", "are not printed", 0.0),
+        ("MLP 109.2 s, CNN 7.46 %", "are not printed", 0.0),
+    ],
+)
+def test_counts_missing(text: str, message: str, credit: float) -> None:
+    with pytest.raises(Fail, match=message) as caught:
+        counts_printed(cells(text), (MLP, CNN), COSTS)
+    assert caught.value.credit == credit
+
+
+def test_what_the_profiler_counts_besides_may_be_printed() -> None:
+    with_softmax = replace(MLP, macs=109_213.0)  # nn.Softmax as a layer
+    text = "MLP: 109,213 FLOPs\nCNN: 7,459,968 FLOPs"
+    counts_printed(cells(text), (with_softmax, CNN), COSTS)
+    with pytest.raises(Fail, match="MLP are not printed"):
+        counts_printed(cells(text), (MLP, CNN), COSTS)
+
+
+def test_numbers_without_a_profiler_earn_nothing() -> None:
+    for source in ("", "# torchinfo says", "!pip install torchinfo", "import thop"):
+        with pytest.raises(Fail, match="no profiler was used") as caught:
+            counts_printed(cells("109184 7459968"), (), COSTS, source)
+        assert caught.value.credit == 0
+        with pytest.raises(Fail, match="no model was profiled"):
+            models_profiled((), COSTS, source=source)
+
+
+def test_accepts_profiles() -> None:
+    assert models_profiled((MLP, CNN), COSTS) == "MLP and CNN profiled with one input each"
+    models_profiled((CNN, MLP), COSTS)
+    # The MLP flattens its input, whatever its shape.
+    models_profiled((replace(MLP, input_shapes=((1, 784),)), CNN), COSTS)
+    # Other names: known by their parameters.
+    models_profiled((replace(MLP, model_class="Net"), replace(CNN, model_class="ConvNet")), COSTS)
+    # A first try with another batch does not hurt.
+    models_profiled(
+        (replace(CNN, input_shapes=((64, 1, 28, 28),), macs=64 * CNN.macs if CNN.macs else 0), MLP, CNN), COSTS
+    )
+
+
+def test_reused_or_gpu_models_cost_nothing() -> None:
+    assert "fresh copy" in models_profiled((replace(MLP, reused=True), CNN), COSTS)
+    assert "cuda:0" in models_profiled((MLP, replace(CNN, device="cuda:0")), COSTS)
+
+
+def test_wrong_batch() -> None:
+    wrong = [replace(p, input_shapes=((64, 1, 28, 28),), macs=64 * (p.macs or 0)) for p in (MLP, CNN)]
+    with pytest.raises(Fail, match="MLP was profiled with a batch of 64 inputs") as caught:
+        models_profiled(wrong, COSTS)
+    assert caught.value.credit == 0
+    with pytest.raises(Fail, match=r"counts printed \(6,987,776, 477,437,952\) are not those"):
+        counts_printed(cells("6987776.0 477437952.0"), wrong, COSTS)
+
+
+def test_wrong_or_missing_model() -> None:
+    with pytest.raises(Fail, match="the CNN was not profiled") as caught:
+        models_profiled((MLP, MLP), COSTS)
+    assert caught.value.credit == 0.5
+    other = replace(CNN, model_class="MyModule", parameters=500.0, macs=480.0)
+    with pytest.raises(Fail, match="a MyModule with 500 parameters was"):
+        models_profiled((MLP, other), COSTS)
+
+
+def test_counts_of_a_spoilt_model() -> None:
+    twice = replace(CNN, macs=2 * 7_459_968.0, reused=True)
+    with pytest.raises(Fail, match="14,919,936 MACs; it has 7,459,968"):
+        models_profiled((MLP, twice), COSTS)
+
+
+def test_wrong_input_shape() -> None:
+    with pytest.raises(Fail, match=r"an input of shape \(1, 1, 32, 32\)"):
+        models_profiled((MLP, replace(CNN, input_shapes=((1, 1, 32, 32),), macs=9_700_000.0)), COSTS)

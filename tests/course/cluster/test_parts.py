@@ -1,0 +1,246 @@
+"""The parts of a cluster without a cluster: messages, spool, installations, and what a batch does about deaths."""
+
+import os
+from concurrent.futures import Future
+from dataclasses import fields, replace
+
+import pytest
+
+from grader.course.batch import WORKERS, grade_all
+from grader.course.cluster.driver import ClusterPool, RemoteError
+from grader.course.cluster.messages import Reply, Terms, accept, decode_reply, decode_terms, encode
+from grader.course.cluster.spool import Spool, read, visible, write
+from grader.course.cluster.task import grade_bytes
+from grader.course.job import BatchError, Job, Stop
+from grader.course.pool import Elsewhere, WorkerDied
+from grader.provenance.installation import EVERYWHERE, Installation, Wanted, digests_of, unlike
+from grader.result import Digests, Signature
+from grader.sandbox.limits import Limits
+from tests.conftest import make_result
+from tests.course.test_batch import FakeAssignment, good, notebooks
+from tests.watching import Watching
+
+HERE = Installation("1", "2", "3", "g", "r", "f", "d", "e", "cpu", "laptop", False)
+TERMS = Terms("run", Wanted(), HERE, Limits(), 2**62, "/spool")
+KEY = "a" * 64
+
+
+def test_messages_survive_the_way():
+    assert decode_terms(encode(TERMS)) == TERMS
+    reply = Reply("result", "{}", "tcp://x")
+    assert decode_reply(encode(reply)) == reply
+
+
+@pytest.mark.parametrize(
+    "bad", [b"", b"{}", b"[]", b'{"kind": "other", "text": ""}', b'{"kind": "result", "text": 1}', "text", None]
+)
+def test_what_is_no_reply_is_refused(bad):
+    with pytest.raises(ValueError):
+        decode_reply(bad)
+
+
+def test_a_result_is_taken_only_for_its_notebook_and_under_the_terms():
+    result = replace(make_result("a.ipynb"), digests=digests_of(HERE, "ab" * 32))
+    assert accept(result.document(), "ab" * 32, HERE) == result
+    wrong = [
+        (result, "cd" * 32, HERE),
+        (result, "ab" * 32, replace(HERE, data="other")),
+        (replace(result, digests=Digests()), "ab" * 32, HERE),
+        (replace(result, advisory=True), "ab" * 32, HERE),
+        (replace(result, signature=Signature("ed25519", "", "")), "ab" * 32, HERE),
+    ]
+    for one, sha256, here in wrong:
+        with pytest.raises(ValueError):
+            accept(one.document(), sha256, here)
+    with pytest.raises(ValueError):
+        accept("", "ab" * 32, HERE)
+
+
+def test_every_difference_between_machines_is_told():
+    assert unlike(HERE, HERE) == ""
+    assert {field.name for field in fields(Installation)} == {*EVERYWHERE, "confines"}
+    for name in EVERYWHERE:
+        assert unlike(replace(HERE, **{name: "9"}), HERE)
+    assert unlike(replace(HERE, torch="9", data="x"), HERE) == "torch 9 instead of torch 2"
+
+
+def test_the_spool_holds_what_only_its_owner_wrote(tmp_path):
+    spool = Spool(tmp_path, "one")
+    assert visible(spool.folder, "one")
+    assert not visible(spool.folder, "two")
+    assert not visible(tmp_path / "none", "one")
+    write(spool.folder, KEY, "text")
+    assert spool.take(KEY) == "text"
+    for name in ("run-one", "../x", "", "b" * 64):
+        assert spool.take(name) == ""
+    os.chmod(spool.folder / KEY, 0o666)
+    assert spool.take(KEY) == ""
+    os.chmod(spool.folder / KEY, 0o644)
+    (spool.folder / ("c" * 64)).symlink_to(spool.folder / KEY)
+    assert read(spool.folder, "c" * 64) == ""
+    spool.close()
+    assert spool.take(KEY) == "text"  # it waits for the next
+    again = Spool(tmp_path, "two")
+    again.clear()
+    again.close()
+    assert not spool.folder.exists()
+
+
+def test_a_task_raises_nothing():
+    pytest.importorskip("distributed")
+    assert decode_reply(grade_bytes(b"", "task", KEY, "a.ipynb", b"")).kind == "failed"
+
+
+class FakeLink:
+    """A connection that gives each task a future, with which the test does what Dask would."""
+
+    threads = 1
+
+    def __init__(self):
+        self.client, self.futures = self, []
+
+    def subscribe_topic(self, name, handler):
+        pass
+
+    def submit(self, function, *args, task=None):
+        self.futures.append(Future())
+        return self.futures[-1]
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (ValueError("too many values to unpack (expected 3)"), WorkerDied),  # what Dask says of a result that was lost
+        (type("KilledWorker", (Exception,), {})("task"), WorkerDied),
+        (ModuleNotFoundError("No module named 'grader'"), RemoteError),
+    ],
+)
+def test_a_result_that_is_lost_with_its_worker_is_a_death_and_no_failure_of_the_grader(tmp_path, error, said):
+    link = FakeLink()
+    pool = ClusterPool(link, TERMS, FakeAssignment(), lambda name, sha256: KEY, None, lambda *_: None)  # type: ignore[arg-type]
+    [submission] = notebooks(tmp_path, "a")
+    future = pool.submit(submission)
+    link.futures[0].set_exception(error)
+    assert isinstance(future.exception(5), said)
+
+
+class Fake:
+    """A pool whose gradings end at once, as `says` has it: a result, an exception, or None for one given up."""
+
+    size = 3
+
+    def __init__(self, says, tick=lambda: None):
+        self.says, self.ticks, self.flying, self.down = says, tick, [], None
+
+    def submit(self, submission):
+        future = Future()
+        outcome = self.says(submission)
+        if outcome is None:
+            future.cancel()
+            future.set_running_or_notify_cancel()
+        elif isinstance(outcome, Exception):
+            future.set_exception(outcome)
+        else:
+            future.set_result(outcome)
+        return future
+
+    def tick(self, stopping):
+        self.ticks()
+
+    def shutdown(self, wait):
+        self.down = wait
+
+
+def run(tmp_path, pool, *names, stop=None, **more):
+    watching = Watching()
+    job = Job(FakeAssignment(), tmp_path / "out", good, pool=pool, **more)  # type: ignore[arg-type]
+    return grade_all(notebooks(tmp_path, *names), job, watching, stop), watching
+
+
+def test_whose_worker_died_is_tried_again_and_for_the_last_time_one_at_a_time(tmp_path):
+    order, alone = [], []
+
+    class Slow(Fake):
+        def submit(self, submission):
+            order.append(submission.name)
+            if order.count(submission.name) < WORKERS:
+                return super().submit(submission)
+            self.flying.append((Future(), submission))
+            alone.append(len(self.flying))
+            return self.flying[-1][0]
+
+        def tick(self, stopping):
+            for future, submission in self.flying:
+                future.set_result(good(submission))
+            self.flying = []
+
+    def says(submission):
+        return WorkerDied("x is gone") if submission.name in "abc" else good(submission)
+
+    done, watching = run(tmp_path, Slow(says), *"abcdef")
+    assert done.count == 6
+    assert sorted(name for name, _ in watching.again) == sorted("abc" * (WORKERS - 1))
+    assert sorted(order) == sorted("abc" * WORKERS + "def")
+    assert alone == [1, 1, 1]
+
+
+def test_who_kills_every_worker_fails_alone(tmp_path):
+    def says(submission):
+        return WorkerDied("x is gone") if submission.name == "bad" else good(submission)
+
+    pool = Fake(says)
+    done, watching = run(tmp_path, pool, "a", "bad", "c")
+    assert done.count == 3
+    assert len(watching.again) == WORKERS - 1
+    assert "x is gone" in (tmp_path / "out" / "bad" / "result.json").read_text()
+    assert pool.down is True
+
+
+def test_who_was_refused_begins_again_and_no_try_is_counted(tmp_path):
+    refused = []
+
+    def says(submission):
+        if len(refused) < 5:
+            refused.append(submission.name)
+            return Elsewhere("other torch")
+        return good(submission)
+
+    done, watching = run(tmp_path, Fake(says), "a")
+    assert (done.count, watching.again) == (1, [])
+
+
+def test_a_cluster_that_is_gone_ends_the_class_and_what_there_is_is_written(tmp_path):
+    def gone():
+        raise BatchError("no worker")
+
+    with pytest.raises(BatchError, match="no worker"):
+        run(tmp_path, Fake(good, gone), *"abcdefgh", stop=Stop(patience=0.1))
+    assert (tmp_path / "out" / "summary.csv").read_text().count("\n") == 4
+
+
+def test_what_was_given_up_is_not_kept(tmp_path):
+    stop = Stop()
+
+    def says(submission):
+        stop.asked = 1
+        return good(submission) if submission.name == "a" else None
+
+    done, _ = run(tmp_path, Fake(says), "a", "b", stop=stop)
+    assert (done.count, done.stopped) == (1, True)
+
+
+def test_what_an_earlier_run_left_is_kept_and_not_graded_again(tmp_path):
+    settled = []
+    left = {}
+
+    def says(submission):
+        left[submission.name] = True
+        return good(submission)
+
+    def find(key, sha256):
+        return good(notebooks(tmp_path, "a")[0]) if key.endswith("a.ipynb") else None
+
+    done, watching = run(tmp_path, Fake(says), "a", "b", left=find, settled=settled.append)
+    assert (done.count, done.reused, list(left)) == (2, 0, ["b"])
+    assert sorted(watching.over) == [("a", False), ("b", False)]
+    assert len(settled) == 2

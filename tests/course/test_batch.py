@@ -1,0 +1,230 @@
+import json
+import random
+import subprocess
+import sys
+import time
+from dataclasses import replace
+
+import pytest
+
+from grader.assignment import Rubric
+from grader.course.batch import BatchError, Job, Stop, Submission, grade_all
+from grader.course.store import Store
+from grader.machine import usable_cores
+from grader.sandbox.channel.replies import exit_words
+from tests.conftest import RUBRIC, make_result
+from tests.watching import Watching
+
+SOAK = """
+import sys, time
+from pathlib import Path
+from tests.course.test_batch import good, job, run
+from grader.course.batch import Submission
+folder = Path(sys.argv[1])
+def grade(submission):
+    time.sleep(0.01)
+    with (folder / "calls").open("a") as calls:
+        calls.write(submission.name + "\\n")
+    return good(submission)
+print("go", flush=True)
+run([Submission(path, path.stem) for path in sorted(folder.glob("*.ipynb"))], job(folder / "out", grade, jobs=2))
+"""
+
+DECIDED = Rubric("tiny", RUBRIC.items[:3])
+
+
+class FakeAssignment:
+    """What `grade_all` reads of an assignment."""
+
+    name, rubric = "tiny", RUBRIC
+
+
+def notebooks(folder, *names, text="{}"):
+    found = []
+    for name in names:
+        path = folder / f"{name}.ipynb"
+        path.write_text(f"{text} {name}")
+        found.append(Submission(path, name))
+    return found
+
+
+def job(out, grade, **more):
+    return Job(FakeAssignment(), out, grade, **more)  # type: ignore[arg-type]
+
+
+def good(submission):
+    result = make_result(submission.path.name, DECIDED)
+    return replace(result, submission=replace(result.submission, sha256=sha256(submission)))
+
+
+def sha256(submission):
+    from grader.provenance.digests import of_file
+
+    return of_file(submission.path)
+
+
+def run(submissions, the_job, stop=None):
+    watching = Watching()
+    done = grade_all(submissions, the_job, watching, stop)
+    return done, watching
+
+
+def test_a_batch_writes_every_result_and_one_bad_submission_costs_only_itself(tmp_path):
+    def grade(submission):
+        if submission.name == "bad":
+            raise RuntimeError("boom")
+        return good(submission)
+
+    out = tmp_path / "out"
+    done, watching = run(notebooks(tmp_path, "one", "bad", "two"), job(out, grade, jobs=2))
+    assert (done.count, done.reused, done.stopped) == (3, 0, False)
+    assert sorted(watching.over) == [("bad", False), ("one", False), ("two", False)]
+    assert [name for name, _ in watching.again] == ["bad"]
+    bad = json.loads((out / "bad" / "result.json").read_text())
+    assert bad["status"] == "failed"
+    assert "boom" in bad["message"]
+    for name in ("one", "bad", "two"):
+        assert json.loads((out / name / "result.json").read_text())["assignment"] == "tiny"
+        assert (out / name / "report.html").stat().st_size > 500
+    assert (out / "summary.csv").read_text().count("\n") == 4
+
+
+def test_what_has_not_changed_is_not_graded_again(tmp_path):
+    graded = []
+
+    def grade(submission):
+        graded.append(submission.name)
+        return good(submission)
+
+    out = tmp_path / "out"
+    class_ = notebooks(tmp_path, "a", "b", "c")
+    run(class_, job(out, grade))
+    written = (out / "a" / "result.json").read_bytes()
+    (out / "a" / "result.json").unlink()
+    notebooks(tmp_path, "b", text="changed")
+    done, watching = run(class_, job(out, grade))
+    assert graded == ["a", "b", "c", "b"]
+    assert sorted(watching.over) == [("a", True), ("b", False), ("c", True)]
+    assert done.reused == 2
+    assert (out / "a" / "result.json").read_bytes() == written
+    run(class_, job(out, grade, force=True))
+    assert graded[4:] == ["a", "b", "c"]
+
+
+def test_what_may_not_count_again_is_graded_again(tmp_path):
+    class_ = notebooks(tmp_path, "a")
+    run(class_, job(tmp_path / "out", good))
+    done, _ = run(class_, job(tmp_path / "out", good, keeps=lambda graded: False))
+    assert done.reused == 0
+
+
+def test_a_failure_of_the_grader_is_not_kept_and_takes_no_good_results_place(tmp_path):
+    def broken(submission):
+        raise RuntimeError("boom")
+
+    class_ = notebooks(tmp_path, "a", "b")
+    run(class_[:1], job(tmp_path / "out", good))
+    run(class_, job(tmp_path / "out", broken, force=True))
+    with Store(tmp_path / "out") as store:
+        assert [(row.machine.status, row.settled) for row in store.rows()] == [("failed", False)] * 2
+    done, _ = run(class_, job(tmp_path / "out", good))
+    assert (done.count, done.reused) == (2, 1)
+
+
+def test_a_killed_kernel_costs_one_retry(tmp_path):
+    tries = []
+
+    def grade(submission):
+        tries.append(submission.name)
+        note = f"the kernel died while cell 3 ran ({exit_words(-9)})"
+        return replace(good(submission), notes=(note,)) if len(tries) < 3 else good(submission)
+
+    _, watching = run(notebooks(tmp_path, "a", "b"), job(tmp_path / "out", grade))
+    assert tries == ["a", "a", "b"]
+    assert len(watching.again) == 1
+
+
+def test_what_is_no_notebook_is_a_failed_result_and_is_not_run(tmp_path):
+    class_ = [Submission(tmp_path / "x.pdf", "x", problem="no notebook was handed in, only x.pdf")]
+    run(class_, job(tmp_path / "out", lambda s: pytest.fail("it was run")))
+    assert json.loads((tmp_path / "out" / "x" / "result.json").read_text())["message"] == class_[0].problem
+
+
+def test_asked_to_stop_nothing_new_begins_and_what_runs_is_kept(tmp_path):
+    stop = Stop()
+
+    def grade(submission):
+        stop.asked = 1
+        return good(submission)
+
+    done, watching = run(notebooks(tmp_path, *map(str, range(20))), job(tmp_path / "out", grade, jobs=2), stop)
+    assert done.stopped
+    assert 1 <= done.count == len(watching.over) <= 3
+    assert (tmp_path / "out" / "summary.csv").exists()
+    stop.asked = 0
+    done, _ = run([Submission(tmp_path / f"{i}.ipynb", str(i)) for i in range(20)], job(tmp_path / "out", good))
+    assert (done.count, done.stopped) == (20, False)
+    assert done.reused >= 1
+
+
+def test_asked_twice_what_runs_is_ended_and_not_kept(tmp_path):
+    killed = []
+    stop = Stop(end_now=lambda: killed.append(True))
+
+    def grade(submission):
+        stop.asked = 2
+        while not killed:
+            time.sleep(0.01)
+        raise RuntimeError("its kernel is gone")
+
+    done, watching = run(notebooks(tmp_path, "a", "b"), job(tmp_path / "out", grade), stop)
+    assert (done.count, done.stopped, done.left_running, watching.over) == (0, True, 0, [])
+
+
+def test_gradings_that_do_not_end_are_left_and_told(tmp_path):
+    stop = Stop(patience=0.3)
+
+    def grade(submission):
+        stop.asked = 2
+        time.sleep(2)
+        return good(submission)
+
+    done, _ = run(notebooks(tmp_path, "a"), job(tmp_path / "out", grade), stop)
+    assert (done.count, done.left_running) == (0, 1)
+
+
+def test_an_unwritable_out_is_one_sentence(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(BatchError, match="give another --out"):
+        run([], job(tmp_path / "file" / "out", good))
+
+
+def test_at_least_one_core_is_usable():
+    assert usable_cores() >= 1
+
+
+def test_killed_at_any_moment_nothing_is_lost_and_nothing_graded_twice_but_what_was_in_flight(tmp_path):
+    names = [f"n{number}" for number in range(120)]
+    notebooks(tmp_path, *names)
+    kills = 0
+    while True:
+        process = subprocess.Popen([sys.executable, "-c", SOAK, str(tmp_path)], stdout=subprocess.PIPE)
+        assert process.stdout is not None
+        process.stdout.readline()
+        try:
+            assert process.wait(random.uniform(0.2, 1.0) if kills < 4 else 60) == 0
+            break
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            kills += 1
+    calls = (tmp_path / "calls").read_text().split()
+    assert set(calls) == set(names)
+    assert len(calls) <= len(names) + 2 * kills
+    with Store(tmp_path / "out") as store:
+        assert sorted(row.entry.name for row in store.rows()) == sorted(names)
+    for name in names:
+        assert (
+            json.loads((tmp_path / "out" / name / "result.json").read_text())["submission"]["name"] == f"{name}.ipynb"
+        )
+    assert (tmp_path / "out" / "summary.csv").read_text().count("\n") == len(names) + 1

@@ -1,0 +1,117 @@
+import multiprocessing
+import sqlite3
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from grader.course.scores import Mark, Standing, standing
+from grader.course.store import FILE, Entry, Graded, Store, StoreError
+from grader.course.store_schema import MIGRATIONS
+from tests.conftest import make_result
+
+
+def graded(key="k", points=3.0, **more):
+    return Graded(key, Standing("graded", points, 5.0), '{"x": 1}\n', **more)
+
+
+def test_what_is_put_is_there(tmp_path):
+    result = make_result("anna.ipynb")
+    entry = Entry("anna", "anna.ipynb", "ab", "1", "Anna \ud800", "2026-11-01T12:00:00", True, ("old.ipynb",))
+    with Store(tmp_path) as store:
+        store.put(Graded("k", standing(result), result.document()), entry)
+    with Store(tmp_path, create=False) as store:
+        again = store.graded("k")
+        assert again is not None
+        assert again.document == result.document()
+        assert again.standing == standing(result)
+        (row,) = store.rows()
+        assert row.entry.superseded == ("old.ipynb",)
+        assert (row.entry.late, row.entry.student_name) == (True, "Anna ?")
+        assert store.graded("other") is None
+
+
+def test_what_is_not_final_is_no_result_to_count_again(tmp_path):
+    with Store(tmp_path) as store:
+        store.put(graded(final=False), Entry("a", "a.ipynb"))
+        assert store.graded("k") is None
+        assert [row.settled for row in store.rows()] == [False]
+
+
+def test_marks_stay_when_a_submission_is_graded_again(tmp_path):
+    result = make_result("anna.ipynb")
+    with Store(tmp_path) as store:
+        store.put(Graded("k1", standing(result), "{}"), Entry("anna", "a.ipynb", "ab"))
+        store.mark("anna", Mark("c", 4.0, "well argued", "ab"))
+        store.put(Graded("k2", standing(result), "{}"), Entry("anna", "a.ipynb", "ab"))
+        row = store.row("anna")
+        assert row is not None
+        assert row.final.marks["c"].comment == "well argued"
+        assert row.final.standing.score == row.machine.score - 2.5 + 4
+        store.put(Graded("k3", standing(result), "{}"), Entry("anna", "a.ipynb", "another notebook"))
+        row = store.row("anna")
+        assert row is not None
+        assert row.final.standing == row.machine
+        assert [mark.points for mark in row.final.stale] == [4.0]
+        assert store.unmark("anna", "c")
+        assert not store.unmark("anna", "c")
+
+
+def test_it_is_in_wal_mode_and_its_schema_has_a_version(tmp_path):
+    Store(tmp_path).close()
+    with sqlite3.connect(tmp_path / FILE) as db:
+        assert db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+        assert db.execute("PRAGMA user_version").fetchone() == (len(MIGRATIONS),)
+
+
+def test_a_migration_is_whole_or_not_at_all(tmp_path, monkeypatch):
+    Store(tmp_path).close()
+    broken = (*MIGRATIONS, ("CREATE TABLE more (x)", "no such statement"))
+    monkeypatch.setattr("grader.course.store_schema.MIGRATIONS", broken)
+    with pytest.raises(StoreError):
+        Store(tmp_path)
+    monkeypatch.setattr("grader.course.store_schema.MIGRATIONS", (*MIGRATIONS, ("CREATE TABLE more (x)",)))
+    Store(tmp_path).close()
+    monkeypatch.undo()
+    with pytest.raises(StoreError, match="newer grader"):
+        Store(tmp_path)
+
+
+def test_what_is_no_store_is_one_sentence(tmp_path):
+    with pytest.raises(StoreError, match="holds no results"):
+        Store(tmp_path, create=False)
+    (tmp_path / FILE).write_text("not a database, but long enough to be read as the beginning of one " * 100)
+    with pytest.raises(StoreError, match="cannot be used") as refused:
+        Store(tmp_path)
+    assert "\n" not in str(refused.value)
+
+
+def _write(folder, process):
+    with Store(folder) as store:
+        for number in range(40):
+            store.put(graded(f"{process}-{number}"), Entry(f"s{process}-{number}", "a.ipynb"))
+            store.put(graded("shared", float(number)), Entry("shared", "a.ipynb"))
+
+
+def test_processes_that_write_at_once_lose_nothing(tmp_path):
+    context = multiprocessing.get_context("spawn")
+    processes = [context.Process(target=_write, args=(tmp_path, number)) for number in range(3)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(120)
+        assert process.exitcode == 0
+    with Store(tmp_path) as store:
+        assert len(list(store.rows())) == 3 * 40 + 1
+    with sqlite3.connect(tmp_path / FILE) as db:
+        assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+@given(st.floats(0, 5), st.floats(0, 4))
+def test_marks_replace_what_waits_or_all_of_an_item(read, overruled):
+    from grader.course.scores import with_marks
+
+    machine = standing(make_result("x"))  # a 5 of 5, b 2.5 of 4, c 2.5 of 5 provisional, d not graded
+    after = with_marks(machine, {"c": Mark("c", read), "b": Mark("b", overruled)}, "any").standing
+    assert after.score == pytest.approx(5 + overruled + read, abs=0.02)
+    assert (after.provisional, after.ungraded, after.status) == (0, machine.ungraded, "graded")

@@ -1,0 +1,1 @@
+"""A rubric that defines no assignment."""

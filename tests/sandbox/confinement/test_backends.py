@@ -1,0 +1,193 @@
+"""Which confinement is chosen, and what its parts refuse."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from grader.sandbox.confinement import backends, landlock, namespaces, unprivileged
+from grader.sandbox.confinement.backends import Backend, IsolationError, Trial, find_backend, trials, try_backend
+from grader.sandbox.confinement.cgroup import Cgroup, own_groups, sweep
+from grader.sandbox.confinement.plan import Place
+from grader.sandbox.confinement.seccomp import NoSeccomp, compile_filter
+from grader.sandbox.confinement.unprivileged import without
+from grader.sandbox.limits import Limits
+
+
+def made(level: backends.Level) -> Backend:
+    return Backend(level, namespaces.plan)
+
+
+@pytest.fixture
+def tried(monkeypatch: pytest.MonkeyPatch) -> dict[str, Trial]:
+    outcomes: dict[str, Trial] = {level: Trial(level, None, f"no {level} here") for level in backends.LEVELS}
+    outcomes["laptop"] = Trial("laptop", made("laptop"))
+    monkeypatch.setattr(backends, "try_backend", lambda level: outcomes[level])
+    return outcomes
+
+
+def test_the_strongest_that_works_is_chosen(tried: dict[str, Trial]) -> None:
+    tried["process"] = Trial("process", made("process"))
+    assert find_backend("auto").level == "process"
+    assert find_backend("none").level == "process"
+    tried["namespaces"] = Trial("namespaces", made("namespaces"))
+    assert find_backend("auto").level == "namespaces"
+    assert find_backend("process").level == "process"
+
+
+def test_nothing_runs_unconfined_unless_it_is_said(tried: dict[str, Trial]) -> None:
+    with pytest.raises(IsolationError, match=r"no namespaces here.*no process here.*--isolation none"):
+        find_backend("auto")
+    with pytest.raises(IsolationError, match="'process' cannot be had on this machine: no process here"):
+        find_backend("process")
+    assert find_backend("none").level == "laptop"
+    assert find_backend("none").report()["confined"] is False
+
+
+def test_every_trial_says_why_it_failed() -> None:
+    assert len(trials()) == 3
+    for trial in trials():
+        assert trial.backend is not None or trial.why
+        assert trial.backend is None or trial.backend.enforced
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Linux's")
+def test_bubblewrap_that_is_not_installed_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    with pytest.raises(IsolationError, match="bubblewrap is not installed"):
+        backends._namespaces()
+
+
+def test_a_back_end_that_does_not_confine_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    from grader.sandbox.confinement import laptop
+
+    monkeypatch.setitem(backends._CANDIDATES, "process", lambda: Backend("process", laptop.plan))
+    try_backend.cache_clear()
+    try:
+        trial = try_backend("process")
+    finally:
+        try_backend.cache_clear()
+    assert trial.backend is None
+    assert trial.why.startswith("tried, and it does not confine: network, reading, writing")
+
+
+def test_a_child_that_does_not_start_gives_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    from dataclasses import replace
+
+    from grader.sandbox.confinement import laptop
+
+    def broken(place: Place) -> object:
+        return replace(laptop.plan(place), command=["sh", "-c", "echo 'no such thing' >&2; exit 1"])
+
+    monkeypatch.setitem(backends._CANDIDATES, "process", lambda: Backend("process", broken))  # type: ignore[arg-type]
+    try_backend.cache_clear()
+    try:
+        assert try_backend("process").why == "no such thing"
+    finally:
+        try_backend.cache_clear()
+
+
+@pytest.mark.skipif(landlock.abi() == 0, reason="no Landlock here")
+def test_landlock_leaves_only_what_is_listed(tmp_path: Path) -> None:
+    (tmp_path / "open").mkdir()
+    (tmp_path / "open" / "x").write_text("x")
+    (tmp_path / "closed").write_text("secret")
+    child = f"""if True:
+        import os
+        from grader.sandbox import landlock
+        landlock.restrict([({str(tmp_path / "open")!r}, landlock.READ), ("/no/such/path", landlock.READ)])
+        print(open({str(tmp_path / "open" / "x")!r}).read())
+        for path, mode in (({str(tmp_path / "closed")!r}, "r"), ({str(tmp_path / "open" / "x")!r}, "w"), ("/etc/passwd", "r")):
+            try: open(path, mode); print("OPENED", path)
+            except PermissionError: pass
+    """
+    run = subprocess.run([sys.executable, "-c", child], capture_output=True, text=True, timeout=60)
+    assert (run.stdout, run.stderr) == ("x\n", "")
+
+
+def test_what_is_hidden_is_left_out_of_the_rules(tmp_path: Path) -> None:
+    for name in ("torch", "reference", "other"):
+        (tmp_path / "lib" / name).mkdir(parents=True)
+    rules = dict(without(str(tmp_path), [str(tmp_path / "lib" / "reference")]))
+    assert rules == {
+        str(tmp_path): landlock.LIST,
+        str(tmp_path / "lib"): landlock.LIST,
+        str(tmp_path / "lib" / "torch"): landlock.READ,
+        str(tmp_path / "lib" / "other"): landlock.READ,
+    }
+    assert dict(without(str(tmp_path), [])) == {str(tmp_path): landlock.READ}
+    assert dict(without(str(tmp_path), [str(tmp_path)])) == {}
+
+
+def test_the_filter_refuses_system_calls() -> None:
+    try:
+        compile_filter()
+    except NoSeccomp as reason:
+        pytest.skip(str(reason))
+    child = """if True:
+        import ctypes, os, socket
+        from grader.sandbox.confinement.seccomp import compile_filter, load_filter
+        load_filter(compile_filter(own_files=True))
+        libc = ctypes.CDLL(None, use_errno=True)
+        for family in (socket.AF_INET, socket.AF_INET6, socket.AF_NETLINK, socket.AF_PACKET):
+            try: socket.socket(family, socket.SOCK_DGRAM); print("OPENED", family)
+            except OSError as error: assert error.errno == 13, error
+        socket.socketpair(socket.AF_UNIX)
+        assert libc.unshare(0x10000000) == -1 and ctypes.get_errno() == 1
+        assert libc.ptrace(0, 0, 0, 0) == -1 and ctypes.get_errno() == 1
+        os.chmod(__import__("sys").argv[1], 0o777)
+        print("done")
+    """
+    file = Path(__file__)
+    before = file.stat().st_mode
+    run = subprocess.run([sys.executable, "-c", child, str(file)], capture_output=True, text=True, timeout=60)
+    assert (run.stdout, run.stderr) == ("done\n", "")
+    assert file.stat().st_mode == before
+
+
+def test_a_control_group_counts_and_goes() -> None:
+    try:
+        group = Cgroup(1 << 30, 100)
+    except (OSError, KeyError) as reason:
+        pytest.skip(f"no control groups here: {reason}")
+    folders = list(group._folders)
+    try:
+        assert all(folder.is_dir() for folder in folders)
+        for entrance in group.entrances():
+            os.close(entrance)
+        assert not group.ran_out_of_memory()
+    finally:
+        group.close()
+    assert not any(folder.exists() for folder in folders)
+
+
+def test_groups_of_dead_graders_are_swept() -> None:
+    try:
+        live = Cgroup(1 << 30, 100)
+    except (OSError, KeyError) as reason:
+        pytest.skip(f"no control groups here: {reason}")
+    dead = live._folders[0].with_name("grader-4194303-1-0")
+    try:
+        dead.mkdir()
+        sweep()
+        assert not dead.exists()
+        assert live._folders[0].exists()
+    finally:
+        live.close()
+
+
+def test_own_groups_are_read() -> None:
+    if not Path("/proc/self/cgroup").exists():
+        pytest.skip("no control groups here")
+    assert all(not path.startswith("/") for path in own_groups().values())
+
+
+def test_the_folder_of_a_kernel_shows_nothing_but_the_way_to_grader(tmp_path: Path) -> None:
+    place = Place(tmp_path, Limits())
+    shared = unprivileged.shared_library(place)
+    if shared is None:
+        pytest.skip("grader is installed beside the other packages")
+    assert os.listdir(shared) == ["grader"]
