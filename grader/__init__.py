@@ -1,29 +1,53 @@
-"""Grades PyTorch notebooks: runs them, probes their models and training loops, and says what it found.
+"""Grade PyTorch notebooks: run them, probe their models and training loops, and report what was found.
 
->>> from grader import grade
->>> result = grade("notebook.ipynb")
->>> result.to_dict()["score"]
+>>> import grader
+>>> result = grader.grade("notebook.ipynb", isolation="none")  # doctest: +SKIP
+>>> print(result.score, "of", result.max_score)  # doctest: +SKIP
 """
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from grader.grading.grade import grade
-    from grader.result import Result
+from grader.version import __version__
 
-__all__ = ["Result", "__version__", "grade"]
+if TYPE_CHECKING:
+    from grader.errors import GraderError
+    from grader.grading.grade import Progress, grade
+    from grader.result import CheckResult, ItemResult, Result, parse_result
+    from grader.sandbox.limits import Limits
+
+__all__ = [
+    "CheckResult",
+    "GraderError",
+    "ItemResult",
+    "Limits",
+    "Progress",
+    "Result",
+    "__version__",
+    "grade",
+    "parse_result",
+]
+
+_DEFINED_IN = {
+    "CheckResult": "grader.result",
+    "GraderError": "grader.errors",
+    "ItemResult": "grader.result",
+    "Limits": "grader.sandbox.limits",
+    "Progress": "grader.grading.grade",
+    "Result": "grader.result",
+    "grade": "grader.grading.grade",
+    "parse_result": "grader.result",
+}
 
 
 def __getattr__(name: str) -> Any:
-    """Load the library only when it is used: `import grader` and `grader --help` stay quick."""
-    if name == "grade":
-        from grader.grading.grade import grade
+    """Import an exported name when it is first used, so that `import grader` and `grader --help` stay fast."""
+    if name not in _DEFINED_IN:
+        raise AttributeError(f"module 'grader' has no attribute {name!r}")
+    return getattr(import_module(_DEFINED_IN[name]), name)
 
-        return grade
-    if name == "Result":
-        from grader.result import Result
 
-        return Result
-    raise AttributeError(f"module 'grader' has no attribute {name!r}")
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

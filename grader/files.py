@@ -1,4 +1,4 @@
-"""Reading files that others made."""
+"""Read files that others made, and write files that are never half written."""
 
 from __future__ import annotations
 
@@ -10,10 +10,17 @@ import tempfile
 from pathlib import Path
 
 
-def read_regular(path: Path, limit: int) -> tuple[bytes, int]:
-    """At most `limit` + 1 bytes of a regular file, and its permission bits.
+def cache_folder() -> Path:
+    """Return the grader's cache folder: GRADER_CACHE in the environment, or the user's cache."""
+    import platformdirs
 
-    Raises OSError, with a `strerror`, for what is missing, not readable or no regular file; a pipe is not waited for.
+    return Path(os.environ.get("GRADER_CACHE") or platformdirs.user_cache_path("grader", appauthor=False))
+
+
+def read_regular(path: Path, limit: int) -> tuple[bytes, int]:
+    """Return at most `limit` + 1 bytes of a regular file, and its permission bits.
+
+    Raises OSError with a `strerror` if the file is missing, not readable or not a regular file; never waits for a pipe.
     """
     try:
         handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
@@ -30,13 +37,13 @@ def read_regular(path: Path, limit: int) -> tuple[bytes, int]:
 
 
 def escape_unprintable(document: str) -> str:
-    """A JSON document in which nothing moves a terminal's cursor or turns the direction of reading: all that is escaped."""
+    """Return a JSON document with control characters and marks that change the reading direction written as escapes."""
     document = document.encode("utf-8", "replace").decode("utf-8")
     return "".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in document)
 
 
 def write_atomically(path: Path, text: str) -> None:
-    """Write `text` as UTF-8 to `path` by way of a temporary file beside it. Lone surrogates are replaced."""
+    """Write `text` as UTF-8 to a temporary file and rename it to `path`. Lone surrogates are replaced."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:

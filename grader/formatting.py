@@ -1,22 +1,22 @@
-"""Text of students, file names and error messages as they may be shown: nothing in them acts on who or what shows it."""
+"""Format text for people: make students' text, file names and error messages harmless to a terminal; format numbers."""
 
 from __future__ import annotations
 
 import unicodedata
 
-_JOINERS = "\u200c\u200d"  # written in Persian, Hindi and emoji; they reorder and hide nothing
+_JOINERS = "\u200c\u200d"  # used in Persian, Hindi and emoji; they neither reorder nor hide text
 
 
 def clean(text: str) -> str:
-    """`text` without control characters, terminal sequences, marks that reorder or hide text, and half surrogate pairs.
+    """Return `text` without control characters, terminal sequences, marks that reorder or hide text, and lone surrogates.
 
-    Each becomes U+FFFD; newlines stay, other white space becomes blanks.
+    Each becomes U+FFFD. Newlines stay; other white space becomes spaces.
     """
     return text if text.isprintable() else "".join(map(_shown, text))
 
 
 def one_line(text: str) -> str:
-    """`clean` text on one line, for where a second line could pass for one of the grader's own."""
+    """Return `clean` text on one line, where a second line could be mistaken for one of the grader's own."""
     return clean(text.replace("\r\n", "\n").replace("\n", " "))
 
 
@@ -29,5 +29,5 @@ def _shown(character: str) -> str:
 
 
 def number(value: float) -> str:
-    """Points without needless zeros: 5, 2.5, 0.75."""
+    """Return points without trailing zeros: 5, 2.5, 0.75."""
     return f"{value:.2f}".rstrip("0").rstrip(".")

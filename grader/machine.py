@@ -1,4 +1,4 @@
-"""Which GPU notebooks find: the machine's, a virtual one, or none."""
+"""The machine: which GPU notebooks find (the machine's, a virtual one, or none), and how many cores may be used."""
 
 from __future__ import annotations
 
@@ -6,29 +6,30 @@ import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from grader.errors import GraderError
 
-DEVICES = ("auto", "cuda", "virtual", "cpu")  # what a person may ask for
+Device = Literal["auto", "cuda", "virtual", "cpu"]  # what a person may ask for
+DEVICES: tuple[Device, ...] = get_args(Device)
 GPU_FILES = ("/dev/nvidiactl", "/dev/nvidia0", "/dev/nvhost-gpu", "/dev/kfd", "/dev/dxg")  # NVIDIA, Jetson, AMD, WSL
 VIRTUAL_NAME = "virtual GPU (CUDA simulated on the CPU; its times mean nothing)"
 
 
 class DeviceError(GraderError):
-    """The device that was asked for is not there; the message is one sentence."""
+    """The requested device is not available."""
 
 
 @dataclass(frozen=True)
 class Gpu:
-    """The GPU that a notebook finds; `name` is what the report calls it."""
+    """The GPU that a notebook finds; `name` is its name in the report."""
 
     kind: Literal["cuda", "virtual", "none"]
     name: str
 
     @property
     def there(self) -> bool:
-        """Whether notebooks find a GPU at all."""
+        """True if notebooks find a GPU."""
         return self.kind != "none"
 
 
@@ -36,11 +37,13 @@ NO_GPU = Gpu("none", "cpu")
 VIRTUAL = Gpu("virtual", VIRTUAL_NAME)
 
 
-def find_gpu(wanted: str = "auto") -> Gpu:
-    """The GPU for `wanted`, one of DEVICES: 'auto' takes the machine's, else a virtual one.
+def find_gpu(wanted: Device = "auto") -> Gpu:
+    """Return the GPU for `wanted`; 'auto' means the machine's GPU if torch can use one, else a virtual one.
 
-    Raises DeviceError when 'cuda' is asked for in vain.
+    Raises DeviceError for 'cuda' on a machine without a usable GPU, and for a device that does not exist.
     """
+    if wanted not in DEVICES:
+        raise DeviceError(f"there is no device {wanted!r}; choose one of {', '.join(DEVICES)}")
     if wanted == "cpu":
         return NO_GPU
     if wanted == "virtual":
@@ -52,17 +55,17 @@ def find_gpu(wanted: str = "auto") -> Gpu:
     if torch.cuda.is_available():
         return Gpu("cuda", torch.cuda.get_device_name(0))
     if wanted == "cuda":
-        raise DeviceError("there is no GPU here that torch can use; grade with --device auto to use a virtual one")
+        raise DeviceError("this machine has no GPU that torch can use; use --device auto to grade with a virtual one")
     return VIRTUAL
 
 
 def _may_have_gpu() -> bool:
-    """Whether the system knows of a device that torch could use: if not, torch need not be loaded to find none."""
+    """Return False if the system has no device that torch could use, so that torch need not be imported to find none."""
     return not sys.platform.startswith("linux") or any(map(os.path.exists, GPU_FILES))
 
 
 def usable_cores() -> int:
-    """How many cores this process may use: those it is bound to, and no more than its control group is given."""
+    """Return how many cores this process may use: by its CPU affinity and by the quota of its control group."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     try:
         quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()

@@ -38,7 +38,7 @@ ItemStatus = Literal["pass", "partial", "fail", "review", "not_graded", "error"]
 
 @dataclass(frozen=True)
 class CheckResult:
-    """The verdict of one check: what was seen (`message`), what was expected, a hint, and figures as evidence."""
+    """The verdict of one check: what was seen (`message`), what was expected, a hint, and numbers as evidence."""
 
     id: str
     status: CheckStatus
@@ -52,7 +52,7 @@ class CheckResult:
 
 @dataclass(frozen=True)
 class ItemResult:
-    """The verdict of one item. `provisional` is the part of `score` that a person has yet to confirm."""
+    """The verdict on one item. A person has yet to confirm the part `provisional` of its `score`."""
 
     id: str
     title: str
@@ -65,10 +65,11 @@ class ItemResult:
 
 @dataclass(frozen=True)
 class Digests:
-    """SHA-256 in hexadecimal of what the result depends on; '' for what is not known.
+    """SHA-256 digests, in hexadecimal, of everything that the result depends on; '' where unknown.
 
-    `submission`: the notebook's bytes. `rubric` and `reference`: the assignment's files, see `of_assignment`. `data`: the
-    images and labels that notebooks were given. `grader`: the grader's own files. `environment`: `environment_lines`.
+    `submission`: the notebook's bytes. `rubric` and `reference`: the assignment's files (`digests.of_assignment`). `data`:
+    the images and labels that notebooks were given. `grader`: the grader's own files. `environment`: Python, the platform
+    and the installed packages (`digests.environment_lines`).
     """
 
     submission: str = ""
@@ -89,7 +90,7 @@ class Submitted:
 
 @dataclass(frozen=True)
 class Signature:
-    """Whose result it is: the raw public key and the signature, both in base64. `provenance.signing` makes and checks it."""
+    """The signature of a result, and the raw public key that it can be verified with, both in base64."""
 
     algorithm: Literal["ed25519"]
     key: str
@@ -98,12 +99,12 @@ class Signature:
 
 @dataclass(frozen=True)
 class Result:
-    """One graded submission.
+    """The result of one submission.
 
-    `score` holds the points earned so far; `provisional` is the part of it that a person has yet to confirm, and `ungraded`
-    the points of items that this machine could not grade. `status` is 'failed' when the submission could not be graded at
-    all, and `message` then says why. `notes` are repairs of the file and remarks on the run. `advisory` marks a self-check,
-    which counts for nothing. `signature` is there only in a signed result.
+    `score` is the number of points earned so far. A person has yet to confirm the part `provisional` of it. `ungraded` is
+    the number of points that this machine could not grade. If the submission could not be graded at all, `status` is
+    'failed' and `message` says why. `notes` are repairs of the file and remarks on the run. `advisory` marks a student's own
+    check, which does not count. Only a signed result has a `signature`.
     """
 
     assignment: str
@@ -124,28 +125,28 @@ class Result:
 
     @property
     def lost(self) -> float:
-        """The points that failed checks cost: not what a person has yet to read, nor what was not graded."""
+        """The points that failed checks cost, without those that wait for a person or could not be graded."""
         checks = (check for item in self.items for check in item.checks)
         return round(sum(c.max_score - c.score for c in checks if c.status in ("fail", "partial", "skipped")), 2)
 
     def to_dict(self) -> dict[str, object]:
-        """The result as JSON data, in the order of the documented schema. An unsigned one has no 'signature'."""
+        """Return the result as JSON data, in the order of the documented schema; 'signature' only if it is signed."""
         plain = asdict(self)
         signature = {"signature": plain["signature"]} if self.signature else {}
         return {key: plain[key] for key in _ORDER} | signature
 
     def document(self) -> str:
-        """The text of the result's file: JSON."""
+        """Return the text of the result's JSON file."""
         text = json.dumps(self.to_dict(), indent=1, ensure_ascii=False, allow_nan=False)
         return escape_unprintable(text) + "\n"
 
     def write(self, path: Path) -> None:
-        """Write the result as JSON, atomically: a reader sees the old file or the new one, never half of one."""
+        """Write the result as JSON, atomically: a reader sees the old file or the new one, never a part."""
         write_atomically(path, self.document())
 
 
 def parse_result(document: str) -> Result:
-    """The result whose `document` this is. Raises ValueError for what is none."""
+    """Parse the text that `Result.document` returns. Raises ValueError for any other text."""
     import msgspec
 
     return msgspec.convert(json.loads(document), Result)
@@ -159,7 +160,7 @@ def total(
     notes: tuple[str, ...] = (),
     digests: Digests | None = None,
 ) -> Result:
-    """Add up judged items to a result."""
+    """Add up the items' points and return the result."""
     ungraded = sum(
         check.max_score - check.score
         for item in items

@@ -1,6 +1,7 @@
-"""The seed of a grading: public, so that a student can repeat a check anywhere, or drawn from this machine's secret.
+"""Seeds of gradings, and the random numbers of the harness's own questions.
 
-Under a public seed somebody could find out beforehand which losses and weights a right training gives here, and replay them.
+A student's check uses a public seed, so that it gives the same result on any machine. A class is graded under a seed from
+this machine's secret: under a public one, a notebook could replay losses and weights computed beforehand.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from grader.files import cache_folder
+
 if TYPE_CHECKING:
     import numpy as np
 
@@ -24,37 +27,33 @@ SECRET_BYTES = 32
 
 
 def secret_seed(data: str, folder: Path | None = None) -> int:
-    """The seed for data with this digest, from the secret in `folder`, by default the cache's; made at the first call.
+    """Return the seed for data with this digest, derived from the secret in `folder` (default: the cache folder).
 
-    Raises OSError when the secret can be neither read nor made.
+    The first call makes the secret. Raises OSError if the secret can be neither read nor made.
     """
-    key = _secret((folder or _cache()) / "secret")
+    key = _secret((folder or cache_folder()) / "secret")
     return int.from_bytes(hashlib.blake2b(data.encode(), key=key, digest_size=8).digest(), "big") >> 1
 
 
 def commitment(seed: int) -> str:
-    """What a result may say of its seed: equal for equal seeds, and no way back."""
+    """Return a digest of the seed that a result may show: equal for equal seeds, and impossible to invert."""
     return hashlib.sha256(f"grader seed {seed}".encode()).hexdigest()
 
 
-def _cache() -> Path:
-    import platformdirs
-
-    return Path(os.environ.get("GRADER_CACHE") or platformdirs.user_cache_path("grader"))
-
-
 def _secret(path: Path) -> bytes:
-    """The secret in a file that only this user can read; a file that others could read, or a torn one, is replaced."""
+    """Return the secret in a file that only this user can read. Replace a file that is truncated or that others can read."""
     with contextlib.suppress(FileNotFoundError):
         if path.stat().st_mode & 0o077 == 0 and len(found := path.read_bytes()) == SECRET_BYTES:
             return found
         path.unlink()
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".secret.")  # for this user only
+    handle, temporary = tempfile.mkstemp(
+        dir=path.parent, prefix=".secret."
+    )  # mkstemp makes it readable by this user only
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(secrets.token_bytes(SECRET_BYTES))
-        with contextlib.suppress(FileExistsError):  # another process was faster: its secret counts
+        with contextlib.suppress(FileExistsError):  # another process was faster, and its secret counts
             os.link(temporary, path)
     finally:
         os.unlink(temporary)
@@ -66,7 +65,11 @@ _key: ContextVar[bytes] = ContextVar("key", default=b"")
 
 @contextmanager
 def drawn_for(seed: int, sha256: str) -> Iterator[None]:
-    """While this lasts this thread draws what belongs to the notebook with this digest under this seed."""
+    """Within this context, `generator` in this thread depends only on this seed and the digest of the notebook.
+
+    The same grading therefore asks the same questions again. A notebook cannot contain the answers, since the questions
+    change with every byte of the file; under a secret seed it cannot compute them either.
+    """
     token = _key.set(hashlib.blake2b(f"grader draws {seed} {sha256}".encode(), digest_size=64).digest())
     try:
         yield
@@ -75,7 +78,10 @@ def drawn_for(seed: int, sha256: str) -> Iterator[None]:
 
 
 def generator(what: str) -> np.random.Generator:
-    """Random numbers for one question, the same whenever it is asked in this grading; other questions have others."""
+    """Return the random numbers for one question: always the same in one grading, and different for each question.
+
+    Outside of `drawn_for` they are drawn by chance.
+    """
     import numpy as np
 
     key = _key.get()

@@ -17,7 +17,7 @@ def test_the_machine_s_gpu_comes_before_a_virtual_one():
         assert find_gpu("auto").kind == find_gpu("cuda").kind == "cuda"
     else:
         assert find_gpu() == VIRTUAL
-        with pytest.raises(DeviceError, match="no GPU here"):
+        with pytest.raises(DeviceError, match="this machine has no GPU"):
             find_gpu("cuda")
 
 

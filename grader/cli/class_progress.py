@@ -1,4 +1,4 @@
-"""How the grading of a class goes on: a line for each result, and one that moves on a terminal or comes now and then."""
+"""Progress of a class: a line for each result, and a status line, which a terminal shows live and a pipe now and then."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ if TYPE_CHECKING:
     from grader.grading.grade import Progress
     from grader.result import Result
 
-EVERY_SECONDS = 30.0  # a line in a pipe
-SHOWN = 4  # names of what is running
+EVERY_SECONDS = 30.0  # between two status lines in a pipe
+SHOWN = 4  # names of running submissions in the status line
 
 
 @dataclass(frozen=True)
 class Pace:
-    """`graded` notebooks took `seconds` in all, `left` are not done yet."""
+    """The speed of a batch: `graded` notebooks took `seconds` in all, and `left` are not done yet."""
 
     graded: int
     seconds: float
     left: int
 
     def words(self) -> str:
-        """The rate and the time left: '2.5 a minute, about 12 min left'; '' as long as nobody can tell."""
+        """Return the rate and the time left, such as '2.5 a minute, about 12 min left'; '' before the first result."""
         if not self.graded or self.seconds <= 0:
             return ""
         rate = self.graded / self.seconds
@@ -41,7 +41,7 @@ class Pace:
 
 
 def duration(seconds: float) -> str:
-    """A time as a person says it: '40 s', '12 min', '3 h 20 min'."""
+    """Return a duration in words: '40 s', '12 min', '3 h 20 min'."""
     if seconds < 90:
         return f"{seconds:.0f} s"
     minutes = round(seconds / 60)
@@ -49,9 +49,10 @@ def duration(seconds: float) -> str:
 
 
 class ClassProgress:
-    """Writes results to standard output, and what is running to standard error.
+    """Writes results to standard output, and the status line to standard error.
 
-    Everything but `step` is called by one thread. With `queues` what was started waits until a first step is told.
+    One thread calls everything but `step`. With `queues`, a submission that was started counts as queued until its first
+    step is reported.
     """
 
     def __init__(self, total: int, queues: bool = False) -> None:
@@ -65,47 +66,49 @@ class ClassProgress:
         self._terminal = sys.stderr.isatty()
 
     def started(self, submission: Submission) -> None:
-        """A grading began."""
+        """Note that a grading has started."""
         with self._lock:
             self._running[submission.name] = ""
         if self._terminal and self._live is None:
             self._open()
 
     def step(self, submission: Submission, progress: Progress) -> None:
-        """Where a grading stands; called by the threads that grade."""
+        """Note the progress of one grading. The threads that grade call this."""
         where = f"{progress.phase} {progress.done}/{progress.total}" if progress.total > 1 else progress.phase
         with self._lock:
             if submission.name in self._running:
                 self._running[submission.name] = where
 
     def ended(self, submission: Submission, result: Result, reused: bool) -> None:
-        """A result is written."""
+        """Print a result that was written."""
         with self._lock:
             self._running.pop(submission.name, None)
         self._done += 1
         self._reused += reused
         late = "; late" if submission.late else ""
-        again = "; as graded before" if reused else ""
+        again = "; reused" if reused else ""
         self._say(f"[{self._done}/{self._total}] {one_line(submission.name)}: {total_line(result)}{late}{again}")
 
     def retried(self, submission: Submission, why: str) -> None:
-        """A grading begins anew."""
-        self._say(f"{one_line(submission.name)}: broke off and is graded once more ({one_line(why)[:200]})")
+        """Say that a grading was interrupted and starts again."""
+        self._say(f"{one_line(submission.name)}: interrupted, graded again ({one_line(why)[:200]})")
 
     def tick(self, stopping: bool) -> None:
-        """Time passes: in a pipe, a line now and then."""
+        """Update the display: in a pipe, print the status line now and then."""
         if stopping and not self._stopping:
             self._stopping = True
             with self._lock:
                 count = len(self._running)
             if count:
-                self.note(f"stopping: {count} are graded to their end; interrupt again to end them at once")
+                self.note(
+                    f"stopping as soon as the running gradings are done ({count}); interrupt again to stop at once"
+                )
         if not self._terminal and time.monotonic() - self._told > EVERY_SECONDS:
             self._told = time.monotonic()
             self.note(self.line())
 
     def line(self) -> str:
-        """What is done, how fast, how long yet, and what is running."""
+        """Return the status line: how many are done, the rate, the time left, and what is running."""
         with self._lock:
             running = [
                 f"{one_line(name)} ({where})" if where else one_line(name)
@@ -116,7 +119,7 @@ class ClassProgress:
         pace = Pace(self._done - self._reused, time.monotonic() - self._began, self._total - self._done).words()
         more = f" and {len(running) - SHOWN} more" if len(running) > SHOWN else ""
         now = f"running: {', '.join(running[:SHOWN])}{more}" if running else ""
-        sent = f"{queued} more are sent" if queued else ""
+        sent = f"{queued} queued" if queued else ""
         return "; ".join(
             filter(None, (f"{self._done} of {self._total}", pace, "stopping" if self._stopping else "", now, sent))
         )
@@ -128,7 +131,7 @@ class ClassProgress:
             print(text, flush=True)
 
     def note(self, text: str) -> None:
-        """Say something that is no result."""
+        """Print a note that is not a result."""
         if self._live is not None:
             self._live.console.print(text, markup=False, highlight=False, emoji=False, soft_wrap=True)
         else:
@@ -150,7 +153,7 @@ class ClassProgress:
         return Text(self.line(), no_wrap=True, overflow="ellipsis", style="dim")
 
     def close(self) -> None:
-        """Leave the terminal on a clean line."""
+        """Remove the status line."""
         if self._live is not None:
             self._live.stop()
             self._live = None

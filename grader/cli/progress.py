@@ -1,4 +1,4 @@
-"""Progress on standard error while a grading runs."""
+"""Progress on standard error while one notebook is graded."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class ProgressLine:
-    """One line with a clock that is rewritten on a terminal; elsewhere a line for each phase."""
+    """Shows progress: on a terminal one line with a clock, which is rewritten; elsewhere one line for each phase."""
 
     def __init__(self, enabled: bool) -> None:
         self._enabled = enabled
@@ -26,7 +26,7 @@ class ProgressLine:
         self._lock = threading.Lock()  # verdicts come from other threads
 
     def __call__(self, progress: Progress) -> None:
-        """Show where the grading stands."""
+        """Show the progress of the grading."""
         if not self._enabled:
             return
         progress = replace(progress, detail=one_line(progress.detail))  # it may be a student's file name
@@ -57,7 +57,7 @@ class ProgressLine:
         )
 
     def verdict(self, item: ItemResult) -> None:
-        """Print an item's verdict, which is final: on a terminal it stays above the line."""
+        """Print the final verdict on an item; on a terminal it stays above the progress line."""
         if not self._enabled:
             return
         from grader.reports.terminal import verdict_line
@@ -70,7 +70,7 @@ class ProgressLine:
                 print(line, file=sys.stderr, flush=True)
 
     def close(self) -> None:
-        """Leave the terminal on a clean line."""
+        """Remove the progress line."""
         if self._bar is not None:
             self._bar.stop()
             self._bar = None

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from grader.course.store import Row
 
+CLASS_TABLE = "class.csv"  # in the folder of results
 COLUMNS = (
     "submission",
     "student_id",

@@ -14,7 +14,7 @@ from grader.grading.notes import notes
 from grader.grading.pipeline import Progress as Progress
 from grader.grading.pipeline import Report as Report
 from grader.grading.pipeline import Stages
-from grader.machine import find_gpu
+from grader.machine import Device, find_gpu
 from grader.notebook.reader import UnreadableNotebook, read_notebook
 from grader.provenance import digests
 from grader.provenance.environment import environment
@@ -31,7 +31,7 @@ def grade(
     *,
     data: Path | None = None,
     sample: bool = False,
-    device: str = "auto",
+    device: Device = "auto",
     limits: Limits | None = None,
     only: str | None = None,
     progress: Report | None = None,

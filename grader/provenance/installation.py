@@ -8,6 +8,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from grader.machine import Device
+
 if TYPE_CHECKING:
     from grader.assignment import Assignment
     from grader.result import Digests
@@ -20,7 +22,7 @@ class Wanted:
     assignment: str = "reference"
     data: str = ""
     sample: bool = False
-    device: str = "auto"
+    device: Device = "auto"
     isolation: str = "auto"
 
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from grader.errors import GraderError
 from grader.files import read_regular
 from grader.result import Result, Signature
+from grader.version import install_command
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -179,5 +180,5 @@ def _library(
         return importlib.import_module(f"cryptography.{module}")
     except ImportError:
         raise SigningError(
-            "signatures need the package 'cryptography', which is not installed: python -m pip install 'grader[sign]'"
+            f"signatures need the package 'cryptography', which is not installed: {install_command('sign')}"
         ) from None

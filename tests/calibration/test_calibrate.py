@@ -19,7 +19,8 @@ from grader.calibration.calibrate import (
 )
 from grader.calibration.measure import FaultLosses, FaultyTraining, Measured, measure, store, stored
 from grader.calibration.separation import WANTED, predict
-from grader.cli.main import FAILED, main
+from grader.cli.exit_status import FAILED
+from grader.cli.main import main
 from grader.data.sources import SAMPLE, find_data
 from grader.data.subset import write_smaller
 from grader.run.reference_run import ReferenceFailed

@@ -31,9 +31,9 @@ def test_lines_in_a_pipe(tmp_path, capsys):
     out, err = capsys.readouterr()
     assert "\x1b" not in out + err
     lines = out.splitlines()
-    assert lines[0] == "a\ufffd[2J: broke off and is graded once more (RuntimeError: boom)"
+    assert lines[0] == "a\ufffd[2J: interrupted, graded again (RuntimeError: boom)"
     assert lines[1].startswith("[1/3] a\ufffd[2J: 10 of 14 points")
-    assert lines[1].endswith("; late; as graded before")
+    assert lines[1].endswith("; late; reused")
 
 
 def test_asked_to_stop_it_says_what_it_waits_for(tmp_path, capsys):
@@ -41,4 +41,7 @@ def test_asked_to_stop_it_says_what_it_waits_for(tmp_path, capsys):
     show.started(Submission(tmp_path / "a.ipynb", "a"))
     show.tick(stopping=True)
     show.tick(stopping=True)
-    assert capsys.readouterr().err == "stopping: 1 are graded to their end; interrupt again to end them at once\n"
+    assert (
+        capsys.readouterr().err
+        == "stopping as soon as the running gradings are done (1); interrupt again to stop at once\n"
+    )

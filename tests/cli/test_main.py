@@ -7,8 +7,8 @@ import warnings
 import pytest
 
 from grader.assignment import Item, Rubric
-from grader.cli.main import FAILED, LOST, PASSED, main, status
-from grader.cli.parser import parser
+from grader.cli.exit_status import FAILED, LOST, PASSED, of_results
+from grader.cli.main import main, parser
 from grader.result import Result, Submitted
 from grader.sandbox.confinement.backends import IsolationError
 from tests.conftest import RUBRIC, make_result
@@ -16,7 +16,7 @@ from tests.conftest import RUBRIC, make_result
 
 def test_help_loads_nothing_heavy():
     code = (
-        "import sys; from grader.cli.parser import parser; parser().format_help();"
+        "import sys; from grader.cli.main import parser; parser().format_help();"
         "heavy = {'torch', 'numpy', 'matplotlib', 'nbclient', 'nbformat', 'rich', 'hypothesis', 'IPython', 'asyncio'};"
         "print(sorted(heavy & set(sys.modules)))"
     )
@@ -26,9 +26,9 @@ def test_help_loads_nothing_heavy():
 
 def test_exit_status_tells_passed_lost_and_failed():
     perfect = Rubric("p", (RUBRIC.items[0], RUBRIC.items[2], RUBRIC.items[3]))
-    assert status([make_result("x", perfect)]) == PASSED  # what waits for a person is not lost
-    assert status([make_result("x")]) == LOST
-    assert status([make_result("x"), Result("t", Submitted("y", ""), 0, 1, "failed")]) == FAILED
+    assert of_results([make_result("x", perfect)]) == PASSED  # what waits for a person is not lost
+    assert of_results([make_result("x")]) == LOST
+    assert of_results([make_result("x"), Result("t", Submitted("y", ""), 0, 1, "failed")]) == FAILED
 
 
 @pytest.mark.parametrize(
@@ -80,12 +80,13 @@ def test_help_names_every_command():
         "check",
         "grade",
         "results",
-        "results mark",
+        "mark",
         "merge",
         "keygen",
         "verify-result",
         "data",
         "calibrate",
+        "prove",
         "doctor",
     ):
         assert f"\n    {command}" in text
@@ -140,9 +141,3 @@ def test_a_deadline_that_is_a_date_means_its_end():
 
     assert due("2026-11-01") == "2026-11-01T23:59:59"
     assert due("2026-11-01T12:00Z") == "2026-11-01T12:00:00+00:00"
-
-
-def test_results_mark_is_one_command():
-    arguments = parser().parse_args(["results", "mark", "out", "anna", "q7", "2.5"])
-    assert (arguments.command, arguments.points) == ("results mark", 2.5)
-    assert parser().parse_args(["results", "./mark"]).command == "results"

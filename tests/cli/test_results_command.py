@@ -3,7 +3,8 @@ import json
 
 import pytest
 
-from grader.cli.main import FAILED, PASSED, main
+from grader.cli.exit_status import FAILED, PASSED
+from grader.cli.main import main
 from grader.course.scores import standing
 from grader.course.store import Entry, Graded, Store
 from grader.result import Result, Submitted
@@ -73,16 +74,16 @@ def test_it_is_exported(out, capsys):
 
 
 def test_marks(out, capsys):
-    assert main(["results", "mark", str(out), "anna", "c", "4.5", "--comment", "well argued"]) == PASSED
+    assert main(["mark", str(out), "anna", "c", "4.5", "--comment", "well argued"]) == PASSED
     assert "4.5 of the 5 points that waited; the item has 4.5 of 5, the submission 12 of 17" in capsys.readouterr().out
-    assert main(["results", "mark", str(out), "id-=ben", "b", "4"]) == PASSED
+    assert main(["mark", str(out), "id-=ben", "b", "4"]) == PASSED
     assert "=ben, b: 4 instead of the machine's 2.5" in capsys.readouterr().out
     text = table(out, capsys, "--status", "graded")
     assert "12 of 14" in text
     assert "c: 4.5 (well argued)" in text
     rows = list(csv.DictReader((out / "class.csv").read_text().splitlines()))
     assert [(row["score"], row["machine_score"]) for row in rows] == [("11.5", "10"), ("12", "10"), ("0", "0")]
-    assert main(["results", "mark", str(out), "anna", "c", "--remove"]) == PASSED
+    assert main(["mark", str(out), "anna", "c", "--remove"]) == PASSED
     assert "10 of 14" in table(out, capsys, "--item", "c")
 
 
@@ -94,14 +95,14 @@ def test_marks(out, capsys):
         (["mark", "OUT", "x", "c", "5"], "could not be graded"),
         (["mark", "OUT", "nobody", "c", "5"], "there is no submission 'nobody'"),
         (["mark", "OUT", "doe, \x1b[2j", "c", "5"], "2 submissions are called"),
-        (["mark", "OUT", "anna", "c"], "give either the points of the mark or --remove"),
+        (["mark", "OUT", "anna", "c"], "give either the points or --remove"),
         (["mark", "OUT", "anna", "c", "--remove"], "anna has no mark for 'c'"),
-        (["OUT", "--item", "zz"], "there is no item 'zz'; there are a, b, c, d"),
-        (["/nonexistent"], "holds no results"),
+        (["results", "OUT", "--item", "zz"], "there is no item 'zz'; there are a, b, c, d"),
+        (["results", "/nonexistent"], "holds no results"),
     ],
 )
 def test_mistakes_are_one_sentence(out, capsys, arguments, sentence):
-    assert main(["results", *(str(out) if word == "OUT" else word for word in arguments)]) == FAILED
+    assert main([str(out) if word == "OUT" else word for word in arguments]) == FAILED
     err = capsys.readouterr().err
     assert sentence in err
     assert len(err.splitlines()) == 1

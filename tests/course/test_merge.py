@@ -1,6 +1,6 @@
 import json
 
-from grader.cli.class_commands import merge_results
+from grader.cli.merge import merge_results
 from grader.course.scores import Mark, standing
 from grader.course.store import Entry, Graded, Store
 from tests.conftest import make_result

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from grader.cli.main import FAILED, LOST, PASSED, main
+from grader.cli.exit_status import FAILED, LOST, PASSED
+from grader.cli.main import main
 from grader.course.batch import Job, Submission, grade_all
 from grader.course.verify import MAX_BYTES, UnreadableResult, read_result, verify
 from grader.provenance.signing import load_signer, make_key
@@ -272,7 +273,7 @@ def test_verify_without_a_key_verifies_nothing(signed):
 
 
 def test_signed_results_are_taken_from_the_store_as_they_are_and_unsigned_ones_are_not(keys):
-    from grader.cli.class_commands import _signed
+    from grader.cli.class_grading import _signed
     from grader.provenance.digests import of_file
 
     (keys / "anna.ipynb").write_text("{}")

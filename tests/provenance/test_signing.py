@@ -16,7 +16,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from grader.cli.main import FAILED, PASSED, main
+from grader.cli.exit_status import FAILED, PASSED
+from grader.cli.main import main
 from grader.provenance.signing import SigningError, canonical, load_public, load_signer, make_key, signed_by, stored
 from grader.result import Signature
 from tests.conftest import make_result
@@ -226,7 +227,7 @@ def test_without_the_library_it_is_one_sentence(key, tmp_path, monkeypatch, caps
     monkeypatch.setitem(sys.modules, "cryptography", None)
     for arguments in (["keygen", str(tmp_path / "k")], ["verify-result", "x", "--key", str(tmp_path / "key.pub")]):
         assert main(arguments) == FAILED
-        assert "python -m pip install 'grader[sign]'" in capsys.readouterr().err
+        assert "python -m pip install 'torch-grader[sign]'" in capsys.readouterr().err
     assert not (tmp_path / "k").exists()
 
 
@@ -241,7 +242,7 @@ def test_batches_are_signed_where_notebooks_cannot_read_the_key(key, tmp_path, c
     status = main(["grade", str(tmp_path / "class"), "--out", str(tmp_path / "out"), "--sample", "--sign", str(key)])
     assert status == FAILED
     if not confines:
-        assert "--sign needs notebooks that are confined" in capsys.readouterr().err
+        assert "--sign needs confined notebooks" in capsys.readouterr().err
         assert not (tmp_path / "out").exists()
         return
     data = json.loads((tmp_path / "out" / "page" / "result.json").read_text())

@@ -16,7 +16,8 @@ from html.parser import HTMLParser
 import pytest
 from rich.console import Console
 
-from grader.cli import main
+from grader.cli.exit_status import FAILED
+from grader.cli.main import main
 from grader.cli.progress import ProgressLine
 from grader.course.summary_csv import harmless, summary_csv, unharmed
 from grader.formatting import clean, one_line
@@ -165,9 +166,9 @@ def test_progress_and_mistakes(text, capsys, monkeypatch):
     assert acting(capsys.readouterr().err) == []
     if "\0" in text:
         return
-    assert main.main(["grade", f"./nowhere/{text}", "--out", "never"]) == main.FAILED
+    assert main(["grade", f"./nowhere/{text}", "--out", "never"]) == FAILED
     with pytest.raises(SystemExit):
-        main.main(["check", "x.ipynb", f"./{text}"])
+        main(["check", "x.ipynb", f"./{text}"])
     captured = capsys.readouterr()
     assert acting(captured.err + captured.out) == []
 

@@ -17,6 +17,7 @@ from grader.course.cluster.messages import decode_installation, decode_reply, en
 from grader.course.cluster.task import describe
 from grader.course.job import BatchError
 from grader.provenance.installation import Installation, Wanted
+from grader.version import install_command
 
 CONNECT_SECONDS = 10.0
 TELL_SECONDS = 3.0  # for a moment there may be none
@@ -154,7 +155,7 @@ def _connect(address: str) -> Any:
     try:
         from distributed import Client, Security
     except ImportError:
-        raise ClusterError("--dask needs Dask: pip install 'grader[dask]'") from None
+        raise ClusterError(f"--dask needs Dask, which is not installed: {install_command('dask')}") from None
     # What it has to say is said in sentences here: versions by `Installation`, lost connections by `check`.
     if not os.environ.get("GRADER_DEBUG"):
         for name in ("distributed", "distributed.client", "tornado.application", "asyncio"):

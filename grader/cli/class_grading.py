@@ -1,4 +1,4 @@
-"""`grader grade`, `grader results` and `grader merge`: what they do once the command line is read."""
+"""Grade a class: read the submissions, grade them, write the class's tables, say how it goes."""
 
 from __future__ import annotations
 
@@ -15,19 +15,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from grader.cli.class_progress import ClassProgress
+from grader.cli.exit_status import INTERRUPTED
 from grader.course.batch import grade_all
 from grader.course.cache_key import Settings, key_of
 from grader.course.ingest.collect import Class, Wishes, read_class
 from grader.course.ingest.roster import Roster, read_roster
 from grader.course.job import BatchError, Done, Job, Stop
-from grader.course.marks import MarkError, mark_item, unmark_item
-from grader.course.merge import merge, write_results
 from grader.course.scores import Standing
 from grader.course.shards import Shard, of_shard
 from grader.course.store import Graded, Store
 from grader.course.summary_csv import class_summary
-from grader.course.table import Filter, class_csv, class_json, class_table, write_class
-from grader.files import write_atomically
+from grader.course.table import CLASS_TABLE, write_class
 from grader.formatting import one_line
 from grader.machine import usable_cores
 from grader.provenance.installation import Installation, Wanted, digests_of, installation
@@ -43,13 +41,10 @@ if TYPE_CHECKING:
     from grader.result import Result
     from grader.sandbox.limits import Limits
 
-CLASS = "class.csv"
-INTERRUPTED = 130
-
 
 @dataclass(frozen=True)
 class Order:
-    """What `grader grade` is asked to do with a class; `package` is the name of the assignment's."""
+    """The arguments of `grader grade`; `package` is the name of the assignment's package."""
 
     paths: Sequence[Path]
     out: Path
@@ -66,10 +61,10 @@ class Order:
 def grade_class(
     order: Order, assignment: Assignment, settings: Mapping[str, Any], signer: Signer | None
 ) -> tuple[list[Standing], bool]:
-    """Grade a class and say how it goes. `settings` are the keyword arguments of `grader.grade`.
+    """Grade a class and show progress. `settings` are the keyword arguments of `grader.grade`.
 
-    Returns the machine's points of each submission of this order, and whether all are graded. Raises BatchError, StoreError
-    and, before anything is graded, what `grader.provenance.installation.installation` raises.
+    Returns the machine's points for each submission, and whether all submissions were graded. Raises BatchError and
+    StoreError; before anything is graded also what `grader.provenance.installation.installation` raises.
     """
     with tempfile.TemporaryDirectory(prefix="grader-class-", ignore_cleanup_errors=True) as into:
         roster = read_roster(order.roster) if order.roster else Roster()
@@ -98,7 +93,7 @@ def _grade(
         here = cluster.installation if cluster else installation(assignment, wanted)
         if signer is not None and not here.confines:
             raise BatchError(
-                "--sign needs notebooks that are confined: others can read the key, and so sign what they like"
+                "--sign needs confined notebooks: an unconfined notebook could read the key and sign any result"
             )
         seed = secret_seed(here.data)
         job = Job(
@@ -132,7 +127,7 @@ def _grade(
 
 def _wanted(order: Order, settings: Mapping[str, Any]) -> Wanted:
     data = settings["data"]
-    where = str(data if order.remote else data.absolute()) if data else ""  # a folder of the workers' is not one here
+    where = str(data if order.remote else data.absolute()) if data else ""  # with --dask it is a folder on the workers
     return Wanted(order.package, where, settings["sample"], settings["device"], settings["isolation"])
 
 
@@ -151,7 +146,7 @@ def _local(
 
 
 def _key(assignment: Assignment, here: Installation, limits: Limits, seed: int) -> Callable[[str, str], str]:
-    """The key of (file name, SHA-256) of what is graded under these conditions."""
+    """Return a function that maps a file name and a SHA-256 to the cache key under these conditions."""
     from grader.seeds import commitment
 
     fixed = Settings(assignment.name, here.device, here.isolation, limits, commitment(seed))
@@ -159,7 +154,7 @@ def _key(assignment: Assignment, here: Installation, limits: Limits, seed: int) 
 
 
 def _signed(graded: Graded, signer: Signer) -> bool:
-    """Whether a kept result carries this key's signature and it holds; what lies in the store unsigned is graded anew."""
+    """Return whether a stored result has a valid signature by this key; an unsigned one must be graded again."""
     import json
 
     from grader.provenance.signing import signed_by
@@ -175,15 +170,15 @@ def _report(order: Order, mine: Sequence[Submission], done: Done, began: float) 
     names = {one.name for one in mine}
     with Store(order.out) as store:
         items = store.items()
-        write_class(order.out / CLASS, store.rows(), items)
+        write_class(order.out / CLASS_TABLE, store.rows(), items)
         rows = [row for row in store.rows() if row.entry.name in names]
     if done.stopped:
         print(
-            f"grader: interrupted; {done.count} of {len(mine)} are graded and written to {order.out}; "
-            "the same command goes on from there",
+            f"grader: interrupted; {done.count} of {len(mine)} are graded, with results in {order.out}; "
+            "run the same command to continue",
             file=sys.stderr,
         )
-        if done.left_running:  # they do not end; nothing of theirs is kept
+        if done.left_running:  # these threads do not end, and their results are not wanted
             sys.stdout.flush()
             sys.stderr.flush()
             os._exit(INTERRUPTED)
@@ -191,16 +186,18 @@ def _report(order: Order, mine: Sequence[Submission], done: Done, began: float) 
     for line in class_summary(row.final.standing for row in rows):
         print(line)
     if done.reused:
-        print(f"{done.reused} of them are as graded before (--force grades them again)")
+        print(f"{done.reused} results were reused, since nothing has changed (--force grades them again)")
     if stale := sum(len(row.final.stale) for row in rows):
-        print(f"{stale} marks were given for earlier notebooks and do not count: see `grader results {order.out}`")
+        print(
+            f"{stale} marks are for an earlier version of a notebook and do not count; see `grader results {order.out}`"
+        )
     took = f"{time.monotonic() - began:.0f} s"
-    print(f"{took}; results and reports in {order.out}, the class in summary.csv and {CLASS} there")
+    print(f"{took}; results and reports are in {order.out}, the class in summary.csv and {CLASS_TABLE} there")
     return [row.machine for row in rows], True
 
 
 class _Signals:
-    """While a class is graded Ctrl-C asks to stop; a second one, or the request to terminate, to stop at once."""
+    """While a class is graded: Ctrl-C stops after the running gradings; a second one, or SIGTERM, stops at once."""
 
     def __init__(self, stop: Stop) -> None:
         self._stop = stop
@@ -226,45 +223,3 @@ def _end_children() -> None:
     for process in psutil.Process().children(recursive=True):
         with contextlib.suppress(psutil.Error):
             process.kill()
-
-
-def show_results(out: Path, wanted: Filter, csv: Path | None, json: Path | None) -> None:
-    """List the class, or export it. Raises StoreError, and MarkError for an item that no result has."""
-    from rich.console import Console
-
-    with Store(out, create=False) as store:
-        items = store.items()
-        if wanted.item is not None and items and wanted.item not in items:
-            raise MarkError(f"there is no item {wanted.item!r}; there are {', '.join(items)}")
-        rows = [row for row in store.rows() if wanted.wants(row)]
-    if csv is not None:
-        write_atomically(csv, class_csv(rows, items))
-    if json is not None:
-        write_atomically(json, class_json(rows))
-    if csv is None and json is None:
-        console = Console(highlight=False, markup=False, emoji=False)
-        if not console.is_terminal:
-            console.width = 10_000
-        console.print(class_table(rows, wanted.item))
-        for line in class_summary(row.final.standing for row in rows):
-            print(line)
-
-
-def mark_result(out: Path, submission: str, item: str, points: float | None, comment: str) -> str:
-    """Keep a mark, or with None take it back, and write the class's table anew; a sentence on what it does."""
-    with Store(out, create=False) as store:
-        if points is None:
-            said = unmark_item(store, submission, item)
-        else:
-            said = mark_item(store, submission, item, points, comment)
-        write_class(out / CLASS, store.rows(), store.items())
-    return said
-
-
-def merge_results(sources: Sequence[Path], out: Path) -> tuple[int, list[str]]:
-    """Merge the stores of these folders into `out` and write the files there; how many submissions, and the conflicts."""
-    conflicts = merge(sources, out)
-    with Store(out) as store:
-        count = write_results(store, out)
-        write_class(out / CLASS, store.rows(), store.items())
-    return count, conflicts

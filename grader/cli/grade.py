@@ -1,0 +1,102 @@
+"""`grader grade`: grade a class."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from grader.cli import exit_status
+from grader.cli.options import add_command, add_grading, deadline, grading_settings, load, positive, seconds
+from grader.course.ingest.layouts import LAYOUTS
+from grader.course.shards import Shard, parse_shard
+
+if TYPE_CHECKING:
+    from grader.cli.options import Commands
+
+
+def add_to(commands: Commands) -> None:
+    """Add the command to the parser."""
+    command = add_command(
+        commands, "grade", "grade a class: folders, or a download from Canvas, Moodle and others", run
+    )
+    command.add_argument("paths", type=Path, nargs="+", metavar="PATH", help="notebooks, folders or zip archives")
+    command.add_argument(
+        "--out", type=Path, required=True, metavar="DIR", help="the folder for the results; existing results are reused"
+    )
+    command.add_argument(
+        "--jobs",
+        type=positive,
+        metavar="N",
+        help="how many notebooks to grade at a time (default: one per core; with --dask two per thread of a worker)",
+    )
+    command.add_argument("--force", action="store_true", help="grade everything again, even if nothing has changed")
+    command.add_argument("--sign", type=Path, metavar="KEY", help="sign each result with this private key, see keygen")
+    command.add_argument(
+        "--layout", choices=LAYOUTS, default="auto", help="how the submissions are arranged (default: detect)"
+    )
+    command.add_argument(
+        "--roster",
+        type=Path,
+        metavar="CSV",
+        help="the students' names, in columns such as id,name (default: a roster.csv beside the submissions)",
+    )
+    command.add_argument(
+        "--due",
+        type=deadline,
+        metavar="TIME",
+        help="the deadline in ISO 8601, such as 2026-11-01T23:59; later submissions are marked as late",
+    )
+    command.add_argument("--shard", type=_shard, metavar="I/N", help="grade only part I of N equal parts, see merge")
+    command.add_argument(
+        "--dask",
+        metavar="ADDRESS",
+        help="grade on the Dask cluster with this scheduler, such as tcp://10.0.0.1:8786; --data is then a folder on the "
+        "workers",
+    )
+    command.add_argument(
+        "--worker-seconds",
+        type=seconds,
+        default=300.0,
+        metavar="S",
+        help="with --dask: how long to wait when there is no worker (default: 300)",
+    )
+    add_grading(command, isolation="auto")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Grade the class; return the exit status."""
+    from grader.cli.class_grading import Order, grade_class
+    from grader.provenance.signing import load_signer
+    from grader.sandbox.confinement.backends import find_backend
+
+    signer = load_signer(arguments.sign) if arguments.sign else None
+    remote = None
+    if arguments.dask is None:
+        find_backend(arguments.isolation)  # refuse before anything else is done
+    else:
+        from grader.course.cluster.driver import Remote
+
+        remote = Remote(arguments.dask, arguments.worker_seconds)
+    assignment = load(arguments)
+    order = Order(
+        arguments.paths,
+        arguments.out,
+        arguments.jobs,
+        arguments.force,
+        arguments.layout,
+        arguments.roster,
+        arguments.due,
+        arguments.shard,
+        arguments.assignment,
+        remote,
+    )
+    standings, complete = grade_class(order, assignment, grading_settings(arguments), signer)
+    return exit_status.of_class(standings) if complete else exit_status.INTERRUPTED
+
+
+def _shard(text: str) -> Shard:
+    try:
+        return parse_shard(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None

@@ -1,0 +1,32 @@
+"""`grader keygen`: make a pair of keys to sign results with."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from grader.cli.exit_status import PASSED
+from grader.cli.options import add_command
+from grader.formatting import one_line
+
+if TYPE_CHECKING:
+    from grader.cli.options import Commands
+
+
+def add_to(commands: Commands) -> None:
+    """Add the command to the parser."""
+    command = add_command(commands, "keygen", "make a key to sign results with", run)
+    command.add_argument(
+        "file", type=Path, metavar="FILE", help="write the private key to FILE, the public to FILE.pub"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Write the keys and say where they are. Raises SigningError."""
+    from grader.provenance.signing import make_key
+
+    public_file, public = make_key(arguments.file)
+    print(f"private key, readable only by you: {one_line(str(arguments.file))}")
+    print(f"public key, to verify results with: {one_line(str(public_file))} ({public})")
+    return PASSED

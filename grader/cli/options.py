@@ -1,0 +1,167 @@
+"""Options that several commands share, and the types of their values."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import sys
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from grader.errors import GraderError
+from grader.formatting import one_line
+from grader.machine import DEVICES
+from grader.sandbox.limits import ISOLATION
+
+if TYPE_CHECKING:
+    from grader.assignment import Assignment
+
+    Commands = argparse._SubParsersAction["Parser"]
+
+
+class UsageError(GraderError):
+    """The command was given something that it cannot use."""
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser whose error messages cannot act on a terminal, whatever an argument contains."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print the usage and the message, and exit with status 2."""
+        super().error(one_line(message))
+
+
+def add_command(
+    commands: Commands, name: str, summary: str, run: Callable[[argparse.Namespace], int]
+) -> argparse.ArgumentParser:
+    """Add a command that `run` carries out; `summary` is a phrase without a full stop. Returns its parser."""
+    command = commands.add_parser(name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.")
+    command.set_defaults(run=run)
+    return command
+
+
+# --- options -----------------------------------------------------------------------------------------------------
+
+
+def add_assignment_and_data(command: argparse.ArgumentParser) -> None:
+    """Add --assignment, --data and --sample."""
+    command.add_argument(
+        "--assignment", default="reference", metavar="PACKAGE", help="the assignment's package (default: reference)"
+    )
+    command.add_argument("--data", type=Path, metavar="DIR", help="a folder with MNIST's IDX files, gzipped or not")
+    command.add_argument("--sample", action="store_true", help="use the sample of MNIST that comes with grader")
+
+
+def add_grading(command: argparse.ArgumentParser, isolation: str) -> None:
+    """Add the options of commands that run notebooks; `isolation` is the default of --isolation."""
+    add_assignment_and_data(command)
+    command.add_argument(
+        "--device",
+        choices=DEVICES,
+        default="auto",
+        help="the GPU that notebooks find. auto: the machine's, or a virtual one; cuda: the machine's, and refuse to grade "
+        "without one; virtual: one simulated on the CPU; cpu: none (default: auto)",
+    )
+    command.add_argument(
+        "--isolation",
+        choices=ISOLATION,
+        default=isolation,
+        help="how notebooks are confined. auto: as well as this machine can, and refuse to grade if it cannot; none: no "
+        f"confinement required; the notebook may run with your own permissions (default: {isolation})",
+    )
+    limits = command.add_argument_group("limits for each notebook")
+    limits.add_argument("--memory", type=size, metavar="SIZE", help="memory, such as 2G (default: 4G)")
+    limits.add_argument("--tasks", type=positive, metavar="N", help="processes and threads (default: 256)")
+    limits.add_argument("--scratch", type=size, metavar="SIZE", help="all files that it writes (default: 1G)")
+    limits.add_argument("--cell-seconds", type=seconds, metavar="S", help="time for one cell (default: 600)")
+    limits.add_argument("--total-seconds", type=seconds, metavar="S", help="time for all cells (default: 1800)")
+
+
+def grading_settings(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return the keyword arguments of `grader.grade` that the options of `add_grading` stand for."""
+    from grader.sandbox.limits import Limits
+
+    given = {
+        "cell_seconds": arguments.cell_seconds,
+        "total_seconds": arguments.total_seconds,
+        "memory_bytes": arguments.memory,
+        "tasks": arguments.tasks,
+        "scratch_bytes": arguments.scratch,
+    }
+    limits = Limits(**{key: value for key, value in given.items() if value is not None})
+    return {
+        "data": arguments.data,
+        "sample": arguments.sample,
+        "device": arguments.device,
+        "limits": limits,
+        "isolation": arguments.isolation,
+    }
+
+
+def load(arguments: argparse.Namespace) -> Assignment:
+    """Import the assignment that --assignment names, also from the current folder. Raises AssignmentError."""
+    from grader.assignment import load_assignment
+
+    make_importable()
+    return load_assignment(arguments.assignment)
+
+
+def make_importable() -> None:
+    """Let an assignment's package be imported from the current folder."""
+    sys.path.insert(0, os.getcwd())
+
+
+# --- types of values ---------------------------------------------------------------------------------------------
+
+
+def positive(text: str) -> int:
+    """Parse a whole number from 1. Raises ArgumentTypeError, as all functions below do."""
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1")
+    return int(text)
+
+
+def count(text: str) -> int:
+    """Parse a whole number from 0."""
+    if not re.fullmatch(r"\d{1,9}", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0")
+    return int(text)
+
+
+def size(text: str) -> int:
+    """Parse a size such as 512M or 2G; return bytes."""
+    found = re.fullmatch(r"(\d{1,9})([KMG])(?:i?B)?", text, re.IGNORECASE)
+    number = int(found[1]) * 1024 ** (" KMG".index(found[2].upper())) if found else 0
+    if not 0 < number < 1 << 50:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a size such as 512M or 2G")
+    return number
+
+
+def seconds(text: str) -> float:
+    """Parse a number of seconds above 0."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < 1e7:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds above 0")
+    return value
+
+
+def points(text: str) -> float:
+    """Parse a number of points, such as 4 or 2.5."""
+    if not re.fullmatch(r"\d{1,6}(\.\d{1,4})?", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of points such as 4 or 2.5")
+    return float(text)
+
+
+def deadline(text: str) -> datetime:
+    """Parse a time in ISO 8601; a date alone means the end of that day."""
+    try:
+        time = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a time such as 2026-11-01T23:59 or 2026-11-01") from None
+    return time.replace(hour=23, minute=59, second=59) if len(text) == len("2026-11-01") else time
