@@ -68,7 +68,7 @@ def test_what_only_proves_is_no_part_of_what_grades() -> None:
     assignment = load_assignment("reference")
     everything = frozenset(__import__("sys").modules)
     load_mutations("reference")
-    before = frozenset(name for name in everything if not name.startswith(("reference.proving", "reference.styles")))
+    before = frozenset(name for name in everything if not name.startswith(("reference.proving", "reference.mutations")))
     without = code_digest(assignment, "reference", before)
     assert without == code_digest(assignment, "reference", before)
     assert without != code_digest(assignment, "reference", frozenset(__import__("sys").modules))
