@@ -167,6 +167,8 @@ for x, y in test_loader: pass
 def test_the_split_is_found_through_what_wraps_mnist() -> None:
     run = watch(
         """
+from grader.in_kernel.datasets import mnist
+mnist.install({"folder": "unread"})
 class MNIST(torch.utils.data.Dataset):
     def __init__(self, train): self.train, self.n = train, 40 if train else 20
     def __len__(self): return self.n

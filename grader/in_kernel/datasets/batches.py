@@ -16,7 +16,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from functools import lru_cache
+from functools import lru_cache, wraps
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
@@ -27,6 +27,7 @@ from PIL import Image
 from torch import Tensor
 from torch.utils.data import Subset, get_worker_info
 from torch.utils.data._utils.collate import default_collate, default_collate_fn_map
+from torch.utils.data._utils.fetch import _MapDatasetFetcher
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -61,7 +62,23 @@ class _Unknown(Exception):
     """A transform whose effect cannot be read off its type and parameters."""
 
 
-def collates_by_default(collate_fn: object) -> bool:
+def install() -> None:
+    """Let DataLoader make MNIST's default batches at once."""
+    one_by_one = _MapDatasetFetcher.fetch
+
+    @wraps(one_by_one)
+    def fetch(self: Any, possibly_batched_index: Any) -> Any:
+        __tracebackhide__ = True  # a student's traceback shows torch's frames and not these
+        if self.auto_collation and _collates_by_default(self.collate_fn):
+            batch = batch_of(self.dataset, possibly_batched_index)
+            if batch is not None:
+                return batch
+        return one_by_one(self, possibly_batched_index)
+
+    _MapDatasetFetcher.fetch = fetch  # type: ignore[method-assign]
+
+
+def _collates_by_default(collate_fn: object) -> bool:
     """Whether `collate_fn` is torch's own, as torch ships it."""
     return collate_fn is default_collate and default_collate_fn_map == _COLLATE_MAP
 

@@ -13,8 +13,8 @@ from typing import IO, cast
 SIDE = 28  # pixels
 IMAGES_HEADER = 16  # bytes before the first pixel
 LABELS_HEADER = 8
-_IMAGES_MAGIC = 2051
-_LABELS_MAGIC = 2049
+IMAGES_MAGIC = 2051
+LABELS_MAGIC = 2049
 _MOST_IMAGES = 1_000_000  # MNIST's largest relative has 814,255; guards memory against a header that lies
 
 TRAIN = ("train-images", "train-labels")
@@ -66,8 +66,8 @@ def read_split(files: Mapping[str, Path], train: bool) -> Split:
     different numbers of images and labels.
     """
     images_path, labels_path = (files[part] for part in (TRAIN if train else TEST))
-    images = _read(images_path, _IMAGES_MAGIC, "images")
-    labels = _read(labels_path, _LABELS_MAGIC, "labels")
+    images = _read(images_path, IMAGES_MAGIC, "images")
+    labels = _read(labels_path, LABELS_MAGIC, "labels")
     split = Split(images, labels)
     if len(images) - IMAGES_HEADER != split.size * SIDE * SIDE:
         count = (len(images) - IMAGES_HEADER) // (SIDE * SIDE)
@@ -90,7 +90,7 @@ def _find(folder: Path, part: str) -> Path | None:
 
 def _read(path: Path, magic: int, what: str) -> bytes:
     """All bytes of an IDX file of images or labels, checked against its header."""
-    header_size = IMAGES_HEADER if magic == _IMAGES_MAGIC else LABELS_HEADER
+    header_size = IMAGES_HEADER if magic == IMAGES_MAGIC else LABELS_HEADER
     try:
         with _open(path) as file:
             header = file.read(header_size)

@@ -13,40 +13,18 @@ from numbers import Integral, Real
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
+from grader.in_kernel.datasets import registry
+
 if TYPE_CHECKING:
     import torch
     from torch import nn
 
-_OTHER_DIGITS = {"FashionMNIST", "KMNIST", "EMNIST", "QMNIST"}  # torchvision derives these from MNIST
 _SHUFFLING = ("RandomSampler", "SubsetRandomSampler", "WeightedRandomSampler")
 _HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep  # of all that runs in the kernel
 _TEXT = 200
 
 
 # --- data --------------------------------------------------------------------------------------------------------
-
-
-def mnist_split(dataset: object, depth: int = 6) -> str | None:
-    """'train' or 'test' when the images come from that part of MNIST, whatever wraps them; else None."""
-    names = {cls.__name__ for cls in type(dataset).__mro__}
-    if "MNIST" in names:
-        train = getattr(dataset, "train", None)
-        if names & _OTHER_DIGITS or not isinstance(train, bool):
-            return None
-        return "train" if train else "test"
-    splits = {mnist_split(inner, depth - 1) for inner in _wrapped(dataset)} if depth else set()
-    return splits.pop() if len(splits) == 1 else None
-
-
-def _wrapped(dataset: object) -> Iterator[object]:
-    """The datasets that a dataset holds: Subset's one, ConcatDataset's several, those of a class of the student's."""
-    from torch.utils.data import Dataset
-
-    for value in vars(dataset).values() if hasattr(dataset, "__dict__") else ():
-        if isinstance(value, Dataset):
-            yield value
-        elif isinstance(value, (list, tuple)) and value and len(value) <= 100 and isinstance(value[0], Dataset):
-            yield from value
 
 
 def loader(loader: Any, key: str) -> dict[str, object]:
@@ -58,7 +36,7 @@ def loader(loader: Any, key: str) -> dict[str, object]:
     return {
         "key": key,
         "dataset": type(loader.dataset).__name__,
-        "split": mnist_split(loader.dataset),
+        "split": registry.split_of(loader.dataset),
         "images": size(loader.dataset) or 0,
         "batch_size": batch_size if isinstance(batch_size, int) else None,
         "shuffled": bool(kinds & set(_SHUFFLING) or getattr(sampler, "shuffle", False) is True),
@@ -221,7 +199,7 @@ def _role(value: Any) -> str:
     inner = getattr(value, "iterable", None)  # tqdm(loader)
     for candidate in (value, inner):
         if isinstance(candidate, torch.utils.data.DataLoader):
-            split = mnist_split(candidate.dataset)
+            split = registry.split_of(candidate.dataset)
             return f"{split}_loader" if split else "loader"
     if isinstance(value, torch.device) or (isinstance(value, str) and value.split(":")[0] in ("cpu", "cuda", "mps")):
         return "device"
