@@ -18,7 +18,7 @@ class DataError(GraderError):
 
 
 class Contents(NamedTuple):
-    """A data set's files on disk: the folder that directly holds them, numbers of images, and a digest of the contents."""
+    """A data set's files on disk: the folder that directly holds them, numbers of images, and a digest."""
 
     folder: Path
     train_size: int

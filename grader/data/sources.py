@@ -38,8 +38,8 @@ Kind = Literal["sample", "folder", "cache"]
 class DataSource:
     """A data set on disk whose files were read and checked.
 
-    `folder` directly holds the files; the sizes are numbers of images; `sha256` is a digest of the decompressed contents,
-    the same however the files are packed or named.
+    `folder` directly holds the files; the sizes are numbers of images; `sha256` is a digest of the decompressed
+    contents, the same however the files are packed or named.
     """
 
     kind: Kind
@@ -66,11 +66,11 @@ def cache_folder() -> Path:
 
 
 def find_data(folder: Path | None = None, sample: bool = False) -> DataSource:
-    """Return the data to grade with: `folder` if one is named, else the cache if it holds the data set, else the sample.
+    """Return the data to grade with: `folder` if given, else the cache if it holds the data set, else the sample.
 
     `sample` asks for the sample whatever the cache holds. Every file is read and checked. Raises DataError for a folder
-    that does not hold the data set, for damaged files (in the cache too), and when both a folder and the sample are asked
-    for.
+    that does not hold the data set, for damaged files (in the cache too), and when both a folder and the sample are
+    asked for.
     """
     if folder is not None and sample:
         raise DataError("Name a data folder or ask for the sample, not both.")

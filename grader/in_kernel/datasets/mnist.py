@@ -1,8 +1,8 @@
 """MNIST for torchvision from local files, with whole batches made at once instead of image by image.
 
 Only the reading of the files and the making of default batches are replaced; class, attributes, single items, custom
-`collate_fn`s and everything a student overrides stay torchvision's own. The dataset deliberately gets no `__getitems__`:
-wrappers that forward unknown attributes (torchvision has one) would be bypassed.
+`collate_fn`s and everything a student overrides stay torchvision's own. The dataset deliberately gets no
+`__getitems__`: wrappers that forward unknown attributes (torchvision has one) would be bypassed.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Mnist:
         return self.name in _class_names(dataset)
 
     def split_of(self, dataset: object) -> Split | None:
-        """Return the split that the attribute `train` names; None for the data sets that torchvision derives from MNIST."""
+        """Return the split that the attribute `train` names; None for data sets that torchvision derives from MNIST."""
         train = getattr(dataset, "train", None)
         if _class_names(dataset) & _DERIVED or not isinstance(train, bool):
             return None
@@ -57,7 +57,7 @@ class Mnist:
         return images.clone(), labels.long()
 
     def serve(self, torchvision: ModuleType) -> None:
-        """Replace how torchvision looks for, downloads and reads MNIST's files, and let DataLoader make whole batches."""
+        """Replace how torchvision finds, downloads and reads MNIST's files, and let DataLoader make whole batches."""
         from grader.in_kernel.datasets import batches
 
         _replace_reading(torchvision.datasets, self.load)
@@ -77,7 +77,7 @@ def _class_names(dataset: object) -> set[str]:
 
 
 def _replace_reading(datasets: ModuleType, load: Callable[[bool], tuple[Any, Any]]) -> None:
-    """Replace MNIST's methods for finding and reading files; torchvision's other data sets keep the original methods."""
+    """Replace MNIST's methods for finding and reading files; other data sets of torchvision keep theirs."""
     mnist = datasets.MNIST
     derived = tuple(getattr(datasets, name) for name in sorted(_DERIVED))
     checksums = {checksum for _, checksum in mnist.resources}

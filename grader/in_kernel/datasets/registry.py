@@ -10,8 +10,8 @@ from grader.in_kernel.datasets.interface import ServedDataset, Split
 from grader.in_kernel.patching import when_imported
 
 OFFLINE = (
-    "{} cannot be downloaded: there is no network while a notebook is graded, and of torchvision's data sets only {} is "
-    "provided."
+    "{} cannot be downloaded: there is no network while a notebook is graded, and of torchvision's data sets only {} "
+    "is provided."
 )
 
 _served: dict[str, ServedDataset] = {}

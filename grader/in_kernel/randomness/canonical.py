@@ -1,10 +1,10 @@
 """Canonical randomness: the harness, not the notebook, determines initial weights and the order of training passes.
 
-A layer's initial weights depend on the seed, its kind, its shapes and its position among the similar layers of the model
-that is being built; the k-th training pass of any model over n shuffled images uses the k-th permutation of n. So every
-correct notebook follows the same trajectory as the reference, however it is written and whatever else it draws. Canonical
-draws use separate generators and leave torch's global state unchanged (an unpatched layer would have advanced it); all
-other random numbers (dropout masks, `torch.randn`) come from the global generators, which are seeded once.
+A layer's initial weights depend on the seed, its kind, its shapes and its position among the similar layers of the
+model that is being built; the k-th training pass of any model over n shuffled images uses the k-th permutation of n. So
+every correct notebook follows the same trajectory as the reference, however it is written and whatever else it draws.
+Canonical draws use separate generators and leave torch's global state unchanged (an unpatched layer would have advanced
+it); all other random numbers (dropout masks, `torch.randn`) come from the global generators, which are seeded once.
 
 A notebook that seeds torch itself gets plain PyTorch from then on, bit for bit.
 """
@@ -89,7 +89,7 @@ def is_canonical() -> bool:
 
 
 def on_note(callback: Callable[[str], None]) -> None:
-    """Call `callback(text)` with each note for the person who grades: that the notebook seeds torch, or a failure here."""
+    """Call `callback(text)` with notes for the person who grades: that the notebook seeds torch, or a failure here."""
     if callback not in _state.on_note:
         _state.on_note.append(callback)
 
