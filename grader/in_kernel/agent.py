@@ -35,7 +35,7 @@ class Reply(str):
 def handler(name: str) -> Callable[[Handler], Handler]:
     """Return a decorator that makes a function answer requests of this name, such as 'probe.model'.
 
-    The function takes the payload, with arrays decoded, and returns a value that `encoding.encode` takes, or None for {}.
+    The function takes the payload, with arrays decoded. It returns a value for `encoding.encode`, or None for {}.
     """
 
     def register(function: Handler) -> Handler:

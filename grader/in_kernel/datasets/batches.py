@@ -84,7 +84,7 @@ def _collates_by_default(collate_fn: object) -> bool:
 
 
 def batch_of(dataset: Any, indices: Any) -> list[Any] | None:
-    """Return the batch [images, labels] that DataLoader's default collation makes of these items, in memory of its own.
+    """Return the batch [images, labels] that DataLoader's default collation makes of these items, in new memory.
 
     `dataset` is torchvision's MNIST or a Subset of it. None if the batch has to be made item by item: another dataset,
     an overridden `__getitem__`, a transform not known to be deterministic, or indices and data of an unusual kind.

@@ -203,7 +203,7 @@ def _containing(original: Callable[..., None]) -> Callable[..., None]:
 
 
 def _number_anew(container: nn.Module) -> None:
-    """Number the layers of a model that is built without a class of its own, in the container's order.
+    """Number the layers of a model that is built without a class, in the container's order.
 
     They were drawn one by one before their position was known. A layer is drawn again only if it was in no container
     yet, or if it would have the same weights as a similar layer in this one (two blocks of one class).

@@ -55,7 +55,7 @@ class Scores:
         self._done.append((losses.view(batches, images).mean(1), right, images))
 
     def results(self) -> list[tuple[float, int, int]]:
-        """Return (mean cross-entropy, number right, images) of each batch with an output; the mean may not be finite."""
+        """Return (mean cross-entropy, number right, images) of each batch with an output; means may be non-finite."""
         self._compute()
         return [
             (loss, right, images)
