@@ -1,5 +1,6 @@
-"""MNIST, from wherever it is to be had: the sample beside this file, a folder, or the download cache."""
+"""The images that notebooks are graded on: the sample in this folder, a folder of the user's, or the download cache."""
 
-from grader.data.sources import DataError, DataSource, MnistArrays, fetch, find_data, load_arrays
+from grader.data.interface import Arrays, DataError
+from grader.data.sources import DataSource, fetch, find_data, load_arrays
 
-__all__ = ["DataError", "DataSource", "MnistArrays", "fetch", "find_data", "load_arrays"]
+__all__ = ["Arrays", "DataError", "DataSource", "fetch", "find_data", "load_arrays"]

@@ -1,1 +1,1 @@
-"""The only code that runs beside student code, inside the confined kernel. It imports nothing else of the grader."""
+"""The grader's code that runs in the confined kernel with student code. It imports nothing else of the grader."""

@@ -1,4 +1,4 @@
-"""Answers the driver's requests inside the kernel: finds the handler for a name and sends back what it returns."""
+"""Answer the driver's requests inside the kernel: call the handler that a request names and return its result."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ Handler = Callable[[dict[str, Any]], Any]
 MODULES = {"probe": "grader.in_kernel.probes.handlers"}
 MESSAGE_CHARS = 4000
 
-max_answer_chars = 64 * 1024 * 1024  # set by the launcher, as is
-requests_fd = -1  # where requests are read
+max_answer_chars = 64 * 1024 * 1024  # set by the launcher, like the next
+requests_fd = -1  # the descriptor that requests are read from
 _handlers: dict[str, Handler] = {}
 
 
 class Reply(str):
-    """An answer whose repr is its text: IPython sends it as it is, without quotes and escapes."""
+    """An answer whose repr is its text, so that IPython sends it without quotes and escapes."""
 
     __slots__ = ()
 
@@ -33,9 +33,9 @@ class Reply(str):
 
 
 def handler(name: str) -> Callable[[Handler], Handler]:
-    """Decorator: the function answers requests of this name, such as 'probe.model'.
+    """Return a decorator that makes a function answer requests of this name, such as 'probe.model'.
 
-    It takes the payload, with arrays decoded, and returns what `encoding.encode` takes; None stands for {}.
+    The function takes the payload, with arrays decoded. It returns a value for `encoding.encode`, or None for {}.
     """
 
     def register(function: Handler) -> Handler:
@@ -46,9 +46,10 @@ def handler(name: str) -> Callable[[Handler], Handler]:
 
 
 def handle(size: int) -> Reply:
-    """Answer the request of `size` bytes that waits, {"name", "payload"}, with JSON: the handler's result, or {"error": …}.
+    """Answer the waiting request of `size` bytes, {"name", "payload"}: return the result as JSON, or {"error": …}.
 
-    An error has 'type', 'message', and where it passed a cell, 'line' (1-based) and 'execution', the cell's execution count.
+    An error has 'type', 'message' and, if it passed through a cell, 'line' (1-based) and 'execution', the cell's
+    execution count.
     """
     try:
         request = json.loads(_read(size))
@@ -58,7 +59,7 @@ def handle(size: int) -> Reply:
             raise ValueError(
                 f"the answer of {request['name']} has {len(answer)} characters, more than {max_answer_chars}"
             )
-    except BaseException as error:  # also SystemExit: student code runs in handlers
+    except BaseException as error:  # SystemExit too: student code runs in handlers
         answer = json.dumps({"error": describe(error)})
     return Reply(answer)
 
@@ -74,7 +75,7 @@ def _read(size: int) -> bytes:
 
 
 def find(name: str) -> Handler:
-    """The handler of this name, importing the module that should define it. Raises LookupError."""
+    """Return the handler of this name, importing the module that should define it. Raises LookupError."""
     if name not in _handlers and (module := MODULES.get(name.partition(".")[0])):
         try:
             importlib.import_module(module)
@@ -87,7 +88,7 @@ def find(name: str) -> Handler:
 
 
 def describe(error: BaseException) -> dict[str, object]:
-    """An exception as data: type, message, and the innermost line of a notebook cell that it passed."""
+    """Return an exception as data: type, message, and the innermost line of a notebook cell in its traceback."""
     try:
         message = str(error)
     except Exception:  # a student's exception whose __str__ raises
@@ -108,7 +109,7 @@ def _cell_line(trace: TracebackType | None) -> dict[str, object]:
 
 
 def _execution(filename: str) -> int | None:
-    """The execution count of the cell that was compiled under this file name."""
+    """Return the execution count of the cell that was compiled under this file name; None for any other file."""
     if "IPython" not in sys.modules:
         return None
     from IPython import get_ipython

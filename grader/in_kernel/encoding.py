@@ -1,4 +1,4 @@
-"""Values as JSON: arrays and tensors become {"dtype", "shape", "data": base64 of little-endian bytes}."""
+"""Encode values as JSON: arrays and tensors become {"dtype", "shape", "data": base64 of little-endian bytes}."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _ARRAY_KEYS = {"dtype", "shape", "data"}
 
 
 def encode(value: object) -> Any:
-    """`value` as JSON data. Numbers that are not finite become None, other dtypes the nearest that may cross.
+    """Return `value` as JSON data. Non-finite numbers become None, other dtypes the nearest supported one.
 
-    Raises TypeError for what has no such form.
+    Raises TypeError for a value that cannot be encoded.
     """
     if value is None or isinstance(value, (bool, int, str)):
         return value
@@ -31,7 +31,7 @@ def encode(value: object) -> Any:
         return [encode(item) for item in value]
     if is_dataclass(value) and not isinstance(value, type):
         return encode(asdict(value))
-    numpy, torch = sys.modules.get("numpy"), sys.modules.get("torch")  # before their import nothing can be theirs
+    numpy, torch = sys.modules.get("numpy"), sys.modules.get("torch")  # not imported: no value can be an array
     if torch is not None and isinstance(value, torch.Tensor):
         return encode_array(_from_tensor(torch, value))
     if numpy is not None and isinstance(value, numpy.generic):
@@ -42,7 +42,7 @@ def encode(value: object) -> Any:
 
 
 def encode_array(array: np.ndarray[Any, Any]) -> dict[str, object]:
-    """One array. Raises TypeError for an array that does not hold numbers."""
+    """Encode one array. Raises TypeError for an array that does not hold numbers."""
     import numpy as np
 
     if array.dtype.name not in _DTYPES:
@@ -56,7 +56,7 @@ def encode_array(array: np.ndarray[Any, Any]) -> dict[str, object]:
 
 
 def decode(value: Any) -> Any:
-    """JSON data with every encoded array in it turned back into a writable array of its own."""
+    """Return JSON data with every encoded array in it turned back into a writable array."""
     if isinstance(value, list):
         return [decode(item) for item in value]
     if not isinstance(value, dict):

@@ -1,7 +1,7 @@
-"""The recorder's channel, its cells and its off-switch; what it records stands in passes, models and figures.
+"""The recorder's event channel, the number of the running cell, and pausing. `recorder` defines what is recorded.
 
-Events are JSON objects, one a line, written to an inherited file descriptor as they happen, so that a kernel that dies
-loses nothing that was finished. Their form is that of the records in `grader.evidence.run`, with a 'kind' beside the fields.
+Events are JSON objects, one a line, written to an inherited file descriptor as they happen, so that finished events
+survive the kernel's death. They have the fields of the records in `grader.evidence.run`, and a 'kind'.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ T = TypeVar("T")
 MAX_EVENT = 4_000_000  # bytes
 MAX_TOTAL = 128_000_000
 MAX_NOTES = 50
-TURN_SECONDS = 2.0  # that one thread waits for another in the recorder
+TURN_SECONDS = 2.0  # how long a thread waits for another in the recorder
 
 _clock = time.perf_counter  # students patch `time`
 
@@ -34,17 +34,17 @@ class _State:
         self.began = _clock()
         self.paused = 0
         self.left = MAX_TOTAL
-        self.torn = False  # an interrupted write left half a line
+        self.torn = False  # an interrupted write left part of a line
         self.notes: set[str] = set()
 
 
 _state = _State()
-_lock = threading.RLock()  # batches may be loaded in one thread and worked on in another
+_lock = threading.RLock()  # one thread may load batches while another processes them
 _at_cell_end: list[Callable[[], None]] = []
 
 
 def _fresh_lock() -> None:
-    """In a forked child nobody would ever release what another thread held."""
+    """Replace the lock in a forked child: if another thread held it, nobody would ever release it."""
     global _lock
     _lock = threading.RLock()
 
@@ -53,24 +53,31 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_fresh_lock)
 
 
+def restart(fd: int | None) -> None:
+    """Begin a new recording that is written to the descriptor `fd`; None: nothing is written."""
+    _state.__init__()  # type: ignore[misc]
+    _state.fd = fd
+    _state.process = os.getpid()
+
+
 def now() -> float:
-    """Seconds since the kernel began, by a clock that no student's patch reaches."""
+    """Return seconds since recording began, by a clock that a notebook's patch of `time` does not change."""
     return _clock() - _state.began
 
 
 def cell() -> int:
-    """Index of the cell that runs; -1 before the first."""
+    """Return the index of the running cell; -1 before the first."""
     return _state.cell
 
 
 def is_paused() -> bool:
-    """Whether nothing is to be recorded now."""
+    """Return whether recording is paused."""
     return _state.paused > 0
 
 
 @contextmanager
 def pause() -> Iterator[None]:
-    """Record nothing inside, in any thread; the probes run student code in it."""
+    """Record nothing inside this context, in any thread; probes run student code in it."""
     _state.paused += 1
     try:
         yield
@@ -85,19 +92,19 @@ def at_cell_end(callback: Callable[[], None]) -> None:
 
 
 def guarded(function: Callable[P, T]) -> Callable[P, T | None]:
-    """The function for one thread at a time, returning None where it would raise.
+    """Decorate a function to run in one thread at a time and to return None instead of raising.
 
-    Student code must not see the recorder's own troubles.
+    Student code must not see errors of the recorder; they are noted.
     """
 
     @functools.wraps(function)
     def call(*args: P.args, **kwargs: P.kwargs) -> T | None:
         lock = _lock
-        taken = lock.acquire(timeout=TURN_SECONDS)  # whatever else this thread holds: no turn is worth a hang
+        taken = lock.acquire(timeout=TURN_SECONDS)  # go on without it: a deadlock would be worse
         try:
             return function(*args, **kwargs)
         except Exception as error:
-            with suppress(Exception):  # at the interpreter's end nothing is left to write with
+            with suppress(Exception):  # writing may fail while the interpreter shuts down
                 note(f"the recorder failed in {function.__name__}: {type(error).__name__}")
             return None
         finally:
@@ -108,14 +115,14 @@ def guarded(function: Callable[P, T]) -> Callable[P, T | None]:
 
 
 def note(text: str) -> None:
-    """Tell the person who grades; each text once."""
+    """Write a note for the person who grades; each text once."""
     if text not in _state.notes and len(_state.notes) < MAX_NOTES:
         _state.notes.add(text)
         emit("note", {"cell": max(0, _state.cell), "text": text[:500]})
 
 
 def emit(kind: str, fields: dict[str, object]) -> None:
-    """Write one event in a single line; one that is too long, or beyond the total, is left out with a note.
+    """Write one event as a single line. Leave it out, with a note, if it is too long or the total is used up.
 
     Floats in `fields` must be finite. A forked child writes nothing.
     """
@@ -146,11 +153,11 @@ def _write(line: bytes) -> None:
 
 
 def begin_cell(index: int) -> None:
-    """The cell of this index is about to run."""
+    """Record that the cell of this index is about to run."""
     _state.cell = index
 
 
 def end_cell() -> None:
-    """The cell has ended, however it ended: what is still open is written down."""
+    """Record that the cell has ended, normally or not: call the callbacks, which write down all that is still open."""
     for callback in _at_cell_end:
         guarded(callback)()

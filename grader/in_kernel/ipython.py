@@ -1,4 +1,4 @@
-"""ipykernel's classes, adapted to a notebook that nobody sits in front of."""
+"""ipykernel's classes, adapted to notebooks that run unattended."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from jupyter_client.session import json_packer
 
 from grader.in_kernel import events
 
-UNANSWERED_INPUTS = 100  # then input() raises EOFError: a loop that waits for an answer would never end
+UNANSWERED_INPUTS = 100  # then input() raises EOFError, or a loop that waits for an answer would never end
 MESSAGE_CHARS = 20_000
 TRACEBACK_CHARS = 100_000
 
 
 class GradedKernel(IPythonKernel):
-    """A kernel that answers input() itself, outlives exit(), and keeps its replies short."""
+    """A kernel that answers input() itself, ignores exit(), and keeps its replies short."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -36,31 +36,30 @@ class GradedKernel(IPythonKernel):
     def start(self) -> None:
         """Start serving. An interrupt reaches a cell that waits in `await` only if signals wake the event loop."""
         super().start()
-        with contextlib.suppress(
-            NotImplementedError, RuntimeError, ValueError
-        ):  # not in the main thread, or no such signal
+        unsupported = (NotImplementedError, RuntimeError, ValueError)  # not in the main thread, or no such signal
+        with contextlib.suppress(*unsupported):
             asyncio.get_event_loop().add_signal_handler(signal.SIGUSR2, lambda: None)  # then every signal wakes it
 
     def raw_input(self, prompt: object = "") -> str:
-        """What input() calls: shows the prompt and answers with an empty line."""
+        """Implement input(): show the prompt and answer with an empty line."""
         self._inputs += 1
         if self._inputs > UNANSWERED_INPUTS:
-            raise EOFError("nobody answers input() while a notebook is graded")
+            raise EOFError("there is nobody to answer input() while a notebook is graded")
         print(prompt)
         return ""
 
     def getpass(self, prompt: str = "", *_: object, **__: object) -> str:
-        """What getpass.getpass() calls."""
+        """Implement getpass.getpass()."""
         return self.raw_input(prompt)
 
     def _stay(self) -> None:
-        """What exit and quit call: in Jupyter they end the kernel and everything after them."""
+        """Implement exit and quit, which in Jupyter would end the kernel before the later cells."""
         print("exit() did not end the notebook: the grader runs the cells that follow", file=sys.stderr)
 
     async def do_execute(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        """Run a cell. Whatever it broke, there is a reply, and one that is short enough for the channel.
+        """Run a cell. There is always a reply, short enough for the channel, whatever the cell broke.
 
-        The recorder is told of its begin and its end where the request's metadata name its index as 'cell'.
+        The recorder is told when the cell begins and ends if the request's metadata give the cell's index as 'cell'.
         """
         self._mend_streams()
         index = self.get_parent("shell").get("metadata", {}).get("cell")
@@ -68,11 +67,11 @@ class GradedKernel(IPythonKernel):
             events.begin_cell(index)
         try:
             reply: dict[str, Any] = await super().do_execute(*args, **kwargs)
-        except Exception as error:  # IPython itself stumbled over what a cell did to it
+        except Exception as error:  # IPython itself failed because of something that a cell changed
             reply = {"status": "error", "ename": type(error).__name__, "evalue": str(error), "traceback": []}
         finally:
             if index is not None:
-                with _uninterrupted(), contextlib.suppress(BaseException):  # student code may run in it
+                with _uninterrupted(), contextlib.suppress(BaseException):  # it may run student code
                     events.end_cell()
         self._mend_streams()
         if reply.get("status") == "error":
@@ -82,7 +81,7 @@ class GradedKernel(IPythonKernel):
         return reply
 
     def _mend_streams(self) -> None:
-        """Put standard output back where a cell left something that cannot be flushed, such as None or a closed file."""
+        """Restore sys.stdout and sys.stderr if a cell replaced them with something unusable, such as a closed file."""
         for name in ("stdout", "stderr"):
             try:
                 getattr(sys, name).flush()
@@ -92,7 +91,7 @@ class GradedKernel(IPythonKernel):
 
 @contextlib.contextmanager
 def _uninterrupted() -> Iterator[None]:
-    """Without interrupts, which are meant for the cell: what the recorder has still to write must not be torn."""
+    """Ignore interrupts, which are meant for the cell, while the recorder writes its last events."""
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         yield
@@ -101,7 +100,7 @@ def _uninterrupted() -> Iterator[None]:
 
 
 def pack(message: object) -> bytes:
-    """A message as JSON, also when it holds lone surrogates, over which jupyter_client's own packer stumbles."""
+    """Return a message as JSON, even with lone surrogates, which jupyter_client's own packer rejects."""
     try:
         return json_packer(message)
     except UnicodeEncodeError:
@@ -109,10 +108,10 @@ def pack(message: object) -> bytes:
 
 
 class CappedStream(OutStream):
-    """Standard output or error of a cell, which falls silent after `limit` characters: the driver keeps fewer."""
+    """Standard output or error of a cell, cut off after `limit` characters: the driver would discard the rest."""
 
     limit = 1 << 20
-    flush_interval = 0.05  # a kernel that dies takes with it what has not been sent
+    flush_interval = 0.05  # short, because unsent output is lost when a kernel dies
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._cell: object = None
@@ -121,19 +120,22 @@ class CappedStream(OutStream):
         super().__init__(*args, **kwargs)
 
     def flush(self) -> None:
-        """Send what was written, and wait until it is sent. ipykernel flushes eight times a cell, mostly nothing."""
+        """Send buffered output and wait until it is sent.
+
+        Return at once if there is none: ipykernel flushes eight times a cell, usually with nothing to send.
+        """
         if self._buffers or self._piped():
             super().flush()
 
     def _piped(self) -> bool:
-        """Whether something waits in the pipe through which comes what is written to the descriptor."""
-        poller = select.poll()  # one for each call: several threads may flush
+        """Return whether output waits in the pipe that carries writes to the file descriptor."""
+        poller = select.poll()  # a new one for each call: several threads may flush
         if self._fid is not None:
             poller.register(self._fid, select.POLLIN)
         return bool(poller.poll(0))
 
     def write(self, string: str) -> int | None:
-        """Write a string, or as much of it as the cell may still print; says that it wrote all."""
+        """Write a string, or as much of it as the cell may still print; return its full length in any case."""
         cell = self.parent_header.get("msg_id")
         if cell != self._cell:
             self._cell, self._left = cell, self.limit
@@ -143,6 +145,6 @@ class CappedStream(OutStream):
             self._left -= len(kept)
             if os.getpid() == self._process:
                 super().write(kept)
-            else:  # a forked child: the kernel reads what is written to its descriptors
+            else:  # a forked child: the kernel reads its file descriptors
                 os.write(1 if self.name == "stdout" else 2, kept.encode(errors="replace"))
         return len(string)

@@ -1,13 +1,13 @@
-"""What runs in the child: an ipykernel that behaves as graded notebooks need, with the harness installed.
+"""Run an ipykernel, adapted to graded notebooks, with the harness installed.
 
-Started by `grader.sandbox.confinement.in_child`, after it has confined the process, as `main(config)`:
+`grader.sandbox.confinement.in_child` confines the process and then calls `main(config)`:
 
-- 'sockets': {port: descriptor of a Unix socket that listens}; 'key' signs the messages;
-- 'harness': 'install' is a list of [module, settings]; each module's `install(settings)` is called in this order before the
-  kernel serves, with 'events_fd' (a descriptor for JSON lines) added to its settings; 'hide_gpu' leaves
-  notebooks without one; 'threads' (1 if absent) is how many torch computes with;
-- 'requests_fd': where the agent reads its requests;
-- 'output_chars': the most that a cell may print; 'answer_chars': the most that an answer of the agent may hold.
+- 'sockets': {port: descriptor of a listening Unix socket}; 'key' signs the messages;
+- 'harness': 'install' is a list of [module, settings]; each module's `install(settings)` is called in this order before
+  the kernel serves, with 'events_fd' (a descriptor for JSON lines) added to its settings; 'hide_gpu' hides the
+  machine's GPU from the notebook; 'threads' (1 if absent) is torch's number of threads;
+- 'requests_fd': the descriptor that the agent reads requests from;
+- 'output_chars': the most characters that a cell may print; 'answer_chars': the most in an answer of the agent.
 """
 
 from __future__ import annotations
@@ -27,10 +27,8 @@ PORTS = {"shell_port": 1, "iopub_port": 2, "stdin_port": 3, "hb_port": 4, "contr
 def main(config: dict[str, Any]) -> None:
     """Run a kernel until it is killed."""
     log = os.dup(2)
-    with open(os.devnull, "wb") as devnull:
-        os.dup2(
-            devnull.fileno(), 2
-        )  # what cells write to it is caught by ipykernel: the log is for a failed start only
+    with open(os.devnull, "wb") as devnull:  # ipykernel captures what cells write; the log is for a failed start only
+        os.dup2(devnull.fileno(), 2)
     try:
         for descriptor in (config["requests_fd"], config["harness"]["events_fd"], *config["sockets"].values()):
             os.set_inheritable(descriptor, False)
@@ -43,8 +41,8 @@ def main(config: dict[str, Any]) -> None:
 
 
 def start(config: dict[str, Any]) -> Any:
-    """A kernel application that is ready to serve, with the harness installed. Raises what an installer raises."""
-    sys.modules["debugpy"] = None  # type: ignore[assignment]  # no debugger: its import takes 0.1 s
+    """Return a kernel application, ready to serve, with the harness installed. Installers' exceptions propagate."""
+    sys.modules["debugpy"] = None  # type: ignore[assignment]  # no debugger: importing it takes 0.1 s
     from ipykernel.kernelapp import IPKernelApp
     from traitlets.config import Config
 
@@ -62,7 +60,7 @@ def start(config: dict[str, Any]) -> Any:
     settings.Session.packer = "grader.in_kernel.ipython.pack"
     settings.HistoryManager.enabled = False
     app = IPKernelApp.instance(config=settings, transport="ipc", ip="k", **PORTS)
-    app.parse_command_line = lambda argv=None: None  # there is none, and to make its parser takes 8 ms
+    app.parse_command_line = lambda argv=None: None  # there is no command line, and building its parser takes 8 ms
     app.session.key = config["key"].encode()
     app.initialize([])
     when_imported("torch", functools.partial(set_threads, threads=config["harness"].get("threads", 1)))
@@ -72,7 +70,7 @@ def start(config: dict[str, Any]) -> Any:
 
 
 def listen_on(sockets: dict[int, int]) -> None:
-    """Let ipykernel serve on sockets that listen already, by port, where it would bind some of its own."""
+    """Make ipykernel serve on these listening sockets (descriptors by port) instead of binding new ones."""
     import zmq
     from ipykernel import heartbeat, iostream, kernelapp
 
@@ -83,7 +81,7 @@ def listen_on(sockets: dict[int, int]) -> None:
 
     kernelapp.IPKernelApp._try_bind_socket = lambda self, target, port: take(target, port)
     heartbeat.Heartbeat._bind_socket = lambda self: take(self.socket, self.port)
-    # A forked child would send its output over TCP, for which there is no socket here: it writes to its descriptors.
+    # A forked child would send its output over TCP, which has no socket here; so it writes to its file descriptors.
     original = iostream.IOPubThread.__init__
 
     @functools.wraps(original)
@@ -94,7 +92,7 @@ def listen_on(sockets: dict[int, int]) -> None:
 
 
 def install(harness: dict[str, Any]) -> None:
-    """Install the modules that the harness names, each with its settings; hide the GPU if it says so."""
+    """Call `install` of each module that the harness names, with its settings; hide the GPU if the harness says so."""
     if harness.get("hide_gpu"):
         os.environ["CUDA_VISIBLE_DEVICES"] = ""
     for name, settings in harness.get("install", ()):
@@ -103,5 +101,5 @@ def install(harness: dict[str, Any]) -> None:
 
 
 def set_threads(torch: ModuleType, threads: int) -> None:
-    """Leave the other cores to other submissions; results do not depend on how many the machine has either."""
+    """Set torch's number of threads: other cores stay free, and results do not depend on the machine's count."""
     torch.set_num_threads(threads)

@@ -1,4 +1,4 @@
-"""Acting on a module when it is imported, without importing it before the student does."""
+"""Act on a module when the student imports it, without importing it earlier."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _waiting: dict[str, list[Callback]] = {}
 
 
 def when_imported(name: str, callback: Callback) -> None:
-    """Call `callback(module)` once the module `name` has been executed: at once when it has been already.
+    """Call `callback(module)` as soon as the module `name` has been executed: now if it is imported already.
 
-    Callbacks of one module run in the order in which they were given, before the import statement returns. What a
-    callback raises, the import raises. A module whose import fails keeps its callbacks for the next try.
+    Callbacks of one module run in the order in which they were given, before the import statement returns. An exception
+    in a callback is raised by the import. A module whose import fails keeps its callbacks for the next attempt.
     """
     module = sys.modules.get(name)
     if module is not None and not _is_loading(module):
@@ -34,7 +34,7 @@ def _is_loading(module: ModuleType) -> bool:
 
 
 class _Finder(MetaPathFinder):
-    """Finds nothing itself: asks the other finders and puts a watching loader round what they found."""
+    """A finder that asks the other finders and wraps the loader that they return."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
@@ -49,7 +49,7 @@ class _Finder(MetaPathFinder):
 
 
 class _WatchingLoader(Loader):
-    """Loads as the wrapped loader does, then calls back; the module keeps its own loader."""
+    """A loader that loads with the wrapped one, then runs the callbacks; the module refers to the wrapped loader."""
 
     def __init__(self, loader: Loader) -> None:
         self._loader = loader
@@ -62,7 +62,7 @@ class _WatchingLoader(Loader):
             module.__spec__.loader = self._loader
         module.__loader__ = self._loader
         self._loader.exec_module(module)
-        while waiting := _waiting.get(module.__name__):  # a callback may ask for another of the same module
+        while waiting := _waiting.get(module.__name__):  # a callback may add another for the same module
             waiting.pop(0)(module)
         _waiting.pop(module.__name__, None)
 
@@ -71,5 +71,5 @@ _finder = _Finder()
 
 
 def wrap(owner: Any, name: str, wrapper: Callable[[Any], Any]) -> None:
-    """Put `wrapper(method)` in the place of a method or function of `owner`."""
+    """Replace the method or function `name` of `owner` by `wrapper` of it."""
     setattr(owner, name, wrapper(getattr(owner, name)))

@@ -1,7 +1,7 @@
-"""What a fork server does so that no kernel has to: imports, one tiny training step, and memory that is quick to fork.
+"""Prepare a fork server, so that its kernels start quickly: imports, tiny training steps, and memory that forks fast.
 
-Optimizers, data loaders, autograd and pyplot import much only when they are first used. Nothing here may start a thread or
-touch CUDA: neither outlives a fork.
+Optimizers, data loaders, autograd and pyplot import a lot when they are first used. Nothing here may start a thread or
+touch CUDA: neither survives a fork.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from pathlib import Path
 _HUGE = 1 << 21
 _COLLAPSE = 25  # of madvise, since Linux 6.1
 
-# What a kernel imports until its first cells have run, found by comparing sys.modules of a warm kernel before and after.
+# Modules that a kernel imports before its first cells have run: the difference in sys.modules of a warm kernel.
 _KERNEL = (
     *("ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.heartbeat", "ipykernel.iostream", "ipykernel.zmqshell"),
     *("ipykernel.datapub", "ipykernel.serialize", "ipykernel.comm", "ipykernel.control", "ipykernel.shellchannel"),
@@ -53,23 +53,23 @@ _HARNESS = (
 
 
 def warm_up() -> None:
-    """Import and train. A package that is not there is left out; what a warning says is for nobody."""
-    sys.modules["debugpy"] = None  # type: ignore[assignment]  # as the launcher has it
-    os.environ["CUDA_VISIBLE_DEVICES"] = ""  # CUDA cannot be forked: who gets the machine's GPU is not started here
+    """Import the modules and run the training steps. Missing packages are skipped, and warnings are suppressed."""
+    sys.modules["debugpy"] = None  # type: ignore[assignment]  # as in the launcher
+    os.environ["CUDA_VISIBLE_DEVICES"] = ""  # CUDA cannot be forked: kernels with a GPU are not forked from here
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for name in (*_KERNEL, *_NOTEBOOK, *_HARNESS):
-            with contextlib.suppress(Exception):  # also of a torch that the virtual GPU was not made for
+            with contextlib.suppress(Exception):  # the virtual GPU, for instance, may not support this torch
                 importlib.import_module(name)
         _train()
         _draw()
     gc.collect()
-    gc.freeze()  # a collection in a child would copy the pages of all that lies here
+    gc.freeze()  # or a collection in a child would copy all of these pages
     gc.disable()
 
 
 def after_fork() -> None:
-    """In the child: what a process that has just begun does not share with another."""
+    """Reset in the child what a new process does not share with others: random states, the temporary folder, gc."""
     gc.enable()
     random.seed()
     tempfile.tempdir = None
@@ -80,9 +80,10 @@ def after_fork() -> None:
 
 
 def huge_pages() -> Iterator[int]:
-    """Put memory into pages of 2 MiB where Linux can, one a step: a fork copies the table of pages, 100,000 entries else.
+    """Move memory into pages of 2 MiB where Linux can; yield after each page.
 
-    What is refused stays as it is. A step is short on a quiet machine, and on a busy one waits for every core.
+    A fork copies the page table, which has 100,000 entries with small pages. A page that Linux refuses stays as it is.
+    A step is short on a quiet machine; on a busy one it waits for every core.
     """
     libc = ctypes.CDLL(None)
     try:
@@ -102,7 +103,7 @@ def _train() -> None:
     torch = sys.modules.get("torch")
     if torch is None:
         return
-    torch.set_num_threads(1)  # OpenMP's threads would be missing in the child, which would wait for them
+    torch.set_num_threads(1)  # a child would wait for OpenMP's threads, which a fork does not copy
     nn, data = torch.nn, torch.utils.data
     model = nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(4 * 13 * 13, 10))
     images = data.TensorDataset(torch.zeros(4, 1, 28, 28), torch.zeros(4, dtype=torch.long))
@@ -114,7 +115,7 @@ def _train() -> None:
 
 
 def _draw() -> None:
-    """Nothing is rendered: fonts are files that stay open, and children would move each other's place in them."""
+    """Make a figure without rendering it: fonts are files that stay open, and children would share their positions."""
     pyplot = sys.modules.get("matplotlib.pyplot")
     if pyplot is None:
         return

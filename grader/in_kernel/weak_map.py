@@ -1,4 +1,4 @@
-"""What the harness knows of a student's objects, kept beside them: by identity, and only as long as they live."""
+"""Attach data to a student's objects: by identity, and only as long as the objects live."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ class Attached(Generic[V]):
         self._entries: dict[int, tuple[weakref.ref[Any], V]] = {}
 
     def get(self, owner: object) -> V | None:
-        """What is attached to `owner`, None if nothing is."""
+        """Return the value attached to `owner`; None if there is none."""
         entry = self._entries.get(id(owner))
         return entry[1] if entry is not None and entry[0]() is owner else None
 
     def put(self, owner: object, value: V) -> V:
-        """Attach a value, and return it. Raises TypeError where `owner` has no weak references."""
+        """Attach a value, and return it. Raises TypeError if `owner` cannot be weakly referenced."""
         key = id(owner)
 
         def forget(reference: weakref.ref[Any]) -> None:
@@ -33,7 +33,7 @@ class Attached(Generic[V]):
         return value
 
     def items(self) -> Iterator[tuple[Any, V]]:
-        """The objects that live, with their values, in the order in which they were attached."""
+        """Yield the living objects with their values, in the order in which they were attached."""
         for reference, value in list(self._entries.values()):
             owner = reference()
             if owner is not None:
@@ -43,5 +43,5 @@ class Attached(Generic[V]):
         return len(self._entries)
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Remove all entries."""
         self._entries.clear()

@@ -1,4 +1,4 @@
-"""The three sources of MNIST, and what is said about files that are not MNIST."""
+"""The three sources of MNIST, and the messages about files that are not MNIST."""
 
 import functools
 import gzip
@@ -119,7 +119,7 @@ def test_torchvisions_own_layout_has_both_and_the_plain_file_is_taken(tmp_path: 
     assert find_data(tmp_path).train_size == 7
 
 
-def test_a_folder_named_like_a_file_is_not_taken_for_one(tmp_path: Path) -> None:
+def test_a_folder_with_a_files_name_is_ignored(tmp_path: Path) -> None:
     write(tmp_path, lambda key: f"{key}.gz", packed=True)
     (tmp_path / NAMES[0]).mkdir()
     assert find_data(tmp_path).train_size == 7
@@ -132,19 +132,22 @@ def damaged(change: Callable[[bytes], bytes], name: str = NAMES[0]) -> tuple[str
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
-        (*damaged(lambda raw: raw[:-1]), "is cut short: its header says 7 images"),
-        (*damaged(lambda raw: raw[:10]), "is no IDX file of images"),
-        (*damaged(lambda raw: b""), "is no IDX file of images"),
-        (*damaged(lambda raw: raw + b"x"), "goes on after its last entry"),
-        (*damaged(lambda raw: b"<html>" + raw), "is no IDX file of images"),
-        (*damaged(lambda raw: labels_file(7)), "is no IDX file of images"),
+        (*damaged(lambda raw: raw[:-1]), "is truncated: its header says 7 images"),
+        (*damaged(lambda raw: raw[:10]), "is not an IDX file of images"),
+        (*damaged(lambda raw: b""), "is not an IDX file of images"),
+        (*damaged(lambda raw: raw + b"x"), "has bytes after its last entry"),
+        (*damaged(lambda raw: b"<html>" + raw), "is not an IDX file of images"),
+        (*damaged(lambda raw: labels_file(7)), "is not an IDX file of images"),
         (*damaged(lambda raw: images_file(6)), "holds 6 images but train-labels-idx1-ubyte holds 7 labels"),
-        (*damaged(lambda raw: images_file(7, side=32)), "are 32×32 pixels and not 28×28"),
-        (*damaged(lambda raw: struct.pack(">4i", 2051, 2**31 - 1, 28, 28)), "2,147,483,647 images, which cannot be"),
-        (*damaged(lambda raw: struct.pack(">4i", 2051, 0, 28, 28)), "0 images, which cannot be"),
-        (*damaged(lambda raw: struct.pack(">4i", 2051, -1, 28, 28)), "-1 images, which cannot be"),
+        (*damaged(lambda raw: images_file(7, side=32)), "are 32×32 pixels, not 28×28"),
+        (
+            *damaged(lambda raw: struct.pack(">4i", 2051, 2**31 - 1, 28, 28)),
+            "2,147,483,647 images, which is impossible",
+        ),
+        (*damaged(lambda raw: struct.pack(">4i", 2051, 0, 28, 28)), "0 images, which is impossible"),
+        (*damaged(lambda raw: struct.pack(">4i", 2051, -1, 28, 28)), "-1 images, which is impossible"),
         (*damaged(lambda raw: raw[:-1] + b"\x0a", NAMES[3]), "labels that are not digits from 0 to 9"),
-        (*damaged(lambda raw: raw[:-1], NAMES[3]), "is cut short: its header says 5 labels"),
+        (*damaged(lambda raw: raw[:-1], NAMES[3]), "is truncated: its header says 5 labels"),
     ],
 )
 def test_damaged_files_are_refused_in_one_sentence(tmp_path: Path, name: str, content: bytes, said: str) -> None:
@@ -183,7 +186,7 @@ def test_a_missing_file_or_folder_is_named(tmp_path: Path) -> None:
         find_data(tmp_path / NAMES[0])
 
 
-def test_files_that_change_are_read_anew_and_noticed(tmp_path: Path) -> None:
+def test_changed_files_are_noticed_and_read_again(tmp_path: Path) -> None:
     before = find_data(write(tmp_path))
     (tmp_path / NAMES[2]).write_bytes(images_file(5, seed=2))
     (tmp_path / NAMES[2]).touch()
@@ -208,10 +211,10 @@ def test_the_cache_is_preferred_when_it_holds_mnist(cache: Path, tmp_path: Path)
         find_data(tmp_path / "mine", sample=True)
 
 
-def test_an_incomplete_cache_is_no_cache_and_a_damaged_one_is_reported(cache: Path) -> None:
+def test_an_incomplete_cache_is_ignored_and_a_damaged_one_is_reported(cache: Path) -> None:
     raw = write(cache / "MNIST" / "raw")
     (raw / NAMES[0]).write_bytes(CONTENTS[NAMES[0]][:-5])
-    with pytest.raises(DataError, match=r"cut short.*grader data fetch"):
+    with pytest.raises(DataError, match=r"truncated.*grader data fetch"):
         find_data()
     (raw / NAMES[1]).unlink()
     assert find_data().kind == "sample"
@@ -251,7 +254,7 @@ def test_fetch_downloads_once_and_repairs(cache: Path, server: Path) -> None:
     assert fetch() == source
     for path in server.iterdir():
         path.unlink()
-    assert fetch() == source  # there already: nothing is asked of the server
+    assert fetch() == source  # it is there already: no request to the server
 
 
 def test_fetch_leaves_nothing_behind_when_a_download_fails(cache: Path, server: Path) -> None:

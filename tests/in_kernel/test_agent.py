@@ -33,7 +33,7 @@ def test_a_handler_gets_the_payload_with_its_arrays(tmp_path: Path) -> None:
     assert answer["twice"]["shape"] == [2]
 
 
-def test_none_stands_for_nothing_to_say(tmp_path: Path) -> None:
+def test_a_handler_that_returns_none_answers_with_an_empty_object(tmp_path: Path) -> None:
     agent.handler("test.nothing")(lambda payload: None)
     assert ask(tmp_path, "test.nothing", {}) == {}
 
@@ -53,7 +53,7 @@ def test_the_module_of_a_name_is_imported(tmp_path: Path, monkeypatch: pytest.Mo
     assert "LookupError" in ask(tmp_path, "lazy.two", {})["error"]["type"]
 
 
-def test_a_module_that_is_missing_is_told_from_one_that_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_module_is_distinguished_from_one_that_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "needs_more.py").write_text("import no_such_package\n")
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.setitem(agent.MODULES, "absent", "no_such_module_here")
@@ -76,7 +76,7 @@ class Unprintable(Exception):
         (Unprintable(), "Unprintable", ""),
     ],
 )
-def test_whatever_a_handler_raises_is_an_answer(tmp_path: Path, error: BaseException, kind: str, message: str) -> None:
+def test_any_exception_in_a_handler_is_answered(tmp_path: Path, error: BaseException, kind: str, message: str) -> None:
     @agent.handler("test.raise")
     def fail(payload: dict[str, Any]) -> None:
         raise error
@@ -90,7 +90,7 @@ def test_too_long_an_answer_is_an_error(tmp_path: Path, monkeypatch: pytest.Monk
     assert "more than 100" in ask(tmp_path, "test.long", {})["error"]["message"]
 
 
-def test_a_request_that_is_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_request_that_ends_too_early(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "empty").touch()
     with (tmp_path / "empty").open("rb") as file:
         monkeypatch.setattr(agent, "requests_fd", file.fileno())
@@ -98,5 +98,5 @@ def test_a_request_that_is_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.mark.parametrize("text", ['{"a": "\\n\\u0085\\"\'"}', "x" * 100_000, '{"long": [' + "1, " * 5000 + "1]}"])
-def test_ipython_shows_a_reply_as_it_is(text: str) -> None:
+def test_ipython_shows_a_reply_without_quotes(text: str) -> None:
     assert PlainTextFormatter()(agent.Reply(text)) == text

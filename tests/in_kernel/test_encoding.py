@@ -24,7 +24,7 @@ numbers = st.sampled_from(["float32", "float64", "int64", "int32", "uint8", "boo
 
 
 @given(plain)
-def test_plain_values_stay_what_they_are(value: Any) -> None:
+def test_plain_values_are_unchanged(value: Any) -> None:
     assert encode(value) == value
     assert decode(json.loads(json.dumps(encode(value)))) == value
 
@@ -39,7 +39,7 @@ def test_arrays_come_back_equal(array: np.ndarray[Any, Any]) -> None:
 
 
 @given(numbers)
-def test_the_trusted_side_reads_them(array: np.ndarray[Any, Any]) -> None:
+def test_the_trusted_side_decodes_arrays(array: np.ndarray[Any, Any]) -> None:
     if array.dtype.kind != "f" or np.isfinite(array).all():
         assert np.array_equal(decode_array(encode(array)), array)
 
@@ -63,7 +63,7 @@ def test_other_dtypes_become_the_nearest(dtype: str, nearest: str) -> None:
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, np.float64("nan")])
-def test_what_is_not_finite_becomes_none(value: float) -> None:
+def test_non_finite_numbers_become_none(value: float) -> None:
     assert encode([value]) == [None]
 
 
@@ -78,6 +78,6 @@ def test_numpy_scalars_tuples_sets_keys_and_dataclasses() -> None:
 
 
 @pytest.mark.parametrize("value", [object(), b"bytes", np.array(["a"]), np.array([1j]), np.array([None]), int])
-def test_what_cannot_cross_is_refused(value: object) -> None:
+def test_values_that_cannot_be_encoded_are_refused(value: object) -> None:
     with pytest.raises(TypeError, match="out of the kernel"):
         encode({"x": value})

@@ -1,4 +1,4 @@
-"""What the recorder sees of passes, models, optimizers and profiles, and that it leaves no trace in student code."""
+"""The recorder's passes, models, optimizers and profiles; recording does not change the student's results."""
 
 import math
 
@@ -59,7 +59,7 @@ for i, (x, y) in enumerate(train_loader):
     loss = criterion(model(x), y)
     if i % 4 == 3:
         evaluate(model)                  # another loader
-        for a, b in train_loader: break  # the same one
+        for a, b in train_loader: break  # the same loader
         with torch.no_grad(): model(x)
     optimizer.zero_grad(); loss.backward(); optimizer.step()
 """,
@@ -89,7 +89,7 @@ report(before=before / 512, after=after / 512)
     assert run.passes[0].accuracy == pytest.approx(run.reported["before"])
 
 
-def test_broken_off_and_peeked_passes() -> None:
+def test_incomplete_passes_and_single_batches() -> None:
     run = watch(
         "model = MLP(); x, y = next(iter(train_loader)); model(x)",
         "for i, (x, y) in enumerate(train_loader):\n    model(x)\n    if i == 2: break",
@@ -116,7 +116,7 @@ def test_a_finished_pass_is_written_at_once() -> None:
         ("torch.optim.Adam([*model.parameters(), nn.Parameter(torch.zeros(7))], lr=0.002, weight_decay=0.1)", 1.0, 7),
     ],
 )
-def test_what_the_optimizer_holds(optimizer: str, share: float, foreign: int) -> None:
+def test_the_parameters_of_the_optimizer(optimizer: str, share: float, foreign: int) -> None:
     run = watch("model = MLP(); optimizer = " + optimizer, "fit(model, optimizer)")
     found = run.passes[0].optimizer
     assert found is not None
@@ -167,6 +167,8 @@ for x, y in test_loader: pass
 def test_the_split_is_found_through_what_wraps_mnist() -> None:
     run = watch(
         """
+from grader.in_kernel.datasets import mnist
+mnist.install({"folder": "unread"})
 class MNIST(torch.utils.data.Dataset):
     def __init__(self, train): self.train, self.n = train, 40 if train else 20
     def __len__(self): return self.n
@@ -303,7 +305,7 @@ fit(model, sgd(model))
     assert run.passes[-1].sample_loss is not None
 
 
-def test_a_model_that_gives_probabilities_is_measured_as_it_is() -> None:
+def test_probabilities_are_measured_as_if_they_were_logits() -> None:
     run = watch("model = nn.Sequential(MLP(), nn.Softmax(1)); fit(model, sgd(model))")
     assert run.passes[0].mean_loss == pytest.approx(math.log(10), abs=0.05)
 
@@ -405,7 +407,7 @@ def test_too_many_events_end_with_a_note() -> None:
     assert [n for n in run.notes if "more events than are kept" in n.text]
 
 
-def test_the_weights_that_trained_models_had_are_sent_after_some_tests_and_at_the_end_of_a_cell():
+def test_weights_of_trained_models_are_sent_after_some_tests_and_at_the_end_of_a_cell():
     run = watch(
         """
 model = MLP()
@@ -436,7 +438,7 @@ report(weights=model.layers[5].weight.detach().clone().tolist())
     assert not any((values[name] == other).all() for name, other in sent[1].decoded().items())
 
 
-def test_weights_of_models_that_are_large_or_not_trained_stay_where_they_are():
+def test_weights_of_large_or_untrained_models_are_not_sent():
     run = watch(
         """
 large = nn.Sequential(nn.Flatten(), nn.Linear(784, 1000), nn.Linear(1000, 10))
@@ -462,7 +464,7 @@ evaluate(model)
     assert [w.start for w in run.evidence.weights] == [run.passes[1].start]
 
 
-def test_the_weights_of_a_test_whose_iterator_is_kept_are_those_that_were_tested():
+def test_the_tested_weights_are_sent_when_the_iterator_of_a_test_stays_alive():
     run = watch(
         """
 model = MLP()
@@ -484,7 +486,7 @@ report(tested=tested)
     assert [p.complete for p in tests] == [True, True]
     sent = {w.start: w.decoded()["layers.5.weight"].tolist() for w in run.evidence.weights}
     assert [sent[p.start] for p in tests] == run.reported["tested"]
-    assert max(sent) > tests[1].start  # those after the last training pass as well
+    assert max(sent) > tests[1].start  # also those after the last training pass
 
 
 AHEAD = """

@@ -39,7 +39,7 @@ def test_nothing_is_imported_and_callbacks_come_in_order(modules: Path) -> None:
     assert len(seen) == 2
 
 
-def test_a_module_that_is_there_is_handed_over_at_once() -> None:
+def test_the_callback_of_an_imported_module_runs_at_once() -> None:
     seen: list[ModuleType] = []
     when_imported("json", seen.append)
     assert seen == [sys.modules["json"]]
@@ -65,7 +65,7 @@ def test_a_package_is_complete_and_its_submodule_can_be_waited_for(modules: Path
     assert seen == ["inner 2", "package True 2"]
 
 
-def test_what_a_callback_changes_is_what_from_imports_get(modules: Path) -> None:
+def test_from_imports_get_the_changes_of_a_callback(modules: Path) -> None:
     (modules / "late_changed.py").write_text("value = 1")
     when_imported("late_changed", lambda module: setattr(module, "value", 5))
     scope: dict[str, int] = {}
@@ -86,7 +86,7 @@ def test_a_callback_may_ask_for_another(modules: Path) -> None:
     assert seen == ["first", "second"]
 
 
-def test_a_failed_import_fails_as_ever_and_may_be_tried_again(modules: Path) -> None:
+def test_a_failed_import_fails_as_usual_and_can_be_repeated(modules: Path) -> None:
     source = modules / "late_broken.py"
     source.write_text("1 / 0")
     seen: list[int] = []
@@ -99,14 +99,14 @@ def test_a_failed_import_fails_as_ever_and_may_be_tried_again(modules: Path) -> 
     assert seen == [1234567]
 
 
-def test_a_missing_module_is_missing_as_ever(modules: Path) -> None:
+def test_a_missing_module_is_reported_as_usual(modules: Path) -> None:
     when_imported("late_missing", lambda module: None)
     with pytest.raises(ModuleNotFoundError, match="late_missing"):
         importlib.import_module("late_missing")
     assert importlib.util.find_spec("late_missing") is None
 
 
-def test_what_a_callback_raises_the_import_raises(modules: Path) -> None:
+def test_the_import_raises_the_exception_of_a_callback(modules: Path) -> None:
     (modules / "late_raising.py").write_text("")
 
     def fail(module: ModuleType) -> None:

@@ -1,4 +1,4 @@
-"""What the fork server does with its own memory."""
+"""The fork server's preparations: memory in huge pages, and modules imported ahead."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ print(steps >= 3, block[:] == bytes(range(256)) * (8 << 12), huge() - before)
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="fork servers are Linux's")
-def test_memory_goes_into_huge_pages_and_stays_what_it_was() -> None:
+def test_memory_moves_into_huge_pages_unchanged() -> None:
     ran = subprocess.run([sys.executable, "-c", CODE], capture_output=True, text=True, check=True, timeout=120)
     steps, same, kib = ran.stdout.split()
     assert (steps, same) == ("True", "True")
@@ -37,4 +37,4 @@ def test_memory_goes_into_huge_pages_and_stays_what_it_was() -> None:
 
 @pytest.mark.parametrize("name", preload._HARNESS)
 def test_the_harness_modules_that_are_imported_ahead_exist(name: str) -> None:
-    assert importlib.util.find_spec(name) is not None  # the server passes over what it cannot import
+    assert importlib.util.find_spec(name) is not None  # the server skips modules that it cannot import

@@ -1,4 +1,4 @@
-"""Values beside objects: by identity, without holding them."""
+"""Values attached to objects: by identity, without keeping the objects alive."""
 
 import gc
 
@@ -12,7 +12,7 @@ class Thing:
         raise RuntimeError("compared")
 
 
-def test_it_goes_by_identity_and_asks_the_object_nothing() -> None:
+def test_objects_are_found_by_identity_alone() -> None:
     known: Attached[int] = Attached()
     one, other = Thing(), Thing()  # unhashable, and not to be compared
     assert known.put(one, 1) == 1
@@ -23,7 +23,7 @@ def test_it_goes_by_identity_and_asks_the_object_nothing() -> None:
     assert known.get(one) is None
 
 
-def test_values_go_with_their_objects() -> None:
+def test_values_are_removed_with_their_objects() -> None:
     known: Attached[int] = Attached()
     things = [Thing() for _ in range(50)]
     for number, thing in enumerate(things):
@@ -35,6 +35,6 @@ def test_values_go_with_their_objects() -> None:
     assert all(known.get(thing) is None for thing in fresh)
 
 
-def test_what_has_no_weak_references_is_refused() -> None:
+def test_objects_without_weak_references_are_refused() -> None:
     with pytest.raises(TypeError):
         Attached[int]().put([], 1)

@@ -1,7 +1,7 @@
-"""Runs the cells of a small notebook in a process of its own, watched by the recorder, and returns the evidence.
+"""Run the cells of a small notebook in a separate process, watched by the recorder, and return the evidence.
 
-The processes are forked from a server that has imported torch once, so that a run costs tens of milliseconds; nothing is
-patched in the process of the tests.
+The processes are forked from a server that has imported torch once, so that a run costs tens of milliseconds; nothing
+is patched in the process of the tests.
 """
 
 import contextlib
@@ -62,7 +62,7 @@ def sgd(model):
 
 @dataclass(frozen=True)
 class Watched:
-    """What a run left: the recorder's evidence, and what the cells handed to `report(name=value)`."""
+    """The results of a run: the recorder's evidence, and the values that the cells passed to `report(name=value)`."""
 
     evidence: RunEvidence
     reported: dict[str, Any] = field(default_factory=dict)

@@ -1,8 +1,8 @@
-"""Shell commands of a notebook: what installs or downloads is answered in one line, the rest runs with a time limit.
+"""Shell commands of a notebook: those that install or download are skipped with a note, others get a time limit.
 
-`nvidia-smi` tells of the GPU that the notebook has: the virtual one, or the machine's.
+`nvidia-smi` describes the GPU that the notebook has: the virtual one, or the machine's.
 
-This is for honest notebooks, whose packages are here already; it confines nothing.
+This serves honest notebooks, whose packages are installed already; it confines nothing.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ Write = Callable[[str], object]
 
 
 def answered(command: str) -> str | None:
-    """The command in a shell line that must not run, such as 'pip install': it installs or fetches. None if all may."""
+    """Return the command in a shell line that must be skipped, such as 'pip install'; None if the line may run."""
     for part in _SEPARATORS.split(command):
         if name := _answered_word(_words(part)):
             return name
@@ -56,14 +56,14 @@ def answered(command: str) -> str | None:
 
 
 def _calls(command: str, name: str) -> bool:
-    """Whether a shell line runs the program."""
+    """Return whether a shell line runs the program `name`."""
     return name in command and any(_words(part)[:1] == [name] for part in _SEPARATORS.split(command))
 
 
 def _words(command: str) -> list[str]:
     try:
         words = shlex.split(command, comments=True)
-    except ValueError:  # an open quote
+    except ValueError:  # an unclosed quote
         words = command.split()
     while words and (words[0] in _PREFIXES or re.match(r"^\w+=", words[0]) or words[0].startswith("-")):
         words = words[1:]
@@ -88,19 +88,19 @@ def _answered_word(words: list[str]) -> str | None:
 
 
 def _has_gpu() -> bool:
-    """Whether `nvidia-smi` has something to tell: the notebook has the virtual GPU, or the machine's is not hidden."""
+    """Return whether `nvidia-smi` can run: the notebook has the virtual GPU, or the machine's is not hidden."""
     if virtual_gpu.is_installed():
-        return _SHELL.endswith("bash")  # other shells take no function of that name
+        return _SHELL.endswith("bash")  # other shells do not allow a function with a dash in its name
     return os.environ.get("CUDA_VISIBLE_DEVICES") != "" and shutil.which("nvidia-smi") is not None
 
 
 def note(name: str) -> str:
-    """The line that stands in for the output of a command."""
-    return f"[grader] {name} was not executed: the notebook runs with the packages and the data that are here"
+    """Return the line that is printed instead of a skipped command's output."""
+    return f"[grader] {name} was not executed: the notebook runs with the packages and data installed here"
 
 
 def screen(script: str) -> str:
-    """A shell script in which each line that must not run prints its note instead, and `nvidia-smi` knows a virtual GPU."""
+    """Return a shell script with each line that must not run replaced by its note; `nvidia-smi` shows a virtual GPU."""
     lines = script.replace("\\\n", " ").split("\n")
     lines = [f"echo {shlex.quote(note(name))}" if (name := answered(line)) else line for line in lines]
     if virtual_gpu.is_installed() and _has_gpu() and "nvidia-smi" in script:
@@ -110,10 +110,10 @@ def screen(script: str) -> str:
 
 
 def run(script: str, seconds: float, write: Write) -> int:
-    """Run a shell script and pass on its output as it comes; return its exit status.
+    """Run a shell script, pass its output to `write` as it comes, and return its exit status.
 
-    It and its children are killed after `seconds`, and when this is interrupted. A child that goes on in the background
-    is not waited for.
+    The script and its children are killed after `seconds`, and on an interrupt. Children left in the background are not
+    waited for.
     """
     process = subprocess.Popen(
         [_SHELL, "-c", script],
@@ -136,7 +136,7 @@ def run(script: str, seconds: float, write: Write) -> int:
 
 
 def _pump(process: subprocess.Popen[bytes], pipe: int, deadline: float, write: Write) -> bool:
-    """Pass on output until the process has ended; False if it has not by `deadline`."""
+    """Pass on output until the process ends; return False if it has not ended by `deadline`."""
     decode = codecs.getincrementaldecoder("utf-8")(errors="replace").decode
     os.set_blocking(pipe, False)
     with selectors.DefaultSelector() as selector:
@@ -149,7 +149,7 @@ def _pump(process: subprocess.Popen[bytes], pipe: int, deadline: float, write: W
                 write(decode(chunk))
             elif ended:
                 return True
-            elif ready:  # closed its output and runs on
+            elif ready:  # it closed its output but still runs
                 time.sleep(0.02)
             if time.monotonic() > deadline:
                 return ended
@@ -161,7 +161,7 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
 
 
 class Commands:
-    """What a shell object does for `!command`, `%%bash` and their relatives, within `seconds` each."""
+    """Implement `!command`, `%%bash` and similar magics of an IPython shell, with `seconds` for each command."""
 
     def __init__(self, shell: Any, seconds: float) -> None:
         self._shell = shell
@@ -179,12 +179,12 @@ class Commands:
             shell.register_magic_function(lambda line, name=name: print(note(f"%{name}")), "line", name)
 
     def system(self, command: str) -> None:
-        """`!command`: the exit status goes to `_exit_code`, as in IPython."""
+        """Run `!command` and store the exit status in `_exit_code`, as IPython does."""
         expanded = self._shell.var_expand(command, depth=1)
         self._shell.user_ns["_exit_code"] = self._run(expanded, _print)
 
     def getoutput(self, command: str, split: bool = True, depth: int = 0) -> Any:
-        """`lines = !command`."""
+        """Run `lines = !command` and return the output, as IPython does."""
         from IPython.utils.text import LSString, SList
 
         parts: list[str] = []
@@ -194,12 +194,12 @@ class Commands:
         return SList(text.splitlines()) if split else LSString(text)
 
     def line(self, line: str) -> None:
-        """`%shell command`, which Colab has."""
+        """Run `%shell command`, a magic of Colab's."""
         self._run(line, _print)
 
     def script(self, line: str, cell: str) -> None:
-        """`%%bash`, `%%sh`, `%%shell`: raises CalledProcessError when the script fails, as IPython does."""
-        if line.strip():  # options: IPython knows them
+        """Run a `%%bash`, `%%sh` or `%%shell` cell. Raises CalledProcessError if the script fails, as IPython does."""
+        if line.strip():  # options, which IPython parses
             self._shell.run_cell_magic("script", f"bash {line}", screen(cell))
             return
         if status := self._run(cell, _print):

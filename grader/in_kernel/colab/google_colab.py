@@ -1,4 +1,4 @@
-"""Stand-ins for the package google.colab, so that a notebook that was written on Colab runs anywhere."""
+"""Replacements for the package google.colab, so that notebooks written on Colab run anywhere."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from grader.in_kernel.colab.paths import Redirected
 
 
 class SecretNotFoundError(Exception):
-    """No such secret: secrets of a Colab account are not here."""
+    """There is no such secret: the secrets of a Colab account are not available."""
 
 
 class NotebookAccessError(Exception):
-    """The name exists on Colab, so that notebooks may catch it."""
+    """Never raised; it exists because notebooks may catch it."""
 
 
 class DataTable:
-    """Colab's interactive table; here a data frame is shown as it is."""
+    """Colab's interactive table, here the plain data frame."""
 
     def __init__(self, dataframe: object, *_: object, **__: object) -> None:
         self.dataframe = dataframe
@@ -34,9 +34,9 @@ class DataTable:
 
 
 def install(redirected: Redirected) -> None:
-    """Make `import google.colab` and its modules work, also beside another package named google."""
+    """Make `import google.colab` and its modules work, even if another package named google is installed."""
     sys.meta_path.insert(0, _Finder(_modules(redirected)))
-    sys.meta_path.append(_Finder({"google": {}}))  # only where there is no other
+    sys.meta_path.append(_Finder({"google": {}}))  # last, so that an installed package named google comes first
 
 
 def _modules(redirected: Redirected) -> dict[str, Mapping[str, object]]:
@@ -44,11 +44,11 @@ def _modules(redirected: Redirected) -> dict[str, Mapping[str, object]]:
         if os.path.isabs(mountpoint):
             redirected.add(mountpoint, Path.cwd() / "drive" / mountpoint.strip("/").replace("/", "_"))
         os.makedirs(os.path.join(mountpoint, "MyDrive"), exist_ok=True)
-        print(f"Mounted at {mountpoint}\n[grader] it is an empty folder: the grader has no access to your Drive")
+        print(f"Mounted at {mountpoint}\n[grader] this folder is empty: the grader has no access to your Drive")
 
     def secret(key: str) -> str:
         raise SecretNotFoundError(
-            f"the grader has no secret {key!r}: a notebook must run without the secrets of your account"
+            f"the grader has no secret {key!r}: your notebook must run without the secrets of your Colab account"
         )
 
     def nothing(*_: object, **__: object) -> None:
@@ -90,7 +90,7 @@ def _clear(wait: bool = False, *_: object, **__: object) -> None:
 
 
 def _imshow(image: Any) -> None:
-    """Show an image as OpenCV keeps it: grey, or blue, green, red and maybe alpha."""
+    """Show an image in OpenCV's format: grey, or blue, green, red and maybe alpha."""
     import numpy as np
     from IPython.display import display
     from PIL import Image
@@ -102,7 +102,7 @@ def _imshow(image: Any) -> None:
 
 
 class _Finder(MetaPathFinder, Loader):
-    """Finds modules that are made up of the given attributes; each counts as a package."""
+    """Find modules that consist of the given attributes; each counts as a package."""
 
     def __init__(self, modules: Mapping[str, Mapping[str, object]]) -> None:
         self._modules = modules

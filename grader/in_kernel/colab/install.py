@@ -1,4 +1,4 @@
-"""Makes a notebook that was written for Colab, or for a desk with a screen, run in the grader's kernel."""
+"""Make notebooks that were written for Colab, or for a computer with a screen, run in the grader's kernel."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from grader.in_kernel.patching import when_imported
 COMMAND_SECONDS = 60.0
 CONTENT = "/content"  # the working directory of Colab
 
-_INLINE = ("agg", "auto", "inline")  # what %matplotlib may be left to; the others need a screen or a browser
+_INLINE = ("agg", "auto", "inline")  # arguments of %matplotlib that work here; others need a screen or a browser
 
 
 def install(config: dict[str, Any]) -> None:
-    """Install all stand-ins; call it in a process that has an IPython shell.
+    """Install all replacements. Call it in a process that has an IPython shell.
 
-    `config`: 'command_seconds', how long a shell command may run (60 by default).
+    `config`: 'command_seconds', the time limit of a shell command (60 by default).
     """
     from IPython import get_ipython
 
@@ -40,7 +40,7 @@ def install(config: dict[str, Any]) -> None:
 
 
 def _redirect_content(shell: Any, redirected: Redirected) -> None:
-    """Let /content be the working directory, once a cell mentions it."""
+    """Redirect /content to the working directory as soon as a cell mentions it."""
     scratch = Path.cwd()
 
     def before_cell(info: Any) -> None:
@@ -52,7 +52,7 @@ def _redirect_content(shell: Any, redirected: Redirected) -> None:
 
 
 def _install_magics(shell: Any) -> None:
-    """Replace the magics that need what is not here."""
+    """Replace the magics that need a screen, an extension or TensorFlow."""
     matplotlib, load_ext = (shell.find_line_magic(name) for name in ("matplotlib", "load_ext"))
 
     def choose_backend(line: str) -> Any:
@@ -64,7 +64,7 @@ def _install_magics(shell: Any) -> None:
         try:
             return load_ext(line)
         except ImportError:
-            print(f"[grader] the extension {line.strip()} is not here; the notebook goes on without it")
+            print(f"[grader] the extension {line.strip()} is not installed here; the notebook goes on without it")
             shell.register_magic_function(_nothing, "line_cell", line.strip().rpartition(".")[2])
             return None
 
@@ -74,11 +74,11 @@ def _install_magics(shell: Any) -> None:
 
 
 def _nothing(line: str, cell: str | None = None) -> None:
-    """A magic without effect."""
+    """Do nothing, as a magic."""
 
 
 def _keep_backend(matplotlib: ModuleType) -> None:
-    """`matplotlib.use('TkAgg')` keeps the inline backend: there is no screen."""
+    """Make `matplotlib.use('TkAgg')` and the like keep the inline backend: there is no screen."""
     use: Callable[..., None] = matplotlib.use
 
     def use_here(backend: str, *, force: bool = True) -> None:
@@ -91,7 +91,7 @@ def _keep_backend(matplotlib: ModuleType) -> None:
 
 
 def _plain_tqdm(notebook: ModuleType) -> None:
-    """Without ipywidgets the bars of tqdm.notebook raise ImportError: text serves as well."""
+    """Use text bars in tqdm.notebook, whose own bars raise ImportError without ipywidgets."""
     tqdm = sys.modules["tqdm.std"]
     notebook.tqdm = notebook.tqdm_notebook = tqdm.tqdm  # type: ignore[attr-defined]
     notebook.trange = notebook.tnrange = tqdm.trange  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""Folders that exist on Colab only, such as /content and a mounted drive, kept in the scratch folder."""
+"""Redirect folders that exist on Colab only, such as /content and a mounted drive, into the scratch folder."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ _ABILITIES = ("supports_dir_fd", "supports_fd", "supports_effective_ids", "suppo
 
 
 class Redirected:
-    """Redirects absolute paths, in Python's own functions and torch's. Nothing is touched before the first `add`."""
+    """Redirection of absolute paths in Python's functions and torch's. Nothing is wrapped before the first `add`."""
 
     def __init__(self) -> None:
         self._folders: dict[str, str] = {}
 
     def add(self, place: str, folder: Path) -> None:
-        """From now on `place` and all below it mean `folder`, which is created."""
+        """Redirect `place` and all paths below it to `folder`, which is created."""
         folder.mkdir(parents=True, exist_ok=True)
         if not self._folders:
             self._wrap_functions()
         self._folders[place.rstrip("/")] = str(folder)
 
     def path(self, path: Any) -> Any:
-        """Where a path leads; what is no redirected path stays as it is."""
+        """Return the path that `path` is redirected to; any other path or value is returned unchanged."""
         text = os.fspath(path) if isinstance(path, os.PathLike) else path
         if isinstance(text, str):
             for place, folder in self._folders.items():
@@ -55,7 +55,7 @@ class Redirected:
                         getattr(os, ability).add(wrapped)
         builtins.open = io.open = self._wrap(builtins.open, 1)
         if (shell := sys.modules.get("IPython.core.interactiveshell")) is not None:
-            shell.io_open = io.open  # type: ignore[attr-defined]  # what `open` means in a cell
+            shell.io_open = io.open  # type: ignore[attr-defined]  # the `open` of cells
         when_imported("torch", self._wrap_torch)
 
     def _wrap(self, function: Callable[..., Any], paths: int) -> Callable[..., Any]:

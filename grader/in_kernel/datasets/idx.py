@@ -1,4 +1,4 @@
-"""MNIST's files on disk: where they are in a folder, and what is in them. Standard library only; used on both sides."""
+"""Locate, read and check MNIST's files. Standard library only; used inside the kernel and outside."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from typing import IO, cast
 SIDE = 28  # pixels
 IMAGES_HEADER = 16  # bytes before the first pixel
 LABELS_HEADER = 8
-_IMAGES_MAGIC = 2051
-_LABELS_MAGIC = 2049
-_MOST_IMAGES = 1_000_000  # MNIST's largest relative has 814,255; guards memory against a header that lies
+IMAGES_MAGIC = 2051
+LABELS_MAGIC = 2049
+_MOST_IMAGES = 1_000_000  # protects memory from a false header; EMNIST, the largest data set of this form, has 814,255
 
 TRAIN = ("train-images", "train-labels")
 TEST = ("t10k-images", "t10k-labels")
 
 
 class IdxError(ValueError):
-    """A folder or file is not MNIST in IDX format; the message is one sentence that says what and where."""
+    """A folder or file is not MNIST in IDX format; the message says in one sentence what is wrong and where."""
 
 
 @dataclass(frozen=True)
 class Split:
-    """One split as it stands in its two files: `images` and `labels` are their decompressed bytes, headers included."""
+    """The contents of one split's two files: their decompressed bytes, headers included."""
 
     images: bytes
     labels: bytes
@@ -39,10 +39,10 @@ class Split:
 
 
 def locate(folder: Path) -> Mapping[str, Path]:
-    """MNIST's four files in `folder`, or in its `MNIST/raw` or `raw`; keys as in TRAIN and TEST.
+    """Return the paths of MNIST's four files in `folder`, or in its `MNIST/raw` or `raw`; keys as in TRAIN and TEST.
 
-    Gzipped or not, named with a dash or a dot before 'idx'; where both are there, the plain file is taken.
-    Raises IdxError when no place holds all four.
+    Files may be gzipped or not, and named with a dash or a dot before 'idx'; a plain file is preferred to a gzipped
+    one. Raises IdxError if no folder holds all four.
     """
     best: dict[str, Path] = {}
     try:
@@ -62,12 +62,12 @@ def locate(folder: Path) -> Mapping[str, Path]:
 def read_split(files: Mapping[str, Path], train: bool) -> Split:
     """Read and check one split of the files that `locate` found.
 
-    Raises IdxError for a truncated, corrupt or foreign file, images that are not 28×28, labels outside 0-9, and
-    different numbers of images and labels.
+    Raises IdxError for a truncated or corrupt file, one in another format, images that are not 28×28, labels outside
+    0-9, and different numbers of images and labels.
     """
     images_path, labels_path = (files[part] for part in (TRAIN if train else TEST))
-    images = _read(images_path, _IMAGES_MAGIC, "images")
-    labels = _read(labels_path, _LABELS_MAGIC, "labels")
+    images = _read(images_path, IMAGES_MAGIC, "images")
+    labels = _read(labels_path, LABELS_MAGIC, "labels")
     split = Split(images, labels)
     if len(images) - IMAGES_HEADER != split.size * SIDE * SIDE:
         count = (len(images) - IMAGES_HEADER) // (SIDE * SIDE)
@@ -89,26 +89,26 @@ def _find(folder: Path, part: str) -> Path | None:
 
 
 def _read(path: Path, magic: int, what: str) -> bytes:
-    """All bytes of an IDX file of images or labels, checked against its header."""
-    header_size = IMAGES_HEADER if magic == _IMAGES_MAGIC else LABELS_HEADER
+    """Return all bytes of an IDX file of images or labels, checked against its header."""
+    header_size = IMAGES_HEADER if magic == IMAGES_MAGIC else LABELS_HEADER
     try:
         with _open(path) as file:
             header = file.read(header_size)
             if len(header) < header_size or struct.unpack(">i", header[:4])[0] != magic:
-                raise IdxError(f"{path} is no IDX file of {what}.")
+                raise IdxError(f"{path} is not an IDX file of {what}.")
             count, *sides = struct.unpack(f">{header_size // 4 - 1}i", header[4:])
             if sides and sides != [SIDE, SIDE]:
-                raise IdxError(f"The images in {path} are {sides[0]}×{sides[1]} pixels and not {SIDE}×{SIDE}.")
+                raise IdxError(f"The images in {path} are {sides[0]}×{sides[1]} pixels, not {SIDE}×{SIDE}.")
             if not 0 < count <= _MOST_IMAGES:
-                raise IdxError(f"{path} says that it holds {count:,} {what}, which cannot be.")
+                raise IdxError(f"The header of {path} says {count:,} {what}, which is impossible.")
             size = count * (SIDE * SIDE if sides else 1)
             body = file.read(size + 1)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise IdxError(f"{path} is damaged or cut short ({error}).") from None
+        raise IdxError(f"{path} is damaged or truncated ({error}).") from None
     except OSError as error:
         raise IdxError(f"{path} cannot be read: {error.strerror or error}.") from None
     if len(body) != size:
-        trouble = "is cut short" if len(body) < size else "goes on after its last entry"
+        trouble = "is truncated" if len(body) < size else "has bytes after its last entry"
         raise IdxError(f"{path} {trouble}: its header says {count:,} {what}.")
     return header + body
 

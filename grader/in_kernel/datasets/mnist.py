@@ -1,39 +1,51 @@
-"""torchvision's MNIST from files that are already here, and its batches made at once instead of image by image.
+"""MNIST for torchvision from local files, with whole batches made at once instead of image by image.
 
 Only the reading of the files and the making of default batches are replaced; class, attributes, single items, custom
-`collate_fn`s and everything a student overrides stay torchvision's own. There is no `__getitems__` on the dataset on
-purpose: wrappers that forward unknown attributes (torchvision has one too) would be passed by.
+`collate_fn`s and everything a student overrides stay torchvision's own. The dataset deliberately gets no
+`__getitems__`: wrappers that forward unknown attributes (torchvision has one) would be bypassed.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
-import sys
 from collections.abc import Callable
-from functools import partial, wraps
+from functools import wraps
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from grader.in_kernel.datasets import idx
-from grader.in_kernel.patching import when_imported
+from grader.in_kernel.datasets import idx, registry
+from grader.in_kernel.datasets.interface import Split
 
-OFFLINE = (
-    "{} cannot be downloaded: there is no network while a notebook is graded, and of torchvision's data sets only MNIST "
-    "is provided."
-)
+_DERIVED = {"FashionMNIST", "KMNIST", "EMNIST", "QMNIST"}  # other data sets, which torchvision derives from MNIST
 
 
-class MnistFiles:
-    """MNIST's images in memory. `load` hands out copies, so that an edit of one dataset does not show in the next."""
+class Mnist:
+    """MNIST from the files in `folder`, in any layout that `idx.locate` finds.
+
+    The images stay in memory. `load` returns copies, so that an edit of one dataset does not show in the next.
+    """
+
+    name = "MNIST"
 
     def __init__(self, folder: str) -> None:
         self._folder = Path(folder)
         self._splits: dict[bool, tuple[Any, Any]] = {}
 
+    def recognizes(self, dataset: object) -> bool:
+        """Return True for a class named MNIST or derived from one; a notebook may bring its own."""
+        return self.name in _class_names(dataset)
+
+    def split_of(self, dataset: object) -> Split | None:
+        """Return the split that the attribute `train` names; None for data sets that torchvision derives from MNIST."""
+        train = getattr(dataset, "train", None)
+        if _class_names(dataset) & _DERIVED or not isinstance(train, bool):
+            return None
+        return "train" if train else "test"
+
     def load(self, train: bool) -> tuple[Any, Any]:
-        """Images (uint8, N×28×28) and labels (int64, N), as torchvision's `_load_data` returns them."""
+        """Return images (uint8, N×28×28) and labels (int64, N), as torchvision's `_load_data` does."""
         import torch
 
         if train not in self._splits:
@@ -44,30 +56,34 @@ class MnistFiles:
         images, labels = self._splits[train]
         return images.clone(), labels.long()
 
+    def serve(self, torchvision: ModuleType) -> None:
+        """Replace how torchvision finds, downloads and reads MNIST's files, and let DataLoader make whole batches."""
+        from grader.in_kernel.datasets import batches
+
+        _replace_reading(torchvision.datasets, self.load)
+        batches.install()
+
 
 def install(config: dict[str, Any]) -> None:
     """Make `torchvision.datasets.MNIST` read the harness's files, whatever root it is given.
 
-    `config`: 'folder' (str), where they are, as `idx.locate` finds them. Imports nothing: the change is made when the
-    student's code imports torchvision. Asking torchvision for any other download raises ConnectionError.
+    `config`: 'folder' (str), where the files are, in any layout that `idx.locate` finds.
     """
-    when_imported("torchvision", partial(_install, files=MnistFiles(config["folder"])))
+    registry.install(Mnist(config["folder"]))
 
 
-def _install(torchvision: ModuleType, files: MnistFiles) -> None:
-    _serve_mnist(torchvision.datasets, files)
-    _refuse_downloads(torchvision.datasets)
-    _speed_up_batches()
+def _class_names(dataset: object) -> set[str]:
+    return {cls.__name__ for cls in type(dataset).__mro__}
 
 
-def _serve_mnist(datasets: ModuleType, files: MnistFiles) -> None:
-    """Replace what looks for, downloads and reads MNIST's files; torchvision's other datasets keep their own methods."""
+def _replace_reading(datasets: ModuleType, load: Callable[[bool], tuple[Any, Any]]) -> None:
+    """Replace MNIST's methods for finding and reading files; other data sets of torchvision keep theirs."""
     mnist = datasets.MNIST
-    relatives = (datasets.EMNIST, datasets.FashionMNIST, datasets.KMNIST, datasets.QMNIST)
+    derived = tuple(getattr(datasets, name) for name in sorted(_DERIVED))
     checksums = {checksum for _, checksum in mnist.resources}
 
     def is_mnist(dataset: Any) -> bool:
-        if isinstance(dataset, relatives):
+        if isinstance(dataset, derived):
             return False
         # A student's class may read another data set by naming its files; MNIST from another mirror stays MNIST.
         with contextlib.suppress(TypeError, ValueError):
@@ -90,40 +106,5 @@ def _serve_mnist(datasets: ModuleType, files: MnistFiles) -> None:
 
     replace("_check_legacy_exist", lambda dataset: False)
     replace("_check_exists", lambda dataset: True)
-    replace("_load_data", lambda dataset: files.load(bool(dataset.train)))
+    replace("_load_data", lambda dataset: load(bool(dataset.train)))
     replace("download", download)
-
-
-def _refuse_downloads(datasets: ModuleType) -> None:
-    def refuse(url: str, *args: object, **kwargs: object) -> None:
-        __tracebackhide__ = True
-        raise ConnectionError(OFFLINE.format(url))
-
-    # The first step of every download, after the look whether the file is there. OSError passes MNIST's own handler,
-    # which would repeat the sentence for each mirror.
-    datasets.utils._get_redirect_url = refuse
-    name = "download_file_from_google_drive"
-    from_drive = getattr(datasets.utils, name)
-    for module in [module for key, module in sys.modules.items() if key.startswith("torchvision.datasets.")]:
-        if vars(module).get(name) is from_drive:
-            setattr(module, name, refuse)
-
-
-def _speed_up_batches() -> None:
-    """Let DataLoader make MNIST's default batches at once."""
-    from torch.utils.data._utils.fetch import _MapDatasetFetcher
-
-    from grader.in_kernel.datasets.batches import batch_of, collates_by_default
-
-    one_by_one = _MapDatasetFetcher.fetch
-
-    @wraps(one_by_one)
-    def fetch(self: Any, possibly_batched_index: Any) -> Any:
-        __tracebackhide__ = True  # a traceback of the student's shows torch's frames, not ours
-        if self.auto_collation and collates_by_default(self.collate_fn):
-            batch = batch_of(self.dataset, possibly_batched_index)
-            if batch is not None:
-                return batch
-        return one_by_one(self, possibly_batched_index)
-
-    _MapDatasetFetcher.fetch = fetch  # type: ignore[method-assign]

@@ -21,6 +21,7 @@ from torch import nn
 from torch.optim.lr_scheduler import LRScheduler
 from torch.utils.data import DataLoader, Dataset
 
+from grader.in_kernel.datasets import registry
 from grader.in_kernel.recorder import describe as seen
 
 MAX_NAMES = 2000
@@ -310,4 +311,4 @@ def leaves(model: nn.Module) -> list[str]:
 
 def split(value: Any) -> str | None:
     """'train' or 'test' for a loader or dataset over MNIST, whatever wraps it; None when it cannot be told."""
-    return seen.mnist_split(getattr(value, "dataset", value) if isinstance(value, DataLoader) else value)
+    return registry.split_of(getattr(value, "dataset", value) if isinstance(value, DataLoader) else value)

@@ -1,1 +1,1 @@
-"""Canonical random numbers: the harness owns initial weights and the order of training passes."""
+"""Canonical random numbers: the harness determines initial weights and the order of training passes."""

@@ -1,10 +1,10 @@
-"""Canonical randomness: the harness, not the notebook, owns initial weights and the order of training passes.
+"""Canonical randomness: the harness, not the notebook, determines initial weights and the order of training passes.
 
-A layer's initial weights follow from the seed, its kind, its shapes and its place among the like layers of the model that
-is being built; the k-th training pass of any model over n shuffled images follows the k-th permutation of n. So every
-correct notebook takes the same path as the reference, however it is written and whatever else it draws. The draws come
-from generators of their own and leave torch's global state as it was (an unpatched layer would have advanced it); all
-else that is random (dropout masks, `torch.randn`) stays with the global generators, which are seeded once.
+A layer's initial weights depend on the seed, its kind, its shapes and its position among the similar layers of the
+model that is being built; the k-th training pass of any model over n shuffled images uses the k-th permutation of n. So
+every correct notebook follows the same trajectory as the reference, however it is written and whatever else it draws.
+Canonical draws use separate generators and leave torch's global state unchanged (an unpatched layer would have advanced
+it); all other random numbers (dropout masks, `torch.randn`) come from the global generators, which are seeded once.
 
 A notebook that seeds torch itself gets plain PyTorch from then on, bit for bit.
 """
@@ -14,10 +14,11 @@ from __future__ import annotations
 import hashlib
 import sys
 from collections.abc import Callable
+from types import ModuleType
 
 
 class _Spared:
-    """Context: what fails inside is noted and does not reach the student's code, which gets plain PyTorch."""
+    """A context that notes an exception and suppresses it, so that the student's code goes on with plain PyTorch."""
 
     def __enter__(self) -> None:
         pass
@@ -36,18 +37,49 @@ class _State:
     def __init__(self) -> None:
         self.seed = 0
         self.active = False  # installed and not given up
-        self.own_seeding = False
+        self.own_seeding = False  # `seed_torch` is seeding torch
         self.on_note: list[Callable[[str], None]] = []
 
 
 _state = _State()
 
 
-# --- what others ask ---------------------------------------------------------------------------------------------
+# --- for install --------------------------------------------------------------------------------------------------
+
+
+def begin(seed: int) -> None:
+    """Start a run with this seed. Nothing is canonical before `seed_torch`. Callbacks of `on_note` are kept."""
+    callbacks = _state.on_note
+    _state.__init__()  # type: ignore[misc]
+    _state.on_note = callbacks
+    _state.seed = seed
+
+
+def seed_torch(torch: ModuleType) -> None:
+    """Seed torch with the run's seed; from here on initial weights and order are canonical."""
+    _state.own_seeding = True
+    torch.manual_seed(_state.seed)
+    _state.own_seeding = False
+    _state.active = True
+
+
+def seeded() -> None:
+    """Give up canonical randomness because torch is being seeded, unless `seed_torch` does it."""
+    if not _state.own_seeding:
+        _give_up()
+
+
+def fail(reason: str) -> None:
+    """Leave the notebook with plain PyTorch, and note why."""
+    _state.active = False
+    _tell(reason)
+
+
+# --- queries ------------------------------------------------------------------------------------------------------
 
 
 def is_canonical() -> bool:
-    """Whether initial weights and order are still the harness's: installed, torch there, and not seeded by the notebook."""
+    """Return whether initial weights and order are canonical: installed, torch imported, not seeded by the notebook."""
     if not _state.active:
         return False
     torch = sys.modules["torch"]
@@ -57,24 +89,21 @@ def is_canonical() -> bool:
 
 
 def on_note(callback: Callable[[str], None]) -> None:
-    """Call `callback(text)` with what a person should know: that the notebook seeds itself, or a failure in here."""
+    """Call `callback(text)` with notes for the person who grades: that the notebook seeds torch, or a failure here."""
     if callback not in _state.on_note:
         _state.on_note.append(callback)
 
 
-def derive(*what: object) -> int:
-    """A seed that follows from the run's seed and from `what`, the same in every process and on every machine."""
-    text = "|".join(map(str, (_state.seed, *what)))
+def derive(*parts: object) -> int:
+    """Return a seed derived from the run's seed and `parts`, the same in every process and on every machine."""
+    text = "|".join(map(str, (_state.seed, *parts)))
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=7).digest(), "big")
 
 
-# --- hooks -------------------------------------------------------------------------------------------------------
-
-
-def _give_up(why: str = "the notebook seeds torch itself: initial weights and order are its own from there on") -> None:
+def _give_up() -> None:
     if _state.active:
         _state.active = False
-        _tell(why)
+        _tell("the notebook seeds torch itself: initial weights and order are its own from there on")
 
 
 def _tell(text: str) -> None:

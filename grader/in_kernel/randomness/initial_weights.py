@@ -1,4 +1,4 @@
-"""The initial weights of canonical randomness: drawn from a layer's kind, shapes and place in the model being built."""
+"""Draw a layer's canonical initial weights, by its kind, its shapes and its position in the model being built."""
 
 from __future__ import annotations
 
@@ -18,11 +18,14 @@ from grader.in_kernel.weak_map import Attached
 if TYPE_CHECKING:
     from torch import nn
 
-SAMPLED = 65_536  # elements of a parameter that its digest reads
+SAMPLED = 65_536  # about how many elements of a parameter its digest reads
 
 
 class _Layer:
-    """How a layer's weights were drawn: by which function, with which kind and shapes, as the how-many-th of its like."""
+    """A record of a layer's draw: the function, the layer's kind with its shapes, and its number among its kind.
+
+    A `loose` layer was built outside any model's __init__; it is `settled` once its number is final.
+    """
 
     __slots__ = ("draw", "kind", "loose", "ordinal", "settled")
 
@@ -36,10 +39,10 @@ class _Layer:
 
 class _State:
     def __init__(self) -> None:
-        self.drawn: set[bytes] = set()  # digests of all parameters that were drawn
+        self.drawn: set[bytes] = set()  # digests of all canonically drawn parameters
         self.layers: Attached[_Layer] = Attached()
         self.counts: Attached[Counter[str]] = Attached()  # by model
-        self.loose: Counter[str] = Counter()  # layers of no model, since the last container
+        self.loose: Counter[str] = Counter()  # layers outside any model since the last container
 
 
 class _Here(threading.local):
@@ -51,12 +54,12 @@ _here = _Here()
 
 
 def start_anew() -> None:
-    """Forget all layers: the next draws are the first."""
+    """Forget all layers, so that counting begins again."""
     _state.__init__()  # type: ignore[misc]
 
 
 def hook(torch: ModuleType) -> None:
-    """Wrap the layers' own initialization, once a process."""
+    """Wrap the initialization of torch's layers. Call once per process."""
     for name in (
         "activation",
         "adaptive",
@@ -70,7 +73,7 @@ def hook(torch: ModuleType) -> None:
     ):
         module = getattr(torch.nn.modules, name)
         for cls in [c for c in vars(module).values() if isinstance(c, type) and c.__module__ == module.__name__]:
-            if not cls.__name__.startswith(("Lazy", "_Lazy")):  # those call what is wrapped, once they have a shape
+            if not cls.__name__.startswith(("Lazy", "_Lazy")):  # these call a wrapped method once they have a shape
                 for method in {"reset_parameters", "_reset_parameters"} & vars(cls).keys():
                     setattr(cls, method, _drawing_canonically(vars(cls)[method]))
     patching.wrap(torch.nn.Sequential, "__init__", _containing)
@@ -78,19 +81,19 @@ def hook(torch: ModuleType) -> None:
 
 
 def digest(model: nn.Module) -> bytes | None:
-    """A fingerprint of all weights of a model; equal for equal weights on any device. None when it has none to read."""
+    """Return a digest of all weights of a model, equal for equal weights on any device; None without weights."""
     parts = _digests(model)
     return hashlib.blake2b(b"".join(parts), digest_size=16).digest() if parts else None
 
 
 def has_initial_weights(model: nn.Module) -> bool:
-    """Whether every parameter of the model is as canonically drawn: not trained, not re-initialized, none of its own."""
+    """Return whether all parameters of the model are as canonically drawn: none trained, re-initialized or custom."""
     parts = _digests(model)
     return bool(parts) and all(part in _state.drawn for part in parts)
 
 
 def _kind(module: nn.Module) -> str:
-    """The name of the torch layer that this is or derives from; a lazy layer counts as what it becomes."""
+    """Return the name of the torch layer that this is or derives from; a lazy layer counts as the layer it becomes."""
     for cls in type(module).__mro__:
         if cls.__module__.startswith("torch.nn.modules."):
             become = getattr(cls, "cls_to_become", None)
@@ -119,7 +122,7 @@ def _drawing_canonically(original: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(original)
     def reset_parameters(self: nn.Module, *args: Any, **kwargs: Any) -> None:
         if not _here.drawing and not args and not kwargs and canonical.is_canonical():
-            with canonical.spared:  # a layer that cannot be placed is drawn as torch draws it
+            with canonical.spared:  # if this fails, torch draws the weights
                 layer = _state.layers.get(self) or _place(self, original)
                 if layer is not None:
                     return _draw(self, layer)
@@ -129,13 +132,13 @@ def _drawing_canonically(original: Callable[..., None]) -> Callable[..., None]:
 
 
 def _place(module: nn.Module, draw: Callable[[nn.Module], None]) -> _Layer | None:
-    """Find a new layer's place in the model under construction; None when it has no weights to draw yet."""
+    """Number a new layer within the model under construction; None if it has no weights to draw yet."""
     lazy = sys.modules["torch"].nn.parameter.UninitializedTensorMixin
     if any(isinstance(p, lazy) or p.device.type == "meta" for p in module.parameters()):
         return None
     kind = _kind(module) + str([tuple(p.shape) for p in module.parameters(recurse=False)])
     builder = _under_construction()
-    if builder is None:  # drawn again later
+    if builder is None:  # no __init__ is running: a lazy layer gets its shape, or an existing one is re-initialized
         builder = module
     loose = builder is module
     counter = _state.loose if loose else _counter_of(builder)
@@ -151,7 +154,7 @@ def _counter_of(builder: nn.Module) -> Counter[str]:
 
 
 def _draw(module: nn.Module, layer: _Layer) -> None:
-    """Give a layer its canonical weights, drawn on the CPU wherever the layer is."""
+    """Give a layer its canonical weights, drawn on the CPU whatever device the layer is on."""
     generator = sys.modules["torch"].default_generator
     state = generator.get_state()
     away = [(p, p.device) for p in module.parameters() if p.device.type != "cpu"]
@@ -170,7 +173,7 @@ def _draw(module: nn.Module, layer: _Layer) -> None:
 
 
 def _under_construction() -> nn.Module | None:
-    """The outermost module whose __init__ is running, from the frames."""
+    """Return the outermost module whose __init__ is running, found in the stack."""
     module_type = sys.modules["torch"].nn.Module
     outermost = None
     frame: FrameType | None = sys._getframe(1)
@@ -200,10 +203,10 @@ def _containing(original: Callable[..., None]) -> Callable[..., None]:
 
 
 def _number_anew(container: nn.Module) -> None:
-    """Number the layers of a model that is built by no class, in the order of the container.
+    """Number the layers of a model that is built without a class, in the container's order.
 
-    They were drawn one by one before anything knew where they belong. Only layers that are in no container yet are drawn
-    again, or such as would have the same weights as a like layer beside them (two blocks of one class).
+    They were drawn one by one before their position was known. A layer is drawn again only if it was in no container
+    yet, or if it would have the same weights as a similar layer in this one (two blocks of one class).
     """
     seen: Counter[str] = Counter()
     taken: set[tuple[str, int]] = set()
@@ -221,7 +224,7 @@ def _number_anew(container: nn.Module) -> None:
         else:
             taken.add((layer.kind, layer.ordinal))
         layer.settled = True
-    for module, layer, ordinal in reversed(again):  # parts before the whole, as they were first drawn
+    for module, layer, ordinal in reversed(again):  # submodules before their parent, as in the first draw
         if has_initial_weights(module):
             layer.ordinal = ordinal
             _draw(module, layer)

@@ -9,32 +9,32 @@ from types import ModuleType
 from typing import Any
 
 from grader.in_kernel.patching import when_imported
-from grader.in_kernel.randomness.canonical import _give_up, _state
+from grader.in_kernel.randomness import canonical
 
 _hooked: set[str] = set()
 
 
 def install(config: dict[str, Any]) -> None:
-    """Own the random numbers from here on. `config`: 'seed' (int, 0 if absent). Seeds random, numpy and torch once."""
-    callbacks = _state.on_note
-    _state.__init__()  # type: ignore[misc]
-    _state.on_note = callbacks
-    _state.seed = int(config.get("seed", 0)) % 2**63
-    random.seed(_state.seed)
-    when_imported("numpy.random", _seed_numpy)
+    """Seed random, numpy and torch once, the latter two on import, and make torch's weights and order canonical.
+
+    `config`: 'seed' (int, 0 if absent).
+    """
+    seed = int(config.get("seed", 0)) % 2**63
+    canonical.begin(seed)
+    random.seed(seed)
+    when_imported("numpy.random", functools.partial(_seed_numpy, seed=seed % 2**32))
     when_imported("torch", _take_torch)
 
 
-def _seed_numpy(module: ModuleType) -> None:
-    module.seed(_state.seed % 2**32)
+def _seed_numpy(module: ModuleType, seed: int) -> None:
+    module.seed(seed)
 
 
 def _take_torch(torch: ModuleType) -> None:
     try:
         _hook_torch(torch)
-    except Exception as error:  # a torch of another shape must not fail the notebook's import
-        _state.active = True
-        _give_up(f"this torch cannot be given canonical random numbers: {error}")
+    except Exception as error:  # an incompatible torch must not break the notebook's import
+        canonical.fail(f"this torch cannot be given canonical random numbers: {error}")
 
 
 def _hook_torch(torch: ModuleType) -> None:
@@ -49,17 +49,13 @@ def _hook_torch(torch: ModuleType) -> None:
                 setattr(module, name, _watching_seed(getattr(module, name)))
     initial_weights.start_anew()
     pass_order.start_anew()
-    _state.own_seeding = True
-    torch.manual_seed(_state.seed)
-    _state.own_seeding = False
-    _state.active = True
+    canonical.seed_torch(torch)
 
 
 def _watching_seed(original: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(original)
     def seed(*args: Any, **kwargs: Any) -> Any:
-        if not _state.own_seeding:
-            _give_up()
+        canonical.seeded()
         return original(*args, **kwargs)
 
     return seed

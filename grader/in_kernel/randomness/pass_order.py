@@ -1,4 +1,4 @@
-"""The order of training passes in canonical randomness: the k-th over n shuffled images is the k-th permutation of n."""
+"""Set the canonical order of training passes: the k-th pass over n shuffled images uses the k-th permutation of n."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Order:
-    """One canonical permutation of `images` images: that of the `number`-th training pass (0-based)."""
+    """The canonical permutation of `images` images for the `number`-th training pass (0-based)."""
 
     __slots__ = ("exhausted", "images", "number")
 
@@ -31,9 +31,9 @@ class Order:
 
 class _State:
     def __init__(self) -> None:
-        self.current: weakref.ref[Any] | None = None  # the model, or a parameter of it, that the notebook has in hand
-        self.orders: Attached[Order] = Attached()  # by sampler, its latest
-        self.uncounted: list[Order] = []  # orders being followed, or just followed, by which nothing has stepped yet
+        self.current: weakref.ref[Any] | None = None  # the model in use, or one of its parameters
+        self.orders: Attached[Order] = Attached()  # by sampler: its latest order
+        self.uncounted: list[Order] = []  # orders, in use or just used up, during which no optimizer has stepped yet
         self.passes: Attached[Counter[int]] = Attached()  # by parameter: training passes by number of images
 
 
@@ -41,12 +41,12 @@ _state = _State()
 
 
 def start_anew() -> None:
-    """Forget all passes: the next of any model is its first."""
+    """Forget all passes: the next pass of any model is its first."""
     _state.__init__()  # type: ignore[misc]
 
 
 def hook(torch: ModuleType) -> None:
-    """Wrap what shuffles, and what shows which model is at work, once a process."""
+    """Wrap the functions that shuffle, and those that show which model is in use. Call once per process."""
     import torch.utils.data as data
     from torch.optim.optimizer import register_optimizer_step_post_hook
 
@@ -60,19 +60,19 @@ def hook(torch: ModuleType) -> None:
 
 
 def order_of(sampler: object) -> Order | None:
-    """The latest canonical order that this sampler gave; None if it gave none."""
+    """Return the latest canonical order that this sampler yielded; None if there is none."""
     return _state.orders.get(sampler)
 
 
 def pass_number(images: int) -> int:
-    """How many training passes over `images` images the current model has had."""
+    """Return how many training passes over `images` images the current model has had."""
     current = _state.current() if _state.current is not None else None
     counts = (_state.passes.get(parameter) for parameter in _parameters(current))
     return max((count[images] for count in counts if count is not None), default=0)
 
 
 def permutation(images: int, number: int) -> list[int]:
-    """The canonical order of the `number`-th training pass over `images` images."""
+    """Return the canonical order of the `number`-th training pass over `images` images."""
     torch = sys.modules["torch"]
     generator = torch.Generator()
     generator.manual_seed(canonical.derive("order", images, number))
@@ -81,7 +81,7 @@ def permutation(images: int, number: int) -> list[int]:
 
 
 def _parameters(subject: object) -> Iterable[torch.Tensor]:
-    """The parameters of a module or an optimizer; a parameter's own is itself."""
+    """Return the parameters of a module or an optimizer; a tensor counts as its own only parameter."""
     if isinstance(subject, sys.modules["torch"].Tensor):
         return (subject,)
     if hasattr(subject, "param_groups"):
@@ -93,21 +93,21 @@ def _parameters(subject: object) -> Iterable[torch.Tensor]:
 
 
 def touch(subject: object) -> None:
-    """Make a model, or the one that an optimizer holds, the one whose training pass the next pass is taken for."""
-    if hasattr(subject, "param_groups"):  # a parameter of the model outlives the optimizer
+    """Make a model, or the model of an optimizer, the current one: the next pass is taken for its training pass."""
+    if hasattr(subject, "param_groups"):  # keep a parameter of the model, which outlives the optimizer
         subject = subject.param_groups[0]["params"][0]
     if _state.current is None or _state.current() is not subject:
         _state.current = weakref.ref(subject)
 
 
 def _touching(original: Callable[..., Any]) -> Callable[..., Any]:
-    """Wrap a method of a module or optimizer: what it is called on becomes the current one (the outermost comes last)."""
+    """Wrap a method of modules or optimizers so that its object becomes the current one (the outermost comes last)."""
 
     @functools.wraps(original)
     def method(self: Any, *args: Any, **kwargs: Any) -> Any:
         result = original(self, *args, **kwargs)
         with canonical.spared:
-            if next(iter(_parameters(self)), None) is not None:  # a loss or a metric is no model
+            if next(iter(_parameters(self)), None) is not None:  # without parameters it is a loss or a metric
                 touch(self)
         return result
 
@@ -145,7 +145,7 @@ def _next_order(sampler: Any) -> Order | None:
 
 
 def _stepped(optimizer: torch.optim.Optimizer, args: object, kwargs: object) -> None:
-    """Count a training pass for the parameters that step, at the first step that follows its order."""
+    """Count a training pass for the optimizer's parameters, at the first step during its order."""
     with canonical.spared:
         touch(optimizer)
         if _state.uncounted:

@@ -1,1 +1,1 @@
-"""Record what a notebook does: passes over loaders, models, figures and scores."""
+"""Record a notebook's run: passes over loaders, models, figures and scores."""

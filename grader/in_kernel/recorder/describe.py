@@ -1,6 +1,6 @@
-"""What the recorder sees of a loader, a model, an optimizer or an argument, as plain data for `grader.evidence.run`.
+"""Describe loaders, models, optimizers and arguments as plain data for `grader.evidence.run`.
 
-Pure functions: nothing here changes or keeps what it is shown.
+Nothing here changes its arguments or keeps references to them.
 """
 
 from __future__ import annotations
@@ -13,44 +13,22 @@ from numbers import Integral, Real
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
+from grader.in_kernel.datasets import registry
+
 if TYPE_CHECKING:
     import torch
     from torch import nn
 
-_OTHER_DIGITS = {"FashionMNIST", "KMNIST", "EMNIST", "QMNIST"}  # torchvision derives these from MNIST
 _SHUFFLING = ("RandomSampler", "SubsetRandomSampler", "WeightedRandomSampler")
-_HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep  # of all that runs in the kernel
+_HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep  # the folder of in_kernel
 _TEXT = 200
 
 
 # --- data --------------------------------------------------------------------------------------------------------
 
 
-def mnist_split(dataset: object, depth: int = 6) -> str | None:
-    """'train' or 'test' when the images come from that part of MNIST, whatever wraps them; else None."""
-    names = {cls.__name__ for cls in type(dataset).__mro__}
-    if "MNIST" in names:
-        train = getattr(dataset, "train", None)
-        if names & _OTHER_DIGITS or not isinstance(train, bool):
-            return None
-        return "train" if train else "test"
-    splits = {mnist_split(inner, depth - 1) for inner in _wrapped(dataset)} if depth else set()
-    return splits.pop() if len(splits) == 1 else None
-
-
-def _wrapped(dataset: object) -> Iterator[object]:
-    """The datasets that a dataset holds: Subset's one, ConcatDataset's several, those of a class of the student's."""
-    from torch.utils.data import Dataset
-
-    for value in vars(dataset).values() if hasattr(dataset, "__dict__") else ():
-        if isinstance(value, Dataset):
-            yield value
-        elif isinstance(value, (list, tuple)) and value and len(value) <= 100 and isinstance(value[0], Dataset):
-            yield from value
-
-
 def loader(loader: Any, key: str) -> dict[str, object]:
-    """A LoaderSeen."""
+    """Return a loader as a LoaderSeen."""
     batches = loader.batch_sampler if loader.batch_sampler is not None else loader
     sampler = getattr(batches, "sampler", loader.sampler)
     batch_size = loader.batch_size if loader.batch_size is not None else getattr(batches, "batch_size", None)
@@ -58,7 +36,7 @@ def loader(loader: Any, key: str) -> dict[str, object]:
     return {
         "key": key,
         "dataset": type(loader.dataset).__name__,
-        "split": mnist_split(loader.dataset),
+        "split": registry.split_of(loader.dataset),
         "images": size(loader.dataset) or 0,
         "batch_size": batch_size if isinstance(batch_size, int) else None,
         "shuffled": bool(kinds & set(_SHUFFLING) or getattr(sampler, "shuffle", False) is True),
@@ -68,7 +46,7 @@ def loader(loader: Any, key: str) -> dict[str, object]:
 
 
 def size(thing: Any) -> int | None:
-    """Its length, None when it has none."""
+    """Return the length of an object; None if it has none."""
     try:
         return len(thing)
     except Exception:  # a student's __len__ may raise anything
@@ -76,7 +54,7 @@ def size(thing: Any) -> int | None:
 
 
 def tensors(value: Any, depth: int = 4) -> Iterator[torch.Tensor]:
-    """The tensors in a batch, in order: in tuples, lists and the values of dicts."""
+    """Yield the tensors in a batch, in order, from nested tuples, lists and values of dicts."""
     if isinstance(value, sys.modules["torch"].Tensor):
         yield value
     elif depth and isinstance(value, (list, tuple, dict)):
@@ -85,7 +63,7 @@ def tensors(value: Any, depth: int = 4) -> Iterator[torch.Tensor]:
 
 
 def target_of(batch: Any) -> torch.Tensor | None:
-    """The labels of a batch: the first (B,) integer tensor that follows a tensor of B items; None if there is none."""
+    """Return the labels of a batch: the first (B,) integer tensor after a first tensor of B items; None without one."""
     found = list(tensors(batch))
     for tensor in found[1:]:
         if tensor.dim() == 1 and len(tensor) == len(found[0]) and not tensor.is_floating_point():
@@ -97,20 +75,20 @@ def target_of(batch: Any) -> torch.Tensor | None:
 
 
 def unwrapped(model: nn.Module) -> nn.Module:
-    """The student's model inside DataParallel or torch.compile's wrapper."""
+    """Return the student's model inside a wrapper of DataParallel or torch.compile, or the model itself."""
     name = type(model).__name__
     inner = {"DataParallel": "module", "DistributedDataParallel": "module", "OptimizedModule": "_orig_mod"}.get(name)
     return getattr(model, inner, model) if inner else model
 
 
 def is_model(module: nn.Module) -> bool:
-    """Whether a module has parameters and is no loss: a criterion, a metric or a transform is none."""
+    """Return whether a module is a model: it has parameters and is not a loss."""
     losses = sys.modules["torch"].nn.modules.loss._Loss
     return not isinstance(module, losses) and next(module.parameters(), None) is not None
 
 
 def model(model: nn.Module, key: str, names: tuple[str, ...] = ()) -> dict[str, object]:
-    """A ModelSeen."""
+    """Return a model as a ModelSeen, with the global `names` that it is bound to."""
     parameters = list(model.parameters())
     return {
         "key": key,
@@ -123,12 +101,12 @@ def model(model: nn.Module, key: str, names: tuple[str, ...] = ()) -> dict[str, 
 
 
 def device(model: nn.Module) -> str:
-    """Where its first parameter is: 'cpu', 'cuda:0', …"""
+    """Return the device of a model's first parameter: 'cpu', 'cuda:0', …"""
     return str(next(model.parameters()).device)
 
 
 def optimizer(optimizer: Any, model: nn.Module | None) -> dict[str, object]:
-    """An OptimizerSeen."""
+    """Return an optimizer as an OptimizerSeen, compared with the parameters of `model` if there is one."""
     held = {id(p): p.numel() for group in optimizer.param_groups for p in group["params"]}
     wanted = {id(p): p.numel() for p in model.parameters()} if model is not None else {}
     group = optimizer.param_groups[0]
@@ -145,10 +123,10 @@ def optimizer(optimizer: Any, model: nn.Module | None) -> dict[str, object]:
 
 
 def number(value: Any) -> float | None:
-    """A finite float, None for anything else."""
+    """Return a value as a finite float; None for anything else."""
     try:
         result = float(value)
-    except Exception:  # whatever a student's object raises
+    except Exception:  # a student's object may raise anything
         return None
     return result if result - result == 0 else None
 
@@ -157,7 +135,7 @@ def number(value: Any) -> float | None:
 
 
 def student_functions(frame: FrameType | None) -> list[FrameType]:
-    """The frames of functions that the student wrote, from here outward; generators and lambdas are left out."""
+    """Return the frames of the student's functions, from `frame` outward, without generators and lambdas."""
     found = []
     here = os.getcwd() + os.sep
     while frame is not None:
@@ -170,7 +148,7 @@ def student_functions(frame: FrameType | None) -> list[FrameType]:
 
 
 def is_students_file(file: object) -> bool:
-    """Whether a module's file lies in the working directory, where only the notebook writes; so does one without a file."""
+    """Return whether a module has no file or one in the working directory, where only the notebook writes."""
     return not isinstance(file, str) or os.path.abspath(file).startswith(os.getcwd() + os.sep)
 
 
@@ -181,7 +159,7 @@ def _is_students(filename: str, here: str) -> bool:
 
 
 def function_name(frame: FrameType) -> str:
-    """'train', or 'Trainer.fit' for a method."""
+    """Return the name of a frame's function: 'train', or 'Trainer.fit' for a method."""
     code = frame.f_code
     if code.co_argcount and code.co_varnames[0] in ("self", "cls"):
         owner = frame.f_locals.get(code.co_varnames[0])
@@ -191,7 +169,7 @@ def function_name(frame: FrameType) -> str:
 
 
 def arguments(frame: FrameType) -> list[dict[str, object]]:
-    """An Argument for each named parameter of the function, by what is bound to it now; not for self."""
+    """Return an Argument for each named parameter of the function except self, with the value bound to it now."""
     code = frame.f_code
     names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
     bound = frame.f_locals
@@ -199,7 +177,7 @@ def arguments(frame: FrameType) -> list[dict[str, object]]:
 
 
 def argument(name: str, value: Any) -> dict[str, object]:
-    """An Argument."""
+    """Return a named value as an Argument."""
     role = _role(value)
     kept: float | str | None = None
     if role in ("int", "float", "bool"):
@@ -221,7 +199,7 @@ def _role(value: Any) -> str:
     inner = getattr(value, "iterable", None)  # tqdm(loader)
     for candidate in (value, inner):
         if isinstance(candidate, torch.utils.data.DataLoader):
-            split = mnist_split(candidate.dataset)
+            split = registry.split_of(candidate.dataset)
             return f"{split}_loader" if split else "loader"
     if isinstance(value, torch.device) or (isinstance(value, str) and value.split(":")[0] in ("cpu", "cuda", "mps")):
         return "device"

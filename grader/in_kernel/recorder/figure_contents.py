@@ -1,4 +1,4 @@
-"""What is drawn in a matplotlib figure, as plain data for `grader.evidence.run`: axes, lines, scatters and legends."""
+"""Read a matplotlib figure as plain data for `grader.evidence.run`: axes, lines, scatters and legends."""
 
 from __future__ import annotations
 
@@ -8,31 +8,31 @@ from typing import Any
 
 from grader.in_kernel.weak_map import Attached
 
-MAX_POINTS = 20_000  # a line
-MAX_FIGURE_POINTS = 60_000  # a figure, so that it fits an event
+MAX_POINTS = 20_000  # per line
+MAX_FIGURE_POINTS = 60_000  # per figure, so that it fits into an event
 MAX_AXES = 64
 MAX_LINES = 200
 MAX_TEXT = 500
 
 Colour = tuple[float, ...]
 
-# By legend: its entries as they were given, each with the artist that it was given for and that artist's colour.
+# By legend: its entries as given to its constructor, each an artist, the artist's colour and the label.
 _legends: Attached[list[tuple[weakref.ref[Any], Colour | None, str]]] = Attached()
 
 
 def remember_legend(legend: Any, handles: list[Any], labels: list[str]) -> None:
-    """Keep which artist each label of a new legend was given to; the legend itself draws other artists."""
+    """Remember which artist each label of a new legend belongs to; the legend itself draws other artists."""
     entries = [(_artist(handle), str(label)) for handle, label in zip(handles, labels, strict=False)]
     _legends.put(legend, [(weakref.ref(artist), _colour(artist), label) for artist, label in entries])
 
 
 def _artist(handle: Any) -> Any:
-    """The line of an errorbar's container, the handle itself otherwise."""
+    """Return the line in an errorbar's container; any other handle is returned unchanged."""
     return handle[0] if isinstance(handle, tuple) and handle and handle[0] is not None else handle
 
 
 def read_axes(figure: Any) -> list[dict[str, object]]:
-    """An Axes of `grader.evidence.run` for each visible axes of a figure."""
+    """Return an Axes of `grader.evidence.run` for each visible axes of a figure."""
     shown = [axes for axes in figure.axes[:MAX_AXES] if axes.get_visible()]
     drawings = [_drawings(axes) for axes in shown]
     limit = min(MAX_POINTS, max(100, MAX_FIGURE_POINTS // max(1, sum(map(len, drawings)))))
@@ -57,7 +57,7 @@ def read_axes(figure: Any) -> list[dict[str, object]]:
 
 
 def _scale(axis: Any) -> str:
-    """The scale of an axis: 'log', 'linear', 'symlog, linear below 2'."""
+    """Return the scale of an axis: 'log', 'linear', 'symlog, linear below 2'."""
     name = str(axis.get_scale())
     linear = getattr(axis.get_transform(), "linthresh", None)
     return f"{name}, linear below {linear:g}" if isinstance(linear, (int, float)) else name
@@ -77,7 +77,7 @@ def _text(text: object) -> str:
 
 
 def _lie_together(one: Any, other: Any) -> bool:
-    """Whether twinx or twiny made one of the other: a shared axis, the same place."""
+    """Return whether twinx or twiny made one from the other: they share an axis and a position."""
     shared = one.get_shared_x_axes().joined(one, other) or one.get_shared_y_axes().joined(one, other)
     return bool(shared and one.get_position(original=True).bounds == other.get_position(original=True).bounds)
 
@@ -86,16 +86,16 @@ def _lie_together(one: Any, other: Any) -> bool:
 
 
 def _legends_for(axes: Any, twins: list[Any], figure: Any) -> list[Any]:
-    """The legend of an axes and the figure's; that of an axes at the same place where it has none of its own."""
+    """Return the visible legends of an axes and of the figure; without a legend of its own, those of its twins."""
     own = axes.get_legend()
     near = [twin.get_legend() for twin in twins] if own is None else [own]
     return [legend for legend in [*near, *figure.legends] if legend is not None and legend.get_visible()]
 
 
 def _labels(artists: list[Any], legends: list[Any]) -> list[str]:
-    """The label of each artist as a legend shows it: found by identity, else by colour; else its own, '' for none."""
+    """Return the label of each artist: its legend's, found by identity or else by colour; else its own; '' for none."""
     labels: dict[int, str] = {}
-    strangers: list[tuple[Colour, str]] = []  # entries for artists made only for the legend, as seaborn makes them
+    strangers: list[tuple[Colour, str]] = []  # entries for artists that only the legend has, as seaborn makes them
     for legend in legends:
         for reference, colour, label in _legends.get(legend) or ():
             artist = reference()
@@ -117,13 +117,13 @@ def _own_label(artist: Any) -> str:
 
 
 def _colour(artist: Any) -> Colour | None:
-    """Red, green, blue of an artist in one colour, None for others."""
+    """Return the red, green and blue of an artist in a single colour; None for any other."""
     from matplotlib.colors import to_rgb
 
     try:
         colour = artist.get_color() if hasattr(artist, "get_color") else artist.get_facecolor()[0]
         return tuple(round(part, 3) for part in to_rgb(colour))
-    except Exception:  # an artist of whatever kind
+    except Exception:  # artists are of many kinds
         return None
 
 
@@ -131,7 +131,7 @@ def _colour(artist: Any) -> Colour | None:
 
 
 def _drawings(axes: Any) -> list[Any]:
-    """The visible lines and scatters of an axes, in drawing order; empty ones that only feed a legend are left out."""
+    """Return an axes' visible lines and scatters, in drawing order, without empty ones that only serve a legend."""
     from matplotlib.collections import PathCollection
 
     lines = [line for line in axes.get_lines() if line.get_visible()]
@@ -142,9 +142,9 @@ def _drawings(axes: Any) -> list[Any]:
 
 
 def artist_points(artist: Any) -> tuple[Any, Any]:
-    """x and y of a line or scatter as float arrays of one length; dates and categories as matplotlib's numbers.
+    """Return x and y of a line or scatter as float arrays of one length; dates and categories as matplotlib's numbers.
 
-    ([], []) for an artist whose points cannot be read.
+    Both are empty for an artist whose points cannot be read.
     """
     import numpy as np
 
@@ -155,7 +155,7 @@ def artist_points(artist: Any) -> tuple[Any, Any]:
             x, y = np.ma.asarray(artist.get_offsets()).reshape(-1, 2).T
         x, y = (np.ma.filled(np.ma.asarray(v, dtype=float), np.nan).ravel() for v in (x, y))
         return x[: len(y)], y[: len(x)]
-    except Exception:  # data of whatever type
+    except Exception:  # the data may be of any type
         return np.empty(0), np.empty(0)
 
 

@@ -1,7 +1,7 @@
-"""Matplotlib figures as data: every figure that a cell makes or changes, shown or not, without drawing anything.
+"""Record matplotlib figures as data: every figure that a cell makes or changes, shown or not, without drawing anything.
 
-Figures are known from their construction, whoever makes them (pyplot, pandas, seaborn, `Figure()`), and read when the cell
-has ended, or before they are cleared, so that a plot that is updated while it trains keeps its last states.
+Figures are seen when they are constructed, whoever makes them (pyplot, pandas, seaborn, `Figure()`), and read when the
+cell has ended or before they are cleared, so that the last states of a plot that is updated during training are kept.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from grader.in_kernel.patching import when_imported
 from grader.in_kernel.recorder.figure_contents import read_axes, remember_legend
 from grader.in_kernel.weak_map import Attached
 
-MAX_HELD = 20  # figures held at once, and snapshots written, per cell
+MAX_HELD = 20  # figures kept alive at once, and snapshots written, per cell
 MAX_STATES = 5  # of one figure in one cell
 MAX_SNAPSHOTS = 200
 
@@ -25,10 +25,12 @@ Snapshot = list[dict[str, object]]
 
 class _State:
     def __init__(self) -> None:
-        self.held: list[Any] = []  # made in this cell: kept, since the inline backend closes them before the cell's end
-        self.states: list[tuple[int, Snapshot]] = []  # (id of the figure, what stood in it before it was cleared)
-        self.older: Attached[Snapshot] = Attached()  # as last written
-        self.written = 0
+        self.held: list[
+            Any
+        ] = []  # this cell's figures, kept alive: the inline backend closes them before the cell's end
+        self.states: list[tuple[int, Snapshot]] = []  # (id of the figure, its contents before it was cleared)
+        self.older: Attached[Snapshot] = Attached()  # figures of earlier cells, as last written
+        self.written = 0  # snapshots
         self.clearing = False
 
 
@@ -37,7 +39,7 @@ _hooked: set[str] = set()
 
 
 def install(config: dict[str, Any]) -> None:
-    """Watch matplotlib from its import on. `config` has nothing for it."""
+    """Reset the state, and watch matplotlib from its import on. `config` is not used."""
     _state.__init__()  # type: ignore[misc]
     events.at_cell_end(end_cell)
     when_imported("matplotlib.legend", events.guarded(_hook_legend))
@@ -46,7 +48,7 @@ def install(config: dict[str, Any]) -> None:
 
 
 def end_cell() -> None:
-    """Write down the figures made in this cell, and those of earlier cells that it changed."""
+    """Write the figures made in this cell, and those of earlier cells that it changed."""
     snapshots = list(_state.states)
     for figure in _state.held:
         snapshots.append((id(figure), _read(figure) or []))
@@ -61,14 +63,14 @@ def end_cell() -> None:
     wanted = [found for _, found in snapshots if found]
     for axes in wanted[-MAX_HELD:]:
         if _state.written >= MAX_SNAPSHOTS:
-            events.note(f"the notebook made more than {MAX_SNAPSHOTS} figures; later ones are not looked at")
+            events.note(f"the notebook made more than {MAX_SNAPSHOTS} figures; later ones are ignored")
             return
         _state.written += 1
         events.emit("figure", {"cell": max(0, events.cell()), "axes": axes})
 
 
 def _read(figure: Any) -> Snapshot | None:
-    """The axes of a figure that have something in them; None when it cannot be read."""
+    """Return the contents of a figure's axes; None if they cannot be read."""
     return events.guarded(read_axes)(figure)
 
 
@@ -133,7 +135,7 @@ def _before(original: Callable[..., Any], callback: Callable[[Any], None]) -> Ca
 
 def _made(figure: Any) -> None:
     _state.held.append(figure)
-    if len(_state.held) > MAX_HELD:  # a loop that makes figures: the oldest is read now and let go
+    if len(_state.held) > MAX_HELD:  # a loop makes figures: read the oldest now and release it
         _keep_state(_state.held.pop(0))
 
 

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
-from grader.in_kernel.events import _state, note
-from grader.in_kernel.randomness import canonical as randomness
+from grader.in_kernel import events
+from grader.in_kernel.randomness import canonical
 
 
 def install(config: dict[str, Any]) -> None:
-    """Start to record. `config`: 'events_fd', an inherited file descriptor (absent: nothing is written)."""
+    """Start recording. `config`: 'events_fd', an inherited file descriptor (absent: nothing is written)."""
     from grader.in_kernel.recorder import models, passes
 
-    _state.__init__()  # type: ignore[misc]
-    _state.fd = config.get("events_fd")
-    _state.process = os.getpid()
-    randomness.on_note(note)
+    events.restart(config.get("events_fd"))
+    canonical.on_note(events.note)
     models.install()
     passes.install()

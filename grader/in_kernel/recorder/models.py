@@ -1,4 +1,4 @@
-"""Which models were called in the run, under keys that stay theirs, and what thop.profile said of them."""
+"""Keep track of the models that a run calls, under stable keys, and record the results of thop.profile."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MAX_MODELS = 500
 
 
 class Known:
-    """A model that was called: its key, and what is remembered of its training (no reference to the model itself)."""
+    """A model that was called: its key and facts of its training, without a reference to the model itself."""
 
     def __init__(self, key: str) -> None:
         self.key = key
@@ -31,7 +31,7 @@ class Known:
         self.profiled = False
         self.trainings = 0  # passes in which it was trained
         self.trained_over: Counter[int] = Counter()  # the same, by the number of images
-        self.on_path = True  # no weight but by canonical draw and canonical passes
+        self.on_path = True  # all weights come from canonical draws and canonical passes
         self.weights: bytes | None = None  # digest after the last training pass, while on the path
 
 
@@ -46,7 +46,7 @@ _hooked: set[str] = set()
 
 
 def install() -> None:
-    """Start anew, and watch thop from its import on."""
+    """Reset the state, and watch thop from its import on."""
     global _numbers
     _known.clear()
     _numbers = itertools.count(1)
@@ -55,35 +55,35 @@ def install() -> None:
 
 
 def lookup(module: nn.Module) -> Known | None:
-    """What is known of a model; None before its first call."""
+    """Return the record of a model; None before its first call."""
     return _known.get(describe.unwrapped(module))
 
 
 def register(module: nn.Module) -> Known | None:
-    """What is known of a model, from its first call on; None for a module that is no model (a loss, a metric)."""
+    """Return the record of a model, made at its first call; None if the module is not a model (a loss, a metric)."""
     model = describe.unwrapped(module)
     known = _known.get(model)
     if known is None and describe.is_model(model):
         if len(_known) >= MAX_MODELS:
-            events.note(f"the notebook holds more than {MAX_MODELS} models that it called; later ones are not recorded")
+            events.note(f"the notebook called and kept more than {MAX_MODELS} models; later ones are not recorded")
             return None
         known = _known.put(model, Known(f"model-{next(_numbers)}"))
     return known
 
 
 def by_key(key: str) -> nn.Module | None:
-    """The model with this key, None when it is gone."""
+    """Return the model with this key; None if it no longer exists."""
     return next((model for model, known in _known.items() if known.key == key), None)
 
 
 def announce(module: nn.Module, known: Known) -> None:
-    """Write down a model at its first call, when its lazy layers have their shapes."""
+    """Write the event of a model at its first call, when its lazy layers have their shapes."""
     known.announced = True
     events.emit("model", describe.model(describe.unwrapped(module), known.key))
 
 
 def announce_names() -> None:
-    """Write down the models first called in this cell once more, with the global names they have now."""
+    """Write the models first called in this cell once more, with the global names they have now."""
     mine = [(model, known) for model, known in _known.items() if known.announced and known.cell == events.cell()]
     if not mine:
         return
@@ -94,7 +94,7 @@ def announce_names() -> None:
 
 
 def _globals() -> list[tuple[str, Any]]:
-    """The notebook's global names of modules, without those that IPython made."""
+    """Return the notebook's global names of modules with their values, without IPython's own."""
     interface = sys.modules.get("IPython")
     shell = interface.get_ipython() if interface is not None else None
     names = shell.user_ns if shell is not None else vars(sys.modules["__main__"])
@@ -109,7 +109,7 @@ def _hook_thop(thop: ModuleType) -> None:
     if "thop" in _hooked or not hasattr(thop, "profile"):
         return
     if describe.is_students_file(getattr(thop, "__file__", None)):
-        events.note("the notebook brings a module thop of its own: what it says is no profile")
+        events.note("the notebook has its own module named thop: its results do not count as profiles")
         return
     _hooked.add("thop")
     original = thop.profile

@@ -1,4 +1,4 @@
-"""A pass over data while it is open: what has been seen of it, and the record that comes of it."""
+"""A pass over data while it is open: its state so far, and the record made from it."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from torch import nn
 
 Ended = Callable[["OpenPass"], object]
-AHEAD = 8  # batches that are held because a loop may have loaded them ahead
+AHEAD = 8  # batches that are kept because a loop may load them ahead
 
 
 class Batch(NamedTuple):
-    """A batch that was served: its number, from 1, its images and its labels."""
+    """A served batch: its number, from 1, its images and its labels."""
 
     number: int
     images: torch.Tensor | None
@@ -34,21 +34,24 @@ class Batch(NamedTuple):
 
 
 class OpenPass:
-    """An open pass: what has been seen of it so far. Models, optimizers and iterators are held weakly."""
+    """An open pass and its state so far. Models, optimizers and iterators are referenced weakly.
+
+    A pass is drained when all its batches were served before a model was given any, as by `list(loader)`.
+    """
 
     def __init__(self, iterator: Any, loader: Any, key: str, start: float, earlier: Order | None, ended: Ended) -> None:
         self.loader = describe.loader(loader, key)
         self.expected = describe.size(loader)
         self.images = int(self.loader["images"])  # type: ignore[call-overload]
-        self.earlier = earlier  # what the sampler gave before
+        self.earlier = earlier  # the sampler's order before this pass
         self.order: Order | None = None
         self.owner = weakref.ref(loader)
         self.iterator = weakref.ref(iterator, lambda _: ended(self))
-        self.carried = False  # goes on with an iterator whose pass was ended by its cell's end
+        self.carried = False  # it continues an iterator whose earlier pass ended with its cell
         self.batches = self.samples = 0
         self.recent: deque[Batch] = deque(maxlen=AHEAD)
-        self.held = HeldBatches()  # those that no model was given before the next was served
-        self.drained = False  # all were served before a model was given any
+        self.held = HeldBatches()  # batches that no model had been given when the next was served
+        self.drained = False
         self._begin_to_count(start)
 
     def _begin_to_count(self, start: float) -> None:
@@ -56,23 +59,23 @@ class OpenPass:
         self.cell = max(0, events.cell())
         self.walk: OpenPass | None = None  # the pass over the batches of this one that were kept
         self.ended = False
-        self.worked: set[int] = set()  # the batches that a model was given, of one that is drained
-        self.lead = 0  # how many batches the loader was ahead of the model when that was called last
-        self.at: int | None = None  # the number of the batch that it was given then
+        self.worked: set[int] = set()  # of a drained pass: the batches that a model was given
+        self.lead = 0  # how many batches the loader was ahead of the model at the model's last call
+        self.at: int | None = None  # the number of the batch that the model was given then
         self.server = self.worker = threading.get_ident()  # the threads that take batches and call the model
-        self.is_ahead = False  # the loader has been ahead
-        self.exhausted = self.orphan = False  # served all, though not all of it was worked on; the iterator is gone
-        self.kept = False  # its weights were kept at its last batch
+        self.is_ahead = False  # the loader has been ahead of the model
+        self.exhausted = self.orphan = False  # all batches were served, not all processed; the iterator is gone
+        self.kept = False  # the weights were kept at the last batch
         self.function: str | None = None
         self.arguments: list[dict[str, object]] = []
         self.inner_function: str | None = None
         self.inner_arguments: list[dict[str, object]] = []
         self.calls: Counter[str] = Counter()  # by model
-        self.training = self.grads = 0  # how many of the calls
+        self.training = self.grads = 0  # calls in training mode, calls with gradients enabled
         self.model_device: str | None = None
         self.data_device: str | None = None
-        self.batch_device: str | None = None  # as the loader served it
-        self.called: Callable[[], nn.Module | None] = lambda: None  # the model called last
+        self.batch_device: str | None = None  # where the loader puts its batches
+        self.called: Callable[[], nn.Module | None] = lambda: None  # returns the model called last
         self.known: Known | None = None
         self.scores = Scores()
         self.backward_batch = -1
@@ -85,36 +88,36 @@ class OpenPass:
 
     @property
     def batch(self) -> int:
-        """The number of the batch that is worked on, from 1."""
+        """The number of the batch being processed, from 1."""
         return self.batches if self.at is None else self.at
 
     @property
     def target(self) -> torch.Tensor | None:
-        """The labels of the batch that is worked on."""
+        """The labels of the batch being processed."""
         recent = (batch.labels for batch in reversed(list(self.recent)) if batch.number == self.batch)
         found = next(recent, None)
         return found if found is not None else self.held.labels(self.batch)
 
     def serve(self, images: torch.Tensor | None, labels: torch.Tensor | None) -> None:
-        """The loader served its next batch."""
+        """Record that the loader served its next batch."""
         self._hold_last()
         self.batches += 1
         self.samples += len(images) if images is not None and images.dim() else 0
         self.recent.append(Batch(self.batches, images, labels))
 
     def _hold_last(self) -> None:
-        """Remember the batch that was served last if no model was given it yet."""
+        """Hold the batch that was served last if no model has been given it yet."""
         if self.recent and (self.at or 0) < self.recent[-1].number:
             self.held.hold(*self.recent[-1])
 
     def drain(self) -> None:
-        """All batches were served, and no model was given one: a list of them was made, or another thread loads them."""
+        """Mark the pass as drained: a list of its batches was made, or another thread loads them."""
         self._hold_last()
         self.recent.clear()
         self.drained = True
 
     def again(self, start: float) -> OpenPass:
-        """Another pass over the batches of this one, which is drained."""
+        """Return another pass over the batches of this drained one."""
         item = copy.copy(self)
         item._begin_to_count(start)
         item.order = item.earlier = None
@@ -123,22 +126,22 @@ class OpenPass:
 
     @property
     def is_through(self) -> bool:
-        """Whether a model was given every batch of a pass that is drained."""
+        """True if a model was given every batch of this drained pass."""
         return len(self.worked) == self.batches
 
     def serves(self, given: torch.Tensor, look: bool) -> bool:
-        """Whether these are images of one of the last batches that were served; `look` at their values too."""
+        """Return whether these images are from one of the last batches served; `look` compares values too."""
         return any(b.images is not None and _same(b.images, given, look) for b in reversed(list(self.recent)))
 
     def works_on(self, given: torch.Tensor | None, first: bool) -> None:
-        """A model was given this: a loop or a thread that loads ahead works on an earlier batch than the last one served.
+        """Record that a model was given this, and find its batch: not the last one served if batches are loaded ahead.
 
-        Images that were copied on their way are compared at the `first` call of a pass only, unless another thread loads
-        them or there are more than are kept: to look at them takes time.
+        Comparing the values of copied images takes time. It is done only at the `first` call of a model in the pass, or
+        if another thread loads the batches, or if more batches are waiting than `recent` holds.
         """
         self.worker = threading.get_ident()
         recent = list(self.recent)
-        more = bool(recent) and recent[0].number > (self.at or 0) + 1  # than are kept in `recent`
+        more = bool(recent) and recent[0].number > (self.at or 0) + 1  # batches are waiting that `recent` has lost
         look = len(recent) > 1 and (first or self.worker != self.server or more)
         number = None
         if given is not None:
@@ -152,12 +155,12 @@ class OpenPass:
         self.is_ahead = self.is_ahead or self.lead > 0
 
     def works_on_held(self, number: int) -> None:
-        """A model was given this batch of a pass that is drained."""
+        """Record that a model was given this batch of a drained pass."""
         self.at = number
         self.worked.add(number)
 
     def is_behind(self) -> bool:
-        """Whether a model has yet to be given batches that the loader has served."""
+        """Return whether the loader has served batches that the model will still be given."""
         if not self.calls:
             return False
         ahead = self.is_ahead or self.worker != self.server
@@ -165,8 +168,8 @@ class OpenPass:
 
 
 def _same(images: torch.Tensor, given: torch.Tensor, look: bool) -> bool:
-    """Whether `given` are these images or some of them; `look` at their values where they lie elsewhere in memory."""
-    with suppress(Exception):  # not every tensor has an address, nor values
+    """Return whether `given` is all or part of these images in memory or, if `look` is true, equal to them in value."""
+    with suppress(Exception):  # some tensors have no address or no values
         if images is given:
             return True
         if images.device == given.device and 0 <= given.data_ptr() - images.data_ptr() < images.nbytes:
@@ -178,14 +181,14 @@ def _same(images: torch.Tensor, given: torch.Tensor, look: bool) -> bool:
 
 
 def sampler_of(loader: Any) -> Any:
-    """What orders the images of a loader; None for no loader."""
+    """Return the sampler that orders the images of a loader; None for no loader."""
     return getattr(loader.batch_sampler, "sampler", loader.sampler) if loader is not None else None
 
 
 def fields(item: OpenPass, end: float, complete: bool) -> dict[str, object]:
-    """The Pass of `grader.evidence.run`, as JSON data."""
+    """Return a pass as a Pass of `grader.evidence.run`, in JSON data."""
     calls = sum(item.calls.values())
-    if item.drained and calls:  # what was taken from a list of the batches
+    if item.drained and calls:  # count the batches that were taken from the list
         item.batches, item.samples = len(item.worked), sum(item.held.length(number) for number in item.worked)
     measured = [(describe.number(loss), right, images) for loss, right, images in item.scores.results()]
     losses = [loss for loss, _, _ in measured if loss is not None]

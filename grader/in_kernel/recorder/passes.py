@@ -1,10 +1,10 @@
-"""Passes over data: from iter(loader) to its end, with the models that were called and the optimizer that stepped.
+"""Record passes over data: from iter(loader) to its end, with the models that are called and the optimizer that steps.
 
-What happens is attributed to the innermost pass: of those that are open, the one whose loader advanced last. So a test
-pass inside a training pass is told from it, and when it ends the training pass is the innermost again.
+Calls and steps are attributed to the innermost pass: of the open ones, the one whose loader advanced last. So a test
+pass inside a training pass is told apart from it, and when it ends the training pass is the innermost again.
 
-A loader that is drained before a model is given a batch, as by `list(loader)`, has its pass when a model is given the
-batches: they are known again by their memory or their values. Whoever goes over them once more makes another pass.
+If a loader is drained before a model is given a batch, as by `list(loader)`, its pass takes place when a model is given
+the batches, which are recognized by memory address or value. Going over them once more is another pass.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ if TYPE_CHECKING:
 
 
 class _Here(threading.local):
-    inside = False  # a model is being called: whatever it calls is not an outermost call
-    stray = False  # the last call was given images of no pass that is open
+    inside = False  # a model is being called, so that calls inside it are not outermost calls
+    stray = False  # the images of the last call belong to no open pass
 
 
 _here = _Here()
 _open: list[OpenPass] = []  # the innermost last
-_drained: list[OpenPass] = []  # those whose batches were all served before a model was given any, the latest last
-_KEPT = 4  # of a loader
+_drained: list[OpenPass] = []  # the latest last
+_KEPT = 4  # drained passes per loader
 _by_iterator: Attached[OpenPass] = Attached()
 _keys: Attached[str] = Attached()
 _numbers = itertools.count(1)
@@ -44,7 +44,7 @@ _hooked: set[str] = set()
 
 
 def install() -> None:
-    """Start anew, and watch torch from its import on."""
+    """Reset the state, and watch torch from its import on."""
     global _numbers
     _open.clear()
     _drained.clear()
@@ -147,7 +147,7 @@ def _going_back(original: Callable[..., None]) -> Callable[..., None]:
     return backward
 
 
-# --- what they tell ----------------------------------------------------------------------------------------------
+# --- events of the wrapped methods -------------------------------------------------------------------------------
 
 
 @events.guarded
@@ -158,7 +158,7 @@ def _about_to_begin(loader: Any) -> tuple[float, pass_order.Order | None]:
 @events.guarded
 def _begin(iterator: Any, loader: Any, start: float, earlier: pass_order.Order | None) -> None:
     before = _by_iterator.get(iterator)
-    if before is not None:  # persistent workers: the same iterator once more
+    if before is not None:  # persistent workers use the same iterator again
         _end(before, before.last)
     _end_finished()
     key = _keys.get(loader) or _keys.put(loader, f"loader-{next(_numbers)}")
@@ -168,7 +168,7 @@ def _begin(iterator: Any, loader: Any, start: float, earlier: pass_order.Order |
 
 
 def _end_finished() -> None:
-    """End the passes that wait only for another to begin."""
+    """End the passes that stay open only until another begins."""
     for item in [item for item in _open if item.orphan or (item.drained and item.is_through)]:
         _end(item, item.last)
 
@@ -186,7 +186,7 @@ def _advanced(iterator: Any, batch: Any) -> None:
     item = _by_iterator.get(iterator)
     if item is None:  # begun while paused
         return
-    if item not in _open:  # its cell has ended; the iterator goes on in another
+    if item not in _open:  # its cell has ended, and another cell continues with the iterator
         item = _continue(item, iterator)
     elif _open[-1] is not item:
         _open.remove(item)
@@ -222,7 +222,7 @@ def _exhausted(iterator: Any) -> None:
     if not item.calls and item.batches:
         _drain(item)
         return
-    if item.is_behind():  # the batches that were loaded ahead are still to come
+    if item.is_behind():  # the model has yet to be given batches that were loaded ahead
         item.exhausted = True
         item.lead = max(0, item.lead - 1)
         return
@@ -230,7 +230,7 @@ def _exhausted(iterator: Any) -> None:
 
 
 def _drain(item: OpenPass) -> None:
-    """Go on with a pass when a model is given its batches."""
+    """Set a pass aside until a model is given its batches."""
     _open.remove(item)
     item.exhausted, item.last = True, events.now()
     item.drain()
@@ -246,7 +246,7 @@ def _abandoned(item: OpenPass) -> None:
     if item.drained:
         return
     if item in _open and not item.calls and item.expected is not None and item.batches >= item.expected > 0:
-        _drain(item)  # the end itself was not asked for
+        _drain(item)  # all batches were taken, but StopIteration never came
         return
     if item.exhausted and item.is_behind() and item in _open:  # another thread has loaded them
         item.orphan = True
@@ -256,7 +256,7 @@ def _abandoned(item: OpenPass) -> None:
 
 @events.guarded
 def _forwarding(frame: FrameType) -> nn.Module | None:
-    """The module whose forward() the notebook called itself, past __call__: its layers look like models then."""
+    """Return the module whose forward() the notebook called directly; its layers would look like models."""
     module_type = sys.modules["torch"].nn.Module
     outermost = None
     caller: FrameType | None = frame
@@ -274,7 +274,7 @@ def _register(module: nn.Module) -> models.Known | None:
 
 @events.guarded
 def _called(module: nn.Module, known: models.Known, args: Any, kwargs: Any, output: Any, start: float) -> None:
-    """A model was called at `start`; `output` is None when it raised."""
+    """Record that a model was called at `start`; `output` is None if it raised."""
     if not known.announced and output is not None:
         models.announce(module, known)
     if models.here.profiling:
@@ -295,17 +295,17 @@ def _called(module: nn.Module, known: models.Known, args: Any, kwargs: Any, outp
     item.training += module.training
     item.grads += torch.is_grad_enabled()
     item.known, item.called = known, weakref.ref(describe.unwrapped(module))
-    # The output that counts is the last one before the loss is propagated; later ones (an accuracy) come too late.
+    # The last output before backward() counts; a later one, for an accuracy, does not.
     if item.target is not None and item.backward_batch != item.batch and output is not None:
         item.scores.add(item.batch, output, item.target)
-    # A test whose iterator is kept ends when the next one begins: by then the model has been trained on.
+    # A test whose iterator is kept alive ends when the next begins; by then the model has been trained further.
     idle = not (item.kept or item.carried or item.steps or item.backwards)
     if idle and item.batch == item.expected and (item.expected > 1 or not torch.is_grad_enabled()):
         item.kept = bool(_keep_weights(item, describe.unwrapped(module)))
 
 
 def _working_on(given: Any, start: float) -> OpenPass | None:
-    """The pass to which a call belongs whose model is given this; it becomes the innermost. None when there is none."""
+    """Return the pass that a model call with this input belongs to, and make it the innermost; None without one."""
     if not _drained:
         return _open[-1] if _open else None
     live = [item for item in _open if not item.drained]
@@ -324,7 +324,7 @@ def _working_on(given: Any, start: float) -> OpenPass | None:
 
 
 def _walk(source: OpenPass, number: int, start: float) -> OpenPass:
-    """The pass over batches that were kept in which a model was given this one of them at `start`."""
+    """Return the pass over a drained pass's batches in which a model was given batch `number` at `start`."""
     item = source.walk
     if item is None or item.ended or (item.is_through and number != item.at):
         _end_finished()
@@ -348,7 +348,7 @@ def _first_call(item: OpenPass, module: nn.Module, known: models.Known, args: An
 
 
 def _on_path(model: nn.Module, known: models.Known) -> bool:
-    """Whether canonical passes alone have made the model's weights what they are."""
+    """Return whether the model's weights come from canonical initial weights and canonical passes alone."""
     if not known.trainings:
         known.on_path = initial_weights.has_initial_weights(model)
         return known.on_path
@@ -368,10 +368,10 @@ def _went_back(tensors: Any) -> None:
 
 
 def _value(loss: Any) -> Any:
-    """A loss as a number, or for a GPU that would have to be waited for, as a tensor of its own.
+    """Return a loss as a number, or as a separate tensor if reading it would wait for a GPU.
 
-    On the virtual GPU tensors that are made at this moment, while the graph is still there, and kept, cost a CNN 6 MB of
-    resident memory each, by measurement; those that a notebook keeps after the backward pass do not.
+    On the virtual GPU it is a number too: a tensor that is made now, while the graph still exists, and kept costs a CNN
+    6 MB of resident memory, by measurement. Tensors that a notebook keeps after the backward pass do not.
     """
     from grader.in_kernel.virtual_cuda.install import is_installed
 
@@ -384,7 +384,7 @@ def _stepped(optimizer: Any, args: object, kwargs: object) -> None:
 
 
 def _is_stray() -> bool:
-    """Whether what happens now belongs to no pass: kept batches are there, and others are worked on."""
+    """Return whether current calls belong to no pass: the innermost is drained, and other images are processed."""
     return _here.stray and _open[-1].drained
 
 
@@ -415,7 +415,7 @@ def _count_step(optimizer: Any) -> None:
 
 
 def _end(item: OpenPass, end: float, complete: bool = False) -> None:
-    """Write a pass down and forget it; nothing happens when it has ended before."""
+    """Write a pass and forget it; do nothing if it has ended before."""
     if item.ended or item not in (*_open, *_drained):
         return
     item.ended = True

@@ -1,4 +1,4 @@
-"""Cross-entropy and accuracy of a model's outputs, computed by the recorder itself, many batches at a time."""
+"""Compute cross-entropy and accuracy of a model's outputs, many batches at a time."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ TOGETHER = 64  # batches; one at a time would cost a tenth of a small model's st
 
 
 class Scores:
-    """The outputs of one pass. Nothing is waited for: off the CPU the results stay tensors until they are asked for."""
+    """The scores of one pass. Nothing waits for a GPU: results stay tensors until they are requested."""
 
     def __init__(self) -> None:
         self._batch = -1
         self._waiting: list[tuple[torch.Tensor, torch.Tensor]] = []
-        self._done: list[tuple[torch.Tensor, torch.Tensor, int]] = []  # batch means, numbers right, images a batch
+        self._done: list[tuple[torch.Tensor, torch.Tensor, int]] = []  # batch means, numbers right, images per batch
 
     def add(self, batch: int, output: Any, target: torch.Tensor) -> None:
-        """Take the (B, C) logits, or the first tensor of a tuple, for (B,) labels.
+        """Take the (B, C) logits for (B,) labels; of a tuple, the first tensor counts.
 
-        A later output for the same batch replaces the earlier one. Outputs of any other form are passed over.
+        A later output for the same batch replaces the earlier one. Outputs of any other form are ignored.
         """
         torch = sys.modules["torch"]
         logits = next(describe.tensors(output), None)
@@ -49,13 +49,13 @@ class Scores:
         logits = torch.stack([logits for logits, _ in waiting]).float()  # (batches, B, C)
         batches, images, classes = logits.shape
         labels = torch.stack([target for _, target in waiting]).to(logits.device, torch.int64)
-        labels = labels.clamp(0, classes - 1)  # a wrong label must not stop a GPU for good
+        labels = labels.clamp(0, classes - 1)  # a label out of range would make a GPU unusable
         losses = torch.nn.functional.cross_entropy(logits.flatten(0, 1), labels.flatten(), reduction="none")
         right = (logits.argmax(2) == labels).sum(1)
         self._done.append((losses.view(batches, images).mean(1), right, images))
 
     def results(self) -> list[tuple[float, int, int]]:
-        """For each batch with an output: mean cross-entropy (maybe not finite), number right, number of images."""
+        """Return (mean cross-entropy, number right, images) of each batch with an output; means may be non-finite."""
         self._compute()
         return [
             (loss, right, images)

@@ -1,4 +1,4 @@
-"""Batches that a loader served before any model was given them: known again when one is, wherever they went meanwhile."""
+"""Remember batches that a loader served, and recognize them later when a model is called with them."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     import torch
 
-# Values by which a batch is known again; a stride that divides no image's side, or they would all lie in its margin.
+# About how many values identify a batch. The stride must not divide an image's side, or all would lie in its margin.
 SAMPLE = 97
-SAME = 1e-2  # of values of size 1: those of half precision are rounded
+SAME = 1e-2  # tolerance for values of size 1: half precision rounds them
 
 
 class _Held(NamedTuple):
@@ -23,15 +23,15 @@ class _Held(NamedTuple):
 
 
 class HeldBatches:
-    """Their labels, and of the images no more than a sample and a weak reference."""
+    """Served batches: their labels, and of the images only a sample and a weak reference."""
 
     def __init__(self) -> None:
         self._batches: dict[int, _Held] = {}
-        self._tables: dict[int, tuple[list[int], Any]] = {}  # by numbers in a batch: batches, and their samples
+        self._tables: dict[int, tuple[list[int], Any]] = {}  # by size of the sample: numbers of batches, their samples
         self._last = 0
 
     def hold(self, number: int, images: torch.Tensor | None, labels: torch.Tensor | None) -> None:
-        """Remember a batch; one without images, or with values that cannot be read, is passed over."""
+        """Remember a batch; ignore one without images, or with values that cannot be read."""
         if images is None or number in self._batches:
             return
         with suppress(Exception):
@@ -40,18 +40,21 @@ class HeldBatches:
             self._tables.clear()
 
     def labels(self, number: int) -> torch.Tensor | None:
-        """The labels of a batch; None where there are none, or it is not held."""
+        """Return the labels of a batch; None if it has none or is not held."""
         held = self._batches.get(number)
         return held.labels if held is not None else None
 
     def length(self, number: int) -> int:
-        """How many images a batch has."""
+        """Return the number of images in a batch; 0 if it is not held."""
         held = self._batches.get(number)
         return held.length if held is not None else 0
 
     def find(self, given: torch.Tensor, look: bool) -> int | None:
-        """The number of the batch that these images are, or are some of: by their memory, or by `look` at their values."""
-        with suppress(Exception):  # not every tensor has an address, nor values
+        """Return the number of the batch that these images come from; None if there is none.
+
+        They are compared by memory address, or by value if `look` is true.
+        """
+        with suppress(Exception):  # some tensors have no address or no values
             found = self._by_values(given) if look else self._by_address(given)
             self._last = found or self._last
             return found

@@ -1,4 +1,4 @@
-"""The weights that trained models had after a pass, kept and sent out, so that the other side can check what is recorded."""
+"""Keep the weights of trained models after a pass and send them out, so that the driver can check the records."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
-MAX_ELEMENTS = 700_000  # of a model; one event must hold them
-AT_ONCE = frozenset((1, 2, 5, 10, 20))  # tests of a model after which its weights are sent even if the cell goes on
-MAX_EVENTS = 12  # of a model
+MAX_ELEMENTS = 700_000  # per model; they must fit into one event
+AT_ONCE = frozenset((1, 2, 5, 10, 20))  # after so many tests of a model its weights are sent before the cell ends
+MAX_EVENTS = 12  # per model
 MAX_SENT = 32_000_000  # characters in all: half of what the driver reads
 
 
 class _Kept:
-    """The latest weights of one model, and the pass at whose end it had them."""
+    """The latest weights of one model, with the cell and start of the pass after which it had them."""
 
     def __init__(self, cell: int, start: float, values: dict[str, torch.Tensor]) -> None:
         self.cell, self.start, self.values = cell, start, values
@@ -32,7 +32,7 @@ _left = MAX_SENT
 
 
 def install() -> None:
-    """Start anew."""
+    """Reset the state, and send pending weights at the end of every cell."""
     global _left
     _left = MAX_SENT
     for store in (_pending, _tests, _sent):
@@ -41,14 +41,14 @@ def install() -> None:
 
 
 def knows(key: str) -> bool:
-    """Whether weights of this model were kept before: it has been trained."""
+    """Return whether weights of this model were kept before, which means that it has been trained."""
     return key in _pending or key in _sent
 
 
 def keep(key: str, model: nn.Module, cell: int, start: float, tested: bool) -> None:
-    """Remember the weights that a model has now, at the end of the pass that began at `start`.
+    """Keep a model's current weights, at the end of the pass that began at `start`.
 
-    `tested` says that it trained nothing. They are sent after some of the tests, and at the end of the cell.
+    `tested` means that the pass trained nothing. Weights are sent after some of the tests, and at the end of the cell.
     """
     buffers = {name: value for name, value in model.named_buffers() if value.is_floating_point()}
     values = {**dict(model.named_parameters()), **buffers}
@@ -62,7 +62,7 @@ def keep(key: str, model: nn.Module, cell: int, start: float, tested: bool) -> N
 
 
 def send_pending() -> None:
-    """Send what has not been sent."""
+    """Send the weights that have not been sent."""
     for key in list(_pending):
         _send(key)
 
@@ -70,7 +70,7 @@ def send_pending() -> None:
 def _send(key: str) -> None:
     global _left
     kept = _pending.pop(key)
-    size = sum(value.numel() for value in kept.values.values()) * 16 // 3  # of four bytes each, in base64
+    size = sum(value.numel() for value in kept.values.values()) * 16 // 3  # characters: four bytes each, in base64
     if _sent[key] >= MAX_EVENTS or size > _left:
         return
     _sent[key] += 1

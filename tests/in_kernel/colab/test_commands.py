@@ -41,7 +41,7 @@ def hidden_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
         ("pip install 'unbalanced", "pip install"),
     ],
 )
-def test_what_installs_or_fetches_is_answered(command: str, name: str) -> None:
+def test_commands_that_install_or_download_are_skipped(command: str, name: str) -> None:
     assert answered(command) == name
     assert name in note(name)
 
@@ -105,7 +105,7 @@ def test_a_command_that_takes_too_long_is_stopped_with_its_children() -> None:
 
 
 @pytest.mark.parametrize("script", ["sleep 3 & echo done", "setsid sleep 3 & echo done", "exec >&- 2>&-; sleep 0.2"])
-def test_what_goes_on_in_the_background_is_not_waited_for(script: str) -> None:
+def test_background_processes_are_not_waited_for(script: str) -> None:
     status, _, seconds = collect(script)
     assert status == 0
     assert seconds < 2.5
@@ -128,7 +128,9 @@ def test_an_interrupt_stops_the_command() -> None:
         time.sleep(0.3)
         os.kill(os.getpid(), signal.SIGINT)
 
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs start with it ignored
+    before = signal.signal(
+        signal.SIGINT, signal.default_int_handler
+    )  # background jobs of a shell start with SIGINT ignored
     try:
         threading.Thread(target=interrupt).start()
         started = time.monotonic()
@@ -139,7 +141,7 @@ def test_an_interrupt_stops_the_command() -> None:
         signal.signal(signal.SIGINT, before)
 
 
-def test_python_of_the_kernel_can_be_started() -> None:
+def test_the_kernels_python_can_be_started() -> None:
     assert collect(f"{sys.executable} -c 'print(6 * 7)'")[1] == "42\n"
 
 
@@ -197,7 +199,7 @@ def test_scripts_ask_the_virtual_gpu(virtual_gpu: None, command: str, shown: str
     assert status == (3 if "exit 3" in command else 0)
 
 
-def test_a_file_of_that_name_is_no_call(virtual_gpu: None) -> None:
+def test_a_file_named_nvidia_smi_is_not_a_command(virtual_gpu: None) -> None:
     assert screen("ls /usr/bin/nvidia-smi").endswith("; ls /usr/bin/nvidia-smi")
 
 

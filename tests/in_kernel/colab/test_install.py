@@ -1,4 +1,4 @@
-"""Notebooks that were written on Colab or at a desk, in a real kernel."""
+"""Notebooks that were written for Colab or for a computer with a screen, in a real kernel."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -47,7 +47,7 @@ def failed(kernel: Kernel, source: str) -> CellRun:
         "for name in ['a', 'b']:\n    !pip install {name}",
     ],
 )
-def test_installs_and_downloads_are_answered(kernel: Kernel, source: str) -> None:
+def test_installs_and_downloads_are_skipped(kernel: Kernel, source: str) -> None:
     shown = ok(kernel, "import sys\n" + source if "{sys" in source else source)
     assert all(line.startswith("[grader] ") and "was not executed" in line for line in shown.splitlines())
     assert shown
@@ -152,7 +152,7 @@ print(os.getcwd() == here, os.path.isdir('/content'))
 """
 
 
-def test_paths_of_colab_lead_to_scratch(kernel: Kernel) -> None:
+def test_colabs_paths_are_redirected_to_scratch(kernel: Kernel) -> None:
     ok(kernel, "from google.colab import drive\ndrive.mount('/content/drive')")
     shown = ok(kernel, FILES).splitlines()
     assert shown[0] == "['a.txt', 'deep'] True True"

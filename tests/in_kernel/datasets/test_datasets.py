@@ -51,7 +51,7 @@ def layout(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def own(layout: Path) -> Iterator[dict[bool, Any]]:
-    """Training and test set made by torchvision alone; what `install` changes is put back after the last test."""
+    """Training and test set made by torchvision alone; the changes of `install` are undone after the last test."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     sets = {train: MNIST(str(layout), train=train) for train in (True, False)}
@@ -70,7 +70,7 @@ def own(layout: Path) -> Iterator[dict[bool, Any]]:
 
 @pytest.fixture
 def make(own: dict[bool, Any], tmp_path: Path) -> Callable[..., tuple[Any, Any]]:
-    """make(train, transform, target_transform) -> (the student's dataset, torchvision's own with the same transforms)."""
+    """Return make(train, transform, target_transform) -> (the student's dataset, torchvision's with the same)."""
 
     def pair(train: bool = True, transform: Any = None, target_transform: Any = None) -> tuple[Any, Any]:
         ours = MNIST(tmp_path / "any", train, transform, target_transform, download=True)
@@ -83,7 +83,7 @@ def make(own: dict[bool, Any], tmp_path: Path) -> Callable[..., tuple[Any, Any]]
 
 
 def same(ours: Any, theirs: Any) -> bool:
-    """Equal in type, dtype, shape, strides and every bit."""
+    """Return whether two values are equal in type, dtype, shape, strides and every bit."""
     if isinstance(theirs, torch.Tensor):
         return (
             type(ours) is type(theirs)
@@ -418,14 +418,14 @@ class Forwarding(Dataset[Any]):
         return len(self.dataset)
 
 
-def test_a_wrapper_that_forwards_attributes_is_not_passed_by(make: Any) -> None:
+def test_a_wrapper_that_forwards_attributes_is_not_bypassed(make: Any) -> None:
     ours, theirs = make(False, USUAL)
     images, labels = one_by_one(theirs, [0, 1, 2])
     for wrapped in (Forwarding(ours), Subset(Forwarding(ours), range(10))):
         assert same(next(iter(DataLoader(wrapped, 3))), [images * 2, labels + 100])
 
 
-def test_torchvisions_wrapper_is_not_passed_by(make: Any) -> None:
+def test_torchvisions_wrapper_is_not_bypassed(make: Any) -> None:
     ours, theirs = make(False, v2.Compose([v2.ToImage(), v2.RandomHorizontalFlip(1.0), v2.ToDtype(torch.float32)]))
     wrapped = [torchvision.datasets.wrap_dataset_for_transforms_v2(dataset) for dataset in (ours, theirs)]
     assert same(*(next(iter(DataLoader(dataset, 5))) for dataset in wrapped))
@@ -500,7 +500,7 @@ def test_edits_after_construction_are_honoured(make: Any, name: str) -> None:
     def check() -> None:
         images, labels = next(iter(loader))
         assert same([images, labels], one_by_one(theirs, list(range(50))))
-        images.mul_(17).add_(3)  # a batch is the student's to change
+        images.mul_(17).add_(3)  # students may change a batch
         labels.zero_()
 
     check()
@@ -557,7 +557,7 @@ def test_batches_made_without_gradients_can_be_used_later(make: Any, name: str) 
     outside[0].add_(1).requires_grad_().sum().backward()
 
 
-def test_each_batch_has_memory_of_its_own_that_can_grow(make: Any) -> None:
+def test_each_batch_owns_memory_that_can_grow(make: Any) -> None:
     ours, _ = make(False, USUAL)
     first, second = (batch[0] for batch in DataLoader(Subset(ours, range(8)), 4))
     assert first.untyped_storage().nbytes() == 4 * 784 * 4
@@ -583,10 +583,10 @@ def test_a_resize_is_computed_once_for_each_image(make: Any, monkeypatch: pytest
     assert len(calls) <= 302
 
 
-def test_no_more_is_remembered_than_allowed(make: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_cache_keeps_to_its_limit(make: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     ours, theirs = make(False, AT_ONCE["larger"])
     other, _ = make(False, AT_ONCE["larger"])
-    taken = sum(memory.sources.nbytes + memory.values.nbytes for memory in batches._memories.values())
+    taken = sum(cache.sources.nbytes + cache.values.nbytes for cache in batches._caches.values())
     monkeypatch.setattr(batches, "MEMORY", taken + 1024 * (32 * 32 * 4 + 784))
     assert batches.batch_of(ours, [1]) is not None
     assert batches.batch_of(other, [1]) is None

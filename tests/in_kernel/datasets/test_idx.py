@@ -1,4 +1,4 @@
-"""Reading MNIST's file format. What users are told about bad files is tested with grader.data.sources."""
+"""Reading MNIST's file format. Messages about bad files are tested with grader.data.sources."""
 
 import gzip
 import struct
@@ -23,7 +23,7 @@ def folder_with(images: bytes, labels: bytes = LABELS, suffix: str = "") -> temp
     return folder
 
 
-def test_a_split_is_what_stands_in_its_files() -> None:
+def test_a_split_has_the_contents_of_its_files() -> None:
     with folder_with(IMAGES) as folder:
         split = idx.read_split(idx.locate(Path(folder)), train=True)
     assert (split.images, split.labels, split.size) == (IMAGES, LABELS, 3)

@@ -6,6 +6,8 @@ import torch.nn.functional as F
 from torch import nn
 from torch.utils.data import DataLoader, Subset, TensorDataset
 
+from grader.in_kernel.datasets import registry
+from grader.in_kernel.datasets.mnist import Mnist
 from grader.in_kernel.probes import handlers
 from grader.in_kernel.probes.fixtures import PatternDropout, SmallModel
 from grader.in_kernel.probes.namespace import inner_functions, number, reads
@@ -405,7 +407,8 @@ class MNIST(TensorDataset):
     train = True
 
 
-def test_loader() -> None:
+def test_loader(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(registry._served, "MNIST", Mnist("unread"))
     labels = torch.arange(100) % 10
     data = MNIST(torch.arange(100.0).reshape(100, 1, 1, 1).expand(-1, 1, 28, 28), labels)
     part = Subset(data, list(range(50, 100)))

@@ -1,4 +1,4 @@
-"""Canonical randomness: the same path for every spelling of a model, and plain PyTorch once a notebook seeds itself."""
+"""Canonical randomness: the same trajectory however a model is written, and plain PyTorch once a notebook seeds torch."""
 
 import pytest
 
@@ -218,7 +218,7 @@ def test_a_notebook_that_seeds_itself_gets_plain_pytorch_bit_for_bit(seeding: st
     assert len([n for n in watched.notes if "seeds torch itself" in n.text]) == 1
 
 
-def test_seeding_with_the_harness_s_own_seed_counts_too() -> None:
+def test_seeding_with_the_harnesss_seed_counts_too() -> None:
     assert (
         watch("torch.manual_seed(3)" + SEEDED).reported == watch("torch.manual_seed(3)" + SEEDED, hooks=False).reported
     )
@@ -230,7 +230,7 @@ def test_numpy_and_random_may_be_seeded(reference: Watched) -> None:
     assert run.notes == ()
 
 
-def test_an_own_generator_is_left_alone() -> None:
+def test_a_generator_of_the_notebooks_is_left_alone() -> None:
     cells = """
 order = lambda loader: [int(i) for _, y in loader for i in y]
 g = torch.Generator().manual_seed(5)
@@ -277,7 +277,7 @@ def test_weights_that_change_between_passes_leave_the_path(between: str) -> None
     assert [p.canonical for p in trained(run)] == [True, False, False, False]
 
 
-def test_a_broken_off_pass_leaves_the_path() -> None:
+def test_an_incomplete_pass_leaves_the_path() -> None:
     run = watch(
         "model = MLP(); optimizer = sgd(model)",
         "for x, y in train_loader:\n    criterion(model(x), y).backward(); optimizer.step()\n    break",

@@ -1,4 +1,4 @@
-"""Passes over batches that were all drawn from a loader before the model is given the first."""
+"""Passes over batches that were all taken from a loader before the model is given the first."""
 
 import pytest
 
@@ -79,7 +79,7 @@ report(losses=losses, tests=tests)
         [sum(v) / len(v) for v in run.reported["tests"]], rel=1e-5
     )
     assert [(p.complete, p.samples, p.cell) for p in tested] == [(True, 100, 1), (True, 100, 1), (True, 100, 2)]
-    assert all(p.canonical for p in trained) or style == "islice"  # the end of the order was not asked for
+    assert all(p.canonical for p in trained) or style == "islice"  # islice never reaches the end of the order
     order = [p.start for p in (trained[0], tested[0], trained[1], tested[1], tested[2])]
     assert order == sorted(order)
     assert run.evidence.weights
@@ -102,7 +102,7 @@ def test_batches_that_are_kept_for_all_epochs() -> None:
     assert [len(p.losses) for p in worked if p.trains] == [8] * 5
 
 
-def test_what_is_no_batch_of_a_drained_loader_belongs_to_no_pass() -> None:
+def test_images_that_are_no_batch_of_a_drained_loader_belong_to_no_pass() -> None:
     run = watch(
         "model = MLP(); optimizer = sgd(model)\ncount = sum(len(y) for _, y in train_loader)\n"
         "model(torch.zeros(1, 1, 28, 28)); fit(model, optimizer, [(torch.randn(64, 1, 28, 28), labels[:64])] * 8)",
@@ -114,7 +114,7 @@ def test_what_is_no_batch_of_a_drained_loader_belongs_to_no_pass() -> None:
         (2, None, 0, True), (2, "model-1", 8, True), (2, None, 0, True), (2, "model-1", 0, True)]  # fmt: skip
 
 
-def test_a_part_of_a_list_is_no_complete_pass() -> None:
+def test_part_of_a_list_is_not_a_complete_pass() -> None:
     run = watch(
         "model = MLP(); optimizer = sgd(model)\nfit(model, optimizer, list(train_loader)[:3])\nevaluate(model)",
         "fit(model, optimizer, list(train_loader) * 2)",

@@ -59,7 +59,7 @@ def ways() -> Watched:
     return draw(*("plt.close('all')\n" + cell for cell in WAYS.values()))
 
 
-def test_a_scale_that_is_linear_in_part_says_where() -> None:
+def test_a_partly_linear_scale_names_its_limit() -> None:
     (figure,) = draw("fig, ax = plt.subplots(); ax.plot([1, 2], b); ax.set_yscale('symlog', linthresh=3)").figures
     assert figure.axes[0].yscale == "symlog, linear below 3"
 
@@ -119,7 +119,7 @@ def test_a_plot_that_is_updated_keeps_its_last_states() -> None:
     assert [len(figure.axes[0].lines[0].x) for figure in run.figures] == [45, 46, 47, 48, 49, 50]
 
 
-def test_a_figure_that_a_later_cell_changes_is_seen_again() -> None:
+def test_a_figure_that_a_later_cell_changes_is_recorded_again() -> None:
     run = draw("fig, ax = plt.subplots(); ax.plot(a)", "1 + 1", "ax.set_xlabel('epoch'); fig")
     assert [(figure.cell, figure.axes[0].xlabel) for figure in run.figures] == [(1, ""), (3, "epoch")]
 

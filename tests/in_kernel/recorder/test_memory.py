@@ -1,4 +1,4 @@
-"""What the recorder keeps of a training on the virtual GPU does not keep the memory of its steps."""
+"""Recording a training on the virtual GPU does not keep the memory of its steps alive."""
 
 import json
 
@@ -32,7 +32,7 @@ print(json.dumps([resident[10], resident[-1]]))
 
 
 @pytest.mark.slow
-def test_a_training_on_the_virtual_gpu_takes_no_more_memory_with_every_step() -> None:
+def test_memory_does_not_grow_with_every_step_on_the_virtual_gpu() -> None:
     inside = harness(find_data(None, sample=True), 1, gpu=VIRTUAL, record=True)
     with Kernel(inside, Limits()) as kernel:
         run = kernel.run_cell(0, TRAIN)

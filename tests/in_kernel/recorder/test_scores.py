@@ -42,13 +42,13 @@ def test_a_later_output_replaces_and_a_change_in_place_does_not() -> None:
     "output",
     [None, torch.zeros(2), torch.zeros(3, 10), torch.zeros(2, 10, 1), torch.zeros(2, 1), torch.zeros(2, 10).long()],
 )
-def test_other_outputs_are_passed_over(output: object) -> None:
+def test_other_outputs_are_ignored(output: object) -> None:
     scores = Scores()
     scores.add(1, output, torch.tensor([1, 0]))
     assert scores.results() == []
 
 
-def test_a_wrong_label_does_no_harm() -> None:
+def test_a_label_out_of_range_is_harmless() -> None:
     scores = Scores()
     scores.add(1, torch.zeros(2, 3), torch.tensor([7, -100]))
     assert scores.results()[0][2] == 2
