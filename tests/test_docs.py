@@ -24,8 +24,7 @@ THEIRS = {"torch", "bubblewrap", "thop", "torchinfo", "ultralytics-thop", "x"}  
 
 def blocks(path: Path) -> Iterator[tuple[str, str]]:
     """The language and the text of each fenced block."""
-    for language, text in re.findall(r"^```(\w*)\n(.*?)^```$", path.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL):
-        yield language, text
+    yield from re.findall(r"^```(\w*)\n(.*?)^```$", path.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
 
 
 def commands(path: Path) -> Iterator[str]:
