@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from grader.cli import exit_status
+from grader.cli.exit_status import exit_status
 from grader.cli.options import UsageError, add_command, add_grading, grading_settings, make_importable
 from grader.cli.progress import ProgressLine
 
@@ -64,4 +64,4 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.svg:
         write_atomically(arguments.svg, terminal.svg(result))
     terminal.print_report(result, details=arguments.all)
-    return exit_status.of_results([result])
+    return exit_status([result])

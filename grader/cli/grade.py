@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from grader.cli import exit_status
+from grader.cli.exit_status import INTERRUPTED, exit_status
 from grader.cli.options import add_command, add_grading, deadline, grading_settings, load, positive, seconds
 from grader.course.ingest.layouts import LAYOUTS
 from grader.course.shards import Shard, parse_shard
@@ -92,7 +92,7 @@ def run(arguments: argparse.Namespace) -> int:
         remote,
     )
     standings, complete = grade_class(order, assignment, grading_settings(arguments), signer)
-    return exit_status.of_class(standings) if complete else exit_status.INTERRUPTED
+    return exit_status(standings) if complete else INTERRUPTED
 
 
 def _shard(text: str) -> Shard:

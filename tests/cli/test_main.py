@@ -7,7 +7,7 @@ import warnings
 import pytest
 
 from grader.assignment import Item, Rubric
-from grader.cli.exit_status import FAILED, LOST, PASSED, of_results
+from grader.cli.exit_status import FAILED, LOST, PASSED, exit_status
 from grader.cli.main import main, parser
 from grader.result import Result, Submitted
 from grader.sandbox.confinement.backends import IsolationError
@@ -26,9 +26,9 @@ def test_help_loads_nothing_heavy():
 
 def test_exit_status_tells_passed_lost_and_failed():
     perfect = Rubric("p", (RUBRIC.items[0], RUBRIC.items[2], RUBRIC.items[3]))
-    assert of_results([make_result("x", perfect)]) == PASSED  # what waits for a person is not lost
-    assert of_results([make_result("x")]) == LOST
-    assert of_results([make_result("x"), Result("t", Submitted("y", ""), 0, 1, "failed")]) == FAILED
+    assert exit_status([make_result("x", perfect)]) == PASSED  # what waits for a person is not lost
+    assert exit_status([make_result("x")]) == LOST
+    assert exit_status([make_result("x"), Result("t", Submitted("y", ""), 0, 1, "failed")]) == FAILED
 
 
 @pytest.mark.parametrize(
