@@ -114,7 +114,7 @@ def test_what_has_not_changed_is_not_graded_again(tmp_path):
 def test_what_may_not_count_again_is_graded_again(tmp_path):
     class_ = notebooks(tmp_path, "a")
     run(class_, job(tmp_path / "out", good))
-    done, _ = run(class_, job(tmp_path / "out", good, keeps=lambda graded: False))
+    done, _ = run(class_, job(tmp_path / "out", good, may_reuse=lambda graded: False))
     assert done.reused == 0
 
 

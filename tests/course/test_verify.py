@@ -150,8 +150,8 @@ UNREADABLE = {
     "empty": (b"", "not JSON"),
     "text": (b"hello", "not JSON"),
     "binary": (b"\xff\xfe\x00", "UTF-8"),
-    "list": (b"[]", "JSON of something else"),
-    "number": (b"3", "JSON of something else"),
+    "list": (b"[]", "not a grading result"),
+    "number": (b"3", "not a grading result"),
     "older": (b'{"schema": "grader-result/1"}', "its schema is 'grader-result/1'"),
     "a list for a schema": (b'{"schema": ["\\u001b[2J"]}', "its schema is"),
     "nothing but a schema": (b'{"schema": "grader-result/2"}', "does not fit the schema"),
@@ -248,7 +248,7 @@ def test_a_changed_summary_is_not(keys, graded, capsys):
     for changed, sentence in [
         (text.replace(",10,17", ",17,17", 1), "altered"),
         ("\n".join(text.splitlines()[:-1]) + "\n", "not complete: 1"),
-        (text.replace("anna", "nobody"), "missing or no result"),
+        (text.replace("anna", "nobody"), "missing or not a result"),
         (text.replace("anna", "../graded/anna"), "no folder beside it"),
         (text.replace("anna", str(graded / "anna")), "no folder beside it"),
         ("a,b\n", "not a summary"),
@@ -283,7 +283,7 @@ def test_signed_results_are_taken_from_the_store_as_they_are_and_unsigned_ones_a
 
     def run(key: str | None) -> bool:
         signer = load_signer(keys / key) if key else None
-        more = {"sign": signer, "keeps": lambda graded: _signed(graded, signer)} if signer else {}
+        more = {"sign": signer, "may_reuse": lambda graded: _signed(graded, signer)} if signer else {}
         job = Job(Tiny(), keys / "out", grade, **more)  # type: ignore[arg-type]
         return grade_all([Submission(keys / "anna.ipynb", "anna")], job, Watching()).reused == 1
 

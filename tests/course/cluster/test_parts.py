@@ -6,13 +6,13 @@ from dataclasses import fields, replace
 
 import pytest
 
-from grader.course.batch import WORKERS, grade_all
+from grader.course.batch import MAX_DEATHS, grade_all
 from grader.course.cluster.driver import ClusterPool, RemoteError
 from grader.course.cluster.messages import Reply, Terms, accept, decode_reply, decode_terms, encode
 from grader.course.cluster.spool import Spool, read, visible, write
 from grader.course.cluster.task import grade_bytes
 from grader.course.job import BatchError, Job, Stop
-from grader.course.pool import Elsewhere, WorkerDied
+from grader.course.pool import WorkerDied, WorkerRefused
 from grader.provenance.installation import EVERYWHERE, Installation, Wanted, digests_of, unlike
 from grader.result import Digests, Signature
 from grader.sandbox.limits import Limits
@@ -163,7 +163,7 @@ def test_whose_worker_died_is_tried_again_and_for_the_last_time_one_at_a_time(tm
     class Slow(Fake):
         def submit(self, submission):
             order.append(submission.name)
-            if order.count(submission.name) < WORKERS:
+            if order.count(submission.name) < MAX_DEATHS:
                 return super().submit(submission)
             self.flying.append((Future(), submission))
             alone.append(len(self.flying))
@@ -179,8 +179,8 @@ def test_whose_worker_died_is_tried_again_and_for_the_last_time_one_at_a_time(tm
 
     done, watching = run(tmp_path, Slow(says), *"abcdef")
     assert done.count == 6
-    assert sorted(name for name, _ in watching.again) == sorted("abc" * (WORKERS - 1))
-    assert sorted(order) == sorted("abc" * WORKERS + "def")
+    assert sorted(name for name, _ in watching.again) == sorted("abc" * (MAX_DEATHS - 1))
+    assert sorted(order) == sorted("abc" * MAX_DEATHS + "def")
     assert alone == [1, 1, 1]
 
 
@@ -191,7 +191,7 @@ def test_who_kills_every_worker_fails_alone(tmp_path):
     pool = Fake(says)
     done, watching = run(tmp_path, pool, "a", "bad", "c")
     assert done.count == 3
-    assert len(watching.again) == WORKERS - 1
+    assert len(watching.again) == MAX_DEATHS - 1
     assert "x is gone" in (tmp_path / "out" / "bad" / "result.json").read_text()
     assert pool.down is True
 
@@ -202,7 +202,7 @@ def test_who_was_refused_begins_again_and_no_try_is_counted(tmp_path):
     def says(submission):
         if len(refused) < 5:
             refused.append(submission.name)
-            return Elsewhere("other torch")
+            return WorkerRefused("other torch")
         return good(submission)
 
     done, watching = run(tmp_path, Fake(says), "a")
@@ -240,7 +240,7 @@ def test_what_an_earlier_run_left_is_kept_and_not_graded_again(tmp_path):
     def find(key, sha256):
         return good(notebooks(tmp_path, "a")[0]) if key.endswith("a.ipynb") else None
 
-    done, watching = run(tmp_path, Fake(says), "a", "b", left=find, settled=settled.append)
+    done, watching = run(tmp_path, Fake(says), "a", "b", recover=find, on_stored=settled.append)
     assert (done.count, done.reused, list(left)) == (2, 0, ["b"])
     assert sorted(watching.over) == [("a", False), ("b", False)]
     assert len(settled) == 2

@@ -10,15 +10,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from grader.course.ingest.archives import Bounds, Room, Zip
+from grader.course.ingest.archives import Bounds, DiskBudget, Zip
 from grader.course.ingest.sources import BadFile, IngestError
 from tests.course.ingest.made_up import make_zip
 
 
 def open_zip(path, bounds=None):
     into = path.parent / "temporary"
-    room = Room(path.parent)
-    return Zip(path, into, room, bounds) if bounds else Zip(path, into, room)
+    budget = DiskBudget(path.parent)
+    return Zip(path, into, budget, bounds) if bounds else Zip(path, into, budget)
 
 
 def outside(folder):
@@ -113,7 +113,7 @@ def test_what_is_no_whole_archive_is_one_sentence(tmp_path, damage):
         path.mkdir()
     else:
         path.write_bytes({"empty": b"", "text": b"<html>", "cut": data[: len(data) // 2], "noise": noise}[damage])
-    with pytest.raises(IngestError, match="is no whole zip archive") as refused:
+    with pytest.raises(IngestError, match="is not a complete zip archive") as refused:
         open_zip(path)
     assert "\n" not in str(refused.value)
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.course.ingest.collect import Wishes, read_class
+from grader.course.ingest.collect import ClassOptions, read_class
 from grader.course.ingest.roster import parse_roster
 from grader.course.ingest.sources import IngestError
 from grader.course.ingest.submissions import Submission, with_unique_names
@@ -24,11 +24,11 @@ from tests.course.ingest.made_up import (
 def ingest(request, tmp_path):
     """A function that reads files as an archive, and as the folder that a person unpacked it to."""
 
-    def read(files, **wishes):
+    def read(files, **options):
         (tmp_path / "temporary").mkdir()
         path = tmp_path / "class.zip"
         path = make_zip(path, files) if request.param == "zip" else make_folder(tmp_path / "class", files)
-        return read_class([path], tmp_path / "out", tmp_path / "temporary", Wishes(**wishes))
+        return read_class([path], tmp_path / "out", tmp_path / "temporary", ClassOptions(**options))
 
     return read
 
@@ -134,7 +134,7 @@ def test_what_a_student_packed_is_opened(ingest, tmp_path):
     (tmp_path / "unpacked").mkdir()
     found = by_name(read_class([archive], tmp_path / "out", tmp_path / "unpacked"))
     assert found["doejane_12345"].path.read_text() == NOTEBOOK
-    assert "is no whole zip archive" in found["roeric_12347"].problem
+    assert "is not a complete zip archive" in found["roeric_12347"].problem
     assert "\n" not in found["roeric_12347"].problem
 
 
