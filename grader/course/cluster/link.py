@@ -10,7 +10,6 @@ import time
 import warnings
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from concurrent.futures import TimeoutError as FutureTimeout
 from typing import Any
 
 from grader.course.cluster.messages import decode_installation, decode_reply, encode
@@ -126,7 +125,7 @@ class Link:
         deadline = time.monotonic() + max(self._patience, SILENT_SECONDS)  # the worker may check a large data set first
         while not future.done() and time.monotonic() < deadline:
             self.check()
-            with contextlib.suppress(FutureTimeout, Exception):
+            with contextlib.suppress(Exception):
                 future.result(0.2)
         if not future.done() or future.cancelled():
             future.cancel()
