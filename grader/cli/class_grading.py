@@ -18,7 +18,7 @@ from grader.cli.class_progress import ClassProgress
 from grader.cli.exit_status import INTERRUPTED
 from grader.course.batch import grade_all
 from grader.course.cache_key import Settings, key_of
-from grader.course.ingest.collect import Class, Wishes, read_class
+from grader.course.ingest.collect import Class, ClassOptions, read_class
 from grader.course.ingest.roster import Roster, read_roster
 from grader.course.job import BatchError, Done, Job, Stop
 from grader.course.scores import Standing
@@ -68,7 +68,7 @@ def grade_class(
     """
     with tempfile.TemporaryDirectory(prefix="grader-class-", ignore_cleanup_errors=True) as into:
         roster = read_roster(order.roster) if order.roster else Roster()
-        found = read_class(order.paths, order.out, Path(into), Wishes(order.layout, roster, order.due))
+        found = read_class(order.paths, order.out, Path(into), ClassOptions(order.layout, roster, order.due))
         return _grade(order, found, assignment, settings, signer)
 
 

@@ -1,4 +1,4 @@
-"""A class: each submission is graded in a process tree of its own, each result kept the moment it exists."""
+"""Grade a class: each submission in its own process tree, each result stored as soon as it exists."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from grader.course.ingest.submissions import Submission
-from grader.course.job import BatchError, Done, Job, Stop, Watch
-from grader.course.pool import Elsewhere, Pool, Threads, WorkerDied
+from grader.course.job import BatchError, Done, Job, Observer, Stop
+from grader.course.pool import Pool, Threads, WorkerDied, WorkerRefused
 from grader.course.scores import standing
 from grader.course.store import Entry, Graded, Store, now
 from grader.course.summary_csv import write_summary
@@ -23,23 +23,24 @@ from grader.provenance.digests import of_file
 from grader.reports.html import write_html
 from grader.result import Result, parse_result
 
-TRIES = 2  # a grading that broke off is tried once more
-WORKERS = 3  # so many may die of one notebook: machines also go for reasons of their own
+MAX_TRIES = 2  # a grading that was cut short is tried once more
+MAX_DEATHS = 3  # workers that may die on one notebook before it fails: machines also fail for unrelated reasons
 TICK_SECONDS = 0.5
-SUMMARY_SHARE = 20  # writing the summary may take one part in so many of the time
+SUMMARY_SHARE = 20  # writing the summary may take 1/20 of the time
 _KILLED = re.compile(r"the kernel died while cell -?\d+ ran \((?:SIGKILL|exit status 137)")
 
 
-def grade_all(submissions: Sequence[Submission], job: Job, watch: Watch, stop: Stop | None = None) -> Done:
-    """Grade every submission whose result is not kept, `job.jobs` at a time; write result.json, report.html, summary.csv.
+def grade_all(submissions: Sequence[Submission], job: Job, observer: Observer, stop: Stop | None = None) -> Done:
+    """Grade every submission that has no stored result, `job.jobs` at a time.
 
-    An exception in `job.grade`, or a kernel that was killed, costs that submission a second try, then a failed result.
-    Raises BatchError when `out` cannot be written, and StoreError when the store cannot be used.
+    Writes result.json and report.html for each submission, and summary.csv. When `job.grade` raises, or a kernel is
+    killed, the submission is tried once more and then gets a failed result. Raises BatchError when `out` cannot be
+    written or the pool cannot go on, and StoreError when the store cannot be used.
     """
     _writable(job.out)
     with Store(job.out) as store:
         store.set_items([item.id for item in job.assignment.rubric.items])
-        return _Batch(job, watch, stop or Stop(), store).run(submissions)
+        return _Batch(job, observer, stop or Stop(), store).run(submissions)
 
 
 @dataclass
@@ -51,8 +52,8 @@ class _Running:
 
 
 class _Batch:
-    def __init__(self, job: Job, watch: Watch, stop: Stop, store: Store) -> None:
-        self.job, self.watch, self.stop, self.store = job, watch, stop, store
+    def __init__(self, job: Job, observer: Observer, stop: Stop, store: Store) -> None:
+        self.job, self.observer, self.stop, self.store = job, observer, stop, store
         self.count = self.reused = 0
         self.waiting: deque[Submission] = deque()
         self.suspects: deque[_Running] = deque()
@@ -70,21 +71,21 @@ class _Batch:
                 for future in finished:
                     self._finish(pool, future, self.running.pop(future))
                 self._fill(pool)
-                self._write_kept()  # while others are graded: the store has it already
-                self.watch.tick(self.stop.asked == 1)
+                self._write_kept()  # while others are graded; the store already has these results
+                self.observer.tick(self.stop.asked == 1)
                 if self.stop.asked > 1:
-                    self._end()
+                    self._end_running()
                     break
                 pool.tick(self.stop.asked == 1)
             self._write_kept()
             self._write_summary(at_once=True)
-        except BatchError:  # nothing goes on, but what there is can be written
-            self._end()
+        except BatchError:  # grading cannot go on, but the results so far can be written
+            self._end_running()
             self._write_kept()
             self._write_summary(at_once=True)
             raise
-        except BaseException:  # a full disk: nothing that runs on can be kept
-            self._end()
+        except BaseException:  # such as a full disk: no further result could be stored
+            self._end_running()
             raise
         finally:
             pool.shutdown(wait=not self.stop.asked)
@@ -96,16 +97,16 @@ class _Batch:
             pass
 
     def _next(self, pool: Pool) -> bool:
-        """Begin one more; whether there was one.
+        """Start one more grading; return False if none is waiting.
 
-        Of those that have their last try only one is in flight at a time, so that none of them dies of another one. (Those
-        with an earlier try are too many for that where machines come and go.)
+        Notebooks on their last try run one at a time, so that one cannot kill the worker of another. (Earlier tries are
+        not limited like this: where machines come and go there are too many of them.)
         """
-        if self.suspects and not any(run.deaths >= WORKERS - 1 for run in self.running.values()):
+        if self.suspects and not any(run.deaths >= MAX_DEATHS - 1 for run in self.running.values()):
             self._start(pool, self.suspects.popleft())
         elif self.waiting:
             submission = self.waiting.popleft()
-            if not self._reuse(submission):  # unless another process has graded it meanwhile
+            if not self._reuse(submission):  # another process may have graded it meanwhile
                 self._start(pool, _Running(submission))
         else:
             return False
@@ -113,7 +114,7 @@ class _Batch:
 
     def _start(self, pool: Pool, run: _Running) -> None:
         submission = run.submission
-        self.watch.started(submission)
+        self.observer.started(submission)
         if submission.problem:
             future: Future[Result] = Future()
             future.set_result(self._failed(submission, submission.problem))
@@ -127,8 +128,8 @@ class _Batch:
         sha256 = of_file(submission.path)
         key = self.job.key(submission.path.name, sha256)
         graded = self.store.graded(key) if key else None
-        if graded is None or not self.job.keeps(graded):
-            left = self.job.left(key, sha256) if key else None
+        if graded is None or not self.job.may_reuse(graded):
+            left = self.job.recover(key, sha256) if key else None
             if left is not None:
                 self._keep(submission, left, True, 0.0)
             return left is not None
@@ -136,26 +137,26 @@ class _Batch:
         self.store.enter(_entry(submission, sha256), key)
         self._write(submission, result, graded.document)
         self.count, self.reused = self.count + 1, self.reused + 1
-        self.watch.ended(submission, result, True)
+        self.observer.ended(submission, result, True)
         return True
 
     def _finish(self, pool: Pool, future: Future[Result], run: _Running) -> None:
-        if future.cancelled():  # given up, since the batch is to stop
+        if future.cancelled():  # given up because the batch is stopping
             return
         error = future.exception()
         if isinstance(error, BatchError):
             raise error
-        if isinstance(error, (Elsewhere, WorkerDied)) and self.stop.asked:
+        if isinstance(error, (WorkerRefused, WorkerDied)) and self.stop.asked:
             return
-        if isinstance(error, Elsewhere):
+        if isinstance(error, WorkerRefused):
             self._start(pool, run)
             return
         if isinstance(error, WorkerDied):
-            self._mourn(pool, run, error)
+            self._worker_died(pool, run, error)
             return
-        why = _broke_off(error) if error is not None else was_killed(future.result())
-        if why and run.tries < TRIES and not self.stop.asked:
-            self.watch.retried(run.submission, why)
+        why = _describe(error) if error is not None else kill_note(future.result())
+        if why and run.tries < MAX_TRIES and not self.stop.asked:
+            self.observer.retried(run.submission, why)
             self._start(pool, _Running(run.submission, run.tries + 1, run.deaths))
             return
         final = error is None and not run.submission.problem
@@ -163,20 +164,20 @@ class _Batch:
         result = future.result() if error is None else self._failed(run.submission, broken)
         self._keep(run.submission, result, final, time.monotonic() - run.began)
 
-    def _mourn(self, pool: Pool, run: _Running, error: WorkerDied) -> None:
-        """A worker died, of this notebook or of another beside it, or for a reason of its own."""
+    def _worker_died(self, pool: Pool, run: _Running, error: WorkerDied) -> None:
+        """Retry a notebook whose worker died: of it, of a notebook beside it, or for an unrelated reason."""
         deaths = run.deaths + 1
-        if deaths < WORKERS:
-            self.watch.retried(run.submission, str(error))
+        if deaths < MAX_DEATHS:
+            self.observer.retried(run.submission, str(error))
             again = _Running(run.submission, run.tries, deaths)
-            if deaths < WORKERS - 1:
+            if deaths < MAX_DEATHS - 1:
                 self._start(pool, again)
             else:
                 self.suspects.append(again)
             return
         message = (
-            f"{deaths} workers died, one after the other, while they graded this notebook (the last: {error}); their logs "
-            "say of what, memory is the likeliest"
+            f"{deaths} workers died, one after the other, while they graded this notebook (the last: {error}); the "
+            "workers' logs say why; most likely they ran out of memory"
         )
         self._keep(run.submission, self._failed(run.submission, message), False, time.monotonic() - run.began)
 
@@ -189,31 +190,31 @@ class _Batch:
         key = self.job.key(submission.path.name, sha256)
         final = final and bool(key) and not any(item.status == "error" for item in result.items)
         document = result.document()
-        # What is not final has a key of its own, so that it takes the place of no result that is.
+        # A result that is not final gets a separate key, so that it never replaces a final one.
         graded = Graded(
             key if final else f"not final: {submission.name}", standing(result), document, final, now(), seconds
         )
         self.store.put(graded, _entry(submission, sha256))
-        self.job.settled(key)
+        self.job.on_stored(key)
         self.count += 1
         self.unwritten.append((submission, result, document))
 
     def _write_kept(self) -> None:
         for submission, result, document in self.unwritten:
             self._write(submission, result, document)
-            self.watch.ended(submission, result, False)
+            self.observer.ended(submission, result, False)
         self.unwritten.clear()
 
     def _write(self, submission: Submission, result: Result, document: str) -> None:
         folder = self.job.out / submission.name
         page = folder / "report.html"
-        if not _holds(folder / "result.json", document) or not page.exists():
+        if not _is_written(folder / "result.json", document) or not page.exists():
             write_html(result, page)
             write_atomically(folder / "result.json", document)
         self._write_summary()
 
     def _write_summary(self, at_once: bool = False) -> None:
-        """From all that is in the store; not after every result, which would take longer and longer."""
+        """Write summary.csv from the store; not after every result, since it takes longer as the class grows."""
         began = time.monotonic()
         if not at_once and began - self._summary_at < SUMMARY_SHARE * self._summary_took:
             return
@@ -222,8 +223,8 @@ class _Batch:
         self._summary_at = time.monotonic()
         self._summary_took = self._summary_at - began
 
-    def _end(self) -> None:
-        """End what is running, again and again: a grading whose kernel is gone may start another before it gives up."""
+    def _end_running(self) -> None:
+        """End what is running, repeatedly: a grading whose kernel is gone may start another before it gives up."""
         deadline = time.monotonic() + self.stop.patience
         while self.running and time.monotonic() < deadline:
             self.stop.end_now()
@@ -232,18 +233,18 @@ class _Batch:
                 del self.running[future]
 
 
-def _broke_off(error: BaseException) -> str:
+def _describe(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}"
 
 
-def was_killed(result: Result) -> str:
-    """Why the result may not be the notebook's own fault; '' when nothing speaks for that."""
+def kill_note(result: Result) -> str:
+    """Return the note that the kernel was killed, which may not be the notebook's fault; '' if there is none."""
     return next((note for note in result.notes if _KILLED.match(note)), "")
 
 
 def is_final(result: Result) -> bool:
-    """Whether nothing speaks against taking it for good: no failure of the grader itself, no kernel that was killed."""
-    return not was_killed(result) and not any(item.status == "error" for item in result.items)
+    """Return whether the result can count as it is: the grader failed on no item and no kernel was killed."""
+    return not kill_note(result) and not any(item.status == "error" for item in result.items)
 
 
 def _entry(submission: Submission, sha256: str) -> Entry:
@@ -260,7 +261,7 @@ def _entry(submission: Submission, sha256: str) -> Entry:
     )
 
 
-def _holds(path: Path, document: str) -> bool:
+def _is_written(path: Path, document: str) -> bool:
     try:
         return path.read_bytes() == document.encode("utf-8", "replace")
     except OSError:

@@ -1,4 +1,4 @@
-"""When is a grading the same as an earlier one: the key under which its result is kept."""
+"""The key under which a result is stored: equal keys mean the same grading."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Settings:
-    """What a person or the machine sets that may change a verdict.
+    """Settings of a person or the machine that may change a verdict.
 
-    `device` is what notebooks find, by name, not what was asked for; `isolation` how they are confined; `seed` what a
-    result may say of the seed; `threads` are those that torch computes with.
+    `device` is the name of the device that notebooks find, not the requested one; `isolation` is how they are confined;
+    `seed` is the public commitment to the seed; `threads` is the number of threads that torch computes with.
     """
 
     assignment: str
@@ -29,10 +29,10 @@ class Settings:
 
 
 def key_of(file: str, digests: Digests, settings: Settings) -> str:
-    """The key of a notebook's grading; '' when the notebook cannot be read, whose result is never kept.
+    """Return the key of a notebook's grading; '' if the notebook cannot be read, since such a result is never reused.
 
-    Equal exactly when the name of the file, every digest and every setting are. The name counts, since the result tells it
-    and a reader goes by its ending.
+    Two keys are equal exactly when the file name, all digests and all settings are equal. The file name counts because
+    the result contains it and its suffix decides how the file is read.
     """
     if not digests.submission:
         return ""

@@ -1,4 +1,4 @@
-"""What a batch is told to do, whom it tells, and how it ends."""
+"""The interface of a batch: its job, its observer, the request to stop, and its outcome."""
 
 from __future__ import annotations
 
@@ -18,17 +18,18 @@ if TYPE_CHECKING:
 
 
 class BatchError(GraderError):
-    """The batch cannot start: nothing to grade, or nowhere to write; the message is one sentence."""
+    """The batch cannot start or go on; the message is one sentence."""
 
 
 @dataclass(frozen=True)
 class Job:
-    """How a class is graded.
+    """Settings for grading a class.
 
-    `grade` grades one submission, in one of `jobs` threads, unless a `pool` does that. `key` gives the key of
-    (file name, SHA-256), '' for what is never kept; `keeps` whether a kept grading may count again; `force` grades all anew.
-    `sign` is given each result before it is written; `data` is the digest of the data. `left` gives what an earlier run has
-    graded under (key, SHA-256) and could not keep any more; `settled` is told of each key that is kept.
+    `grade` grades one submission in one of `jobs` threads, unless there is a `pool`. `key` returns the key of (file
+    name, SHA-256), or '' for a result that is never reused; `may_reuse` tells whether a stored grading may be reused;
+    with `force` nothing is reused. `sign` is applied to each result before it is stored; `data` is the digest of the
+    data. `recover` returns the result for (key, SHA-256) that an earlier run graded and could not store any more, or
+    None; `on_stored` is called with each key that is stored.
     """
 
     assignment: Assignment
@@ -36,44 +37,50 @@ class Job:
     grade: Callable[[Submission], Result]
     jobs: int = 1
     key: Callable[[str, str], str] = lambda name, sha256: sha256 and f"{sha256} {name}"
-    keeps: Callable[[Graded], bool] = lambda graded: True
+    may_reuse: Callable[[Graded], bool] = lambda graded: True
     sign: Callable[[Result], Result] = lambda result: result
     force: bool = False
     data: str = ""
     pool: Pool | None = None
-    left: Callable[[str, str], Result | None] = lambda key, sha256: None
-    settled: Callable[[str], None] = lambda key: None
+    recover: Callable[[str, str], Result | None] = lambda key, sha256: None
+    on_stored: Callable[[str], None] = lambda key: None
 
 
-class Watch(Protocol):
-    """Who is told how a batch goes on, always in the thread that runs it."""
+class Observer(Protocol):
+    """Receives the events of a batch, always in the thread that runs it."""
 
     def started(self, submission: Submission) -> None:
-        """A grading began."""
+        """A grading started."""
 
     def ended(self, submission: Submission, result: Result, reused: bool) -> None:
-        """A result is written; `reused` when it is that of an earlier grading."""
+        """A result was written; `reused` if it comes from an earlier grading."""
 
     def retried(self, submission: Submission, why: str) -> None:
-        """A grading broke off and begins anew."""
+        """A grading was cut short and starts again."""
 
     def tick(self, stopping: bool) -> None:
-        """Time passes."""
+        """Called regularly; `stopping` after a request to stop."""
 
 
 @dataclass
 class Stop:
-    """Asked once: nothing new begins. Asked twice: what is running is ended with `end_now`, and not kept."""
+    """A request to stop.
+
+    Asked once: nothing new starts. Asked twice: `end_now` ends the running gradings, and their results are not stored.
+    """
 
     asked: int = 0
     end_now: Callable[[], None] = lambda: None
     patience: float = 10.0
-    """Seconds that ended gradings may take to tidy up."""
+    """Seconds that gradings may take to clean up after `end_now`."""
 
 
 @dataclass(frozen=True)
 class Done:
-    """How a batch ended: how many results are written, of which `reused`; and how many gradings still run, though ended."""
+    """The outcome of a batch: `count` results are written, `reused` of them from earlier gradings.
+
+    `stopped` is True if submissions are left to grade; `left_running` gradings did not end in spite of `Stop.end_now`.
+    """
 
     count: int
     reused: int = 0

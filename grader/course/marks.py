@@ -1,4 +1,4 @@
-"""A person decides about an item of a submission: `grader results mark`."""
+"""Mark an item of a submission by hand: `grader results mark`."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ class MarkError(GraderError):
 
 
 def mark_item(store: Store, submission: str, item: str, points: float, comment: str) -> str:
-    """Keep the mark; a sentence on what it does. Raises MarkError."""
+    """Store the mark and return a sentence on its effect. Raises MarkError."""
     row = _row(store, submission)
     machine = row.machine.item(item)
     if machine is None:
-        there = ", ".join(one.id for one in row.machine.items) or "none, since it could not be graded"
+        there = ", ".join(one.id for one in row.machine.items) or "none, because it could not be graded"
         raise MarkError(f"{submission} has no item {item!r}; there are {there}")
     most = limit(machine)
     if not (math.isfinite(points) and 0 <= points <= most):
@@ -35,21 +35,21 @@ def mark_item(store: Store, submission: str, item: str, points: float, comment: 
         else f"instead of the machine's {number(machine.score)}"
     )
     return (
-        f"{row.entry.name}, {item}: {number(points)} {what}; the item has {number(now.score)} of {number(now.max_score)}, "
-        f"the submission {number(after.score)} of {number(after.max_score)}"
+        f"{row.entry.name}, {item}: {number(points)} {what}; the item has {number(now.score)} of "
+        f"{number(now.max_score)}, the submission {number(after.score)} of {number(after.max_score)}"
     )
 
 
 def unmark_item(store: Store, submission: str, item: str) -> str:
-    """Take a mark back; a sentence on what counts now. Raises MarkError when there was none."""
+    """Remove a mark and return a sentence on what counts now. Raises MarkError if there is none."""
     name = _row(store, submission).entry.name
     if not store.unmark(name, item):
-        raise MarkError(f"{name} has no mark for {item!r}")
-    return f"{name}, {item}: the mark is taken back; what the machine gave counts"
+        raise MarkError(f"{name} has no mark for {item!r}; `grader results` shows the marks")
+    return f"{name}, {item}: mark removed; the machine's points count again"
 
 
 def _row(store: Store, submission: str) -> Row:
-    """The row of this name, or of the student with this number or name where only one has it."""
+    """Return the row with this name; otherwise the row of the only student with this ID or name. Raises MarkError."""
     rows = list(store.rows())
     wanted = submission.casefold()
     named = [row for row in rows if row.entry.name.casefold() == wanted]
@@ -58,5 +58,5 @@ def _row(store: Store, submission: str) -> Row:
         if len(found) == 1:
             return found[0]
         if found:
-            raise MarkError(f"{len(found)} submissions are called {submission!r}; give the name of the result's folder")
+            raise MarkError(f"{len(found)} submissions are called {submission!r}; give the name of the result folder")
     raise MarkError(f"there is no submission {submission!r}; `grader results` lists them")

@@ -1,4 +1,4 @@
-"""Several stores become one: gradings, the class, and what persons decided."""
+"""Merge several stores into one: gradings, the class, and the marks given by hand."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from grader.result import parse_result
 
 
 def merge(sources: Sequence[Path], out: Path) -> list[str]:
-    """Merge the stores of these folders into that of `out`, which may be one of them.
+    """Merge the stores in the `sources` folders into the store in `out`, which may be one of them.
 
-    Returns a sentence for each conflict, in which the newest counts. Raises StoreError.
+    Returns one sentence for each conflict and how it was resolved. Raises StoreError.
     """
     for source in sources:
-        Store(source, create=False).close()  # before anything is written
+        Store(source, create=False).close()  # fail before anything is written
     out.mkdir(parents=True, exist_ok=True)
     conflicts: list[str] = []
     with Store(out) as target:
@@ -38,7 +38,7 @@ def merge(sources: Sequence[Path], out: Path) -> list[str]:
 
 
 def write_results(store: Store, out: Path) -> int:
-    """Write result.json and report.html of each submission in the store, and the summary; returns how many."""
+    """Write summary.csv, and result.json and report.html of each submission; return the number of submissions."""
     count = 0
     for row in store.rows():
         count += 1
@@ -57,15 +57,15 @@ def _gradings(store: Store, target: Store, conflicts: list[str]) -> None:
         if old is not None and old.final and graded.final and _points(old.standing) != _points(graded.standing):
             name = parse_result(graded.document).submission.name
             conflicts.append(
-                f"{name}: graded twice from the same files with {old.standing.score} and {graded.standing.score} points; "
-                "the newer counts"
+                f"{name}: graded twice from the same files, with {old.standing.score} and {graded.standing.score} "
+                "points; the newer result counts"
             )
         if old is None or newer(graded, old):
             target.put(graded)
 
 
 def newer(one: Graded, other: Graded) -> bool:
-    """Whether `one` counts: what is final before what is not, then the later."""
+    """Return whether `one` replaces `other`: a final grading beats one that is not, then the later one counts."""
     return (one.final, one.graded_at) > (other.final, other.graded_at)
 
 
@@ -79,7 +79,8 @@ def _rows(store: Store, target: Store, conflicts: list[str]) -> None:
         old = there.get(row.entry.name)
         if old is not None and old.entry.sha256 != row.entry.sha256:
             conflicts.append(
-                f"{row.entry.name}: two different notebooks; the one that was handed in or graded last counts"
+                f"{row.entry.name}: two different notebooks; the one submitted later counts "
+                "(without times: graded later)"
             )
         if old is None or _later(row, old):
             target.enter(row.entry, row.key, row.updated_at)
@@ -102,7 +103,8 @@ def _marks(store: Store, target: Store, conflicts: list[str]) -> None:
             old: Mark | None = there.get(submission, {}).get(mark.item)
             if old is not None and old.points != mark.points:
                 conflicts.append(
-                    f"{submission}, {mark.item}: marked with {old.points} and {mark.points} points; the newer counts"
+                    f"{submission}, {mark.item}: marked with {old.points} and {mark.points} points; "
+                    "the newer mark counts"
                 )
             if old is None or mark.marked_at > old.marked_at:
                 target.mark(submission, mark)

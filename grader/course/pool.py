@@ -1,4 +1,4 @@
-"""Where the gradings of a class run: in threads of this process, or elsewhere."""
+"""Pools that run the gradings of a class: threads of this process, or the interface of another pool."""
 
 from __future__ import annotations
 
@@ -10,38 +10,41 @@ from grader.course.ingest.submissions import Submission
 from grader.result import Result
 
 
-class Elsewhere(Exception):
-    """What was to grade it would not, for a reason of its own: it begins again, and no try is counted."""
+class WorkerRefused(Exception):
+    """The worker refused to grade; the grading is started again, and this try does not count."""
 
 
 class WorkerDied(Exception):
-    """The process that graded it is gone, perhaps through the notebook; the message says which."""
+    """The worker process died, perhaps because of the notebook; the message names the process."""
 
 
 class Pool(Protocol):
-    """Runs gradings. All of it is called by the thread of the batch."""
+    """Runs gradings. The batch calls all methods from its own thread."""
 
     @property
     def size(self) -> int:
-        """How many gradings may be in flight now; at least one."""
+        """The number of gradings that may be in flight now; at least one."""
 
     def submit(self, submission: Submission) -> Future[Result]:
-        """Begin a grading.
+        """Start a grading.
 
-        The future is cancelled when the pool gave it up because it was told to stop; `Elsewhere` and `WorkerDied` say that
-        the notebook must begin again, a BatchError that the whole class cannot go on, any other exception that this grading
-        broke off.
+        The future is cancelled if the pool gives it up when it is told to stop. Its exception says what to do:
+        `WorkerRefused` and `WorkerDied`: grade the notebook again; BatchError: the class cannot go on; any other
+        exception: this grading was cut short.
         """
 
     def tick(self, stopping: bool) -> None:
-        """Time passes; `stopping` when what has not begun need not begin. Raises BatchError when nothing goes on."""
+        """Called regularly; with `stopping`, gradings that have not started may be dropped.
+
+        Raises BatchError when no grading can go on.
+        """
 
     def shutdown(self, wait: bool) -> None:
-        """Give up what is not done; `wait` for what is running."""
+        """Give up what is not done; with `wait`, wait for what is running."""
 
 
 class Threads:
-    """Gradings in threads of this process, each with processes of its own for the notebook."""
+    """Runs gradings in threads of this process; each starts its own processes for the notebook."""
 
     def __init__(self, grade: Callable[[Submission], Result], jobs: int) -> None:
         self.size = max(1, jobs)
@@ -49,12 +52,12 @@ class Threads:
         self._threads = ThreadPoolExecutor(max_workers=self.size, thread_name_prefix="grading")
 
     def submit(self, submission: Submission) -> Future[Result]:
-        """Begin a grading."""
+        """Start a grading."""
         return self._threads.submit(self._grade, submission)
 
     def tick(self, stopping: bool) -> None:
-        """Nothing to do."""
+        """Do nothing."""
 
     def shutdown(self, wait: bool) -> None:
-        """Begin nothing new."""
+        """Start nothing new; with `wait`, wait for the running gradings."""
         self._threads.shutdown(wait=wait, cancel_futures=True)

@@ -1,6 +1,7 @@
-"""What a table of a class says of one submission: the machine's points, a person's marks, and what both make together.
+"""The points of one submission in the table of a class: the machine's points, a person's marks, and both combined.
 
-A `Standing` is some hundred bytes where a `Result` is a hundred thousand: a class of any size fits into memory.
+A `Standing` takes some hundred bytes, a `Result` a hundred thousand: with standings a class of any size fits into
+memory.
 """
 
 from __future__ import annotations
@@ -13,15 +14,15 @@ if TYPE_CHECKING:
     from grader.result import ItemResult, Result
 
 Status = Literal["graded", "needs_review", "failed"]
-UNDECIDED = ("review", "error")  # of a check: a person must look
+UNDECIDED = ("review", "error")  # statuses of checks that a person must decide
 
 
 @dataclass(frozen=True)
 class ItemStanding:
     """The points of one item.
 
-    `open` are those that wait for a person, `provisional` what the machine gave of them, `defect` those of them that a
-    defect of the grader left open; `ungraded` are points that this machine could not grade.
+    `open` points wait for a person; `provisional` is the part of them that the machine gave for now, `defect` the part
+    left open by a defect of the grader. `ungraded` points could not be graded on this machine.
     """
 
     id: str
@@ -36,7 +37,7 @@ class ItemStanding:
 
 @dataclass(frozen=True)
 class Standing:
-    """The points of one submission, without their reasons; `lost` is what failed checks cost."""
+    """The points of one submission, without reasons; `lost` is the number of points that failed checks cost."""
 
     status: Status
     score: float
@@ -48,16 +49,16 @@ class Standing:
     items: tuple[ItemStanding, ...] = ()
 
     def item(self, name: str) -> ItemStanding | None:
-        """The item, or None where there is none of this name, as in a submission that could not be graded."""
+        """Return the item with this id, or None if there is none, as in a submission that could not be graded."""
         return next((item for item in self.items if item.id == name), None)
 
 
 @dataclass(frozen=True)
 class Mark:
-    """What a person decided about one item of a submission.
+    """A person's decision on one item of a submission.
 
-    `points` replace those that wait for a person; in an item where none wait, all of its points. `sha256` is the notebook
-    that was marked: a mark does not count for another one.
+    `points` replace the points that wait for a person or, if none wait, all points of the item. `sha256` is the digest
+    of the marked notebook: the mark does not count for another one.
     """
 
     item: str
@@ -69,7 +70,7 @@ class Mark:
 
 @dataclass(frozen=True)
 class Final:
-    """A standing with the marks in it. `stale` are marks of an earlier notebook, which do not count."""
+    """A standing that includes the marks. `stale` marks were given for an earlier notebook and do not count."""
 
     standing: Standing
     marks: Mapping[str, Mark] = field(default_factory=dict)
@@ -77,7 +78,7 @@ class Final:
 
 
 def standing(result: Result) -> Standing:
-    """The points of a result."""
+    """Return the points of a result."""
     return Standing(
         status=result.status,
         score=result.score,
@@ -107,12 +108,12 @@ def _item(item: ItemResult) -> ItemStanding:
 
 
 def limit(item: ItemStanding) -> float:
-    """The most that a mark of this item may be."""
+    """Return the highest mark that this item can get."""
     return item.open or item.max_score
 
 
 def with_marks(machine: Standing, marks: Mapping[str, Mark], sha256: str) -> Final:
-    """The standing in which each mark that was given for this notebook has replaced what it is for."""
+    """Return the standing in which the marks for this notebook (`sha256`) have replaced the machine's points."""
     valid = {name: mark for name, mark in marks.items() if mark.sha256 in ("", sha256)}
     stale = tuple(mark for name, mark in marks.items() if name not in valid)
     if machine.status == "failed" or not valid:

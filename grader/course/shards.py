@@ -1,4 +1,4 @@
-"""One class on several machines without talk between them: shard I of N."""
+"""Split a class into N shards, for machines that do not communicate."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from grader.course.ingest.submissions import Submission
 
 @dataclass(frozen=True)
 class Shard:
-    """The `number`-th of `count` shards, from 1."""
+    """Shard `number` of `count`; numbers start at 1."""
 
     number: int
     count: int
 
 
 def parse_shard(text: str) -> Shard:
-    """'2/10'. Raises ValueError."""
+    """Parse 'I/N', such as '2/10'. Raises ValueError."""
     found = re.fullmatch(r"(\d{1,6})/(\d{1,6})", text)
     if not found or not 1 <= int(found[1]) <= int(found[2]):
-        raise ValueError(f"{text!r} is not I/N, such as 2/10, with I from 1 to N")
+        raise ValueError(f"{text!r} is not I/N with I from 1 to N, such as 2/10")
     return Shard(int(found[1]), int(found[2]))
 
 
 def of_shard(submissions: Sequence[Submission], shard: Shard) -> tuple[Submission, ...]:
-    """The submissions of this shard, in their order.
+    """Return the submissions of this shard, in their original order.
 
-    All shards of one class are disjoint and complete, and their sizes differ by one at most: submissions are dealt out like
-    cards in an order that their names alone decide, so that each machine finds it by itself.
+    The shards of a class are disjoint and complete, and their sizes differ by at most one. Submissions are dealt out
+    like cards, in an order that depends on their names alone, so that each machine computes it by itself.
     """
     dealt = sorted(range(len(submissions)), key=lambda place: _shuffled(submissions[place].name))
     mine = sorted(dealt[shard.number - 1 :: shard.count])
@@ -38,5 +38,5 @@ def of_shard(submissions: Sequence[Submission], shard: Shard) -> tuple[Submissio
 
 
 def _shuffled(name: str) -> tuple[str, str]:
-    """Notebooks that lie side by side are alike, slow ones too: they go to different shards."""
+    """Return a sort key that separates neighbouring names: such notebooks are often alike, and alike slow."""
     return hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest(), name

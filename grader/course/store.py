@@ -1,7 +1,7 @@
-"""Results of a class in one SQLite file of the --out folder: each is there the moment it exists, whatever happens next.
+"""The store of a class's results: one SQLite file in the --out folder.
 
-Every result is one transaction, in WAL mode and on disk before it is reported, so that a killed or crashed driver loses
-only what it was still grading. Several processes may use one store: a writer waits for another.
+Every result is one transaction, in WAL mode, and is on disk before it is reported. So a driver that is killed or
+crashes loses only the notebooks that it was grading. Several processes may use one store: writers wait for each other.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from grader.course.store_schema import TooNew, migrate
 from grader.errors import GraderError
 
 FILE = "results.sqlite"
-BUSY_SECONDS = 60.0  # a writer holds the store for milliseconds
+BUSY_SECONDS = 60.0  # how long to wait for another writer, which needs milliseconds
 
 
 class StoreError(GraderError):
@@ -29,7 +29,11 @@ class StoreError(GraderError):
 
 @dataclass(frozen=True)
 class Graded:
-    """One grading. `document` is the text of its result.json; `final` is False where the grader itself failed."""
+    """One grading.
+
+    `document` is the text of its result.json. `final` is False if it must not be reused, as when the grader itself
+    failed.
+    """
 
     key: str
     standing: Standing
@@ -41,7 +45,7 @@ class Graded:
 
 @dataclass(frozen=True)
 class Entry:
-    """One row of the class: whose notebook it is. Times are ISO 8601; '' and None for what is not known."""
+    """One row of the class: a notebook and its student. Times are ISO 8601; '' or None stands for unknown."""
 
     name: str
     file: str
@@ -55,7 +59,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Row:
-    """An entry with its grading and what a person decided; `settled` unless the grader itself failed."""
+    """An entry with its grading and marks; `settled` tells whether the grading is final."""
 
     entry: Entry
     key: str
@@ -70,14 +74,14 @@ _ENTRY = "name, file, sha256, student_id, student_name, submitted_at, late, supe
 
 
 class Store:
-    """The store in a folder. Use it in the thread that made it."""
+    """The store in a folder. Use it only in the thread that opened it."""
 
     def __init__(self, folder: Path, create: bool = True) -> None:
-        """Open the store in `folder`; with `create` it is made where there is none. Raises StoreError."""
+        """Open the store in `folder`; with `create`, create it if it does not exist. Raises StoreError."""
         self.path = folder / FILE
         if not create and not self.path.is_file():
-            raise StoreError(f"'{folder}' holds no results ({FILE}); name the --out folder of `grader grade`")
-        with self._sentences():
+            raise StoreError(f"'{folder}' holds no results ({FILE}); give the --out folder of `grader grade`")
+        with self._store_errors():
             self._db = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None)
             try:
                 self._db.execute("PRAGMA journal_mode = WAL")
@@ -88,7 +92,7 @@ class Store:
                 raise
 
     def close(self) -> None:
-        """Close the store; what was put is on disk already."""
+        """Close the store; all results are already on disk."""
         self._db.close()
 
     def __enter__(self) -> Store:
@@ -100,21 +104,21 @@ class Store:
     # --- gradings -----------------------------------------------------------------------------------------------
 
     def graded(self, key: str) -> Graded | None:
-        """The grading under this key, if there is one that is final."""
-        with self._sentences():
+        """Return the final grading under this key, or None."""
+        with self._store_errors():
             row = self._db.execute(
                 "SELECT key, standing, document, final, graded_at, seconds FROM results WHERE key = ? AND final", (key,)
             ).fetchone()
         return _graded(row) if row else None
 
     def all_graded(self) -> Iterator[Graded]:
-        """Every grading, final or not, one at a time."""
-        with self._sentences():
+        """Iterate over all gradings, final or not."""
+        with self._store_errors():
             for row in self._db.execute("SELECT key, standing, document, final, graded_at, seconds FROM results"):
                 yield _graded(row)
 
     def put(self, graded: Graded, entry: Entry | None = None) -> None:
-        """Keep a grading, in place of an earlier one under its key; `entry` is the row of the class whose it is."""
+        """Store a grading, replacing an earlier one with its key; `entry` is its row in the class."""
         values = (graded.key, graded.final, graded.graded_at or now(), graded.seconds)
         with self._transaction():
             self._db.execute(
@@ -126,7 +130,7 @@ class Store:
                 self._enter(entry, graded.key, now())
 
     def enter(self, entry: Entry, key: str, updated_at: str = "") -> None:
-        """Make the grading under `key`, which must be there, that of this row of the class."""
+        """Store a row of the class with the grading under `key`, which must exist."""
         with self._transaction():
             self._enter(entry, key, updated_at or now())
 
@@ -141,14 +145,14 @@ class Store:
     # --- the class ----------------------------------------------------------------------------------------------
 
     def rows(self) -> Iterator[Row]:
-        """The class, by name."""
+        """Iterate over the rows of the class, sorted by name."""
         marks = self.marks()
         columns = ", ".join(f"s.{name}" for name in _ENTRY.split(", "))
         query = (
             f"SELECT {columns}, s.key, s.updated_at, r.standing, r.final, r.graded_at FROM submissions s "
             "JOIN results r ON r.key = s.key ORDER BY s.name"
         )
-        with self._sentences():
+        with self._store_errors():
             for *values, key, updated_at, standing, settled, graded_at in self._db.execute(query):
                 entry = _entry(values)
                 machine = _standing(json.loads(standing))
@@ -156,29 +160,29 @@ class Store:
                 yield Row(entry, key, machine, final, bool(settled), graded_at, updated_at)
 
     def row(self, name: str) -> Row | None:
-        """The row of this name."""
+        """Return the row with this name, or None."""
         return next((row for row in self.rows() if row.entry.name == name), None)
 
     def document(self, key: str) -> str:
-        """The text of the result.json of the grading under `key`; '' for none."""
-        with self._sentences():
+        """Return the text of the result.json under `key`, or ''."""
+        with self._store_errors():
             row = self._db.execute("SELECT document FROM results WHERE key = ?", (key,)).fetchone()
         return str(row[0]) if row else ""
 
-    # --- what a person decided ----------------------------------------------------------------------------------
+    # --- marks --------------------------------------------------------------------------------------------------
 
     def marks(self) -> Mapping[str, Mapping[str, Mark]]:
-        """All marks, by submission and item."""
+        """Return all marks, by submission and item."""
         found: dict[str, dict[str, Mark]] = {}
         query = "SELECT submission, item, points, comment, sha256, marked_at FROM marks ORDER BY submission, item"
-        with self._sentences():
+        with self._store_errors():
             for submission, *values in self._db.execute(query):
                 mark = Mark(*values)
                 found.setdefault(submission, {})[mark.item] = mark
         return found
 
     def mark(self, submission: str, mark: Mark) -> None:
-        """Keep a mark, in place of an earlier one of this item."""
+        """Store a mark, replacing an earlier one of this item."""
         with self._transaction():
             self._db.execute(
                 "INSERT OR REPLACE INTO marks (submission, item, points, comment, sha256, marked_at) "
@@ -187,7 +191,7 @@ class Store:
             )
 
     def unmark(self, submission: str, item: str) -> bool:
-        """Take a mark back; whether there was one."""
+        """Remove a mark; return whether there was one."""
         with self._transaction():
             return (
                 self._db.execute("DELETE FROM marks WHERE submission = ? AND item = ?", (submission, item)).rowcount > 0
@@ -196,13 +200,13 @@ class Store:
     # --- the assignment -----------------------------------------------------------------------------------------
 
     def items(self) -> tuple[str, ...]:
-        """The ids of the assignment's items, in order."""
-        with self._sentences():
+        """Return the ids of the assignment's items, in order."""
+        with self._store_errors():
             row = self._db.execute("SELECT value FROM facts WHERE name = 'items'").fetchone()
         return tuple(json.loads(row[0])) if row else ()
 
     def set_items(self, items: Sequence[str]) -> None:
-        """Keep the ids of the assignment's items."""
+        """Store the ids of the assignment's items."""
         with self._transaction():
             self._db.execute("INSERT OR REPLACE INTO facts VALUES ('items', ?)", (json.dumps(list(items)),))
 
@@ -210,37 +214,35 @@ class Store:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        with self._sentences():
-            self._db.execute("BEGIN IMMEDIATE")  # so that a second writer waits here, where waiting is allowed
+        with self._store_errors():
+            self._db.execute("BEGIN IMMEDIATE")  # a second writer waits here, where SQLite lets it wait
             try:
                 yield
                 self._db.execute("COMMIT")
             except BaseException:
-                if self._db.in_transaction:  # a full disk ends it by itself
+                if self._db.in_transaction:  # SQLite itself rolls back on a full disk
                     self._db.execute("ROLLBACK")
                 raise
 
     @contextmanager
-    def _sentences(self) -> Iterator[None]:
+    def _store_errors(self) -> Iterator[None]:
         try:
             yield
         except TooNew as error:
             raise StoreError(
-                f"'{self.path}' was written by a newer grader (schema {error}); use that one, or another --out"
+                f"'{self.path}' was written by a newer grader (schema {error}); use that grader, or give another --out"
             ) from None
         except sqlite3.Error as error:
-            raise StoreError(
-                f"'{self.path}' cannot be used as a store of results ({error}); give another --out"
-            ) from None
+            raise StoreError(f"the results in '{self.path}' cannot be used ({error}); give another --out") from None
 
 
 def now() -> str:
-    """The time in UTC, ISO 8601, to the microsecond: later ones sort later."""
+    """Return the time in UTC as ISO 8601 text with microseconds, which sorts by time."""
     return datetime.now(timezone.utc).isoformat(timespec="microseconds")
 
 
 def _storable(value: Any) -> Any:
-    """Text without half surrogate pairs, which UTF-8 cannot hold."""
+    """Replace lone surrogates, which UTF-8 cannot encode."""
     return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
 
 

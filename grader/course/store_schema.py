@@ -1,8 +1,8 @@
-"""The schema of the store, and its migrations: SQL scripts in order, counted by SQLite's own `user_version`.
+"""The schema of the store and its migrations: SQL scripts in order, counted by SQLite's `user_version`.
 
-No library does this part: yoyo-migrations and alembic bring configuration, a table and a command of their own, and other
-packages with them, for what are two statements around each script here; sqlite-utils keeps no versions of a schema. The
-number lives in the file's header, changes in the transaction that changes the tables, and any SQLite shell shows it.
+No library is used: yoyo-migrations and alembic add configuration, a table, a command and further packages, and here two
+statements around each script are enough; sqlite-utils keeps no schema version. `user_version` is in the header of the
+file, changes in the same transaction as the tables, and can be read with any SQLite shell.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import sqlite3
 
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (
-        # One grading: `document` is the text of result.json, `standing` the points in it as JSON, to list them quickly.
+        # One grading: `document` is the text of result.json, `standing` its points as JSON, for quick listing.
         """CREATE TABLE results (
             key TEXT PRIMARY KEY,
             final INTEGER NOT NULL,
@@ -20,7 +20,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             standing TEXT NOT NULL,
             document TEXT NOT NULL
         )""",
-        # One row of the class: whose notebook, and which grading is its own now.
+        # One row of the class: a notebook, its student, and the key of its current grading.
         """CREATE TABLE submissions (
             name TEXT PRIMARY KEY,
             key TEXT NOT NULL REFERENCES results (key),
@@ -33,7 +33,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             superseded TEXT NOT NULL,
             updated_at TEXT NOT NULL
         )""",
-        # What a person decided. Gradings come and go; this stays.
+        # Marks given by hand. They survive when a submission is graded again.
         """CREATE TABLE marks (
             submission TEXT NOT NULL,
             item TEXT NOT NULL,
@@ -50,11 +50,11 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
 
 
 class TooNew(Exception):
-    """The store has a schema that only a newer grader knows; the argument is its number."""
+    """The store was written with the schema of a newer grader; the argument is its number."""
 
 
 def migrate(connection: sqlite3.Connection) -> None:
-    """Bring the schema up to date, all of it or none; several processes may try at once. Raises TooNew."""
+    """Bring the schema up to date in one transaction; several processes may do so at once. Raises TooNew."""
     if _version(connection) == len(MIGRATIONS):
         return
     connection.execute("BEGIN IMMEDIATE")

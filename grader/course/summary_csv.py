@@ -19,19 +19,19 @@ if TYPE_CHECKING:
 
 
 COLUMNS = ("submission", "status", "score", "max_score", "provisional", "ungraded")  # then the items, then the message
-_FORMULA = "=+\\-@＝＋－＠"  # what begins a formula, in some spreadsheets at full width too
+_FORMULA = "=+\\-@＝＋－＠"  # characters that start a formula; some spreadsheets also accept the full-width forms
 _STARTS = re.compile(rf"\s*[{_FORMULA}]")
-# In countries with decimal commas a semicolon parts cells, whatever the quotes.
+# In countries with decimal commas, spreadsheets split cells at semicolons, even inside quotes.
 _STARTS_LATER = re.compile(rf"([;|]\s*)(?=[{_FORMULA}])")
 
 
 def summary_csv(results: Mapping[str, Result], items: Sequence[str]) -> str:
-    """The CSV text. An item that was not graded is left empty; a failed submission has no points at all."""
+    """Return the CSV text. An item that was not graded is left empty; a failed submission has no points."""
     return standings_csv(((name, standing(results[name])) for name in sorted(results)), items)
 
 
 def standings_csv(standings: Iterable[tuple[str, Standing]], items: Sequence[str]) -> str:
-    """The same text, of names and standings in the order of the names, taken one at a time."""
+    """Return the CSV text for (name, standing) pairs, which must be sorted by name and are read one at a time."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow([*COLUMNS, *items, "message"])
@@ -39,12 +39,12 @@ def standings_csv(standings: Iterable[tuple[str, Standing]], items: Sequence[str
         totals = [one.score, one.max_score, one.provisional, one.ungraded]
         scores = [item_points(one, item) for item in items]
         row = [name, one.status, *(number(value) for value in totals), *scores, one.message]
-        writer.writerow([harmless(cell) for cell in row])
+        writer.writerow([escape_cell(cell) for cell in row])
     return out.getvalue()
 
 
 def item_points(one: Standing, name: str) -> str:
-    """The points of an item; '' where it was not graded."""
+    """Return the points of an item, or '' if it was not graded."""
     item = one.item(name)
     return "" if item is None or item.status == "not_graded" else number(item.score)
 
@@ -54,19 +54,19 @@ def write_summary(path: Path, standings: Iterable[tuple[str, Standing]], items: 
     write_atomically(path, standings_csv(standings, items))
 
 
-def harmless(cell: str) -> str:
-    """A cell for a spreadsheet, on one line; where it would be taken for a formula, an apostrophe comes before it."""
+def escape_cell(cell: str) -> str:
+    """Return the cell on one line, with an apostrophe wherever a spreadsheet would read a formula."""
     cell = _STARTS_LATER.sub(r"\1'", one_line(cell))
     return f"'{cell}" if _STARTS.match(cell) else cell
 
 
-def unharmed(cell: str) -> str:
-    """The name in the first column, without the apostrophe that `harmless` put before it."""
+def unescape_cell(cell: str) -> str:
+    """Return the name in the first column without the apostrophe that `escape_cell` put before it."""
     return cell[1:] if cell.startswith("'") and _STARTS.match(cell[1:]) else cell
 
 
 def class_summary(standings: Iterable[Standing]) -> list[str]:
-    """Lines for the end of a batch: how many, mean and median, and the items that cost the class most."""
+    """Return the lines at the end of a batch: the count, mean and median, and the items that cost most points."""
     count, graded, shares = 0, 0, []
     lost: dict[str, float] = {}
     for one in standings:
@@ -82,7 +82,7 @@ def class_summary(standings: Iterable[Standing]) -> list[str]:
     lines = [f"{count} submissions, {count - graded} of them could not be graded"]
     if shares:
         lines.append(
-            f"mean {statistics.mean(shares):.0f} %, median {statistics.median(shares):.0f} % of the points that were graded"
+            f"mean {statistics.mean(shares):.0f} %, median {statistics.median(shares):.0f} % of the gradable points"
         )
     if lost:
         worst = sorted(lost.items(), key=lambda pair: -pair[1])[:5]

@@ -1,4 +1,4 @@
-"""The class as it stands, with what persons decided: a table for the terminal, CSV and JSON to export."""
+"""The class with its marks: a table for the terminal, and exports as CSV and JSON."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from grader.course.summary_csv import harmless, item_points
+from grader.course.summary_csv import escape_cell, item_points
 from grader.files import escape_unprintable, write_atomically
 from grader.formatting import number, one_line
 
@@ -37,7 +37,7 @@ _LATE = {True: "yes", False: "no", None: ""}
 
 @dataclass(frozen=True)
 class Filter:
-    """Which rows are wanted. `below` is compared with the points, or the percentage of those that could be had."""
+    """Selects rows. `below` is compared with the points, or with the percentage of the gradable points."""
 
     status: str | None = None
     item: str | None = None
@@ -45,7 +45,7 @@ class Filter:
     percent: bool = False
 
     def wants(self, row: Row) -> bool:
-        """Whether the row is wanted: with an item, by the points of that item."""
+        """Return whether the row is selected; with `item`, its points are compared instead of the total."""
         final = row.final.standing
         if self.status is not None and final.status != self.status:
             return False
@@ -63,7 +63,7 @@ class Filter:
 
 
 def class_csv(rows: Iterable[Row], items: Sequence[str]) -> str:
-    """A row per submission: points with the marks in them, and a column for each item."""
+    """Return CSV text with one row per submission and one column per item; the points include the marks."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow([*COLUMNS, *items, *LAST_COLUMNS])
@@ -79,12 +79,12 @@ def class_csv(rows: Iterable[Row], items: Sequence[str]) -> str:
             final.message,
         ]
         cells = [*who, *points, *(item_points(final, item) for item in items), *rest]
-        writer.writerow([harmless(cell) for cell in cells])
+        writer.writerow([escape_cell(cell) for cell in cells])
     return out.getvalue()
 
 
 def class_json(rows: Iterable[Row]) -> str:
-    """A list with an object per submission, every mark with its comment."""
+    """Return a JSON list with one object per submission, with all marks and their comments."""
     data = [_plain(row) for row in rows]
     return escape_unprintable(json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False)) + "\n"
 
@@ -118,14 +118,14 @@ def _plain(row: Row) -> dict[str, object]:
 
 
 def marked(row: Row) -> str:
-    """The marks in one cell: 'q7: 4 (well argued); q3: 2, for an earlier notebook, does not count'."""
+    """Return the marks as one cell: 'q7: 4 (well argued); q3: 2 (for an earlier notebook, does not count)'."""
     said = [f"{m.item}: {number(m.points)}{f' ({m.comment})' if m.comment else ''}" for m in row.final.marks.values()]
-    said += [f"{m.item}: {number(m.points)}, for an earlier notebook, does not count" for m in row.final.stale]
+    said += [f"{m.item}: {number(m.points)} (for an earlier notebook, does not count)" for m in row.final.stale]
     return "; ".join(said)
 
 
 def class_table(rows: Iterable[Row], item: str | None = None) -> Table:
-    """The rows as a table for a terminal; with `item`, also its points."""
+    """Return the rows as a table for the terminal; with `item`, add a column for its points."""
     from rich.table import Table
     from rich.text import Text
 
@@ -148,5 +148,5 @@ def class_table(rows: Iterable[Row], item: str | None = None) -> Table:
 
 
 def write_class(path: Path, rows: Iterable[Row], items: Sequence[str]) -> None:
-    """Write the CSV file atomically."""
+    """Write the class as a CSV file, atomically."""
     write_atomically(path, class_csv(rows, items))

@@ -1,4 +1,4 @@
-"""Whether result files are what the holder of a key wrote: `grader verify-result`."""
+"""Verify that the holder of a key signed these result files: `grader verify-result`."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from grader.course.summary_csv import COLUMNS, summary_csv, unharmed
+from grader.course.summary_csv import COLUMNS, summary_csv, unescape_cell
 from grader.files import read_regular
 from grader.formatting import number, one_line
 from grader.provenance.digests import of_file
 from grader.provenance.signing import SigningError, load_public, signed_by
 from grader.result import SCHEMA, Result
 
-MAX_BYTES = 8 << 20  # of a result file; an honest one has a hundredth of it
+MAX_BYTES = 8 << 20  # of a result file; a real one has a hundredth of this
 
 
 class UnreadableResult(Exception):
-    """The file is no result; the message says why, in half a sentence."""
+    """The file is not a result; the message says why, in half a sentence."""
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What is said of one file. `verified` only when the given key signed exactly what it holds."""
+    """The verdict on one file. It is `verified` only if the given key signed exactly its contents."""
 
     verified: bool
     sentence: str
@@ -34,10 +34,10 @@ class Verdict:
 
 
 def verify(paths: Sequence[Path], key: Path | None, submission: Path | None) -> tuple[Verdict, ...]:
-    """A verdict on every file: results, and summaries (.csv) by the results beside them.
+    """Return a verdict on every file: results, and summaries (.csv), which are checked against the results beside them.
 
-    `key` holds the public key to trust; without it nothing is verified. `submission` is the notebook that the results must
-    be about. Raises SigningError when the key or the notebook cannot be read.
+    `key` is the file with the trusted public key; without it nothing is verified. If `submission` is given, the results
+    must be about this notebook. Raises SigningError when the key or the notebook cannot be read.
     """
     trusted = load_public(key) if key is not None else None
     digest = None
@@ -56,27 +56,30 @@ def verify(paths: Sequence[Path], key: Path | None, submission: Path | None) -> 
 
 
 def judge_result(data: dict[str, Any], result: Result, trusted: str | None, digest: str | None = None) -> Verdict:
-    """The verdict on a result: `data` as it was read, `trusted` the key to accept, `digest` the notebook's, if asked."""
+    """Return the verdict on a result and its JSON `data`.
+
+    `trusted` is the public key to accept, `digest` that of the notebook which the result must be about (None: any).
+    """
     signature = result.signature
     if signature is None:
         return Verdict(False, "not signed")
     if not signed_by(data, signature):
-        return Verdict(False, "altered: it is not what was signed")
+        return Verdict(False, "altered: it was changed after it was signed")
     if trusted is None:
         return Verdict(
             False,
-            f"signed by an unknown key, {signature.key}; anyone can sign with a key of their own, so give the one to trust "
+            f"signed by an unknown key, {signature.key}; anyone can make a key, so give the one that you trust "
             "with --key",
         )
     if signature.key != trusted:
-        return Verdict(False, f"wrong key: signed by {signature.key}, not by the given {trusted}")
+        return Verdict(False, f"wrong key: signed by {signature.key}, not by the given key {trusted}")
     if digest is not None and digest != result.submission.sha256:
         mine = result.submission.sha256[:16] or "unknown"
         return Verdict(
-            False, f"about another notebook: it graded one with SHA-256 {mine}…, the given has {digest[:16]}…"
+            False, f"about another notebook: its notebook has SHA-256 {mine}…, the given one has {digest[:16]}…"
         )
     if result.advisory:
-        return Verdict(False, f"signed by {signature.key}, but a self-check, which is advisory only")
+        return Verdict(False, f"signed by {signature.key}, but it is a self-check, which does not count as a grade")
     points = "could not be graded" if result.status == "failed" else _points(result)
     return Verdict(True, f"verified: {one_line(result.submission.name)}, {points}, signed by {signature.key}")
 
@@ -86,21 +89,21 @@ def _points(result: Result) -> str:
 
 
 def read_result(path: Path) -> tuple[dict[str, Any], Result]:
-    """The file's JSON data as it stands, and the result that it is. Raises UnreadableResult."""
+    """Read a result file; return its JSON data unchanged, and the result. Raises UnreadableResult."""
     import msgspec
 
     data = _strict_json(_read(path))
     if not isinstance(data, dict) or "schema" not in data:
-        raise UnreadableResult("it is JSON of something else")
+        raise UnreadableResult("it is JSON, but not a grading result")
     if data["schema"] != SCHEMA:
-        raise UnreadableResult(f"its schema is {one_line(repr(data['schema']))[:60]}, and this grader reads {SCHEMA!r}")
+        raise UnreadableResult(f"its schema is {one_line(repr(data['schema']))[:60]}, but this grader reads {SCHEMA!r}")
     try:
         result = msgspec.convert(data, Result)
         again = json.loads(json.dumps(result.to_dict()))
     except (ValueError, RecursionError, OverflowError) as error:
         raise UnreadableResult(f"it does not fit the schema ({one_line(str(error))[:200]})") from None
-    if again != data:  # members that are missing, or that no result has
-        raise UnreadableResult("it does not fit the schema (members are missing or unknown)")
+    if again != data:  # members are missing or unknown
+        raise UnreadableResult("it does not fit the schema (keys are missing or unknown)")
     return data, result
 
 
@@ -118,14 +121,18 @@ def _read(path: Path) -> str:
 
 
 def _strict_json(text: str) -> object:
-    """JSON that every reader reads alike: no key twice, no NaN or infinity, no number too large, no half surrogate pair."""
+    """Parse JSON that all parsers read alike: no duplicate keys, NaN, infinity, huge numbers or lone surrogates."""
     try:
         data = json.loads(
-            text, object_pairs_hook=_once, parse_constant=_no_constant, parse_float=_finite, parse_int=_exact
+            text,
+            object_pairs_hook=_unique_keys,
+            parse_constant=_reject_constant,
+            parse_float=_finite_float,
+            parse_int=_bounded_int,
         )
         json.dumps(data, ensure_ascii=False).encode("utf-8")
     except UnicodeEncodeError:
-        raise UnreadableResult("a text in it holds half of a surrogate pair") from None
+        raise UnreadableResult("a string in it holds half of a surrogate pair") from None
     except json.JSONDecodeError as error:
         raise UnreadableResult(f"it is not JSON ({error.msg}, line {error.lineno})") from None
     except RecursionError:
@@ -133,34 +140,36 @@ def _strict_json(text: str) -> object:
     return data
 
 
-def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+def _unique_keys(pairs: list[tuple[str, object]]) -> dict[str, object]:
     found = dict(pairs)
     if len(found) < len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1) if len(pairs) < 1000 else "?"
-        raise UnreadableResult(f"the key {one_line(repr(twice))[:60]} is there twice, which readers take differently")
+        raise UnreadableResult(
+            f"the key {one_line(repr(twice))[:60]} is there twice, and programs differ in which one they read"
+        )
     return found
 
 
-def _no_constant(name: str) -> object:
-    raise UnreadableResult(f"it holds {name}, which is no number in JSON")
+def _reject_constant(name: str) -> object:
+    raise UnreadableResult(f"it holds {name}, which is not a number in JSON")
 
 
-def _finite(text: str) -> float:
+def _finite_float(text: str) -> float:
     value = float(text)
     if value in (float("inf"), float("-inf")):
         raise UnreadableResult("it holds a number that is too large")
     return value
 
 
-def _exact(text: str) -> int:
+def _bounded_int(text: str) -> int:
     if len(text) > 16:
         raise UnreadableResult("it holds a number that is too large")
     return int(text)
 
 
 def _verify_summary(path: Path, trusted: str | None) -> Verdict:
-    """A summary is made from results and so not signed: it is verified when they are and it says what they say."""
+    """Verify a summary, which is not signed: the results beside it must be verified and agree with it."""
     text = _read(path)
     try:
         rows = list(csv.reader(io.StringIO(text), strict=True))
@@ -171,21 +180,21 @@ def _verify_summary(path: Path, trusted: str | None) -> Verdict:
         raise UnreadableResult("it is not a summary that grader wrote")
     results: dict[str, Result] = {}
     for row in rows[1:]:
-        name = unharmed(row[0]) if row else ""
+        name = unescape_cell(row[0]) if row else ""
         inside = PurePosixPath(name)
         if not name or inside.is_absolute() or ".." in inside.parts or "\\" in name:
             raise UnreadableResult("a row in it names no folder beside it")
         try:
             data, results[name] = read_result(path.parent / name / "result.json")
         except UnreadableResult as error:
-            return Verdict(False, f"the result of {one_line(name)} is missing or no result: {error}")
+            return Verdict(False, f"the result of {one_line(name)} is missing or not a result: {error}")
         verdict = judge_result(data, results[name], trusted)
         if not verdict.verified:
             return Verdict(False, f"the result of {one_line(name)} is {verdict.sentence}")
     if summary_csv(results, header[len(COLUMNS) : -1]) != text:
-        return Verdict(False, "altered: it does not say what the results beside it say")
+        return Verdict(False, "altered: it does not agree with the results beside it")
     beside = {file.parent for file in path.parent.rglob("result.json")}
     more = len(beside - {path.parent / name for name in results})
     if more:
-        return Verdict(False, f"not complete: {more} results beside it have no row in it")
-    return Verdict(True, f"verified: {len(results)} rows, as the signed results beside it say")
+        return Verdict(False, f"not complete: {more} of the results beside it have no row in it")
+    return Verdict(True, f"verified: {len(results)} rows agree with the signed results beside it")

@@ -34,7 +34,7 @@ DECIDED = Rubric("tiny", RUBRIC.items[:3])
 
 
 class FakeAssignment:
-    """What `grade_all` reads of an assignment."""
+    """The part of an assignment that `grade_all` uses."""
 
     name, rubric = "tiny", RUBRIC
 
@@ -89,7 +89,7 @@ def test_a_batch_writes_every_result_and_one_bad_submission_costs_only_itself(tm
     assert (out / "summary.csv").read_text().count("\n") == 4
 
 
-def test_what_has_not_changed_is_not_graded_again(tmp_path):
+def test_an_unchanged_submission_is_not_graded_again(tmp_path):
     graded = []
 
     def grade(submission):
@@ -111,14 +111,14 @@ def test_what_has_not_changed_is_not_graded_again(tmp_path):
     assert graded[4:] == ["a", "b", "c"]
 
 
-def test_what_may_not_count_again_is_graded_again(tmp_path):
+def test_a_result_that_may_not_be_reused_is_graded_again(tmp_path):
     class_ = notebooks(tmp_path, "a")
     run(class_, job(tmp_path / "out", good))
-    done, _ = run(class_, job(tmp_path / "out", good, keeps=lambda graded: False))
+    done, _ = run(class_, job(tmp_path / "out", good, may_reuse=lambda graded: False))
     assert done.reused == 0
 
 
-def test_a_failure_of_the_grader_is_not_kept_and_takes_no_good_results_place(tmp_path):
+def test_a_failure_of_the_grader_is_not_reused_and_replaces_no_good_result(tmp_path):
     def broken(submission):
         raise RuntimeError("boom")
 
@@ -144,13 +144,13 @@ def test_a_killed_kernel_costs_one_retry(tmp_path):
     assert len(watching.again) == 1
 
 
-def test_what_is_no_notebook_is_a_failed_result_and_is_not_run(tmp_path):
+def test_a_submission_without_a_notebook_fails_without_running(tmp_path):
     class_ = [Submission(tmp_path / "x.pdf", "x", problem="no notebook was handed in, only x.pdf")]
     run(class_, job(tmp_path / "out", lambda s: pytest.fail("it was run")))
     assert json.loads((tmp_path / "out" / "x" / "result.json").read_text())["message"] == class_[0].problem
 
 
-def test_asked_to_stop_nothing_new_begins_and_what_runs_is_kept(tmp_path):
+def test_stop_starts_nothing_new_and_keeps_running_gradings(tmp_path):
     stop = Stop()
 
     def grade(submission):
@@ -167,7 +167,7 @@ def test_asked_to_stop_nothing_new_begins_and_what_runs_is_kept(tmp_path):
     assert done.reused >= 1
 
 
-def test_asked_twice_what_runs_is_ended_and_not_kept(tmp_path):
+def test_a_second_stop_ends_running_gradings(tmp_path):
     killed = []
     stop = Stop(end_now=lambda: killed.append(True))
 
@@ -181,7 +181,7 @@ def test_asked_twice_what_runs_is_ended_and_not_kept(tmp_path):
     assert (done.count, done.stopped, done.left_running, watching.over) == (0, True, 0, [])
 
 
-def test_gradings_that_do_not_end_are_left_and_told(tmp_path):
+def test_gradings_that_do_not_end_are_counted(tmp_path):
     stop = Stop(patience=0.3)
 
     def grade(submission):
@@ -193,7 +193,7 @@ def test_gradings_that_do_not_end_are_left_and_told(tmp_path):
     assert (done.count, done.left_running) == (0, 1)
 
 
-def test_an_unwritable_out_is_one_sentence(tmp_path):
+def test_an_unwritable_out_is_reported_in_one_sentence(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(BatchError, match="give another --out"):
         run([], job(tmp_path / "file" / "out", good))
@@ -203,7 +203,7 @@ def test_at_least_one_core_is_usable():
     assert usable_cores() >= 1
 
 
-def test_killed_at_any_moment_nothing_is_lost_and_nothing_graded_twice_but_what_was_in_flight(tmp_path):
+def test_a_driver_killed_at_any_moment_loses_only_what_was_in_flight(tmp_path):
     names = [f"n{number}" for number in range(120)]
     notebooks(tmp_path, *names)
     kills = 0

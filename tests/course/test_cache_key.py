@@ -14,7 +14,7 @@ settings = st.builds(Settings, texts, texts, texts, limits, texts)
 
 
 @given(texts, texts, digests, digests, settings, settings)
-def test_keys_are_equal_exactly_when_all_that_counts_is(name, other, one, two, here, there):
+def test_keys_are_equal_exactly_when_everything_that_counts_is_equal(name, other, one, two, here, there):
     assert (key_of(name, one, here) == key_of(other, two, there)) == ((name, one, here) == (other, two, there))
     assert key_of(name, one, here) == key_of(name, replace(one), replace(here))
 
@@ -30,5 +30,5 @@ def test_every_digest_and_every_setting_counts():
     assert len(keys) == 2 + len(fields(base)) + len(fields(set_)) - 1 + len(fields(Limits))
 
 
-def test_what_cannot_be_read_has_no_key():
+def test_an_unreadable_notebook_has_no_key():
     assert key_of("x.ipynb", Digests(), Settings("", "", "", Limits(), "")) == ""

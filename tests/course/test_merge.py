@@ -20,7 +20,7 @@ def put(folder, name, key, when, sha256="ab", **more):
         )
 
 
-def test_shards_become_one(tmp_path):
+def test_shards_are_merged(tmp_path):
     put(tmp_path / "1", "anna", "k1", "2026-01-01")
     put(tmp_path / "2", "ben", "k2", "2026-01-02")
     with Store(tmp_path / "2") as store:
@@ -33,7 +33,7 @@ def test_shards_become_one(tmp_path):
     assert merge_results([tmp_path / "1", tmp_path / "out"], tmp_path / "out") == (2, [])
 
 
-def test_the_newest_counts_and_conflicts_are_told(tmp_path):
+def test_the_newest_counts_and_conflicts_are_reported(tmp_path):
     put(tmp_path / "1", "anna", "k", "2026-01-02", score=7.0)
     put(tmp_path / "2", "anna", "k", "2026-01-01", score=5.0)
     put(tmp_path / "1", "ben", "k1", "2026-01-01", "one", submitted_at="2026-01-05T00:00:00+00:00")
@@ -51,7 +51,7 @@ def test_the_newest_counts_and_conflicts_are_told(tmp_path):
     assert rows["ben"].entry.sha256 == "one"
 
 
-def test_a_failure_of_the_grader_takes_no_results_place(tmp_path):
+def test_a_failure_of_the_grader_replaces_no_result(tmp_path):
     put(tmp_path / "1", "anna", "k", "2026-01-01")
     put(tmp_path / "2", "anna", "not final: anna", "2026-01-02", final=False)
     merge_results([tmp_path / "1", tmp_path / "2"], tmp_path / "out")

@@ -11,7 +11,7 @@ classes = st.lists(st.text(min_size=1, max_size=6), unique=True, max_size=60)
 
 
 @given(classes, st.integers(1, 12), st.randoms(use_true_random=False))
-def test_shards_are_disjoint_complete_equal_and_the_same_everywhere(names, count, random):
+def test_shards_are_disjoint_complete_balanced_and_reproducible(names, count, random):
     submissions = [Submission(Path("x.ipynb"), name) for name in names]
     shuffled = list(submissions)
     random.shuffle(shuffled)
@@ -24,7 +24,7 @@ def test_shards_are_disjoint_complete_equal_and_the_same_everywhere(names, count
 
 
 @pytest.mark.parametrize("text", ["0/3", "4/3", "1", "1/0", "a/b", "-1/3", "1/3/5", "1/9999999"])
-def test_what_is_no_shard(text):
+def test_an_invalid_shard_is_refused(text):
     with pytest.raises(ValueError, match="is not I/N"):
         parse_shard(text)
 

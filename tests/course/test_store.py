@@ -15,7 +15,7 @@ def graded(key="k", points=3.0, **more):
     return Graded(key, Standing("graded", points, 5.0), '{"x": 1}\n', **more)
 
 
-def test_what_is_put_is_there(tmp_path):
+def test_a_stored_grading_can_be_read_back(tmp_path):
     result = make_result("anna.ipynb")
     entry = Entry("anna", "anna.ipynb", "ab", "1", "Anna \ud800", "2026-11-01T12:00:00", True, ("old.ipynb",))
     with Store(tmp_path) as store:
@@ -31,7 +31,7 @@ def test_what_is_put_is_there(tmp_path):
         assert store.graded("other") is None
 
 
-def test_what_is_not_final_is_no_result_to_count_again(tmp_path):
+def test_a_result_that_is_not_final_is_not_reused(tmp_path):
     with Store(tmp_path) as store:
         store.put(graded(final=False), Entry("a", "a.ipynb"))
         assert store.graded("k") is None
@@ -57,14 +57,14 @@ def test_marks_stay_when_a_submission_is_graded_again(tmp_path):
         assert not store.unmark("anna", "c")
 
 
-def test_it_is_in_wal_mode_and_its_schema_has_a_version(tmp_path):
+def test_the_store_uses_wal_mode_and_has_a_schema_version(tmp_path):
     Store(tmp_path).close()
     with sqlite3.connect(tmp_path / FILE) as db:
         assert db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
         assert db.execute("PRAGMA user_version").fetchone() == (len(MIGRATIONS),)
 
 
-def test_a_migration_is_whole_or_not_at_all(tmp_path, monkeypatch):
+def test_a_migration_is_atomic(tmp_path, monkeypatch):
     Store(tmp_path).close()
     broken = (*MIGRATIONS, ("CREATE TABLE more (x)", "no such statement"))
     monkeypatch.setattr("grader.course.store_schema.MIGRATIONS", broken)
@@ -77,7 +77,7 @@ def test_a_migration_is_whole_or_not_at_all(tmp_path, monkeypatch):
         Store(tmp_path)
 
 
-def test_what_is_no_store_is_one_sentence(tmp_path):
+def test_an_unusable_store_is_reported_in_one_sentence(tmp_path):
     with pytest.raises(StoreError, match="holds no results"):
         Store(tmp_path, create=False)
     (tmp_path / FILE).write_text("not a database, but long enough to be read as the beginning of one " * 100)
@@ -93,7 +93,7 @@ def _write(folder, process):
             store.put(graded("shared", float(number)), Entry("shared", "a.ipynb"))
 
 
-def test_processes_that_write_at_once_lose_nothing(tmp_path):
+def test_concurrent_writers_lose_nothing(tmp_path):
     context = multiprocessing.get_context("spawn")
     processes = [context.Process(target=_write, args=(tmp_path, number)) for number in range(3)]
     for process in processes:
@@ -108,7 +108,7 @@ def test_processes_that_write_at_once_lose_nothing(tmp_path):
 
 
 @given(st.floats(0, 5), st.floats(0, 4))
-def test_marks_replace_what_waits_or_all_of_an_item(read, overruled):
+def test_marks_replace_waiting_points_or_the_whole_item(read, overruled):
     from grader.course.scores import with_marks
 
     machine = standing(make_result("x"))  # a 5 of 5, b 2.5 of 4, c 2.5 of 5 provisional, d not graded

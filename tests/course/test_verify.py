@@ -1,4 +1,4 @@
-"""What is said of result files that others may have touched."""
+"""Verdicts on result files that others may have changed."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_a_result_as_it_was_signed_is_verified(keys, signed, capsys):
     assert "verified: anna.ipynb, 10 of 14 points, signed by " in out
 
 
-def test_the_form_of_the_file_does_not_matter(keys, signed, capsys):
+def test_formatting_of_the_file_does_not_matter(keys, signed, capsys):
     change(signed, lambda data: data)
     data = json.loads(signed.read_text())
     signed.write_text(json.dumps(dict(reversed(data.items())), indent=7))
@@ -87,14 +87,14 @@ def test_the_form_of_the_file_does_not_matter(keys, signed, capsys):
         lambda data: data["signature"].update(key=""),
     ],
 )
-def test_any_change_shows(keys, signed, capsys, edit):
+def test_any_change_is_detected(keys, signed, capsys, edit):
     change(signed, edit)
     status, out = said(keys, signed, capsys=capsys)
     assert status == LOST
     assert "altered" in out
 
 
-def test_a_forgers_own_signature_is_not_verified(keys, capsys):
+def test_a_signature_with_another_key_is_not_verified(keys, capsys):
     path = keys / "forged.json"
     load_signer(keys / "forger")(replace(result(), score=17)).write(path)
     status, out = said(keys, path, capsys=capsys)
@@ -103,7 +103,7 @@ def test_a_forgers_own_signature_is_not_verified(keys, capsys):
     assert (status, "unknown key" in out, "--key" in out) == (LOST, True, True)
 
 
-def test_putting_the_right_keys_name_on_a_forgery_does_not_help(keys, signed, capsys):
+def test_a_forgery_that_names_the_trusted_key_is_not_verified(keys, signed, capsys):
     path = keys / "forged.json"
     load_signer(keys / "forger")(replace(result(), score=17)).write(path)
     key = json.loads(signed.read_text())["signature"]["key"]
@@ -119,7 +119,7 @@ def test_another_notebooks_result_is_not_verified(keys, signed, capsys):
     assert (status, "cannot read the notebook" in out) == (FAILED, True)
 
 
-def test_a_result_without_a_digest_is_about_no_notebook(keys, capsys):
+def test_a_result_without_a_digest_matches_no_notebook(keys, capsys):
     path = keys / "result.json"
     load_signer(keys / "mine")(replace(result(), submission=Submitted("x", ""))).write(path)
     (keys / "empty.ipynb").write_bytes(b"")
@@ -135,13 +135,13 @@ def test_unsigned_results_and_self_checks_are_not_verified(keys, capsys):
     assert "self-check" in out
 
 
-def test_one_that_is_not_verified_decides_the_status(keys, signed, capsys):
+def test_one_unverified_file_decides_the_exit_status(keys, signed, capsys):
     result().write(keys / "plain.json")
     status, out = said(keys, signed, keys / "plain.json", signed, capsys=capsys)
     assert (status, out.count(": verified")) == (LOST, 2)
 
 
-def test_the_key_must_be_one(keys, signed, capsys):
+def test_a_private_key_is_refused(keys, signed, capsys):
     assert main(["verify-result", str(signed), "--key", str(keys / "mine")]) == FAILED
     assert "is a private key" in capsys.readouterr().err
 
@@ -151,8 +151,8 @@ UNREADABLE = {
     "empty": (b"", "not JSON"),
     "text": (b"hello", "not JSON"),
     "binary": (b"\xff\xfe\x00", "UTF-8"),
-    "list": (b"[]", "JSON of something else"),
-    "number": (b"3", "JSON of something else"),
+    "list": (b"[]", "not a grading result"),
+    "number": (b"3", "not a grading result"),
     "older": (b'{"schema": "grader-result/1"}', "its schema is 'grader-result/1'"),
     "a list for a schema": (b'{"schema": ["\\u001b[2J"]}', "its schema is"),
     "nothing but a schema": (b'{"schema": "grader-result/2"}', "does not fit the schema"),
@@ -170,7 +170,7 @@ UNREADABLE = {
 
 
 @pytest.mark.parametrize(("content", "sentence"), UNREADABLE.values(), ids=UNREADABLE)
-def test_what_is_no_result_is_one_sentence(keys, capsys, content, sentence):
+def test_an_unreadable_result_is_reported_in_one_sentence(keys, capsys, content, sentence):
     path = keys / "bad.json"
     path.write_bytes(content)
     status, out = said(keys, path, capsys=capsys)
@@ -180,7 +180,7 @@ def test_what_is_no_result_is_one_sentence(keys, capsys, content, sentence):
     assert "\x1b" not in out
 
 
-def test_what_is_no_file_is_one_sentence(keys, capsys):
+def test_a_path_that_is_not_a_file_is_reported_in_one_sentence(keys, capsys):
     os.mkfifo(keys / "pipe")
     for path in (keys, keys / "missing.json", keys / "pipe", "\x1b[2J"):
         status, out = said(keys, path, capsys=capsys)
@@ -206,7 +206,7 @@ def test_what_is_no_file_is_one_sentence(keys, capsys):
         lambda data: data.update(items={}),
     ],
 )
-def test_what_does_not_fit_the_schema_is_no_result(signed, edit):
+def test_a_result_that_does_not_fit_the_schema_is_refused(signed, edit):
     change(signed, edit)
     with pytest.raises(UnreadableResult, match="does not fit the schema"):
         read_result(signed)
@@ -223,7 +223,7 @@ def test_hostile_results_can_be_signed_and_verified(keys, capsys, text):
 
 
 class Tiny:
-    """What `grade_all` reads of an assignment."""
+    """The part of an assignment that `grade_all` uses."""
 
     name, rubric = "tiny", RUBRIC
 
@@ -243,13 +243,13 @@ def test_a_summary_is_verified_by_the_results_beside_it(keys, graded, capsys):
     assert said(keys, graded / "summary.csv", key=None, capsys=capsys)[0] == LOST
 
 
-def test_a_changed_summary_is_not(keys, graded, capsys):
+def test_a_changed_summary_is_not_verified(keys, graded, capsys):
     path = graded / "summary.csv"
     text = path.read_text()
     for changed, sentence in [
         (text.replace(",10,17", ",17,17", 1), "altered"),
         ("\n".join(text.splitlines()[:-1]) + "\n", "not complete: 1"),
-        (text.replace("anna", "nobody"), "missing or no result"),
+        (text.replace("anna", "nobody"), "missing or not a result"),
         (text.replace("anna", "../graded/anna"), "no folder beside it"),
         (text.replace("anna", str(graded / "anna")), "no folder beside it"),
         ("a,b\n", "not a summary"),
@@ -262,7 +262,7 @@ def test_a_changed_summary_is_not(keys, graded, capsys):
         assert sentence in out
 
 
-def test_a_summary_of_a_changed_result_is_not(keys, graded, capsys):
+def test_a_summary_of_a_changed_result_is_not_verified(keys, graded, capsys):
     change(graded / "anna" / "result.json", lambda data: data.update(score=17))
     assert "the result of anna is altered" in said(keys, graded / "summary.csv", capsys=capsys)[1]
 
@@ -272,7 +272,7 @@ def test_verify_without_a_key_verifies_nothing(signed):
     assert not verdict.verified
 
 
-def test_signed_results_are_taken_from_the_store_as_they_are_and_unsigned_ones_are_not(keys):
+def test_only_signed_results_are_reused_from_the_store(keys):
     from grader.cli.class_grading import _signed
     from grader.provenance.digests import of_file
 
@@ -284,7 +284,7 @@ def test_signed_results_are_taken_from_the_store_as_they_are_and_unsigned_ones_a
 
     def run(key: str | None) -> bool:
         signer = load_signer(keys / key) if key else None
-        more = {"sign": signer, "keeps": lambda graded: _signed(graded, signer)} if signer else {}
+        more = {"sign": signer, "may_reuse": lambda graded: _signed(graded, signer)} if signer else {}
         job = Job(Tiny(), keys / "out", grade, **more)  # type: ignore[arg-type]
         return grade_all([Submission(keys / "anna.ipynb", "anna")], job, Watching()).reused == 1
 
@@ -295,6 +295,6 @@ def test_signed_results_are_taken_from_the_store_as_they_are_and_unsigned_ones_a
     path.unlink()
     assert (run("mine"), path.read_bytes()) == (True, signed)
     assert (run(None), path.read_bytes()) == (True, signed)
-    with sqlite3.connect(keys / "out" / "results.sqlite") as db:  # somebody helps himself
+    with sqlite3.connect(keys / "out" / "results.sqlite") as db:  # somebody edits the store
         db.execute("UPDATE results SET document = replace(document, '\"score\": 10', '\"score\": 17')")
     assert run("mine") is False

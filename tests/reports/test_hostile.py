@@ -19,7 +19,7 @@ from rich.console import Console
 from grader.cli.exit_status import FAILED
 from grader.cli.main import main
 from grader.cli.progress import ProgressLine
-from grader.course.summary_csv import harmless, summary_csv, unharmed
+from grader.course.summary_csv import escape_cell, summary_csv, unescape_cell
 from grader.formatting import clean, one_line
 from grader.grading.grade import Progress
 from grader.reports.html import html
@@ -147,7 +147,7 @@ def test_the_summary(text, make):
 
 @pytest.mark.parametrize("name", ["anna", "-rf", "+x", "@home", "=1", "a/b", " -x"])
 def test_names_in_a_summary_can_be_read_back(name):
-    assert unharmed(harmless(name)) == name
+    assert unescape_cell(escape_cell(name)) == name
 
 
 @TEXTS

@@ -1,1 +1,1 @@
-"""A class on many machines: gradings as tasks of a Dask cluster. Nothing here imports Dask before it is used."""
+"""Grade a class on many machines, as tasks on a Dask cluster. Dask is imported only when it is used."""

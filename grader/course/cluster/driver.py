@@ -1,4 +1,4 @@
-"""The driver's side of a Dask cluster: a pool that grades a class there."""
+"""The driver's side of a Dask cluster: a pool that grades submissions there."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from grader.course.cluster.messages import Terms, accept, decode_reply, encode
 from grader.course.cluster.spool import Spool
 from grader.course.cluster.task import given_up, grade_bytes, topic
 from grader.course.job import Job
-from grader.course.pool import Elsewhere, WorkerDied
+from grader.course.pool import WorkerDied, WorkerRefused
 from grader.files import read_regular
 from grader.grading.grade import Progress, failed
 from grader.notebook.reader import MAX_FILE_BYTES, UnreadableNotebook, read_notebook
@@ -30,17 +30,17 @@ if TYPE_CHECKING:
     from grader.sandbox.limits import Limits
 
 Step = Callable[["Submission", Progress], None]
-PER_THREAD = 2  # gradings in flight: one that runs and one that waits, so that no thread waits for the driver
+PER_THREAD = 2  # gradings in flight: one runs and one waits, so that no thread waits for the driver
 _PHASES = ("read", "run", "probe", "check")
 
 
 class RemoteError(Exception):
-    """A grading broke off on a worker; the message says how."""
+    """A grading was cut short on a worker; the message says why."""
 
 
 @dataclass
 class _Flight:
-    """A grading on its way: `inner` is Dask's future, `outer` the batch's."""
+    """A grading in flight: `inner` is Dask's future, `outer` the batch's."""
 
     submission: Submission
     sha256: str
@@ -50,7 +50,11 @@ class _Flight:
 
 
 class ClusterPool:
-    """Grades on the workers of `link` under `terms`. `key` is that of (file name, SHA-256); `step` is told what runs."""
+    """Grades on the workers of `link` under `terms`.
+
+    `key` returns the key of (file name, SHA-256). `jobs` is the number of gradings in flight, or None for the default.
+    `step` is called with the progress of running gradings, in a thread of Dask.
+    """
 
     def __init__(
         self,
@@ -67,16 +71,16 @@ class ClusterPool:
         self._name = f"grader-{terms.run}"
         self._flights: dict[str, _Flight] = {}
         self._count = 0
-        self._lock = threading.Lock()  # Dask answers in a thread of its own
-        link.client.subscribe_topic(topic(terms.run), self._told)
+        self._lock = threading.Lock()  # Dask calls back in its own thread
+        link.client.subscribe_topic(topic(terms.run), self._on_progress)
 
     @property
     def size(self) -> int:
-        """As asked for, or twice the threads of the workers that are there now: they come and go."""
+        """`jobs`, or twice the number of threads of the workers that are connected now."""
         return self._jobs or max(1, PER_THREAD * self._link.threads)
 
     def submit(self, submission: Submission) -> Future[Result]:
-        """Send a notebook to the cluster. Raises ClusterError when every worker there has refused to grade."""
+        """Send a notebook to the cluster. Raises ClusterError if every worker has refused to grade."""
         try:
             content, _ = read_regular(submission.path, MAX_FILE_BYTES)
         except OSError:
@@ -91,7 +95,7 @@ class ClusterPool:
             self._flights[task] = flight
         inner = self._link.submit(grade_bytes, self._sent, task, key, name, content, task=task)
         flight.inner = inner
-        inner.add_done_callback(lambda inner: self._arrived(task, inner))
+        inner.add_done_callback(lambda inner: self._on_done(task, inner))
         return flight.outer
 
     def _unreadable(self, submission: Submission) -> Future[Result]:
@@ -107,7 +111,7 @@ class ClusterPool:
 
     # --- in Dask's thread ---------------------------------------------------------------------------------------
 
-    def _arrived(self, task: str, inner: Future[bytes]) -> None:
+    def _on_done(self, task: str, inner: Future[bytes]) -> None:
         with self._lock:
             flight = self._flights.pop(task, None)
         if flight is None:  # given up
@@ -118,28 +122,28 @@ class ClusterPool:
             flight.outer.set_exception(error)
 
     def _result(self, flight: _Flight, inner: Future[bytes]) -> Result:
-        if inner.cancelled():  # not by us: Dask cancels all when it loses the scheduler
+        if inner.cancelled():  # by Dask, which cancels everything when it loses the scheduler
             raise ClusterError(self._link.lost())
         error = inner.exception()
         if error is not None:
-            if type(error).__name__ == "KilledWorker":  # the scheduler allows fewer deaths than we do
-                raise WorkerDied("Dask's KilledWorker")
-            # `grade_bytes` raises none: Dask's executor does, over a result whose worker dies the moment it has come
-            # (distributed 2026.8.0, cfexecutor._cascade_future: it takes any outcome but 'finished' for an exception).
+            if type(error).__name__ == "KilledWorker":  # the scheduler allows fewer deaths than MAX_DEATHS
+                raise WorkerDied("Dask reports KilledWorker")
+            # `grade_bytes` never raises ValueError. Dask's executor does, if a worker dies just after its task finished
+            # (distributed 2026.8.0, cfexecutor._cascade_future: any outcome but 'finished' is treated as an exception).
             if isinstance(error, ValueError):
-                raise WorkerDied("it had just given its result")
+                raise WorkerDied("the worker died just after it had graded")
             raise RemoteError(f"{type(error).__name__}: {error}"[:2000])
         reply = decode_reply(inner.result())
         if reply.kind == "result":
             return accept(reply.text, flight.sha256, self._terms.installation)
         if reply.kind == "refused":
             self._link.avoid(reply.worker, reply.text)
-            raise Elsewhere(reply.text)
+            raise WorkerRefused(reply.text)
         if reply.kind == "died":
             raise WorkerDied(f"the worker {reply.text} is gone")
         raise RemoteError(f"{reply.text} (on {reply.worker})")
 
-    def _told(self, event: Any) -> None:
+    def _on_progress(self, event: Any) -> None:
         try:
             _, (task, phase, done, total) = event
             with self._lock:
@@ -154,18 +158,18 @@ class ClusterPool:
     # --- in the batch's thread ----------------------------------------------------------------------------------
 
     def tick(self, stopping: bool) -> None:
-        """Raises ClusterError when the scheduler or all workers have been gone for too long."""
+        """Check the connection. Raises ClusterError when the scheduler or all workers have been gone for too long."""
         self._link.check()
         if stopping:
             self._give_up(lambda flight: not flight.begun)
 
     def end_now(self) -> None:
-        """Wait for nothing any longer; what runs on workers is told, and breaks off after its cell."""
+        """Give up all gradings; the workers are told, and end a running one after its current cell."""
         self._link.set_metadata(given_up(self._terms.run), True)
         self._give_up(lambda flight: True)
 
     def shutdown(self, wait: bool) -> None:
-        """Give up what is not done."""
+        """Give up what is not done, without waiting."""
         if self._flights:
             self.end_now()
 
@@ -177,12 +181,12 @@ class ClusterPool:
             if flight.inner is not None:
                 flight.inner.cancel()
             flight.outer.cancel()
-            flight.outer.set_running_or_notify_cancel()  # wakes up who waits
+            flight.outer.set_running_or_notify_cancel()  # wakes waiting threads
 
 
 @dataclass(frozen=True)
 class Remote:
-    """How `grade_class` uses a cluster: the address of its scheduler, and how long to wait where it has no worker."""
+    """A cluster to grade on: the scheduler's address, and the seconds to wait while there is no worker."""
 
     address: str
     patience: float = 300.0
@@ -192,17 +196,19 @@ class Remote:
 def connected(
     remote: Remote, assignment: Assignment, wanted: Wanted, say: Callable[[str], None]
 ) -> Iterator[Connected]:
-    """A connection to a cluster whose first worker can grade, and has what this driver has. Raises ClusterError."""
+    """Connect to a cluster, and check that its first worker can grade and matches this driver. Raises ClusterError."""
     with Link(remote.address, remote.patience, say) as link:
         here = link.installation(wanted)
         if words := unlike(here, of_driver(assignment, here), DRIVER_TOO):
-            raise ClusterError(f"the workers at {remote.address} are not like this machine: they have {words}")
+            raise ClusterError(
+                f"the workers at {remote.address} differ from this machine: they have {words}; install the same on both"
+            )
         yield Connected(link, here)
 
 
 @dataclass(frozen=True)
 class Connected:
-    """A cluster, and what its workers grade with."""
+    """A connection to a cluster, and its workers' installation."""
 
     link: Link
     installation: Installation
@@ -211,7 +217,7 @@ class Connected:
     def job(
         self, job: Job, wanted: Wanted, limits: Limits, seed: int, jobs: int | None, step: Step
     ) -> Iterator[tuple[Job, ClusterPool]]:
-        """`job` as one that this cluster does."""
+        """Return `job` with a pool that grades on this cluster, and that pool."""
         run = secrets.token_hex(8)
         spool = Spool(job.out, run)
         try:
@@ -220,12 +226,12 @@ class Connected:
             terms = Terms(run, wanted, self.installation, limits, seed, str(spool.folder))
             pool = ClusterPool(self.link, terms, job.assignment, job.key, jobs, step)
 
-            def left(key: str, sha256: str) -> Result | None:
+            def recover(key: str, sha256: str) -> Result | None:
                 try:
                     return accept(spool.take(key), sha256, self.installation)
-                except ValueError:  # nothing is there, mostly
+                except ValueError:  # usually because nothing is there
                     return None
 
-            yield replace(job, pool=pool, left=left, settled=spool.drop), pool
+            yield replace(job, pool=pool, recover=recover, on_stored=spool.drop), pool
         finally:
             spool.close()

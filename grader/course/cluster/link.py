@@ -1,4 +1,4 @@
-"""The connection to a Dask cluster: who is there, who may grade, and for how long to wait. Nothing here hangs."""
+"""The connection to a Dask cluster: its workers, which of them may grade, and time limits, so that nothing hangs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import time
 import warnings
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from concurrent.futures import TimeoutError as Late
 from typing import Any
 
 from grader.course.cluster.messages import decode_installation, decode_reply, encode
@@ -20,11 +19,11 @@ from grader.provenance.installation import Installation, Wanted
 from grader.version import install_command
 
 CONNECT_SECONDS = 10.0
-TELL_SECONDS = 3.0  # for a moment there may be none
-LOOK_SECONDS = 1.0  # between two looks at who is there
-SILENT_SECONDS = 60.0  # a scheduler that says nothing for so long is gone
+WARN_SECONDS = 3.0  # without a worker, before a person is told
+POLL_SECONDS = 1.0  # between two requests for the list of workers
+SILENT_SECONDS = 60.0  # a scheduler that does not answer for this long is gone
 CLOSE_SECONDS = 5.0
-GOES_ON = "what is graded is kept, and the same command goes on from there"
+RESUME = "what is graded is kept; give the same command again to go on"
 
 
 class ClusterError(BatchError):
@@ -32,9 +31,9 @@ class ClusterError(BatchError):
 
 
 class Link:
-    """A connection to the scheduler at `address`; `say` is given sentences for a person to read.
+    """A connection to the scheduler at `address`; `say` is called with sentences for a person.
 
-    `patience` says for how many seconds there may be no worker that can grade. Raises ClusterError.
+    `patience` is the longest time in seconds without a worker that can grade. Raises ClusterError if it cannot connect.
     """
 
     def __init__(self, address: str, patience: float, say: Callable[[str], None]) -> None:
@@ -43,44 +42,44 @@ class Link:
         self._executor = self.client.get_executor(pure=False)
         self._workers: Mapping[str, int] = {}
         self._refused: dict[str, str] = {}
-        self._heard = self._able = time.monotonic()
+        self._last_reply = self._last_able = time.monotonic()
         self._told_none = False
         self._told_refused: set[str] = set()
         self._closing = threading.Event()
-        # Dask's own calls wait as long as they like, so they wait in a thread that nobody waits for.
-        threading.Thread(target=self._look, name="grader-workers", daemon=True).start()
+        # Dask's calls may block for any time, so they run in a daemon thread.
+        threading.Thread(target=self._poll, name="grader-workers", daemon=True).start()
 
-    def _look(self) -> None:
+    def _poll(self) -> None:
         while not self._closing.is_set():
             with contextlib.suppress(Exception):
                 self._workers = dict(self.client.nthreads())
-                self._heard = time.monotonic()
-            self._closing.wait(LOOK_SECONDS)
+                self._last_reply = time.monotonic()
+            self._closing.wait(POLL_SECONDS)
 
     @property
     def threads(self) -> int:
-        """Of all workers that have not refused to grade."""
+        """The number of threads of all workers that have not refused to grade."""
         return sum(count for worker, count in self._workers.items() if worker not in self._refused)
 
     def submit(self, function: Callable[..., bytes], *args: object, task: str | None = None) -> Future[bytes]:
-        """Run a function of these modules on a worker, away from those that refused."""
+        """Run a function of this package on a worker that has not refused. Raises ClusterError if there is none."""
         where: dict[str, object] = {} if task is None else {"key": task}
         if self._refused:
             able = [worker for worker in self._workers if worker not in self._refused]
             if not able:
                 worker, why = next(reversed(self._refused.items()))
-                raise ClusterError(f"no worker can grade; {worker} says: {why}; {GOES_ON}")
-            # Only a wish: were these to go, a task that must run there would wait for ever.
+                raise ClusterError(f"no worker can grade: {worker} refused: {why}; {RESUME}")
+            # Only a preference: if these workers left, a task bound to them would wait forever.
             where |= {"workers": able, "allow_other_workers": True}
         future: Future[bytes] = self._executor.submit(function, *args, **where)
         return future
 
     def avoid(self, worker: str, why: str) -> None:
-        """Send nothing more to a worker, which said why it does not grade."""
+        """Send nothing more to a worker, which refused to grade because of `why`."""
         self._refused[worker] = why
 
     def set_metadata(self, key: str, value: bool) -> None:
-        """Tell all workers by way of the scheduler; does not wait until it is done."""
+        """Tell all workers through the scheduler; wait for it a few seconds at most."""
 
         def tell() -> None:
             with contextlib.suppress(Exception):
@@ -91,44 +90,47 @@ class Link:
         teller.join(CLOSE_SECONDS)
 
     def check(self) -> None:
-        """Say who is gone. Raises ClusterError when the scheduler, or every worker, has been for too long."""
+        """Report missing workers. Raises ClusterError when the scheduler or all workers have been gone for too long."""
         now = time.monotonic()
-        if self.client.status == "closed" or now - self._heard > SILENT_SECONDS:
+        if self.client.status == "closed" or now - self._last_reply > SILENT_SECONDS:
             raise ClusterError(self.lost())
         for worker in self._refused.keys() - self._told_refused:
             self._told_refused.add(worker)
-            self._say(f"nothing is sent to the worker {worker} any more: {self._refused[worker]}")
+            self._say(f"the worker {worker} gets no more notebooks: {self._refused[worker]}")
         if self.threads:
-            self._able, self._told_none = now, False
+            self._last_able, self._told_none = now, False
             return
-        if now - self._able > self._patience:
+        if now - self._last_able > self._patience:
             whose = "that can grade " if self._workers else ""
             raise ClusterError(
-                f"the cluster at {self.address} has had no worker {whose}for {self._patience:.0f} s (--worker-seconds): "
-                f"start some and give the command again; {GOES_ON}"
+                f"the cluster at {self.address} has had no worker {whose}for {self._patience:.0f} s "
+                f"(--worker-seconds): start workers; {RESUME}"
             )
-        if not self._told_none and now - self._able > TELL_SECONDS:
+        if not self._told_none and now - self._last_able > WARN_SECONDS:
             self._told_none = True
-            self._say(f"no worker is there; waiting up to {self._patience:.0f} s for one (--worker-seconds)")
+            self._say(f"no worker is connected; waiting up to {self._patience:.0f} s for one (--worker-seconds)")
 
     def lost(self) -> str:
-        """A sentence that says that the scheduler is gone."""
-        return f"the connection to the scheduler at {self.address} is lost; {GOES_ON}"
+        """Return a sentence that says that the scheduler is gone."""
+        return f"the connection to the scheduler at {self.address} is lost; {RESUME}"
 
     def installation(self, wanted: Wanted) -> Installation:
-        """What the first worker that answers has. Raises ClusterError when none does in time, or it cannot grade."""
+        """Return the installation of the first worker that answers.
+
+        Raises ClusterError if none answers in time, or that worker cannot grade.
+        """
         while not self.threads:
             self.check()
             time.sleep(0.1)
         future = self.submit(describe, encode(wanted))
-        deadline = time.monotonic() + max(self._patience, SILENT_SECONDS)  # a large data set is read and checked there
+        deadline = time.monotonic() + max(self._patience, SILENT_SECONDS)  # the worker may check a large data set first
         while not future.done() and time.monotonic() < deadline:
             self.check()
-            with contextlib.suppress(Late, Exception):
+            with contextlib.suppress(Exception):
                 future.result(0.2)
         if not future.done() or future.cancelled():
             future.cancel()
-            raise ClusterError(f"no worker at {self.address} says what it has to grade with")
+            raise ClusterError(f"no worker at {self.address} answers; look at the workers' logs")
         if (error := future.exception()) is not None:
             raise ClusterError(
                 f"a worker at {self.address} cannot run grader ({type(error).__name__}: {error}); install grader there"
@@ -139,7 +141,7 @@ class Link:
         return decode_installation(reply.text)
 
     def close(self) -> None:
-        """Leave the cluster, whether it is there or not."""
+        """Disconnect, even if the cluster is gone."""
         self._closing.set()
         with contextlib.suppress(Exception):
             self.client.close(timeout=CLOSE_SECONDS)
@@ -156,7 +158,7 @@ def _connect(address: str) -> Any:
         from distributed import Client, Security
     except ImportError:
         raise ClusterError(f"--dask needs Dask, which is not installed: {install_command('dask')}") from None
-    # What it has to say is said in sentences here: versions by `Installation`, lost connections by `check`.
+    # Dask's own warnings are replaced by sentences: on versions by `Installation`, on lost connections by `check`.
     if not os.environ.get("GRADER_DEBUG"):
         for name in ("distributed", "distributed.client", "tornado.application", "asyncio"):
             logging.getLogger(name).setLevel(logging.CRITICAL)

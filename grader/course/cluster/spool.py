@@ -1,7 +1,7 @@
-"""Results that wait for the driver in a folder of its --out, where workers can see that: a killed driver loses none of them.
+"""Results that wait for the driver in a folder below --out, if workers can see it: a killed driver loses none of them.
 
-The driver alone writes the store, since SQLite does not bear many writers on a network file system. A worker gives its
-result back in any case, and writes it here besides, so that a task which runs a second time, or the next driver, finds it.
+Only the driver writes the store, since SQLite does not support many writers on a network file system. A worker always
+returns its result, and also writes it here, so that a repeated task or the next driver finds it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _KEY = re.compile(r"[0-9a-f]{64}")
 
 
 class Spool:
-    """The driver's side."""
+    """The driver's side of the folder."""
 
     def __init__(self, out: Path, run: str) -> None:
         self.folder = out.resolve() / FOLDER
@@ -29,28 +29,28 @@ class Spool:
         self._mark.touch()
 
     def take(self, key: str) -> str:
-        """The document that waits under this key; '' when none does that nobody else could have written."""
+        """Return the document under this key; '' if there is none, or another user could have written it."""
         return read(self.folder, key)
 
     def drop(self, key: str) -> None:
-        """Remove what waits under this key: it is in the store."""
+        """Remove the document under this key, which is now in the store."""
         if _KEY.fullmatch(key):
             (self.folder / key).unlink(missing_ok=True)
 
     def clear(self) -> None:
-        """Remove all that waits: everything is to be graded anew."""
+        """Remove all documents: everything is to be graded again."""
         for path in self.folder.iterdir():
             self.drop(path.name)
 
     def close(self) -> None:
-        """Leave only what waits."""
+        """Remove the mark of this run, and the folder if it is empty."""
         with contextlib.suppress(OSError):
             self._mark.unlink(missing_ok=True)
             self.folder.rmdir()
 
 
 def visible(folder: Path, run: str) -> bool:
-    """Whether this is the folder of that run, and not one that is called so on another machine."""
+    """Return whether this is the folder of that run, and not a folder of the same name on another machine."""
     try:
         return (folder / f"run-{run}").is_file()
     except OSError:
@@ -58,7 +58,7 @@ def visible(folder: Path, run: str) -> bool:
 
 
 def read(folder: Path, key: str) -> str:
-    """The document under this key; '' for none, and for one that another user wrote or could have."""
+    """Return the document under this key; '' if there is none, or another user wrote it or could have."""
     path = folder / key
     try:
         status = path.lstat()
@@ -71,7 +71,7 @@ def read(folder: Path, key: str) -> str:
 
 
 def write(folder: Path, key: str, document: str) -> None:
-    """Put a document there, whole or not at all; where that fails the reply still carries it."""
+    """Write a document atomically. Errors are ignored, since the reply carries it too."""
     if _KEY.fullmatch(key):
         with contextlib.suppress(OSError):
             write_atomically(folder / key, document)

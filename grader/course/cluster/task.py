@@ -1,4 +1,4 @@
-"""What runs on a worker: grade one notebook that comes as bytes, and give its result back as bytes."""
+"""Tasks on a worker: grade one notebook, given as bytes, and return its result as bytes."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ from grader.provenance.installation import Installation, installation, unlike
 if TYPE_CHECKING:
     from grader.grading.grade import Progress
 
-TELL_SECONDS = 2.0  # between two words on how a grading goes on
+PROGRESS_SECONDS = 2.0  # between two reports on the progress of a grading
 
 
 class _GivenUp(BaseException):
-    """Nobody waits for this grading any longer. No Exception, so that nothing of a notebook's handling swallows it."""
+    """Nobody waits for this grading any longer. Not an Exception, so that no handler for notebook errors catches it."""
 
 
 def topic(run: str) -> str:
-    """Where the workers tell how gradings go on."""
+    """Return the Dask topic on which workers report progress."""
     return f"grader-{run}"
 
 
 def given_up(run: str) -> str:
-    """The scheduler's metadata that say that nobody waits for this run any longer."""
+    """Return the key of the scheduler metadata that tells workers that nobody waits for this run any longer."""
     return f"grader-{run}-given-up"
 
 
 def describe(wanted: bytes) -> bytes:
-    """A `Reply`: what this worker has of what is `Wanted`, or why it cannot grade."""
+    """Return a `Reply` with this worker's installation for the settings `Wanted`, or why it cannot grade."""
     try:
         return _reply("installation", encode(_installation(wanted)).decode())
     except Exception as error:
@@ -43,11 +43,11 @@ def describe(wanted: bytes) -> bytes:
 
 
 def grade_bytes(terms: bytes, task: str, key: str, name: str, content: bytes) -> bytes:
-    """A `Reply`: the result of the notebook with this file `name` and `content`, under `Terms`.
+    """Return a `Reply` with the result of the notebook `content`, in a file called `name`, graded under `Terms`.
 
-    `task` is the key of the task in Dask, `key` that of the grading in the store. It may run any number of times: what is in
-    the spool is not graded again, and a second run, which Dask begins when a worker died, only says that one died, since the
-    driver decides what becomes of a notebook that may have killed it. Raises nothing that is an Exception.
+    `task` is the key of the task in Dask, `key` that of the grading in the store. The task may run repeatedly: a result
+    in the spool is returned without grading. When Dask runs a task again because its worker died, this only reports the
+    death, since the driver decides what to do with a notebook that may have killed a worker. Never raises an Exception.
     """
     from distributed import get_client
 
@@ -62,18 +62,18 @@ def grade_bytes(terms: bytes, task: str, key: str, name: str, content: bytes) ->
         if before := client.get_metadata(task, default=""):
             return _reply("died", str(before))
         client.set_metadata(task, _address())
-        document, final = _grade(agreed, name, content, _teller(agreed, task))
+        document, final = _grade(agreed, name, content, _progress_reporter(agreed, task))
         if shared is not None and final:
             spool.write(shared, key, document)
         return _reply("result", document)
     except _GivenUp:
-        return _reply("failed", "it was given up")
+        return _reply("failed", "the grading was given up")
     except Exception as error:
         return _reply("failed", f"{type(error).__name__}: {error}"[:2000])
 
 
 def _grade(agreed: Terms, name: str, content: bytes, tell: Callable[[Progress], None]) -> tuple[str, bool]:
-    """The result's document, and whether it may be taken for good."""
+    """Grade a notebook; return the result's document and whether it is final."""
     from grader.course.batch import is_final
     from grader.grading import grade
 
@@ -100,17 +100,17 @@ def _grade(agreed: Terms, name: str, content: bytes, tell: Callable[[Progress], 
 
 @lru_cache(maxsize=1)
 def _prepare() -> None:
-    """What is done once in a worker."""
+    """Prepare this worker process, once."""
     import torch
 
     from grader.sandbox.warm_start import many_kernels
 
-    torch.set_num_threads(1)  # each thread of the worker grades a notebook: torch's would compete with them
+    torch.set_num_threads(1)  # each worker thread grades a notebook, and torch's threads would compete with them
     many_kernels()
 
 
 def _refusal(agreed: Terms) -> str:
-    """Why this worker must not grade under these terms; '' when it may."""
+    """Return why this worker must not grade under these terms, or '' if it may."""
     try:
         mine = _installation(encode(agreed.wanted))
     except Exception as error:
@@ -127,17 +127,17 @@ def _installation(wanted: bytes) -> Installation:
     return installation(load_assignment(asked.assignment), asked)
 
 
-def _teller(agreed: Terms, task: str) -> Callable[[Progress], None]:
-    """Tells the driver where the grading stands, now and then, and breaks off what nobody waits for."""
+def _progress_reporter(agreed: Terms, task: str) -> Callable[[Progress], None]:
+    """Return a callback that reports progress to the driver, and ends a grading that nobody waits for."""
     from distributed import get_client, get_worker
 
     worker, client, told = get_worker(), get_client(), [0.0]
 
     def tell(progress: Progress) -> None:
-        if time.monotonic() - told[0] < TELL_SECONDS:
+        if time.monotonic() - told[0] < PROGRESS_SECONDS:
             return
         told[0] = time.monotonic()
-        with suppress(Exception):  # a scheduler that is hard to reach costs words, not the grading
+        with suppress(Exception):  # an unreachable scheduler costs reports, not the grading
             worker.log_event(topic(agreed.run), [task, progress.phase, progress.done, progress.total])
             if client.get_metadata(given_up(agreed.run), default=False):
                 raise _GivenUp
@@ -150,7 +150,7 @@ def _address() -> str:
 
     try:
         return str(get_worker().address)
-    except ValueError:  # no worker's thread: a test
+    except ValueError:  # not in a worker thread, as in tests
         return ""
 
 

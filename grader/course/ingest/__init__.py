@@ -1,1 +1,1 @@
-"""What a class handed in, as it was downloaded: folders and archives of the common systems become submissions."""
+"""Read the downloads of the common course systems: folders and archives become submissions."""

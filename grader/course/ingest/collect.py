@@ -1,4 +1,4 @@
-"""Folders, notebooks and archives that a person names -> the submissions in them, and what to tell the person."""
+"""Find the submissions in the given notebooks, folders and archives, with notes for the person who gave them."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ from pathlib import Path, PurePosixPath
 from typing import cast
 
 from grader.course.ingest import gradescope
-from grader.course.ingest.archives import INNER, OUTER, Room, Zip
+from grader.course.ingest.archives import INNER, OUTER, DiskBudget, Zip
 from grader.course.ingest.layouts import BY_NAME, METADATA, TIMESTAMP, Context, Layout, Owner, recognise
 from grader.course.ingest.roster import Roster, parse_roster
-from grader.course.ingest.sources import HANDED_IN, BadFile, Folder, Found, IngestError, Source
+from grader.course.ingest.sources import SUFFIXES, BadFile, Folder, Found, IngestError, Source
 from grader.course.ingest.submissions import Submission, is_late, with_unique_names
-from grader.course.ingest.versions import Candidate, HandedIn, by_student
+from grader.course.ingest.versions import Candidate, StudentFiles, by_student
 
 ROSTER = "roster.csv"
-MAX_NOTE = 1 << 20  # bytes of a text that a system adds
+MAX_NOTE = 1 << 20  # bytes of a text file that a system adds
 _TITLES = {
     "canvas": "a download from Canvas",
     "moodle": "a download from Moodle",
     "blackboard": "a download from Blackboard",
     "gradescope": "an export from Gradescope",
-    "nbgrader": "nbgrader's tree of submissions",
+    "nbgrader": "nbgrader's submission tree",
     "folders": "one folder per student",
 }
 
 
 @dataclass(frozen=True)
-class Wishes:
-    """What a person says of the class. `layout` is one of `layouts.LAYOUTS`; a `due` without a zone is in local time."""
+class ClassOptions:
+    """Options for reading a class. `layout` is one of `layouts.LAYOUTS`; a `due` without a time zone is in local time."""
 
     layout: str = "auto"
     roster: Roster = field(default_factory=Roster)
@@ -40,40 +40,43 @@ class Wishes:
 
 @dataclass(frozen=True)
 class Class:
-    """The submissions, by name, and sentences on how they were found."""
+    """The submissions, with unique names, and sentences on how they were found."""
 
     submissions: tuple[Submission, ...]
     notes: tuple[str, ...]
 
 
-def read_class(paths: Sequence[Path], out: Path, into: Path, wishes: Wishes | None = None) -> Class:
-    """All submissions in `paths`: notebooks, folders, zip archives. Archives are unpacked into `into`, a temporary folder.
+def read_class(paths: Sequence[Path], out: Path, into: Path, options: ClassOptions | None = None) -> Class:
+    """Return all submissions in `paths`, which are notebooks, folders or zip archives.
 
-    Hidden folders, checkpoints, links to folders and `out` are left out. Raises IngestError for a path that does not exist,
-    for an archive that cannot be read, and when there is nothing to grade.
+    Archives are unpacked into the temporary folder `into`. Hidden folders, checkpoints, links to folders and `out` are
+    skipped. Raises IngestError if a path does not exist, an archive or roster cannot be read, or there is nothing to
+    grade.
     """
-    wishes = wishes or Wishes()
-    reader = _Reader(out, into, wishes)
+    options = options or ClassOptions()
+    reader = _Reader(out, into, options)
     found: list[Submission] = []
     for path in paths:
         found += reader.read(path)
     if not found:
-        raise IngestError(f"no notebook (.ipynb, or a .py exported from one) in {', '.join(map(str, paths))}")
+        raise IngestError(
+            f"no notebook (.ipynb, or a .py exported from one) in {', '.join(map(str, paths))}; check the path"
+        )
     named = with_unique_names(found)
     roster = reader.roster
     return Class(named, (*reader.notes, *_superseded(named), *_missing(roster, named)))
 
 
 class _Reader:
-    def __init__(self, out: Path, into: Path, wishes: Wishes) -> None:
-        self.out, self.into, self.wishes = out, into, wishes
-        self.roster = wishes.roster
+    def __init__(self, out: Path, into: Path, options: ClassOptions) -> None:
+        self.out, self.into, self.options = out, into, options
+        self.roster = options.roster
         self.notes: list[str] = []
-        self._room, self._unpacked = Room(into), 0
+        self._budget, self._unpacked = DiskBudget(into), 0
 
     def read(self, path: Path) -> list[Submission]:
         if not path.exists():
-            raise IngestError(f"'{path}' does not exist; give a notebook, a folder or a zip archive with notebooks")
+            raise IngestError(f"'{path}' does not exist; give a notebook, a folder or a zip archive")
         if path.is_dir():
             return self._source(Folder(path, self.out))
         if path.suffix.lower() == ".zip":
@@ -87,15 +90,15 @@ class _Reader:
     def _open(self, path: Path, label: str, inner: bool = False) -> Zip:
         self._unpacked += 1
         into = self.into / f"{self._unpacked:05}"
-        return Zip(path, into, self._room, INNER if inner else OUTER, label)
+        return Zip(path, into, self._budget, INNER if inner else OUTER, label)
 
     def _source(self, source: Source) -> list[Submission]:
         files = source.files()
         if not self.roster.students:
             self._find_roster(source, files)
         context = _context(source, files)
-        layout = cast(Layout, self.wishes.layout)
-        if self.wishes.layout == "auto":
+        layout = cast(Layout, self.options.layout)
+        if self.options.layout == "auto":
             layout = recognise(
                 [one for one in files if not one.problem], context, lambda name: bool(self.roster.name(name))
             )
@@ -125,16 +128,16 @@ class _Reader:
                 if found.problem:
                     raise BadFile(found.problem)
                 if suffix == ".zip" and found.path.with_suffix("") in folders:
-                    continue  # it lies there unpacked too
+                    continue  # its unpacked folder is beside it
                 if suffix == ".zip":
                     yield from self._archive_in(source, found)
                 elif suffix == ".ipynb" or (suffix == ".py" and is_export(source.fetch(found))):
                     yield Submission(source.fetch(found), label)
             except (BadFile, IngestError) as error:
-                yield Submission(Path(found.path.name), label, problem=_sentence(found.path.name, error))
+                yield Submission(Path(found.path.name), label, problem=_with_name(found.path.name, error))
 
     def _archive_in(self, source: Source, found: Found) -> Iterator[Submission]:
-        """An archive among notebooks: a download of a class, or what one student packed."""
+        """Read an archive among notebooks: the download of a class, or one student's archive."""
         inner = isinstance(source, Zip)
         archive = self._open(source.fetch(found), f"{source.label}/{found.path}", inner)
         try:
@@ -176,11 +179,11 @@ class _Reader:
             yield from self._packed(source, found, owner)
 
     def _packed(self, source: Source, found: Found, owner: Owner) -> Iterator[Candidate]:
-        """The notebooks in an archive that a student handed in; one that cannot be read counts as one, and says why."""
+        """Yield the notebooks in a student's archive; an unreadable archive yields a candidate that says why."""
         try:
             archive = self._open(source.fetch(found), found.path.name, inner=True)
         except (BadFile, IngestError) as error:
-            sentence = _sentence(found.path.name, error)
+            sentence = _with_name(found.path.name, error)
             yield Candidate(replace(owner, order=-1), found.path, 0.0, lambda: _fail(sentence))
             return
         try:
@@ -189,17 +192,17 @@ class _Reader:
                     try:
                         path = archive.fetch(one)
                     except BadFile as error:
-                        sentence = _sentence(f"{found.path.name}/{one.path.name}", error)
+                        sentence = _with_name(f"{found.path.name}/{one.path.name}", error)
                         yield Candidate(owner, found.path / one.path, one.stamp, lambda said=sentence: _fail(said))  # type: ignore[misc]
                         continue
                     yield Candidate(owner, found.path / one.path, one.stamp, lambda path=path: path)  # type: ignore[misc]
         finally:
             archive.close()
 
-    def _submission(self, source: Source, one: HandedIn) -> Submission:
+    def _submission(self, source: Source, one: StudentFiles) -> Submission:
         owner = one.owner
         name = self.roster.name(owner.student_id, owner.student_name, owner.label) or owner.student_name
-        late = is_late(owner.submitted, owner.late, self.wishes.due)
+        late = is_late(owner.submitted, owner.late, self.options.due)
         superseded = tuple(str(c.shown) for c in one.notebooks[1:])
         base = Submission(Path(owner.label), owner.label, owner.student_id, name, owner.submitted, late, superseded)
         if not one.notebooks:
@@ -209,11 +212,11 @@ class _Reader:
             return replace(base, path=one.notebooks[0].fetch())
         except BadFile as error:
             path = Path(one.notebooks[0].shown.name)
-            return replace(base, path=path, problem=_sentence(path.name, error))
+            return replace(base, path=path, problem=_with_name(path.name, error))
 
 
 class _NoArchives:
-    """A source whose archives stay closed: one in another in another is nothing that a system makes."""
+    """A source whose archives stay closed: no system nests archives three levels deep."""
 
     def __init__(self, source: Zip) -> None:
         self.label, self._source = source.label, source
@@ -226,7 +229,7 @@ class _NoArchives:
 
 
 def _context(source: Source, files: Sequence[Found]) -> Context:
-    """What systems wrote beside the students' files, as far as it is small."""
+    """Return what the system wrote beside the students' files, as far as those files are small."""
     notes: dict[PurePosixPath, str] = {}
     owners: dict[str, Owner] = {}
     for found in files:
@@ -243,7 +246,7 @@ def _context(source: Source, files: Sequence[Found]) -> Context:
 
 
 def is_export(path: Path) -> bool:
-    """Whether a .py file was exported from a notebook: by Colab, nbconvert or an editor's cell marks."""
+    """Return whether a .py file is a notebook exported by Colab or nbconvert, or has an editor's cell marks."""
     try:
         with path.open("rb") as file:
             head = file.read(4000).decode("utf-8", "replace")
@@ -253,7 +256,7 @@ def is_export(path: Path) -> bool:
 
 
 def _label(found: Found) -> str:
-    return str(found.path.with_suffix("") if found.path.suffix.lower() in HANDED_IN else found.path)
+    return str(found.path.with_suffix("") if found.path.suffix.lower() in SUFFIXES else found.path)
 
 
 def _candidate(source: Source, found: Found, owner: Owner) -> Candidate:
@@ -264,7 +267,7 @@ def _fail(sentence: str) -> Path:
     raise BadFile(sentence)
 
 
-def _sentence(name: str, error: Exception) -> str:
+def _with_name(name: str, error: Exception) -> str:
     text = str(error)
     return text if name in text else f"'{name}' {text}"
 

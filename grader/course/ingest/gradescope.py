@@ -1,4 +1,4 @@
-"""Gradescope's submission_metadata.yml: who handed in which folder, and when."""
+"""Read Gradescope's submission_metadata.yml: the students and the time of each submission folder."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ MAX_BYTES = 64 << 20
 
 
 def owners(text: str, label: str) -> Mapping[str, Owner]:
-    """The owners by folder. A group's submission belongs to all who handed it in. Raises IngestError."""
+    """Return the owner of each folder; a group's submission has one owner with all its names. Raises IngestError."""
     import yaml
 
-    # A loader that makes texts, lists and mappings only: whatever tags there are, they make nothing else.
+    # This loader creates only strings, lists and mappings, whatever tags the file contains.
     loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
     try:
         data = yaml.load(text, Loader=loader)
@@ -23,7 +23,7 @@ def owners(text: str, label: str) -> Mapping[str, Owner]:
         reason = str(getattr(error, "problem", "") or error).splitlines()[0][:120]
         raise IngestError(f"'{label}' cannot be read ({reason}); download the export again") from None
     if not isinstance(data, dict):
-        raise IngestError(f"'{label}' names no submissions; download the export again")
+        raise IngestError(f"'{label}' lists no submissions; download the export again")
     return {str(folder): _owner(str(folder), facts) for folder, facts in data.items() if isinstance(facts, dict)}
 
 
@@ -45,7 +45,7 @@ def _owner(folder: str, facts: Mapping[str, Any]) -> Owner:
 
 
 def _field(facts: Mapping[str, Any], name: str) -> Any:
-    """A field, which Ruby writes with a colon before its name."""
+    """Return a field, whose name Ruby writes with a leading colon."""
     return facts.get(f":{name}", facts.get(name))
 
 

@@ -1,9 +1,9 @@
-"""Whose a file is, by where the common systems put it: each layout is a function from a path to an `Owner`.
+"""Find the owner of a file from its path: each layout is a function from a path to an `Owner`.
 
 Canvas:      doejane_12345_67890_hw.ipynb, doejane_LATE_12345_67890_hw.ipynb, anon_ab1cD_67890_hw.ipynb
 Moodle:      Jane Doe_123456_assignsubmission_file_/hw.ipynb, or all of it in one file name
-Blackboard:  Homework 3_jdoe_attempt_2026-11-01-12-00-00_hw.ipynb, and a .txt of the same beginning
-Gradescope:  submission_123456/hw.ipynb, whose owners are in submission_metadata.yml
+Blackboard:  Homework 3_jdoe_attempt_2026-11-01-12-00-00_hw.ipynb, and a .txt with the same prefix
+Gradescope:  submission_123456/hw.ipynb, with the owners in submission_metadata.yml
 nbgrader:    jdoe/hw3/hw3.ipynb below 'submitted', and jdoe/hw3/timestamp.txt
 """
 
@@ -26,10 +26,10 @@ METADATA, TIMESTAMP = "submission_metadata.yml", "timestamp.txt"
 
 @dataclass(frozen=True)
 class Owner:
-    """Whose a file is. `label` names the result's folder; `group` is equal for all that one student handed in.
+    """The owner of a file. `label` names the result folder; `group` is the same for all files of one student.
 
-    `order` puts what one student handed in at one time into order; `late` is what the system says, None for nothing.
-    `note` marks what the system adds to a submission and nobody handed in.
+    `order` sorts files that one student submitted at the same time; `late` is the system's statement, None if it makes
+    none. `note` is True for a file that the system added to a submission.
     """
 
     label: str
@@ -44,7 +44,7 @@ class Owner:
 
 @dataclass(frozen=True)
 class Context:
-    """What stands in other files than those of the students: texts of notes by path, Gradescope's owners by folder."""
+    """The contents of the system's own files: texts of notes by path, Gradescope's owners by folder."""
 
     notes: Mapping[PurePosixPath, str] = field(default_factory=dict)
     gradescope: Mapping[str, Owner] = field(default_factory=dict)
@@ -61,7 +61,7 @@ _GRADESCOPE = re.compile(r"submission_(\d+)")
 
 
 def canvas(path: PurePosixPath, context: Context) -> Owner | None:
-    """Canvas: sortable name without blanks, LATE, the student's number, the file's number, the file's name."""
+    """Canvas: sortable name without spaces, LATE, student number, file number, file name."""
     found = _CANVAS.fullmatch(path.name)
     if found is None or not (found["who"] or found["id"].startswith("anon_")):
         return None
@@ -71,7 +71,7 @@ def canvas(path: PurePosixPath, context: Context) -> Owner | None:
 
 
 def moodle(path: PurePosixPath, context: Context) -> Owner | None:
-    """Moodle: full name, number, kind of submission; as a folder or as the beginning of the file's name."""
+    """Moodle: full name, number, kind of submission; as a folder or as a prefix of the file name."""
     for part in reversed(path.parts):
         if found := _MOODLE.fullmatch(part):
             name, number = found["who"], found["id"]
@@ -80,7 +80,10 @@ def moodle(path: PurePosixPath, context: Context) -> Owner | None:
 
 
 def blackboard(path: PurePosixPath, context: Context) -> Owner | None:
-    """Blackboard: assignment, user name, time of the attempt; its .txt tells the student's name, and which part is whose."""
+    """Blackboard: assignment, user name, time of the attempt.
+
+    The .txt gives the student's full name, and tells which part of the prefix is the user name.
+    """
     found = _BLACKBOARD.fullmatch(path.name)
     if found is None:
         return None
@@ -97,7 +100,7 @@ def blackboard(path: PurePosixPath, context: Context) -> Owner | None:
 
 
 def gradescope(path: PurePosixPath, context: Context) -> Owner | None:
-    """Gradescope: a folder of each submission, whose students and time are in the export's metadata."""
+    """Gradescope: a folder for each submission; the students and the time are in the export's metadata."""
     for part in path.parts[:-1]:
         if part in context.gradescope:
             return context.gradescope[part]
@@ -107,7 +110,7 @@ def gradescope(path: PurePosixPath, context: Context) -> Owner | None:
 
 
 def nbgrader(path: PurePosixPath, context: Context) -> Owner | None:
-    """nbgrader: STUDENT/ASSIGNMENT/files, the time in timestamp.txt; several assignments are kept apart."""
+    """nbgrader: STUDENT/ASSIGNMENT/files, with the time in timestamp.txt; assignments are kept separate."""
     parts = path.parts[path.parts.index("submitted") + 1 :] if "submitted" in path.parts else path.parts
     if len(parts) < 3:
         return None
@@ -139,10 +142,10 @@ BY_NAME: Mapping[str, Owners] = MappingProxyType(
 
 
 def recognise(files: Sequence[Found], context: Context, known: Callable[[str], bool]) -> Layout:
-    """The layout of these files; `known` tells whether a name is that of a student.
+    """Return the layout of these files; `known` tells whether a name is in the roster.
 
-    A system's layout is taken when all notebooks and archives fit, so that no tree of another kind is taken apart by
-    chance; folders are students when each holds one notebook, or all are named as students are.
+    A system's layout is chosen only if all notebooks and archives fit it, so that no other tree is split up by chance.
+    Folders stand for students if each holds one notebook, or if all their names are in the roster.
     """
     handed = [found.path for found in files if found.path.suffix.lower() in (".ipynb", ".py", ".zip")]
     notebooks = [path for path in handed if path.suffix.lower() == ".ipynb"] or handed
@@ -165,7 +168,7 @@ def recognise(files: Sequence[Found], context: Context, known: Callable[[str], b
 
 
 def read_time(text: str) -> datetime | None:
-    """A time as systems write it: ISO 8601, blanks before the fraction or the zone, 'UTC' and 'Z'; None for none."""
+    """Parse a time as the systems write it: ISO 8601, also with 'UTC', 'Z' or spaces before the zone; else None."""
     text = re.sub(r"\s*(?:UTC|GMT|Z)$", "+00:00", text.strip())
     text = re.sub(r"(\.\d{1,6})\d*", lambda m: m[1].ljust(7, "0"), text)
     text = re.sub(r"\s+([+-]\d\d:?\d\d)$", r"\1", text)

@@ -1,4 +1,4 @@
-"""roster.csv: the names of the students, under the headers that the common systems export."""
+"""Read a roster: a CSV file of students with the column names that the common systems export."""
 
 from __future__ import annotations
 
@@ -25,24 +25,24 @@ _LAST = ("last name", "lastname", "last", "surname", "family name", "nachname")
 
 @dataclass(frozen=True)
 class Roster:
-    """The class: each student's name by every number, login or address that stands in the row, and by the name itself."""
+    """The students of a class. `names` maps every ID, login, address and name in a row to the student's name."""
 
     names: Mapping[str, str] = field(default_factory=dict)
     students: tuple[str, ...] = ()
 
     def name(self, *labels: str) -> str:
-        """The name of the student with one of these numbers, logins or names; '' for nobody."""
+        """Return the name of the student with one of these IDs, logins or names, or ''."""
         return next((self.names[key] for label in labels if (key := _key(label)) in self.names), "")
 
 
 def read_roster(path: Path) -> Roster:
-    """The roster in a CSV file with commas, semicolons or tabs. Raises IngestError."""
+    """Read a roster from a CSV file with commas, semicolons or tabs. Raises IngestError."""
     try:
         data, _ = read_regular(path, MAX_BYTES)
     except OSError as error:
         raise IngestError(f"cannot read the roster '{path}': {error.strerror or error}") from None
     if len(data) > MAX_BYTES:
-        raise IngestError(f"the roster '{path}' is too large")
+        raise IngestError(f"the roster '{path}' is larger than {MAX_BYTES >> 20} MiB; give a CSV file of the students")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -51,18 +51,20 @@ def read_roster(path: Path) -> Roster:
 
 
 def parse_roster(text: str, label: str) -> Roster:
-    """The roster in this text. Raises IngestError when no column names a student."""
+    """Parse a roster. Raises IngestError if no column holds the names of students."""
     first = text.partition("\n")[0]
     delimiter = max(",;\t", key=first.count)
     try:
         rows = list(csv.reader(io.StringIO(text.replace("\0", "")), delimiter=delimiter))
     except csv.Error as error:
-        raise IngestError(f"the roster '{label}' is no CSV file ({error})") from None
+        raise IngestError(f"the roster '{label}' is not a CSV file ({error}); export it as CSV") from None
     header = [re.sub(r"[\W_]+", " ", cell).strip().casefold() for cell in rows[0]] if rows else []
     ids = [place for place, name in enumerate(header) if name in _IDS]
     columns = [[place for place, name in enumerate(header) if name in wanted] for wanted in (_NAMES, _FIRST, _LAST)]
     if not (columns[0] or columns[2]):
-        raise IngestError(f"the roster '{label}' has no column 'name'; its first line must name the columns: id,name")
+        raise IngestError(
+            f"the roster '{label}' has no column 'name'; its first line must name the columns, such as id,name"
+        )
     names: dict[str, str] = {}
     students: list[str] = []
     for row in rows[1:]:
@@ -89,6 +91,6 @@ def _key(label: str) -> str:
 
 
 def _sortable(name: str) -> str:
-    """As Canvas writes a name into a file's: the last word first, and nothing but letters and digits."""
+    """Return the name as in Canvas's file names: last word first, letters and digits only."""
     *rest, last = name.split() or [""]
     return re.sub(r"\W", "", "".join((last, *rest))).casefold()

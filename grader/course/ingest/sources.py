@@ -1,4 +1,4 @@
-"""The files of a folder or an archive, by name; those that are wanted as files on disk."""
+"""Sources of submissions: list the files of a folder or an archive, and fetch single files to disk."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from grader.errors import GraderError
 
 
 class IngestError(GraderError):
-    """What was handed in cannot be read at all; the message is one sentence."""
+    """The class cannot be read; the message is one sentence."""
 
 
 class BadFile(Exception):
-    """One file of it cannot be read; the message says what is wrong, after 'it'."""
+    """One file cannot be read; the message continues a sentence that begins with the file's name."""
 
 
 @dataclass(frozen=True)
 class Found:
-    """A file: its path below the folder or in the archive, its size in bytes, and its stamp, which only orders files.
+    """A file: its path in the folder or archive, its size in bytes, and its time stamp, which is used only for sorting.
 
-    `problem` says, after 'it', why it cannot be read: somebody may have handed it in all the same.
+    `problem` is '' or the reason why it cannot be read, as in `BadFile`: it may still be somebody's submission.
     """
 
     path: PurePosixPath
@@ -34,38 +34,38 @@ class Found:
 
 
 class Source(Protocol):
-    """A folder or an archive. `label` is what a person calls it."""
+    """A folder or an archive. `label` names it in messages."""
 
     label: str
 
     def files(self) -> tuple[Found, ...]:
-        """Its files, sorted by path; hidden ones and links within it are left out."""
+        """Return its files, sorted by path, without hidden files and links within it."""
 
     def fetch(self, found: Found) -> Path:
-        """The file on disk. Raises BadFile."""
+        """Return the path of the file on disk. Raises BadFile."""
 
 
 def hidden(path: PurePosixPath) -> bool:
-    """Whether it is what a system keeps for itself, and nobody handed in."""
+    """Return whether the path is hidden or written by a tool: nobody handed it in."""
     return any(part.startswith(".") or part in ("__MACOSX", "__pycache__") for part in path.parts)
 
 
-HANDED_IN = (".ipynb", ".py", ".zip")  # endings of what a submission may be
-MAX_DEPTH = 100  # of folders in each other
+SUFFIXES = (".ipynb", ".py", ".zip")  # of files that may be submissions
+MAX_DEPTH = 100  # of nested folders
 _NOT_ORDINARY = "is not an ordinary file: submit the file itself"
 _FOLDER = "is a folder without a notebook in it: submit the .ipynb file itself"
-_LINK = "is a link to a place outside, which is not followed: submit the file itself"
+_LINK = "is a link to a place outside the folder, which is not followed: submit the file itself"
 
 
 class Folder:
-    """A folder on disk; `skip` is left out, wherever below it is. Raises IngestError for one that cannot be opened."""
+    """A folder on disk, without `skip`, a folder below it. `files` raises IngestError if it cannot be opened."""
 
     def __init__(self, path: Path, skip: Path) -> None:
         self.label = str(path)
         self._path, self._skip = path, skip.resolve()
 
     def files(self) -> tuple[Found, ...]:
-        """Its files, sorted by path; hidden ones and links within it are left out."""
+        """Return its files, sorted by path, without hidden files and links within it."""
         return tuple(sorted(self._files(), key=lambda found: found.path.parts))
 
     def _files(self) -> Iterator[Found]:
@@ -85,25 +85,25 @@ class Folder:
             yield Found(PurePosixPath(path.relative_to(self._path).as_posix()), 0, 0.0, why)
 
     def _found(self, path: Path) -> Found | None:
-        """What is there as a file; None for what nobody can mean to be one."""
+        """Return the path as a file; None if it cannot be meant as a submission."""
         name, ending = PurePosixPath(path.relative_to(self._path).as_posix()), path.suffix.lower()
         try:
-            if path.is_symlink():  # it may lead to others' files
+            if path.is_symlink():  # it may lead to other people's files
                 return Found(name, 0, 0.0, _LINK) if ending == ".ipynb" and not self._within(path) else None
             status = path.stat()
-        except OSError:  # gone
+        except OSError:  # deleted meanwhile
             return None
         if stat.S_ISREG(status.st_mode):
             return Found(name, status.st_size, status.st_mtime)
         if stat.S_ISDIR(status.st_mode):
             return Found(name, 0, 0.0, _FOLDER) if ending == ".ipynb" and not _holds_any(path) else None
-        return Found(name, 0, 0.0, _NOT_ORDINARY) if ending in HANDED_IN else None  # to open a pipe is to wait
+        return Found(name, 0, 0.0, _NOT_ORDINARY) if ending in SUFFIXES else None  # opening a pipe would block
 
     def _within(self, link: Path) -> bool:
-        """Whether it leads to a file that is found here anyway."""
+        """Return whether the link leads to a file of this folder, which is listed anyway."""
         try:
             target = link.resolve(strict=True)
-        except (OSError, RuntimeError):  # it leads nowhere, or to itself
+        except (OSError, RuntimeError):  # leads nowhere, or to itself
             return False
         return target.is_file() and self._path.resolve() in target.parents
 
@@ -111,12 +111,12 @@ class Folder:
         return folder.is_symlink() or folder.resolve() != self._skip
 
     def fetch(self, found: Found) -> Path:
-        """The file itself. Raises BadFile."""
+        """Return the path of the file. Raises BadFile."""
         if found.problem:
             raise BadFile(found.problem)
         return self._path / found.path
 
 
 def _holds_any(folder: Path) -> bool:
-    """Whether there is a file below that may be a submission of its own."""
-    return any(PurePosixPath(name).suffix.lower() in HANDED_IN for _, _, names in os.walk(folder) for name in names)
+    """Return whether any file below the folder may be a submission."""
+    return any(PurePosixPath(name).suffix.lower() in SUFFIXES for _, _, names in os.walk(folder) for name in names)

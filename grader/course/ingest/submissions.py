@@ -1,4 +1,4 @@
-"""A submission: one notebook of one student, and the name of its folder of results."""
+"""A submission: one notebook of one student, and the name of its result folder."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from pathlib import Path
 class Submission:
     """A notebook and the name of its result folder, unique in the batch and safe on any file system.
 
-    `late` is None when nobody knows. `superseded` names what the same student handed in besides. `problem` says why there
-    is no notebook to grade: then `path` is what was handed in instead.
+    `late` is None if unknown. `superseded` names the student's other notebooks, which do not count. `problem` says why
+    there is no notebook to grade; `path` is then whatever was handed in.
     """
 
     path: Path
@@ -28,7 +28,7 @@ class Submission:
 
 
 def with_unique_names(submissions: Iterable[Submission]) -> tuple[Submission, ...]:
-    """The submissions, sorted by name, each name made safe and unique also where capitals do not count."""
+    """Return the submissions with names made safe, and unique even if case is ignored."""
     taken: set[str] = set()
     named = []
     for submission in submissions:
@@ -38,7 +38,8 @@ def with_unique_names(submissions: Iterable[Submission]) -> tuple[Submission, ..
     return tuple(named)
 
 
-_OURS = ("summary.csv", "class.csv", "results.sqlite", "result.json", "report.html")  # beside the folders, or in them
+# The grader writes these files beside or into the result folders.
+_OURS = ("summary.csv", "class.csv", "results.sqlite", "result.json", "report.html")
 MAX_PART, MAX_NAME = 200, 1000  # bytes
 
 
@@ -61,9 +62,9 @@ def _unique(name: str, taken: set[str]) -> str:
 
 
 def is_late(submitted: datetime | None, said: bool | None, due: datetime | None) -> bool | None:
-    """Whether it was late: by the deadline where both times are known, else as the system said.
+    """Return whether a submission was late: by the deadline if both times are known, else as the system `said`.
 
-    A time without a zone is in local time.
+    A time without a zone is local time.
     """
     if submitted is None or due is None:
         return said

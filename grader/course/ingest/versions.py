@@ -1,4 +1,4 @@
-"""Several files of one student: which one counts."""
+"""Choose which of a student's files counts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _NEVER = datetime.min.replace(tzinfo=timezone.utc)
 
 @dataclass(frozen=True)
 class Candidate:
-    """A file that a student handed in. `shown` is its path as a person knows it; `stamp` the time that its folder tells."""
+    """A file that a student handed in. `shown` is its path for messages, `stamp` its modification time."""
 
     owner: Owner
     shown: PurePosixPath
@@ -24,8 +24,8 @@ class Candidate:
 
 
 @dataclass(frozen=True)
-class HandedIn:
-    """All that one student handed in: notebooks, the latest first, and the names of what else there was."""
+class StudentFiles:
+    """All that one student handed in: the notebooks, latest first, and the names of other files."""
 
     owner: Owner
     notebooks: tuple[Candidate, ...]
@@ -33,7 +33,7 @@ class HandedIn:
 
 
 def latest_first(candidates: Iterable[Candidate]) -> tuple[Candidate, ...]:
-    """By the time of the submission, then the system's number, then the file's own time, then the name (v10 after v9)."""
+    """Sort by submission time, then the system's number, then the modification time, then the name (v10 after v9)."""
     return tuple(sorted(candidates, key=_order, reverse=True))
 
 
@@ -43,13 +43,13 @@ def _order(one: Candidate) -> tuple[datetime, int, float, list[tuple[int, int, s
 
 
 def natural(name: str) -> list[tuple[int, int, str]]:
-    """A key that sorts numbers in names by their value."""
+    """Return a sort key that compares numbers in names by value."""
     parts = re.findall(r"\d+|\D+", name.casefold())
     return [(0, int(part[:18]), "") if part[0].isdecimal() else (1, 0, part) for part in parts]
 
 
-def by_student(owned: Iterable[tuple[Owner, Iterable[Candidate], str]]) -> tuple[HandedIn, ...]:
-    """What each student handed in, from (owner, the notebooks in a file, the file's name or '' for a system's note)."""
+def by_student(owned: Iterable[tuple[Owner, Iterable[Candidate], str]]) -> tuple[StudentFiles, ...]:
+    """Group by student. Each input is (owner, the notebooks in a file, the file's name or '' for a system's note)."""
     groups: dict[str, tuple[list[Owner], list[Candidate], list[str]]] = {}
     for owner, candidates, name in owned:
         owners, notebooks, others = groups.setdefault(owner.group, ([], [], []))
@@ -62,5 +62,5 @@ def by_student(owned: Iterable[tuple[Owner, Iterable[Candidate], str]]) -> tuple
     for owners, notebooks, others in groups.values():
         ordered = latest_first(notebooks)
         newest = max(owners, key=lambda o: (o.submitted.astimezone() if o.submitted else _NEVER, o.order))
-        result.append(HandedIn(ordered[0].owner if ordered else newest, ordered, tuple(others)))
+        result.append(StudentFiles(ordered[0].owner if ordered else newest, ordered, tuple(others)))
     return tuple(sorted(result, key=lambda one: one.owner.label))

@@ -1,6 +1,6 @@
-"""What `dask worker --preload` loads in tests: gradings take no time, unless the notebook's text says what they do.
+"""Loaded with `dask worker --preload` in tests: gradings take no time, unless the notebook's text says what they do.
 
-'sleep 2' sleeps, 'die' kills the worker, 'raise' fails. Each begin and end is a line in the file that GRADER_TEST_LOG names.
+'sleep 2' sleeps, 'die' kills the worker, 'raise' fails. Each start and end is a line in the file named by GRADER_TEST_LOG.
 """
 
 import os

@@ -18,7 +18,7 @@ INSTANT = ("--preload", "tests.course.cluster.instant")
 
 
 def copy_tree(place: Path) -> Path:
-    """A copy of what the cluster imports, which nobody edits meanwhile: workers refuse a grader that is not the driver's."""
+    """Copy what the cluster imports, so that no edit changes it: workers refuse a grader that differs from the driver's."""
     place.mkdir(exist_ok=True)
     for package in ("grader", "reference"):
         shutil.copytree(ROOT / package, place / package, ignore=shutil.ignore_patterns("__pycache__"))
@@ -38,7 +38,7 @@ class Processes:
     def __init__(
         self, place: Path, folder: Path, protocol: str = "tcp", config: Mapping[str, str] | None = None
     ) -> None:
-        """`config` is Dask's own, as environment variables, for the cluster and the driver."""
+        """Start a scheduler. `config` is Dask's configuration as environment variables, for the cluster and the driver."""
         self.place, self.folder, self.config = place, folder, dict(config or {})
         self.log = folder / "gradings.log"
         self.log.touch()
@@ -74,7 +74,7 @@ class Processes:
             )
 
     def start_worker(self, *more: str, threads: int = 2, nanny: bool = False, **environment: str) -> int:
-        """Another worker; returns its number."""
+        """Start another worker and return its number."""
         self._count += 1
         kind = "--nanny" if nanny else "--no-nanny"
         arguments = [self.address, "--nthreads", str(threads), "--no-dashboard", kind, "--memory-limit", "0"]
@@ -85,7 +85,7 @@ class Processes:
         return len(self.workers) - 1
 
     def kill_worker(self, number: int) -> None:
-        """Kill a worker as the machine's loss would."""
+        """Kill a worker as if its machine were lost."""
         self.workers[number].kill()
         self.workers[number].wait()
 
@@ -113,11 +113,11 @@ class Processes:
         return subprocess.Popen(command, cwd=self.place, env=environment, stdout=pipe, stderr=pipe, text=True)
 
     def begun(self) -> list[str]:
-        """The files whose grading has begun, once for each begin."""
+        """Return the files whose grading has begun, once for each time."""
         return [line.split()[1] for line in self.log.read_text().splitlines() if line.startswith("begin ")]
 
     def close(self) -> None:
-        """End everything."""
+        """Kill all processes."""
         for process in (*self.workers, self.scheduler):
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
@@ -131,13 +131,13 @@ class Processes:
 
 
 def notebook(text: str) -> str:
-    """A notebook with this one line of code."""
+    """Return a notebook with this one line of code."""
     cell = {"cell_type": "code", "id": "a", "metadata": {}, "source": text, "outputs": [], "execution_count": None}
     return json.dumps({"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
 
 
 def write_class(folder: Path, **texts: str) -> Path:
-    """A folder of notebooks, by name."""
+    """Write a folder with these notebooks, by name, and return it."""
     folder.mkdir(exist_ok=True)
     for name, text in texts.items():
         (folder / f"{name}.ipynb").write_text(notebook(text))

@@ -1,4 +1,4 @@
-"""The real command on a real cluster: a scheduler and workers as processes, which are killed."""
+"""The real command on a real cluster: the scheduler and workers are processes, and are killed."""
 
 import json
 import signal
@@ -43,12 +43,12 @@ def until(happened, what, seconds=60):
 
 
 def graded(out):
-    """The final results by name."""
+    """Return the final results by name."""
     with Store(out, create=False) as store:
         return {row.entry.name: row.machine for row in store.rows() if row.settled}
 
 
-def test_a_worker_killed_in_the_middle_costs_nothing(cluster, tmp_path):
+def test_a_killed_worker_loses_nothing(cluster, tmp_path):
     for _ in range(3):
         cluster.start_worker(*INSTANT)
     names = [f"n{i}" for i in range(40)]
@@ -58,7 +58,7 @@ def test_a_worker_killed_in_the_middle_costs_nothing(cluster, tmp_path):
     time.sleep(0.2)
     cluster.kill_worker(1)
     status, out, err = ended(driver)
-    assert status == 1, err  # points are lost, as by the rubric of the tests
+    assert status == 1, err  # the rubric of the tests takes points off
     assert sorted(graded(tmp_path / "out")) == sorted(names)
     for name in names:
         result = json.loads((tmp_path / "out" / name / "result.json").read_text())
@@ -71,7 +71,7 @@ def test_a_worker_killed_in_the_middle_costs_nothing(cluster, tmp_path):
     assert len(seeds) == 1
     assert not any(seed in (tmp_path / "out" / name / "result.json").read_text() for seed in seeds for name in names)
     assert not list((tmp_path / "out").glob(".spool*"))
-    # Again: nothing is sent to the cluster.
+    # A second run sends nothing to the cluster.
     status, out, _ = ended(cluster.driver(notebooks, tmp_path / "out"))
     assert status == 1
     assert "40 results were reused" in out
@@ -92,7 +92,7 @@ def test_a_notebook_that_kills_its_worker_fails_alone(cluster, tmp_path):
     assert "boom" in json.loads((tmp_path / "out" / "zoo" / "result.json").read_text())["message"]
 
 
-def test_where_no_scheduler_or_worker_is_there_is_one_sentence_and_no_hang(cluster, tmp_path):
+def test_a_missing_scheduler_or_worker_is_reported_in_one_sentence(cluster, tmp_path):
     notebooks = write_class(tmp_path / "in", a="1")
     began = time.monotonic()
     status, _, err = ended(cluster.driver(notebooks, tmp_path / "out", "--worker-seconds", "2"))
@@ -105,7 +105,7 @@ def test_where_no_scheduler_or_worker_is_there_is_one_sentence_and_no_hang(clust
 
 
 @pytest.mark.exhaustive
-def test_all_workers_lost_it_ends_in_time_and_goes_on_later(cluster, tmp_path):
+def test_losing_all_workers_ends_in_time_and_can_be_continued(cluster, tmp_path):
     cluster.start_worker(*INSTANT)
     notebooks = write_class(tmp_path / "in", **{f"n{i}": f"sleep 0.5 # {i}" for i in range(12)})
     driver = cluster.driver(notebooks, tmp_path / "out", "--worker-seconds", "4")
@@ -124,7 +124,7 @@ def test_all_workers_lost_it_ends_in_time_and_goes_on_later(cluster, tmp_path):
 
 
 @pytest.mark.exhaustive
-def test_a_scheduler_lost_is_one_sentence(cluster, tmp_path):
+def test_a_lost_scheduler_is_reported_in_one_sentence(cluster, tmp_path):
     cluster.start_worker(*INSTANT)
     notebooks = write_class(tmp_path / "in", **{f"n{i}": f"sleep 1 # {i}" for i in range(8)})
     driver = cluster.driver(notebooks, tmp_path / "out")
@@ -137,7 +137,7 @@ def test_a_scheduler_lost_is_one_sentence(cluster, tmp_path):
 
 
 @pytest.mark.exhaustive
-def test_a_worker_with_another_grader_is_sent_nothing(cluster, place, tmp_path):
+def test_a_worker_with_another_grader_gets_nothing(cluster, place, tmp_path):
     other = copy_tree((tmp_path / "other").resolve())
     (other / "grader" / "more.py").write_text("")
     notebooks = write_class(tmp_path / "in", **{f"n{i}": f"sleep 0.2 # {i}" for i in range(12)})
@@ -159,7 +159,7 @@ def test_a_worker_with_another_grader_is_sent_nothing(cluster, place, tmp_path):
     assert "broke off" not in out
 
 
-def test_a_killed_driver_finds_what_ended_meanwhile(cluster, tmp_path):
+def test_the_next_driver_finds_results_that_ended_meanwhile(cluster, tmp_path):
     cluster.start_worker(*INSTANT)
     notebooks = write_class(tmp_path / "in", a="sleep 4 # a", b="sleep 4 # b")
     driver = cluster.driver(notebooks, tmp_path / "out")
@@ -173,13 +173,13 @@ def test_a_killed_driver_finds_what_ended_meanwhile(cluster, tmp_path):
     assert status == 1, err
     assert sorted(graded(tmp_path / "out")) == ["a", "b"]
     assert len(cluster.begun()) == 2
-    # With --force what waits there does not count.
+    # With --force, results in the spool are ignored.
     ended(cluster.driver(notebooks, tmp_path / "out", "--force"))
     assert len(cluster.begun()) == 4
 
 
 @pytest.mark.exhaustive
-def test_an_interrupt_lets_what_runs_end_and_a_second_ends_it(cluster, tmp_path):
+def test_an_interrupt_waits_for_running_gradings_and_a_second_ends_them(cluster, tmp_path):
     cluster.start_worker(*INSTANT)
     notebooks = write_class(tmp_path / "in", **{f"n{i}": f"sleep 2 # {i}" for i in range(8)})
     driver = cluster.driver(notebooks, tmp_path / "out")
@@ -205,7 +205,7 @@ def test_an_interrupt_lets_what_runs_end_and_a_second_ends_it(cluster, tmp_path)
 
 
 def certificate(folder):
-    """A key and a certificate of its own; the paths of both."""
+    """Create a key and a self-signed certificate; return their paths."""
     import datetime
 
     from cryptography import x509
@@ -234,7 +234,7 @@ def certificate(folder):
 
 
 @pytest.mark.exhaustive
-def test_tls_is_as_dask_is_told(place, tmp_path):
+def test_tls_follows_the_configuration_of_dask(place, tmp_path):
     key, cert = certificate(tmp_path)
     config = {"DASK_DISTRIBUTED__COMM__REQUIRE_ENCRYPTION": "true", "DASK_DISTRIBUTED__COMM__TLS__CA_FILE": cert}
     for who in ("CLIENT", "SCHEDULER", "WORKER"):
@@ -263,7 +263,7 @@ ASSIGNMENT = replace(WHOLE, name="tiny", program=())
 
 @pytest.fixture
 def real(cluster, place, tmp_path):
-    """A class of one that was really graded on a cluster, and how to give the command again."""
+    """Grade a class of one on a cluster; return a function that gives the command again."""
     (place / "tiny_course").mkdir(exist_ok=True)
     (place / "tiny_course" / "__init__.py").touch()
     (place / "tiny_course" / "rubric.py").write_text(REAL)
@@ -279,7 +279,7 @@ def real(cluster, place, tmp_path):
 
 
 @pytest.mark.timeout(600)
-def test_a_real_grading_counts_on_this_machine_as_graded_before(real, tmp_path):
+def test_a_cluster_result_is_reused_on_this_machine(real, tmp_path):
     result = json.loads((tmp_path / "out" / "anna" / "result.json").read_text())
     assert result["environment"]["isolation"]["level"]
     _, out, err = real("out", False)
@@ -288,7 +288,7 @@ def test_a_real_grading_counts_on_this_machine_as_graded_before(real, tmp_path):
 
 @pytest.mark.exhaustive
 @pytest.mark.timeout(900)
-def test_a_real_grading_gives_what_this_machine_gives(real, tmp_path):
+def test_the_cluster_and_this_machine_give_the_same_result(real, tmp_path):
     status, _, err = real("here", False)
     assert status == 1, err
     there, here = (json.loads((tmp_path / out / "anna" / "result.json").read_text()) for out in ("out", "here"))

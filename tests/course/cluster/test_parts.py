@@ -1,4 +1,4 @@
-"""The parts of a cluster without a cluster: messages, spool, installations, and what a batch does about deaths."""
+"""Parts of a cluster, tested without one: messages, spool, installations, and how a batch handles dead workers."""
 
 import os
 from concurrent.futures import Future
@@ -6,13 +6,13 @@ from dataclasses import fields, replace
 
 import pytest
 
-from grader.course.batch import WORKERS, grade_all
+from grader.course.batch import MAX_DEATHS, grade_all
 from grader.course.cluster.driver import ClusterPool, RemoteError
 from grader.course.cluster.messages import Reply, Terms, accept, decode_reply, decode_terms, encode
 from grader.course.cluster.spool import Spool, read, visible, write
 from grader.course.cluster.task import grade_bytes
 from grader.course.job import BatchError, Job, Stop
-from grader.course.pool import Elsewhere, WorkerDied
+from grader.course.pool import WorkerDied, WorkerRefused
 from grader.provenance.installation import EVERYWHERE, Installation, Wanted, digests_of, unlike
 from grader.result import Digests, Signature
 from grader.sandbox.limits import Limits
@@ -25,7 +25,7 @@ TERMS = Terms("run", Wanted(), HERE, Limits(), 2**62, "/spool")
 KEY = "a" * 64
 
 
-def test_messages_survive_the_way():
+def test_messages_survive_encoding():
     assert decode_terms(encode(TERMS)) == TERMS
     reply = Reply("result", "{}", "tcp://x")
     assert decode_reply(encode(reply)) == reply
@@ -34,12 +34,12 @@ def test_messages_survive_the_way():
 @pytest.mark.parametrize(
     "bad", [b"", b"{}", b"[]", b'{"kind": "other", "text": ""}', b'{"kind": "result", "text": 1}', "text", None]
 )
-def test_what_is_no_reply_is_refused(bad):
+def test_an_invalid_reply_is_refused(bad):
     with pytest.raises(ValueError):
         decode_reply(bad)
 
 
-def test_a_result_is_taken_only_for_its_notebook_and_under_the_terms():
+def test_a_result_is_accepted_only_for_its_notebook_and_installation():
     result = replace(make_result("a.ipynb"), digests=digests_of(HERE, "ab" * 32))
     assert accept(result.document(), "ab" * 32, HERE) == result
     wrong = [
@@ -56,7 +56,7 @@ def test_a_result_is_taken_only_for_its_notebook_and_under_the_terms():
         accept("", "ab" * 32, HERE)
 
 
-def test_every_difference_between_machines_is_told():
+def test_every_difference_between_machines_is_reported():
     assert unlike(HERE, HERE) == ""
     assert {field.name for field in fields(Installation)} == {*EVERYWHERE, "confines"}
     for name in EVERYWHERE:
@@ -64,7 +64,7 @@ def test_every_difference_between_machines_is_told():
     assert unlike(replace(HERE, torch="9", data="x"), HERE) == "torch 9 instead of torch 2"
 
 
-def test_the_spool_holds_what_only_its_owner_wrote(tmp_path):
+def test_the_spool_ignores_files_that_others_could_write(tmp_path):
     spool = Spool(tmp_path, "one")
     assert visible(spool.folder, "one")
     assert not visible(spool.folder, "two")
@@ -79,20 +79,20 @@ def test_the_spool_holds_what_only_its_owner_wrote(tmp_path):
     (spool.folder / ("c" * 64)).symlink_to(spool.folder / KEY)
     assert read(spool.folder, "c" * 64) == ""
     spool.close()
-    assert spool.take(KEY) == "text"  # it waits for the next
+    assert spool.take(KEY) == "text"  # it waits for the next driver
     again = Spool(tmp_path, "two")
     again.clear()
     again.close()
     assert not spool.folder.exists()
 
 
-def test_a_task_raises_nothing():
+def test_a_task_never_raises():
     pytest.importorskip("distributed")
     assert decode_reply(grade_bytes(b"", "task", KEY, "a.ipynb", b"")).kind == "failed"
 
 
 class FakeLink:
-    """A connection that gives each task a future, with which the test does what Dask would."""
+    """A connection that returns a future for each task; the test resolves it as Dask would."""
 
     threads = 1
 
@@ -110,12 +110,12 @@ class FakeLink:
 @pytest.mark.parametrize(
     ("error", "said"),
     [
-        (ValueError("too many values to unpack (expected 3)"), WorkerDied),  # what Dask says of a result that was lost
+        (ValueError("too many values to unpack (expected 3)"), WorkerDied),  # what Dask raises for a lost result
         (type("KilledWorker", (Exception,), {})("task"), WorkerDied),
         (ModuleNotFoundError("No module named 'grader'"), RemoteError),
     ],
 )
-def test_a_result_that_is_lost_with_its_worker_is_a_death_and_no_failure_of_the_grader(tmp_path, error, said):
+def test_a_result_lost_with_its_worker_counts_as_a_death(tmp_path, error, said):
     link = FakeLink()
     pool = ClusterPool(link, TERMS, FakeAssignment(), lambda name, sha256: KEY, None, lambda *_: None)  # type: ignore[arg-type]
     [submission] = notebooks(tmp_path, "a")
@@ -125,7 +125,7 @@ def test_a_result_that_is_lost_with_its_worker_is_a_death_and_no_failure_of_the_
 
 
 class Fake:
-    """A pool whose gradings end at once, as `says` has it: a result, an exception, or None for one given up."""
+    """A pool whose gradings end at once with `says(submission)`: a result, an exception, or None if given up."""
 
     size = 3
 
@@ -157,13 +157,13 @@ def run(tmp_path, pool, *names, stop=None, **more):
     return grade_all(notebooks(tmp_path, *names), job, watching, stop), watching
 
 
-def test_whose_worker_died_is_tried_again_and_for_the_last_time_one_at_a_time(tmp_path):
+def test_notebooks_of_dead_workers_are_retried_and_the_last_tries_run_alone(tmp_path):
     order, alone = [], []
 
     class Slow(Fake):
         def submit(self, submission):
             order.append(submission.name)
-            if order.count(submission.name) < WORKERS:
+            if order.count(submission.name) < MAX_DEATHS:
                 return super().submit(submission)
             self.flying.append((Future(), submission))
             alone.append(len(self.flying))
@@ -179,37 +179,37 @@ def test_whose_worker_died_is_tried_again_and_for_the_last_time_one_at_a_time(tm
 
     done, watching = run(tmp_path, Slow(says), *"abcdef")
     assert done.count == 6
-    assert sorted(name for name, _ in watching.again) == sorted("abc" * (WORKERS - 1))
-    assert sorted(order) == sorted("abc" * WORKERS + "def")
+    assert sorted(name for name, _ in watching.again) == sorted("abc" * (MAX_DEATHS - 1))
+    assert sorted(order) == sorted("abc" * MAX_DEATHS + "def")
     assert alone == [1, 1, 1]
 
 
-def test_who_kills_every_worker_fails_alone(tmp_path):
+def test_a_notebook_that_kills_every_worker_fails_alone(tmp_path):
     def says(submission):
         return WorkerDied("x is gone") if submission.name == "bad" else good(submission)
 
     pool = Fake(says)
     done, watching = run(tmp_path, pool, "a", "bad", "c")
     assert done.count == 3
-    assert len(watching.again) == WORKERS - 1
+    assert len(watching.again) == MAX_DEATHS - 1
     assert "x is gone" in (tmp_path / "out" / "bad" / "result.json").read_text()
     assert pool.down is True
 
 
-def test_who_was_refused_begins_again_and_no_try_is_counted(tmp_path):
+def test_a_refused_notebook_starts_again_without_counting_a_try(tmp_path):
     refused = []
 
     def says(submission):
         if len(refused) < 5:
             refused.append(submission.name)
-            return Elsewhere("other torch")
+            return WorkerRefused("other torch")
         return good(submission)
 
     done, watching = run(tmp_path, Fake(says), "a")
     assert (done.count, watching.again) == (1, [])
 
 
-def test_a_cluster_that_is_gone_ends_the_class_and_what_there_is_is_written(tmp_path):
+def test_a_lost_cluster_ends_the_class_and_existing_results_are_written(tmp_path):
     def gone():
         raise BatchError("no worker")
 
@@ -218,7 +218,7 @@ def test_a_cluster_that_is_gone_ends_the_class_and_what_there_is_is_written(tmp_
     assert (tmp_path / "out" / "summary.csv").read_text().count("\n") == 4
 
 
-def test_what_was_given_up_is_not_kept(tmp_path):
+def test_a_grading_that_was_given_up_is_not_stored(tmp_path):
     stop = Stop()
 
     def says(submission):
@@ -229,7 +229,7 @@ def test_what_was_given_up_is_not_kept(tmp_path):
     assert (done.count, done.stopped) == (1, True)
 
 
-def test_what_an_earlier_run_left_is_kept_and_not_graded_again(tmp_path):
+def test_results_left_by_an_earlier_run_are_stored_and_not_graded_again(tmp_path):
     settled = []
     left = {}
 
@@ -240,7 +240,7 @@ def test_what_an_earlier_run_left_is_kept_and_not_graded_again(tmp_path):
     def find(key, sha256):
         return good(notebooks(tmp_path, "a")[0]) if key.endswith("a.ipynb") else None
 
-    done, watching = run(tmp_path, Fake(says), "a", "b", left=find, settled=settled.append)
+    done, watching = run(tmp_path, Fake(says), "a", "b", recover=find, on_stored=settled.append)
     assert (done.count, done.reused, list(left)) == (2, 0, ["b"])
     assert sorted(watching.over) == [("a", False), ("b", False)]
     assert len(settled) == 2

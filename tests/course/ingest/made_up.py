@@ -1,4 +1,4 @@
-"""Small made-up downloads that follow each system's real layout."""
+"""Small synthetic downloads with the real layout of each system."""
 
 from __future__ import annotations
 

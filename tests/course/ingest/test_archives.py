@@ -10,15 +10,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from grader.course.ingest.archives import Bounds, Room, Zip
+from grader.course.ingest.archives import Bounds, DiskBudget, Zip
 from grader.course.ingest.sources import BadFile, IngestError
 from tests.course.ingest.made_up import make_zip
 
 
 def open_zip(path, bounds=None):
     into = path.parent / "temporary"
-    room = Room(path.parent)
-    return Zip(path, into, room, bounds) if bounds else Zip(path, into, room)
+    budget = DiskBudget(path.parent)
+    return Zip(path, into, budget, bounds) if bounds else Zip(path, into, budget)
 
 
 def outside(folder):
@@ -28,7 +28,7 @@ def outside(folder):
 @pytest.mark.parametrize(
     "name", ["../evil.ipynb", "a/../../evil.ipynb", "/evil.ipynb", "..\\evil.ipynb", "C:\\evil.ipynb"]
 )
-def test_a_path_that_leads_out_is_refused(tmp_path, name):
+def test_a_path_out_of_the_archive_is_refused(tmp_path, name):
     path = make_zip(tmp_path / "bad.zip", {"fine.ipynb": "x", name: "x"})
     with pytest.raises(IngestError, match="leads out of it") as refused:
         open_zip(path)
@@ -36,7 +36,7 @@ def test_a_path_that_leads_out_is_refused(tmp_path, name):
     assert outside(tmp_path) == ["bad.zip"]
 
 
-def test_links_and_devices_are_no_files(tmp_path):
+def test_links_and_devices_are_ignored(tmp_path):
     path = tmp_path / "bad.zip"
     with zipfile.ZipFile(path, "w") as archive:
         for kind in (stat.S_IFLNK, stat.S_IFIFO, stat.S_IFCHR):
@@ -47,7 +47,7 @@ def test_links_and_devices_are_no_files(tmp_path):
     assert [found.path.name for found in open_zip(path).files()] == ["fine.ipynb"]
 
 
-def test_names_of_ours_on_disk(tmp_path):
+def test_unpacked_files_get_safe_names(tmp_path):
     path = make_zip(
         tmp_path / "a.zip", {"deep/" + "x" * 300 + ".ipynb": "1", 'deep/a:"b".ipynb': "2", "con/..hw.ipynb": "3"}
     )
@@ -59,7 +59,7 @@ def test_names_of_ours_on_disk(tmp_path):
         assert file.suffix == ".ipynb"
 
 
-def test_a_bomb_ends_at_the_bound_whatever_the_archive_says(tmp_path):
+def test_a_zip_bomb_stops_at_the_limit_whatever_the_archive_states(tmp_path):
     path = make_zip(tmp_path / "bomb.zip", {"bomb.ipynb": b"0" * 30_000_000, "fine.ipynb": "x"})
     data = bytearray(path.read_bytes())
     at = data.find(b"PK\x01\x02")
@@ -73,7 +73,7 @@ def test_a_bomb_ends_at_the_bound_whatever_the_archive_says(tmp_path):
     assert sum(p.stat().st_size for p in (tmp_path / "temporary").rglob("*") if p.is_file()) < 2 << 20
 
 
-def test_all_files_together_are_bounded(tmp_path):
+def test_the_total_size_is_limited(tmp_path):
     path = make_zip(tmp_path / "many.zip", {f"{i}.ipynb": b"0" * 1_000_000 for i in range(10)})
     archive = open_zip(path, Bounds(1 << 20, 2 << 20, 3_500_000))
     fetched = []
@@ -88,7 +88,7 @@ def test_too_many_files_are_refused_before_they_are_listed(tmp_path):
         open_zip(path, Bounds(100_000, 1 << 20, 1 << 20))
 
 
-def test_a_password_is_said(tmp_path):
+def test_a_password_is_reported(tmp_path):
     path = make_zip(tmp_path / "locked.zip", {"hw.ipynb": "x", "open.txt": "x"})
     data = bytearray(path.read_bytes())
     for mark, place in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
@@ -104,7 +104,7 @@ def test_a_password_is_said(tmp_path):
 
 
 @pytest.mark.parametrize("damage", ["empty", "text", "cut", "noise", "folder"])
-def test_what_is_no_whole_archive_is_one_sentence(tmp_path, damage):
+def test_an_incomplete_archive_is_reported_in_one_sentence(tmp_path, damage):
     path = make_zip(tmp_path / "a.zip", {"hw.ipynb": os.urandom(4000)})
     data = path.read_bytes()
     noise = b"\xff" * (len(data) - 22) + data[-22:]
@@ -113,7 +113,7 @@ def test_what_is_no_whole_archive_is_one_sentence(tmp_path, damage):
         path.mkdir()
     else:
         path.write_bytes({"empty": b"", "text": b"<html>", "cut": data[: len(data) // 2], "noise": noise}[damage])
-    with pytest.raises(IngestError, match="is no whole zip archive") as refused:
+    with pytest.raises(IngestError, match="is not a complete zip archive") as refused:
         open_zip(path)
     assert "\n" not in str(refused.value)
 
@@ -128,7 +128,7 @@ def test_damage_inside_costs_only_that_file(tmp_path):
     assert archive.fetch(fine).read_text() == "x"
 
 
-def test_utf_8_that_is_not_said_to_be_is_understood(tmp_path):
+def test_unflagged_utf_8_names_are_decoded(tmp_path):
     path = make_zip(tmp_path / "a.zip", {"Mxxller.ipynb": "1"})
     path.write_bytes(path.read_bytes().replace(b"Mxxller", "Müller".encode()))
     assert open_zip(path).files()[0].path == PurePosixPath("Müller.ipynb")
@@ -136,7 +136,7 @@ def test_utf_8_that_is_not_said_to_be_is_understood(tmp_path):
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.integers(0, 5000), st.integers(0, 255)), min_size=1, max_size=12))
-def test_any_damage_is_a_sentence_or_nothing(tmp_path, changes):
+def test_any_damage_is_reported_in_one_sentence_or_harmless(tmp_path, changes):
     folder = tmp_path / "fuzz"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()

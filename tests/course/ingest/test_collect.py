@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.course.ingest.collect import Wishes, read_class
+from grader.course.ingest.collect import ClassOptions, read_class
 from grader.course.ingest.roster import parse_roster
 from grader.course.ingest.sources import IngestError
 from grader.course.ingest.submissions import Submission, with_unique_names
@@ -22,13 +22,13 @@ from tests.course.ingest.made_up import (
 
 @pytest.fixture(params=["zip", "folder"])
 def ingest(request, tmp_path):
-    """A function that reads files as an archive, and as the folder that a person unpacked it to."""
+    """Return a function that reads files once as an archive and once as an unpacked folder."""
 
-    def read(files, **wishes):
+    def read(files, **options):
         (tmp_path / "temporary").mkdir()
         path = tmp_path / "class.zip"
         path = make_zip(path, files) if request.param == "zip" else make_folder(tmp_path / "class", files)
-        return read_class([path], tmp_path / "out", tmp_path / "temporary", Wishes(**wishes))
+        return read_class([path], tmp_path / "out", tmp_path / "temporary", ClassOptions(**options))
 
     return read
 
@@ -103,7 +103,7 @@ def test_one_folder_per_student(ingest):
     assert [one.name for one in found.submissions] == ["anna", "ben"]
 
 
-def test_a_folder_with_several_notebooks_is_taken_apart_only_for_a_student_of_the_roster(ingest):
+def test_a_folder_with_several_notebooks_is_one_student_only_if_in_the_roster(ingest):
     files = {"jd1/hw.ipynb": NOTEBOOK, "jd1/hw-v2.ipynb": "later", "jd1/hw-v10.ipynb": "last"}
     (one,) = ingest(files | {"roster.csv": "Student ID;Full Name\njd1;Jane Doe\nxy2;Rick Roe\n"}).submissions
     assert (one.name, one.student_name, len(one.superseded)) == ("jd1", "Jane Doe", 2)
@@ -114,19 +114,19 @@ def test_without_a_roster_each_notebook_counts(ingest):
     assert [one.name for one in found.submissions] == ["week1/anna", "week1/ben", "week2/cleo"]
 
 
-def test_a_layout_that_is_named_is_taken(ingest):
+def test_a_given_layout_is_used(ingest):
     found = ingest({"a/1.ipynb": NOTEBOOK, "a/2.ipynb": NOTEBOOK, "b/1.ipynb": NOTEBOOK}, layout="folders")
     assert [(one.name, len(one.superseded)) for one in found.submissions] == [("a", 1), ("b", 0)]
 
 
-def test_a_roster_names_canvas_students_and_who_handed_in_nothing(ingest):
+def test_a_roster_names_canvas_students_and_lists_missing_ones(ingest):
     roster = parse_roster('Student,ID,SIS User ID\n    Points Possible,,\n"Doe, Jane",12345,jd\n"Zoe, Zoe",9,zz\n', "r")
     found = ingest(CANVAS, roster=roster)
     assert by_name(found)["doejane_12345"].student_name == "Jane Doe"
     assert any("1 of the 2 in the roster handed in nothing: Zoe Zoe" in note for note in found.notes)
 
 
-def test_what_a_student_packed_is_opened(ingest, tmp_path):
+def test_a_students_archive_is_opened(ingest, tmp_path):
     inner = make_zip(tmp_path / "i.zip", {"project/hw.ipynb": NOTEBOOK, "project/.git/x.ipynb": "", "x.csv": "1"})
     broken = b"PK\x03\x04 nothing"
     files = {"doejane_12345_1_work.zip": inner.read_bytes(), "roeric_12347_2_work.zip": broken}
@@ -134,11 +134,11 @@ def test_what_a_student_packed_is_opened(ingest, tmp_path):
     (tmp_path / "unpacked").mkdir()
     found = by_name(read_class([archive], tmp_path / "out", tmp_path / "unpacked"))
     assert found["doejane_12345"].path.read_text() == NOTEBOOK
-    assert "is no whole zip archive" in found["roeric_12347"].problem
+    assert "is not a complete zip archive" in found["roeric_12347"].problem
     assert "\n" not in found["roeric_12347"].problem
 
 
-def test_a_download_that_lies_in_a_folder_is_read_too(tmp_path):
+def test_a_download_inside_a_folder_is_read(tmp_path):
     (tmp_path / "in").mkdir()
     (tmp_path / "temporary").mkdir()
     make_zip(tmp_path / "in" / "submissions.zip", CANVAS)
@@ -146,7 +146,7 @@ def test_a_download_that_lies_in_a_folder_is_read_too(tmp_path):
     assert "doejane_12345" in by_name(found)
 
 
-def test_what_lies_there_unpacked_too_is_not_read_twice(tmp_path):
+def test_an_archive_beside_its_unpacked_folder_is_not_read_twice(tmp_path):
     make_folder(tmp_path / "in" / "submissions", CANVAS)
     make_zip(tmp_path / "in" / "submissions.zip", CANVAS)
     (tmp_path / "in" / "notes.ipynb").write_text(NOTEBOOK)
@@ -159,7 +159,7 @@ def problems(found):
     return {one.name: one.problem for one in found.submissions}
 
 
-def test_a_link_that_leads_out_is_a_submission_that_cannot_be_read_and_one_within_is_left_out(tmp_path):
+def test_a_link_out_of_the_folder_fails_and_a_link_within_is_ignored(tmp_path):
     (tmp_path / "in").mkdir()
     (tmp_path / "secret.ipynb").write_text(NOTEBOOK)
     (tmp_path / "in" / "anna.ipynb").write_text(NOTEBOOK)
@@ -172,7 +172,7 @@ def test_a_link_that_leads_out_is_a_submission_that_cannot_be_read_and_one_withi
     assert all("is a link to a place outside" in problem for problem in found.values())
 
 
-def test_what_only_looks_like_a_notebook_costs_no_neighbour_and_is_not_waited_for(tmp_path):
+def test_files_that_only_look_like_notebooks_fail_alone_without_blocking(tmp_path):
     (tmp_path / "in" / "folder.ipynb").mkdir(parents=True)
     (tmp_path / "in" / "bundle.ipynb").mkdir()
     (tmp_path / "in" / "bundle.ipynb" / "hw.ipynb").write_text(NOTEBOOK)
@@ -188,7 +188,7 @@ def test_what_only_looks_like_a_notebook_costs_no_neighbour_and_is_not_waited_fo
         read_class([tmp_path / "in" / "pipe.zip"], tmp_path / "out", tmp_path)
 
 
-def test_what_cannot_be_read_keeps_the_layout_and_is_nobodys_latest(tmp_path):
+def test_an_unreadable_file_keeps_the_layout_and_never_counts_as_latest(tmp_path):
     name = "doejane_12345_67890_hw"
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / f"{name}.ipynb").write_text(NOTEBOOK)
@@ -201,7 +201,7 @@ def test_what_cannot_be_read_keeps_the_layout_and_is_nobodys_latest(tmp_path):
     assert all(found.values())
 
 
-def test_a_folder_that_cannot_be_opened_is_told(tmp_path, monkeypatch):
+def test_a_folder_that_cannot_be_opened_is_reported(tmp_path, monkeypatch):
     (tmp_path / "in" / "closed").mkdir(parents=True)
     (tmp_path / "in" / "anna.ipynb").write_text(NOTEBOOK)
     real = os.scandir
@@ -232,13 +232,13 @@ def test_a_folder_that_cannot_be_opened_is_told(tmp_path, monkeypatch):
         ("..", "_"),
     ],
 )
-def test_results_have_names_that_no_file_of_ours_has_and_any_file_system_takes(label, name):
+def test_result_folder_names_are_portable_and_never_those_of_grader_files(label, name):
     (one,) = with_unique_names([Submission(Path("x"), label)])
     assert name is None or one.name == name
     assert len(one.name.encode()) <= 1000
 
 
-def test_nothing_is_one_sentence(tmp_path):
+def test_an_empty_or_missing_class_is_reported_in_one_sentence(tmp_path):
     (tmp_path / "in").mkdir()
     with pytest.raises(IngestError, match="no notebook"):
         read_class([tmp_path / "in"], tmp_path / "out", tmp_path)

@@ -31,7 +31,7 @@ def test_canvas_names(name, owner):
 
 
 @pytest.mark.parametrize("name", ["hw.ipynb", "week_1.ipynb", "1_2_3.ipynb", "anna_hw_2.ipynb", "a_1_b.ipynb"])
-def test_other_names_are_not_of_canvas(name):
+def test_other_names_are_not_canvas_names(name):
     assert canvas(PurePosixPath(name), Context()) is None
 
 
@@ -44,7 +44,7 @@ def test_no_path_breaks_a_layout(paths, layout):
         assert owner is None or owner.group
 
 
-def test_a_tree_of_another_kind_is_taken_for_no_system():
+def test_other_trees_are_plain():
     def layout(*names):
         return recognise([Found(PurePosixPath(name), 1) for name in names], Context(), lambda name: False)
 
@@ -71,7 +71,7 @@ def test_times(text, time):
 
 
 @given(st.text(max_size=30))
-def test_no_text_breaks_the_reading_of_a_time(text):
+def test_read_time_never_raises(text):
     read_time(text)
 
 
@@ -106,13 +106,13 @@ def test_result_folders_are_unique_and_safe(labels):
 
 
 @pytest.mark.parametrize("text", ["", "- a\n- b\n", "a: [", "? [x]: y\n? {z: 1}: w\n", "\x00", "&a [*a"])
-def test_metadata_that_is_none_is_one_sentence(text):
+def test_invalid_metadata_is_reported_in_one_sentence(text):
     with pytest.raises(IngestError) as refused:
         gradescope.owners(text, "submission_metadata.yml")
     assert "\n" not in str(refused.value)
 
 
-def test_metadata_makes_nothing_but_text(tmp_path):
+def test_metadata_tags_create_no_objects(tmp_path):
     text = f"submission_1:\n  :submitters: !!python/object/apply:os.mkdir ['{tmp_path}/made']\n  :created_at: x\n"
     assert gradescope.owners(text, "m")["submission_1"].label == "submission_1"
     assert not (tmp_path / "made").exists()
@@ -134,6 +134,6 @@ def test_rosters(text, labels):
 
 
 @pytest.mark.parametrize("text", ["", "a,b\n1,2\n", "id\n7\n"])
-def test_what_is_no_roster(text):
+def test_an_invalid_roster_is_refused(text):
     with pytest.raises(IngestError, match="has no column 'name'"):
         parse_roster(text, "r")
