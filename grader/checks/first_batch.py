@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -232,10 +233,10 @@ def _told_in_text(text: str, batch: FirstBatch) -> Told | None:
     text = _blanked(text, shapes, "\x00")
     text = _NO_ROLE.sub(lambda m: " " * len(m.group()), text)
     verdicts = []
-    for pick in (_before_on_line, _after_on_line, _block_before, _block_after):
+    for pick, lines in itertools.product((_on_line, _in_block), (_lines_before, _lines_after)):
         named: tuple[set[Role], set[Role]] = (set(), set())
         for index, shape in enumerate(shapes):
-            named[0 if shape.value == batch.sample_shape else 1].update(pick(text, shapes, index))
+            named[0 if shape.value == batch.sample_shape else 1].update(pick(lines(text, shapes, index)))
         verdicts.append(_verdict(*named))
     # Both named beside their shapes says more than one of them, and words on the line more than words above and below.
     for told, full in (*verdicts[:2], *verdicts[2:]):
@@ -262,16 +263,18 @@ def _verdict(sample: set[Role], label: set[Role]) -> tuple[Told | None, bool]:
     return None, False
 
 
+def _named(words: str) -> list[tuple[int, Role]]:
+    """Return the words that name a role, in order: where each stands, and the role."""
+    found: list[tuple[int, Role]] = [(m.start(), "sample") for m in _SAMPLE.finditer(words)]
+    return sorted([*found, *((m.start(), "label") for m in _LABEL.finditer(words))])
+
+
 def _roles(words: str) -> set[Role]:
     """The roles that some words name; when both, the last: 'sample label' is a label, unless joined by 'of' and the like."""
-    found: list[tuple[int, Role]] = [(m.start(), "sample") for m in _SAMPLE.finditer(words)]
-    found += [(m.start(), "label") for m in _LABEL.finditer(words)]
-    if not found:
-        return set()
-    roles = {role for _, role in found}
-    if len(roles) == 1:
+    ordered = _named(words)
+    roles = {role for _, role in ordered}
+    if len(roles) < 2:
         return roles
-    ordered = sorted(found)
     between = words[ordered[0][0] : ordered[-1][0]]
     if re.search(r"\b(?:of|for|from|in|von|der|für|de|des|del|for the)\b|的", between):
         return {ordered[0][1]}
@@ -280,41 +283,23 @@ def _roles(words: str) -> set[Role]:
     return {ordered[-1][1]}
 
 
-def _line_start(text: str, position: int) -> int:
-    return text.rfind("\n", 0, position) + 1
+def _lines_before(text: str, shapes: Sequence[_Shape], index: int) -> list[str]:
+    """Return the lines between the shape before and this one, the nearest first."""
+    return text[shapes[index - 1].end if index else 0 : shapes[index].start].split("\n")[::-1]
 
 
-def _line_end(text: str, position: int) -> int:
-    end = text.find("\n", position)
-    return len(text) if end < 0 else end
+def _lines_after(text: str, shapes: Sequence[_Shape], index: int) -> list[str]:
+    """Return the lines between this shape and the next, the nearest first."""
+    return text[shapes[index].end : shapes[index + 1].start if index + 1 < len(shapes) else len(text)].split("\n")
 
 
-def _before_on_line(text: str, shapes: Sequence[_Shape], index: int) -> set[Role]:
-    start = _line_start(text, shapes[index].start)
-    previous = shapes[index - 1].end if index else 0
-    return _roles(text[max(start, previous) : shapes[index].start])
+def _on_line(lines: Sequence[str]) -> set[Role]:
+    return _roles(lines[0])
 
 
-def _after_on_line(text: str, shapes: Sequence[_Shape], index: int) -> set[Role]:
-    end = _line_end(text, shapes[index].end)
-    following = shapes[index + 1].start if index + 1 < len(shapes) else len(text)
-    return _roles(text[shapes[index].end : min(end, following)])
-
-
-def _block_before(text: str, shapes: Sequence[_Shape], index: int) -> set[Role]:
-    words = text[shapes[index - 1].end if index else 0 : shapes[index].start]
-    for line in reversed(words.split("\n")):
-        if roles := _roles(line):
-            return roles
-    return set()
-
-
-def _block_after(text: str, shapes: Sequence[_Shape], index: int) -> set[Role]:
-    words = text[shapes[index].end : shapes[index + 1].start if index + 1 < len(shapes) else len(text)]
-    for line in words.split("\n"):
-        if roles := _roles(line):
-            return roles
-    return set()
+def _in_block(lines: Sequence[str]) -> set[Role]:
+    """Return the roles that the nearest line with any names."""
+    return next(filter(None, map(_roles, lines)), set())
 
 
 def _told_in_order(text: str, shapes: Sequence[_Shape], batch: FirstBatch) -> Told | None:
@@ -322,10 +307,7 @@ def _told_in_order(text: str, shapes: Sequence[_Shape], batch: FirstBatch) -> To
     order = list(dict.fromkeys(shape.value for shape in shapes))
     if len(order) != 2:
         return None
-    found = sorted(
-        [(m.start(), "sample") for m in _SAMPLE.finditer(text)] + [(m.start(), "label") for m in _LABEL.finditer(text)]
-    )
-    names = list(dict.fromkeys(role for _, role in found))
+    names = list(dict.fromkeys(role for _, role in _named(text)))
     wanted = ["sample" if value == batch.sample_shape else "label" for value in order]
     return "right" if names == wanted else None
 

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 from grader.assignment import Fail, NotGraded
 from grader.checks.models import describe_error
 from grader.evidence.probes import LoaderProbe
+
+_Part = TypeVar("_Part")
 
 PIXEL_TOLERANCE = 1e-4  # absolute, in normalised units; one grey level is 0.013
 
 
 def loader(probe: LoaderProbe, images: int, batch_size: int, shuffled: bool) -> str:
     """The loader of a split serves all `images`, `batch_size` at a time, in the right order; a third of the credit each."""
-    if probe.error is not None:  # what it says of itself is not worth more than what it serves
-        raise Fail(f"the {probe.split} loader raises {describe_error(probe.error)}", "a DataLoader that gives batches")
-    if probe.missing or probe.seen is None:
-        raise Fail(probe.missing or f"no {probe.split} loader was found", "a DataLoader over MNIST")
-    seen = probe.seen
+    seen = _found(probe, probe.seen)
     problems = []
     if seen.images != images or seen.drop_last:
         dropped = "the last, smaller batch is dropped"
@@ -38,13 +38,10 @@ def pixels(probe: LoaderProbe) -> str:
     """The pixel values and labels that the loader serves are those of the assignment's transform."""
     import numpy as np
 
-    if probe.error is not None:
-        raise Fail(f"the {probe.split} loader raises {describe_error(probe.error)}", "a DataLoader that gives batches")
-    if probe.first_batch is None or probe.seen is None:
-        raise Fail(probe.missing or f"no {probe.split} loader was found", "a DataLoader over MNIST")
-    if probe.expected_batch is None:
+    _found(probe, probe.seen)
+    seen, expected = _found(probe, probe.first_batch), probe.expected_batch
+    if expected is None:
         raise NotGraded(f"the images of the {probe.split} loader could not be identified")
-    seen, expected = probe.first_batch, probe.expected_batch
     wanted = f"ToTensor and Normalize: mean {_moments(expected)}"
     if seen.shape != expected.shape:
         raise Fail(
@@ -61,6 +58,15 @@ def pixels(probe: LoaderProbe) -> str:
     if probe.labels is not None and probe.expected_labels is not None and (probe.labels != probe.expected_labels).any():
         raise Fail(f"the labels of the {probe.split} loader are not those of its images", "MNIST's labels", credit=0.5)
     return f"the {probe.split} images are scaled and normalised as they should be"
+
+
+def _found(probe: LoaderProbe, part: _Part | None) -> _Part:
+    """Return a part of the probe. Raises Fail if the loader raised an exception or was not found."""
+    if probe.error is not None:  # a loader that cannot be iterated earns nothing by its settings
+        raise Fail(f"the {probe.split} loader raises {describe_error(probe.error)}", "a DataLoader that gives batches")
+    if probe.missing or part is None:
+        raise Fail(probe.missing or f"no {probe.split} loader was found", "a DataLoader over MNIST")
+    return part
 
 
 def _moments(batch: object) -> str:

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from grader.assignment import Fail, NotGraded
+from grader.evidence.compare import distance
 from grader.evidence.probes import LoopProbe, LoopRun
-
-if TYPE_CHECKING:
-    pass
-
 
 WEIGHT_TOLERANCE = 1e-3  # of the distance the reference moved; equal mathematics in another order stays under 1e-4
 LOSS_TOLERANCE = 1e-3  # relative
@@ -22,6 +18,11 @@ def both_runs(probe: LoopProbe) -> tuple[LoopRun, LoopRun]:
     if probe.student is None or probe.reference is None:
         raise NotGraded(probe.missing or "the function was not run")
     return probe.student, probe.reference
+
+
+def weight_change(run: LoopRun) -> float:
+    """Return the Euclidean distance between the weights before and after a run."""
+    return distance(run.weights, run.start)
 
 
 def first_steps(probe: LoopProbe) -> tuple[int, ...]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NoReturn
 
 from grader.assignment import Fail
-from grader.checks.loop_common import WEIGHT_TOLERANCE, both_runs, close, first_steps, shortened
+from grader.checks.loop_common import WEIGHT_TOLERANCE, both_runs, close, first_steps, shortened, weight_change
 from grader.evidence.compare import distance
 from grader.evidence.probes import LoopProbe
 from grader.evidence.run import numbers
@@ -69,8 +69,7 @@ def returns_step(probe: LoopProbe) -> str:
 def _moved_alike(probe: LoopProbe) -> bool:
     """Whether the student's batches had the reference's losses: the weights after them are the same."""
     student, reference = both_runs(probe)
-    moved = distance(reference.weights, reference.start)
-    return distance(student.weights, reference.weights) <= WEIGHT_TOLERANCE * moved
+    return distance(student.weights, reference.weights) <= WEIGHT_TOLERANCE * weight_change(reference)
 
 
 def _recorded_indices(

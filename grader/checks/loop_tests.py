@@ -51,9 +51,9 @@ def _leaves_training_figures(probe: LoopProbe) -> bool:
 
 def _averages(facts: TestFacts) -> tuple[float, ...]:
     """Right and wrong averages of the batches' losses."""
-    total, images, batches = sum(facts.losses), sum(facts.sizes), len(facts.sizes)
     right = (facts.mean_of_batches, facts.mean_of_images)
-    return (*right, total, total / images, facts.mean_of_images * images, facts.mean_of_images * images / batches)
+    weighted = facts.mean_of_images * facts.images
+    return (*right, facts.total_loss, facts.total_loss / facts.images, weighted, weighted / facts.batches)
 
 
 def gradients_off(probe: LoopProbe) -> str:
@@ -80,19 +80,34 @@ class TestFacts:
     correct: tuple[int, ...]
 
     @property
+    def images(self) -> int:
+        """The number of images."""
+        return sum(self.sizes)
+
+    @property
+    def batches(self) -> int:
+        """The number of batches."""
+        return len(self.sizes)
+
+    @property
+    def total_loss(self) -> float:
+        """The sum of the batches' losses."""
+        return sum(self.losses)
+
+    @property
     def mean_of_batches(self) -> float:
         """The losses averaged over batches, as the assignment asks."""
-        return sum(self.losses) / len(self.losses)
+        return self.total_loss / len(self.losses)
 
     @property
     def mean_of_images(self) -> float:
         """The losses averaged over images: the same but for a smaller last batch, and accepted."""
-        return sum(a * b for a, b in zip(self.losses, self.sizes, strict=True)) / sum(self.sizes)
+        return sum(a * b for a, b in zip(self.losses, self.sizes, strict=True)) / self.images
 
     @property
     def accuracy(self) -> float:
         """Correct predictions over images."""
-        return sum(self.correct) / sum(self.sizes)
+        return sum(self.correct) / self.images
 
 
 def test_facts(probe: LoopProbe) -> TestFacts:
@@ -118,8 +133,7 @@ def averages_loss(probe: LoopProbe) -> str:
     for right in (facts.mean_of_batches, facts.mean_of_images):
         if any(close(value, right) for value in values):
             return f"records {right:.4f}, the average loss over the test loader"
-    images, batches = sum(facts.sizes), len(facts.sizes)
-    total = sum(facts.losses)
+    images, batches, total = facts.images, facts.batches, facts.total_loss
     wrong = (
         (total / images, "the batches' mean losses are added up and divided by the number of images"),
         (total, "the losses are added up and not divided"),
@@ -143,11 +157,11 @@ def accuracy(probe: LoopProbe) -> str:
     facts = test_facts(probe)
     values = _outcomes(student)
     right = facts.accuracy
-    expected = f"{right:.4f}: {sum(facts.correct)} of {sum(facts.sizes)} images"
+    expected = f"{right:.4f}: {sum(facts.correct)} of {facts.images} images"
     if any(close(value, right, 1e-6) for value in values):
         return f"records an accuracy of {right:.4f}"
     ratios = [c / s for c, s in zip(facts.correct, facts.sizes, strict=True)]
-    loader_images, batches = sum(facts.sizes), len(facts.sizes)
+    loader_images, batches = facts.images, facts.batches
     wrong: tuple[tuple[float, str, float], ...] = (
         (100 * right, "the accuracy is in percent", 0.5),
         (sum(facts.correct), "the number of correct images is recorded, not their fraction", 0.3),

@@ -10,7 +10,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 from grader.assignment import Fail, NotGraded
-from grader.checks.loop_common import WEIGHT_TOLERANCE, both_runs, need_forwards
+from grader.checks.loop_common import WEIGHT_TOLERANCE, both_runs, need_forwards, weight_change
 from grader.checks.models import describe_error
 from grader.checks.placement import explain_run
 from grader.evidence.compare import Weights, distance
@@ -75,7 +75,7 @@ def exists(probe: LoopProbe, wanted: str) -> str:
 def trains(probe: LoopProbe) -> str:
     """After one call the model's weights equal the reference's."""
     student, reference = both_runs(probe)
-    moved = distance(reference.weights, reference.start)
+    moved = weight_change(reference)
     off = distance(student.weights, reference.weights)
     if off <= WEIGHT_TOLERANCE * moved or _equal_in_half_precision(student, off, moved, probe.faults):
         served = student.batches.get("train", len(probe.batch_sizes))
@@ -155,7 +155,7 @@ def mode_in_training(probe: LoopProbe) -> str:
     """
     student, reference = both_runs(probe)
     need_forwards(student)
-    told = diagnose(student.weights, probe.faults, distance(reference.weights, reference.start))
+    told = diagnose(student.weights, probe.faults, weight_change(reference))
     if told == EVALUATION_MODE or not all(forward.training for forward in student.forwards if forward.grad_enabled):
         raise Fail(
             "the model was left in evaluation mode while training",

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from grader.assignment import Fail, NotGraded
 from grader.evidence.compare import OUTPUT_TOLERANCE, relative_difference, squashing
 from grader.evidence.probes import Comparison, ModelProbe, Operation, ProbeError, ShapeTrial
-
-if TYPE_CHECKING:
-    pass
 
 SHOWN = 500  # characters of an exception: it is the student's, and may hold whatever the probe handed in
 CONTRADICTION = 1e-2  # a difference that no rounding explains

@@ -17,6 +17,7 @@ NUMPY = (
     "a tensor on the GPU is given to numpy or matplotlib",
     "Numbers for lists and plots must be on the CPU: `.item()` or `.cpu()`.",
 )
+_IMAGES_LEFT = ("the model is on the GPU and the images are not", "Every batch comes from the loader on the CPU.")
 EXPECTED = "model, data and targets on the GPU in every batch"
 
 _REFUSALS = (
@@ -53,13 +54,9 @@ def explain_error(
     if _cpu(data) and _gpu(model):
         if copied:
             return "the images are copied to the GPU, but the model is given those on the CPU", COPY_HINT
-        return "the model is on the GPU and the images are not", "Every batch comes from the loader on the CPU."
+        return _IMAGES_LEFT
     if _gpu(data) and _cpu(model):
-        mixed = "only partly" if _gpu(model) else "not"
-        return (
-            f"the images are on the GPU and the model is {mixed}",
-            "Is the model that is called the one that was moved?",
-        )
+        return _model_left("only partly" if _gpu(model) else "not")
     if "target" in message or "nll_loss" in message:
         return "the outputs are on the GPU and the labels are not", "The loss needs the labels where the outputs are."
     if not any(data) and not (_cpu(model) and _gpu(model)) and (images := _layer_input(message)):
@@ -71,10 +68,13 @@ def _layer_input(message: str) -> tuple[str, str] | None:
     """What torch's text says of a layer's input and weights, and a hint; None where it says nothing of them."""
     on_gpu = _types(message) or _factors(message)
     if on_gpu == (False, True):
-        return "the model is on the GPU and the images are not", "Every batch comes from the loader on the CPU."
-    if on_gpu == (True, False):
-        return "the images are on the GPU and the model is not", "Is the model that is called the one that was moved?"
-    return None
+        return _IMAGES_LEFT
+    return _model_left("not") if on_gpu == (True, False) else None
+
+
+def _model_left(there: str) -> tuple[str, str]:
+    """Return the message and the hint for a model that is `there` ('not' or 'only partly') on the GPU with the images."""
+    return f"the images are on the GPU and the model is {there}", "Is the model that is called the one that was moved?"
 
 
 def _types(message: str) -> tuple[bool, bool] | None:

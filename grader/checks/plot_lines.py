@@ -83,11 +83,26 @@ class Measured:
 
         A notebook decides how many lines and epochs there are, so that without a bound it could keep the grader for days.
         """
-        batches = max((len(losses) for losses in self.losses), default=0)
-        single = sum(map(len, self.losses))
-        longest = min(batches, single // points + 1) if points > len(self.epochs) else batches
-        self.work[0] -= 8 * longest * single + len(self.per_epoch) * points * len(self.epochs)
+        series = 8 * self.longest(points) * self.spans[-1].stop if self.spans else 0
+        self.work[0] -= series + len(self.per_epoch) * points * len(self.epochs)
         return self.work[0] > 0
+
+    @cached_property
+    def spans(self) -> Sequence[range]:
+        """The places of each epoch's batches in `single`."""
+        starts = itertools.accumulate(map(len, self.losses), initial=0)
+        return [range(start, end) for start, end in itertools.pairwise(starts)]
+
+    @cached_property
+    def batches(self) -> int:
+        """The batches of the longest epoch."""
+        return max(map(len, self.losses), default=0)
+
+    def longest(self, points: int) -> int:
+        """The widest interval, in batches, at which losses may have been recorded for a line of so many points."""
+        if points <= len(self.epochs):
+            return self.batches
+        return min(self.batches, self.spans[-1].stop // points + 1)
 
     @cached_property
     def single(self) -> Series:
@@ -354,43 +369,33 @@ def _every(measured: Measured, points: int) -> Iterator[Iterator[tuple[float, fl
 
     The widest first: where losses are alike, a curve shows as many epochs as it can.
     """
-    starts = list(itertools.accumulate(map(len, measured.losses), initial=0))
-    for k in range(max(map(len, measured.losses), default=0), 0, -1):
+    for k in range(measured.batches, 0, -1):
         for phase in {0, k - 1}:
-            spans = [range(start + phase, end, k) for start, end in _pairs(starts)]
+            spans = [span[phase::k] for span in measured.spans]
             if sum(map(len, spans)) >= points:
                 yield (measured.single[i] for span in spans for i in span)
 
 
 def _regular(measured: Measured, points: int) -> Iterator[Series]:
     """Regular series of batches' losses: every k-th, rounded perhaps, and means over k batches, by epoch or throughout."""
-    batches = max((len(losses) for losses in measured.losses), default=0)
-    if points < 3 or batches < 2:
+    if points < 3 or measured.batches < 2:
         return
-    longest = min(batches, len(measured.single) // points + 1) if points > len(measured.epochs) else batches
     sums = [0.0]
     for value, _ in measured.single:
         sums.append(sums[-1] + value)
-    starts = [0]
-    for losses in measured.losses:
-        starts.append(starts[-1] + len(losses))
-    for k in range(1, longest + 1):
+    for k in range(1, measured.longest(points) + 1):
         for phase in {0, k - 1}:
-            yield [measured.single[i] for start, end in _pairs(starts) for i in range(start + phase, end, k)]
+            yield [measured.single[i] for span in measured.spans for i in span[phase::k]]
         if k == 1:
             continue
         for phase in {0, k - 1}:
             yield measured.single[phase::k]
         for spans in (
-            [(i, min(i + k, end)) for start, end in _pairs(starts) for i in range(start, end, k)],
-            [(i, i + k) for start, end in _pairs(starts) for i in range(start, end - k + 1, k)],
-            [(i, i + k) for i in range(0, starts[-1] - k + 1, k)],
+            [(i, min(i + k, span.stop)) for span in measured.spans for i in span[::k]],
+            [(i, i + k) for span in measured.spans for i in span[::k] if i + k <= span.stop],
+            [(i, i + k) for i in range(0, len(measured.single) - k + 1, k)],
         ):
             yield [((sums[end] - sums[begin]) / (end - begin), measured.single[end - 1][1]) for begin, end in spans]
-
-
-def _pairs(starts: Sequence[int]) -> Iterator[tuple[int, int]]:
-    return itertools.pairwise(starts)
 
 
 # --- lines that only run like the losses --------------------------------------------------------------------------

@@ -223,7 +223,7 @@ def _parts(run: str, offset: int) -> Iterator[tuple[int, int]]:
     if _plain_readings(run):
         yield offset, offset + len(run)
         return
-    for part in re.finditer(r"[^,_'’\u00a0\u202f\u2009]+", run):
+    for part in re.finditer(rf"[^{_GROUP}]+", run):
         if _plain_readings(part.group()):
             yield offset + part.start(), offset + part.end()
         else:

@@ -14,10 +14,11 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from grader.checks.printed_times import PrintedTime, printed_times
-from grader.checks.timing import known_values
+from grader.checks.timing import SLACK_SECONDS, known_values, span
 from grader.evidence.trainings import Epoch
 
-SLACK_SECONDS = 0.05  # per epoch: what stands between the notebook's clock and the recorder's
+__all__ = ["StoredCell", "StoredTimes", "span", "stored_times"]
+
 SLACK_SHARE = 0.25
 NO_UNIT_BELOW = 1000.0  # a larger number without a unit may be milliseconds
 
@@ -222,11 +223,6 @@ def _possible(series: _Series, epochs: Sequence[Epoch], said: _Meaning | None) -
         if number > 1 and all(fits(time, number) for time in series.here):
             found.append(_Meaning("total", number))
     return found
-
-
-def span(epoch: Epoch) -> float:
-    """Seconds of an epoch: training, and testing when there was a test."""
-    return epoch.train.seconds + (epoch.test.seconds if epoch.test else 0.0)
 
 
 def _differences(values: Sequence[float]) -> tuple[float, ...]:

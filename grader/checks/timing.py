@@ -50,6 +50,11 @@ def _spans(epochs: Sequence[Epoch]) -> list[_Span]:
     return spans
 
 
+def span(epoch: Epoch) -> float:
+    """Return the seconds that an epoch took: training, and testing if it was tested."""
+    return epoch.train.seconds + (epoch.test.seconds if epoch.test else 0.0)
+
+
 def _training_span(window: Sequence[Epoch]) -> _Span:
     seconds = sum(epoch.train.seconds for epoch in window)
     return _Span(seconds, seconds, len(window))
@@ -57,7 +62,7 @@ def _training_span(window: Sequence[Epoch]) -> _Span:
 
 def _whole_span(window: Sequence[Epoch]) -> _Span:
     """Training and testing of several epochs: added up, or by the clock from the first start to the last end."""
-    both = sum(epoch.train.seconds + (epoch.test.seconds if epoch.test else 0.0) for epoch in window)
+    both = sum(map(span, window))
     return _Span(both, max(both, window[-1].end - window[0].start), len(window))
 
 
@@ -238,18 +243,18 @@ def total_time(cells: Sequence[CellRun], epochs: Sequence[Epoch], count: int) ->
     times, windows = reported(cells, epochs), list(_windows(epochs, count))
     tested = [window for window in windows if all(epoch.test is not None for epoch in window)]
     for window in tested:
-        span, training = _whole_span(window), _training_span(window)
-        testing = span.low - training.low
-        slack = min(span.slack, testing / 2) if testing > span.slack else span.slack
+        whole, training = _whole_span(window), _training_span(window)
+        testing = whole.low - training.low
+        slack = min(whole.slack, testing / 2) if testing > whole.slack else whole.slack
         for time in times:
             # %%time measures the whole cell, whatever else it does.
-            high = max(span.high, time.cell_seconds) if time.wall else span.high
-            if time.agrees(span.low, span.low, slack) or time.agrees(
-                span.low, high, span.slack if time.wall else slack
+            high = max(whole.high, time.cell_seconds) if time.wall else whole.high
+            if time.agrees(whole.low, whole.low, slack) or time.agrees(
+                whole.low, high, whole.slack if time.wall else slack
             ):
-                return f"printed {_as_printed(time)}; {count} epochs with testing took {_shown(span.high)}"
+                return f"printed {_as_printed(time)}; {count} epochs with testing took {_shown(whole.high)}"
     for window in windows:
-        span, training = _whole_span(window), _training_span(window)
+        whole, training = _whole_span(window), _training_span(window)
         for time in times:
             if training.fits(time):
                 seen = (
@@ -258,7 +263,7 @@ def total_time(cells: Sequence[CellRun], epochs: Sequence[Epoch], count: int) ->
                 if window not in tested:
                     seen = f"{_as_printed(time)} is printed for {count} epochs, but they were not tested"
                 else:
-                    seen += f", with testing {_shown(span.high)}"
+                    seen += f", with testing {_shown(whole.high)}"
                 raise Fail(seen, expected, "The clock must run while the model is tested, too.", credit=0.5)
     raise _total_missing(times, epochs, windows, count, expected)
 
@@ -274,11 +279,11 @@ def _total_missing(
     said = [time for time in times if not time.weak]
     for other in range(len(epochs), 1, -1):
         for window in _windows(epochs, other) if other != count else ():
-            span = _whole_span(window)
-            if abs(span.high - took) <= span.slack + SLACK_SHARE * took:
+            whole = _whole_span(window)
+            if abs(whole.high - took) <= whole.slack + SLACK_SHARE * took:
                 continue
             for time in said:
-                if other > count and span.fits(time):
+                if other > count and whole.fits(time):
                     return Fail(
                         f"the total printed, {_as_printed(time)}, is that of {other} epochs", expected, credit=0.5
                     )
