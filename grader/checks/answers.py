@@ -94,7 +94,7 @@ def written_answer(
     if len(words) < 3:
         raise Fail(f"'{_short(text)}' is all that was written", "an answer that gives a reason")
     if _is_noise(words):
-        raise Fail(f"'{_short(text)}' is no text", expected)
+        raise Fail(f"'{_short(text)}' is not a text", expected)
     for name, other in (others or {}).items():
         if len(words) >= 8 and similarity(text, _own_text(other)) >= 0.95:
             raise Fail(f"the answer is the same text as the answer to {name}", "an answer to this question")
@@ -118,7 +118,7 @@ def _review(
             remarks.append("it concludes nothing: every sentence is conditional, hedged or general")
             credit = NOTHING_CONCLUDED
     else:
-        remarks.append("not recognised as English prose, so its content was not looked at")
+        remarks.append("not recognised as English prose, so its content was not checked")
     if _TO_THE_GRADER.search(text):
         remarks.append("it contains text that reads like a grade or an instruction to a grader")
     message = f"an answer of {len(words)} words; a person decides"

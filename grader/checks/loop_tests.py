@@ -148,7 +148,7 @@ def averages_loss(probe: LoopProbe) -> str:
             raise Fail(f"{words}: {value:.4f}", expected, "What does the criterion already average over?")
     if not values:
         raise Fail("no loss was recorded or returned", expected)
-    raise Fail(f"what the function leaves behind, {shortened(values)}, holds no average loss", expected)
+    raise Fail(f"what the function records or returns, {shortened(values)}, holds no average loss", expected)
 
 
 def accuracy(probe: LoopProbe) -> str:
@@ -173,7 +173,7 @@ def accuracy(probe: LoopProbe) -> str:
         (sum(facts.correct) / batches, "the correct images are divided by the number of batches", 0.0),
         (
             sum(facts.correct) / (batches * facts.sizes[0]),
-            "divided by batches times batch size: the last is smaller",
+            "divided by batches times batch size, but the last batch is smaller",
             0.5,
         ),
         (1 - right, "the share of wrong images is recorded", 0.0),
@@ -187,7 +187,7 @@ def accuracy(probe: LoopProbe) -> str:
         )
     if not values:
         raise Fail("no accuracy was recorded or returned", expected)
-    raise Fail(f"what the function leaves behind, {shortened(values)}, holds no such accuracy", expected)
+    raise Fail(f"what the function records or returns, {shortened(values)}, holds no such accuracy", expected)
 
 
 def leaves_model_alone(probe: LoopProbe) -> str:

@@ -95,7 +95,7 @@ def trains(probe: LoopProbe) -> str:
         raise Fail(wrong_batches, expected, "One call goes once over the training loader.")
     share = f"{off / moved:.0%} of" if off < 10 * moved else "more than ten times"
     raise Fail(
-        f"the weights differ from the reference's by {share} the way that they moved",
+        f"the weights differ from the reference's by {share} its weight change",
         expected,
         "Per batch: clear the gradients, forward, loss, backward, one step. Nothing else may change the weights.",
     )

@@ -160,7 +160,7 @@ def _believed(probe: ModelProbe) -> None:
     if contradicted(probe):
         raise Fail(
             "what was read from the model cannot be so: the reference's layers with its weights give other outputs, or none",
-            "a model whose parameters and operations are those that it computes with",
+            "a model that computes with the parameters and operations that it shows",
         )
 
 
@@ -231,7 +231,7 @@ def first_difference(operations: Sequence[Operation], reference: Sequence[Operat
         return f"{before}, {_describe(seen)} stands where {_describe(expected)} is expected"
     if len(operations) > len(reference):
         before = f"after {_describe(reference[-1])}" if reference else "at the beginning"
-        return f"{before}, {_describe(operations[len(reference)])} is too much"
+        return f"{before}, {_describe(operations[len(reference)])} is not expected"
     return None
 
 

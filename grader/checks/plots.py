@@ -368,7 +368,7 @@ def curves_share_x(plot: LossPlot) -> str:
         )
     if max(offsets) > OFFSET:
         raise Fail(f"{seen}: they lie {max(offsets):.1f} epochs apart", expected, hint, credit=0.3)
-    return "the same epoch stands at the same x for both"
+    return "both curves show the same epoch at the same x"
 
 
 def _fit(curve: Curve) -> tuple[float, Callable[[float], float]] | None:
