@@ -1,4 +1,7 @@
-"""Checks on data loaders: how many images, in what batches, in what order, and with what pixel values."""
+"""Checks on data loaders: the number of images, the batches, their order and the pixel values.
+
+`probe` is the evidence of one loader, `e.loaders["train"]` or `e.loaders["test"]`.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +11,27 @@ from grader.assignment import Fail, NotGraded
 from grader.checks.models import describe_error
 from grader.evidence.probes import LoaderProbe
 
+__all__ = ["loader", "pixels"]
+
 _Part = TypeVar("_Part")
 
 PIXEL_TOLERANCE = 1e-4  # absolute, in normalised units; one grey level is 0.013
 
 
 def loader(probe: LoaderProbe, images: int, batch_size: int, shuffled: bool) -> str:
-    """The loader of a split serves all `images`, `batch_size` at a time, in the right order; a third of the credit each."""
+    """Check that a loader serves all `images`, `batch_size` at a time, shuffled or in order.
+
+    Return a sentence with these three. Raise Fail with two thirds, one third or none of the credit if one, two or three
+    of them are wrong, and without credit if there is no loader or it raises an exception.
+
+    >>> from grader.evidence.run import LoaderSeen
+    >>> seen = LoaderSeen("loader-1", "MNIST", "train", images=60_000, batch_size=32, shuffled=True)
+    >>> loader(LoaderProbe("train", seen), 60_000, 32, shuffled=True)
+    'train loader: 60,000 images, 32 at a time, shuffled'
+    >>> loader(LoaderProbe("train", seen), 60_000, 64, shuffled=True)
+    Traceback (most recent call last):
+    grader.assignment.Fail: train loader: the batch size is 32
+    """
     seen = _found(probe, probe.seen)
     problems = []
     if seen.images != images or seen.drop_last:
@@ -35,7 +52,20 @@ def loader(probe: LoaderProbe, images: int, batch_size: int, shuffled: bool) -> 
 
 
 def pixels(probe: LoaderProbe) -> str:
-    """The pixel values and labels that the loader serves are those of the assignment's transform."""
+    """Check that the first batch of a loader holds the pixels and labels that the assignment's transform gives.
+
+    Batches are arrays (B, 1, 28, 28), labels (B,); pixels are equal up to `PIXEL_TOLERANCE`. Return a sentence. Raise
+    Fail, with half the credit if only the labels are wrong, and NotGraded if the grader does not know which images were
+    served.
+
+    >>> import numpy as np
+    >>> from grader.evidence.run import LoaderSeen
+    >>> seen = LoaderSeen("loader-2", "MNIST", "test", 10_000, 64, shuffled=False)
+    >>> raw = np.linspace(0, 1, 64 * 784, dtype=np.float32).reshape(64, 1, 28, 28)
+    >>> wanted = (raw - np.float32(0.1307)) / np.float32(0.3081)
+    >>> pixels(LoaderProbe("test", seen, first_batch=wanted, expected_batch=wanted))
+    'the test images are scaled and normalised as they should be'
+    """
     import numpy as np
 
     _found(probe, probe.seen)
@@ -77,7 +107,7 @@ def _moments(batch: object) -> str:
 
 
 def _scaling(seen: object, expected: object) -> str:
-    """How the pixels seem to have been scaled, from their range."""
+    """Describe how the pixels seem to have been scaled, from their range and the wanted values."""
     import numpy as np
 
     low, high = float(np.min(np.asarray(seen))), float(np.max(np.asarray(seen)))
