@@ -1,4 +1,4 @@
-"""Written answers: real ones in any words and language go to a person; what is no answer loses its points."""
+"""Written answers: real ones in any words and language go to a person, texts that are not answers fail."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def test_other_languages_and_telegrams_are_never_off_topic(answer: str) -> None:
         ("Roses are red and violets are blue, sugar is sweet and so are you.", "does not speak"),
     ],
 )
-def test_what_is_no_answer(answer: str, message: str) -> None:
+def test_texts_that_are_not_answers_fail(answer: str, message: str) -> None:
     with pytest.raises(Fail, match=message) as caught:
         written_answer(answer, QUESTION, "Your answer here", topic=("overfit",))
     assert caught.value.credit == 0.0
