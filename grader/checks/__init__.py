@@ -1,1 +1,50 @@
-"""Pure functions from evidence to a verdict. They know PyTorch and plots, but no assignment."""
+"""Checks for the authors of assignments: pure functions from evidence to a verdict.
+
+They know PyTorch, plots and printed text, but no assignment. A check returns a sentence that says what was found,
+raises `grader.assignment.Fail` if something is wrong and `grader.assignment.NotGraded` if the grader cannot tell. A
+rubric wraps it in a function of the evidence whose docstring is what the student reads (docs/assignment.md):
+
+>>> from grader.assignment import Check, Evidence
+>>> from grader.checks import models
+>>> def parameters(e: Evidence) -> str:
+...     "The MLP has 109,386 parameters."
+...     return models.parameter_count(e.models["mlp"], 109_386)
+>>> Check("mlp.parameters", 1, parameters).text
+'The MLP has 109,386 parameters.'
+
+| module | what it checks |
+| --- | --- |
+| `models` | shapes, parameters, multiply-accumulates and outputs of a model |
+| `loaders` | size, order and pixels of a data loader |
+| `loops`, `loop_records`, `loop_tests` | training and test functions, called by the grader |
+| `placement` | devices of tensors in training and testing |
+| `convergence` | epochs that were trained in the run, and their losses |
+| `plots`, `plot_lines` | plots of the losses |
+| `timing`, `stored_times`, `printed_times` | printed times |
+| `flops` | profiles of models, and printed counts |
+| `first_batch` | shapes, dtypes and roles of a batch that were printed |
+| `answers`, `conclusions` | written answers |
+| `printed_numbers` | numbers in printed text |
+| `loop_common` | helpers for checks on training and test functions |
+"""
+
+__all__ = [
+    "answers",
+    "conclusions",
+    "convergence",
+    "first_batch",
+    "flops",
+    "loaders",
+    "loop_common",
+    "loop_records",
+    "loop_tests",
+    "loops",
+    "models",
+    "placement",
+    "plot_lines",
+    "plots",
+    "printed_numbers",
+    "printed_times",
+    "stored_times",
+    "timing",
+]

@@ -1,4 +1,4 @@
-"""Written answers: what is no answer loses its points, the rest is for a person, with facts and remarks beside it."""
+"""Checks on written answers: a text that is not an answer fails; all others go to a person, with facts and remarks."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from collections.abc import Mapping, Sequence
 from grader.assignment import Fail, Review
 from grader.checks.conclusions import concludes, is_english
 
-SAME = 0.85  # similarity of words in order at which a text is a copy
-NOTHING_CONCLUDED = 0.5
-MAX_ANSWER = 20_000  # characters that are looked at
+__all__ = ["similarity", "written_answer"]
+
+SAME = 0.85  # similarity at which a sentence is a copy
+NOTHING_CONCLUDED = 0.5  # provisional credit
+MAX_ANSWER = 20_000  # characters that are read
 
 _PLACEHOLDER = re.compile(
     r"(?:(?:write|type|put|enter|insert|add|replace|edit|fill in|give)\b.{0,40}\b(?:answer|text"
@@ -41,7 +43,7 @@ _LEAD = re.compile(
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0e7f]")
 _KEY_ROWS = ("qwertyuiop", "qwertzuiop", "asdfghjkl", "zxcvbnm", "yxcvbnm", "azertyuiop", "1234567890")
 
-# Words that belong to any question about training: an answer with one of them is never off topic.
+# Words of any question about training: an answer with one of them is never off topic.
 _GENERIC_TOPIC = (
     "train epoch loss curve model accura overfit underfit gpu cpu cuda fast slow speed quick time second minut "
     "comput parallel network neural layer conv mlp cnn flop mac param batch data test valid learn converg plateau "
@@ -73,11 +75,18 @@ def written_answer(
     facts: tuple[str, ...] = (),
     must_conclude: bool = True,
 ) -> Review:
-    """Tell an answer from none. Returns a Review with the facts; raises Fail with the reason when there is no answer.
+    """Check that there is an answer: not blank, a placeholder, a copy of the question, noise or off topic.
 
-    `question` is the task's text, `template` what the cell held before the student wrote, `others` the student's answers to
-    other questions by name, `topic` stems of words that belong to the question. An answer that concludes nothing keeps a
-    provisional half.
+    `question` is the task's text, `template` the cell's text before the student wrote, `others` the student's answers
+    to other questions by name, `topic` stems of words that belong to the question. Return a Review for a person with
+    the `facts` and remarks; its provisional credit is 1, or half if `must_conclude` and the answer concludes nothing.
+    Raise Fail with the reason if there is no answer.
+
+    >>> written_answer("Yes, the loss still falls after 20 epochs.", "Should it train longer?").message
+    'an answer of 8 words; a person decides'
+    >>> written_answer("TODO", "Should it train longer?")
+    Traceback (most recent call last):
+    grader.assignment.Fail: 'TODO' is a placeholder, not an answer
     """
     expected = "an answer in your own words"
     text = _own_text(answer)
@@ -94,7 +103,7 @@ def written_answer(
     if len(words) < 3:
         raise Fail(f"'{_short(text)}' is all that was written", "an answer that gives a reason")
     if _is_noise(words):
-        raise Fail(f"'{_short(text)}' is no text", expected)
+        raise Fail(f"'{_short(text)}' is not a text", expected)
     for name, other in (others or {}).items():
         if len(words) >= 8 and similarity(text, _own_text(other)) >= 0.95:
             raise Fail(f"the answer is the same text as the answer to {name}", "an answer to this question")
@@ -118,7 +127,7 @@ def _review(
             remarks.append("it concludes nothing: every sentence is conditional, hedged or general")
             credit = NOTHING_CONCLUDED
     else:
-        remarks.append("not recognised as English prose, so its content was not looked at")
+        remarks.append("not recognised as English prose, so its content was not checked")
     if _TO_THE_GRADER.search(text):
         remarks.append("it contains text that reads like a grade or an instruction to a grader")
     message = f"an answer of {len(words)} words; a person decides"
@@ -126,7 +135,7 @@ def _review(
 
 
 def _own_text(answer: str) -> str:
-    """The answer without markup, comments, headings such as 'Question 4' and the lead 'Answer:'."""
+    """Return the answer without markup, comments, headings such as 'Question 4' and a leading 'Answer:'."""
     text = re.sub(r"[A-Za-z0-9_]{100,}", lambda m: m.group()[:100], answer[:MAX_ANSWER])
     text = re.sub(r"<!--.*?-->", " ", text, flags=re.DOTALL)
     text = re.sub(r"<[a-zA-Z/][^<>\n]{0,200}>", " ", text)
@@ -138,14 +147,18 @@ def _own_text(answer: str) -> str:
 
 
 def _words(text: str) -> list[str]:
-    """Words in lower case; in scripts without spaces two characters are a word."""
+    """Return the words in lower case; in scripts without spaces every two characters count as a word."""
     spaced = re.findall(r"[^\W_]+(?:['’.,][^\W_]+)*", _CJK.sub(" ", text).lower())
     cjk = "".join(_CJK.findall(text))
     return [*spaced, *(cjk[i : i + 2] for i in range(0, len(cjk), 2))]
 
 
 def similarity(text: str, other: str) -> float:
-    """Share of words in order that two texts have in common, 0 to 1."""
+    """Return the share of words, in order, that two texts have in common: 0 to 1.
+
+    >>> similarity("The test loss is flat.", "The train loss is flat.")
+    0.8
+    """
     a, b = _words(text), _words(other)
     return difflib.SequenceMatcher(None, a, b, autojunk=False).ratio() if a and b else 0.0
 
@@ -155,10 +168,10 @@ def _sentences(text: str) -> list[str]:
 
 
 def _without_copies(text: str, original: str) -> str:
-    """The text without its sentences that are, nearly word by word, sentences of the original.
+    """Return the text without the sentences that are, nearly word by word, sentences of the original.
 
-    An answer often takes up the question's words ('The curves indicate that…' for 'Do the curves indicate that…'); a copy
-    also begins like the original.
+    An answer often repeats the question's words ('The curves indicate that…' for 'Do the curves indicate that…'), so a
+    copy must also begin with the same word.
     """
     originals = [words for words in map(_words, _sentences(_own_text(original))) if words]
 
@@ -181,20 +194,20 @@ def _is_placeholder(text: str) -> bool:
 
 
 def _is_noise(words: Sequence[str]) -> bool:
-    """Keys struck at random, or one word over and over."""
+    """Return whether the words are random keystrokes, or one word over and over."""
     if len(set(words)) <= max(1, len(words) // 8) and len(words) >= 3:
         return True
     latin = [word for word in words if word.isascii() and word.isalpha()]
     if len(latin) < len(words) * 0.6:
         return False
-    return sum(_struck(word) for word in latin) >= max(2, 0.6 * len(latin))
+    return sum(_is_keystrokes(word) for word in latin) >= max(2, 0.6 * len(latin))
 
 
-def _struck(word: str) -> bool:
+def _is_keystrokes(word: str) -> bool:
     if len(word) < 4:
         return False
-    rolled = any(row[i : i + 4] in word for row in _KEY_ROWS for i in range(len(row) - 3))
-    return rolled or not re.search(r"[aeiouy]", word) or bool(re.search(r"[^aeiouy]{6,}", word))
+    neighbours = any(row[i : i + 4] in word for row in _KEY_ROWS for i in range(len(row) - 3))
+    return neighbours or not re.search(r"[aeiouy]", word) or bool(re.search(r"[^aeiouy]{6,}", word))
 
 
 def _short(text: str) -> str:

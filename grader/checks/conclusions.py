@@ -1,9 +1,11 @@
-"""Does an English text conclude anything, or does it only say what would follow if something were so."""
+"""Tell English texts that assert something from those that only discuss what could be the case."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+
+__all__ = ["concludes", "is_english"]
 
 _STOP_WORDS = (
     "the of and to in is that it was for on are as with be by at this have from or had not but what all were when "
@@ -20,7 +22,7 @@ _OTHER_STOP_WORDS = (
 )
 _ENGLISH, _FOREIGN = frozenset(_STOP_WORDS.split()), frozenset(_OTHER_STOP_WORDS.split())
 
-# What says how something is or was: a direction, a comparison, a verdict.
+# Words that say how something is or was: a direction, a comparison, a verdict.
 _VERDICT = re.compile(
     r"\b(?:decreas|increas|declin|drop|f[ae]ll|fell|ris(?:e|es|ing|en)|rose|goes|go(?:ing)? (?:up"
     r"|down)|went|grow|grew|shrink|shrank|diverg|converg"
@@ -127,7 +129,11 @@ _RECOMMENDS = re.compile(
 
 
 def is_english(text: str) -> bool:
-    """Whether a text is recognisably English: mostly Latin letters and many of English's commonest words."""
+    """Return whether a text is recognisably English: mostly ASCII words, and many of the commonest English ones.
+
+    >>> is_english("The loss is still falling at the end."), is_english("Der Verlust fällt noch am Ende.")
+    (True, False)
+    """
     words = re.findall(r"[^\W\d_]+(?:'[a-z]+)?", text.lower())
     if len(words) < 4:
         return False
@@ -140,10 +146,15 @@ def is_english(text: str) -> bool:
 
 
 def concludes(answer: str) -> bool:
-    """Whether some sentence of an English text asserts something, unhedged and under no condition; True for other languages.
+    """Return whether some sentence of an English text asserts something without hedge or condition.
 
-    'The test loss flattens after epoch 12' does; 'if the losses fall, training longer might help' and 'overfitting occurs
-    when…' do not. It sees forms of words only, so its verdict is a remark to a person, never a mark by itself.
+    Texts in other languages are taken to conclude something.
+    Only forms of words are compared, so the result is a remark for a person, never a mark by itself.
+
+    >>> concludes("The test loss flattens after epoch 12.")
+    True
+    >>> concludes("If the losses fall, training longer might help. Overfitting occurs when the test loss rises.")
+    False
     """
     return not is_english(answer) or any(_asserts(sentence) for sentence in _sentences(answer))
 

@@ -1,4 +1,4 @@
-"""Trainings: the epochs of one model in the run, and whether they learned what they should."""
+"""Checks on the epochs of one model in the run: each took its steps, and the loss fell as it should."""
 
 from __future__ import annotations
 
@@ -8,9 +8,21 @@ from collections.abc import Sequence
 from grader.assignment import Fail, NotGraded, Reference
 from grader.evidence.trainings import Epoch, _mean, follows
 
+__all__ = ["converges", "stepped"]
+
 
 def stepped(epochs: Sequence[Epoch], where: str) -> str:
-    """Every epoch stepped an optimizer that holds this model's parameters, all of them, with gradients of its loss."""
+    """Check that an optimizer that holds all parameters of the model took steps in every epoch.
+
+    `epochs` are of one model, at least one; `where` names them in messages ('the first 10 epochs'). Return the number
+    of epochs and of batches. Raise Fail, with 0.3 of the credit if the optimizer holds only some of the parameters.
+
+    >>> from grader.evidence.run import LoaderSeen, Pass
+    >>> loader = LoaderSeen("loader-1", "MNIST", "train", 60_000, 64, True)
+    >>> train = Pass(4, loader, 0.0, 9.0, batches=938, samples=60_000, complete=True, steps=938)
+    >>> stepped([Epoch(train)], "the first epoch")
+    '1 epoch, one step for each of 938 batches'
+    """
     for number, epoch in enumerate(epochs, 1):
         seen = epoch.train
         if seen.steps == 0:
@@ -37,11 +49,22 @@ def stepped(epochs: Sequence[Epoch], where: str) -> str:
 
 
 def converges(epochs: Sequence[Epoch], reference: Reference, role: str, checked: bool = True) -> str:
-    """The epochs learned as the reference does.
+    """Check that the epochs learned as the reference does.
 
-    On canonical random numbers the test losses follow the reference's trajectory. A notebook with its own seeds, or another
-    valid model, is held against the thresholds that `grader calibrate` measured ('<role>.loss.<epochs>'), if its losses were
-    `checked` by the weights that they led to.
+    With the harness's random numbers the losses follow the trajectory of `reference` for this `role`. A notebook with
+    its own seeds, or another valid model, must stay under the threshold '<role>.loss.<epochs>' that `grader calibrate`
+    measured; `checked` says that its losses were confirmed by the weights that they led to.
+
+    Return the last loss: the mean test loss, or the mean training loss if nothing was tested. Raise Fail if it is above
+    the threshold or not a number, and NotGraded if there is no threshold or the losses are not `checked`.
+
+    >>> from grader.assignment import Threshold
+    >>> from grader.evidence.run import LoaderSeen, Pass
+    >>> loader = LoaderSeen("loader-1", "MNIST", "train", 128, 64, True)
+    >>> epoch = Epoch(Pass(4, loader, 0.0, 9.0, batches=2, samples=128, complete=True, steps=2, losses=(0.5, 0.3)))
+    >>> measured = Reference(thresholds={"mlp.loss.2": Threshold(None, 0.45, "from 20 seeds")})
+    >>> converges([epoch, epoch], measured, "mlp")
+    'the loss is 0.400 after 2 epochs (at most 0.450, from 20 seeds)'
     """
     losses = [epoch.test.mean_loss for epoch in epochs if epoch.test is not None]
     own = [_mean(epoch.train.losses) for epoch in epochs]

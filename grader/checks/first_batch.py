@@ -1,7 +1,12 @@
-"""What was printed about the first batch: both shapes, both dtypes, and which tensor is the label."""
+"""Checks on printed text about the first batch: both shapes, both dtypes, and which tensor is the label.
+
+`text` is the printed output, `batch` the true batch, `source` the code that printed it, `notes` a text answer beside
+it.
+"""
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,6 +14,8 @@ from typing import Literal
 
 from grader.assignment import Fail
 from grader.checks.printed_numbers import without_progress
+
+__all__ = ["FirstBatch", "dtypes_shown", "first_batch_text", "mentions", "roles_told", "shapes_shown"]
 
 Role = Literal["sample", "label"]
 Told = Literal["right", "swapped"]
@@ -77,7 +84,11 @@ _IS = (
 
 @dataclass(frozen=True)
 class FirstBatch:
-    """What the first batch is: shapes with the batch dimension, and dtypes by their torch names."""
+    """The true first batch: shapes with the batch dimension, and torch's names of the dtypes.
+
+    >>> FirstBatch((32, 1, 28, 28), (32,)).label_dtype
+    'int64'
+    """
 
     sample_shape: tuple[int, ...] = (64, 1, 28, 28)
     label_shape: tuple[int, ...] = (64,)
@@ -93,10 +104,13 @@ class _Shape:
 
 
 def first_batch_text(text: str, batch: FirstBatch, source: str = "", notes: str = "") -> str:
-    """All that the question asks about the first batch, as one check: shapes 40 %, dtypes 30 %, which is which 30 %.
+    """Check that shapes (40 %), dtypes (30 %) and roles (30 %) of the first batch are shown, as one check.
 
-    `text` is what the cell printed, `source` its code and `notes` a text answer beside it, where the identification may
-    stand as well. Raises Fail with the credit of the pieces that are there.
+    Return the shapes and dtypes. Raise Fail with the credit of the parts that are there.
+
+    >>> text = "images (64, 1, 28, 28) torch.float32, labels (64,) torch.int64"
+    >>> first_batch_text(text, FirstBatch())
+    '(64, 1, 28, 28) float32 is the sample, (64,) int64 the label'
     """
     kept, problems = 1.0, []
     pieces: tuple[tuple[float, Callable[[], str]], ...] = (
@@ -118,12 +132,22 @@ def first_batch_text(text: str, batch: FirstBatch, source: str = "", notes: str 
 
 
 def mentions(text: str, batch: FirstBatch) -> bool:
-    """Whether a shape of the first batch stands in what was printed."""
+    """Return whether a shape of the first batch was printed.
+
+    >>> mentions("images (64, 1, 28, 28)", FirstBatch())
+    True
+    """
     return any(shape.value in (batch.sample_shape, batch.label_shape) for shape in _shapes(without_progress(text)))
 
 
 def shapes_shown(text: str, batch: FirstBatch) -> str:
-    """The shapes of both tensors of the first batch are printed."""
+    """Check that the shapes of both tensors of the first batch are printed.
+
+    Return the shapes. Raise Fail, with half the credit if one is printed, or that of a single image or another batch.
+
+    >>> shapes_shown("torch.Size([64, 1, 28, 28]) torch.Size([64])", FirstBatch())
+    '(64, 1, 28, 28) and (64,) are printed'
+    """
     text = without_progress(text)
     found = {shape.value for shape in _shapes(text)}
     sample, label = batch.sample_shape in found, batch.label_shape in found or _bare_length(text, batch)
@@ -150,7 +174,13 @@ def shapes_shown(text: str, batch: FirstBatch) -> str:
 
 
 def dtypes_shown(text: str, batch: FirstBatch) -> str:
-    """The dtypes of both tensors of the first batch are printed."""
+    """Check that the dtypes of both tensors of the first batch are printed.
+
+    Return the dtypes. Raise Fail, with half the credit if one is printed.
+
+    >>> dtypes_shown("torch.float32, torch.int64", FirstBatch())
+    'float32 and int64 are printed'
+    """
     text = without_progress(text)
     shown = [name for name in (batch.sample_dtype, batch.label_dtype) if re.search(DTYPES.get(name, name), text)]
     expected = f"the dtypes {batch.sample_dtype} and {batch.label_dtype}"
@@ -163,7 +193,13 @@ def dtypes_shown(text: str, batch: FirstBatch) -> str:
 
 
 def roles_told(text: str, batch: FirstBatch, source: str = "", notes: str = "") -> str:
-    """It is said which tensor is the sample and which the label, in what is printed, in the code or in a note."""
+    """Check that the output, the code or a note says which tensor is the sample and which the label.
+
+    Return where it is said. Raise Fail if nothing says it or the names are swapped.
+
+    >>> roles_told("images (64, 1, 28, 28), labels (64,)", FirstBatch())
+    'the output says which is the sample and which the label'
+    """
     text, source, notes = (without_progress(words) for words in (text, source, notes))
     told = _told_in_text(text, batch)
     if told == "right":
@@ -203,7 +239,7 @@ def _shapes(text: str) -> list[_Shape]:
 
 
 def _blanked(text: str, shapes: Sequence[_Shape], blank: str = " ") -> str:
-    """The text with some shapes blanked out, so that the x of '64 x 1' is no word."""
+    """Return the text with some shapes blanked out, so that the x of '64 x 1' is not taken for a name."""
     pieces, position = [], 0
     for shape in shapes:
         if shape.start >= position:
@@ -213,7 +249,7 @@ def _blanked(text: str, shapes: Sequence[_Shape], blank: str = " ") -> str:
 
 
 def _bare_length(text: str, batch: FirstBatch) -> bool:
-    """'shape of the labels: 64' and 'labels: 64 x' tell a one-dimensional shape as well."""
+    """Return whether a line names the labels and their number, as in 'shape of the labels: 64' and 'labels: 64 x'."""
     if len(batch.label_shape) != 1:
         return False
     length = batch.label_shape[0]
@@ -227,17 +263,17 @@ def _bare_length(text: str, batch: FirstBatch) -> bool:
 
 
 def _told_in_text(text: str, batch: FirstBatch) -> Told | None:
-    """Whether the words around the two shapes name them, and how."""
+    """Return how the words around the two shapes name them; None if they do not."""
     shapes = [shape for shape in _shapes(text) if shape.value in (batch.sample_shape, batch.label_shape)]
     text = _blanked(text, shapes, "\x00")
     text = _NO_ROLE.sub(lambda m: " " * len(m.group()), text)
     verdicts = []
-    for pick in (_before_on_line, _after_on_line, _block_before, _block_after):
+    for pick, lines in itertools.product((_on_line, _in_block), (_lines_before, _lines_after)):
         named: tuple[set[Role], set[Role]] = (set(), set())
         for index, shape in enumerate(shapes):
-            named[0 if shape.value == batch.sample_shape else 1].update(pick(text, shapes, index))
+            named[0 if shape.value == batch.sample_shape else 1].update(pick(lines(text, shapes, index)))
         verdicts.append(_verdict(*named))
-    # Both named beside their shapes says more than one of them, and words on the line more than words above and below.
+    # Two named tensors say more than one, and words on a shape's line more than words on the lines around it.
     for told, full in (*verdicts[:2], *verdicts[2:]):
         if told is not None and full:
             return told
@@ -250,7 +286,7 @@ def _told_in_text(text: str, batch: FirstBatch) -> Told | None:
 
 
 def _verdict(sample: set[Role], label: set[Role]) -> tuple[Told | None, bool]:
-    """What the names found for the first and the second tensor say, and whether each of them has one name."""
+    """Return what the names found for the two tensors say, and whether each has exactly one name."""
     if (sample, label) in (({"sample"}, {"label"}), ({"label"}, {"sample"})):
         return ("right" if sample == {"sample"} else "swapped"), True
     if sample == label:
@@ -262,16 +298,22 @@ def _verdict(sample: set[Role], label: set[Role]) -> tuple[Told | None, bool]:
     return None, False
 
 
-def _roles(words: str) -> set[Role]:
-    """The roles that some words name; when both, the last: 'sample label' is a label, unless joined by 'of' and the like."""
+def _named(words: str) -> list[tuple[int, Role]]:
+    """Return the words that name a role, in order: where each stands, and the role."""
     found: list[tuple[int, Role]] = [(m.start(), "sample") for m in _SAMPLE.finditer(words)]
-    found += [(m.start(), "label") for m in _LABEL.finditer(words)]
-    if not found:
-        return set()
-    roles = {role for _, role in found}
-    if len(roles) == 1:
+    return sorted([*found, *((m.start(), "label") for m in _LABEL.finditer(words))])
+
+
+def _roles(words: str) -> set[Role]:
+    """Return the roles that some words name.
+
+    If they name both, the last counts: 'sample label' is a label. After 'of' and the like the first does; joined by
+    'and' or a comma, both do.
+    """
+    ordered = _named(words)
+    roles = {role for _, role in ordered}
+    if len(roles) < 2:
         return roles
-    ordered = sorted(found)
     between = words[ordered[0][0] : ordered[-1][0]]
     if re.search(r"\b(?:of|for|from|in|von|der|für|de|des|del|for the)\b|的", between):
         return {ordered[0][1]}
@@ -280,58 +322,37 @@ def _roles(words: str) -> set[Role]:
     return {ordered[-1][1]}
 
 
-def _line_start(text: str, position: int) -> int:
-    return text.rfind("\n", 0, position) + 1
+def _lines_before(text: str, shapes: Sequence[_Shape], index: int) -> list[str]:
+    """Return the lines between the shape before and this one, the nearest first."""
+    return text[shapes[index - 1].end if index else 0 : shapes[index].start].split("\n")[::-1]
 
 
-def _line_end(text: str, position: int) -> int:
-    end = text.find("\n", position)
-    return len(text) if end < 0 else end
+def _lines_after(text: str, shapes: Sequence[_Shape], index: int) -> list[str]:
+    """Return the lines between this shape and the next, the nearest first."""
+    return text[shapes[index].end : shapes[index + 1].start if index + 1 < len(shapes) else len(text)].split("\n")
 
 
-def _before_on_line(text: str, shapes: Sequence[_Shape], index: int) -> set[Role]:
-    start = _line_start(text, shapes[index].start)
-    previous = shapes[index - 1].end if index else 0
-    return _roles(text[max(start, previous) : shapes[index].start])
+def _on_line(lines: Sequence[str]) -> set[Role]:
+    return _roles(lines[0])
 
 
-def _after_on_line(text: str, shapes: Sequence[_Shape], index: int) -> set[Role]:
-    end = _line_end(text, shapes[index].end)
-    following = shapes[index + 1].start if index + 1 < len(shapes) else len(text)
-    return _roles(text[shapes[index].end : min(end, following)])
-
-
-def _block_before(text: str, shapes: Sequence[_Shape], index: int) -> set[Role]:
-    words = text[shapes[index - 1].end if index else 0 : shapes[index].start]
-    for line in reversed(words.split("\n")):
-        if roles := _roles(line):
-            return roles
-    return set()
-
-
-def _block_after(text: str, shapes: Sequence[_Shape], index: int) -> set[Role]:
-    words = text[shapes[index].end : shapes[index + 1].start if index + 1 < len(shapes) else len(text)]
-    for line in words.split("\n"):
-        if roles := _roles(line):
-            return roles
-    return set()
+def _in_block(lines: Sequence[str]) -> set[Role]:
+    """Return the roles on the nearest line that names any."""
+    return next(filter(None, map(_roles, lines)), set())
 
 
 def _told_in_order(text: str, shapes: Sequence[_Shape], batch: FirstBatch) -> Told | None:
-    """'sample and label: (64, 1, 28, 28) (64,)': roles listed in the order of the shapes."""
+    """Return 'right' if the roles are listed in the order of the shapes: 'sample and label: (64, 1, 28, 28) (64,)'."""
     order = list(dict.fromkeys(shape.value for shape in shapes))
     if len(order) != 2:
         return None
-    found = sorted(
-        [(m.start(), "sample") for m in _SAMPLE.finditer(text)] + [(m.start(), "label") for m in _LABEL.finditer(text)]
-    )
-    names = list(dict.fromkeys(role for _, role in found))
+    names = list(dict.fromkeys(role for _, role in _named(text)))
     wanted = ["sample" if value == batch.sample_shape else "label" for value in order]
     return "right" if names == wanted else None
 
 
 def _told_by_position(words: str) -> Told | None:
-    """'The first is the image', 'first_item[1] is the label', '[0]: sample'."""
+    """Return what ordinals and indices say: 'The first is the image', 'first_item[1] is the label', '[0]: sample'."""
     named: list[set[Role]] = [set(), set()]
     for index, ordinal in _ORDINAL:
         for match in re.finditer(rf"{ordinal}{_IS}(?=(?P<word>\w+))", words, re.IGNORECASE):
@@ -342,7 +363,7 @@ def _told_by_position(words: str) -> Told | None:
 
 
 def _told_by_names(source: str) -> Told | None:
-    """'images, labels = next(iter(loader))' and 'for x, y in loader'; also 'label = batch[1]'."""
+    """Return what variable names say: 'images, labels = next(it)', 'for x, y in loader', 'label = batch[1]'."""
     pairs = re.findall(r"(\w+)\s*,\s*(\w+)\s*[\])]?\s*(?:=(?!=)|\bin\b)\s*(?:next|iter|list|enumerate|\w+)", source)
     for first, second in pairs:
         told, full = _verdict(_name_roles(first), _name_roles(second))

@@ -1,4 +1,4 @@
-"""Profiles of models: what was handed to thop, and whether the counts were printed."""
+"""Checks on profiles of models: the models and inputs that were handed to thop, and the counts that were printed."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ from grader.assignment import Fail
 from grader.checks.printed_numbers import Number, Reading, find_numbers, without_progress
 from grader.evidence.run import CellRun, Profile
 
-SAME = 0.005  # relative, for what thop returned
-COARSE = 0.5  # a printed number whose rounding hides more than this share of it tells nothing
+__all__ = ["Cost", "counts_printed", "models_profiled"]
+
+SAME = 0.005  # relative, for counts that thop returned
+COARSE = 0.5  # a printed number that was rounded by more than this share of its value tells nothing
 
 _TOOLS = re.compile(
     r"\b(?:torchinfo|torchsummary|torchstat|fvcore|ptflops|calflops|deepspeed|torchprofile|pthflops"
@@ -39,9 +41,13 @@ _DOUBLED = re.compile(
 
 @dataclass(frozen=True)
 class Cost:
-    """What a model costs for one input, counted by the grader: `macs` in thop's convention, and parameters.
+    """The cost of one input of a model, counted by the grader.
 
-    `name` is the model's role in messages; `class_name` the student's class and `key` the run's key for it, when known.
+    `macs` are multiply-accumulates in thop's convention, `parameters` the number of parameter elements. `name` is the
+    model's name in messages; `class_name` is the student's class and `key` the run's key of the model, if known.
+
+    >>> Cost("MLP", macs=109_184, parameters=109_386, class_name="Net").name
+    'MLP'
     """
 
     name: str
@@ -54,10 +60,15 @@ class Cost:
 def models_profiled(
     profiles: Sequence[Profile], costs: Sequence[Cost], input_shape: tuple[int, ...] = (1, 1, 28, 28), source: str = ""
 ) -> str:
-    """Each model was profiled, with a single input.
+    """Check that each model was profiled with a single input of `input_shape`.
 
-    `costs` are those of the student's own models; `source` the code of the cells: another counting tool named there stands
-    for recorded profiles, and then only what was printed decides. Raises Fail with the share of models that are right.
+    `profiles` are the recorded calls of thop, `costs` those of the student's own models, `source` the code of the
+    cells. If nothing was recorded but the code names another counting tool, this passes: only the printed counts decide
+    then. Return which models were profiled. Raise Fail, with the share of models that are right as credit.
+
+    >>> profile = Profile(46, "MLP", None, "cpu", ((1, 1, 28, 28),), macs=109_184, parameters=109_386)
+    >>> models_profiled([profile], [Cost("MLP", 109_184, 109_386)])
+    'MLP profiled with one input each'
     """
     expected = f"a profile of {_names(costs)} with one {'×'.join(map(str, input_shape))} input"
     if not profiles:
@@ -88,7 +99,7 @@ def models_profiled(
 
 
 def _is_of(profile: Profile, cost: Cost, costs: Sequence[Cost]) -> bool:
-    """Whether a profile is of this model: by its key, its parameters, else by its class when no other model's fits."""
+    """Return whether a profile is of this model: by key, by parameters, or by class if no parameters match."""
     if profile.model is not None and cost.key is not None and profile.model == cost.key:
         return True
     if profile.parameters is not None:
@@ -99,7 +110,7 @@ def _is_of(profile: Profile, cost: Cost, costs: Sequence[Cost]) -> bool:
 
 
 def _wrong_input(profile: Profile, cost: Cost, input_shape: tuple[int, ...]) -> str:
-    """What is wrong with a profile's input; '' when its count is that of a single input."""
+    """Return what is wrong with a profile's input; '' if its count is that of a single input."""
     shape = profile.input_shapes[0] if profile.input_shapes else ()
     size, one = math.prod(shape), math.prod(input_shape)
     counted = profile.macs is None or math.isclose(profile.macs, cost.macs, rel_tol=SAME)
@@ -113,10 +124,17 @@ def _wrong_input(profile: Profile, cost: Cost, input_shape: tuple[int, ...]) -> 
 def counts_printed(
     cells: Sequence[CellRun], profiles: Sequence[Profile], costs: Sequence[Cost], source: str = ""
 ) -> str:
-    """The MACs of each model are printed, in any notation.
+    """Check that the MACs of each model are printed, in any notation.
 
-    Twice the MACs, as floating-point operations are also counted, is right when the text or the code says so. Numbers that
-    are printed without any counting tool having been used earn nothing. Raises Fail with the share of models printed.
+    `cells` are those whose output may hold the counts, `source` their code; `profiles` are the recorded calls of thop,
+    `costs` those of the student's own models. Twice the MACs, another way to count floating-point operations, is right
+    if the output or the code says so. Without a counting tool printed numbers earn nothing. Return the counts. Raise
+    Fail, with the share of models whose counts are printed as credit; doubled counts that nothing explains keep 0.7 at
+    least, and counts exchanged with the parameters lose half.
+
+    >>> profile = Profile(46, "MLP", None, "cpu", ((1, 1, 28, 28),), macs=109_184, parameters=109_386)
+    >>> counts_printed([CellRun(46, "ok", text="0.11 MFLOPs")], [profile], [Cost("MLP", 109_184, 109_386)])
+    'MLP: 109,184 MACs printed'
     """
     expected = "; ".join(f"{cost.name}: {_count(cost.macs)} MACs" for cost in costs)
     expected = f"the counts printed ({expected})" if profiles else f"counts of {_names(costs)} from a profiler, printed"
@@ -166,10 +184,10 @@ def counts_printed(
 
 
 def _exchanged(cost: Cost, lines: Sequence[str], numbers: Sequence[Number]) -> bool:
-    """Whether the MACs of a model are called its parameters, and its parameters its operations.
+    """Return whether the MACs of a model are called its parameters, and its parameters its operations.
 
-    Only where the words leave no doubt: in a line with both words and both numbers the first word is of the first number,
-    whichever stands before the other; else in two lines, each with one of them. A line that has them right settles it.
+    Only if the words leave no doubt. If a line holds both words and both numbers, the first word belongs to the first
+    number; otherwise two lines must hold one word and one number each. A line that names them correctly settles it.
     """
     found: set[tuple[str, str]] = set()
     for place, line in enumerate(lines):
@@ -185,7 +203,7 @@ def _exchanged(cost: Cost, lines: Sequence[str], numbers: Sequence[Number]) -> b
 
 
 def _which(number: Number, line: str, cost: Cost) -> str:
-    """'operations' or 'parameters' when a printed number can be only that of a model; else ''."""
+    """Return 'operations' or 'parameters' if a printed number can only be that count of the model, else ''."""
     operations = any(_prints(number, line, value) for value in (cost.macs, 2 * cost.macs))
     parameters = _prints(number, line, cost.parameters)
     return "" if operations == parameters else "operations" if operations else "parameters"
@@ -200,7 +218,7 @@ def _right(profile: Profile, cost: Cost) -> bool:
 
 
 def _prints(number: Number, line: str, value: float) -> bool:
-    """Whether a printed number is this count, as far as it was rounded; a unit may stand in its label: 'MACs (M): 7.46'."""
+    """Return whether a printed number is this count, up to rounding; the label may give a unit: 'MACs (M): 7.46'."""
     for reading in number.readings:
         if reading.kind in ("percent", "time") and not number.text.endswith("m"):
             continue

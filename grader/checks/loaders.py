@@ -1,21 +1,38 @@
-"""Checks on data loaders: how many images, in what batches, in what order, and with what pixel values."""
+"""Checks on data loaders: the number of images, the batches, their order and the pixel values.
+
+`probe` is the evidence of one loader, `e.loaders["train"]` or `e.loaders["test"]`.
+"""
 
 from __future__ import annotations
+
+from typing import TypeVar
 
 from grader.assignment import Fail, NotGraded
 from grader.checks.models import describe_error
 from grader.evidence.probes import LoaderProbe
 
+__all__ = ["loader", "pixels"]
+
+_Part = TypeVar("_Part")
+
 PIXEL_TOLERANCE = 1e-4  # absolute, in normalised units; one grey level is 0.013
 
 
 def loader(probe: LoaderProbe, images: int, batch_size: int, shuffled: bool) -> str:
-    """The loader of a split serves all `images`, `batch_size` at a time, in the right order; a third of the credit each."""
-    if probe.error is not None:  # what it says of itself is not worth more than what it serves
-        raise Fail(f"the {probe.split} loader raises {describe_error(probe.error)}", "a DataLoader that gives batches")
-    if probe.missing or probe.seen is None:
-        raise Fail(probe.missing or f"no {probe.split} loader was found", "a DataLoader over MNIST")
-    seen = probe.seen
+    """Check that a loader serves all `images`, `batch_size` at a time, shuffled or in order.
+
+    Return a sentence with these three. Raise Fail with two thirds, one third or none of the credit if one, two or three
+    of them are wrong, and without credit if there is no loader or it raises an exception.
+
+    >>> from grader.evidence.run import LoaderSeen
+    >>> seen = LoaderSeen("loader-1", "MNIST", "train", images=60_000, batch_size=32, shuffled=True)
+    >>> loader(LoaderProbe("train", seen), 60_000, 32, shuffled=True)
+    'train loader: 60,000 images, 32 at a time, shuffled'
+    >>> loader(LoaderProbe("train", seen), 60_000, 64, shuffled=True)
+    Traceback (most recent call last):
+    grader.assignment.Fail: train loader: the batch size is 32
+    """
+    seen = _found(probe, probe.seen)
     problems = []
     if seen.images != images or seen.drop_last:
         dropped = "the last, smaller batch is dropped"
@@ -35,16 +52,26 @@ def loader(probe: LoaderProbe, images: int, batch_size: int, shuffled: bool) -> 
 
 
 def pixels(probe: LoaderProbe) -> str:
-    """The pixel values and labels that the loader serves are those of the assignment's transform."""
+    """Check that the first batch of a loader holds the pixels and labels that the assignment's transform gives.
+
+    Batches are arrays (B, 1, 28, 28), labels (B,); pixels are equal up to `PIXEL_TOLERANCE`. Return a sentence. Raise
+    Fail, with half the credit if only the labels are wrong, and NotGraded if the grader does not know which images were
+    served.
+
+    >>> import numpy as np
+    >>> from grader.evidence.run import LoaderSeen
+    >>> seen = LoaderSeen("loader-2", "MNIST", "test", 10_000, 64, shuffled=False)
+    >>> raw = np.linspace(0, 1, 64 * 784, dtype=np.float32).reshape(64, 1, 28, 28)
+    >>> wanted = (raw - np.float32(0.1307)) / np.float32(0.3081)
+    >>> pixels(LoaderProbe("test", seen, first_batch=wanted, expected_batch=wanted))
+    'the test images are scaled and normalised as they should be'
+    """
     import numpy as np
 
-    if probe.error is not None:
-        raise Fail(f"the {probe.split} loader raises {describe_error(probe.error)}", "a DataLoader that gives batches")
-    if probe.first_batch is None or probe.seen is None:
-        raise Fail(probe.missing or f"no {probe.split} loader was found", "a DataLoader over MNIST")
-    if probe.expected_batch is None:
+    _found(probe, probe.seen)
+    seen, expected = _found(probe, probe.first_batch), probe.expected_batch
+    if expected is None:
         raise NotGraded(f"the images of the {probe.split} loader could not be identified")
-    seen, expected = probe.first_batch, probe.expected_batch
     wanted = f"ToTensor and Normalize: mean {_moments(expected)}"
     if seen.shape != expected.shape:
         raise Fail(
@@ -63,6 +90,15 @@ def pixels(probe: LoaderProbe) -> str:
     return f"the {probe.split} images are scaled and normalised as they should be"
 
 
+def _found(probe: LoaderProbe, part: _Part | None) -> _Part:
+    """Return a part of the probe. Raises Fail if the loader raised an exception or was not found."""
+    if probe.error is not None:  # a loader that cannot be iterated earns nothing by its settings
+        raise Fail(f"the {probe.split} loader raises {describe_error(probe.error)}", "a DataLoader that gives batches")
+    if probe.missing or part is None:
+        raise Fail(probe.missing or f"no {probe.split} loader was found", "a DataLoader over MNIST")
+    return part
+
+
 def _moments(batch: object) -> str:
     import numpy as np
 
@@ -71,7 +107,7 @@ def _moments(batch: object) -> str:
 
 
 def _scaling(seen: object, expected: object) -> str:
-    """How the pixels seem to have been scaled, from their range."""
+    """Describe how the pixels seem to have been scaled, from their range and the wanted values."""
     import numpy as np
 
     low, high = float(np.min(np.asarray(seen))), float(np.max(np.asarray(seen)))

@@ -1,4 +1,7 @@
-"""What a training function records and returns: losses with their global steps, beside what the batches' losses were."""
+"""Checks on the losses and global steps that a training function records and returns.
+
+`probe` is the evidence of one training function, `e.loops[role]`.
+"""
 
 from __future__ import annotations
 
@@ -8,17 +11,29 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NoReturn
 
 from grader.assignment import Fail
-from grader.checks.loop_common import WEIGHT_TOLERANCE, both_runs, close, first_steps, shortened
+from grader.checks.loop_common import WEIGHT_TOLERANCE, both_runs, close, first_steps, shortened, weight_change
 from grader.evidence.compare import distance
 from grader.evidence.probes import LoopProbe
 from grader.evidence.run import numbers
 
+__all__ = ["records_losses", "returns_step"]
+
 
 def records_losses(probe: LoopProbe, every: int) -> str:
-    """The loss of every `every`-th batch is recorded, with the global step beside it.
+    """Check that the loss of every `every`-th batch is recorded, with its global step in another list.
 
     Any phase is right (batches 0, 100, 200 or 99, 199), and a step may be counted before or after it is recorded:
-    start + i or start + i + 1 for batch i, where start is the step that was handed in, or what it is by the epoch.
+    start + i or start + i + 1 for batch i, where start is the step that was handed in, or epoch * batches.
+
+    Return how many losses were recorded. Raise Fail: with half the credit for tensors instead of numbers, averages
+    instead of single losses or wrong steps, with 0.4 for another interval, else without. Raise NotGraded if the
+    function was not run.
+
+    >>> from grader.evidence.probes import LoopRun
+    >>> run = LoopRun({}, {}, lists={"losses": (2.3, 1.9), "steps": (1.0, 3.0)})
+    >>> probe = LoopProbe("cpu_train", student=run, reference=run, losses=(2.3, 2.0, 1.9), batch_sizes=(64, 64, 64))
+    >>> records_losses(probe, every=2)
+    '2 losses recorded, one every 2 batches, with their steps'
     """
     student, _ = both_runs(probe)
     start = probe.current_step
@@ -51,7 +66,15 @@ def records_losses(probe: LoopProbe, every: int) -> str:
 
 
 def returns_step(probe: LoopProbe) -> str:
-    """The function returns the global step: the one that was handed in plus the number of batches."""
+    """Check that the function returns the global step: the one that was handed in plus the number of batches.
+
+    Return both. Raise Fail if it returns something else or nothing, and NotGraded if it was not run.
+
+    >>> from grader.evidence.probes import LoopRun
+    >>> run = LoopRun({}, {}, returned=(738.0,))
+    >>> returns_step(LoopProbe("cpu_train", student=run, reference=run, current_step=610, batch_sizes=(64,) * 128))
+    'returns 738, the global step after 128 batches from 610'
+    """
     student, _ = both_runs(probe)
     for begin in first_steps(probe):
         after = begin + len(probe.batch_sizes)
@@ -67,18 +90,17 @@ def returns_step(probe: LoopProbe) -> str:
 
 
 def _moved_alike(probe: LoopProbe) -> bool:
-    """Whether the student's batches had the reference's losses: the weights after them are the same."""
+    """Return whether the weights after training are the reference's, so that each batch had the reference's loss."""
     student, reference = both_runs(probe)
-    moved = distance(reference.weights, reference.start)
-    return distance(student.weights, reference.weights) <= WEIGHT_TOLERANCE * moved
+    return distance(student.weights, reference.weights) <= WEIGHT_TOLERANCE * weight_change(reference)
 
 
 def _recorded_indices(
     recorded: Mapping[str, Sequence[float]], losses: Sequence[float], every: int, starts: Sequence[int], batches: int
 ) -> tuple[str | None, tuple[int, ...]]:
-    """The list that holds the losses of every `every`-th batch, and their indices; (None, ()) when none does.
+    """Return the list that holds the losses of every `every`-th batch, and their indices; (None, ()) if none does.
 
-    Without `losses`, because the student's weights went another way, the steps recorded beside them decide.
+    `losses` is empty if the student's weights differ from the reference's; then the recorded steps decide.
     """
     for indices in _regular(every, batches):
         for name, values in recorded.items():
@@ -98,7 +120,7 @@ def _recorded_indices(
 
 
 def _regular(every: int, batches: int) -> Iterator[tuple[int, ...]]:
-    """The indices of every `every`-th batch from each phase on; the last batch may be recorded besides."""
+    """Yield the indices of every `every`-th batch for each phase, without and with the last batch."""
     for phase in range(min(every, batches)):
         indices = tuple(range(phase, batches, every))
         yield indices
@@ -109,7 +131,7 @@ def _regular(every: int, batches: int) -> Iterator[tuple[int, ...]]:
 def _explain_losses(
     recorded: Mapping[str, Sequence[float]], losses: Sequence[float], every: int, followed: bool, expected: str
 ) -> NoReturn:
-    """Say what lists hold that are not the losses of every `every`-th batch. Raises Fail."""
+    """Raise Fail with a description of lists that do not hold the losses of every `every`-th batch."""
     for name, values in recorded.items():
         if _is_running_mean(values, losses):
             raise Fail(
@@ -124,9 +146,10 @@ def _explain_losses(
 
 
 def _recorded_often(values: Sequence[float], losses: Sequence[float]) -> tuple[int, ...]:
-    """The indices of the losses that the values are, at one interval if they can be; () when they are not those of any.
+    """Return the indices of the batches whose losses the values are; () if they are not losses of batches.
 
-    Batches may have nearly the same loss, so the first that is close is not always the one that was recorded.
+    Regular intervals come first. Batches may have nearly the same loss, so the first that is close is not always the
+    one that was recorded.
     """
     for gap in range(1, len(losses) + 1):
         for indices in _regular(gap, len(losses)):
@@ -137,7 +160,7 @@ def _recorded_often(values: Sequence[float], losses: Sequence[float]) -> tuple[i
 
 
 def _match_in_order(values: Sequence[float], losses: Sequence[float]) -> Iterator[int]:
-    """Indices of `losses` that the values are, in order; stops at the first that is none."""
+    """Yield the index in `losses` of each value, in increasing order; stop at the first value that is not found."""
     position = 0
     for value in values:
         while position < len(losses) and not close(value, losses[position]):
@@ -149,7 +172,7 @@ def _match_in_order(values: Sequence[float], losses: Sequence[float]) -> Iterato
 
 
 def _interval(indices: Sequence[int], batches: int) -> str:
-    """How often a loss was recorded, in words."""
+    """Return how often a loss was recorded, in words."""
     if len(indices) == 1:
         return f"one loss was recorded in {batches} batches"
     gaps = [b - a for a, b in itertools.pairwise(indices)]
@@ -165,7 +188,7 @@ def _are_steps(values: Sequence[float], indices: Sequence[int], start: int) -> b
 
 
 def _is_running_mean(values: Sequence[float], losses: Sequence[float]) -> bool:
-    """Whether each value is the mean of all the losses up to some batch."""
+    """Return whether each value is the mean of all losses up to some batch."""
     total, means = 0.0, []
     for count, loss in enumerate(losses, 1):
         total += loss

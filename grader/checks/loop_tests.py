@@ -1,4 +1,7 @@
-"""Checks on test functions: what they did to the grader's own model, and the figures that they left behind."""
+"""Checks on test functions: what they did to the grader's own model, and the numbers that they recorded or returned.
+
+`probe` is the evidence of one test function, `e.loops[role]`.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +14,21 @@ from grader.evidence.compare import distance
 from grader.evidence.probes import LoopProbe, LoopRun
 from grader.evidence.run import numbers
 
-SAME_FIGURE = 2e-5  # relative: the same sum in another order; a wrong average seldom comes that near to another figure
+__all__ = ["accuracy", "averages_loss", "gradients_off", "leaves_model_alone", "mode_in_test"]
+
+SAME_FIGURE = 2e-5  # relative: the same sum in another order; a wrong average is seldom this close to another figure
 
 
 def mode_in_test(probe: LoopProbe) -> str:
-    """The model is in evaluation mode during the test: so were the calls, and so are the figures that it leaves behind."""
+    """Check that the model is in evaluation mode during the test: in each call, and by the losses that are recorded.
+
+    Return a sentence. Raise Fail if it is in training mode or never called, and NotGraded if the function was not run.
+
+    >>> from grader.evidence.probes import Forward
+    >>> run = LoopRun({}, {}, forwards=(Forward(batch=64, training=False, grad_enabled=False),))
+    >>> mode_in_test(LoopProbe("cpu_test", student=run, reference=run))
+    'the model is in evaluation mode'
+    """
     student, _ = both_runs(probe)
     need_forwards(student)
     if any(forward.training for forward in student.forwards) or _leaves_training_figures(probe):
@@ -28,16 +41,17 @@ def mode_in_test(probe: LoopProbe) -> str:
 
 
 def _leaves_training_figures(probe: LoopProbe) -> bool:
-    """Whether the losses that the function leaves behind are those of training mode, however they are averaged.
+    """Return whether the function recorded or returned losses of training mode, however they were averaged.
 
-    Only equal ones are, and not a value that is near one of evaluation mode too: both modes' losses are alike. Where another
-    value is one of evaluation mode, equality is chance; but that has to be equal too, as something is always near something.
+    The losses of both modes are similar. So a value counts only if it equals an average of training mode up to rounding
+    and is not even close to one of evaluation mode. If any other value equals an average of evaluation mode, the match
+    with training mode is a coincidence; being close to one is not enough for that, as some value nearly always is.
     """
     if not probe.training_losses or probe.student is None:
         return False
     values = _outcomes(probe.student)
     own, other = (
-        _averages(TestFacts(losses, probe.batch_sizes, probe.correct))
+        _averages(_Figures(losses, probe.batch_sizes, probe.correct))
         for losses in (probe.losses, probe.training_losses)
     )
 
@@ -49,15 +63,23 @@ def _leaves_training_figures(probe: LoopProbe) -> bool:
     return any(is_one_of(v, other, SAME_FIGURE) and not is_one_of(v, own, LOSS_TOLERANCE) for v in values)
 
 
-def _averages(facts: TestFacts) -> tuple[float, ...]:
-    """Right and wrong averages of the batches' losses."""
-    total, images, batches = sum(facts.losses), sum(facts.sizes), len(facts.sizes)
-    right = (facts.mean_of_batches, facts.mean_of_images)
-    return (*right, total, total / images, facts.mean_of_images * images, facts.mean_of_images * images / batches)
+def _averages(figures: _Figures) -> tuple[float, ...]:
+    """Return right and wrong averages of the batches' losses."""
+    right = (figures.mean_of_batches, figures.mean_of_images)
+    weighted = figures.mean_of_images * figures.images
+    return (*right, figures.total_loss, figures.total_loss / figures.images, weighted, weighted / figures.batches)
 
 
 def gradients_off(probe: LoopProbe) -> str:
-    """No gradients are recorded during the test."""
+    """Check that no gradients are recorded during the test.
+
+    Return a sentence. Raise Fail if they are or the model is never called, and NotGraded if the function was not run.
+
+    >>> from grader.evidence.probes import Forward
+    >>> run = LoopRun({}, {}, forwards=(Forward(batch=64, training=False, grad_enabled=False),))
+    >>> gradients_off(LoopProbe("cpu_test", student=run, reference=run))
+    'gradients are off'
+    """
     student, _ = both_runs(probe)
     need_forwards(student)
     if any(forward.grad_enabled for forward in student.forwards):
@@ -70,96 +92,122 @@ def gradients_off(probe: LoopProbe) -> str:
 
 
 @dataclass(frozen=True)
-class TestFacts:
-    """What one pass over the test loader gives: per batch losses, sizes and numbers of correct predictions."""
-
-    __test__ = False  # not a pytest class
+class _Figures:
+    """The reference's losses, sizes and correct predictions, batch by batch, for one pass over the test loader."""
 
     losses: tuple[float, ...]
     sizes: tuple[int, ...]
     correct: tuple[int, ...]
 
     @property
+    def images(self) -> int:
+        """The number of images."""
+        return sum(self.sizes)
+
+    @property
+    def batches(self) -> int:
+        """The number of batches."""
+        return len(self.sizes)
+
+    @property
+    def total_loss(self) -> float:
+        """The sum of the batches' losses."""
+        return sum(self.losses)
+
+    @property
     def mean_of_batches(self) -> float:
         """The losses averaged over batches, as the assignment asks."""
-        return sum(self.losses) / len(self.losses)
+        return self.total_loss / len(self.losses)
 
     @property
     def mean_of_images(self) -> float:
-        """The losses averaged over images: the same but for a smaller last batch, and accepted."""
-        return sum(a * b for a, b in zip(self.losses, self.sizes, strict=True)) / sum(self.sizes)
+        """The losses averaged over images: accepted too, as it differs only by the weight of a smaller last batch."""
+        return sum(a * b for a, b in zip(self.losses, self.sizes, strict=True)) / self.images
 
     @property
     def accuracy(self) -> float:
-        """Correct predictions over images."""
-        return sum(self.correct) / sum(self.sizes)
+        """The share of images that are predicted correctly."""
+        return sum(self.correct) / self.images
 
 
-def test_facts(probe: LoopProbe) -> TestFacts:
-    """The reference's figures for the test loader that the student's function was given."""
-    return TestFacts(probe.losses, probe.batch_sizes, probe.correct)
-
-
-test_facts.__test__ = False  # type: ignore[attr-defined]
+def _figures(probe: LoopProbe) -> _Figures:
+    """Return the reference's figures for the test loader that the student's function was given."""
+    return _Figures(probe.losses, probe.batch_sizes, probe.correct)
 
 
 def _outcomes(student: LoopRun) -> tuple[float, ...]:
-    """All numbers that the function left behind: last entries of lists first, then what it returned."""
+    """Return all numbers that the function recorded or returned: the last entries of lists first."""
     ends = [numbers(values)[-1] for values in student.lists.values() if numbers(values)]
     return (*ends, *numbers(student.returned))
 
 
 def averages_loss(probe: LoopProbe) -> str:
-    """The loss is averaged over the batches of the test loader and recorded once."""
+    """Check that the loss averaged over the test loader is the last entry of a list or is returned.
+
+    An average over images is right too. Return the loss. Raise Fail, with the mistake that explains the value if it is
+    a common one, and NotGraded if the function was not run.
+
+    >>> run = LoopRun({}, {}, returned=(0.3,))
+    >>> averages_loss(LoopProbe("cpu_test", student=run, reference=run, losses=(0.2, 0.4), batch_sizes=(64, 64)))
+    'records 0.3000, the average loss over the test loader'
+    """
     student, _ = both_runs(probe)
-    facts = test_facts(probe)
+    figures = _figures(probe)
     values = _outcomes(student)
-    expected = f"{facts.mean_of_batches:.4f}, the mean of the batches' losses"
-    for right in (facts.mean_of_batches, facts.mean_of_images):
+    expected = f"{figures.mean_of_batches:.4f}, the mean of the batches' losses"
+    for right in (figures.mean_of_batches, figures.mean_of_images):
         if any(close(value, right) for value in values):
             return f"records {right:.4f}, the average loss over the test loader"
-    images, batches = sum(facts.sizes), len(facts.sizes)
-    total = sum(facts.losses)
+    images, batches, total = figures.images, figures.batches, figures.total_loss
     wrong = (
         (total / images, "the batches' mean losses are added up and divided by the number of images"),
         (total, "the losses are added up and not divided"),
-        (facts.losses[-1], "only the last batch's loss is recorded"),
-        (facts.losses[0], "only the first batch's loss is recorded"),
-        (facts.losses[-1] / batches, "only the last batch's loss is kept, and divided by the number of batches"),
-        (facts.losses[-1] / images, "only the last batch's loss is kept, and divided by the number of images"),
-        (facts.mean_of_images * images / batches, "the losses are weighted by batch size but divided by the batches"),
+        (figures.losses[-1], "only the last batch's loss is recorded"),
+        (figures.losses[0], "only the first batch's loss is recorded"),
+        (figures.losses[-1] / batches, "only the last batch's loss is kept, and divided by the number of batches"),
+        (figures.losses[-1] / images, "only the last batch's loss is kept, and divided by the number of images"),
+        (figures.mean_of_images * images / batches, "the losses are weighted by batch size but divided by the batches"),
     )
     for value, words in wrong:
         if any(close(seen, value) for seen in values):
             raise Fail(f"{words}: {value:.4f}", expected, "What does the criterion already average over?")
     if not values:
         raise Fail("no loss was recorded or returned", expected)
-    raise Fail(f"what the function leaves behind, {shortened(values)}, holds no average loss", expected)
+    raise Fail(f"what the function records or returns, {shortened(values)}, holds no average loss", expected)
 
 
 def accuracy(probe: LoopProbe) -> str:
-    """The accuracy is the fraction of all test images whose largest output is at the label."""
+    """Check that the accuracy, the fraction of all test images that are classified correctly, is recorded or returned.
+
+    Return the accuracy. Raise Fail: with half the credit for percent, for the mean of the batches' accuracies, for a
+    wrong number of images and for training mode, with 0.3 for the number of correct images and for the mean of the
+    batches' percentages, else without. Raise NotGraded if the function was not run.
+
+    >>> run = LoopRun({}, {}, returned=(122 / 128,))
+    >>> accuracy(LoopProbe("cpu_test", student=run, reference=run, batch_sizes=(64, 64), correct=(60, 62)))
+    'records an accuracy of 0.9531'
+    """
     student, _ = both_runs(probe)
-    facts = test_facts(probe)
+    figures = _figures(probe)
     values = _outcomes(student)
-    right = facts.accuracy
-    expected = f"{right:.4f}: {sum(facts.correct)} of {sum(facts.sizes)} images"
+    right = figures.accuracy
+    expected = f"{right:.4f}: {sum(figures.correct)} of {figures.images} images"
     if any(close(value, right, 1e-6) for value in values):
         return f"records an accuracy of {right:.4f}"
-    ratios = [c / s for c, s in zip(facts.correct, facts.sizes, strict=True)]
-    loader_images, batches = sum(facts.sizes), len(facts.sizes)
+    ratios = [c / s for c, s in zip(figures.correct, figures.sizes, strict=True)]
+    loader_images, batches = figures.images, figures.batches
     wrong: tuple[tuple[float, str, float], ...] = (
         (100 * right, "the accuracy is in percent", 0.5),
-        (sum(facts.correct), "the number of correct images is recorded, not their fraction", 0.3),
+        (sum(figures.correct), "the number of correct images is recorded, not their fraction", 0.3),
         (sum(ratios) / batches, "the batches' accuracies are averaged although the last batch is smaller", 0.5),
         (100 * sum(ratios) / batches, "the batches' accuracies are averaged, in percent", 0.3),
         (ratios[-1], "only the last batch's accuracy is recorded", 0.0),
-        (facts.correct[-1] / loader_images, "only the last batch's correct images are counted", 0.0),
-        (facts.correct[-1], "only the last batch's correct images are counted", 0.0),
-        (sum(facts.correct) / batches, "the correct images are divided by the number of batches", 0.0),
+        (figures.correct[-1] / loader_images, "only the last batch's correct images are counted", 0.0),
+        (figures.correct[-1], "only the last batch's correct images are counted", 0.0),
+        (sum(figures.correct) / batches, "the correct images are divided by the number of batches", 0.0),
         (
-            sum(facts.correct) / (batches * facts.sizes[0]),
-            "divided by batches times batch size: the last is smaller",
+            sum(figures.correct) / (batches * figures.sizes[0]),
+            "divided by batches times batch size, but the last batch is smaller",
             0.5,
         ),
         (1 - right, "the share of wrong images is recorded", 0.0),
@@ -173,11 +221,19 @@ def accuracy(probe: LoopProbe) -> str:
         )
     if not values:
         raise Fail("no accuracy was recorded or returned", expected)
-    raise Fail(f"what the function leaves behind, {shortened(values)}, holds no such accuracy", expected)
+    raise Fail(f"what the function records or returns, {shortened(values)}, holds no such accuracy", expected)
 
 
 def leaves_model_alone(probe: LoopProbe) -> str:
-    """The test uses the whole test loader and changes nothing in the model."""
+    """Check that the test goes once over the whole test loader and leaves the model's weights as they are.
+
+    Return the number of batches. Raise Fail if it uses another loader, more or fewer batches, or changes the weights,
+    and NotGraded if the function was not run.
+
+    >>> run = LoopRun({}, {}, batches={"test": 16})
+    >>> leaves_model_alone(LoopProbe("cpu_test", student=run, reference=run, batch_sizes=(64,) * 16))
+    'one pass over all 16 batches of the test loader; the weights stay as they are'
+    """
     student, _ = both_runs(probe)
     train, test = student.batches.get("train", 0), student.batches.get("test", 0)
     if test == 0:

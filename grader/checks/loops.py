@@ -1,7 +1,9 @@
-"""Checks on training functions: what they did to the grader's own model, beside what the reference did.
+"""Checks on training functions: what they did to the grader's own model, compared with the reference.
 
-The source is never read. A training function is right when the weights after it equal the reference's; when they do not, the
-weights that known mistakes would have given tell which mistake it is.
+The source is never read. A training function is right if the weights after it equal the reference's. If they do not,
+they are compared with the weights that known mistakes give, which tells the mistake.
+
+`probe` is the evidence of one function, `e.loops[role]`.
 """
 
 from __future__ import annotations
@@ -10,14 +12,16 @@ import math
 from collections.abc import Mapping, Sequence
 
 from grader.assignment import Fail, NotGraded
-from grader.checks.loop_common import WEIGHT_TOLERANCE, both_runs, need_forwards
+from grader.checks.loop_common import WEIGHT_TOLERANCE, both_runs, need_forwards, weight_change
 from grader.checks.models import describe_error
 from grader.checks.placement import explain_run
 from grader.evidence.compare import Weights, distance
 from grader.evidence.probes import LoopProbe, LoopRun
 from grader.evidence.run import OptimizerSeen, Pass
 
-HALF_TOLERANCE = 0.1  # the same for mixed precision, which autocast chooses; measured over 8 draws: up to 0.037
+__all__ = ["diagnose", "exists", "mode_in_training", "optimizer_settings", "trains"]
+
+HALF_TOLERANCE = 0.1  # WEIGHT_TOLERANCE for mixed precision, which autocast chooses; measured over 8 draws: up to 0.037
 
 EVALUATION_MODE = "eval_mode"
 FAULTS: Mapping[str, tuple[str, str]] = {
@@ -53,9 +57,14 @@ FAULTS: Mapping[str, tuple[str, str]] = {
 
 
 def exists(probe: LoopProbe, wanted: str) -> str:
-    """Says which function was taken for `wanted` and that it ran.
+    """Check that a function called `wanted` was found and ran with the grader's arguments.
 
-    Raises Fail when there is none or it raised, and NotGraded where something stands for it that cannot be asked.
+    Return where it was found. Raise Fail if there is none or it raised an exception, and NotGraded if the notebook has
+    something in its place that the grader cannot call.
+
+    >>> run = LoopRun({}, {})
+    >>> exists(LoopProbe("cpu_train", source="cpu_train in cell 5", student=run, reference=run), "cpu_train")
+    'found cpu_train in cell 5'
     """
     if probe.unprobed:
         raise NotGraded(probe.unprobed)
@@ -73,9 +82,19 @@ def exists(probe: LoopProbe, wanted: str) -> str:
 
 
 def trains(probe: LoopProbe) -> str:
-    """After one call the model's weights equal the reference's."""
+    """Check that after one call the model's weights equal those after one epoch of the reference.
+
+    Weights are equal if their distance is at most `WEIGHT_TOLERANCE` times the reference's weight change. Return the
+    number of batches. Raise Fail with the mistake if it is a known one, else with the distance, and NotGraded if the
+    function was not run. Evaluation mode alone passes here; `mode_in_training` is the check for it.
+
+    >>> import numpy as np
+    >>> run = LoopRun(start={"w": np.zeros(3)}, weights={"w": np.ones(3)}, batches={"train": 128})
+    >>> trains(LoopProbe("cpu_train", student=run, reference=run))
+    "after 128 batches the weights equal the reference's"
+    """
     student, reference = both_runs(probe)
-    moved = distance(reference.weights, reference.start)
+    moved = weight_change(reference)
     off = distance(student.weights, reference.weights)
     if off <= WEIGHT_TOLERANCE * moved or _equal_in_half_precision(student, off, moved, probe.faults):
         served = student.batches.get("train", len(probe.batch_sizes))
@@ -85,7 +104,7 @@ def trains(probe: LoopProbe) -> str:
         seen, hint = _unmoved(student)
         raise Fail(seen, expected, hint)
     name = diagnose(student.weights, probe.faults, moved)
-    if name == EVALUATION_MODE:  # which `mode_in_training` answers for
+    if name == EVALUATION_MODE:  # `mode_in_training` reports it
         return "the weights are the reference's, but for the model's mode"
     if name is not None and name in FAULTS:
         seen, hint = FAULTS[name]
@@ -95,20 +114,28 @@ def trains(probe: LoopProbe) -> str:
         raise Fail(wrong_batches, expected, "One call goes once over the training loader.")
     share = f"{off / moved:.0%} of" if off < 10 * moved else "more than ten times"
     raise Fail(
-        f"the weights differ from the reference's by {share} the way that they moved",
+        f"the weights differ from the reference's by {share} its weight change",
         expected,
         "Per batch: clear the gradients, forward, loss, backward, one step. Nothing else may change the weights.",
     )
 
 
 def _equal_in_half_precision(student: LoopRun, off: float, moved: float, faults: Mapping[str, Weights]) -> bool:
-    """Whether a loop in mixed precision is the reference's: near it, and nearer than to any known fault."""
+    """Return whether a loop in mixed precision ends close to the reference, and closer than to any known fault."""
     mixed = student.placement is not None and student.placement.half_flops > 0
     return mixed and off <= HALF_TOLERANCE * moved and all(off < distance(student.weights, f) for f in faults.values())
 
 
 def diagnose(weights: Weights, faults: Mapping[str, Weights], moved: float) -> str | None:
-    """The known fault whose weights these are, None when they are nobody's, or those of several faults that end alike."""
+    """Return the name of the known fault that gives `weights`; None if no fault does, or several do.
+
+    `faults` are the weights that each fault gives, by name; `moved` is the length of the reference's weight change, to
+    which tolerances are relative.
+
+    >>> import numpy as np
+    >>> diagnose({"w": np.zeros(3)}, {"no_step": {"w": np.zeros(3)}, "two_steps": {"w": np.ones(3)}}, moved=1.0)
+    'no_step'
+    """
     offs = {name: distance(weights, fault) for name, fault in faults.items()}
     name = min(offs, key=lambda key: offs[key], default=None)
     if name is None or offs[name] > 10 * WEIGHT_TOLERANCE * moved:
@@ -118,7 +145,7 @@ def diagnose(weights: Weights, faults: Mapping[str, Weights], moved: float) -> s
 
 
 def _unmoved(student: LoopRun) -> tuple[str, str]:
-    """What is said of weights that are what they were, and a hint: one cause only where no other is left."""
+    """Return the message and the hint for weights that did not change; name one cause only if no other is possible."""
     if not student.forwards:
         trained = student.batches.get("train", 0)
         said = "" if trained else ", and the training loader was not used"
@@ -149,13 +176,19 @@ def _wrong_batches(student: LoopRun, expected: int) -> str:
 
 
 def mode_in_training(probe: LoopProbe) -> str:
-    """The model is in training mode during training, also when it was left in evaluation mode before.
+    """Check that the model is in training mode while it is trained, also if it was in evaluation mode before.
 
-    The weights tell, whatever the calls were recorded as.
+    The weights tell evaluation mode even if the recorded calls do not. Return a sentence. Raise Fail if the model is in
+    evaluation mode or never called, and NotGraded if the function was not run.
+
+    Example::
+
+        def train_mode(e: Evidence) -> str:
+            return loops.mode_in_training(e.loops["cpu_train"])
     """
     student, reference = both_runs(probe)
     need_forwards(student)
-    told = diagnose(student.weights, probe.faults, distance(reference.weights, reference.start))
+    told = diagnose(student.weights, probe.faults, weight_change(reference))
     if told == EVALUATION_MODE or not all(forward.training for forward in student.forwards if forward.grad_enabled):
         raise Fail(
             "the model was left in evaluation mode while training",
@@ -169,7 +202,18 @@ def mode_in_training(probe: LoopProbe) -> str:
 
 
 def optimizer_settings(passes: Sequence[Pass], kind: str, lr: float, momentum: float) -> str:
-    """In the run, training used this optimizer with these settings, on all of the model's parameters."""
+    """Check that training used an optimizer of class `kind` with the learning rate `lr` and this `momentum`.
+
+    `passes` are the training passes of the run. Weight decay and Nesterov momentum must be off. Return the settings.
+    Raise Fail if a setting differs in any pass, or if no pass has an optimizer.
+
+    >>> from grader.evidence.run import LoaderSeen
+    >>> loader = LoaderSeen("loader-1", "MNIST", "train", 60_000, 64, True)
+    >>> sgd = OptimizerSeen("SGD", lr=0.01, momentum=0.5)
+    >>> epoch = Pass(4, loader, 0.0, 1.0, 938, 60_000, complete=True, optimizer=sgd)
+    >>> optimizer_settings([epoch], "SGD", 0.01, 0.5)
+    'SGD with learning rate 0.01 and momentum 0.5'
+    """
     seen = [p.optimizer for p in passes if p.optimizer is not None]
     wanted = f"{kind} with learning rate {lr:g} and momentum {momentum:g}"
     if not seen:

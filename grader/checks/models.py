@@ -1,31 +1,53 @@
-"""Checks on a model: shapes, parameters, MACs, raw logits, and outputs equal to the reference's with the same weights."""
+"""Checks on a model: shapes, parameters, MACs, raw logits, and the reference's outputs with the reference's weights.
+
+`probe` is the evidence of one model, `e.models[role]`.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from grader.assignment import Fail, NotGraded
 from grader.evidence.compare import OUTPUT_TOLERANCE, relative_difference, squashing
 from grader.evidence.probes import Comparison, ModelProbe, Operation, ProbeError, ShapeTrial
 
-if TYPE_CHECKING:
-    pass
+__all__ = [
+    "contradicted",
+    "count_macs",
+    "describe_error",
+    "exists",
+    "first_difference",
+    "mac_count",
+    "output_shapes",
+    "parameter_count",
+    "raw_logits",
+    "same_outputs",
+]
 
-SHOWN = 500  # characters of an exception: it is the student's, and may hold whatever the probe handed in
-CONTRADICTION = 1e-2  # a difference that no rounding explains
+SHOWN = 500  # characters of an exception's message: the student's code wrote it and may put the probe's inputs into it
+CONTRADICTION = 1e-2  # relative difference of outputs that no rounding explains
 
 
 def describe_error(error: ProbeError) -> str:
-    """An exception as a student reads it: type, message, and the line of the cell where it arose."""
+    """Return an exception as a student reads it: type, message, and the cell and line where it was raised.
+
+    >>> describe_error(ProbeError("NameError", "name 'x' is not defined", line=4, cell=3))
+    "NameError: name 'x' is not defined (cell 3, line 4)"
+    """
     where = f" (cell {error.cell}, line {error.line})" if error.cell is not None and error.line is not None else ""
     said = error.message if len(error.message) <= SHOWN else f"{error.message[:SHOWN]}…"
     return f"{error.type[:100]}: {said}{where}"
 
 
 def exists(probe: ModelProbe, wanted: str) -> str:
-    """Says which model was taken for `wanted`; fails when none was found or it cannot be built."""
+    """Check that a model called `wanted` was found and can be built.
+
+    Return where it was found. Raise Fail if there is none or it cannot be built.
+
+    >>> exists(ModelProbe("mlp", source="class MLP in cell 11"), "MLP")
+    'found class MLP in cell 11'
+    """
     if probe.missing:
         raise Fail(probe.missing, f"a model {wanted}")
     if probe.error is not None:
@@ -34,7 +56,15 @@ def exists(probe: ModelProbe, wanted: str) -> str:
 
 
 def output_shapes(probe: ModelProbe, outputs: int) -> str:
-    """Every input layout gives (B, `outputs`) for every batch size that was drawn."""
+    """Check that every input layout gives an output of shape (B, `outputs`), for every batch size B that was drawn.
+
+    Return the layouts and the range of batch sizes. Raise Fail, with half the share of the layouts that work as credit,
+    and NotGraded if the model was not called at all.
+
+    >>> trials = (ShapeTrial((1, 784), (1, 10)), ShapeTrial((64, 784), (64, 10)))
+    >>> output_shapes(ModelProbe("mlp", trials=trials), 10)
+    '(B, 784) → (B, 10) for 2 batch sizes from 1 to 64'
+    """
     wrong = [trial for trial in probe.trials if not _gives(trial, outputs)]
     if not probe.trials:
         raise NotGraded("the model was not called: the grader drew no inputs")
@@ -66,8 +96,17 @@ def _layout(layout: Sequence[int]) -> str:
 
 
 def parameter_count(probe: ModelProbe, expected: int) -> str:
-    """The model has `expected` parameter elements, all of them trainable."""
-    _believed(probe)
+    """Check that the model has `expected` parameter elements, all of them trainable.
+
+    Return their number. Raise Fail: with half the credit if some are frozen, without credit if the number is wrong or
+    the record of the model is contradicted by its outputs (`contradicted`).
+
+    >>> from grader.evidence.probes import Parameter
+    >>> probe = ModelProbe("mlp", parameters=(Parameter("weight", (10, 784)), Parameter("bias", (10,))))
+    >>> parameter_count(probe, 7_850)
+    '7,850 parameters'
+    """
+    _need_credible(probe)
     total = sum(math.prod(parameter.shape) for parameter in probe.parameters)
     frozen = [parameter.name for parameter in probe.parameters if not parameter.trainable]
     if total != expected:
@@ -86,13 +125,21 @@ def parameter_count(probe: ModelProbe, expected: int) -> str:
 
 
 def mac_count(probe: ModelProbe, expected: int) -> str:
-    """One (1, 1, 28, 28) input costs `expected` multiply-accumulates, counted from the operations that were seen."""
+    """Check that one (1, 1, 28, 28) input costs `expected` multiply-accumulates, counted from the traced operations.
+
+    Return the count. Raise Fail if it is another, if the model cannot be called or if its record is contradicted by its
+    outputs (`contradicted`), and NotGraded if its operations could not be traced.
+
+    >>> linear = Operation("linear", input=(1, 784), output=(1, 10), weight=(10, 784))
+    >>> mac_count(ModelProbe("mlp", operations=(linear,)), 7_840)
+    '7,840 MACs for one image'
+    """
     if not probe.operations:
         errors = [trial.error for trial in probe.trials if trial.error is not None]
         if errors and len(errors) == len(probe.trials):
             raise Fail(f"the model cannot be called: {describe_error(errors[0])}", f"{expected:,} MACs")
         raise NotGraded("the operations of the model could not be traced")
-    _believed(probe)
+    _need_credible(probe)
     macs = count_macs(probe.operations)
     if macs != expected:
         raise Fail(
@@ -104,11 +151,14 @@ def mac_count(probe: ModelProbe, expected: int) -> str:
 
 
 def count_macs(operations: Sequence[Operation]) -> int:
-    """Multiply-accumulates by thop's convention, for the batch that was traced.
+    """Return the multiply-accumulates of traced operations by thop's convention, for the batch that was traced.
 
-    Linear layers and convolutions count one per weight used, biases and activations nothing, adaptive average pooling its
-    additions and one division per output, maximum pooling nothing, a norm with weights four per value
-    (thop/vision/basic_hooks.py).
+    Linear layers and convolutions count one for each use of a weight, adaptive average pooling its additions and one
+    division per output, average pooling one per output, a norm with weights four per value; biases, activations and
+    maximum pooling count nothing (thop/vision/basic_hooks.py).
+
+    >>> count_macs([Operation("conv2d", (1, 1, 28, 28), (1, 32, 26, 26), weight=(32, 1, 3, 3))])
+    194688
     """
     return sum(_MACS[op.name](op) for op in operations if op.name in _MACS)
 
@@ -138,21 +188,26 @@ _MACS: Mapping[str, Callable[[Operation], int]] = {
 
 
 def contradicted(probe: ModelProbe) -> bool:
-    """Whether what was read from the model cannot be so: the same layers, weights and images give other outputs, or none.
+    """Return whether a model's recorded layers are contradicted by its outputs.
 
-    Parameters and operations are told by a process that ran the student's code; outputs for secret weights cannot be.
+    They are if the layers, weights and images are the reference's but the outputs differ by more than `CONTRADICTION`,
+    or are refused by a model that can be called. A process that ran the student's code reports parameters and
+    operations and may make them up; it cannot make up the outputs for weights that it does not know.
+
+    >>> contradicted(ModelProbe("mlp"))
+    False
     """
     same = [_key(op) for op in probe.operations] == [_key(op) for op in probe.reference_operations]
     weights = [op.weight for op in probe.reference_operations if op.weight]
-    same = same and len(set(weights)) == len(weights)  # else weights may have gone to a like layer beside
-    callable_ = all(trial.error is None for trial in probe.trials)
-    return same and any(_other_outputs(c, callable_) for c in probe.comparisons if not c.training and not c.why)
+    same = same and len(set(weights)) == len(weights)  # else two layers of one shape may have been swapped
+    can_be_called = all(trial.error is None for trial in probe.trials)
+    return same and any(_other_outputs(c, can_be_called) for c in probe.comparisons if not c.training and not c.why)
 
 
-def _other_outputs(comparison: Comparison, callable_: bool) -> bool:
-    """Whether outputs differ beyond rounding, or are refused by a model that can be called with any batch."""
+def _other_outputs(comparison: Comparison, can_be_called: bool) -> bool:
+    """Return whether outputs differ beyond rounding, or a model that can be called raised an exception."""
     if comparison.student is None:
-        return callable_ and comparison.error is not None
+        return can_be_called and comparison.error is not None
     return relative_difference(comparison.student, comparison.reference) > CONTRADICTION
 
 
@@ -160,16 +215,26 @@ def _key(op: Operation) -> tuple[object, ...]:
     return op.name, op.input, op.output, op.weight, tuple(sorted(op.settings.items()))
 
 
-def _believed(probe: ModelProbe) -> None:
+def _need_credible(probe: ModelProbe) -> None:
+    """Raise Fail if the record of the model is contradicted by its outputs."""
     if contradicted(probe):
         raise Fail(
             "what was read from the model cannot be so: the reference's layers with its weights give other outputs, or none",
-            "a model whose parameters and operations are those that it computes with",
+            "a model that computes with the parameters and operations that it shows",
         )
 
 
 def raw_logits(probe: ModelProbe) -> str:
-    """The outputs are raw scores: nothing squashes or clips them. Decided from the outputs, not from the code."""
+    """Check that the outputs, (B, classes), are raw logits, to which no softmax, sigmoid, tanh or ReLU was applied.
+
+    The outputs decide, not the code. Return a sentence. Raise Fail with the function that was applied, or if the model
+    could not be compared through a fault of its own, and NotGraded if no outputs were recorded.
+
+    >>> import numpy as np
+    >>> logits = np.random.default_rng(0).normal(0, 3, (32, 10)).astype(np.float32)
+    >>> raw_logits(ModelProbe("mlp", comparisons=(Comparison(logits, logits),)))
+    'the outputs are raw logits'
+    """
     outputs = [comparison.student for comparison in probe.comparisons if comparison.student is not None]
     if not outputs:
         raise _not_compared(probe.comparisons)
@@ -185,7 +250,18 @@ def raw_logits(probe: ModelProbe) -> str:
 
 
 def same_outputs(probe: ModelProbe) -> str:
-    """With the reference's weights the model gives the reference's outputs, in evaluation and in training mode."""
+    """Check that with the reference's weights the model gives the reference's outputs.
+
+    Evaluation and training mode are compared. Return the largest difference, relative to the largest reference output.
+    Raise Fail if it exceeds `OUTPUT_TOLERANCE` (1e-5), if the weights do not fit into the model or if calling it raises
+    an exception; the first layer that differs is named. Raise NotGraded if an output is missing for no fault of the
+    model's.
+
+    >>> import numpy as np
+    >>> logits = np.random.default_rng(0).normal(0, 3, (32, 10)).astype(np.float32)
+    >>> same_outputs(ModelProbe("mlp", comparisons=(Comparison(logits, logits),)))
+    "with the reference's weights the outputs agree within 1e-09"
+    """
     worst = 0.0
     for comparison in probe.comparisons:
         if comparison.student is None:
@@ -219,7 +295,12 @@ def _layer_difference(probe: ModelProbe) -> str:
 
 
 def first_difference(operations: Sequence[Operation], reference: Sequence[Operation]) -> str | None:
-    """Name the first operation that differs from the reference's, in words; None when all agree. Views are left out."""
+    """Describe the first operation that differs from the reference's; None if all agree. Views are left out.
+
+    >>> relu, linear = Operation("relu", (1, 9), (1, 9)), Operation("linear", (1, 9), (1, 3), (3, 9))
+    >>> first_difference([linear], [relu, linear])
+    'at the beginning, ReLU is missing'
+    """
     operations, reference = ([op for op in ops if ":" not in op.name] for ops in (operations, reference))
     for position, expected in enumerate(reference):
         if position >= len(operations):
@@ -235,7 +316,7 @@ def first_difference(operations: Sequence[Operation], reference: Sequence[Operat
         return f"{before}, {_describe(seen)} stands where {_describe(expected)} is expected"
     if len(operations) > len(reference):
         before = f"after {_describe(reference[-1])}" if reference else "at the beginning"
-        return f"{before}, {_describe(operations[len(reference)])} is too much"
+        return f"{before}, {_describe(operations[len(reference)])} is not expected"
     return None
 
 

@@ -1,4 +1,4 @@
-"""Checks on where tensors were: placement as it was measured, and device errors in plain words."""
+"""Checks on the devices of tensors: measured placement, and device errors in plain words."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from collections.abc import Iterable
 from grader.assignment import Advice, Fail
 from grader.evidence.probes import LoopProbe, LoopRun, Placement
 
-NEARLY_ALL = 0.99  # of the FLOPs: what an evaluation may do beside the model is little
-SMALLEST_IMAGE = 784 * 2  # bytes of one image in half precision: less was not the images
+__all__ = ["explain_error", "explain_run", "is_device_error", "placed"]
+
+NEARLY_ALL = 0.99  # of the FLOPs: outside the model a loop computes little
+SMALLEST_IMAGE = 784 * 2  # bytes of one image in half precision: if fewer were copied, it was not the images
 COPY_HINT = (
     "`.to()` and `.cuda()` of a tensor return the moved copy and leave the tensor where it was: is the result used?"
 )
@@ -17,6 +19,7 @@ NUMPY = (
     "a tensor on the GPU is given to numpy or matplotlib",
     "Numbers for lists and plots must be on the CPU: `.item()` or `.cpu()`.",
 )
+_IMAGES_LEFT = ("the model is on the GPU and the images are not", "Every batch comes from the loader on the CPU.")
 EXPECTED = "model, data and targets on the GPU in every batch"
 
 _REFUSALS = (
@@ -30,9 +33,13 @@ _REFUSALS = (
 
 
 def is_device_error(message: str) -> bool:
-    """Whether an exception says that tensors are on two devices, or that numpy was given one on the GPU."""
+    """Return whether an exception says that tensors are on two devices, or that numpy was given one on the GPU.
+
+    >>> is_device_error("Expected all tensors to be on the same device, but found at least two devices")
+    True
+    """
     types = _types(message)
-    if types is not None and types[0] == types[1]:  # they differ in their precision
+    if types is not None and types[0] == types[1]:  # only their precision differs
         return False
     return any(words in message for words in _REFUSALS) or "device type tensor to numpy" in message
 
@@ -40,10 +47,13 @@ def is_device_error(message: str) -> bool:
 def explain_error(
     message: str, model: Iterable[str], data: Iterable[str], copied: bool | None = None
 ) -> tuple[str, str] | None:
-    """What a device error was, in words, and a hint; None for another error.
+    """Return a description of a device error and a hint; None for another error.
 
-    `model` and `data` are the devices of the parameters and of the images when the model was called last; `copied` says
-    whether something had been copied to the GPU, None when that is not known.
+    `model` and `data` are the devices of the parameters and of the images at the last call of the model, '' where
+    unknown; `copied` says whether the images had been copied to the GPU, None if that is not known.
+
+    >>> explain_error("Expected all tensors to be on the same device", model=["cuda:0"], data=["cpu"])
+    ('the model is on the GPU and the images are not', 'Every batch comes from the loader on the CPU.')
     """
     if not is_device_error(message):
         return None
@@ -53,13 +63,9 @@ def explain_error(
     if _cpu(data) and _gpu(model):
         if copied:
             return "the images are copied to the GPU, but the model is given those on the CPU", COPY_HINT
-        return "the model is on the GPU and the images are not", "Every batch comes from the loader on the CPU."
+        return _IMAGES_LEFT
     if _gpu(data) and _cpu(model):
-        mixed = "only partly" if _gpu(model) else "not"
-        return (
-            f"the images are on the GPU and the model is {mixed}",
-            "Is the model that is called the one that was moved?",
-        )
+        return _model_left("only partly" if _gpu(model) else "not")
     if "target" in message or "nll_loss" in message:
         return "the outputs are on the GPU and the labels are not", "The loss needs the labels where the outputs are."
     if not any(data) and not (_cpu(model) and _gpu(model)) and (images := _layer_input(message)):
@@ -68,23 +74,26 @@ def explain_error(
 
 
 def _layer_input(message: str) -> tuple[str, str] | None:
-    """What torch's text says of a layer's input and weights, and a hint; None where it says nothing of them."""
+    """Return message and hint if torch says which of a layer's input and weights is on the GPU, else None."""
     on_gpu = _types(message) or _factors(message)
     if on_gpu == (False, True):
-        return "the model is on the GPU and the images are not", "Every batch comes from the loader on the CPU."
-    if on_gpu == (True, False):
-        return "the images are on the GPU and the model is not", "Is the model that is called the one that was moved?"
-    return None
+        return _IMAGES_LEFT
+    return _model_left("not") if on_gpu == (True, False) else None
+
+
+def _model_left(there: str) -> tuple[str, str]:
+    """Return message and hint for a model that is `there` ('not' or 'only partly') on the GPU."""
+    return f"the images are on the GPU and the model is {there}", "Is the model that is called the one that was moved?"
 
 
 def _types(message: str) -> tuple[bool, bool] | None:
-    """Whether a convolution's input and its weights were on the GPU, by the types that torch names."""
+    """Return whether a convolution's input and its weights were on the GPU, by the types that torch names."""
     types = re.search(r"Input type \((\S+)\) and (?:weight|bias) type \((\S+)\)", message)
     return ("cuda" in types[1], "cuda" in types[2]) if types is not None else None
 
 
 def _factors(message: str) -> tuple[bool, bool] | None:
-    """The same of a linear layer: torch names the one factor that is elsewhere, older versions without its device."""
+    """Return the same for a linear layer: torch names the factor on the wrong device, older versions no device."""
     odd = re.search(r"\b(?:got|argument) mat(1|2)(?: is on (cpu|cuda))?.*_(?:addmm|mm|bmm)\b", message)
     if odd is None:
         return None
@@ -93,7 +102,11 @@ def _factors(message: str) -> tuple[bool, bool] | None:
 
 
 def explain_run(run: LoopRun) -> tuple[str, str] | None:
-    """What a device error that ended a probed loop was, and a hint; None when it ended otherwise."""
+    """Return a description of the device error that ended a probed loop and a hint; None if none did.
+
+    >>> explain_run(LoopRun(start={}, weights={})) is None
+    True
+    """
     if run.error is None or run.placement is None:
         return None
     place = run.placement
@@ -110,9 +123,16 @@ def _gpu(devices: Iterable[str]) -> bool:
 
 
 def placed(train: LoopProbe, test: LoopProbe) -> str | Advice:
-    """Model, data, targets and losses were on the GPU in training and in the test, and so was the work.
+    """Check that model, images, labels and losses were on the GPU in training and testing.
 
-    Half the credit when one of the two is right. Raises Fail.
+    So must be `NEARLY_ALL` of the FLOPs. `train` and `test` are the evidence of the two functions. Return what was
+    measured, as Advice with a hint if the training loop waits for the GPU in every step. Raise Fail, with half the
+    credit if one of the two functions is right.
+
+    Example::
+
+        def on_gpu(e: Evidence) -> str | Advice:
+            return placement.placed(e.loops["gpu_train"], e.loops["gpu_test"])
     """
     said, failures = [], []
     for probe, where in ((train, "training"), (test, "the test")):
@@ -181,7 +201,7 @@ def _listed(words: list[str]) -> str:
 
 
 def _waits(train: LoopProbe) -> str:
-    """A hint for a training loop that makes the CPU wait for the GPU in every step."""
+    """Return a hint for a training loop that makes the CPU wait for the GPU in every step, else ''."""
     run = train.student
     if run is None or run.placement is None or not run.steps or run.placement.waits < run.steps:
         return ""

@@ -1,6 +1,6 @@
-"""What a line of a plot shows: its values are found again among the losses and accuracies that the recorder measured.
+"""Recognise the lines of a plot by their values among the losses and accuracies that the recorder measured.
 
-Labels do not decide what a line is, values do; so a line says by itself which epochs it covers.
+Values decide what a line is, labels do not; so the line itself tells which epochs it covers.
 """
 
 from __future__ import annotations
@@ -17,12 +17,14 @@ from typing import Literal
 from grader.evidence.run import Line
 from grader.evidence.trainings import Epoch
 
+__all__ = ["Curve", "Measured", "read_line"]
+
 Role = Literal["train", "validation", "train accuracy", "validation accuracy"]
 
-CLOSE = 1e-3  # relative, for the few values of a curve with a point an epoch
+CLOSE = 1e-3  # relative, for curves with one point per epoch, which have few values
 EXACT = 1e-5  # relative, for single batches' losses, of which there are thousands
 STRIDE = 2e-3  # relative, for a whole regular series of batches' losses, which may have been rounded
-HALF = 0.5  # of a line's points must be known for the line to be known
+HALF = 0.5  # the share of a line's points that must be found for the line to be recognised
 MAX_PAIRS = 500_000
 MAX_EPOCHS = 200
 WORK = 500_000_000  # comparisons: a minute; the 20 lines of an honest notebook on all of MNIST need a tenth
@@ -33,10 +35,15 @@ Series = Sequence[tuple[float, float]]  # (value, position in epochs: 1.0 is the
 
 @dataclass(frozen=True)
 class Curve:
-    """A line that was recognised. `places` are (x, position) of its known points; position 1.0 is the end of epoch 1.
+    """A line that was recognised.
 
-    `exact`: its values are measured ones, or averages of such; else it only runs like them. `stray` counts points that are
-    not of this training; `logged`: the values are logarithms of losses.
+    `places` are (x, position) of the points that were found; position 1.0 is the end of epoch 1. `exact` says that the
+    values are measured ones or averages of these; otherwise the line only has their shape. `stray` counts the points
+    that are not of this training; `logged` says that the values are logarithms of losses.
+
+    >>> line = Line("train loss", x=(0.0, 1.0), y=(0.9, 0.5))
+    >>> Curve("train", line, places=((0.0, 1.0), (1.0, 2.0))).epochs
+    (1, 2)
     """
 
     role: Role
@@ -48,12 +55,12 @@ class Curve:
 
     @property
     def points(self) -> int:
-        """Points of the line."""
+        """The number of points of the line."""
         return len(self.line.y)
 
     @cached_property
     def epochs(self) -> tuple[int, ...]:
-        """The epochs that it has points of, from 1."""
+        """The epochs, counted from 1, that it has points of."""
         return tuple(sorted({max(1, math.ceil(position - 1e-9)) for _, position in self.places}))
 
 
@@ -66,43 +73,63 @@ class _Range:
 
 @dataclass(frozen=True)
 class Measured:
-    """The epochs of one training, laid out for looking values up."""
+    """The epochs of one training, indexed for looking up values; made by `Measured.of`.
+
+    >>> Measured.of([]).single
+    []
+    """
 
     epochs: tuple[Epoch, ...]
-    losses: tuple[tuple[float, ...], ...] = field(default=())  # per epoch, what was not finite left out
-    work: list[int] = field(default_factory=lambda: [WORK])  # comparisons that are left, for all lines together
+    losses: tuple[tuple[float, ...], ...] = field(default=())  # per epoch, the finite ones
+    work: list[int] = field(default_factory=lambda: [WORK])  # comparisons left for all lines together
 
     @classmethod
     def of(cls, epochs: Sequence[Epoch]) -> Measured:
-        """Lay out the epochs of one training, the first MAX_EPOCHS of them."""
+        """Index the epochs of one training, the first MAX_EPOCHS of them."""
         epochs = tuple(epochs)[:MAX_EPOCHS]
         return cls(epochs, tuple(tuple(_finite(epoch.train.losses)) for epoch in epochs))
 
     def affords(self, points: int) -> bool:
-        """Whether there is work left to search for a line of so many points, which is then used up.
+        """Take the work for a line of so many points from what is left, and return whether it was enough.
 
-        A notebook decides how many lines and epochs there are, so that without a bound it could keep the grader for days.
+        The notebook decides how many lines and epochs there are; without a bound it could keep the grader busy for
+        days.
         """
-        batches = max((len(losses) for losses in self.losses), default=0)
-        single = sum(map(len, self.losses))
-        longest = min(batches, single // points + 1) if points > len(self.epochs) else batches
-        self.work[0] -= 8 * longest * single + len(self.per_epoch) * points * len(self.epochs)
+        series = 8 * self.longest(points) * self.spans[-1].stop if self.spans else 0
+        self.work[0] -= series + len(self.per_epoch) * points * len(self.epochs)
         return self.work[0] > 0
 
     @cached_property
+    def spans(self) -> Sequence[range]:
+        """The indices of each epoch's batches in `single`."""
+        starts = itertools.accumulate(map(len, self.losses), initial=0)
+        return [range(start, end) for start, end in itertools.pairwise(starts)]
+
+    @cached_property
+    def batches(self) -> int:
+        """The number of batches of the longest epoch."""
+        return max(map(len, self.losses), default=0)
+
+    def longest(self, points: int) -> int:
+        """Return the widest interval, in batches, at which a line of so many points may have been recorded."""
+        if points <= len(self.epochs):
+            return self.batches
+        return min(self.batches, self.spans[-1].stop // points + 1)
+
+    @cached_property
     def single(self) -> Series:
-        """Each batch's loss, in order."""
+        """The loss of each batch, in order."""
         return [(v, e + (b + 1) / len(losses)) for e, losses in enumerate(self.losses) for b, v in enumerate(losses)]
 
     @cached_property
     def ranges(self) -> Sequence[_Range]:
-        """Lowest, highest and mean loss of each epoch's batches, up to the first epoch without any."""
+        """The lowest, highest and mean loss of each epoch's batches, up to the first epoch without losses."""
         known = itertools.takewhile(bool, self.losses)
         return [_Range(min(losses), max(losses), statistics.fmean(losses)) for losses in known]
 
     @cached_property
     def running(self) -> Series:
-        """The mean over the epoch so far, after each batch."""
+        """The mean loss of the epoch so far, after each batch."""
         result = []
         for e, losses in enumerate(self.losses):
             total = 0.0
@@ -113,17 +140,17 @@ class Measured:
 
     @cached_property
     def single_index(self) -> _Index:
-        """Batches' losses by value."""
+        """The batches' losses by value."""
         return _Index(self.single)
 
     @cached_property
     def running_index(self) -> _Index:
-        """Running means by value."""
+        """The running means by value."""
         return _Index(self.running)
 
     @cached_property
     def per_epoch(self) -> Sequence[tuple[Role, Series]]:
-        """All series with a value an epoch, the likeliest first."""
+        """All series with one value per epoch, the likeliest first."""
         tests = [epoch.test for epoch in self.epochs]
         trains = [epoch.train for epoch in self.epochs]
         found: list[tuple[Role, list[float | None]]] = [
@@ -154,7 +181,7 @@ def _at_ends(values: Sequence[float | None]) -> Series:
 
 
 class _Index:
-    """Finds values in a series, to five digits, in order."""
+    """An index that finds values of a series, compared to five digits."""
 
     def __init__(self, series: Series) -> None:
         self._series = series
@@ -163,10 +190,13 @@ class _Index:
             self._places.setdefault(_key(value), []).append(place)
 
     def in_order(self, values: Sequence[float]) -> list[float | None]:
-        """The position of each value of the longest subsequence that comes in the series in this order, else None."""
-        if sum(self._count(value) for value in values) > MAX_PAIRS:  # a loss that hardly moves: any order will do
+        """Find the longest subsequence of `values` that the series holds in this order.
+
+        Return the position of each of its values, None for the other values.
+        """
+        if sum(self._count(value) for value in values) > MAX_PAIRS:  # a loss that hardly moves: any order fits
             return self._greedily(values)
-        tops: list[int] = []  # smallest last place of a subsequence of each length
+        tops: list[int] = []  # for each length, the smallest last place of a subsequence
         chain: list[tuple[int, int, int]] = []  # (index of the value, place, entry before it)
         heads: list[int] = []
         for index, value in enumerate(values):
@@ -209,10 +239,17 @@ def _key(value: float) -> int:
 
 
 def read_line(line: Line, measured: Measured, claims: str = "") -> Curve | None:
-    """Recognise a line by its values; None when it is nothing of this training.
+    """Recognise a line by its values; return None if it shows nothing of this training.
 
-    `claims` is what its label says it is ('train', 'validation' or ''); it only decides for lines that merely run like the
-    measured losses: smoothed ones, and validation losses that were averaged in a way of the student's own.
+    `claims` is the curve that the label names ('train', 'validation' or ''). It only decides for lines that merely have
+    the shape of the measured losses: smoothed ones, and validation losses that the student averaged in another way.
+
+    >>> from grader.evidence.run import LoaderSeen, Pass
+    >>> loader = LoaderSeen("loader-1", "MNIST", "train", 256, 64, True)
+    >>> epoch = Epoch(Pass(4, loader, 0.0, 1.0, 4, 256, complete=True, steps=4, losses=(2.3, 1.9, 1.4, 1.1)))
+    >>> curve = read_line(Line("", x=(0.0, 1.0, 2.0, 3.0), y=(2.3, 1.9, 1.4, 1.1)), Measured.of([epoch]))
+    >>> curve.role, curve.epochs
+    ('train', (1,))
     """
     points = [(x, y) for x, y in zip(line.x, line.y, strict=False) if y is not None]
     if not points or not measured.epochs or not measured.affords(len(points)):
@@ -224,7 +261,7 @@ def read_line(line: Line, measured: Measured, claims: str = "") -> Curve | None:
         if found is not None and (best is None or found[1].count(None) < best[1].count(None)):
             best, points, values = found, corners, [y for _, y in corners]
     logged = False
-    if best is None and min(values) <= 0 and max(values) < 20:  # losses are positive, their logarithms soon are not
+    if best is None and min(values) <= 0 and max(values) < 20:  # losses are positive; their logarithms soon are not
         for undo in (lambda v: 10.0**v, math.exp, lambda v: 2.0**v):
             best = _exactly([undo(value) for value in values], measured)
             if best is not None:
@@ -241,7 +278,7 @@ def read_line(line: Line, measured: Measured, claims: str = "") -> Curve | None:
 
 
 def _corners(points: Sequence[tuple[float | None, float]]) -> list[tuple[float | None, float]]:
-    """The points without those on the straight line between their neighbours, in values by index: pandas fills gaps so."""
+    """Return the points without those on a straight line between their neighbours by index, as pandas fills gaps."""
     inner = zip(points, points[1:], points[2:], strict=False)
     kept = [b for (_, a), b, (_, c) in inner if not math.isclose(b[1] - a, c - b[1], rel_tol=1e-6, abs_tol=1e-12)]
     return [points[0], *kept, points[-1]]
@@ -251,7 +288,7 @@ Found = tuple[Role, list[float | None]]
 
 
 def _exactly(values: Sequence[float], measured: Measured) -> Found | None:
-    """The series that holds most of the values, when it holds at least half of them."""
+    """Return the series that holds most of the values if it holds at least half of them, else None."""
     best: Found | None = None
     most = 0
     for found in _candidates(values, measured):
@@ -269,7 +306,7 @@ def _candidates(values: Sequence[float], measured: Measured) -> Iterator[Found]:
     if few:
         for role, series in plain[:9]:
             yield role, _run(values, series)
-    for every in _every(measured, len(values)):  # before the index: losses that hardly move are found in it anywhere
+    for every in _every(measured, len(values)):  # before the index, which finds losses that hardly move anywhere
         yield "train", _prefix(values, every, EXACT)
     if min(values) > 0:
         yield "train", measured.single_index.in_order(values)
@@ -289,7 +326,7 @@ def _close(a: float, b: float, tolerance: float = CLOSE) -> bool:
 
 
 def _run(values: Sequence[float], series: Series) -> list[float | None]:
-    """The positions of the longest stretch of values that stands, without gaps, in the series; None for the others."""
+    """Return the positions of the longest stretch of values that the series holds without gaps; None for the others."""
     best, begin, at = 0, 0, 0
     for shift in range(-len(values) + 1, len(series)):
         length, first, last = 0, max(0, -shift), min(len(values), len(series) - shift)
@@ -306,13 +343,13 @@ def _run(values: Sequence[float], series: Series) -> list[float | None]:
 
 
 def _repeated(values: Sequence[float], plain: Sequence[tuple[Role, Series]]) -> Iterator[Found]:
-    """A value an epoch that was drawn out to the length of another curve."""
+    """Yield the series for one value per epoch that was repeated to the length of another curve."""
     groups = [len(list(group)) for _, group in itertools.groupby(values)]
     if len(groups) * 2 > len(values):
         return
     for role, series in plain[:7]:
         run = _run([value for value, _ in itertools.groupby(values)], series)
-        # Its last repetition stands at the end of the epoch, the others before it.
+        # The last repetition is at the end of the epoch, the others before it.
         yield (
             role,
             [
@@ -324,7 +361,7 @@ def _repeated(values: Sequence[float], plain: Sequence[tuple[Role, Series]]) -> 
 
 
 def _scaled(values: Sequence[float], series: Series) -> list[float | None]:
-    """Values that are all the same multiple of the series': sums, or sums divided by something else."""
+    """Return the positions if the values are a constant multiple of the series: sums, or sums divided otherwise."""
     found: list[float | None] = [None] * len(values)
     if not 4 <= len(values) <= len(series):
         return found
@@ -340,7 +377,7 @@ def _scaled(values: Sequence[float], series: Series) -> list[float | None]:
 def _prefix(
     values: Sequence[float], series: Iterable[tuple[float, float]], tolerance: float = STRIDE
 ) -> list[float | None]:
-    """The series' positions when the values are its beginning, else nothing."""
+    """Return the positions if the values are the beginning of the series, else None for each."""
     found: list[float | None] = []
     for value, (known, position) in zip(values, series, strict=False):
         if not _close(value, known, tolerance):
@@ -350,54 +387,44 @@ def _prefix(
 
 
 def _every(measured: Measured, points: int) -> Iterator[Iterator[tuple[float, float]]]:
-    """Every k-th batch's loss of each epoch, from the first or the k-th on, where that is as many as there are points.
+    """Yield the losses of every k-th batch of each epoch, from the first or the k-th on, if there are enough of them.
 
-    The widest first: where losses are alike, a curve shows as many epochs as it can.
+    The widest interval comes first: if losses are alike, a curve shows as many epochs as it can.
     """
-    starts = list(itertools.accumulate(map(len, measured.losses), initial=0))
-    for k in range(max(map(len, measured.losses), default=0), 0, -1):
+    for k in range(measured.batches, 0, -1):
         for phase in {0, k - 1}:
-            spans = [range(start + phase, end, k) for start, end in _pairs(starts)]
+            spans = [span[phase::k] for span in measured.spans]
             if sum(map(len, spans)) >= points:
                 yield (measured.single[i] for span in spans for i in span)
 
 
 def _regular(measured: Measured, points: int) -> Iterator[Series]:
-    """Regular series of batches' losses: every k-th, rounded perhaps, and means over k batches, by epoch or throughout."""
-    batches = max((len(losses) for losses in measured.losses), default=0)
-    if points < 3 or batches < 2:
+    """Yield regular series of batches' losses: every k-th, maybe rounded, and means over k, per epoch and overall."""
+    if points < 3 or measured.batches < 2:
         return
-    longest = min(batches, len(measured.single) // points + 1) if points > len(measured.epochs) else batches
     sums = [0.0]
     for value, _ in measured.single:
         sums.append(sums[-1] + value)
-    starts = [0]
-    for losses in measured.losses:
-        starts.append(starts[-1] + len(losses))
-    for k in range(1, longest + 1):
+    for k in range(1, measured.longest(points) + 1):
         for phase in {0, k - 1}:
-            yield [measured.single[i] for start, end in _pairs(starts) for i in range(start + phase, end, k)]
+            yield [measured.single[i] for span in measured.spans for i in span[phase::k]]
         if k == 1:
             continue
         for phase in {0, k - 1}:
             yield measured.single[phase::k]
         for spans in (
-            [(i, min(i + k, end)) for start, end in _pairs(starts) for i in range(start, end, k)],
-            [(i, i + k) for start, end in _pairs(starts) for i in range(start, end - k + 1, k)],
-            [(i, i + k) for i in range(0, starts[-1] - k + 1, k)],
+            [(i, min(i + k, span.stop)) for span in measured.spans for i in span[::k]],
+            [(i, i + k) for span in measured.spans for i in span[::k] if i + k <= span.stop],
+            [(i, i + k) for i in range(0, len(measured.single) - k + 1, k)],
         ):
             yield [((sums[end] - sums[begin]) / (end - begin), measured.single[end - 1][1]) for begin, end in spans]
 
 
-def _pairs(starts: Sequence[int]) -> Iterator[tuple[int, int]]:
-    return itertools.pairwise(starts)
-
-
-# --- lines that only run like the losses --------------------------------------------------------------------------
+# --- lines that only have the shape of the losses -----------------------------------------------------------------
 
 
 def _alike(values: Sequence[float], measured: Measured, claims: str) -> Found | None:
-    """A curve called validation with a plausible value an epoch, or one that runs within the batches' losses."""
+    """Recognise a curve called validation with plausible values, one per epoch, or one within the batches' losses."""
     count = len(measured.epochs)
     if claims == "validation":
         if not 2 <= len(values) <= count or min(values) <= 0:
@@ -421,7 +448,7 @@ def _alike(values: Sequence[float], measured: Measured, claims: str) -> Found | 
 
 
 def _off(groups: Sequence[Sequence[float]], ranges: Sequence[_Range]) -> float | None:
-    """How far groups of values are from the epochs' means, relative; None when they do not run like them."""
+    """Return the mean relative distance of groups of values from the epochs' means; None if their shape differs."""
     known = ranges[: len(groups)]
     inside = sum(r.low <= v <= r.high for group, r in zip(groups, known, strict=True) for v in group)
     means = [statistics.fmean(group) for group in groups]

@@ -1,4 +1,7 @@
-"""Plots of the losses: is there a figure that shows both curves over the epochs asked for, labelled, on one scale."""
+"""Checks on plots of the losses: both curves, over the wanted epochs, labelled, logarithmic, over the same x.
+
+`find_loss_plot` picks the plot, the checks judge it.
+"""
 
 from __future__ import annotations
 
@@ -13,10 +16,23 @@ from grader.checks.plot_lines import Curve, Measured, read_line
 from grader.evidence.run import Axes, Figure, Line
 from grader.evidence.trainings import Epoch
 
+__all__ = [
+    "LossPlot",
+    "claim",
+    "curves_cover",
+    "curves_labelled",
+    "curves_log",
+    "curves_present",
+    "curves_share_x",
+    "find_loss_plot",
+    "label_of",
+    "quality",
+]
+
 LOG_SCALES = ("log", "functionlog")
 _MIXED = re.compile(r"symlog, linear below (\d\S*)")
-SLOPES = 0.2  # by which the curves' x per epoch may differ
-OFFSET = 1.5  # epochs by which their x may differ where they show the same epoch
+SLOPES = 0.2  # relative: how much the width of an epoch in x may differ between the curves
+OFFSET = 1.5  # in epochs: how far apart in x the curves may show the same epoch
 
 _TRAIN = re.compile(
     r"train|\btr\b|\btrn\b|lern|entra[iî]n|apprentissage|entrena|allena|addestra|treino|treina|učn|uč[ei]|ucn|trén|trenov|trening|uczen|uczą|eğitim|обуч|трен"
@@ -41,9 +57,16 @@ _COLOUR = re.compile(
 
 @dataclass(frozen=True)
 class LossPlot:
-    """The axes that show the losses best: the curves found on them, and what was asked for.
+    """The axes that show the losses best, one or two at the same place, and the curves found on them.
 
-    `elsewhere` says where a curve is that these axes lack. `others` are the lines that are no loss curves of the training.
+    `train` and `validation` are the loss curves, None if missing; `first` and `last` the wanted epochs, from 1.
+    `others` are the remaining lines, each with what it shows ('train accuracy' or 'validation accuracy') or ''.
+    `elsewhere` says where a missing curve is. `cell` is the index of the figure's cell.
+
+    Example::
+
+        plot = plots.find_loss_plot(e.run.figures, epochs, 1, 10)
+        plot.train.epochs  # (1, 2, …, 10)
     """
 
     axes: tuple[Axes, ...]
@@ -56,17 +79,21 @@ class LossPlot:
     cell: int = -1
 
     def axes_of(self, curve: Curve) -> Axes:
-        """The axes that a curve lies on."""
+        """Return the axes that a curve lies on."""
         return next(axes for axes in self.axes if any(line is curve.line for line in axes.lines))
 
 
 def find_loss_plot(
     figures: Sequence[Figure], epochs: Sequence[Epoch], first: int, last: int, prefer_cells: Collection[int] = ()
 ) -> LossPlot:
-    """The plot that shows best the losses of epochs `first` to `last` (counted from 1) of one training.
+    """Return the plot that best shows the losses of epochs `first` to `last` (counted from 1) of one training.
 
-    `epochs` are all recorded epochs of that training; of equally good plots one in `prefer_cells` is taken, then the last.
-    Raises Fail when nothing was trained or nothing was plotted.
+    `figures` are those of the run, `epochs` all recorded epochs of that training. Of equally good plots one in the
+    cells `prefer_cells` is taken, then the last. Raise Fail if nothing was trained or nothing was plotted.
+
+    Example::
+
+        plot = plots.find_loss_plot(e.run.figures, training.epochs, 1, 10, e.sections["q2"].cells)
     """
     asked = f"a plot of the training and validation loss of epochs {first} to {last}"
     if not epochs:
@@ -83,7 +110,7 @@ def find_loss_plot(
 
 
 def _together(figure: Figure) -> list[tuple[Axes, ...]]:
-    """Each axes, or two that lie at the same place."""
+    """Return the figure's axes, those at the same place (twins) together."""
     groups: list[tuple[Axes, ...]] = []
     for index, axes in enumerate(figure.axes):
         if axes.twin is not None and 0 <= axes.twin < len(figure.axes):
@@ -115,7 +142,12 @@ def _read(figure: Figure, group: tuple[Axes, ...], measured: Measured, first: in
 
 
 def quality(plot: LossPlot) -> float:
-    """The share of all five checks that a plot passes, 0 to 1; 0 without any loss curve."""
+    """Return the share of the five checks that a plot passes, 0 to 1, weighted as in `PARTS`; 0 without a loss curve.
+
+    Example::
+
+        best = max(found, key=plots.quality)
+    """
     total = 0.0
     if plot.train is None and plot.validation is None:
         return total
@@ -129,7 +161,7 @@ def quality(plot: LossPlot) -> float:
 
 
 def _with_elsewhere(plot: LossPlot, plots: Sequence[LossPlot]) -> LossPlot:
-    """The plot with a word on where the curve is that it lacks."""
+    """Return the plot with `elsewhere` set if another plot shows the curve that it lacks."""
     if (plot.train is None) == (plot.validation is None):
         return plot
     for other in plots:
@@ -141,7 +173,12 @@ def _with_elsewhere(plot: LossPlot, plots: Sequence[LossPlot]) -> LossPlot:
 
 
 def label_of(line: Line, axes: Axes) -> str:
-    """A line's label; by its place when the legend has as many entries as the axes has lines."""
+    """Return a line's label; if it has none, its entry in a legend with an entry for each line, else ''.
+
+    >>> line = Line("train loss", x=(1.0, 2.0), y=(0.9, 0.5))
+    >>> label_of(line, Axes("", "epoch", "loss", "linear", "log", legend=(), lines=(line,)))
+    'train loss'
+    """
     if line.label and not line.label.startswith("_"):
         return line.label
     if len(axes.legend) == len(axes.lines):
@@ -150,7 +187,11 @@ def label_of(line: Line, axes: Axes) -> str:
 
 
 def claim(label: str) -> Literal["train", "validation", ""]:
-    """What a label says that its curve is; '' when it says neither or both."""
+    """Return which curve a label names; '' if it names neither or both.
+
+    >>> claim("Verlust (Validierung)"), claim("train loss"), claim("loss")
+    ('validation', 'train', '')
+    """
     trains, validates = _TRAIN.search(label), _VALIDATION.search(label)
     if trains and not validates:
         return "train"
@@ -163,7 +204,17 @@ def claim(label: str) -> Literal["train", "validation", ""]:
 
 
 def curves_present(plot: LossPlot) -> str:
-    """The training and the validation loss are plotted on the same axes."""
+    """Check that the training and the validation loss are plotted on the same axes.
+
+    Values decide which curve is which, not labels. Return the number of points of both. Raise Fail: with 0.6 of the
+    credit if the values of the validation curve are not those that were measured, with half if the other curve is on
+    other axes, with 0.4 if it is missing, without if neither is there.
+
+    Example::
+
+        def present(e: Evidence) -> str:
+            return plots.curves_present(plots.find_loss_plot(e.run.figures, epochs, 1, 10))
+    """
     expected = "the training and the validation loss on the same axes"
     if plot.train is not None and plot.validation is not None:
         doubtful = [c for c in (plot.train, plot.validation) if not c.exact and c.role == "validation"]
@@ -206,7 +257,7 @@ def curves_present(plot: LossPlot) -> str:
 
 
 def _is_empty(line: Line) -> bool:
-    """Whether most of the values cannot be drawn."""
+    """Return whether most of the values are nan or infinite."""
     return sum(value is None for value in line.y) > len(line.y) / 2
 
 
@@ -227,7 +278,16 @@ def _curves(plot: LossPlot) -> list[tuple[str, Curve]]:
 
 
 def curves_cover(plot: LossPlot) -> str:
-    """Both curves show all the epochs asked for, and only those."""
+    """Check that both curves show all the wanted epochs, and only those.
+
+    Return the epochs. Raise Fail: with 0.6 of the shorter curve's share of the epochs, with half the share of a single
+    curve, with 0.6 for points of another training and 0.7 for more epochs.
+
+    Example::
+
+        def cover(e: Evidence) -> str:
+            return plots.curves_cover(plots.find_loss_plot(e.run.figures, epochs, 1, 10))
+    """
     curves = _curves(plot)
     expected = f"both curves over epochs {plot.first} to {plot.last}"
     if not curves:
@@ -253,7 +313,7 @@ def curves_cover(plot: LossPlot) -> str:
 
 
 def _share(curve: Curve, first: int, last: int) -> float:
-    """Share of the epochs asked for that a curve has points of; a smoothed curve may lack one at an end."""
+    """Return the share of the wanted epochs that a curve has points of; a smoothed curve may lack a tenth."""
     wanted = set(range(first, last + 1))
     share = len(wanted & set(curve.epochs)) / len(wanted)
     return 1.0 if not curve.exact and share >= 0.9 else share
@@ -271,7 +331,16 @@ def _covered(curve: Curve) -> str:
 
 
 def curves_labelled(plot: LossPlot) -> str:
-    """The axes are labelled, and a legend tells which curve is which."""
+    """Check that the axes or the figure are labelled, and that a legend, a text or the axes tell which curve is which.
+
+    Return a sentence. Raise Fail, without credit if the names are swapped; missing labels cost 0.5, a missing legend
+    0.4 or 0.5.
+
+    Example::
+
+        def labelled(e: Evidence) -> str:
+            return plots.curves_labelled(plots.find_loss_plot(e.run.figures, epochs, 1, 10))
+    """
     expected = "labels on the axes or a title, and a legend that names both curves"
     curves = _curves(plot)
     labels = {name: label_of(curve.line, plot.axes_of(curve)) for name, curve in curves}
@@ -309,7 +378,15 @@ def curves_labelled(plot: LossPlot) -> str:
 
 
 def curves_log(plot: LossPlot) -> str:
-    """The y axis is logarithmic."""
+    """Check that the y axis is logarithmic, or that logarithms of the losses are plotted and a label says so.
+
+    Return a sentence. Raise Fail, with half the credit for logarithms that nothing names.
+
+    Example::
+
+        def log(e: Evidence) -> str:
+            return plots.curves_log(plots.find_loss_plot(e.run.figures, epochs, 1, 10))
+    """
     expected = "a logarithmic y axis"
     curves = [curve for _, curve in _curves(plot)]
     shown = [plot.axes_of(curve) for curve in curves] or list(plot.axes)
@@ -334,7 +411,7 @@ def curves_log(plot: LossPlot) -> str:
 
 
 def _is_log(axes: Axes) -> bool:
-    """Whether the y axis is logarithmic; one that is linear below some value is where at least half of the points lie."""
+    """Return whether the y axis is logarithmic: a symlog axis is if half of the points are in its logarithmic part."""
     mixed = _MIXED.fullmatch(axes.yscale)
     if mixed is None:
         return axes.yscale in LOG_SCALES
@@ -343,7 +420,16 @@ def _is_log(axes: Axes) -> bool:
 
 
 def curves_share_x(plot: LossPlot) -> str:
-    """Both curves use the same x: the same epoch stands at the same place."""
+    """Check that both curves show the same epoch at the same x.
+
+    Return a sentence, also if there are too few points to compare. Raise Fail, with 0.3 of the credit if the curves are
+    only shifted or the x of one does not grow with the epochs.
+
+    Example::
+
+        def share_x(e: Evidence) -> str:
+            return plots.curves_share_x(plots.find_loss_plot(e.run.figures, epochs, 1, 10))
+    """
     if plot.train is None or plot.validation is None:
         raise Fail("there are no two curves to compare", "both curves over the same x axis")
     train_fit, fit = _fit(plot.train), _fit(plot.validation)
@@ -368,11 +454,11 @@ def curves_share_x(plot: LossPlot) -> str:
         )
     if max(offsets) > OFFSET:
         raise Fail(f"{seen}: they lie {max(offsets):.1f} epochs apart", expected, hint, credit=0.3)
-    return "the same epoch stands at the same x for both"
+    return "both curves show the same epoch at the same x"
 
 
 def _fit(curve: Curve) -> tuple[float, Callable[[float], float]] | None:
-    """Width of an epoch in x, and x by position; None with points of a single position."""
+    """Return the width of an epoch in x, and x as a function of the position; None if all points have one position."""
     places = [(x, position) for x, position in curve.places if x is not None]
     if len({position for _, position in places}) < 2:
         return None

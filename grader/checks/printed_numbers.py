@@ -1,4 +1,4 @@
-"""Numbers in printed text: their value in any notation, how far they were rounded, their unit, and the words around them."""
+"""Numbers in printed text: their values in any notation, their rounding and their units."""
 
 from __future__ import annotations
 
@@ -8,27 +8,38 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
-MAX_TEXT, MAX_LINE, MAX_WORD = 200_000, 2_000, 100
+__all__ = ["Number", "Reading", "find_numbers", "without_progress"]
+
+MAX_TEXT, MAX_LINE, MAX_WORD = 200_000, 2_000, 100  # characters
 
 Kind = Literal["plain", "time", "count", "percent"]
 
 
 @dataclass(frozen=True)
 class Reading:
-    """One way to read a number. `value` is in seconds for times, in ones for counts; `step` is its last digit's size."""
+    """One way to read a number: its value, in seconds for times and in ones for counts, and the size of its last digit.
+
+    >>> Reading(12.3, step=0.1, kind="time").agrees(12.26)
+    True
+    """
 
     value: float
     step: float
     kind: Kind = "plain"
 
     def agrees(self, target: float, slack: float = 0.0) -> bool:
-        """Whether `target`, rounded or cut off as this was, may have been printed so; `slack` is allowed besides."""
+        """Return whether this may be `target`, rounded or cut off to the last digit, up to `slack` more."""
         return self.value - self.step / 2 - slack <= target <= self.value + self.step + slack
 
 
 @dataclass(frozen=True)
 class Number:
-    """A number as it was printed, its unit included. `start` and `end` are offsets in the text, `line` counts from 0."""
+    """A number as it was printed, with its unit. `start` and `end` are offsets in the text, `line` counts from 0.
+
+    >>> (number,) = find_numbers("took 12.3 s")
+    >>> number.text, number.value, number.kind
+    ('12.3 s', 12.3, 'time')
+    """
 
     text: str
     readings: tuple[Reading, ...]
@@ -112,7 +123,7 @@ _ENDLESS = re.compile(r"[A-Za-z0-9_]{100,}")
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _JOINED = re.compile(r"\s*(?:,|:|and|und|et|y|e|in|и)?\s*")
 
-# The bar, its counter and its clocks; the words before it and the values after the rate are the student's own.
+# The bar, its counter and its clocks. The words before it and the values after the rate were set by the student.
 _BAR = re.compile(
     r"\d{1,3}%\|[^|\r\n]{0,300}\|\s*[\d.?]{1,12}\w?/[\d.?]{1,12}\w?\s*"
     r"\[[^\[\]\r\n]{0,300}?(?:it/s|s/it|\w{1,12}/s|s/\w{1,12})(?P<post>,[^\]\r\n]{0,500})?\]"
@@ -122,9 +133,12 @@ _BAR = re.compile(
 
 
 def without_progress(text: str) -> str:
-    """The text without colour codes and progress bars; what stands beside a redrawn bar stays once.
+    """Return the text without colour codes and progress bars; the words beside a bar that is redrawn are kept once.
 
-    Lines, words and the whole are cut to a length that no report has, so that reading them takes no time to speak of.
+    Words, lines and the whole text are cut to lengths that no report reaches, so that reading them stays quick.
+
+    >>> without_progress("Epoch 1: 100%|█████| 128/128 [00:12<00:00, 10.2it/s, loss=0.3]").split()
+    ['Epoch', '1:', ',', 'loss=0.3']
     """
     kept: list[str] = []
     previous_bar = False
@@ -149,22 +163,25 @@ def without_progress(text: str) -> str:
 
 
 def _thinned(lines: Iterable[str]) -> Iterator[str]:
-    """Of a long run of lines that differ in numbers only, such as a line for every batch, the first and the last."""
+    """Yield the lines, of long runs that differ only in numbers (a line for every batch) the first and last 20."""
     for _, group in itertools.groupby(lines, key=lambda line: re.sub(r"\d+", "#", line)):
         run = list(group)
         yield from run if len(run) <= 60 else [*run[:20], *run[-20:]]
 
 
 def shortened(line: str) -> str:
-    """A line cut to a length that no report has, endless words within it too."""
+    """Return a line and its words, cut to lengths that no report reaches."""
     return _ENDLESS.sub(lambda m: m.group()[:MAX_WORD], line[:MAX_LINE])
 
 
 def find_numbers(text: str) -> tuple[Number, ...]:
-    """All numbers of a text, in order, with every plausible reading: '109.184' is 109.184 or, in German, 109184.
+    """Return all numbers of a text, in order, with every plausible reading: '109.184' is 109.184 or, in German, 109184.
 
-    Units are read in many languages: times become seconds ('1m 30s', '0:00:12.5', '12 ms'), suffixes are applied ('7.46M').
-    Digits inside names ('float32', 'fc1') are no numbers.
+    Units are read in many languages: times become seconds ('1m 30s', '0:00:12.5', '12 ms'), suffixes are applied
+    ('7.46M'). Digits inside names ('float32', 'fc1') do not count.
+
+    >>> [number.value for number in find_numbers("conv1: 7.46M, 1m 30s")]
+    [7460000.0, 90.0]
     """
     return tuple(_merged(text, list(_quantities(text))))
 
@@ -172,8 +189,8 @@ def find_numbers(text: str) -> tuple[Number, ...]:
 @dataclass(frozen=True)
 class _Quantity:
     number: Number
-    unit: float | None = None  # seconds in its unit, when it has one
-    bare_m: bool = False  # 'm': minutes beside seconds, else minutes or millions
+    unit: float | None = None  # the length of its unit of time in seconds, if it has one
+    bare_m: bool = False  # the unit is 'm': minutes before seconds, otherwise minutes or millions
 
 
 def _quantities(text: str) -> Iterator[_Quantity]:
@@ -219,11 +236,11 @@ def _clock_readings(text: str, clock: re.Match[str]) -> tuple[Reading, ...]:
 
 
 def _parts(run: str, offset: int) -> Iterator[tuple[int, int]]:
-    """Where the numbers of a run of digits, points and commas lie: '1,2,3' are three, '109,184' is one."""
+    """Yield start and end of each number in a run of digits, points and commas: '1,2,3' are three, '109,184' is one."""
     if _plain_readings(run):
         yield offset, offset + len(run)
         return
-    for part in re.finditer(r"[^,_'’\u00a0\u202f\u2009]+", run):
+    for part in re.finditer(rf"[^{_GROUP}]+", run):
         if _plain_readings(part.group()):
             yield offset + part.start(), offset + part.end()
         else:
@@ -232,7 +249,7 @@ def _parts(run: str, offset: int) -> Iterator[tuple[int, int]]:
 
 
 def _plain_readings(run: str) -> tuple[Reading, ...]:
-    """The values that digits with points and commas can have, the likeliest first; () when they are several numbers."""
+    """Return the values that digits with points and commas may have, the likeliest first; () for several numbers."""
 
     def reading(digits: str) -> Reading:
         return Reading(float(digits), 10.0 ** -len(digits.partition(".")[2]))
@@ -295,7 +312,7 @@ def _bare_m(readings: Iterable[Reading]) -> tuple[Reading, ...]:
 
 
 def _unit_at(text: str, position: int) -> tuple[float | str | None, int]:
-    """The unit that follows: seconds in it, '%', 'm', or the word of a scale; with the offset where it ends."""
+    """Return the unit that follows (its length in seconds, '%', 'm' or the word of a scale) and its end."""
     after = _SPACE.match(text, position)
     at = after.end() if after else position
     if text[at : at + 1] in ("%", "％"):
@@ -322,7 +339,7 @@ def _unit_at(text: str, position: int) -> tuple[float | str | None, int]:
 
 
 def _merged(text: str, quantities: list[_Quantity]) -> Iterator[Number]:
-    """Times of several units become one: '1m 30s', '1 minute and 30 seconds'."""
+    """Yield the numbers, with times of several units joined: '1m 30s', '1 minute and 30 seconds'."""
     index = 0
     while index < len(quantities):
         current = quantities[index]

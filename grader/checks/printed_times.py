@@ -1,4 +1,4 @@
-"""Which numbers of a printed text are times: by their unit, a word before them, or the heading of their column."""
+"""Find the times among the numbers of a printed text: by unit, by a word nearby, or by the heading of a column."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from dataclasses import dataclass
 
 from grader.checks.printed_numbers import Number, Reading, find_numbers, without_progress
 
+__all__ = ["Known", "PrintedTime", "printed_times"]
+
 MAX_TIMES = 2000
-LONGEST = 1e7  # seconds; beyond it stands a time of day as time.time() counts it
+LONGEST = 1e7  # seconds; a larger number is a time of day as time.time() counts it
 
 _TIME = (
     r"(?:finished|completed|done|ended|fertig) (?:after|in|nach)\b|\btim(?:e|es|ed|ing|er|ings)\b"
@@ -70,10 +72,13 @@ _WORD = re.compile(r"[^\W\d_]{2,}|秒|[(\[]s[)\]]")
 
 @dataclass(frozen=True)
 class Known:
-    """Measured losses and accuracies: an unmarked number that shows one of them is no time.
+    """Measured losses and accuracies: a number without unit or label that shows one of them is not taken for a time.
 
-    `summaries` are values of whole epochs, compared as rounded; `picked` losses that are often printed, compared from three
-    decimals on; `losses` those of all batches, compared at five digits.
+    `summaries` are values of whole epochs, compared with any rounding; `picked` are losses that are often printed,
+    compared with numbers of at least three decimals; `losses` are those of all batches, formatted to five digits.
+
+    >>> Known(summaries=(0.2534,)).shown_by(Reading(0.25, step=0.01))
+    True
     """
 
     summaries: tuple[float, ...] = ()
@@ -81,7 +86,7 @@ class Known:
     losses: frozenset[str] = frozenset()
 
     def shown_by(self, reading: Reading) -> bool:
-        """Whether a printed number may be one of them."""
+        """Return whether a printed number may be one of them."""
         if f"{reading.value:.5g}" in self.losses and reading.step <= abs(reading.value) * 1e-4:
             return True
         return any(
@@ -93,10 +98,14 @@ class Known:
 
 @dataclass(frozen=True)
 class PrintedTime:
-    """A printed number that means a time; `readings` are in seconds, `line` is where it stands.
+    """A printed number that is a time. `readings` are in seconds, `line` is the text of its line.
 
-    `average` says that it is called a mean; `weak` that nothing calls it a time; `wall` that %%time printed it;
+    `average` says that it is called a mean, `weak` that nothing calls it a time, `wall` that %%time printed it;
     `cell_seconds` is how long its cell ran.
+
+    >>> (time,) = printed_times("Epoch 1 took 12.3 s on average")
+    >>> time.text, time.average
+    ('12.3 s', True)
     """
 
     text: str
@@ -108,7 +117,7 @@ class PrintedTime:
     cell_seconds: float = 0.0
 
     def agrees(self, low: float, high: float, slack: float) -> bool:
-        """Whether it may be the printed form of a time from `low` to `high` seconds, measured a little differently."""
+        """Return whether this may be the printed form of a time from `low` to `high` seconds, measured with `slack`."""
         return any(
             r.value - r.step / 2 - slack <= high and r.value + r.step + slack >= low and (r.value > 0 or r.step > low)
             for r in self.readings
@@ -117,16 +126,22 @@ class PrintedTime:
 
 @dataclass(frozen=True)
 class _Line:
-    """A line, its numbers with offsets in it, and the heading above when the line itself has no telling words."""
+    """A line, its numbers with their offsets, and the heading above it if no word of the line tells what they are."""
 
     text: str
     numbers: tuple[tuple[Number, int, int], ...]
     header: str
-    words: tuple[re.Match[str], ...]  # the words that tell what a number is
+    words: tuple[re.Match[str], ...]  # those that tell what a number is
 
 
 def printed_times(text: str, cell_seconds: float = 0.0, known: Known | None = None) -> tuple[PrintedTime, ...]:
-    """The times in a cell's output, in order. Progress bars and the CPU line of %%time do not count."""
+    """Return the times in a cell's output, in order. Progress bars and the CPU line of %%time do not count.
+
+    `cell_seconds` is how long the cell ran; `known` are losses and accuracies that may be printed too.
+
+    >>> [time.text for time in printed_times("Epoch 1: loss 0.3, time: 12.3")]
+    ['12.3']
+    """
     text = _DATE_TIMES.sub(" ", _CPU_TIMES.sub("", without_progress(text)))
     known = known or Known()
     lines = text.split("\n")
@@ -148,12 +163,12 @@ def printed_times(text: str, cell_seconds: float = 0.0, known: Known | None = No
 
 @functools.lru_cache(maxsize=256)
 def _telling(line: str) -> tuple[re.Match[str], ...]:
-    """The words of a line that tell what its numbers are."""
+    """Return the words of a line that tell what its numbers are."""
     return tuple(_CLASSES.finditer(line))
 
 
 def _header(lines: Sequence[str], index: int) -> str:
-    """The nearest line above that has words, past lines of numbers: a table's heading, or 'times:' above a list."""
+    """Return the heading above lines of numbers, such as a table's or 'times:' above a list; '' if there is none."""
     for line in reversed(lines[max(0, index - 60) : index]):
         if _WORD.search(re.sub(r"\d[\d.]*(?:e[-+]?\d+)?", "", line)):
             heads = not re.search(r"\d", line) or re.search(r"[:=]\s*[\[({]?\s*$", line)
@@ -182,7 +197,10 @@ def _time(line: _Line, position: int, known: Known, cell_seconds: float) -> Prin
 
 
 def _strength(line: _Line, position: int) -> str | None:
-    """How sure it is that the number is a time: 'unit', 'word', 'weak' when nothing speaks for or against, None when not."""
+    """Return what marks the number as a time: 'unit', 'word' or 'weak'; None if it is not a time.
+
+    'weak' means that nothing speaks for or against it.
+    """
     number, start, end = line.numbers[position]
     if number.kind == "time":
         return None if re.fullmatch(r"\d+\s?m", number.text) else "unit"
@@ -214,7 +232,7 @@ def _strength(line: _Line, position: int) -> str | None:
 
 
 def _column_kind(header: str, right: int, in_row: int) -> str | None:
-    """What a heading says of the number with `right` numbers to its right: 'time', 'other', None when it says nothing."""
+    """Return what a heading says of the number with `right` numbers to its right: 'time', 'other' or None."""
     groups = [word.lastgroup for word in _telling(header)]
     if "time" not in groups:
         return "other" if "metric" in groups else None
@@ -226,7 +244,7 @@ def _column_kind(header: str, right: int, in_row: int) -> str | None:
 
 @functools.lru_cache(maxsize=256)
 def _columns(header: str) -> list[str]:
-    """The kinds of a heading's columns; they are divided by bars, tabs, commas or wide gaps, else by spaces."""
+    """Return the kinds of a heading's columns, which bars, tabs, commas or wide gaps divide, otherwise spaces."""
     cells = [cell for cell in re.split(r"[|\t,;│]|\s{2,}", header.strip()) if re.search(r"\w", cell)]
     if len(cells) < 2:
         words = re.sub(r"\(.*?\)|\[.*?\]", "", header).split()
@@ -239,7 +257,7 @@ def _columns(header: str) -> list[str]:
 
 
 def _seconds(number: Number, label: str) -> tuple[Reading, ...]:
-    """The number in seconds: by its own unit, by one in its label, else as seconds or as milliseconds."""
+    """Return the number in seconds: by its unit, by one in its label, or as seconds and as milliseconds."""
     timed = tuple(reading for reading in number.readings if reading.kind == "time")
     if timed:
         return timed

@@ -1,8 +1,8 @@
-"""What a student saw: the times of a training in the stored outputs of the notebook file.
+"""Times of a training that the student saw, from the stored outputs of the notebook file.
 
-A printed time is that of an epoch, of several together, or counted from the start of the training. Its line may say which;
-and where the same cell printed the same line in the run here, the clock here tells, too. The clock has the last word, and
-what neither tells is left out: nothing is guessed.
+A printed time is that of one epoch, of several epochs, or counted from the start of the training. Its line may say
+which. If the same cell printed the same line in the grader's run, the grader's clock tells too, and has the last word.
+A time that neither explains is left out: nothing is guessed.
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from grader.checks.printed_times import PrintedTime, printed_times
-from grader.checks.timing import known_values
+from grader.checks.timing import SLACK_SECONDS, known_values, span
 from grader.evidence.trainings import Epoch
 
-SLACK_SECONDS = 0.05  # per epoch: what stands between the notebook's clock and the recorder's
+__all__ = ["StoredCell", "StoredTimes", "span", "stored_times"]
+
 SLACK_SHARE = 0.25
 NO_UNIT_BELOW = 1000.0  # a larger number without a unit may be milliseconds
 
@@ -37,10 +38,14 @@ _BROKEN = re.compile(r"^\w*(?:Error|Interrupt|Exception|Exit)\b: ", re.MULTILINE
 
 @dataclass(frozen=True)
 class StoredCell:
-    """A cell in whose stored output a training's times may stand.
+    """A cell whose stored output may hold the times of a training.
 
-    `stored` is what the student saw below it, `printed` what it printed here ('' where it did not run), `epochs` how many
-    epochs of this training ran in it here. `naming` are words that a line must have to count, as others trained there, too.
+    `stored` is the output in the notebook file, `printed` the output of the grader's run ('' if the cell did not run),
+    `epochs` the number of this training's epochs in that run. `naming` are patterns that a line must match to count, if
+    other models trained in the cell too.
+
+    >>> StoredCell(12, stored="Epoch 1 took 12.3 s").epochs
+    0
     """
 
     index: int
@@ -52,10 +57,14 @@ class StoredCell:
 
 @dataclass(frozen=True)
 class StoredTimes:
-    """What the student saw of a training, in seconds. `epoch` is the time of an epoch, the median of `times` printed ones.
+    """The times of a training that the student saw, in seconds.
 
-    `total` is what `epochs` epochs took; where no epoch has a time of its own (`times` is 0), `epoch` is its share of it.
-    `whole_cell` says that %%time printed the total, for all that the cell did.
+    `epoch` is the time of one epoch, the median of `times` printed ones; if no epoch's time was printed (`times` is 0),
+    it is the average over the total. `total` is the time of `epochs` epochs, None if not printed. `whole_cell` says
+    that %%time printed the total, for everything that the cell did.
+
+    >>> StoredTimes(epoch=12.0, total=120.0, epochs=10).times
+    0
     """
 
     epoch: float
@@ -67,7 +76,11 @@ class StoredTimes:
 
 @dataclass(frozen=True)
 class _Series:
-    """The times at one place of one kind of line in a cell's output, in order; `lone` if its lines hold no other time."""
+    """The times at the same place of lines of the same wording in a cell's output, in order.
+
+    `seen` are those of the stored output, `here` those of the grader's run; `lone` says that the lines hold no other
+    time.
+    """
 
     cell: StoredCell
     seen: tuple[PrintedTime, ...]
@@ -84,10 +97,13 @@ class _Meaning:
 def stored_times(
     cells: Sequence[StoredCell], epochs: Sequence[Epoch], count: int, foreign: re.Pattern[str] | None = None
 ) -> StoredTimes | None:
-    """The times of a training that the student saw; None when there are none or they may mean this or that.
+    """Return the times of a training that the student saw; None if there are none or their meaning is unclear.
 
-    `epochs` are those that ran here, () when it did not run; `count` is how many the task asks for. Lines that match
-    `foreign` are about something else.
+    `epochs` are those of the grader's run, () if it did not run; `count` is the number that the task asks for. Lines
+    that match `foreign` are about something else.
+
+    >>> stored_times([StoredCell(12, "Epoch 1 took 12.0 s\\nEpoch 2 took 12.4 s")], epochs=(), count=2)
+    StoredTimes(epoch=12.2, times=2, total=None, epochs=0, whole_cell=False)
     """
     single: list[tuple[float, ...]] = []
     totals: list[tuple[float, int]] = []
@@ -103,7 +119,7 @@ def stored_times(
                 single.append(values if meaning.kind == "epoch" else _differences(values))
     total, of = max(totals, key=lambda pair: pair[1], default=(None, 0))
     if single:
-        values = max(single, key=lambda times: (len(times), sum(times)))  # rather with testing than without
+        values = max(single, key=lambda times: (len(times), sum(times)))  # rather those with testing
         return StoredTimes(statistics.median(values), len(values), total, of)
     if total is not None:
         return StoredTimes(total / of, 0, total, of)
@@ -114,7 +130,7 @@ def stored_times(
 
 
 def _series(cell: StoredCell, epochs: Sequence[Epoch], foreign: re.Pattern[str] | None) -> list[_Series]:
-    """The times of a cell by kind of line and place in it, with those that stand there in the run here."""
+    """Return the times of a cell by the wording of their line and the place in it, beside those of the grader's run."""
     seen, here = _places(_times(cell.stored, ())), _places(_times(cell.printed, epochs))
     found = []
     for (wording, number), times in seen.items():
@@ -126,7 +142,7 @@ def _series(cell: StoredCell, epochs: Sequence[Epoch], foreign: re.Pattern[str] 
 
 
 def _times(text: str, epochs: Sequence[Epoch]) -> list[PrintedTime]:
-    """The times that are called so, read in the likeliest way; not those of %%time."""
+    """Return the numbers that are called times, in their likeliest reading, without those of %%time."""
     known = known_values(epochs) if epochs else None
     said = [time for time in printed_times(text, known=known) if not time.weak and not time.wall]
     doubtful = [len(time.readings) > 1 and time.readings[0].value >= NO_UNIT_BELOW for time in said]
@@ -134,7 +150,7 @@ def _times(text: str, epochs: Sequence[Epoch]) -> list[PrintedTime]:
 
 
 def _places(times: Sequence[PrintedTime]) -> dict[tuple[str, int], list[PrintedTime]]:
-    """Times by the wording of their line and their number in it; one that repeats another in a second unit is left out."""
+    """Return times by the wording of their line and their number in it, without repetitions in a second unit."""
     lines: list[list[PrintedTime]] = []
     for time in times:
         if lines and lines[-1][0].line == time.line and time not in lines[-1]:
@@ -170,7 +186,7 @@ def _meaning(series: _Series, epochs: Sequence[Epoch], count: int) -> _Meaning |
 
 
 def _said(series: _Series, count: int) -> _Meaning | None:
-    """What the wording says, or the number of lines; None when neither does."""
+    """Return what the wording or the number of lines says; None if neither does."""
     times = series.seen
     line = times[0].line.replace(times[0].text, "§")
     if _SMALLER.search(line):
@@ -178,7 +194,7 @@ def _said(series: _Series, count: int) -> _Meaning | None:
     if times[0].average:
         return _Meaning("epoch")
     if not series.lone:
-        return None  # which of them would be the epoch's
+        return None  # unclear which of them is the epoch's
     total = bool(_TOTAL.search(line))
     ran = series.cell.epochs or count
     if _INDEXED.search(line) or (len(times) == ran > 1 and not total):
@@ -193,7 +209,7 @@ def _said(series: _Series, count: int) -> _Meaning | None:
 
 
 def _rising(times: Sequence[PrintedTime]) -> _Meaning | None:
-    """Whether a time for each epoch is its own or counted from the start; None when it may be either."""
+    """Return whether a time for each epoch is its own or counted from the start; None if it may be either."""
     values = [time.readings[0].value for time in times]
     if len(values) == 2:
         return _Meaning("epoch") if values[1] < 1.6 * values[0] else None
@@ -203,11 +219,11 @@ def _rising(times: Sequence[PrintedTime]) -> _Meaning | None:
 
 
 def _possible(series: _Series, epochs: Sequence[Epoch], said: _Meaning | None) -> list[_Meaning]:
-    """What the times printed here may be, by the clock here."""
+    """Return what the times printed in the grader's run may be, by the grader's clock."""
     alone = sorted(epoch.train.seconds for epoch in epochs)
     whole = sorted((span(epoch) for epoch in epochs), reverse=True)
 
-    def fits(time: PrintedTime, number: int) -> bool:  # the machine may have been busy: from the fastest to the slowest
+    def fits(time: PrintedTime, number: int) -> bool:  # from the fastest to the slowest: the machine may have been busy
         low, high = sum(alone[:number]), sum(whole[:number])
         slack = min(SLACK_SECONDS * number, SLACK_SHARE * high)
         return number <= len(alone) and time.agrees((1 - SLACK_SHARE / 2) * low, (1 + SLACK_SHARE) * high, slack)
@@ -224,17 +240,12 @@ def _possible(series: _Series, epochs: Sequence[Epoch], said: _Meaning | None) -
     return found
 
 
-def span(epoch: Epoch) -> float:
-    """Seconds of an epoch: training, and testing when there was a test."""
-    return epoch.train.seconds + (epoch.test.seconds if epoch.test else 0.0)
-
-
 def _differences(values: Sequence[float]) -> tuple[float, ...]:
     return tuple(b - a for a, b in zip((0.0, *values), values, strict=False))
 
 
 def _whole_cell(cells: Sequence[StoredCell], foreign: re.Pattern[str] | None) -> StoredTimes | None:
-    """What %%time, or %time for each epoch, printed below a cell that held this training and no other."""
+    """Return what %%time, or %time for each epoch, printed below a cell with this training and no other."""
     for cell in cells:
         if not cell.epochs or cell.naming or _BROKEN.search(cell.stored):
             continue

@@ -1,4 +1,4 @@
-"""Printed times against the clock: do the times that a student reports agree with what the recorder measured."""
+"""Checks on printed times: the times that a notebook reports agree with those that the recorder measured."""
 
 from __future__ import annotations
 
@@ -13,15 +13,17 @@ from grader.checks.printed_times import Known, PrintedTime, printed_times
 from grader.evidence.run import CellRun
 from grader.evidence.trainings import Epoch
 
-SLACK_SECONDS = 0.05  # per epoch: what stands between a student's clock and the recorder's
+__all__ = ["epoch_times", "known_values", "reported", "span", "total_time"]
+
+SLACK_SECONDS = 0.05  # per epoch: the difference between a student's clock and the recorder's
 SLACK_SHARE = 0.1
-_PATH = re.compile(r"(?<!\S)(?:/[A-Za-z_.][\w.-]*){2,}\S*")  # of a file in a warning: python3.11 is no time
-ENOUGH = 0.8  # of the epochs: a lost line is no missing report
+_PATH = re.compile(r"(?<!\S)(?:/[A-Za-z_.][\w.-]*){2,}\S*")  # of a file in a warning: python3.11 is not a time
+ENOUGH = 0.8  # of the epochs: a few lost lines cost nothing
 
 
 @dataclass(frozen=True)
 class _Span:
-    """What may be measured: from `low` (the passes alone) to `high` (with all that stands around them), in seconds."""
+    """The seconds that a right clock may show: from `low` (passes alone) to `high` (with everything around them)."""
 
     low: float
     high: float
@@ -37,11 +39,11 @@ class _Span:
 
 
 def _spans(epochs: Sequence[Epoch]) -> list[_Span]:
-    """For each epoch, from training alone to training, testing and whatever else the loop does."""
+    """Return a span for each epoch: from training alone to training, testing and whatever else the loop does."""
     spans = []
     for index, epoch in enumerate(epochs):
         high = epoch.end - epoch.start
-        # Within one cell nothing can be measured beyond the neighbours, so other work in the loop is allowed for.
+        # A clock in the loop stays between the neighbours in the same cell, so other work in the loop is allowed.
         if index and epochs[index - 1].cell == epoch.cell:
             high = max(high, epoch.end - epochs[index - 1].end)
         if index + 1 < len(epochs) and epochs[index + 1].cell == epoch.cell:
@@ -50,14 +52,25 @@ def _spans(epochs: Sequence[Epoch]) -> list[_Span]:
     return spans
 
 
+def span(epoch: Epoch) -> float:
+    """Return the seconds that an epoch took: training, and testing if it was tested.
+
+    >>> from grader.evidence.run import LoaderSeen, Pass
+    >>> loader = LoaderSeen("loader-1", "MNIST", "train", 60_000, 64, True)
+    >>> span(Epoch(Pass(4, loader, start=3.0, seconds=12.0, batches=938, samples=60_000, complete=True)))
+    12.0
+    """
+    return epoch.train.seconds + (epoch.test.seconds if epoch.test else 0.0)
+
+
 def _training_span(window: Sequence[Epoch]) -> _Span:
     seconds = sum(epoch.train.seconds for epoch in window)
     return _Span(seconds, seconds, len(window))
 
 
 def _whole_span(window: Sequence[Epoch]) -> _Span:
-    """Training and testing of several epochs: added up, or by the clock from the first start to the last end."""
-    both = sum(epoch.train.seconds + (epoch.test.seconds if epoch.test else 0.0) for epoch in window)
+    """Return the span of several epochs with testing: their sum, or the time from the first start to the last end."""
+    both = sum(map(span, window))
     return _Span(both, max(both, window[-1].end - window[0].start), len(window))
 
 
@@ -67,7 +80,11 @@ def _windows(epochs: Sequence[Epoch], count: int) -> Iterator[Sequence[Epoch]]:
 
 
 def known_values(epochs: Sequence[Epoch]) -> Known:
-    """The epochs' losses and accuracies: numbers that a student prints and that are no times."""
+    """Return the epochs' losses and accuracies: numbers that a student prints and that are not times.
+
+    >>> known_values([])
+    Known(summaries=(), picked=(), losses=frozenset())
+    """
     passes = [seen for epoch in epochs for seen in (epoch.train, epoch.test) if seen is not None]
     summaries = [v for seen in passes for v in (seen.mean_loss, seen.sample_loss, seen.accuracy) if v is not None]
     losses = [loss for seen in passes for loss in seen.losses if loss is not None]
@@ -76,7 +93,11 @@ def known_values(epochs: Sequence[Epoch]) -> Known:
 
 
 def reported(cells: Sequence[CellRun], epochs: Sequence[Epoch]) -> tuple[PrintedTime, ...]:
-    """The times that the cells printed, in order."""
+    """Return the times that the cells printed, in order.
+
+    >>> [time.text for time in reported([CellRun(4, "ok", text="Epoch 1 took 12.3 s")], epochs=[])]
+    ['12.3 s']
+    """
     known = known_values(epochs)
     texts = [(_PATH.sub("", cell.text), cell.seconds) for cell in cells]
     return tuple(time for text, seconds in texts for time in printed_times(text, seconds, known))
@@ -86,11 +107,18 @@ def reported(cells: Sequence[CellRun], epochs: Sequence[Epoch]) -> tuple[Printed
 
 
 def epoch_times(cells: Sequence[CellRun], epochs: Sequence[Epoch], count: int, mean_counts: bool = True) -> str:
-    """The time of each epoch is printed, in any wording and unit, and is the time that it took.
+    """Check that the time of each epoch is printed, in any wording and unit, and is the time that it took.
 
-    `cells` are those whose output may hold the report, in order; `epochs` the recorded epochs of one training; `count` how
-    many of them must be reported. Training alone or training and testing are both an epoch's time. With `mean_counts` an
-    average per epoch is as good. Raises Fail.
+    `cells` are those whose output may hold the times, in order; `epochs` the recorded epochs of one training; `count`
+    the number that must be reported. An epoch's time may include testing or not. With `mean_counts` an average per
+    epoch is as good. Return the number of times and the measured range. Raise Fail: with half the credit for times that
+    count from the start of the training, with 0.6 of the share for too few times, else without.
+
+    >>> from grader.evidence.run import LoaderSeen, Pass
+    >>> loader = LoaderSeen("loader-1", "MNIST", "train", 60_000, 64, True)
+    >>> epochs = [Epoch(Pass(4, loader, start, 12.0, 938, 60_000, complete=True)) for start in (3.0, 15.0)]
+    >>> epoch_times([CellRun(4, "ok", text="Epoch 1 took 12.1 s\\nEpoch 2 took 12.0 s")], epochs, count=2)
+    '2 times printed for epochs that took 12.0 s'
     """
     if not epochs:
         raise Fail("no epoch was run, so no time could be measured", f"the time of each of {count} epochs")
@@ -111,7 +139,7 @@ def epoch_times(cells: Sequence[CellRun], epochs: Sequence[Epoch], count: int, m
 
 
 def _matched(times: Sequence[PrintedTime], spans: Sequence[_Span]) -> list[tuple[int, int]]:
-    """The longest series of (time, epoch) that agree, both in order."""
+    """Return the longest series of indices (time, epoch) that agree, both in increasing order."""
     rows, columns = len(times), len(spans)
     fits = [[span.fits(time) for span in spans] for time in times]
     best = [[0] * (columns + 1) for _ in range(rows + 1)]
@@ -132,9 +160,9 @@ def _matched(times: Sequence[PrintedTime], spans: Sequence[_Span]) -> list[tuple
 
 
 def _invented(times: Sequence[PrintedTime], epochs: Sequence[Epoch]) -> PrintedTime | None:
-    """The one time that stands for all epochs, when they differ by far more than its rounding hides.
+    """Return the time if the same one is printed for all epochs although they differ by more than its rounding hides.
 
-    Which of a training's epochs the times are of is not sure, so any as many in a row may be the ones.
+    It is not known which epochs of the training the times are for, so any run of as many epochs may be the right one.
     """
     if len(times) < 3 or len({time.text for time in times}) > 1:
         return None
@@ -191,7 +219,7 @@ def _epoch_times_missing(
 
 
 def _typical(times: Sequence[PrintedTime]) -> PrintedTime:
-    """The first of the commonest kind of line."""
+    """Return the first time of the most common wording."""
     kinds = Counter(re.sub(r"[\d.,]+", "#", time.line) for time in times)
     common, _ = kinds.most_common(1)[0]
     return next(time for time in times if re.sub(r"[\d.,]+", "#", time.line) == common)
@@ -226,10 +254,16 @@ def _range(epochs: Sequence[Epoch]) -> str:
 
 
 def total_time(cells: Sequence[CellRun], epochs: Sequence[Epoch], count: int) -> str:
-    """The total time of the epochs with testing is printed, in any wording and unit, and is the time that they took.
+    """Check that the total time of `count` epochs with testing is printed, in any wording and unit, and is right.
 
-    Any `count` consecutive epochs of the training count. A total that leaves out testing keeps half the credit when the two
-    can be told apart. Raises Fail.
+    `cells` are those whose output may hold the time; any `count` consecutive epochs of the training may be meant.
+    Return the printed time and the measured one. Raise Fail, with half the credit for a total that leaves out testing,
+    if the two can be told apart, or that is of more epochs.
+
+    Example::
+
+        def total(e: Evidence) -> str:
+            return timing.total_time(e.run.cells, epochs, 10)
     """
     expected = f"the total time of {count} epochs with testing"
     if len(epochs) < count:
@@ -238,18 +272,18 @@ def total_time(cells: Sequence[CellRun], epochs: Sequence[Epoch], count: int) ->
     times, windows = reported(cells, epochs), list(_windows(epochs, count))
     tested = [window for window in windows if all(epoch.test is not None for epoch in window)]
     for window in tested:
-        span, training = _whole_span(window), _training_span(window)
-        testing = span.low - training.low
-        slack = min(span.slack, testing / 2) if testing > span.slack else span.slack
+        whole, training = _whole_span(window), _training_span(window)
+        testing = whole.low - training.low
+        slack = min(whole.slack, testing / 2) if testing > whole.slack else whole.slack
         for time in times:
             # %%time measures the whole cell, whatever else it does.
-            high = max(span.high, time.cell_seconds) if time.wall else span.high
-            if time.agrees(span.low, span.low, slack) or time.agrees(
-                span.low, high, span.slack if time.wall else slack
+            high = max(whole.high, time.cell_seconds) if time.wall else whole.high
+            if time.agrees(whole.low, whole.low, slack) or time.agrees(
+                whole.low, high, whole.slack if time.wall else slack
             ):
-                return f"printed {_as_printed(time)}; {count} epochs with testing took {_shown(span.high)}"
+                return f"printed {_as_printed(time)}; {count} epochs with testing took {_shown(whole.high)}"
     for window in windows:
-        span, training = _whole_span(window), _training_span(window)
+        whole, training = _whole_span(window), _training_span(window)
         for time in times:
             if training.fits(time):
                 seen = (
@@ -258,7 +292,7 @@ def total_time(cells: Sequence[CellRun], epochs: Sequence[Epoch], count: int) ->
                 if window not in tested:
                     seen = f"{_as_printed(time)} is printed for {count} epochs, but they were not tested"
                 else:
-                    seen += f", with testing {_shown(span.high)}"
+                    seen += f", with testing {_shown(whole.high)}"
                 raise Fail(seen, expected, "The clock must run while the model is tested, too.", credit=0.5)
     raise _total_missing(times, epochs, windows, count, expected)
 
@@ -274,11 +308,11 @@ def _total_missing(
     said = [time for time in times if not time.weak]
     for other in range(len(epochs), 1, -1):
         for window in _windows(epochs, other) if other != count else ():
-            span = _whole_span(window)
-            if abs(span.high - took) <= span.slack + SLACK_SHARE * took:
+            whole = _whole_span(window)
+            if abs(whole.high - took) <= whole.slack + SLACK_SHARE * took:
                 continue
             for time in said:
-                if other > count and span.fits(time):
+                if other > count and whole.fits(time):
                     return Fail(
                         f"the total printed, {_as_printed(time)}, is that of {other} epochs", expected, credit=0.5
                     )

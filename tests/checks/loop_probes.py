@@ -1,4 +1,4 @@
-"""Made-up probes of a training and a test function, right ones, for the tests of the checks on them."""
+"""Made-up probes of a right training and test function, for the tests of the checks on them."""
 
 import dataclasses
 

@@ -1,4 +1,4 @@
-"""Written answers: real ones in any words and language go to a person; what is no answer loses its points."""
+"""Written answers: real ones in any words and language go to a person, texts that are not answers fail."""
 
 from __future__ import annotations
 
@@ -94,15 +94,15 @@ def test_other_languages_and_telegrams_are_never_off_topic(answer: str) -> None:
             "Do the test and train loss curves indicate that the model should train longer to improve the accuracy?",
             "copy of the q",
         ),
-        ("asdf asdf asdf asdf", "no text"),
-        ("asdfghjkl qwertyuiop zxcvbnm", "no text"),
-        ("sdkfjh wkrjth sdkjfhg xkcvb", "no text"),
-        ("word word word word word word word", "no text"),
+        ("asdf asdf asdf asdf", "is not a text"),
+        ("asdfghjkl qwertyuiop zxcvbnm", "is not a text"),
+        ("sdkfjh wkrjth sdkjfhg xkcvb", "is not a text"),
+        ("word word word word word word word", "is not a text"),
         ("I went to the beach with my friends and we had a very nice dinner there.", "does not speak"),
         ("Roses are red and violets are blue, sugar is sweet and so are you.", "does not speak"),
     ],
 )
-def test_what_is_no_answer(answer: str, message: str) -> None:
+def test_texts_that_are_not_answers_fail(answer: str, message: str) -> None:
     with pytest.raises(Fail, match=message) as caught:
         written_answer(answer, QUESTION, "Your answer here", topic=("overfit",))
     assert caught.value.credit == 0.0

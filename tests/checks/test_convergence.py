@@ -41,7 +41,7 @@ def test_epochs_are_paired_with_the_test_that_follows():
     assert trainings(run, lambda shapes: True, "cuda") == ()
 
 
-def test_a_test_after_the_epoch_goes_before_those_in_the_midst_of_it():
+def test_a_test_after_the_epoch_is_preferred_to_one_during_it():
     midst = dataclasses.replace(evaluated(0, 2.1), start=2.0)
     for passes, wanted in (
         ((train(0, 2.2), midst, evaluated(0, 1.9), evaluated(0, 1.8)), 1.9),
@@ -51,7 +51,7 @@ def test_a_test_after_the_epoch_goes_before_those_in_the_midst_of_it():
         assert [e.test and e.test.mean_loss for e in training.epochs] == [wanted]
 
 
-def test_incomplete_passes_and_passes_over_test_images_are_no_epochs():
+def test_incomplete_passes_and_passes_over_test_images_are_not_epochs():
     passes = (train(0, 1.0, complete=False), train(1, 1.0, loader=TEST))
     assert trainings(RunEvidence(models={"model-1": MLP}, passes=passes), lambda shapes: True) == ()
 

@@ -1,4 +1,4 @@
-"""What is printed about the first batch: right in many styles and languages, and each fault."""
+"""Printed text about the first batch: right in many styles and languages, and each fault."""
 
 from __future__ import annotations
 
@@ -156,7 +156,7 @@ def test_batch_size_is_the_students() -> None:
         shapes_shown(f"{A} {B}", batch)
 
 
-def test_a_dump_of_the_tensors_is_no_shape() -> None:
+def test_a_dump_of_the_tensors_is_not_a_shape() -> None:
     dump = "[tensor([[[[-0.4242, -0.4242],\n [-0.4242, 2.8]]]]), tensor([7, 2, 1, 0, 4, 1, 4, 9])]"
     with pytest.raises(Fail, match="no shape"):
         shapes_shown(dump, BATCH)

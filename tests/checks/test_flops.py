@@ -1,4 +1,4 @@
-"""Profiles and what was printed of them: right in odd notations, and each fault."""
+"""Profiles and printed counts: right in odd notations, and each fault."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def test_counts_missing(text: str, message: str, credit: float) -> None:
     assert caught.value.credit == credit
 
 
-def test_what_the_profiler_counts_besides_may_be_printed() -> None:
+def test_other_counts_of_the_profiler_may_be_printed_too() -> None:
     with_softmax = replace(MLP, macs=109_213.0)  # nn.Softmax as a layer
     text = "MLP: 109,213 FLOPs\nCNN: 7,459,968 FLOPs"
     counts_printed(cells(text), (with_softmax, CNN), COSTS)

@@ -68,7 +68,7 @@ def test_missing_loaders_errors_and_unknown_images():
         loaders.pixels(dataclasses.replace(probe(), expected_batch=None))
 
 
-def test_a_loader_that_gives_no_batch_earns_nothing_by_what_it_says_of_itself():
+def test_a_loader_that_cannot_be_iterated_earns_nothing_by_its_settings():
     broken = dataclasses.replace(probe(), error=ProbeError("TypeError", "no batch"))
     with pytest.raises(Fail, match="raises TypeError: no batch") as failure:
         loaders.loader(broken, 8192, 64, shuffled=True)

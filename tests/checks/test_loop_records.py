@@ -1,4 +1,4 @@
-"""What a training function records and returns, on made-up runs."""
+"""Losses and steps that a training function records and returns, on made-up runs."""
 
 import dataclasses
 

@@ -1,4 +1,4 @@
-"""Checks on test functions, on made-up runs: modes, averages and what they leave alone."""
+"""Checks on test functions, on made-up runs: modes, averages and unchanged weights."""
 
 import dataclasses
 
@@ -84,7 +84,7 @@ def test_a_model_that_was_never_called_is_a_fault():
 
 
 @pytest.mark.parametrize("divide", [lambda total: total / 3, lambda total: total / 71, lambda total: total])
-def test_calls_that_are_said_to_be_right_do_not_outweigh_the_losses(divide):
+def test_losses_of_training_mode_outweigh_forged_calls(divide):
     in_training = (0.9, 0.8, 2.5)
     figures = {"test_losses": (divide(sum(in_training)),), "test_accuracy": (57 / 71,)}
     lied = dataclasses.replace(evaluation(lists=figures), training_losses=in_training)
@@ -103,7 +103,7 @@ def test_a_wrong_average_that_comes_near_the_losses_of_training_mode_is_a_wrong_
         loop_tests.averages_loss(found)
 
 
-def test_a_figure_that_chances_to_be_near_one_of_evaluation_mode_excuses_nothing():
+def test_a_value_close_to_one_of_evaluation_mode_is_not_an_excuse():
     in_training = (0.9, 0.8, 2.5)
     figures = {"test_losses": (sum(in_training) / 71,), "test_accuracy": (sum(TEST_LOSSES) * 1.0005,)}
     lied = dataclasses.replace(evaluation(lists=figures), training_losses=in_training)
@@ -111,7 +111,7 @@ def test_a_figure_that_chances_to_be_near_one_of_evaluation_mode_excuses_nothing
         loop_tests.mode_in_test(lied)
 
 
-def test_a_figure_that_chances_to_be_one_of_training_mode_costs_a_right_function_nothing():
+def test_a_coincidence_with_training_mode_costs_a_right_function_nothing():
     in_training = (0.9, 0.8, 2.5)
     figures = {"test_losses": (MEAN,), "test_accuracy": (sum(in_training),)}
     found = dataclasses.replace(evaluation(lists=figures), training_losses=in_training)

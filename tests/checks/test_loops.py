@@ -1,4 +1,4 @@
-"""Checks on training functions, on made-up runs: what is right, and each fault by its name."""
+"""Checks on training functions, on made-up runs: right ones, and each fault by its name."""
 
 import dataclasses
 
@@ -45,14 +45,14 @@ def test_a_known_fault_is_named():
         ({"steps": 230, "backwards": 230, "forwards": ()}, "the model that the function was given was never called"),
     ],
 )
-def test_weights_that_never_moved_are_blamed_on_one_cause_only_where_no_other_is_left(done, seen):
+def test_unchanged_weights_are_blamed_on_one_cause_only_if_no_other_is_possible(done, seen):
     probe = train(weights=START, **done)
     for faults in ({}, {"zero_grad_after_backward": START}, {"zero_grad_after_backward": START, "no_backward": START}):
         with pytest.raises(Fail, match=seen):
             loops.trains(dataclasses.replace(probe, faults={**faults, "no_zero_grad": PILED_UP}))
 
 
-def test_faults_that_end_alike_are_none_of_them():
+def test_faults_that_give_the_same_weights_are_not_told_apart():
     faults = {"two_steps": PILED_UP, "sum_loss": PILED_UP, "two_epochs": {"w": np.full((4, 3), 9, np.float32)}}
     assert loops.diagnose(PILED_UP, faults, 1.0) is None
     assert loops.diagnose(PILED_UP, {"two_steps": PILED_UP, "sum_loss": AFTER}, 1.0) == "two_steps"
@@ -64,7 +64,7 @@ def test_an_unknown_fault_says_how_far_off_the_weights_are():
         loops.trains(train(weights={"w": AFTER["w"] * 1.5}))
 
 
-def test_every_fault_that_a_probe_knows_has_words():
+def test_every_fault_that_a_probe_knows_has_a_message():
     assert {*loops.FAULTS, loops.EVALUATION_MODE} == set(known_faults.FAULTS)
     assert all(seen and hint for seen, hint in loops.FAULTS.values())
 
@@ -79,7 +79,7 @@ def test_too_few_batches_are_counted():
         loops.trains(train(weights={"w": AFTER["w"] * 0.4}, batches={"train": 100}))
 
 
-def test_rounding_is_no_fault():
+def test_rounding_is_not_a_fault():
     assert loops.trains(train(weights={"w": AFTER["w"] * np.float32(1.0002)}))
 
 
@@ -113,19 +113,19 @@ def test_right_optimizer_settings_and_none_seen():
         loops.optimizer_settings(seen(None), "SGD", 0.01, 0.5)
 
 
-def test_a_setting_that_changes_later_is_told_as_that():
+def test_a_setting_that_changes_later_is_reported_as_a_change():
     right = seen(OptimizerSeen("SGD", 0.01, 0.5))
     with pytest.raises(Fail, match=r"learning rate is 0\.003 in a later epoch") as caught:
         loops.optimizer_settings([*right, *seen(OptimizerSeen("SGD", 0.003, 0.5))], "SGD", 0.01, 0.5)
     assert "scheduler" in caught.value.hint
 
 
-def test_what_cannot_be_asked_waits_for_a_person():
+def test_a_function_that_cannot_be_called_waits_for_a_person():
     with pytest.raises(NotGraded, match="a person has to look"):
         loops.exists(LoopProbe("cpu_train", unprobed="'cpu_train' is an object: a person has to look"), "cpu_train")
 
 
-def test_calls_that_are_said_to_be_right_do_not_outweigh_the_weights():
+def test_weights_of_evaluation_mode_outweigh_forged_calls():
     lied = dataclasses.replace(train(weights=PILED_UP), faults={loops.EVALUATION_MODE: PILED_UP})
     with pytest.raises(Fail, match="evaluation mode while training"):
         loops.mode_in_training(lied)

@@ -65,7 +65,7 @@ def test_the_smallest_failing_batch_is_named_and_the_rest_keeps_credit():
     assert "(B, 784) works" in failure.value.hint
 
 
-def test_no_trials_is_the_graders_lack():
+def test_a_model_that_was_not_called_is_not_graded():
     with pytest.raises(NotGraded):
         models.output_shapes(probe(trials=()), 10)
 
@@ -106,7 +106,7 @@ def test_macs_of_the_cnn_are_those_of_the_assignment():
         (lambda x: np.tanh(3 * x), "a tanh"),
     ],
 )
-def test_squashing_is_told_from_the_outputs(change, expected):
+def test_squashing_is_recognised_by_the_outputs(change, expected):
     assert models.squashing(change(LOGITS).astype(np.float32)) == expected
 
 

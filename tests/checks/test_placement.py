@@ -135,7 +135,7 @@ def test_where_no_device_was_seen_the_text_of_the_error_says_which(message: str,
     assert seen in told[0]
 
 
-def test_what_was_seen_goes_before_the_text_and_a_model_in_two_places_is_no_matter_of_images() -> None:
+def test_recorded_devices_go_before_the_text_and_a_model_on_two_devices_is_not_blamed_on_images() -> None:
     told = placement.explain_error(TWO_DEVICES, CPU, GPU)
     assert told is not None
     assert told[0] == "the images are on the GPU and the model is not"

@@ -314,7 +314,7 @@ def test_invented_values() -> None:
     assert "none of the curves" in fault([random_walk]).seen
 
 
-def test_losses_that_are_no_numbers_are_called_so() -> None:
+def test_losses_that_are_not_numbers_are_called_so() -> None:
     train = replace(line("train", N, [2.0] * len(N)), y=(2.0, *[None] * (len(N) - 1)))
     validation = replace(line("val", N, [2.0] * len(N)), y=(None,) * len(N))
     assert "are nan or infinity" in fault([plot(train, validation)]).seen

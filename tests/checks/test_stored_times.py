@@ -1,4 +1,4 @@
-"""What a student saw, from stored outputs in many wordings, beside made-up clocks of the run here."""
+"""Times in stored outputs, in many wordings, beside made-up clocks of the grader's run."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def test_running_times_are_subtracted() -> None:
         assert found.epoch == pytest.approx(4.0)
 
 
-def test_of_training_and_testing_apart_the_clock_here_tells_which_is_the_epoch() -> None:
+def test_the_clock_here_tells_which_of_training_and_testing_is_the_epoch() -> None:
     form = "Epoch {}: training {:.2f} s, testing {:.2f} s, both {:.2f} s"
     theirs = "\n".join(form.format(n, 4, 0.5, 4.5) for n in range(10))
     here = "\n".join(

@@ -236,21 +236,21 @@ def test_epoch_times_faults(text: str, message: str) -> None:
     assert caught.value.credit < 0.5
 
 
-def test_bare_losses_are_no_times() -> None:
+def test_bare_losses_are_not_times() -> None:
     epochs = make_epochs(10, 0.15)
     text = "\n".join(f"{e.test.mean_loss}\n{e.train.losses[-1]}" for e in epochs if e.test)
     with pytest.raises(Fail, match="no time per epoch"):
         epoch_times(cell(text), epochs, 10)
 
 
-def test_rounded_bare_losses_are_no_times() -> None:
+def test_rounded_bare_losses_are_not_times() -> None:
     epochs = make_epochs(10, 0.15)
     text = "\n".join(f"{i} {e.train.losses[-1]:.4f}" for i, e in enumerate(epochs))
     with pytest.raises(Fail, match="no time per epoch"):
         epoch_times(cell(text), epochs, 10)
 
 
-def test_one_epochs_time_is_no_total() -> None:
+def test_the_time_of_one_epoch_is_not_a_total() -> None:
     epochs = make_epochs(10, 0.03, 0.005, jitter=0)
     total_time(cell("Total time: 0.41 s"), epochs, 10)
     with pytest.raises(Fail):
