@@ -97,7 +97,7 @@ def test_landlock_leaves_only_what_is_listed(tmp_path: Path) -> None:
     (tmp_path / "closed").write_text("secret")
     child = f"""if True:
         import os
-        from grader.sandbox import landlock
+        from grader.sandbox.confinement import landlock
         landlock.restrict([({str(tmp_path / "open")!r}, landlock.READ), ("/no/such/path", landlock.READ)])
         print(open({str(tmp_path / "open" / "x")!r}).read())
         for path, mode in (({str(tmp_path / "closed")!r}, "r"), ({str(tmp_path / "open" / "x")!r}, "w"), ("/etc/passwd", "r")):
