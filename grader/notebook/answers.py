@@ -1,7 +1,8 @@
-"""The student's prose among the cells that stand under a question.
+"""Find the student's prose in the cells under a question.
 
-What was handed out, the question (also retyped, also quoted), placeholders and labels go; section titles and instructions
-that lead to other work end the answer. An answer in text cells comes first; only without one, prose in code cells counts.
+Handed-out text, the question (also retyped or quoted), placeholders and labels are removed; section titles and
+instructions that lead to other work end the answer. Prose in code cells counts only if there is no answer in text
+cells.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from grader.notebook.prose import (
 
 @dataclass(frozen=True)
 class Passage:
-    """The part of a cell that stands under a question; `prompt` says that the question's own heading stands above it."""
+    """The part of a cell under a question; `prompt`: the cell also contains the question's heading, above it."""
 
     cell: int
     text: str
@@ -40,7 +41,7 @@ class Passage:
 
 
 class Answer(NamedTuple):
-    """What was answered, '' if nothing, and the cells it stands in."""
+    """The text of an answer ('' if there is none), and its cells."""
 
     text: str
     cells: tuple[int, ...]
@@ -54,10 +55,10 @@ class _Piece(NamedTuple):
 def read_answer(
     passages: Sequence[Passage], own: Handout, handout: Handout, others: Collection[int], elsewhere: bool = False
 ) -> Answer:
-    """The prose under one question.
+    """Return the student's prose under one question.
 
     `own` holds the question's wording, `handout` all text that was handed out, `others` the cells of other questions.
-    `elsewhere` says that the question is headed at another place too.
+    `elsewhere` means that the question has a heading in another place too.
     """
     first, rest = (passages[0], passages[1:]) if passages and passages[0].prompt else (None, passages)
     head = _Head("", False, False, own)
@@ -85,9 +86,10 @@ def _answer(pieces: Sequence[_Piece]) -> Answer:
 
 
 class _Head(NamedTuple):
-    """What stands below the heading in its own cell, without the question: `text` may be the student's, and is `doubtful`
-    when it may as well be a longer heading or a task. `prompt_known` says that the question was recognised word by word;
-    `question` is everything by which a quotation of it can be recognised later.
+    """The text below the heading in the heading's own cell, without the question.
+
+    `text` may be the student's; it is `doubtful` if it may as well be a longer heading or a task. `prompt_known` means
+    that the question was recognised word by word; `question` holds everything that a later quotation of it may repeat.
     """
 
     text: str
@@ -109,13 +111,15 @@ def _read_head(text: str, own: Handout, handout: Handout) -> _Head:
 
 
 def _is_label(unit: Sentence, text: str) -> bool:
-    """Words behind 'Question 6: ' that make no sentence."""
+    """Return whether these words after 'Question 6: ' are not a sentence."""
     return len(unit.words) <= 8 and not text[unit.start : unit.end].rstrip(" \t\n*_").endswith((".", "!"))
 
 
 def _without_question(units: list[Sentence], text: str) -> list[Sentence]:
-    """The units behind a question in words of its own: leading paragraphs that end in a question or a task, then leading
-    sentences that are one. A task without any question mark or talk of cells may be a clumsy answer, and stays.
+    """Return the units after a question in unknown words.
+
+    Leading paragraphs that end in a question or a task are dropped, then leading sentences that are one. A task without
+    a question mark or a mention of cells may be a clumsy answer, and stays.
     """
     groups = itertools.dropwhile(lambda g: only_asks(g[-1], text) and _surely_asks(g, text), paragraphs(units))
     left = [unit for group in groups for unit in group]
@@ -131,7 +135,7 @@ def _surely_asks(units: Sequence[Sentence], text: str) -> bool:
 
 
 class _Below(NamedTuple):
-    """Prose in text cells, in code cells that hold nothing else, and beside code; and whether a place for it is blank."""
+    """Prose in text cells, in code cells with nothing else, and beside code; and whether a place for it is blank."""
 
     in_text: list[_Piece]
     in_code: list[_Piece]
@@ -147,11 +151,11 @@ def _collect(
     under_heading: bool,
     elsewhere: bool,
 ) -> _Below:
-    """Prose in the cells below the question, up to where other work begins."""
+    """Collect the prose in the cells below the question, up to where other work begins."""
     in_text: list[_Piece] = []
     in_code: list[_Piece] = []
     beside_code: list[_Piece] = []
-    blank_left = elsewhere  # there is a place for the answer in which nothing was written
+    blank_left = elsewhere  # True if there is a place for the answer with nothing written in it
     for at, passage in enumerate(passages):
         if passage.cell in others:
             break
@@ -183,7 +187,7 @@ def _collect(
 
 
 def _before_handout(text: str, question: Handout, handout: Handout) -> str:
-    """`text` up to where text begins that was handed out, and not for this question: all of it, or '' from the start."""
+    """Return `text` up to the first text that was handed out, but not for this question; all of it if there is none."""
     units = sentences(text)
     foreign = [
         len(unit.words) >= 2
@@ -203,9 +207,9 @@ def _before_handout(text: str, question: Handout, handout: Handout) -> str:
 def _introduces(
     text: str, units: Sequence[Sentence], following: Sequence[Passage], others: Collection[int], complete: bool
 ) -> bool:
-    """Whether a text cell leads to other work: a section's title, or instructions, by whoever set the task.
+    """Return whether a text cell leads to other work: a section title or instructions, by the author of the assignment.
 
-    `complete` says that there is an answer already, or a place that was left blank: then less is needed to end it.
+    `complete` means that there is already an answer, or a place left blank for it: then weaker signs end the answer.
     """
     below = [passage for passage in following if passage.text.strip()]
     section = list(itertools.takewhile(lambda p: not p.is_code and not _opens_section(p.text), below))
@@ -227,7 +231,7 @@ def _opens_section(text: str) -> bool:
 
 
 def _keep(text: str, question: Handout, handout: Handout, opens: bool = False) -> str:
-    """What a student wrote in a text. `opens`: a question in unknown words may stand above it."""
+    """Return what the student wrote in `text`. `opens` means that a question in unknown words may come before it."""
     units = _student_units(text, sentences(text), question, handout)
     cut = next(
         (at for at, unit in enumerate(units) if at and unit.title and instructions(text[unit.end :]) >= 2), len(units)
@@ -246,13 +250,13 @@ _NUMBERED = re.compile(r"[\W_]*[^\W\d_]+\W{0,3}\d{1,3}[\W_]*")
 
 
 def _student_units(text: str, units: Sequence[Sentence], question: Handout, handout: Handout) -> list[Sentence]:
-    """The sentences that were neither handed out nor are placeholders."""
+    """Return the sentences that were not handed out and are not placeholders."""
     left: list[Sentence] = []
     for group in paragraphs(units):
         if len(group) > 1 and _holds(joined(group), group[-1].asks, question, handout):
             continue
         for unit in group:
-            is_rule = not unit.words and bool(left)  # belongs to what stands around it, as in a table
+            is_rule = not unit.words and bool(left)  # belongs to the text around it, as in a table
             if is_rule or not (is_filler(unit, text) or _handed_out(unit, question, handout)):
                 left.append(unit)
     return left
@@ -267,7 +271,7 @@ def _holds(words: tuple[str, ...], asks: bool, question: Handout, handout: Hando
 
 
 def _written(text: str, units: Sequence[Sentence]) -> str:
-    """The text of these sentences as it was written, with what stood between neighbours."""
+    """Return the text of these sentences as written, with the white space between neighbours."""
     units = list(itertools.dropwhile(lambda unit: not unit.words or is_answer_title(unit.words), units))
     parts: list[str] = []
     end = 0

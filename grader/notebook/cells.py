@@ -10,12 +10,12 @@ from pathlib import Path
 
 from grader.notebook.repairs import Kind
 
-_MAX_TRANSFORM_WORK = 5_000_000  # IPython reads a cell anew for each magic in it: characters times magics
+_MAX_TRANSFORM_WORK = 5_000_000  # characters times magics: IPython reads the cell again for each magic in it
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell. `index` is its place in the notebook, from 0; `stored_text` the text of its stored outputs, bounded."""
+    """A cell. `index` is its place in the notebook, from 0; `stored_text` the text of its stored outputs, cut short."""
 
     index: int
     kind: Kind
@@ -25,7 +25,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Notebook:
-    """A notebook as it was read. `sha256` is that of the file; `repairs` are phrases for a person to read."""
+    """A notebook as read. `sha256` is the digest of the file; `repairs` are phrases for a person to read."""
 
     path: Path
     name: str
@@ -49,19 +49,20 @@ _STATEMENT_MAGIC = re.compile(
 )
 
 
-_BLANKS = re.compile(r"[ \t\f]{100,}")  # Python's tokenizer looks through the rest of a run anew at each of its blanks
+_BLANKS = re.compile(r"[ \t\f]{100,}")  # at each blank of a run, Python's tokenizer scans the rest of it again
 
 
 _MAGIC_LINE = re.compile(r"^[ \t]*[%!?]|\?[ \t]*$|=[ \t]*[%!]", re.MULTILINE)
 
 
 def python_source(source: str) -> str | None:
-    """The Python that a code cell runs: magics become calls of get_ipython(), `%time f()` becomes `f()`.
+    """Return the Python that a code cell runs, None if it is not Python.
 
-    The body of `%%time`, `%%capture`, `%%timeit` is kept; a cell in another language (`%%bash`, `%%writefile`…) gives ''.
-    Lines keep their numbers wherever IPython itself keeps them, and below a leading magic. None: it is not Python.
+    Magics become calls of get_ipython(), but `%time f()` becomes `f()`. The body of `%%time`, `%%capture` and
+    `%%timeit` is kept; a cell in another language (`%%bash`, `%%writefile`, …) gives ''. Lines keep their numbers
+    wherever IPython itself keeps them, and below a leading magic.
     """
-    if _parses(source):  # also decides that a line that begins with `%` continues an expression
+    if _parses(source):  # first, because a line that begins with `%` may continue an expression
         return source
     work = len(source) * (1 + len(_MAGIC_LINE.findall(source))) + sum(len(run) ** 2 for run in _BLANKS.findall(source))
     if work > _MAX_TRANSFORM_WORK:
@@ -101,7 +102,7 @@ def _tree(source: str) -> ast.Module | None:
 
 
 def _cell_magic(text: str) -> tuple[str, str] | None:
-    """Name and body of the one cell magic that IPython made of a cell."""
+    """Return the name and body of the cell magic that IPython made of a whole cell, or None."""
     if not text.startswith("get_ipython().run_cell_magic("):
         return None
     tree = _tree(text)
@@ -112,7 +113,7 @@ def _cell_magic(text: str) -> tuple[str, str] | None:
 
 
 def _aligned(source: str, text: str) -> str:
-    """`text` with empty lines where IPython joined or dropped lines of `source`, so that line numbers agree."""
+    """Return `text` with empty lines where IPython joined or dropped lines of `source`, so that line numbers agree."""
     old, new = source.rstrip("\n").split("\n"), text.rstrip("\n").split("\n")
     lines: list[str] = []
     dropped = len(source) - len(source.lstrip())
@@ -137,6 +138,6 @@ _WRITEFILE = re.compile(r"\s*%%(?:writefile|file)[ \t]+(?:-a[ \t]+|--append[ \t]
 
 
 def written_files(notebook: Notebook) -> dict[int, str]:
-    """The file that each `%%writefile` cell writes, by cell index."""
+    """Return the file that each `%%writefile` cell writes, by cell index."""
     matches = ((cell.index, _WRITEFILE.match(cell.source)) for cell in notebook.code_cells)
     return {index: match["name"].strip().strip("\"'") for index, match in matches if match}

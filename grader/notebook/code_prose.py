@@ -1,4 +1,4 @@
-"""Prose that stands in a code cell: comments, strings, printed text, or plain words typed into the wrong kind of cell."""
+"""Find the prose in a code cell: comments, strings, printed text, or plain words typed into the wrong kind of cell."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from typing import NamedTuple
 
 from grader.notebook.cells import python_source
 
-_MAX_SOURCE = 20_000  # a longer cell is no written answer
+_MAX_SOURCE = 20_000  # a longer cell is not a written answer
 _MIN_WORDS_BESIDE_CODE = 6  # shorter comments and prints beside code are about the code
 
 
 class CodeProse(NamedTuple):
-    """The prose of a code cell, '' if none, and whether the cell holds nothing else."""
+    """The prose of a code cell ('' if there is none), and whether the cell contains nothing else."""
 
     text: str
     alone: bool
@@ -29,7 +29,7 @@ _CODE_LINE = re.compile(r"[=()\[\]{}]|^\s*(?:import|from|for|while|if|def|class|
 
 @lru_cache(maxsize=256)
 def prose_of_code(source: str) -> CodeProse:
-    """The comments, strings and printed texts of a code cell in their order."""
+    """Return the comments, strings and printed texts of a code cell, in order."""
     if len(source) > _MAX_SOURCE or not source.strip():
         return CodeProse("", False)
     magic = _TEXT_MAGIC.match(source)
@@ -56,19 +56,19 @@ def prose_of_code(source: str) -> CodeProse:
 
 
 def _is_accidental(statement: ast.stmt) -> bool:
-    """'It is faster' happens to be Python."""
+    """Return whether a statement may be prose that happens to be Python, like 'It is faster'."""
     return isinstance(statement, ast.Expr) and isinstance(statement.value, (ast.Compare, ast.BoolOp))
 
 
 def _reads_as_prose(source: str) -> bool:
-    """Words typed into a code cell: no Python, hardly a bracket or an operator in it, and several words."""
+    """Return whether `source` reads as words: at least three, with hardly a bracket or an operator."""
     symbols = sum(source.count(symbol) for symbol in "=()[]{}_")
     words = re.findall(r"[^\W\d_]{2,}", source)
     return len(words) >= 3 and symbols <= len(source) / 30 and sum(map(len, words)) >= len(source) * 0.6
 
 
 def _comments(python: str) -> list[tuple[int, str]]:
-    """Comments on lines of their own, neighbouring lines together, without code that was commented out."""
+    """Return comments that have a line to themselves, adjacent lines joined, without commented-out code."""
     blocks: list[tuple[int, list[str]]] = []
     last = -1
     try:
@@ -80,7 +80,7 @@ def _comments(python: str) -> list[tuple[int, str]]:
                 blocks[-1][1].append(re.sub(r"^[#\s]+", "", token.string))
                 last = line
     except (tokenize.TokenError, SyntaxError):
-        pass  # what was read so far counts
+        pass  # keep the comments read so far
     return [(line, "\n".join(text for text in texts if not _is_code(text))) for line, texts in blocks]
 
 
@@ -97,13 +97,16 @@ def _is_code(text: str) -> bool:
 
 
 def _said_by(statement: ast.stmt) -> str | None:
-    """The text of a statement that only says something: a string, a print of strings, `answer = '…'`. None: it is code."""
+    """Return the text of a statement that only says something, None for code.
+
+    Such a statement is a string, a print of strings, or `answer = '…'`.
+    """
     match statement:
         case ast.Expr(ast.Constant(str(text))) | ast.Assign(value=ast.Constant(str(text))):
             return text
         case ast.Expr(ast.Call(func=ast.Name("print" | "display" | "Markdown"), args=args)):
             texts = [_literal(arg) for arg in args]
-            # "loss:", x reports a number; a sentence with a number in it says something.
+            # print("loss:", x) only reports a number; a sentence with a number in it says something.
             words = sum(len((text or "").split()) for text in texts)
             if None in texts and words < 4:
                 return None

@@ -1,7 +1,7 @@
-"""Notebooks exported as .py: Colab's, nbconvert's (`# In[3]:`), the percent format (`# %%`), and plain scripts.
+"""Split notebooks exported as .py into cells: Colab's, nbconvert's (`# In[3]:`), percent (`# %%`), plain scripts.
 
-An export is not quite Python (Colab leaves `!pip` lines in it), so cells are told apart by scanning, not by parsing. Colab
-does not mark where one code cell ends and the next begins: those stay together.
+An export is not quite Python (Colab leaves `!pip` lines in it), so cells are found by scanning, not by parsing. Colab
+does not mark where one code cell ends and the next begins, so adjacent code cells stay together.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ _PREAMBLE = re.compile(r"\A(?:#!.*\n)?(?:#.*coding[:=].*\n)?\s*(?:# ---\n(?:#.*\
 
 
 def looks_exported(text: str) -> bool:
-    """Whether `text` carries the marks of a notebook exported as Python."""
+    """Return whether `text` has the marks of a notebook exported as Python."""
     return any(pattern.search(text) for pattern in (_COLAB, _PROMPT, _PERCENT))
 
 
 def cells_of_export(text: str) -> tuple[list[Draft], str]:
-    """The cells of a Python file that was a notebook, and its format ('colab .py', 'nbconvert .py', …)."""
+    """Return the cells of a Python file that was a notebook, and its format ('colab .py', 'nbconvert .py', …)."""
     body = _PREAMBLE.sub("", text)
     split: Callable[[str], Iterator[Draft]]
     if _COLAB.search(text):
@@ -74,7 +74,7 @@ def _colab_cells(text: str) -> Iterator[Draft]:
             depth += 1
         elif kind == "close":
             depth = max(0, depth - 1)
-        elif kind == "shell" and depth == 0:  # inside brackets it is the rest of an expression
+        elif kind == "shell" and depth == 0:  # inside brackets, `%` continues an expression
             end_of_line = text.find("\n", at)
             at = end_of_line if end_of_line >= 0 else len(text)
         elif kind == "triple":
@@ -91,13 +91,14 @@ def _colab_cells(text: str) -> Iterator[Draft]:
 
 
 def _closing(text: str, at: int, quotes: str) -> int | None:
-    """Where the triple-quoted string that opened before `at` ends."""
+    """Return where the triple-quoted string that opened before `at` ends, None if it does not."""
     return next((m.end() for m in re.compile(rf"\\.|{quotes}", re.DOTALL).finditer(text, at) if m[0] == quotes), None)
 
 
 def _stands_alone(text: str, start: int, end: int, depth: int) -> bool:
-    """A string at the left margin that is a statement of its own: Colab's text cell. Brackets left open by a syntax error
-    in the code above do not hide it when empty lines surround it.
+    """Return whether a string is a whole statement at the left margin, as Colab exports a text cell.
+
+    A bracket that a syntax error above left open does not matter if empty lines surround the string.
     """
     if not (start == 0 or text[start - 1] == "\n") or not (end == len(text) or text[end] == "\n"):
         return False
@@ -107,13 +108,13 @@ def _stands_alone(text: str, start: int, end: int, depth: int) -> bool:
 
 
 def _colab_code(text: str) -> Iterator[Draft]:
-    """Code between two text cells; a note about magics begins a cell of its own and says what to uncomment."""
+    """Yield the code between two text cells. Colab's note on magics begins a new cell, whose magics are restored."""
     before, *noted = re.split(rf"^{re.escape(_MAGIC_NOTE)}[ \t]*\n?", text, flags=re.MULTILINE)
     yield _code(before)
     for part in noted:
         block = re.match(r"(?:#[^\n]*(?:\n|\Z))*", part)
         commented = block.group() if block else ""
-        if re.search(r"^# ?%%\w", commented, re.MULTILINE):  # a cell magic: Colab comments the whole cell
+        if re.search(r"^# ?%%\w", commented, re.MULTILINE):  # a cell magic: Colab comments out the whole cell
             yield _code(re.sub(r"^# ?", "", commented, flags=re.MULTILINE))
             yield _code(part[len(commented) :])
         else:
@@ -137,7 +138,7 @@ def _nbconvert_cells(text: str) -> Iterator[Draft]:
 
 
 def _end_of_code(lines: list[str]) -> int:
-    """Text cells follow the code as comments, two empty lines below it, up to the next prompt."""
+    """Return the index of the line after the code: text cells follow it as comments, two empty lines below."""
     end = len(lines)
     for at in range(len(lines) - 1, 0, -1):
         if lines[at].strip() and not lines[at].startswith("#"):
@@ -148,7 +149,7 @@ def _end_of_code(lines: list[str]) -> int:
 
 
 def _comment_cells(text: str) -> Iterator[Draft]:
-    """Blocks of comment lines as text cells; anything else as code."""
+    """Yield each block of comment lines as a text cell, and anything else as code."""
     for block in re.split(r"\n[ \t]*\n", text):
         lines = block.strip("\n").split("\n")
         if lines and all(line.startswith("#") for line in lines):
@@ -175,5 +176,5 @@ def _percent_cells(text: str) -> Iterator[Draft]:
             yield _markdown(quoted[3:-3] if is_quoted else _uncommented(body.split("\n")))
         elif "[raw]" in mark.group():
             yield Draft("raw", _uncommented(body.split("\n")))
-        else:  # Jupytext comments magics out
+        else:  # Jupytext comments out magics
             yield _code(re.sub(r"^# ?(?=%{1,2}[A-Za-z]|![A-Za-z])", "", body, flags=re.MULTILINE))

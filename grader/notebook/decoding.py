@@ -1,4 +1,7 @@
-"""Bytes -> text -> JSON, for files as real tools write and damage them, or one phrase on why a file is no notebook."""
+"""Decode a file's bytes and parse them as JSON, in the forms in which real tools write and damage notebooks.
+
+A file that is not a notebook is refused with a phrase that says why.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field
 
-MAX_VALUES = 2_000_000  # in JSON: each takes some 200 bytes of memory, however short it is
+MAX_VALUES = 2_000_000  # JSON values: each takes about 200 bytes of memory, however short it is
 _STEP = 1 << 20
 DOWNLOAD_AGAIN = "open the notebook in Jupyter or Colab, download it as .ipynb, and submit that file"
 
@@ -18,13 +21,13 @@ class NotANotebook(Exception):
 
 @dataclass
 class Repairs:
-    """What was put right: in the file as a whole, and how often in its cells."""
+    """The repairs made to the file as a whole, and how many cells needed each other repair."""
 
     file: list[str] = field(default_factory=list)
     cells: Counter[str] = field(default_factory=Counter)
 
     def sentences(self) -> tuple[str, ...]:
-        """One short phrase a kind of repair."""
+        """Return one short phrase for each kind of repair."""
         return (*self.file, *(f"{n} cell{'s' if n > 1 else ''} {what}" for what, n in self.cells.items()))
 
 
@@ -54,9 +57,9 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def decode(data: bytes, repairs: Repairs) -> str:
-    """The text of a file in whatever encoding it has. Raises NotANotebook for a binary or an empty file."""
+    """Return the text of a file in any encoding. Raises NotANotebook for a binary or an empty file."""
     if not data.strip(b" \t\r\n\x00\xef\xbb\xbf"):
-        problem = "holds nothing but NUL bytes" if b"\x00" in data else "is empty"
+        problem = "contains only NUL bytes" if b"\x00" in data else "is empty"
         raise NotANotebook(f"{problem}: save the notebook again and submit the new file")
     for magic, what in _BINARY_KINDS:
         if data.startswith(magic):
@@ -82,7 +85,7 @@ def decode(data: bytes, repairs: Repairs) -> str:
 
 
 def _encoding_by_nul(data: bytes) -> str:
-    """UTF-16 without a mark shows in every other byte being NUL."""
+    """Return the likely encoding of a file without a byte order mark: in UTF-16 every other byte is mostly NUL."""
     head = data[:4000]
     if head[1::2].count(0) > len(head) // 5:
         return "utf-16-le"
@@ -95,15 +98,15 @@ def _decode_damaged(data: bytes, encoding: str, repairs: Repairs) -> str:
     text = data.decode(encoding, errors="replace")
     bad = text.count("\ufffd")
     good = len(text) - len(text.encode("ascii", "ignore")) - bad
-    if encoding == "utf-8" and bad > good:  # hardly anything in it is UTF-8: an old Windows encoding
-        repairs.file.append("read as Windows-1252, as it is not UTF-8")
+    if encoding == "utf-8" and bad > good:  # hardly anything in it is valid UTF-8: an old Windows encoding
+        repairs.file.append("read as Windows-1252 because it is not UTF-8")
         return data.decode("cp1252", errors="replace")
     repairs.file.append(f"{bad} undecodable characters replaced")
     return text
 
 
 def clean(text: str) -> tuple[str, bool]:
-    """`text` with line ends as newlines and lone surrogates replaced, and whether surrogates were."""
+    """Return `text` with newlines as line endings and lone surrogates replaced, and whether there were surrogates."""
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     if _SURROGATE.search(text) is None:
@@ -118,7 +121,10 @@ _CONFLICT_ENDS = re.compile(r"^>{7}(?: .*)?$", re.MULTILINE)
 
 
 def refuse_foreign_text(text: str) -> None:
-    """Raise NotANotebook for text that is certainly neither a notebook nor Python: conflicts, web pages, pointers."""
+    """Raise NotANotebook for text that is certainly neither a notebook nor Python.
+
+    Such texts have merge conflicts, or are web pages or Git LFS pointers.
+    """
     head = text.lstrip("\ufeff \t\r\n")[:5000].lower()
     conflict = _CONFLICT_BEGINS.search(text)
     if conflict and _CONFLICT_ENDS.search(text, conflict.end()):
@@ -135,11 +141,11 @@ def refuse_foreign_text(text: str) -> None:
 
 
 def _too_much(text: str) -> bool:
-    """Whether a JSON text has more than MAX_VALUES commas and brackets, but for those inside of strings."""
+    """Return whether a JSON text has more than MAX_VALUES commas and opening brackets outside its strings."""
     if sum(map(text.count, ",[{")) <= MAX_VALUES:
         return False
     text, count, inside = text.replace("\\\\", "").replace('\\"', ""), 0, 0
-    for at in range(0, len(text), _STEP):  # in parts: there may be as many strings as values
+    for at in range(0, len(text), _STEP):  # in steps, because there may be as many strings as values
         parts = text[at : at + _STEP].split('"')
         count += sum(map("".join(parts[inside::2]).count, ",[{"))
         inside ^= (len(parts) - 1) % 2
@@ -149,7 +155,7 @@ def _too_much(text: str) -> bool:
 
 
 def parse_json(text: str, repairs: Repairs) -> object:
-    """The first JSON value in `text`. Raises NotANotebook when it is cut off, damaged, nested too deeply or too much."""
+    """Return the first JSON value in `text`. Raises NotANotebook if it is cut off, damaged, too deep or too large."""
     if _too_much(text):
         raise NotANotebook(
             f"holds more than {MAX_VALUES // 1_000_000} million values: clear its outputs, save, and submit again"
@@ -161,7 +167,7 @@ def parse_json(text: str, repairs: Repairs) -> object:
         if len(built) != len(pairs):
             duplicates.update(key for key, n in Counter(key for key, _ in pairs).items() if n > 1)
             full = [value for key, value in pairs if key == "cells" and isinstance(value, list) and value]
-            if full:  # Jupyter shows the last one; an empty one shows nothing worth keeping
+            if full:  # Jupyter shows the last list; an empty one is not worth keeping
                 built["cells"] = full[-1]
         return built
 
@@ -176,13 +182,11 @@ def parse_json(text: str, repairs: Repairs) -> object:
             f"is damaged at line {error.lineno}, column {error.colno} ({what}): {DOWNLOAD_AGAIN}"
         ) from None
     except RecursionError:
-        raise NotANotebook(
-            f"is no notebook that can be read, its JSON is nested too deeply: {DOWNLOAD_AGAIN}"
-        ) from None
+        raise NotANotebook(f"cannot be read because its JSON is nested too deeply: {DOWNLOAD_AGAIN}") from None
     except ValueError:  # an integer of thousands of digits
         raise NotANotebook(f"is damaged (a number in it is absurdly long): {DOWNLOAD_AGAIN}") from None
     if text[end:].strip():
         repairs.file.append("text after the end of the notebook ignored")
     if "cells" in duplicates:
-        repairs.file.append("two lists of cells in the file: the last that holds any is used")
+        repairs.file.append("two lists of cells in the file: the last one that is not empty is used")
     return value

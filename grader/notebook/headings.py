@@ -1,4 +1,4 @@
-"""Lines that head a question: 'Question 4', '## Q4:', '**Question 4** (5 points)', '# Question 4' in a comment."""
+"""Find lines that head a question: 'Question 4', '## Q4:', '**Question 4** (5 points)', '# Question 4' in a comment."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FoundBy = Literal["heading", "content", "position"]
 
 @dataclass(frozen=True, order=True)
 class Mark:
-    """A question begins at `start` of a cell's text; its heading ends at `end`. Order is that of the notebook."""
+    """The start of a question, at `start` in a cell's text; its heading ends at `end`. Marks sort in notebook order."""
 
     cell: int
     start: int
@@ -51,13 +51,16 @@ class Heading:
 
     @classmethod
     def of(cls, item: str, text: str) -> Heading:
-        """The heading `text` of an item."""
+        """Build the heading of an item from its text."""
         match = _NUMBERED.fullmatch(text)
         word, number = (match["word"].casefold(), int(match["number"])) if match else ("", None)
         return cls(item, word, number, words_of(_SECTION_NUMBER.sub("", text.strip("#* "))))
 
     def match(self, line: str, aliases: Collection[str] = ()) -> tuple[int, bool] | None:
-        """Where the heading ends in a line that begins with it, and whether the line sets it off from what follows."""
+        """Return where the heading ends in a line that begins with it, and whether it is set off from what follows.
+
+        Return None if the line does not begin with the heading.
+        """
         if self.number is None:
             bare = line.strip().strip("#*_:▼▶►✓✔ ")
             same = self.words and words_of(_SECTION_NUMBER.sub("", bare)) == self.words
@@ -76,14 +79,14 @@ class Heading:
 
 
 def _same_word(word: str, wanted: str) -> bool:
-    """'q', 'ques' and 'quesiton' stand for 'question'; so does 'answer'."""
+    """Return whether `word` counts as `wanted`: 'q', 'ques' and 'quesiton' count as 'question', as does 'answer'."""
     if word in (wanted, "answer", "ans") or wanted.startswith(word):
         return True
     return len(word) > 4 and SequenceMatcher(None, word, wanted).ratio() >= 0.8
 
 
 def _lines(text: str) -> Iterator[tuple[int, str, bool]]:
-    """Each line with its offset, and whether it begins something: no sentence runs on from the line above."""
+    """Yield each line with its offset, and whether it begins something, that is, does not continue the line above."""
     at, previous = 0, ""
     for line in text.split("\n"):
         above = previous.strip()
@@ -96,8 +99,9 @@ def _lines(text: str) -> Iterator[tuple[int, str, bool]]:
 
 
 def other_words(texts: Iterable[str], numbers: Collection[int | None]) -> set[str]:
-    """Words that head questions in place of the assignment's, as in a translated notebook: alone on their lines with a
-    number, in at least three cells.
+    """Return words that head questions instead of the assignment's own, as in a translated notebook.
+
+    Such a word is alone on its line with a number, in at least three cells.
     """
     seen: defaultdict[str, set[int]] = defaultdict(set)
     for text in texts:
@@ -110,7 +114,10 @@ def other_words(texts: Iterable[str], numbers: Collection[int | None]) -> set[st
 
 
 def heading_marks(cell: Cell, text: str, headings: Sequence[Heading], aliases: Collection[str] = ()) -> Iterator[Mark]:
-    """A mark for each line of a cell's text (in code: each comment) that heads a question; `aliases` as `other_words`."""
+    """Yield a mark for each line of a cell's text (in code: each comment) that heads a question.
+
+    `aliases` are the words that `other_words` returns.
+    """
     for at, line, begins in _lines(text):
         if cell.kind == "code" and not line.lstrip().startswith("#"):
             continue
@@ -122,12 +129,15 @@ def heading_marks(cell: Cell, text: str, headings: Sequence[Heading], aliases: C
 
 
 def with_ends(marks: Sequence[Mark], text: str) -> list[tuple[Mark, int]]:
-    """The marks of one cell, each with where its part of the cell ends."""
+    """Return the marks of one cell, each with the end of its part of the cell."""
     return [(mark, marks[at + 1].start if at + 1 < len(marks) else len(text)) for at, mark in enumerate(marks)]
 
 
 def without_contents(marks: Sequence[Mark], texts: Sequence[str]) -> list[Mark]:
-    """Marks without those of a table of contents: a cell that names many questions and says next to nothing about them."""
+    """Return the marks without those of a table of contents.
+
+    That is a cell that names at least three questions, all headed elsewhere too, with hardly a word about each.
+    """
     kept: list[Mark] = []
     for cell in sorted({mark.cell for mark in marks}):
         here = [mark for mark in marks if mark.cell == cell]

@@ -1,7 +1,7 @@
-"""Judgements about text in a notebook: sentences, likeness, what was handed out, what only asks, what is a placeholder.
+"""Analyse text in a notebook: its sentences, likeness, handed-out text, questions and tasks, placeholders.
 
-Everything works on words (casefolded, without markup), so that decoration and white space never matter. What is kept of a
-text is kept as it was written.
+Everything works on words (casefolded, without markup), so that decoration and white space never matter. Text that is
+kept stays as it was written.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import lru_cache
 
-MAX_TEXT = 20_000  # characters of one cell that are looked at
+MAX_TEXT = 20_000  # characters of one cell that are read
 _MAX_COMPARED = 200  # words of one sentence or paragraph that are compared
 
 Words = tuple[str, ...]
@@ -26,14 +26,14 @@ _DATA_URI = re.compile(r"data:[\w/+.\-]{1,60};base64,[A-Za-z0-9+/=]+")
 
 
 def readable(source: str) -> str:
-    """A text cell without what nobody sees (HTML comments) or reads (embedded images), at most MAX_TEXT characters."""
+    """Return a text cell without HTML comments and the data of embedded images, at most MAX_TEXT characters."""
     text = _DATA_URI.sub("data:", source) if ";base64," in source else source
     first, *rest = text[:MAX_TEXT].split("<!--")
     return first + "".join(part.partition("-->")[2] if "-->" in part else "<!--" + part for part in rest)
 
 
 def words_of(text: str) -> Words:
-    """The words of `text` in a form in which they can be compared."""
+    """Return the words of `text`, normalised for comparison."""
     plain = _TAG.sub(" ", unicodedata.normalize("NFKC", text)).casefold()
     return tuple(_WORD.findall(plain.replace("'", "").replace("’", "")))
 
@@ -59,7 +59,7 @@ _MARKED_TITLE = re.compile(r"[ \t]*(?:#{1,6}|<h\d|[▼▶►✓✔☑]|\*\*(?=.*
 
 @lru_cache(maxsize=256)
 def sentences(text: str) -> tuple[Sentence, ...]:
-    """Split a text cell into sentences, in order; headings and list items are units of their own."""
+    """Split a text cell into sentences, in order; headings and list items count as sentences."""
     found: list[Sentence] = []
     paragraph = 0
     for start, end in _blocks(text):
@@ -80,7 +80,7 @@ def sentences(text: str) -> tuple[Sentence, ...]:
 
 
 def _blocks(text: str) -> list[tuple[int, int]]:
-    """Spans of lines that read as one: a wrapped paragraph, a list item, a heading."""
+    """Return spans of lines that belong together: a wrapped paragraph, a list item, a heading."""
     blocks: list[tuple[int, int]] = []
     at, is_open = 0, False
     for line in text.split("\n"):
@@ -98,7 +98,7 @@ def _blocks(text: str) -> list[tuple[int, int]]:
 
 
 def _is_title(block: str) -> bool:
-    """A heading: marked as one, short, and no sentence."""
+    """Return whether a block is a heading: marked as one, short, and not a sentence."""
     lines = block.strip().split("\n")
     marked = (len(lines) == 1 and _MARKED_TITLE.match(block)) or (len(lines) == 2 and _UNDERLINE.match(lines[1]))
     text = lines[0].rstrip(" \t*_#")
@@ -106,12 +106,12 @@ def _is_title(block: str) -> bool:
 
 
 def likeness(a: Words, b: Words) -> float:
-    """How alike two word sequences are, 0 to 1."""
+    """Return how alike two word sequences are, 0 to 1."""
     return SequenceMatcher(None, a[:_MAX_COMPARED], b[:_MAX_COMPARED], autojunk=False).ratio() if a and b else 0.0
 
 
 class Handout:
-    """Text that was handed out: knows its sentences and paragraphs again, also when they were edited a little."""
+    """Text that was handed out. Recognises its sentences and paragraphs, even if they were edited a little."""
 
     def __init__(self, sources: Iterable[str]) -> None:
         self._known: list[tuple[Words, bool]] = []
@@ -121,7 +121,7 @@ class Handout:
             self._add(sentences(readable(source)))
 
     def merge(self, other: Handout) -> None:
-        """Know what another one knows as well."""
+        """Add all text of another handout."""
         for words, asks in other._exact.items():
             self._learn(words, asks)
 
@@ -138,8 +138,10 @@ class Handout:
             self._known.append((words[:_MAX_COMPARED], asks))
 
     def holds(self, words: Words, asks: bool, loosely: float = 0.85) -> bool:
-        """Whether these words were handed out. A statement never counts as a question that was: 'Is it faster?' is not
-        'It is faster'. Below five words little more than the exact text counts.
+        """Return whether these words were handed out; `loosely` is the likeness, 0 to 1, that is enough.
+
+        A statement that is not word for word the same never matches a handed-out question: 'It is faster' is not 'Is it
+        faster?'. Below five words little more than the exact text matches.
         """
         if words in self._exact:
             return True
@@ -153,7 +155,7 @@ class Handout:
             if few_shared or (known_asks and not asks):
                 continue
             alike = len(words) >= 5 and likeness(words, known) >= loosely
-            if not alike and len(words) <= 12:  # typing errors count for less by letters
+            if not alike and len(words) <= 12:  # typing errors weigh less when letters are compared
                 alike = SequenceMatcher(None, " ".join(words), " ".join(known), autojunk=False).ratio() >= 0.92
             if alike:
                 return True
@@ -161,12 +163,12 @@ class Handout:
 
 
 def paragraphs(units: Iterable[Sentence]) -> list[list[Sentence]]:
-    """The sentences by paragraph."""
+    """Return the sentences grouped by paragraph."""
     return [list(group) for _, group in itertools.groupby(units, key=lambda unit: unit.paragraph)]
 
 
 def joined(units: Iterable[Sentence]) -> Words:
-    """The words of several sentences."""
+    """Return the words of several sentences."""
     return tuple(word for unit in units for word in unit.words)
 
 
@@ -190,17 +192,17 @@ _LABEL = re.compile(
 
 
 def is_filler(unit: Sentence, text: str) -> bool:
-    """A placeholder ('Write your answer here'), a bare label, the number of points, or no word at all."""
+    """Return whether a unit is a placeholder ('Write your answer here'), a label, a number of points, or wordless."""
     return not unit.words or is_placeholder(unit.words) or bool(_POINTS.fullmatch(text[unit.start : unit.end].strip()))
 
 
 def is_placeholder(words: Words) -> bool:
-    """'Write your answer here' and its kin."""
+    """Return whether these words are a placeholder, such as 'Write your answer here'."""
     return len(words) <= 14 and _PLACEHOLDER.fullmatch(" ".join(words)) is not None
 
 
 def without_label(text: str) -> str:
-    """`text` without an 'Answer:' before it."""
+    """Return `text` without a leading 'Answer:'."""
     match = _LABEL.match(text)
     return text[match.end() :] if match and text[match.end() :].strip() else text
 
@@ -212,7 +214,7 @@ _DIRECTIVE = re.compile(
     r"summari[sz]e|say|give|look|consider|use|support|refer|include|tell|think|reflect|modify|run|copy|note|examine)\b",
     re.IGNORECASE,
 )
-_ADDRESS = re.compile(  # what whoever sets a task says; each is a sign of it, none of them enough alone
+_ADDRESS = re.compile(  # phrases of a person who sets a task: each is a sign, none is enough alone
     r"(?P<let>\blet['’]?s\b|\blet us\b)"
     r"|(?P<will>\byou(?:['’]ll| will| need to| have to| are going to| must)\b)"
     r"|(?P<can>\byou (?:can|may)\b(?! (?:also )?(?:see|tell|observe|notice|say|conclude|think|imagine)))"
@@ -238,20 +240,20 @@ _ANSWER_TITLE = re.compile(
 
 
 def instructions(text: str) -> int:
-    """How many signs there are that `text` tells a student what comes next or what to do."""
+    """Return the number of signs that `text` tells a student what comes next or what to do."""
     return len({match.lastgroup for match in _ADDRESS.finditer(text)})
 
 
 def only_asks(unit: Sentence, text: str) -> bool:
-    """A question, or what reads like a task ('Compare …', 'Edit the cell below')."""
+    """Return whether a unit is a question, or reads like a task ('Compare …', 'Edit the cell below')."""
     return unit.asks or bool(_DIRECTIVE.match(text, unit.start, unit.end))
 
 
 def claims(words: Words) -> bool:
-    """Whether something is said, unlike in a title ('Moving to the GPU')."""
+    """Return whether these words state something, unlike a title ('Moving to the GPU')."""
     return any(_CLAIM.fullmatch(word) for word in words)
 
 
 def is_answer_title(words: Words) -> bool:
-    """A title that a student gives an answer ('My observations', 'Answer 4')."""
+    """Return whether these words are a title that students give an answer ('My observations', 'Answer 4')."""
     return bool(words) and all(_ANSWER_TITLE.fullmatch(word) for word in words)

@@ -1,8 +1,9 @@
-"""Where each question of an assignment stands in a student's notebook, and what was answered in prose.
+"""Find each question of an assignment in a student's notebook, and its written answer.
 
-A question is found by its heading ('Question 4', '**Q4:**', in a text cell or a comment), else by its wording, else by its
-place: between cells that by behaviour belong to its neighbours. The answer is what stands there and was not handed out.
-When it cannot be told whether words are the student's, they count as the student's: a person reads them.
+A question is found by its heading ('Question 4', '**Q4:**', in a text cell or a comment), else by its wording, else by
+its position: between cells whose behaviour shows that they belong to its neighbours. The answer is the text found there
+that was not handed out. If it is unclear whether words are the student's, they count as the student's: a person reads
+them.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from grader.notebook.prose import (
 
 @dataclass(frozen=True)
 class Prompt:
-    """A question as the assignment asks it. `text` is its wording, '' if none; `written` says that the answer is prose."""
+    """A question as the assignment asks it. `text` is its wording ('' if none); `written`: the answer is prose."""
 
     item: str
     headings: tuple[str, ...]
@@ -39,9 +40,11 @@ class Prompt:
 
 @dataclass(frozen=True)
 class Section:
-    """Where a question stands. `start` is the cell of its prompt, None when that is gone; `cells` all that belong to it.
+    """The part of a notebook that belongs to a question.
 
-    For a written question `answer` is the student's prose without the prompt, '' if there is none, from `answer_cells`.
+    `start` is the cell of its prompt, None if the prompt is gone; `cells` are all cells that belong to the question.
+    For a written question, `answer` is the student's prose without the prompt ('' if there is none), from
+    `answer_cells`.
     """
 
     item: str
@@ -55,10 +58,10 @@ class Section:
 def locate(
     notebook: Notebook, prompts: Sequence[Prompt], template: Sequence[str], anchors: Mapping[str, int]
 ) -> dict[str, Section]:
-    """Find every prompt; the result has a Section for each, in their order.
+    """Find every prompt, and return a Section for each, by item and in the order of `prompts`.
 
-    `prompts` stand in the assignment's order. `template` holds the text cells that were handed out; `anchors` maps an item
-    to a cell that by behaviour belongs to it.
+    `prompts` are in the assignment's order. `template` holds the text cells that were handed out; `anchors` maps an
+    item to a cell whose behaviour shows that it belongs to the item.
     """
     search = _Search(notebook.cells, prompts, template, anchors)
     found = {prompt.item: search.section(prompt) for prompt in prompts}
@@ -72,7 +75,7 @@ def locate(
 
 
 class _Search:
-    """One notebook with everything that was looked up in it once."""
+    """One notebook, with everything that is computed only once for it."""
 
     def __init__(
         self, cells: Sequence[Cell], prompts: Sequence[Prompt], template: Sequence[str], anchors: Mapping[str, int]
@@ -89,7 +92,7 @@ class _Search:
         self.marks = self._all_marks()
 
     def _own_text(self, prompt: Prompt) -> Handout:
-        """The words that were handed out for one question: its text and what follows its heading in the template."""
+        """Return the words handed out for one question: its text, and what follows its heading in the template."""
         sources = [prompt.text, *prompt.headings]
         for source in self.template:
             cell = Cell(0, "markdown", source)
@@ -123,14 +126,14 @@ class _Search:
         return heading_marks(cell, self.texts[cell.index], self.headings, aliases)
 
     def _in_order(self, mark: Mark, others: Iterable[Mark]) -> bool:
-        """Whether a doubtful mark stands between the questions that it should stand between."""
+        """Return whether a doubtful mark is between the questions that it should be between."""
         place = self.order[mark.item]
         before = max((m for m in others if m < mark), default=None)
         after = min((m for m in others if m > mark), default=None)
         return (before is None or self.order[before.item] < place) and (after is None or self.order[after.item] > place)
 
     def _content_marks(self, missing: Sequence[Prompt], marks: Sequence[Mark]) -> Iterator[Mark]:
-        """Marks where the wording of a question stands without its heading."""
+        """Yield marks where the wording of a question appears without its heading."""
         wanted = {prompt.item: words_of(prompt.text) for prompt in self.prompts if prompt.text}
         best: dict[str, tuple[float, Mark]] = {}
         if not any(prompt.item in wanted for prompt in missing):
@@ -153,7 +156,7 @@ class _Search:
     # -- reading --
 
     def section(self, prompt: Prompt) -> Section:
-        """The section of a prompt that has a mark; an empty one otherwise."""
+        """Return the section of a prompt that has a mark, an empty one otherwise."""
         regions = [
             (mark, self._passages(at))
             for at, mark in enumerate(self.marks)
@@ -182,8 +185,9 @@ class _Search:
         )
 
     def _passages(self, at: int) -> list[Passage]:
-        """The text of a mark's region, cell by cell: from behind the heading up to the next question. The heading may come
-        again on the way, above the answer.
+        """Return the text of a mark's region, cell by cell: from the end of the heading up to the next question.
+
+        The same heading may come again on the way, above the answer; it is left out.
         """
         mark = self.marks[at]
         until = next((m for m in self.marks[at:] if m.item != mark.item), None)
@@ -200,7 +204,7 @@ class _Search:
         return passages
 
     def by_position(self, prompt: Prompt, found: Mapping[str, Section]) -> Section:
-        """The section of a prompt that left no trace: its anchor's, or what stands between its neighbours."""
+        """Return the section of a prompt that left no trace: the cells at its anchor, or between its neighbours."""
         here = self.anchors.get(prompt.item)
         if here is None and not prompt.written:
             return Section(prompt.item)
@@ -219,7 +223,7 @@ class _Search:
         if not prompt.written:
             return Section(prompt.item, cells=cells, found_by="position")
         passages = [Passage(at, self.texts[at], self.cells[at].kind == "code") for at in cells]
-        if upper < len(self.cells):  # its beginning may still be the answer
+        if upper < len(self.cells):  # the beginning of this cell may still be the answer
             end = min((mark.start for mark in self.marks if mark.cell == upper), default=None)
             passages.append(Passage(upper, self.texts[upper][:end], self.cells[upper].kind == "code"))
         answer = read_answer(passages, self.own[prompt.item], self.handout, self._later_work(prompt))
@@ -228,12 +232,12 @@ class _Search:
         return Section(prompt.item, None, cells, answer.text, answer.cells, "position")
 
     def _later_work(self, prompt: Prompt) -> set[int]:
-        """Cells of questions that come later: an answer does not reach beyond them."""
+        """Return the cells of later questions: an answer does not reach beyond them."""
         place = self.order[prompt.item]
         return {at for item, at in self.anchors.items() if self.order.get(item, -1) > place}
 
     def _before(self, prompt: Prompt) -> Sequence[Prompt]:
-        """The prompts before this one whose place can be known, back to the nearest."""
+        """Return the nearest earlier prompt whose position can be known, as a list of one, or an empty list."""
         place = self.order[prompt.item]
         for previous in reversed(self.prompts[:place]):
             if previous.item in self.anchors or any(mark.item == previous.item for mark in self.marks):
@@ -241,7 +245,7 @@ class _Search:
         return []
 
     def _end_of(self, prompt: Prompt, section: Section) -> int | None:
-        """The last cell that certainly belongs to a question: its anchor, its answer, or the first code below its prompt."""
+        """Return the last cell that surely belongs to a question: anchor, answer, or the first code below it."""
         known = [*section.answer_cells]
         if prompt.item in self.anchors:
             known.append(self.anchors[prompt.item])
@@ -258,7 +262,7 @@ def _said(passages: Iterable[Passage]) -> Words:
 
 
 def _same_task(words: Words, prompt: Words) -> float:
-    """How much a paragraph reads like a question that was asked in other words, 0 to 1."""
+    """Return how much a paragraph reads like a question asked in other words, 0 to 1."""
     content, wanted = _content(words), _content(prompt)
     if len(content) < 3 or len(wanted) < 3:
         return 1.0 if words == prompt else 0.0

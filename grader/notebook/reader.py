@@ -1,7 +1,8 @@
-"""A student's file -> `Notebook`: its cells in order, what had to be repaired, or one sentence on why it cannot be read.
+"""Read a student's file into a `Notebook`: its cells in order, and the repairs that it needed.
 
-Plain `json`, never nbformat: that costs a second to import and refuses files that run. Metadata and stored outputs never
-influence what is executed; stored text is kept as evidence of what the student saw.
+A file that cannot be read is refused in one sentence that says why. JSON is read with plain `json`, never nbformat:
+that takes a second to import and refuses files that run. Metadata and stored outputs never influence what is executed;
+stored text is kept as evidence of what the student saw.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from grader.notebook.repairs import Draft, cells_of
 
 MAX_FILE_BYTES = 100_000_000
 MAX_CELLS = 10_000
-MAX_CODE_CHARACTERS = 4_000_000  # parsing takes a thousand times its size in memory
+MAX_CODE_CHARACTERS = 4_000_000  # parsing takes a thousand times as much memory
 
 
 class UnreadableNotebook(Exception):
@@ -63,8 +64,8 @@ def _read_bytes(path: Path) -> bytes:
     try:
         mode = path.stat().st_mode
         if stat.S_ISDIR(mode):
-            raise NotANotebook("is a folder: name the notebook file in it")
-        if not stat.S_ISREG(mode):  # opening a pipe or a device could wait for ever
+            raise NotANotebook("is a folder: give the name of the notebook file in it")
+        if not stat.S_ISREG(mode):  # opening a pipe or a device could block forever
             raise NotANotebook("is not an ordinary file: submit the .ipynb file itself")
         with path.open("rb") as file:
             data = file.read(MAX_FILE_BYTES + 1)
@@ -75,7 +76,7 @@ def _read_bytes(path: Path) -> bytes:
         raise NotANotebook(f"cannot be opened ({reason}): check its name and its permissions") from None
     if len(data) > MAX_FILE_BYTES:
         raise NotANotebook(
-            f"is larger than the {MAX_FILE_BYTES // 1_000_000} MB that are read: clear its outputs, save, and submit again"
+            f"is larger than {MAX_FILE_BYTES // 1_000_000} MB, the limit: clear its outputs, save, and submit again"
         )
     return data
 
@@ -86,7 +87,7 @@ def _drafts(text: str, is_python_file: bool, repairs: Repairs) -> tuple[Sequence
         try:
             return cells_of(parse_json(text, repairs), repairs)
         except NotANotebook:
-            refuse_foreign_text(text)  # the better explanation, if there is one
+            refuse_foreign_text(text)  # raises with a better explanation, if there is one
             if not is_python_file:
                 raise
     text, had_surrogates = clean(text)
@@ -96,7 +97,7 @@ def _drafts(text: str, is_python_file: bool, repairs: Repairs) -> tuple[Sequence
     if not is_python_file and not looks_exported(text):
         line = next(line.strip() for line in text.splitlines() if line.strip())
         shown = "".join(c if c.isprintable() else " " for c in line[:40])
-        raise NotANotebook(f"is no notebook (it begins with {shown!r}): {DOWNLOAD_AGAIN}")
+        raise NotANotebook(f"is not a notebook (it begins with {shown!r}): {DOWNLOAD_AGAIN}")
     return cells_of_export(text)
 
 
@@ -108,12 +109,12 @@ _PYTHON_LINE = re.compile(
 def _check_code(drafts: Sequence[Draft]) -> None:
     if len(drafts) > MAX_CELLS:
         raise NotANotebook(
-            f"has {len(drafts):,} cells, more than the {MAX_CELLS:,} that are read: submit the notebook that holds your work"
+            f"has {len(drafts):,} cells, more than the limit of {MAX_CELLS:,}: submit the notebook that holds your work"
         )
     size = sum(len(draft.source) for draft in drafts if draft.kind == "code")
     if size > MAX_CODE_CHARACTERS:
         raise NotANotebook(
-            f"holds {size / 1e6:.0f} MB of code, more than the {MAX_CODE_CHARACTERS // 1_000_000} MB that are read: "
+            f"holds {size / 1e6:.0f} MB of code, more than the limit of {MAX_CODE_CHARACTERS // 1_000_000} MB: "
             "load large data from a file instead of writing it into a cell"
         )
     if any(draft.kind == "code" and draft.source.strip() for draft in drafts):
@@ -125,6 +126,3 @@ def _check_code(drafts: Sequence[Draft]) -> None:
         )
         raise NotANotebook(f"has its code in text cells only ({where}, counted from 0): turn them into code cells")
     raise NotANotebook("has no code in it: submit the notebook that holds your work")
-
-
-# --- cells as Python ---------------------------------------------------------------------------------------------

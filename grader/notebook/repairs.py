@@ -1,8 +1,8 @@
-"""JSON -> cells, for notebooks as real tools write them.
+"""Turn a notebook's JSON into cells, and repair what real tools get wrong.
 
-Jupyter, Colab, Kaggle, PyCharm and VS Code disagree about what a notebook must hold, and strict validation refuses files
-that run fine. So what can be repaired is repaired and noted, the rest is refused. Nothing here trusts the type of
-anything in the file.
+Jupyter, Colab, Kaggle, PyCharm and VS Code disagree about what a notebook must contain, and strict validation refuses
+files that run fine. So what can be repaired is repaired and noted, and the rest is refused. No value in the file is
+trusted to have the right type.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from grader.notebook.decoding import DOWNLOAD_AGAIN, NotANotebook, Repairs, clea
 Kind = Literal["code", "markdown", "raw"]
 
 MAX_STORED_TEXT = 20_000  # characters kept of one cell's stored outputs
-_SCANNED_OUTPUT = 1_000_000  # characters looked at in one stored output
+_SCANNED_OUTPUT = 1_000_000  # characters read of one stored output
 
 
 class Draft(NamedTuple):
-    """A cell before it has its place in a notebook."""
+    """A cell before it has an index in a notebook."""
 
     kind: Kind
     source: str
@@ -36,14 +36,17 @@ _FOREIGN_KERNEL = re.compile(
 
 
 def cells_of(value: object, repairs: Repairs) -> tuple[list[Draft], str]:
-    """The cells of a parsed notebook and its format ("ipynb 4.5"). Raises NotANotebook when it is none, or not Python."""
+    """Return the cells of a parsed notebook and its format ("ipynb 4.5").
+
+    Raises NotANotebook if `value` is not a notebook, or not one in Python.
+    """
     if not isinstance(value, dict):
-        raise NotANotebook(f"is JSON but no notebook (it holds {_type_name(value)}): {DOWNLOAD_AGAIN}")
+        raise NotANotebook(f"is JSON but not a notebook (it holds {_type_name(value)}): {DOWNLOAD_AGAIN}")
     raw = _raw_cells(value, repairs)
     major, minor = _version(value, repairs)
     language = _foreign_language(value, raw)
     if language:
-        raise NotANotebook(f"is a notebook for {language}, but a Python notebook is expected: submit that one")
+        raise NotANotebook(f"is a notebook for {language}, not for Python: submit your Python notebook")
     drafts = [_draft(cell, major, minor, repairs) for cell in raw]
     if major == 4 and minor >= 5:
         _check_ids(raw, repairs)
@@ -56,7 +59,7 @@ def _raw_cells(notebook: Mapping[str, object], repairs: Repairs) -> list[Mapping
         sheets = [sheet for sheet in _values(notebook["worksheets"]) if isinstance(sheet, dict)]
         found = [cell for sheet in sheets for cell in _values(sheet.get("cells"))]
     if found is None:
-        raise NotANotebook(f"is JSON but no notebook (it has no 'cells'): {DOWNLOAD_AGAIN}")
+        raise NotANotebook(f"is JSON but not a notebook (it has no 'cells'): {DOWNLOAD_AGAIN}")
     if isinstance(found, dict):
         repairs.file.append("'cells' was an object instead of a list")
     elif not isinstance(found, list):
@@ -64,7 +67,7 @@ def _raw_cells(notebook: Mapping[str, object], repairs: Repairs) -> list[Mapping
     cells: list[Mapping[str, object]] = [cell for cell in _values(found) if isinstance(cell, dict)]
     dropped = len(_values(found)) - len(cells)
     if dropped:
-        repairs.file.append(f"{dropped} entr{'ies' if dropped > 1 else 'y'} of 'cells' that are no cells left out")
+        repairs.file.append(f"{dropped} entr{'ies' if dropped > 1 else 'y'} of 'cells' with the wrong type ignored")
     if not cells:
         raise NotANotebook("has no cells: save the notebook with its work in it and submit again")
     return cells
@@ -77,7 +80,7 @@ def _values(value: object) -> list[object]:
 
 
 def _type_name(value: object) -> str:
-    names = {list: "a list", str: "a text", int: "a number", float: "a number", dict: "an object"}
+    names = {list: "a list", str: "a string", int: "a number", float: "a number", dict: "an object"}
     return names.get(type(value), "nothing")
 
 
@@ -85,7 +88,7 @@ def _version(notebook: Mapping[str, object], repairs: Repairs) -> tuple[int, int
     major, minor = notebook.get("nbformat"), notebook.get("nbformat_minor")
     if not isinstance(major, int) or isinstance(major, bool) or not 1 <= major <= 99:
         major = 4 if "cells" in notebook else 3
-        repairs.file.append(f"format version missing, taken to be {major}")
+        repairs.file.append(f"format version missing or invalid, read as format {major}")
     elif major > 4:
         repairs.file.append(f"format {major} read as format 4")
     if not isinstance(minor, int) or isinstance(minor, bool) or not 0 <= minor <= 99:
@@ -94,7 +97,7 @@ def _version(notebook: Mapping[str, object], repairs: Repairs) -> tuple[int, int
 
 
 def _foreign_language(notebook: Mapping[str, object], cells: Iterable[Mapping[str, object]]) -> str | None:
-    """The language of a notebook that says it is not in Python, None when it is or does not say."""
+    """Return the language of a notebook that says it is not in Python; None if it is Python or does not say."""
     metadata = notebook.get("metadata")
     metadata = metadata if isinstance(metadata, dict) else {}
     parts = [
@@ -141,7 +144,7 @@ def _kind(cell: Mapping[str, object], repairs: Repairs) -> Kind:
     elif name in _MARKDOWN_KINDS or not name:
         kind = "markdown"
     else:
-        kind = "raw"  # as Jupyter shows a cell whose type it does not know
+        kind = "raw"  # as Jupyter shows a cell of an unknown type
     if name not in {"code", "markdown", "raw", "heading", "html"}:
         repairs.cells["of an unknown type"] += 1
     return kind
@@ -154,17 +157,17 @@ def _source(cell: Mapping[str, object], major: int, repairs: Repairs) -> str:
     elif isinstance(value, list):
         lines = [line for line in value if isinstance(line, str)]
         if len(lines) != len(value):
-            repairs.cells["with something else than text among its lines"] += 1
-        # Old versions split lines without keeping their ends.
+            repairs.cells["with lines that are not text"] += 1
+        # Old versions split the source into lines without their line endings.
         unended = len(lines) > 1 and not any("\n" in line or "\r" in line for line in lines)
         if unended and major >= 4:
-            repairs.cells["whose lines had lost their ends"] += 1
+            repairs.cells["with missing line endings"] += 1
         text = ("\n" if unended else "").join(lines)
     else:
         repairs.cells["without a source"] += 1
         text = ""
     if "\r" in text:
-        repairs.cells["with Windows line ends"] += 1
+        repairs.cells["with Windows line endings"] += 1
     text, had_surrogates = clean(text)
     if had_surrogates:
         repairs.cells["with lone surrogates"] += 1
@@ -175,7 +178,7 @@ def _source(cell: Mapping[str, object], major: int, repairs: Repairs) -> str:
 
 
 def _check_ids(cells: Iterable[Mapping[str, object]], repairs: Repairs) -> None:
-    """Ids are not needed here; that they are wrong is worth a note, as other tools stumble over it."""
+    """Note missing and repeated ids: the grader does not need ids, but other tools fail on wrong ones."""
     seen: set[str] = set()
     for cell in cells:
         name = cell.get("id")
@@ -194,7 +197,7 @@ _OVERWRITTEN = re.compile(r"^[^\n]*\r(?=[^\n])", re.MULTILINE)
 
 
 def _stored_text(outputs: object) -> str:
-    """What the student saw as text below a cell: printed text, plain results, the last line of errors. Never images."""
+    """Return the text that the student saw below a cell: printed text, plain results, the last line of errors."""
     if not isinstance(outputs, list):
         return ""
     parts: list[str] = []

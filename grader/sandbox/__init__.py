@@ -1,1 +1,1 @@
-"""Runs student code in a process of its own, within limits, and brings out plain data."""
+"""Run student code in a separate process, within limits, and return plain data."""

@@ -1,9 +1,9 @@
-"""The process that kernels are forked from, warm: it has imported what they import, and never runs student code.
+"""The fork server: it has imported what kernels import, forks them on request, and never runs student code.
 
-Started by `grader.sandbox.confinement.in_child` as `main(config)`, with 'control_fd': a socket on which it
-says that it is warm, and then receives requests (see `grader.sandbox.warm_start`). Each has the numbers that its
-descriptors get in the child, and with it come these descriptors: of a socket for the child's
-life, of its configuration, of its log, and those that the kernel inherits.
+`grader.sandbox.confinement.in_child` starts it as `main(config)`. 'control_fd' is a socket on which the server reports
+that it is warm, and then receives requests (see `grader.sandbox.warm_start`). A request lists the numbers that the
+inherited descriptors get in the child. With it come the descriptors: a socket that reports the child's start and end,
+the child's configuration, its log, and those that the kernel inherits.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ HELLO = b"hello"
 
 
 def main(config: dict[str, Any]) -> None:
-    """Warm up, say so, and fork until the other end hangs up."""
+    """Warm up, report it, and fork on request until the other end hangs up."""
     control = socket.socket(fileno=config["control_fd"])
     control.set_inheritable(False)
     ctypes.CDLL(None).prctl(_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
@@ -44,18 +44,17 @@ def main(config: dict[str, Any]) -> None:
 
 
 def _cannot_fork() -> str:
-    """What the libraries have done that children would suffer from, in words."""
-    if (
-        len(os.listdir("/proc/self/task")) > 1
-    ):  # it would be missing in the children, and what it holds be locked for ever
+    """Return why forking is unsafe after the libraries were imported, in words, '' if it is safe."""
+    # Children would not have the thread, and the locks that it holds would stay locked forever.
+    if len(os.listdir("/proc/self/task")) > 1:
         return "a library has started a thread"
     links = [os.readlink(f"/proc/self/fd/{number}") for number in _open_descriptors() if number > 2]
     files = [link for link in links if link.startswith("/") and not link.startswith("/dev/")]
-    return f"a library keeps {files[0]} open" if files else ""  # children would share their place in it
+    return f"a library keeps {files[0]} open" if files else ""  # children would share its file offset
 
 
 def _end_without_parent(control: socket.socket) -> None:
-    """The grader may have ended before this process could ask to be told."""
+    """Exit if the grader ended before this process set its parent-death signal."""
     if select.select([control], [], [], 0)[0] and not control.recv(1, socket.MSG_PEEK):
         os._exit(0)
 
@@ -63,7 +62,7 @@ def _end_without_parent(control: socket.socket) -> None:
 class _Server:
     def __init__(self, control: socket.socket) -> None:
         self._control = control
-        self._lives: dict[int, socket.socket] = {}  # by pid, where it is told how a child ended
+        self._lives: dict[int, socket.socket] = {}  # by pid: the socket on which a child's end is reported
         self._own = _open_descriptors()
         self._woken, self._wake = socket.socketpair()
         for end in (self._woken, self._wake):
@@ -72,8 +71,8 @@ class _Server:
         signal.set_wakeup_fd(self._wake.fileno(), warn_on_full_buffer=False)
 
     def serve(self) -> None:
-        """Fork for each request; tell how children end. Returns when the grader hangs up."""
-        steps, more = preload.huge_pages(), True  # while nobody asks for anything
+        """Fork for each request, and report how children end. Return when the grader hangs up."""
+        steps, more = preload.huge_pages(), True  # done while no request waits
         while True:
             ready, _, _ = select.select([self._control, self._woken], [], [], 0 if more else None)
             if not ready:
@@ -107,19 +106,19 @@ class _Server:
             if pid == 0:
                 self._child(json.loads(text)["numbers"], life, rest)
             self._lives[pid] = socket.socket(fileno=life)
-        except OSError:  # no memory or processes left: that kernel's end is hung up, the others go on
+        except OSError:  # no memory or processes left: this kernel's socket closes, the others go on
             os.close(life)
         for descriptor in rest:
             os.close(descriptor)
         return True
 
     def _child(self, numbers: list[int], life: int, descriptors: list[int]) -> NoReturn:
-        """Become what the configuration says; never returns."""
+        """Become the kernel that the configuration describes; never return."""
         try:
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            with socket.socket(fileno=life) as told:
-                told.send(HELLO)  # its number as the receiver sees it comes with it
+            with socket.socket(fileno=life) as report:
+                report.send(HELLO)  # the receiver also gets the pid, as seen from there
             config, log, *inherited = descriptors
             _move([config, log, *inherited], [0, 2, *numbers])
             _close_all_but({0, 1, 2, *numbers, *self._own} - {self._control.fileno()})
@@ -146,7 +145,7 @@ def _open_descriptors() -> set[int]:
 
 
 def _move(descriptors: list[int], numbers: list[int]) -> None:
-    """Give open descriptors new numbers, which none of the others may have in the meantime."""
+    """Give open descriptors new numbers, by way of numbers above all of them so that none is overwritten."""
     import fcntl
 
     high = max(numbers) + 1

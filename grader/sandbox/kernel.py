@@ -1,7 +1,8 @@
-"""A kernel that runs a student's cells one by one and answers questions about them.
+"""A kernel that runs a student's cells one by one and answers requests about them.
 
-The kernel is never trusted: outcomes come from replies and clocks on this side, and everything it sends is capped and parsed
-as data. Each `Kernel` has a thread with an event loop of its own, so that several may run at once, also inside Jupyter.
+The kernel is never trusted: outcomes come from replies and clocks on this side, and everything that it sends is limited
+in size and parsed as data. Each `Kernel` has its own thread and event loop, so that several can run at once, also
+inside Jupyter.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from typing import Any, Literal, TypeVar
 from grader.errors import GraderError
 from grader.evidence.run import CellRun
 from grader.sandbox.channel.cells import CellClient
-from grader.sandbox.channel.client import PatientClient
+from grader.sandbox.channel.client import KernelClient
 from grader.sandbox.channel.replies import (
     RequestFailed,
     blank_lines,
@@ -40,11 +41,11 @@ Status = Literal["ok", "error", "timeout", "killed", "dead"]
 
 __all__ = ["Kernel", "KernelStartError", "RequestFailed"]
 
-FLUSH_SECONDS = 0.3  # what a dead kernel had sent arrives within this time
-OUTPUT_SECONDS = 4.0  # after a reply: more than the cell client waits for outputs
-FLOOD_SECONDS = 0.5  # a cell that printed too much may just be about to end
-INTERRUPT_EVERY_SECONDS = 1.0  # a cell may swallow the first interrupt and heed the second
-WATCHDOG_SECONDS = 10.0  # beyond every limit of our own, the event loop itself is stuck
+FLUSH_SECONDS = 0.3  # output that a dead kernel sent arrives within this time
+OUTPUT_SECONDS = 4.0  # after a reply: longer than the cell client waits for outputs
+FLOOD_SECONDS = 0.5  # a cell that printed too much may be about to end
+INTERRUPT_EVERY_SECONDS = 1.0  # a cell may catch the first interrupt and end at the second
+WATCHDOG_SECONDS = 10.0  # beyond all other limits: then the event loop itself is stuck
 
 
 class KernelStartError(GraderError):
@@ -52,10 +53,10 @@ class KernelStartError(GraderError):
 
 
 class Kernel:
-    """A fresh kernel, as a context manager; entering raises KernelStartError.
+    """A new kernel, as a context manager; entering it may raise KernelStartError.
 
-    `harness` says what to install in it (see `grader.sandbox.process`), `backend` how it is confined: by default as well as
-    this machine can. One thread at a time may use an instance.
+    `harness` says what to install in the kernel (see `grader.sandbox.process`), `backend` how to confine it: by default
+    as strongly as this machine can. Only one thread at a time may use an instance.
     """
 
     def __init__(self, harness: Mapping[str, object], limits: Limits, backend: Backend | None = None) -> None:
@@ -65,13 +66,13 @@ class Kernel:
         install = harness.get("install")
         self._recording = isinstance(install, (list, tuple)) and any(entry[0] == RECORDER for entry in install)
         self._process: KernelProcess | None = None
-        self._client: PatientClient | None = None
+        self._client: KernelClient | None = None
         self._cells: CellClient | None = None
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="grader-kernel", daemon=True)
         self._died = asyncio.Event()
         self._died_at: float | None = None
-        self._seconds = 0.0  # that cells took so far
+        self._seconds = 0.0  # wall time of all cells so far
         self._over = ""  # why no more cells run
         self._counts: dict[int, tuple[int, int]] = {}  # execution count -> notebook index, lines that IPython skips
 
@@ -109,12 +110,12 @@ class Kernel:
 
     @property
     def alive(self) -> bool:
-        """Whether the kernel's process runs."""
+        """True while the kernel's process runs."""
         return self._process is not None and self._process.alive
 
     @property
     def exit_status(self) -> int | None:
-        """The exit status of its process, negative for the signal that ended it; None while it runs."""
+        """The exit status of the process, the negative signal number if a signal ended it; None while it runs."""
         return None if self._process is None else self._process.exit_status
 
     @property
@@ -149,9 +150,10 @@ class Kernel:
             self._client.close()
 
     def _call(self, work: Coroutine[Any, Any, T], seconds: float) -> T:
-        """Run `work` in the loop's thread. It ends by itself within `seconds` and the grace, or else the kernel is killed.
+        """Run `work` in the loop's thread and return its result.
 
-        Raises concurrent.futures.TimeoutError when even that does not help.
+        If it does not end within `seconds` and the grace periods, the kernel is killed. Raises
+        concurrent.futures.TimeoutError if it does not end even then.
         """
         future = asyncio.run_coroutine_threadsafe(work, self._loop)
         try:
@@ -164,12 +166,12 @@ class Kernel:
 
     async def _connect(self) -> None:
         process, deadline = self._running, time.monotonic() + self._limits.startup_seconds
-        self._client = PatientClient(process, self._limits.evidence_bytes + (1 << 20))
+        self._client = KernelClient(process, self._limits.evidence_bytes + (1 << 20))
         self._client.open()
         self._cells = CellClient(self._client, self._limits)
         while not await self._client.is_ready():
             self._check_start(deadline)
-        process.close_entrances()
+        process.unlink_sockets()
 
     def _check_start(self, deadline: float) -> None:
         if self._died.is_set():
@@ -181,28 +183,28 @@ class Kernel:
     # --- cells -----------------------------------------------------------------------------------------------------
 
     def run_cell(self, index: int, source: str, seconds: float | None = None) -> CellRun:
-        """Run one cell, within `seconds` or the limits' `cell_seconds`, and what is left of `total_seconds`.
+        """Run one cell, within `seconds` (default: the limits' `cell_seconds`) and the rest of `total_seconds`.
 
-        `index` is the cell's place in the notebook, for messages and the recorder. Nothing that student code does is raised.
+        `index` is the cell's place in the notebook, for messages and the recorder. Student code never makes this raise.
         """
         own, left = seconds or self._limits.cell_seconds, self._limits.total_seconds - self._seconds
         if not self._over and left <= 0:
-            self._over = f"the cells before took all of the {self._limits.total_seconds:g} s"
+            self._over = f"earlier cells used all of the {self._limits.total_seconds:g} s"
         if not self._over and not self.alive:
             used_up = self._running.used_up
-            self._over = f"the kernel had used {used_up}" if used_up else "the kernel died before"
+            self._over = f"the kernel was ended after it used {used_up}" if used_up else "the kernel had already died"
         if self._over:
             return CellRun(index, "not_run", reason=f"not run: {self._over}")
         overrun = f"cell {index} ran longer than {own:g} s"
         if left < own:
             overrun = (
-                f"all cells together ran longer than {self._limits.total_seconds:g} s, the last being cell {index}"
+                f"cell {index} was still running when all cells together had taken {self._limits.total_seconds:g} s"
             )
         started = time.monotonic()
         try:
             run = self._call(self._run_cell(index, source, min(own, left), overrun), min(own, left))
         except concurrent.futures.TimeoutError:
-            self._over = f"the grader lost the kernel in cell {index}"
+            self._over = f"the grader lost contact with the kernel in cell {index}"
             run = CellRun(
                 index, "killed", time.monotonic() - started, reason=f"cell {index} made the kernel unreachable"
             )
@@ -242,11 +244,14 @@ class Kernel:
                 status, reason = "timeout", f"{why}, and was interrupted"
             else:
                 self._over = f"the kernel was killed in cell {index}"
-                status, reason = "killed", f"{why}, did not heed the interrupt, and was killed"
+                status, reason = "killed", f"{why}, ignored the interrupt, and was killed"
         return CellRun(index, status, seconds, text, stdout, error, cells.truncated, reason)
 
     async def _supervise(self, task: asyncio.Task[Any], seconds: float, cells: CellClient | None = None) -> Ending:
-        """Wait for the end of `task`, by force if need be; cancel what is left of it. `cells` runs it if it is a cell."""
+        """Wait until `task` ends, at most `seconds`; then interrupt the kernel, and kill it if that does not help.
+
+        `cells` is the client that runs the task if it is a cell. Whatever is left of the task is cancelled.
+        """
         died = asyncio.ensure_future(self._died.wait())
         flooded = asyncio.ensure_future(cells.flooded.wait() if cells else self._died.wait())
 
@@ -258,7 +263,7 @@ class Kernel:
             over = await wait(flooded, seconds=seconds)
             if not over and flooded.done():
                 over = await wait(seconds=FLOOD_SECONDS)
-            if not over and cells and cells.replied:  # only outputs are missing
+            if not over and cells and cells.replied:  # only outputs are still missing
                 over = await wait(seconds=OUTPUT_SECONDS)
             if over:
                 if not task.done():
@@ -284,9 +289,11 @@ class Kernel:
     # --- requests --------------------------------------------------------------------------------------------------
 
     def request(self, name: str, payload: Mapping[str, object], seconds: float | None = None) -> dict[str, object]:
-        """Ask the harness: the handler's answer, or {"error": {"type", "message", and if known "line" and "cell"}}.
+        """Send a request to the harness and return the handler's answer.
 
-        `payload` is JSON data, arrays in the form of `grader.evidence.run.encode_array`. Raises RequestFailed.
+        If the handler raised, the answer is {"error": {"type", "message", "line", "cell"}}, the last two None if
+        unknown. `payload` is JSON data, with arrays in the form of `grader.evidence.run.encode_array`. Raises
+        RequestFailed.
         """
         limit = seconds or self._limits.request_seconds
         if not self.alive:
@@ -294,7 +301,7 @@ class Kernel:
         try:
             answer = self._call(self._request(name, payload, limit), limit)
         except concurrent.futures.TimeoutError:
-            self._over = f"the grader lost the kernel in {name}"
+            self._over = f"the grader lost contact with the kernel in {name}"
             raise RequestFailed(f"{name}: the kernel became unreachable") from None
         error = answer.get("error")
         if isinstance(error, dict):
@@ -332,12 +339,12 @@ class Kernel:
     # --- events ----------------------------------------------------------------------------------------------------
 
     def events(self) -> list[dict[str, object]]:
-        """What the recorder has written since the last call, also when the kernel has died."""
+        """Return the recorder's events since the last call, also after the kernel has died."""
         return self._running.events.read()
 
 
 def _outcome(task: asyncio.Task[dict[str, Any] | None]) -> tuple[dict[str, Any] | None, str]:
-    """What a task returned, None if it did not get that far, and what it raised, in words."""
+    """Return a task's result (None if it has none) and the exception that it raised, in words ('' if none)."""
     if not task.done() or task.cancelled():
         return None, ""
     error = task.exception()

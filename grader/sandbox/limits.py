@@ -1,4 +1,4 @@
-"""What student code may use up before it is stopped."""
+"""Limits on student code: it is stopped when it exceeds one."""
 
 from __future__ import annotations
 
@@ -11,34 +11,34 @@ GIB = 1024 * MIB
 
 @dataclass(frozen=True)
 class Limits:
-    """The budgets of one kernel. Raises ValueError for one that is not a positive, finite number."""
+    """The limits of one kernel. Raises ValueError if one is not a positive, finite number."""
 
     cell_seconds: float = 600.0
-    """Wall time of one cell, in seconds; then it is interrupted."""
+    """Wall time of one cell, in seconds; beyond it the cell is interrupted."""
     total_seconds: float = 1800.0
     """Wall time of all cells together, in seconds."""
     interrupt_grace_seconds: float = 5.0
-    """How long an interrupted cell may take to end, in seconds, before its processes are killed."""
+    """Time that an interrupted cell has to end, in seconds, before its processes are killed."""
     startup_seconds: float = 60.0
-    """How long a kernel may take until it answers, in seconds."""
+    """Time until a new kernel must answer, in seconds."""
     request_seconds: float = 60.0
-    """Wall time of one question that the harness is asked, in seconds, unless the caller names another."""
+    """Wall time of one request to the harness, in seconds, unless the caller passes another."""
     cell_output_bytes: int = MIB
-    """Text kept of one cell, in bytes; the rest is dropped. A cell that prints FLOOD times as much is interrupted."""
+    """Text kept from one cell, in bytes; the rest is dropped. A cell that prints FLOOD times as much is interrupted."""
     total_output_bytes: int = 8 * MIB
-    """Text kept of all cells together, in bytes."""
+    """Text kept from all cells together, in bytes."""
     evidence_bytes: int = 64 * MIB
-    """What the recorder may write in all, and the most that one answer of the harness may hold, in bytes."""
+    """Limit on all that the recorder writes, and on each answer of the harness, in bytes."""
     memory_bytes: int = 4 * GIB
-    """Memory of all processes of the kernel together, in bytes; of each one its private data too."""
+    """Memory of all processes of the kernel together, in bytes; also the limit on each process's private data."""
     tasks: int = 256
-    """Processes and threads at a time."""
+    """Number of processes and threads at any one time."""
     cpu_seconds: float = 7200.0
     """CPU time of all processes of the kernel together, in seconds."""
     file_bytes: int = GIB
     """Size of one file, in bytes."""
     scratch_bytes: int = GIB
-    """What all files of the kernel may hold together, in bytes."""
+    """Size of all files of the kernel together, in bytes."""
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -48,12 +48,12 @@ class Limits:
 
 
 def in_words(size: int) -> str:
-    """A size in bytes as a person says it: '2 GiB', '512 MiB', '300 bytes'."""
+    """Return a size in bytes as text: '2 GiB', '512 MiB', '300 bytes'."""
     for unit, name in ((GIB, "GiB"), (MIB, "MiB"), (1024, "KiB")):
         if size >= unit:
             return f"{size / unit:.3g} {name}"
     return f"{size} bytes"
 
 
-ISOLATION = ("auto", "namespaces", "process", "none")  # what a person may ask for, see `backends.find_backend`
-FLOOD = 20  # so many times `cell_output_bytes`: no honest cell prints that much
+ISOLATION = ("auto", "namespaces", "process", "none")  # choices on the command line, see `backends.find_backend`
+FLOOD = 20  # times `cell_output_bytes`: no honest cell prints that much

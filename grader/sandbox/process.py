@@ -1,7 +1,7 @@
-"""The process of a kernel: started by a back end's plan, watched, interrupted, and killed with all that it started.
+"""The process of a kernel: started by a back end's plan, watched, interrupted, and killed with everything it started.
 
-It talks over sockets that are bound here, and reads requests from and writes events to files that are open already: all of
-them are handed over by descriptor, so that the kernel needs no folder in common with the grader.
+The kernel talks over sockets that are bound here, reads requests from an open file and writes events to another. It
+inherits all of them as descriptors, so that it needs no folder in common with the grader.
 """
 
 from __future__ import annotations
@@ -30,16 +30,15 @@ if TYPE_CHECKING:
     from grader.sandbox.confinement.backends import Backend
 
 BACKLOG = 16
-WARDEN_SECONDS = 2.0  # for the warden to end what is left
+WARDEN_SECONDS = 2.0  # the warden's time to end leftover processes
 
 
 class KernelProcess:
     """One kernel and its private folder.
 
-    `harness` is what `grader.in_kernel.launcher` reads ('install', a list of [module, settings]); it must be JSON data.
-    'readable' and 'hidden' name paths in it that the kernel may read and may not see, 'hide_gpu' keeps the machine's
-    GPU away.
-    `warm` says whether it may be forked from a server.
+    `harness` is the configuration for `grader.in_kernel.launcher` ('install' is a list of [module, settings]); it must
+    be JSON data. In it, 'readable' lists paths that the kernel may read, 'hidden' paths that it must not see, and
+    'hide_gpu' keeps the machine's GPU from it. `warm` allows forking the kernel from a fork server.
     """
 
     def __init__(self, harness: Mapping[str, object], limits: Limits, backend: Backend, warm: bool = True) -> None:
@@ -52,7 +51,7 @@ class KernelProcess:
         self._harness, self._limits, self._backend, self._warm = harness, limits, backend, warm
         self._user = fresh_user() if backend.drops_user else None
         self._process: Child | None = None
-        self._kernel: int | None = None  # the pid of the kernel itself, below what was started
+        self._kernel: int | None = None  # the pid of the kernel itself, a descendant of the started process
         self._plan: Plan | None = None
         self._cgroup: Cgroup | None = None
         self._watchdog: Watchdog | None = None
@@ -60,14 +59,14 @@ class KernelProcess:
     # --- start -----------------------------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Start the process, warm where a fork server is to be had. Raises OSError, NotWarm when that server refuses."""
+        """Start the process, warm if there is a fork server. Raises OSError, and NotWarm if the server refuses."""
         if self._backend.cgroups:
-            with contextlib.suppress(OSError):  # then the watchdog alone watches
+            with contextlib.suppress(OSError):  # without a group, only the watchdog limits it
                 self._cgroup = Cgroup(self._limits.memory_bytes, self._limits.tasks + BACKLOG)
-        entrances = self._cgroup.entrances() if self._cgroup else []
+        cgroup_fds = self._cgroup.join_descriptors() if self._cgroup else []
         listening = {channel: self._listen(port) for channel, port in CHANNELS.items()}
         events, requests = self._child_ends()
-        inherited = [*entrances, *(one.fileno() for one in listening.values()), events, requests]
+        inherited = [*cgroup_fds, *(one.fileno() for one in listening.values()), events, requests]
         try:
             place = self._place()
             start = starter(self._backend, place) if self._warm else Cold(self._backend.plan)
@@ -75,7 +74,7 @@ class KernelProcess:
             self._plan = plan
             config = {
                 "module": "grader.in_kernel.launcher",
-                "confine": {**plan.confine, "cgroup_fds": [number[entrance] for entrance in entrances]},
+                "confine": {**plan.confine, "cgroup_fds": [number[one] for one in cgroup_fds]},
                 "sockets": {CHANNELS[channel]: number[one.fileno()] for channel, one in listening.items()},
                 "key": self.key,
                 "harness": {**self._inner_harness(), "events_fd": number[events]},
@@ -87,7 +86,7 @@ class KernelProcess:
         finally:
             for one in listening.values():
                 one.close()
-            for descriptor in (*entrances, events, requests):
+            for descriptor in (*cgroup_fds, events, requests):
                 os.close(descriptor)
         starved = self._cgroup.ran_out_of_memory if self._cgroup else lambda: False
         self._watchdog = Watchdog(
@@ -112,12 +111,12 @@ class KernelProcess:
         return one
 
     def _child_ends(self) -> tuple[int, int]:
-        """Descriptors for the kernel: of the events to append to, of the requests to read."""
+        """Return descriptors for the kernel: of the events, to append to, and of the requests, to read."""
         events = os.open(self.folder / "events", os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
         return events, os.open(self.folder / "requests", os.O_RDONLY | os.O_CLOEXEC)
 
-    def close_entrances(self) -> None:
-        """Remove the sockets' names once they are connected to: no other process has anything to say to this kernel."""
+    def unlink_sockets(self) -> None:
+        """Remove the sockets' names after connecting: no other process may connect to this kernel."""
         for port in CHANNELS.values():
             with contextlib.suppress(OSError):
                 os.unlink(f"{self.sockets}-{port}")
@@ -125,7 +124,7 @@ class KernelProcess:
     # --- life ------------------------------------------------------------------------------------------------------
 
     def ask(self, request: bytes) -> None:
-        """Put a request where the kernel reads it, in place of the one before; empty: nothing is left to be read."""
+        """Write a request to the file that the kernel reads, replacing the previous one; an empty request clears it."""
         os.ftruncate(self._requests, 0)
         view = memoryview(request)
         written = 0
@@ -134,19 +133,19 @@ class KernelProcess:
 
     @property
     def alive(self) -> bool:
-        """Whether the process runs."""
+        """True while the process runs."""
         return self._process is not None and self._process.poll() is None
 
     @property
     def exit_status(self) -> int | None:
-        """Its exit status, negative for the signal that ended it; None while it runs."""
+        """The exit status, the negative signal number if a signal ended the process; None while it runs."""
         status = None if self._process is None else self._process.poll()
         wrapped = self._plan is not None and self._plan.wrappers > 0
         return 128 - status if status is not None and status > 128 and wrapped else status
 
     @property
     def used_up(self) -> str:
-        """What limit ended it, in words, such as 'more than 2 GiB of memory'; '' when none did."""
+        """The limit that ended the process, in words, such as 'more than 2 GiB of memory'; '' if none did."""
         if self._watchdog is not None and self._watchdog.broken:
             return self._watchdog.broken
         if self._cgroup is not None and self._cgroup.ran_out_of_memory():
@@ -156,12 +155,12 @@ class KernelProcess:
         return ""
 
     def wait(self) -> None:
-        """Wait until it has ended, without a limit: for a thread of its own."""
+        """Wait until the process has ended, without a timeout; meant for a separate thread."""
         if self._process is not None:
             self._process.wait()
 
     def log(self) -> str:
-        """The end of what it wrote to standard error outside the cells."""
+        """Return the end of the text that the process wrote to standard error outside the cells."""
         return log_end(self._log)
 
     def interrupt(self) -> None:
@@ -180,7 +179,7 @@ class KernelProcess:
         return self._kernel
 
     def kill(self) -> None:
-        """Kill it and everything that it started, daemons too."""
+        """Kill the process and everything it started, daemons too."""
         if self._watchdog is not None:
             self._watchdog.stop()
         self._kill()
@@ -202,7 +201,7 @@ class KernelProcess:
             kill_user(self._user)
 
     def close(self) -> None:
-        """Kill it and remove its folder."""
+        """Kill the process and remove its folder."""
         self.kill()
         if isinstance(self._process, Forked):
             self._process.close()

@@ -1,7 +1,7 @@
-"""Warm start: a fork server that has imported what kernels import, and kernels that are forked from it.
+"""Warm start: fork kernels from a fork server that has imported what they need.
 
-A server is kept for each kind of place that kernels are put in. It runs none of a student's code and holds nothing secret:
-what a kernel is told, only the child reads. Where it cannot be had, kernels start cold.
+There is one server for each kind of place that kernels run in. It runs no student code and holds no secret: only the
+child reads a kernel's configuration. If there is no server, kernels start cold.
 """
 
 from __future__ import annotations
@@ -31,20 +31,20 @@ from grader.sandbox.fork_server import HELLO, MAX_REQUEST
 if TYPE_CHECKING:
     from grader.sandbox.confinement.backends import Backend
 
-WARM_SECONDS = 60.0  # until a server is warm: it takes 4 s on a quiet machine
+WARM_SECONDS = 60.0  # limit until a server is warm, which takes 4 s on an idle machine
 HELLO_SECONDS = 20.0
-WARM_BYTES = 1 << 30  # of memory: what a kernel has imported counts, whoever imported it
-MAX_SERVERS = 3  # each holds 0.4 GiB; a class has one kind of place
-FIRST_NUMBER = 100  # of the descriptors that a forked process inherits, which get new ones
+WARM_BYTES = 1 << 30  # smallest memory limit for warm kernels: the server's imports count as the kernel's memory
+MAX_SERVERS = 3  # each takes 0.4 GiB; a class needs one kind of place
+FIRST_NUMBER = 100  # of the inherited descriptors, which are renumbered in a forked process
 _CREDENTIALS = struct.Struct("3i")
 
 
 class NotWarm(Exception):
-    """No kernel can be forked; the message says why."""
+    """A kernel cannot be forked; the message says why."""
 
 
 class Forked:
-    """A process forked by a server; what of `subprocess.Popen` is needed of it."""
+    """A process forked by a server, with the part of the `subprocess.Popen` interface that kernels need."""
 
     def __init__(self, life: socket.socket, pid: int) -> None:
         self.pid = pid
@@ -57,11 +57,11 @@ class Forked:
             self._handle = -1
 
     def poll(self) -> int | None:
-        """Its exit status, negative for the signal that ended it; None while it runs."""
+        """Return the exit status, the negative signal number if a signal ended the process; None while it runs."""
         return self._read(0)
 
     def wait(self, timeout: float | None = None) -> int:
-        """Wait for its end. Raises subprocess.TimeoutExpired."""
+        """Wait until the process ends. Raises subprocess.TimeoutExpired."""
         status = self._read(timeout)
         if status is None:
             raise subprocess.TimeoutExpired("a forked kernel", timeout or 0)
@@ -78,16 +78,16 @@ class Forked:
                     text = b""
                     with contextlib.suppress(OSError):
                         text = self._life.recv(64)
-                    # A server that has ended has taken with it all that it started.
+                    # If the server ended, everything that it started ended with it.
                     self._status = int(text) if text else -signal.SIGKILL
         return self._status
 
     def terminate(self) -> None:
-        """Ask it to end."""
+        """Ask the process to end (SIGTERM)."""
         self._signal(signal.SIGTERM)
 
     def kill(self) -> None:
-        """End it."""
+        """Kill the process (SIGKILL)."""
         self._signal(signal.SIGKILL)
 
     def _signal(self, number: signal.Signals) -> None:
@@ -96,7 +96,7 @@ class Forked:
                 signal.pidfd_send_signal(self._handle, number)
 
     def close(self) -> None:
-        """Forget it."""
+        """Release the descriptors; the process itself is not touched."""
         with self._lock:
             self._life.close()
             if self._handle >= 0:
@@ -105,7 +105,7 @@ class Forked:
 
 
 class Server:
-    """A fork server of one back end, for places of one kind. Raises NotWarm when it cannot be had."""
+    """A fork server of one back end, for places of one kind. Raises NotWarm if it cannot be started."""
 
     def __init__(self, backend: Backend, place: Place) -> None:
         if backend.forking is None:
@@ -140,20 +140,20 @@ class Server:
 
     @property
     def alive(self) -> bool:
-        """Whether it runs."""
+        """True while the server runs."""
         return self._process is not None and self._process.poll() is None
 
     @property
     def works(self) -> bool:
-        """Whether every request so far was answered; the kernels of one that does not work any more go on."""
+        """True if every request so far was answered. If not, the kernels that it already forked go on."""
         return self._works
 
     def numbers(self, inherited: Sequence[int]) -> dict[int, int]:
-        """What numbers these descriptors have in the child, in this order."""
+        """Return the number that each of these descriptors has in the child."""
         return {number: FIRST_NUMBER + place for place, number in enumerate(inherited)}
 
     def start(self, plan: Plan, config: Mapping[str, Any], folder: Path, log: Path, inherited: Sequence[int]) -> Forked:
-        """Fork a process that does what `config` says. Raises NotWarm where none is forked: it may start cold."""
+        """Fork a process that runs `config`. Raises NotWarm if none is forked; the kernel can still start cold."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         try:
             with (
@@ -178,8 +178,8 @@ class Server:
             raise
 
     def close(self) -> None:
-        """End it and every process forked from it."""
-        self._control.close()  # it sees that and ends
+        """End the server and every process forked from it."""
+        self._control.close()  # the server notices and ends
         if self._process is not None:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(timeout=2)
@@ -190,7 +190,7 @@ class Server:
 
 
 def _pid_of_hello(life: socket.socket) -> int:
-    """The number, as seen from here, of the process that says hello; the system vouches for it. Raises OSError."""
+    """Return the pid, as seen from here, of the process that says hello; the system guarantees it. Raises OSError."""
     life.settimeout(HELLO_SECONDS)
     text, ancillary, _, _ = life.recvmsg(64, socket.CMSG_SPACE(_CREDENTIALS.size))
     life.setblocking(True)
@@ -199,7 +199,7 @@ def _pid_of_hello(life: socket.socket) -> int:
     for level, kind, data in ancillary:
         if level == socket.SOL_SOCKET and kind == socket.SCM_CREDENTIALS:
             return int(_CREDENTIALS.unpack(data[: _CREDENTIALS.size])[0])
-    raise OSError("the forked process did not say its number")
+    raise OSError("the forked process did not send its process id")
 
 
 # --- which kernels start warm -------------------------------------------------------------------------------------
@@ -207,7 +207,7 @@ def _pid_of_hello(life: socket.socket) -> int:
 
 @dataclass(frozen=True)
 class _Kind:
-    """What the kernels of one server have in common."""
+    """The properties that all kernels of one server share."""
 
     level: str
     readable: tuple[str, ...]
@@ -226,7 +226,7 @@ class _Servers:
             return None
         if place.limits.memory_bytes < WARM_BYTES:
             return None
-        with self._lock:  # who comes meanwhile waits: two would compete for the cores, and both be slower
+        with self._lock:  # others wait: two servers starting at once compete for the cores, and both are slower
             server = self._servers.get(kind)
             if kind not in self._servers and len(self._servers) >= MAX_SERVERS:
                 return None
@@ -262,7 +262,7 @@ atexit.register(_servers.close)
 
 
 def many_kernels(wanted: bool = True) -> None:
-    """Say that this process is going to start many kernels: then a fork server pays, which costs the start of two."""
+    """Announce that this process will start many kernels, so that a fork server pays: it costs the start of two."""
     _servers.wanted = wanted
 
 
@@ -272,5 +272,5 @@ def close() -> None:
 
 
 def starter(backend: Backend, place: Place) -> Starter:
-    """How a kernel in this place is started: forked from a server where there is one, else cold."""
+    """Return the starter for kernels in this place: a fork server if there is one, else a cold start."""
     return _servers.get(backend, place) or Cold(backend.plan)

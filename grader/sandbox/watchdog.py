@@ -1,4 +1,4 @@
-"""Watches a kernel's processes and files from outside, and ends them when they have used more than they may."""
+"""Watch a kernel's processes and files from outside, and end the kernel when it exceeds a limit."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from grader.sandbox.confinement.process_tree import Usage, descendants, proporti
 from grader.sandbox.limits import Limits, in_words
 
 EVERY_SECONDS = 0.1
-FILES_EVERY = 5  # looks; walking folders takes longer
+FILES_EVERY = 5  # measurements; walking folders takes longer
 MAX_FILES = 100_000
 WRAPPERS = 4  # processes of the sandbox itself, not of the notebook
 
 
 class Watchdog:
-    """A thread that looks at the tree below `pid` and the files of `folders` until `stop`, or until a limit is broken.
+    """A thread that measures the process tree below `pid` and the files in `folders` until `stop` or a broken limit.
 
-    Then `broken` says in words what was used up, and `end` is called. `user`: whose files in shared memory count too.
-    `private`: a folder of a file system that only the tree sees.
-    `starved` says whether a control group has had a process of the tree killed for memory: then all of it goes.
+    When a limit is broken, `broken` says which in words, and `end` is called. Files of `user` in shared memory count
+    too. `private` is a folder of a file system that only the tree sees. `starved` returns whether a control group
+    killed a process of the tree for using too much memory: then the whole tree is ended.
     """
 
     def __init__(
@@ -44,20 +44,20 @@ class Watchdog:
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop looking."""
+        """Stop watching."""
         self._stopped.set()
         if threading.current_thread() is not self._thread:
             self._thread.join(timeout=5)
 
     def _watch(self) -> None:
-        looks = 0
+        rounds = 0
         while not self._stopped.wait(EVERY_SECONDS):
-            looks += 1
+            rounds += 1
             below = descendants(self._pid)
             words = exceeded(usage(below), self._limits, lambda: proportional(below, self._user))  # noqa: B023  (called at once)
             if self._starved():
                 words = out_of_memory(self._limits)
-            if not words and looks % FILES_EVERY == 0:
+            if not words and rounds % FILES_EVERY == 0:
                 words = self._files(below)
             if words and not self._stopped.is_set():
                 self.broken = words
@@ -67,13 +67,13 @@ class Watchdog:
     def _files(self, below: Sequence[int]) -> str:
         held, files = unlinked(below, self._user) if self._folders else 0, 0
         if self._private and below:
-            with contextlib.suppress(OSError):  # its size is bounded, the number of its files is not
+            with contextlib.suppress(OSError):  # its size is limited by the mount, the number of its files is not
                 state = os.statvfs(f"/proc/{below[-1]}/root{self._private}")
                 files = state.f_files - state.f_ffree
         for folder in self._folders:
             more, count = held_by(folder)
             held, files = held + more, files + count
-        if self._user is not None and not self._private:  # else it has shared memory of its own, of a bounded size
+        if self._user is not None and not self._private:  # else it has its own shared memory, of limited size
             held += _shared_memory(self._user)
         if held > self._limits.scratch_bytes:
             return f"more than {in_words(self._limits.scratch_bytes)} of files"
@@ -81,12 +81,15 @@ class Watchdog:
 
 
 def out_of_memory(limits: Limits) -> str:
-    """That the memory was used up, in words."""
+    """Return the memory limit in words, as what was exceeded."""
     return f"more than {in_words(limits.memory_bytes)} of memory"
 
 
 def exceeded(now: Usage, limits: Limits, memory: Callable[[], int]) -> str:
-    """What a tree has used up, in words, '' for nothing. `memory` measures its memory more exactly, which takes longer."""
+    """Return the limit that a process tree exceeds, in words, '' for none.
+
+    `memory` measures the tree's memory more exactly than `now`, which takes longer.
+    """
     if now.resident > limits.memory_bytes and memory() > limits.memory_bytes:
         return out_of_memory(limits)
     if now.cpu_seconds > limits.cpu_seconds:
@@ -97,7 +100,7 @@ def exceeded(now: Usage, limits: Limits, memory: Callable[[], int]) -> str:
 
 
 def held_by(folder: str) -> tuple[int, int]:
-    """Bytes on the disk that the files below a folder take, and how many entries there are. Links are not followed."""
+    """Return the bytes on disk of the files below a folder, and the number of entries. Links are not followed."""
     held = count = 0
     todo = [folder]
     while todo and count <= MAX_FILES:

@@ -1,4 +1,4 @@
-"""What counts as prose in a code cell."""
+"""Tests of finding prose in code cells."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_cells_that_only_say_something(source: str, text: str) -> None:
         "x = (" * 3000,
     ],
 )
-def test_code_says_nothing(source: str) -> None:
+def test_code_is_not_prose(source: str) -> None:
     assert prose_of_code(source) == ("", False)
 
 

@@ -1,4 +1,4 @@
-"""How much JSON is read: counted before it takes any memory."""
+"""The limit on JSON values: counted before anything is built in memory."""
 
 import json
 import random
@@ -10,7 +10,7 @@ from grader.notebook.decoding import NotANotebook, Repairs, parse_json
 
 
 @pytest.mark.parametrize("step", [1, 2, 7, 1 << 20])
-def test_values_are_counted_and_what_stands_in_strings_is_none(step, monkeypatch):
+def test_values_are_counted_but_not_inside_strings(step, monkeypatch):
     monkeypatch.setattr(decoding, "MAX_VALUES", 10)
     monkeypatch.setattr(decoding, "_STEP", step)
     for number in range(200):

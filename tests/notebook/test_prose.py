@@ -123,7 +123,7 @@ def test_placeholders(text: str) -> None:
 @pytest.mark.parametrize(
     "text", ["Yes", "The answer is yes", "Training here is faster", "I put my data there", "Text of it all"]
 )
-def test_no_placeholders(text: str) -> None:
+def test_not_placeholders(text: str) -> None:
     assert not is_placeholder(words_of(text))
 
 

@@ -1,4 +1,4 @@
-"""Finding questions and answers, in notebooks built from two handouts: the known one, and one that words everything anew."""
+"""Tests of finding questions and answers, in notebooks from two handouts: the known one, and one in other words."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ FLOPS_SECTION = (
 
 @dataclass(frozen=True)
 class Course:
-    """A handed-out notebook without its answers, and where the prompt and the answer of each written question stand."""
+    """A handed-out notebook without answers, and the cells of the prompt and the answer of each written question."""
 
     cells: tuple[CellText, ...]
     places: Mapping[str, tuple[int, int]]
@@ -143,7 +143,7 @@ Change = Callable[[str, CellText, str], Sequence[CellText]]
 
 
 def submit(course: Course, change: Change, **more: bool) -> dict[str, Section]:
-    """Answer a course; `change(item, prompt, answer)` gives the cells that take the place of prompt and answer."""
+    """Answer a course; `change(item, prompt, answer)` returns the cells that replace prompt and answer."""
     cells: list[CellText] = []
     moved: dict[int, int] = {}
     answered = {places[1] for places in course.places.values()}
@@ -163,7 +163,7 @@ def answers(sections: Mapping[str, Section]) -> dict[str, str]:
 
 
 def task_of(prompt: CellText) -> str:
-    """The text of a prompt cell without its heading line."""
+    """Return the text of a prompt cell without its heading line."""
     return prompt[1].partition("\n")[2].strip()
 
 
@@ -209,7 +209,7 @@ BLANKS: dict[str, Change] = {
 
 @COURSES
 @pytest.mark.parametrize("change", BLANKS.values(), ids=BLANKS.keys())
-def test_what_is_no_answer(course: Course, change: Change) -> None:
+def test_blanks_are_not_answers(course: Course, change: Change) -> None:
     assert answers(submit(course, change, anchored=True)) == dict.fromkeys(WRITTEN, "")
 
 
@@ -427,7 +427,7 @@ def test_headings(course: Course, heading: str) -> None:
         "Questions",
     ],
 )
-def test_what_is_not_the_heading_of_question_4(line: str) -> None:
+def test_lines_that_do_not_head_question_4(line: str) -> None:
     sections = locate(notebook(md(line), md("words"), py("x = 1")), [Prompt("q4", ("Question 4",), "", True)], [], {})
     assert sections["q4"].found_by is None
 
@@ -449,7 +449,7 @@ def test_heading_in_the_middle_of_a_cell() -> None:
 
 
 @COURSES
-def test_mention_of_a_question_is_no_heading(course: Course) -> None:
+def test_mention_of_a_question_is_not_a_heading(course: Course) -> None:
     texts = {
         "q6": "It took half the time.\nQuestion 3 took 40 s, the same as before.",
         "q9": "The GPU wins, as in\nQuestion 6.",
@@ -598,7 +598,7 @@ def test_replotting_below_the_question_does_not_hide_the_answer() -> None:
     assert locate(notebook(*cells), PROMPTS, TEMPLATE, {"q3": 3})["q4"].answer == "Flat by now."
 
 
-# --- whatever comes ----------------------------------------------------------------------------------------------
+# --- any input ---------------------------------------------------------------------------------------------------
 
 _pieces = st.sampled_from(
     [

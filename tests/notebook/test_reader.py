@@ -1,4 +1,4 @@
-"""Reading: what real tools write and damage becomes a Notebook, everything else one sentence."""
+"""Tests of the reader: files as tools write and damage them become a Notebook, all others are refused in a sentence."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def sources(notebook: Notebook) -> list[tuple[str, str]]:
     return [(cell.kind, cell.source) for cell in notebook.cells]
 
 
-# --- what is fine ------------------------------------------------------------------------------------------------
+# --- sound files -------------------------------------------------------------------------------------------------
 
 
 def test_clean_notebook_needs_no_repair(read: Read) -> None:
@@ -143,12 +143,12 @@ def test_odd_outputs(read: Read, outputs: object) -> None:
 @pytest.mark.parametrize(
     ("cells", "kind_and_source", "repair"),
     [
-        ([code("a\r\nb\rc")], ("code", "a\nb\nc"), "1 cell with Windows line ends"),
-        ([code(["a=1", "b=2"])], ("code", "a=1\nb=2"), "1 cell whose lines had lost their ends"),
+        ([code("a\r\nb\rc")], ("code", "a\nb\nc"), "1 cell with Windows line endings"),
+        ([code(["a=1", "b=2"])], ("code", "a=1\nb=2"), "1 cell with missing line endings"),
         (
             [code(["a=1\n", 5, None, "b=2"])],
             ("code", "a=1\nb=2"),
-            "1 cell with something else than text among its lines",
+            "1 cell with lines that are not text",
         ),
         ([text("words", outputs=[{}])], ("markdown", "words"), "1 cell of text with stored outputs, which are ignored"),
         ([{"cell_type": "sql", "source": "select"}], ("raw", "select"), "1 cell of an unknown type"),
@@ -170,7 +170,7 @@ def test_odd_outputs(read: Read, outputs: object) -> None:
         ([code(12)], ("code", ""), "1 cell without a source"),
         ([code(None)], ("code", ""), "1 cell without a source"),
         ([code({"a": 1})], ("code", ""), "1 cell without a source"),
-        ([None, code("x=1"), "y", 3], ("code", "x=1"), "3 entries of 'cells' that are no cells left out"),
+        ([None, code("x=1"), "y", 3], ("code", "x=1"), "3 entries of 'cells' with the wrong type ignored"),
     ],
 )
 def test_repaired_cells(read: Read, cells: list[Any], kind_and_source: tuple[str, str], repair: str | None) -> None:
@@ -274,13 +274,13 @@ CONFLICT = RAW.replace('"cells"', '\n<<<<<<< HEAD\n "a": 1,\n=======\n "a": 2,\n
         (b"\x1f\x8b\x08" + bytes(range(256)), "is a gzip archive"),
         (bytes(random.Random(0).randbytes(5000)), "binary file"),
         ("version https://git-lfs.github.com/spec/v1\noid sha256:0", "is a Git LFS pointer"),
-        ("Dear professor,\nmy dog ate my notebook", "is no notebook (it begins with 'Dear professor,')"),
+        ("Dear professor,\nmy dog ate my notebook", "is not a notebook (it begins with 'Dear professor,')"),
         ("[" * 100_000, "nested too deeply"),
         ('{"cells": ' + "[" * 100_000, "nested too deeply"),
         ('{"nbformat": ' + "9" * 10_000 + "}", "absurdly long"),
         (book(), "has no cells"),
         (book(None, 3), "has no cells"),
-        (book(cells="x"), "'cells' is a text"),
+        (book(cells="x"), "'cells' is a string"),
         (book(cells=3), "'cells' is a number"),
         ([1], "it holds a list"),
         ('{"url": "https://example.org"}', "it has no 'cells'"),
@@ -326,7 +326,7 @@ def test_refused_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
             read_notebook(tmp_path / "pipe.ipynb")
     monkeypatch.setattr(notebook_module, "MAX_FILE_BYTES", 1_000_000)
     (tmp_path / "huge.ipynb").write_bytes(b" " * 1_000_001)
-    with pytest.raises(UnreadableNotebook, match="larger than the 1 MB"):
+    with pytest.raises(UnreadableNotebook, match="larger than 1 MB"):
         read_notebook(tmp_path / "huge.ipynb")
 
 
@@ -469,7 +469,7 @@ def test_percent_export(read: Read) -> None:
 def test_plain_script_is_one_cell(read: Read) -> None:
     nb = read("x = 1\n\ny = 2\n", "a.py")
     assert (sources(nb), nb.source_format) == ([("code", "x = 1\n\ny = 2")], ".py")
-    with pytest.raises(UnreadableNotebook, match="is no notebook"):
+    with pytest.raises(UnreadableNotebook, match="is not a notebook"):
         read("x = 1\n", "a.ipynb")
 
 
@@ -542,7 +542,7 @@ def test_written_files(read: Read) -> None:
     assert written_files(nb) == {1: "helpers.py", 2: "my file.py", 3: "a.txt"}
 
 
-# --- whatever comes ----------------------------------------------------------------------------------------------
+# --- any input ---------------------------------------------------------------------------------------------------
 
 FULL = json.dumps(
     book(
@@ -650,7 +650,7 @@ def test_hostile_text_is_read_in_linear_time(read: Read, content: str) -> None:
 @pytest.mark.parametrize(
     "source", ["x = 1" + " " * 20_000 + "?", "!ls\nif x:\n" + "\t" * 20_000 + "y z", "%time x" + " \t" * 9000]
 )
-def test_long_runs_of_blanks_cost_nothing(source: str) -> None:
+def test_long_runs_of_blanks_are_fast(source: str) -> None:
     began = time.process_time()
     python_source(source)
     assert time.process_time() - began < 2

@@ -1,4 +1,4 @@
-"""A kernel that says what a test wants it to say: real ZeroMQ sockets, a known key, no Python behind them."""
+"""A fake kernel that sends whatever a test wants: real ZeroMQ sockets, a known key, no Python behind them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import zmq
 import zmq.asyncio
 
 from grader.sandbox.channel.cells import CellClient
-from grader.sandbox.channel.client import PatientClient
+from grader.sandbox.channel.client import KernelClient
 from grader.sandbox.limits import Limits
 
 KEY = "secret"
@@ -35,7 +35,7 @@ def frames(header: Any, parent: Any, content: Any, metadata: Any = None, key: st
 
 
 class FakeKernel:
-    """Answers kernel_info properly; each execute_request goes to `script(kernel, parent)`, `parent` being its header."""
+    """Answers kernel_info properly, and passes each execute_request's header to `script(kernel, header)`."""
 
     def __init__(self, folder: Path, script: Callable[[FakeKernel, dict[str, Any]], None]) -> None:
         self.sockets, self.key = folder / "k", KEY
@@ -60,7 +60,7 @@ class FakeKernel:
                 self.script(self, header)
 
     def send(self, parts: list[bytes]) -> None:
-        """Parts on the shell channel."""
+        """Send parts on the shell channel."""
         self.shell.send_multipart([self.identity, *parts])
 
     def reply(self, parent: Any, content: Any, kind: Any = "execute_reply", **parts: Any) -> None:
@@ -70,7 +70,7 @@ class FakeKernel:
         self.iopub.send_multipart([b"topic", *frames({"msg_id": "o", "msg_type": kind}, parent, content, **parts)])
 
     def end(self, parent: Any, **content: Any) -> None:
-        """What a well-behaved kernel sends at the end of a cell."""
+        """Send what a well-behaved kernel sends at the end of a cell."""
         self.reply(parent, {"status": "ok", "execution_count": 1, **content})
         self.publish("status", parent, {"execution_state": "idle"})
 
@@ -78,12 +78,12 @@ class FakeKernel:
 @asynccontextmanager
 async def driven(
     script: Callable[[FakeKernel, dict[str, Any]], None], limits: Limits = LIMITS, max_bytes: int = 1 << 22
-) -> AsyncIterator[tuple[FakeKernel, PatientClient, CellClient]]:
-    """A fake kernel and the driver's real client of it."""
+) -> AsyncIterator[tuple[FakeKernel, KernelClient, CellClient]]:
+    """Yield a fake kernel and the driver's real clients for it."""
     with tempfile.TemporaryDirectory(prefix="gk-") as folder:
         kernel = FakeKernel(Path(folder), script)
         serving = asyncio.create_task(kernel.serve())
-        client = PatientClient(kernel, max_bytes)
+        client = KernelClient(kernel, max_bytes)
         client.open()
         try:
             for _ in range(50):

@@ -1,6 +1,6 @@
-"""Cells that do not end, end too much, or lie: none of them may hang the driver, or take from the cells before it.
+"""Cells that do not end, end the kernel, or lie: none may hang the driver or change the results of earlier cells.
 
-Each has a kernel of its own and small limits; what must hold of every one of them is in `attack`.
+Each has its own kernel and small limits; `attack` asserts what must hold for all of them.
 """
 
 import os
@@ -22,12 +22,12 @@ LIMITS = Limits(
     evidence_bytes=5_000_000,
 )
 SLACK = 8.0  # seconds, for a busy machine
-MARKER = "4242.25"  # an argument of sleep by which to find what is left behind
-OWN_MARKER = f"4242.{os.getpid()}"  # takes its place, so that tests in other processes find only their own
+MARKER = "4242.25"  # an argument of `sleep`, to find leftover processes by
+OWN_MARKER = f"4242.{os.getpid()}"  # replaces it, so that tests in parallel processes find only their own
 
 
 def attack(source: str, seconds: float = 60, limits: Limits = LIMITS) -> tuple[CellRun, CellRun]:
-    """Run a good cell, the bad one for some seconds, and another good one; return what became of the last two."""
+    """Run a good cell, the bad one for some seconds, and another good one; return the runs of the last two."""
     with Kernel({}, limits) as kernel:
         assert kernel._process is not None
         folder: Path = kernel._process.folder
@@ -86,10 +86,10 @@ def test_an_endless_cell_is_interrupted_and_the_next_runs(source: str) -> None:
 def test_a_cell_that_cannot_be_interrupted_is_killed(source: str) -> None:
     partly = "import time\nprint('partly', flush=True)\ntime.sleep(0.3)\n"
     bad, after = attack(partly + source, 1, Limits(interrupt_grace_seconds=0.5))
-    if "destroy" in source and bad.status == "dead":  # zmq may abort, which is as well
+    if "destroy" in source and bad.status == "dead":  # zmq may abort, which is fine too
         return
     assert bad.status == "killed"
-    assert bad.reason == "cell 1 ran longer than 1 s, did not heed the interrupt, and was killed"
+    assert bad.reason == "cell 1 ran longer than 1 s, ignored the interrupt, and was killed"
     assert after.reason == "not run: the kernel was killed in cell 1"
     assert "destroy" in source or bad.stdout == "partly\n"
 
@@ -118,7 +118,7 @@ def test_a_kernel_that_dies_between_cells() -> None:
     with Kernel({}, LIMITS) as kernel:
         assert kernel.run_cell(0, source).status == "ok"
         time.sleep(0.5)
-        assert kernel.run_cell(1, "1").reason == "not run: the kernel died before"
+        assert kernel.run_cell(1, "1").reason == "not run: the kernel had already died"
         assert kernel.exit_status == 5
 
 

@@ -1,4 +1,4 @@
-"""A kernel and cells that mean no harm."""
+"""Tests of a kernel with harmless cells."""
 
 import asyncio
 import json
@@ -18,7 +18,7 @@ from grader.sandbox.limits import Limits
 
 
 def packages(folder: Path) -> Path:
-    """A folder of PYTHONPATH that kernels are given: one for installed packages."""
+    """Make a PYTHONPATH folder that kernels get: one for installed packages."""
     found = folder / "site-packages"
     found.mkdir(exist_ok=True)
     return found
@@ -163,7 +163,7 @@ def test_the_working_directory_is_scratch(kernel: Kernel) -> None:
     assert run.text == "('/tmp/work', [])" or re.fullmatch(r"\('/.*/box/work', \[\]\)", run.text)
 
 
-def test_the_harness_says_what_it_cannot_answer(kernel: Kernel) -> None:
+def test_unknown_requests_get_an_error(kernel: Kernel) -> None:
     answer = kernel.request("nobody.knows", {"x": [1]})
     assert answer["error"] == {
         "type": "LookupError",
@@ -250,7 +250,7 @@ def test_a_request_that_kills_the_kernel(answering: Kernel) -> None:
 
 
 RECORDER = '''
-"""Stands where a harness module stands: writes an event when installed."""
+"""Replaces a harness module: writes an event when installed."""
 import json, os
 
 def install(config):
@@ -271,12 +271,12 @@ def test_modules_are_installed_and_their_events_survive_the_kernel(
 
 
 def test_a_module_of_the_harness_that_does_not_exist_is_an_error() -> None:
-    """Left out in silence, a renamed recorder would record nothing."""
+    """If a missing module were ignored, a renamed recorder would record nothing."""
     with pytest.raises(KernelStartError), Kernel({"install": [["grader.in_kernel.no_such_module", {}]]}, Limits()):
         pass
 
 
-def test_the_recorder_knows_which_cell_runs_and_that_it_has_ended_however_it_ended() -> None:
+def test_the_recorder_knows_the_running_cell_and_its_end_however_it_ended() -> None:
     watching = "from grader.in_kernel import events as recorder\nimport time\n"
     watching += "recorder.at_cell_end(lambda: recorder.emit('ended', {'cell': recorder.cell()}))\n"
     ends = (
@@ -336,8 +336,8 @@ def test_the_budget_of_the_whole_notebook() -> None:
         assert kernel.run_cell(0, "import time\ntime.sleep(0.2)").status == "ok"
         run = kernel.run_cell(1, "time.sleep(30)")
         assert (run.status, run.error is not None) == ("timeout", True)
-        assert run.reason == "all cells together ran longer than 1.5 s, the last being cell 1, and was interrupted"
-        assert kernel.run_cell(2, "1").reason == "not run: the cells before took all of the 1.5 s"
+        assert run.reason == "cell 1 was still running when all cells together had taken 1.5 s, and was interrupted"
+        assert kernel.run_cell(2, "1").reason == "not run: earlier cells used all of the 1.5 s"
 
 
 def test_several_kernels_at_once_and_inside_a_running_event_loop() -> None:
@@ -352,7 +352,7 @@ def test_several_kernels_at_once_and_inside_a_running_event_loop() -> None:
     assert asyncio.run(driver()) == ["9", "16", "25"]
 
 
-def test_nothing_of_a_kernel_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_kernel_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     tmp_path.chmod(0o711)
     with Kernel({}, Limits()) as kernel:
@@ -377,7 +377,7 @@ def test_a_stuck_event_loop_does_not_hang_the_caller(monkeypatch: pytest.MonkeyP
         run = kernel.run_cell(3, "1", seconds=0.5)
         assert (run.status, run.reason) == ("killed", "cell 3 made the kernel unreachable")
         assert time.monotonic() - started < 5
-        assert kernel.run_cell(4, "1").reason == "not run: the grader lost the kernel in cell 3"
+        assert kernel.run_cell(4, "1").reason == "not run: the grader lost contact with the kernel in cell 3"
 
 
 def test_kernels_leave_no_descriptors_and_threads() -> None:
@@ -404,7 +404,7 @@ def test_widgets_and_reset_do_not_disturb(kernel: Kernel) -> None:
     assert kernel.run_cell(32, "exit()\nopen('x', 'w').close()").status == "ok"
 
 
-def test_runs_are_reproducible_in_what_python_leaves_to_chance() -> None:
+def test_runs_are_reproducible_where_python_is_random() -> None:
     source = "import json\nprint(json.dumps(list({'a', 'b', 'c', 'd', 'e', 'f'})))"
     orders = []
     for _ in range(2):

@@ -1,4 +1,4 @@
-"""The process of a kernel: its folder, its limits, and that nothing of it is left behind, whatever confines it."""
+"""The process of a kernel: its folder, its limits, and that it leaves nothing behind, under each back end."""
 
 import os
 import subprocess
@@ -64,7 +64,7 @@ def test_a_folder_is_made_and_removed(backend: Backend) -> None:
     process.close()
 
 
-def test_a_folder_without_rights_is_removed_all_the_same(tmp_path: Path) -> None:
+def test_a_folder_without_permissions_is_removed_too(tmp_path: Path) -> None:
     (tmp_path / "a" / "b" / "c").mkdir(parents=True)
     (tmp_path / "a" / "b").chmod(0)
     remove(tmp_path / "a")
@@ -81,7 +81,7 @@ subprocess.Popen(['sleep', '{marker}'], start_new_session=True)
 """
 
 
-def test_what_a_notebook_leaves_behind_ends_with_it(backend: Backend) -> None:
+def test_daemons_of_a_notebook_end_with_it(backend: Backend) -> None:
     marker = f"4243.{os.getpid()}"
 
     def left() -> int:

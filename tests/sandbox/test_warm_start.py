@@ -1,4 +1,4 @@
-"""Warm start: what is forked is confined, fresh and ended like what starts cold, and cold is what is left without a server."""
+"""Warm start: forked kernels are confined, fresh and ended like cold ones; without a server kernels start cold."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ PLACE = Place(Path("/"), Limits())
 
 @pytest.fixture(scope="module", params=LEVELS)
 def backend(request: pytest.FixtureRequest) -> Iterator[Backend]:
-    warm_start.close()  # what other tests have left
+    warm_start.close()  # servers of other tests
     warm_start.many_kernels()
     yield find_backend(request.param)
     warm_start.close()
 
 
 def run(backend: Backend, *cells: str, limits: Limits | None = None) -> list[str]:
-    """What cells print in a new kernel, which must be warm."""
+    """Return what cells print in a new kernel, which must be warm."""
     with Kernel({}, limits or Limits(), backend) as kernel:
         assert isinstance(kernel._running._process, Forked)
         return [kernel.run_cell(place, cell).text.strip() for place, cell in enumerate(cells)]
@@ -53,7 +53,7 @@ def test_a_kernel_has_imported_already_and_is_fresh(backend: Backend) -> None:
     assert run(backend, "print('x' in globals())") == ["False"]
 
 
-def test_what_is_forked_is_confined(backend: Backend) -> None:
+def test_forked_kernels_are_confined(backend: Backend) -> None:
     server = Server(backend, PLACE)
     try:
         assert confines(backend, server)
@@ -127,7 +127,7 @@ def test_limits_are_those_of_a_cold_kernel(backend: Backend) -> None:
         assert kernel.run_cell(1, "print(1)").text.strip() == "1"
 
 
-def test_how_a_kernel_ended_is_known(backend: Backend) -> None:
+def test_the_exit_status_of_a_forked_kernel_is_known(backend: Backend) -> None:
     with Kernel({}, Limits(), backend) as kernel:
         ended = kernel.run_cell(0, "import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)")
         assert ended.status == "dead"
@@ -135,7 +135,7 @@ def test_how_a_kernel_ended_is_known(backend: Backend) -> None:
         assert "SIGSEGV" in ended.reason
 
 
-def test_nothing_is_left_of_a_kernel(backend: Backend) -> None:
+def test_a_forked_kernel_leaves_nothing_behind(backend: Backend) -> None:
     with Kernel({}, Limits(), backend) as kernel:
         process = kernel._running
         assert process._process is not None

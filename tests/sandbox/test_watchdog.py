@@ -1,4 +1,4 @@
-"""What a kernel's tree uses, and when that is too much."""
+"""Tests of measuring a kernel's process tree, and of its limits."""
 
 import os
 import subprocess
@@ -35,7 +35,7 @@ LIMITS = Limits(memory_bytes=GIB, tasks=50, cpu_seconds=10)
         (Usage(0, 60, 0), 0, "more than 50 processes and threads"),
     ],
 )
-def test_what_is_too_much(now: Usage, exact: int, words: str) -> None:
+def test_exceeded_limits(now: Usage, exact: int, words: str) -> None:
     assert exceeded(now, LIMITS, lambda: exact) == words
 
 
@@ -71,7 +71,7 @@ def test_files_are_measured_without_following_links(tmp_path: Path) -> None:
     assert files == 3
 
 
-def test_the_watchdog_ends_what_uses_too_much() -> None:
+def test_the_watchdog_ends_a_tree_that_exceeds_a_limit() -> None:
     ended: list[float] = []
     with subprocess.Popen([sys.executable, "-c", "import os\nos.fork()\nwhile True: pass"]) as process:
         dog = Watchdog(process.pid, Limits(cpu_seconds=0.5), lambda: ended.append(time.monotonic()))

@@ -1,1 +1,1 @@
-"""Speak with a kernel: messages, a client, outputs, replies and events, all bounded in size."""
+"""Communicate with a kernel: messages, a client, outputs, replies and events, all limited in size."""

@@ -1,4 +1,4 @@
-"""Runs cells over a client, one after the other, and keeps the text of their outputs within the limits."""
+"""Run cells over a client, one after the other, and keep the text of their outputs within the limits."""
 
 from __future__ import annotations
 
@@ -6,23 +6,23 @@ import asyncio
 import contextlib
 from typing import Any
 
-from grader.sandbox.channel.client import PatientClient
+from grader.sandbox.channel.client import KernelClient
 from grader.sandbox.channel.messages import Display, Message, Stream
 from grader.sandbox.channel.outputs import OVERHEAD, Outputs
 from grader.sandbox.channel.transcript import size
 from grader.sandbox.limits import FLOOD, Limits
 
-__all__ = ["CellClient", "PatientClient"]
+__all__ = ["CellClient"]
 
 IOPUB_SECONDS = 2.0  # how long outputs may lag behind the reply
 
 
 class CellClient:
-    """Runs one cell after the other; keeps the text of the outputs within the limits and nothing else of them."""
+    """Runs one cell after the other and keeps only the text of their outputs, within the limits."""
 
-    def __init__(self, client: PatientClient, limits: Limits) -> None:
+    def __init__(self, client: KernelClient, limits: Limits) -> None:
         self._client, self._limits = client, limits
-        self._spent = 0  # bytes kept of earlier cells
+        self._spent = 0  # bytes kept from earlier cells
         self.flooded = asyncio.Event()
         self._begin()
 
@@ -34,10 +34,10 @@ class CellClient:
         self._outputs = Outputs(max(0, room))
 
     async def run(self, source: str, recorded: int | None = None) -> dict[str, Any] | None:
-        """Run a cell and return the content of the execute_reply, None for an empty cell. Never times out itself.
+        """Run a cell and return the content of the execute_reply, None for an empty cell. It has no timeout of its own.
 
-        `recorded` is its index for the recorder, None where there is none. Raises ConnectionError when the kernel has hung
-        up.
+        `recorded` is the cell's index for the recorder, None without a recorder. Raises ConnectionError if the kernel
+        hung up.
         """
         self._begin()
         if not source.strip():
@@ -50,16 +50,16 @@ class CellClient:
 
     @property
     def replied(self) -> float | None:
-        """When the latest cell's reply came, on the monotonic clock; outputs may follow. None while it runs."""
+        """The time of the latest cell's reply on the monotonic clock; outputs may follow. None while the cell runs."""
         return self._client.replied if self._running else None
 
     @property
     def truncated(self) -> bool:
-        """Whether text of the latest cell was left out."""
+        """True if text of the latest cell was left out."""
         return self._outputs.truncated
 
     def text(self) -> tuple[str, str]:
-        """All text of the latest cell, and what of it went to standard output. To be called once when the cell has ended."""
+        """Return all text of the latest cell, and its part on standard output. Call it once, after the cell."""
         self._spent += self._outputs.kept
         return self._outputs.text()
 

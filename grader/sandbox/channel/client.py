@@ -1,6 +1,6 @@
-"""The driver's end of a kernel's channels: sends one request at a time and takes in what belongs to it, whatever else comes.
+"""The driver's end of a kernel's channels: send one request at a time, and take only the messages that belong to it.
 
-A request's id cannot be foreseen, so that no reply can be there before it; the first reply counts, and once.
+A request's id is unpredictable, so that no reply can exist before the request; only the first reply counts.
 """
 
 from __future__ import annotations
@@ -17,27 +17,27 @@ from grader.sandbox.channel.messages import CHANNELS, ExecuteReply, Message, Sta
 from grader.sandbox.channel.zmtp import Connection, ProtocolError, SocketType
 
 SHELL, IOPUB = CHANNELS["shell"], CHANNELS["iopub"]
-READY_SECONDS = 0.2  # then it is asked again
-HANG_UP_SECONDS = 5.0  # until a closed connection is an error: the process may just be ending
-PAUSE_EVERY = 100  # outputs that nobody waits for
+READY_SECONDS = 0.2  # then the kernel is asked again
+HANG_UP_SECONDS = 5.0  # until a closed connection is an error: the process may be ending normally
+PAUSE_EVERY = 100  # unwanted outputs
 PAUSE_SECONDS = 0.02
-MAX_OUTPUT_BYTES = 32 << 20  # of one output with all its forms, pictures too; a longer one is dropped
+MAX_OUTPUT_BYTES = 32 << 20  # of one output in all its formats, images too; a longer one is dropped
 MALFORMED = ExecuteReply("error", ename="MalformedReply", evalue="the kernel's reply does not have the agreed form")
 
 OnOutput = Callable[[Message], None]
 
 
-class Reached(Protocol):
-    """A kernel's process: where its sockets are, `sockets` with '-1', '-2', … behind, and the key of its messages."""
+class KernelEndpoint(Protocol):
+    """A kernel process as a client sees it: the paths of its sockets (`sockets` plus '-1', '-2', …) and its key."""
 
     sockets: Path
     key: str
 
 
-class PatientClient:
+class KernelClient:
     """A client of one kernel process, which may send anything at any time. A reply over `max_bytes` is dropped."""
 
-    def __init__(self, process: Reached, max_bytes: int) -> None:
+    def __init__(self, process: KernelEndpoint, max_bytes: int) -> None:
         self._process, self._max_bytes = process, max_bytes
         self._key = process.key.encode()
         self._shell: Connection | None = None
@@ -48,12 +48,12 @@ class PatientClient:
         self._on_output: OnOutput | None = None
         self._broken = ""
         self.idle = asyncio.Event()  # all outputs of the latest request have come
-        self.replied: float | None = None  # when the latest request was answered, on the monotonic clock
+        self.replied: float | None = None  # time of the latest request's reply, on the monotonic clock
 
     # --- life ------------------------------------------------------------------------------------------------------
 
     def open(self) -> None:
-        """Connect, in the background: the kernel may not be there yet."""
+        """Connect in the background, since the kernel may not be listening yet."""
         self._start(self._connect())
 
     def _start(self, work: Any) -> None:
@@ -71,11 +71,11 @@ class PatientClient:
         while True:
             try:
                 return await Connection.open(Path(f"{self._process.sockets}-{port}"), kind, max_bytes)
-            except (OSError, ProtocolError):  # not there yet, or just about to go: who waits has a limit
+            except (OSError, ProtocolError):  # not listening yet, or about to end; the caller has a timeout
                 await asyncio.sleep(0.02)
 
     async def is_ready(self) -> bool:
-        """Ask for a sign of life; True once the answer and its 'idle' have come, so that no output will be missed."""
+        """Send `kernel_info`; return whether the reply and its 'idle' came, so that no later output will be missed."""
         until = time.monotonic() + READY_SECONDS
         while self._iopub is None and time.monotonic() < until:
             await asyncio.sleep(0.002)
@@ -88,7 +88,7 @@ class PatientClient:
         return False
 
     def close(self) -> None:
-        """Disconnect, without waiting for what has not been sent."""
+        """Disconnect without waiting for unsent data."""
         for task in self._tasks:
             task.cancel()
         for connection in (self._shell, self._iopub):
@@ -98,16 +98,19 @@ class PatientClient:
     # --- requests --------------------------------------------------------------------------------------------------
 
     async def run(self, code: str, on_output: OnOutput, recorded: int | None = None) -> ExecuteReply:
-        """Run a cell; `on_output` takes each message about it until the next request. Waits without a limit.
+        """Run a cell and wait for its reply, without a timeout.
 
-        `recorded` is its index for the recorder, None where there is none. Raises ConnectionError when the kernel has hung
-        up.
+        `on_output` gets each message about the cell until the next request. `recorded` is the cell's index for the
+        recorder, None without a recorder. Raises ConnectionError if the kernel hung up.
         """
         metadata = {} if recorded is None else {"cell": recorded}
         return await self._execute(on_output, metadata, code=code, silent=False, store_history=True)
 
     async def ask(self, expression: str) -> ExecuteReply:
-        """Have an expression evaluated; its value is the reply's `answer`. Waits without a limit; raises ConnectionError."""
+        """Evaluate an expression in the kernel; the reply's `answer` is its value.
+
+        Waits without a timeout. Raises ConnectionError if the kernel hung up.
+        """
         return await self._execute(
             None, {}, code="", silent=True, store_history=False, user_expressions={"answer": expression}
         )
@@ -118,7 +121,7 @@ class PatientClient:
         content = {"user_expressions": {}, "allow_stdin": False, "stop_on_error": False, **content}
         reply = self._send("execute", content, on_output, metadata)
         assert self._shell is not None
-        with contextlib.suppress(OSError):  # whoever reads finds out, and knows how long to wait
+        with contextlib.suppress(OSError):  # the reader notices it too, and knows how long to wait
             await self._shell.drain()
         return await reply
 
@@ -138,10 +141,10 @@ class PatientClient:
         self._shell.write(pack(f"{kind}_request", self._asked, content, self._key, metadata))
         return self._reply
 
-    # --- what comes ------------------------------------------------------------------------------------------------
+    # --- incoming messages -----------------------------------------------------------------------------------------
 
     async def _read_shell(self, connection: Connection) -> None:
-        """Take the one reply that is wanted; everything else is dropped."""
+        """Take the one reply that is waited for, and drop everything else."""
         with contextlib.suppress(EOFError, OSError, ProtocolError):
             while True:
                 message = self._unpacked(await connection.receive())
@@ -155,10 +158,10 @@ class PatientClient:
         self._broken = "the kernel hung up"
         if self._reply is not None and not self._reply.done():
             self._reply.set_exception(ConnectionError(self._broken))
-            self._reply.exception()  # nobody may be waiting any more
+            self._reply.exception()  # marks it as retrieved: perhaps nobody waits any more
 
     async def _read_iopub(self, connection: Connection) -> None:
-        """Hand on what belongs to the latest request, and slow down whoever floods while nobody waits for outputs."""
+        """Pass on messages of the latest request; read slowly if a kernel floods while nobody waits for outputs."""
         unwanted = 0
         with contextlib.suppress(EOFError, OSError, ProtocolError):
             while True:

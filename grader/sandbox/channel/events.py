@@ -1,4 +1,4 @@
-"""The recorder's events, read from a file that student code could write to as well."""
+"""Read the recorder's events from a file that student code can also write to."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from pathlib import Path
 
 from grader.evidence.decode import Malformed, decode_json
 
-MAX_LINE = 6_000_000  # bytes; the recorder writes no longer ones
+MAX_LINE = 6_000_000  # bytes; the recorder's own lines are not longer
 MAX_LINES = 50_000
-MAX_VALUES = 4_000_000  # in all lines together: 64 MiB of numbers, and some 300 MB of memory at worst
+MAX_VALUES = 4_000_000  # in all lines together: 64 MiB of numbers, and about 300 MB of memory at worst
 _CHUNK = 1 << 20
 
 
 class EventLog:
-    """A file of JSON lines that the kernel appends to and the driver reads, at most `max_bytes` of it.
+    """A file of JSON lines that the kernel appends to and the driver reads, up to `max_bytes`.
 
-    Lines that are no JSON object, and those beyond the limits above, are dropped: whoever wrote them, they are no evidence.
-    A line is read once it has ended.
+    Lines that are not a JSON object, and lines beyond the limits above, are dropped: whoever wrote them, they are not
+    evidence. A line is read when its newline has been written.
     """
 
     def __init__(self, path: Path, max_bytes: int) -> None:
@@ -25,7 +25,7 @@ class EventLog:
         self._left = max_bytes
         self._offset = 0
         self._tail = bytearray()
-        self._too_long = False  # the line that has begun
+        self._too_long = False  # is the unfinished line
         self._lines_left, self._values_left = MAX_LINES, MAX_VALUES
 
     def fileno(self) -> int:
@@ -33,23 +33,23 @@ class EventLog:
         return self._fd
 
     def read(self) -> list[dict[str, object]]:
-        """The events that were written since the last call."""
+        """Return the events written since the last call."""
         found: list[dict[str, object]] = []
         while self._left and (chunk := os.pread(self._fd, min(self._left, _CHUNK), self._offset)):
             self._offset += len(chunk)
             self._left -= len(chunk)
             *lines, rest = chunk.split(b"\n") if self._lines_left else (b"",)
             for line in lines:
-                self._begin_or_go_on(line)
+                self._extend_line(line)
                 event = None if self._too_long else self._event(bytes(self._tail))
                 if event is not None:
                     found.append(event)
                 self._tail.clear()
                 self._too_long = False
-            self._begin_or_go_on(rest)
+            self._extend_line(rest)
         return found
 
-    def _begin_or_go_on(self, piece: bytes) -> None:
+    def _extend_line(self, piece: bytes) -> None:
         self._too_long = self._too_long or len(self._tail) + len(piece) > MAX_LINE
         if self._too_long:
             self._tail.clear()
@@ -72,7 +72,7 @@ class EventLog:
 
 
 def parse_event(line: bytes) -> dict[str, object] | None:
-    """The JSON object that a line holds, None when it holds anything else."""
+    """Return the JSON object in a line, None if the line is anything else."""
     try:
         event = decode_json(line)
     except Malformed:

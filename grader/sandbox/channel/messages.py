@@ -1,7 +1,7 @@
-"""Jupyter's messages as the driver writes and reads them: signed parts -> `Message`, its content by its type.
+"""Write Jupyter requests as signed parts, and read the kernel's signed parts as a `Message` with typed content.
 
-The kernel's process holds the key, so that a signature proves nothing about who wrote a message; it only keeps noise away.
-Fields that are not used here are passed over, without being built, so that a message costs no more than its bytes. See
+The kernel's process holds the key, so a signature does not prove who wrote a message; it only keeps noise away. Fields
+that are not used here are skipped without being built, so that a message costs no more memory than its bytes. See
 docs/protocol.md.
 """
 
@@ -49,7 +49,7 @@ class _Expressions(Struct, frozen=True):
 
 
 class ExecuteReply(Struct, frozen=True):
-    """What became of a cell or of a request; `lines` is read by `traceback`, `user_expressions` holds a request's answer."""
+    """The outcome of a cell or request: `traceback` reads `lines`, `user_expressions` holds the answer to a request."""
 
     status: Literal["ok", "error", "aborted"]
     execution_count: ExecutionCount | None = None
@@ -60,7 +60,7 @@ class ExecuteReply(Struct, frozen=True):
 
     @property
     def traceback(self) -> tuple[str, ...]:
-        """The lines of the traceback, () for what is none or too long."""
+        """The lines of the traceback, () if it is malformed or too long."""
         try:
             raw = bytes(self.lines)
             return decode_json(raw, tuple[str, ...]) if len(raw) <= MAX_TRACEBACK else ()
@@ -69,12 +69,12 @@ class ExecuteReply(Struct, frozen=True):
 
     @property
     def answer(self) -> str | None:
-        """The text of the answer to a request, None when there is none."""
+        """The text of the answer to a request, None if there is none."""
         shown = self.user_expressions.answer if self.user_expressions else None
         return shown.data.plain if shown and shown.data else None
 
     def as_content(self) -> dict[str, Any]:
-        """What was read of it, in Jupyter's form."""
+        """Return the fields that were read, in Jupyter's form."""
         expressions = {} if self.answer is None else {"answer": {"data": {"text/plain": self.answer}}}
         return {
             "status": self.status,
@@ -87,11 +87,11 @@ class ExecuteReply(Struct, frozen=True):
 
 
 class KernelInfoReply(Struct, frozen=True):
-    """A sign of life."""
+    """The kernel's answer to `kernel_info_request`, which shows that it is alive."""
 
 
 class Status(Struct, frozen=True):
-    """'idle' says that all outputs of a request have been sent."""
+    """The kernel's state; 'idle' means that all outputs of a request have been sent."""
 
     execution_state: Literal["busy", "idle", "starting"]
 
@@ -108,24 +108,24 @@ class _Transient(Struct, frozen=True):
 
 
 class Display(Struct, frozen=True):
-    """Something shown: of all its forms only the text is read."""
+    """A displayed object; only its plain text is read."""
 
     data: _Plain
     transient: _Transient | None = None
 
     @property
     def text(self) -> str:
-        """Its text, '' when it has none."""
+        """Its plain text, '' if it has none."""
         return self.data.plain
 
     @property
     def display_id(self) -> str | None:
-        """By what later messages change it."""
+        """The id by which later messages can change it."""
         return self.transient.display_id if self.transient else None
 
 
 class ClearOutput(Struct, frozen=True):
-    """The outputs so far go, at once or when the next one comes."""
+    """A request to remove the outputs so far, at once or (`wait`) when the next output comes."""
 
     wait: bool = False
 
@@ -147,7 +147,7 @@ _CONTENTS: Mapping[str, type[Content]] = {
 class Message(Struct, frozen=True):
     """A message; `parent` is the id of the request that it belongs to, '' for none.
 
-    `content` is None when it does not have the form that its `kind` asks for.
+    `content` is None if it does not have the form that its `kind` requires.
     """
 
     kind: str
@@ -156,14 +156,14 @@ class Message(Struct, frozen=True):
 
 
 def new_id() -> str:
-    """An id that nobody can foresee: whoever names it as a parent has seen the request."""
+    """Return an unpredictable id: whoever names it as a parent has seen the request."""
     return secrets.token_hex(16)
 
 
 def pack(
     kind: str, msg_id: str, content: Mapping[str, Any], key: bytes, metadata: Mapping[str, Any] | None = None
 ) -> list[bytes]:
-    """The parts of a request."""
+    """Return the signed parts of a request."""
     date = datetime.now(timezone.utc).isoformat()
     header = {
         "msg_id": msg_id,
@@ -178,7 +178,7 @@ def pack(
 
 
 def unpack(parts: Sequence[bytes], key: bytes) -> Message:
-    """The message in the parts that came. Raises Malformed for what is none, or none that anybody here reads."""
+    """Return the message in the received parts. Raises Malformed for anything else and for kinds not read here."""
     at = next((n for n, part in enumerate(parts) if part == DELIMITER), len(parts))
     if len(parts) < at + 6:
         raise Malformed("a message with parts missing")
@@ -206,4 +206,10 @@ def _signature(parts: Sequence[bytes], key: bytes) -> bytes:
     return signer.hexdigest().encode()
 
 
-CHANNELS = {"shell": 1, "iopub": 2, "stdin": 3, "hb": 4, "control": 5}  # 'port' of each Unix socket
+CHANNELS = {
+    "shell": 1,
+    "iopub": 2,
+    "stdin": 3,
+    "hb": 4,
+    "control": 5,
+}  # the number of each Unix socket, in place of a port

@@ -1,4 +1,4 @@
-"""The outputs of one cell as text, within a number of bytes, as a notebook would show them at the end."""
+"""Collect the outputs of one cell as text, within a number of bytes, as a notebook would show them at the end."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from grader.sandbox.channel.messages import ClearOutput, Content, Display, Stream
 from grader.sandbox.channel.transcript import Screen, cut, fold, printable, size, strip_ansi
 
-OVERHEAD = 64  # bytes that an output counts for beside its text
+OVERHEAD = 64  # bytes that each output counts in addition to its text
 
 
 @dataclass
@@ -27,7 +27,7 @@ class _Shown:
 
 
 class Outputs:
-    """Takes the messages of a cell one by one; keeps at most `max_bytes` of their text and nothing else of them."""
+    """Takes the messages of a cell one by one, and keeps at most `max_bytes` of their text and nothing else."""
 
     def __init__(self, max_bytes: int) -> None:
         self._max_bytes = max_bytes
@@ -37,7 +37,7 @@ class Outputs:
         self.truncated = False
 
     def take(self, kind: str, content: Content | None) -> None:
-        """Do what a message says; those that show nothing are passed over."""
+        """Apply a message to the outputs; messages that show nothing are ignored."""
         if isinstance(content, ClearOutput):
             self._clear_next = content.wait
             if not content.wait:
@@ -73,7 +73,7 @@ class Outputs:
         self.truncated = self.truncated or last.screen.truncated
 
     def _update(self, display: Display) -> None:
-        """Change what was shown under this id in this cell; what earlier cells showed stays what it was."""
+        """Change the outputs that this cell showed under this id; outputs of earlier cells never change."""
         for item in self._items:
             if isinstance(item, _Shown) and item.display_id is not None and item.display_id == display.display_id:
                 self.kept -= size(item.text)
@@ -86,7 +86,7 @@ class Outputs:
         return kept
 
     def text(self) -> tuple[str, str]:
-        """All text, and what of it went to standard output."""
+        """Return all text, and its part on standard output."""
         everything = "\n".join(text.rstrip("\n") for item in self._items if (text := item.text).strip())
         printed = "".join(item.text for item in self._items if isinstance(item, _Printed) and item.name == "stdout")
         return _clean(everything), _clean(printed)

@@ -1,4 +1,4 @@
-"""What a kernel answered, parsed as data: the outcome of a cell, the answer to a request, how the process ended."""
+"""Parse a kernel's replies as data: the outcome of a cell, the answer to a request, how the process ended."""
 
 from __future__ import annotations
 
@@ -12,9 +12,8 @@ from grader.evidence.run import CellError
 from grader.sandbox.channel.transcript import printable, strip_ansi
 
 NAME_CHARS = 200
-ANSWER_CHARS: Mapping[
-    str, int
-] = {  # what a request may be answered with; requests that are not listed may use the limits'
+# The longest answer to a request, in characters; requests not listed have the limit of the kernel's `Limits`.
+ANSWER_CHARS: Mapping[str, int] = {
     "probe.describe": 8_000_000,
     "probe.build": 1_000_000,
     "probe.shape": 100_000,
@@ -29,19 +28,18 @@ TRACEBACK_CHARS = 20_000
 SCANNED_CHARS = 200_000  # of a traceback with its colours
 
 _FRAME = re.compile(r"^[ \t]*(?:Cell|Input) In ?\[(\d{1,9})\], (?:line |in <cell line: )(\d{1,9})\b", re.MULTILINE)
-_TIMED_FRAME = re.compile(
-    r"<timed (?:exec|eval)>(?:\", line |:)(\d{1,9})\b"
-)  # under %%time, which is the cell's first line
+# A frame under %%time, which is the cell's first line.
+_TIMED_FRAME = re.compile(r"<timed (?:exec|eval)>(?:\", line |:)(\d{1,9})\b")
 _NO_MEMORY = re.compile(r"can't allocate memory|Cannot allocate memory|std::bad_alloc")
 _MISSING = re.compile(r"No module named '?([\w.]+)'?")
 
 
 class RequestFailed(Exception):
-    """The harness in the kernel did not answer: too late, dead, or not in the agreed form. The message says which."""
+    """The harness in the kernel gave no usable answer: too late, dead, or malformed. The message says which."""
 
 
 def cell_error(reply: Mapping[str, object], blank: int = 0) -> CellError | None:
-    """The exception that an execute_reply tells of, None if it tells of none. Everything in it is taken as text.
+    """Return the exception that an execute_reply reports, None if it reports none. All its fields are treated as text.
 
     `blank` is the number of empty lines at the start of the cell, which IPython does not count.
     """
@@ -64,7 +62,7 @@ def cell_error(reply: Mapping[str, object], blank: int = 0) -> CellError | None:
 
 
 def is_out_of_memory(error: CellError) -> bool:
-    """Whether an exception says that no more memory was to be had: Python's, numpy's, or torch's."""
+    """Return whether an exception means that memory ran out: Python's, numpy's, or torch's."""
     return error.name in ("MemoryError", "_ArrayMemoryError", "OutOfMemoryError") or bool(
         _NO_MEMORY.search(error.message)
     )
@@ -75,41 +73,41 @@ def _text(value: object) -> str:
 
 
 def blank_lines(source: str) -> int:
-    """How many lines at the start of a cell are empty."""
+    """Return the number of empty lines at the start of a cell."""
     lines = source.splitlines()
     return next((n for n, line in enumerate(lines) if line.strip()), 0)
 
 
 def _lines(traceback: str, execution_count: object) -> list[int]:
-    """The lines of the cell with this execution count that the exception passed, the innermost last."""
+    """Return the lines that the exception passed in the cell with this execution count, the innermost last."""
     here = [int(line) for count, line in _FRAME.findall(traceback) if int(count) == execution_count]
     timed = [int(line) + 1 for line in _TIMED_FRAME.findall(traceback)]
     return timed or here
 
 
 def parse_answer(name: str, reply: Mapping[str, Any], max_chars: int) -> dict[str, Any]:
-    """The JSON object in the reply to a request; `grader.evidence.answers` makes a record of it.
+    """Return the JSON object in the reply to a request; `grader.evidence.answers` makes a record of it.
 
-    Raises RequestFailed when there is none, or one of too many characters or values.
+    Raises RequestFailed if there is none, or if it has too many characters or values.
     """
     try:
         text = reply["user_expressions"]["answer"]["data"]["text/plain"]
     except (KeyError, TypeError):
-        raise RequestFailed(f"{name}: the kernel's reply holds no answer") from None
+        raise RequestFailed(f"{name}: the kernel's reply contains no answer") from None
     limit = min(max_chars, ANSWER_CHARS.get(name, max_chars))
     if not isinstance(text, str) or len(text) > limit:
-        raise RequestFailed(f"{name}: the answer is no text, or longer than {limit} characters")
+        raise RequestFailed(f"{name}: the answer is not text, or is longer than {limit} characters")
     try:
         answer = decode_json(text)
     except Malformed as problem:
         raise RequestFailed(f"{name}: the answer is not JSON, or {problem}") from None
     if not isinstance(answer, dict):
-        raise RequestFailed(f"{name}: the answer is no object")
+        raise RequestFailed(f"{name}: the answer is not an object")
     return answer
 
 
 def exit_words(status: int | None) -> str:
-    """How a process ended, in words, with what usually causes it."""
+    """Return how a process ended, in words, with the usual cause."""
     if status is None:
         return "it no longer answers"
     if status >= 0:

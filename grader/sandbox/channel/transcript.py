@@ -1,4 +1,4 @@
-"""Text that a cell printed, as a person reads it: without terminal codes, progress bars shown once."""
+"""Convert the text that a cell printed to the text that a person reads: no terminal codes, progress bars shown once."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@
 
 
 def strip_ansi(text: str) -> str:
-    """The text without colours and other escape sequences."""
+    """Return the text without colours and other escape sequences."""
     return _ANSI.sub("", text) if "\x1b" in text else text
 
 
 def printable(text: str) -> str:
-    """The text with lone surrogates, which no file can hold, replaced."""
+    """Return the text with lone surrogates replaced, which cannot be written to a file."""
     return text if text.isascii() else text.encode("utf-8", errors="replace").decode("utf-8")
 
 
 def fold(text: str) -> str:
-    """The text with what a carriage return or a backspace overwrote left out.
+    """Return the text without characters that a carriage return or a backspace overwrote.
 
-    A line that has not ended keeps a carriage return at its end, so that more text can be appended and folded again.
+    An unfinished last line keeps its final carriage return, so that more text can be appended and folded again.
     """
     if "\r" not in text and "\b" not in text:
         return text
@@ -31,7 +31,7 @@ def fold(text: str) -> str:
 
 
 def append(text: str, more: str) -> str:
-    """`text`, folded before, with `more` after it, folded."""
+    """Return `text`, which is already folded, followed by `more`, folded."""
     head, newline, tail = text.rpartition("\n")
     return head + newline + fold(tail + more)
 
@@ -52,26 +52,29 @@ def _fold_line(line: str) -> str:
 
 
 class Screen:
-    """Text that comes in pieces, folded and cut to so many bytes; a piece costs its own length and that of the last line."""
+    """Text that comes in pieces, folded and cut to a number of bytes.
+
+    Adding a piece takes time for its own length and that of the last line.
+    """
 
     def __init__(self) -> None:
-        self._ended: list[str] = []  # lines that nothing overwrites any more
+        self._ended: list[str] = []  # finished lines, which nothing can overwrite
         self._size = 0  # of these, in bytes
         self._line = ""
         self.truncated = False
 
     @property
     def size(self) -> int:
-        """Bytes in UTF-8."""
+        """The size in bytes of UTF-8."""
         return self._size + size(self._line)
 
     @property
     def text(self) -> str:
-        """All of it."""
+        """The whole text."""
         return "".join(self._ended) + self._line
 
     def add(self, more: str, max_bytes: int) -> None:
-        """Append a piece; what would make the text longer than `max_bytes` is left out."""
+        """Append a piece, but leave out what would make the text longer than `max_bytes`."""
         head, newline, self._line = fold(self._line + more).rpartition("\n")
         if newline:
             self._ended.append(cut(head + newline, max_bytes - self._size))
@@ -83,7 +86,7 @@ class Screen:
 
 
 def cut(text: str, max_bytes: int) -> str:
-    """The head of the text that takes at most so many bytes in UTF-8."""
+    """Return the beginning of the text, at most `max_bytes` bytes in UTF-8."""
     if len(text) * 4 <= max_bytes:
         return text
     raw = text.encode("utf-8", errors="replace")
@@ -91,5 +94,5 @@ def cut(text: str, max_bytes: int) -> str:
 
 
 def size(text: str) -> int:
-    """Bytes in UTF-8."""
+    """Return the size of the text in bytes of UTF-8."""
     return len(text) if text.isascii() else len(text.encode("utf-8", errors="replace"))

@@ -1,8 +1,8 @@
-"""ZeroMQ's wire protocol (ZMTP 3.0 without security) over a Unix socket, read with a limit on everything.
+"""ZeroMQ's wire protocol (ZMTP 3.0 without security) over a Unix socket, with limits on everything that is read.
 
-libzmq bounds the size of one part of a message but not the number of parts: a peer that never sends the last one fills the
-memory of whoever reads. Here a message that is too large is read past, without losing the connection, and nothing is read
-ahead of who asks, so that a flood waits in the kernel's own memory.
+libzmq limits the size of one part of a message but not the number of parts: a peer that never sends the last part fills
+the reader's memory. Here a message that is too large is skipped without losing the connection, and nothing is read
+before it is asked for, so that a flood waits in the kernel's own memory.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from typing import Literal
 
 MAX_PARTS = 32
 MAX_COMMAND = 1024  # bytes
-READ_AHEAD = 1 << 17  # bytes; asyncio keeps at most twice as much, and one chunk
-YIELD_EVERY = 64  # frames, after which other tasks run: those of this message were here already
+READ_AHEAD = 1 << 17  # bytes; asyncio buffers at most twice as much, and one chunk
+YIELD_EVERY = 64  # frames, after which other tasks run: reading buffered frames does not yield by itself
 _MORE, _LONG, _COMMAND = 1, 2, 4
 _SIGNATURE = b"\xff" + bytes(8) + b"\x7f"
 _GREETING = _SIGNATURE + b"\x03\x00" + b"NULL".ljust(20, b"\0") + bytes(32)
@@ -28,19 +28,18 @@ class ProtocolError(Exception):
 
 
 class Connection:
-    """One connection to a socket that the other side has bound. One task at a time may receive."""
+    """A connection to a socket that the other side has bound. Only one task at a time may receive."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, max_bytes: int) -> None:
         self._reader, self._writer, self._max_bytes = reader, writer, max_bytes
         self._frames = 0
-        self.dropped = 0  # messages that were too large
 
     @classmethod
     async def open(cls, path: Path, kind: SocketType, max_bytes: int) -> Connection:
-        """Connect and shake hands, as a DEALER or as a SUB that wants everything.
+        """Connect and shake hands, as a DEALER, or as a SUB that subscribes to everything.
 
-        A message of more than `max_bytes` will be dropped. Raises OSError when nobody listens or the other side hangs up,
-        ProtocolError when it speaks something else.
+        Messages of more than `max_bytes` will be dropped. Raises OSError if nobody listens or the other side hangs up,
+        ProtocolError if it speaks another protocol.
         """
         reader, writer = await asyncio.open_unix_connection(str(path), limit=READ_AHEAD)
         connection = cls(reader, writer, max_bytes)
@@ -62,7 +61,7 @@ class Connection:
             or greeting[10] < 3
             or greeting[12:32] != _GREETING[12:32]
         ):
-            raise ProtocolError("no ZMTP 3 without security")
+            raise ProtocolError("the other side does not offer ZMTP 3 without security")
         properties = b"".join(
             bytes([len(name)]) + name + len(value).to_bytes(4, "big") + value
             for name, value in ((b"Socket-Type", kind.encode()), (b"Identity", b""))
@@ -70,30 +69,33 @@ class Connection:
         self._writer.write(_frame(b"\x05READY" + properties, _COMMAND))
         flags, size = await self._header()
         if not flags & _COMMAND or size > MAX_COMMAND:
-            raise ProtocolError("no greeting")
+            raise ProtocolError("the other side sent no READY command")
         if not (await self._reader.readexactly(size)).startswith(b"\x05READY"):
-            raise ProtocolError("the other side wants no such socket")
+            raise ProtocolError("the other side refuses this socket type")
         if kind == "SUB":
             self._writer.write(_frame(b"\x01", 0))  # a subscription to every topic
 
     def write(self, parts: list[bytes]) -> None:
-        """Send a message, in the background."""
+        """Send a message in the background."""
         *heads, last = parts
         for part in heads:
             self._writer.write(_frame(part, _MORE))
         self._writer.write(_frame(last, 0))
 
     async def drain(self) -> None:
-        """Wait until the other side has read most of what was sent. Raises OSError when it has hung up."""
+        """Wait until the other side has read most of the sent data. Raises OSError if it hung up."""
         await self._writer.drain()
 
     async def receive(self) -> list[bytes]:
-        """The parts of the next message that is small enough. Raises EOFError at the end, ProtocolError for nonsense."""
+        """Return the parts of the next message that is not too large.
+
+        Raises EOFError at the end of the connection, ProtocolError for data that is not ZMTP.
+        """
         parts: list[bytes] = []
         left, fits = self._max_bytes, True
         while True:
             flags, size = await self._header()
-            if flags & _COMMAND:  # a heartbeat: nobody here has asked for any
+            if flags & _COMMAND:  # a heartbeat, for example, which this side never requests
                 await self._skip(size)
                 continue
             left -= size
@@ -107,7 +109,6 @@ class Connection:
                 continue
             if fits:
                 return parts
-            self.dropped += 1
             left, fits = self._max_bytes, True
 
     async def _header(self) -> tuple[int, int]:
@@ -128,7 +129,7 @@ class Connection:
             size -= len(chunk)
 
     def close(self) -> None:
-        """Hang up, without waiting for what has not been sent."""
+        """Hang up without waiting for unsent data."""
         with contextlib.suppress(RuntimeError):  # its event loop is closed
             self._writer.transport.abort()
 

@@ -1,7 +1,7 @@
-"""Which confinement this machine can give: found by trying, in the order of their strength, and told as it is.
+"""Find the confinement that this machine can provide, by trying the back ends in order of strength.
 
 - `namespaces`: bubblewrap, seccomp, limits, and a control group where one can be made;
-- `process`: a user of its own (for root), Landlock, seccomp, limits, a watchdog;
+- `process`: a separate user (for root), Landlock, seccomp, limits, a watchdog;
 - `laptop`: limits, and sandbox-exec on macOS; a notebook can do what its user can.
 """
 
@@ -41,12 +41,12 @@ BETTER = {
 
 
 class IsolationError(GraderError):
-    """The confinement that was asked for cannot be had here; the message is one sentence that says why."""
+    """The requested confinement is not available on this machine; the message is one sentence that says why."""
 
 
 @dataclass(frozen=True)
 class Forking:
-    """How a back end starts kernels warm: the plan of its fork server, and that of a kernel forked from it."""
+    """The plans for starting kernels warm: `server` for the fork server, `forked` for a kernel forked from it."""
 
     server: Callable[[Place], Plan]
     forked: Callable[[Place], Plan]
@@ -54,11 +54,11 @@ class Forking:
 
 @dataclass(frozen=True)
 class Backend:
-    """A way to run kernels that has been tried on this machine.
+    """A way to run kernels on this machine.
 
-    `plan` makes the plan of a kernel, `forking` those of warm ones. `drops_user` says whether kernels become users of
-    their own, `cgroups` whether they get control groups. `enforced` says by guarantee what keeps it, `gaps` in sentences
-    what is not kept.
+    `plan` makes the plan of a kernel, `forking` the plans of warm ones. `drops_user`: each kernel becomes a separate
+    user; `cgroups`: each gets a control group. `enforced` maps each guarantee to what enforces it; `gaps` are sentences
+    on what is not guaranteed.
     """
 
     level: Level
@@ -71,17 +71,17 @@ class Backend:
 
     @property
     def confines(self) -> bool:
-        """Whether it is good enough to grade what strangers wrote."""
+        """True if it is strong enough to grade notebooks that strangers wrote."""
         return self.level != "laptop"
 
     def report(self) -> dict[str, str | list[str] | bool]:
-        """What results record of it."""
+        """Return the description that is written into results."""
         return {"level": self.level, "confined": self.confines, **self.enforced, "gaps": list(self.gaps)}
 
 
 @dataclass(frozen=True)
 class Trial:
-    """What became of trying a back end: the one that works, or why it does not, in a sentence."""
+    """The outcome of trying a back end: the back end if it works, else `why` it does not, in a sentence."""
 
     level: Level
     backend: Backend | None
@@ -89,42 +89,42 @@ class Trial:
 
 
 def find_backend(isolation: str = "auto") -> Backend:
-    """The strongest back end that works here ('auto'), or the one named; 'none' takes what there is, even limits alone.
+    """Return the strongest back end that works here ('auto'), or the named one. 'none' also accepts limits alone.
 
-    Raises IsolationError: 'auto' never falls below what confines.
+    Raises IsolationError if there is none; 'auto' never returns a back end that does not confine.
     """
     if isolation in LEVELS:
         trial = try_backend(isolation)
         if trial.backend is None:
-            raise IsolationError(f"the isolation '{isolation}' cannot be had on this machine: {trial.why}")
+            raise IsolationError(f"the isolation '{isolation}' is not available on this machine: {trial.why}")
         return trial.backend
     confining = best()
     if confining.confines or isolation == "none":
         return confining
     reasons = "; ".join(f"{trial.level}: {trial.why}" for trial in trials() if trial.backend is None)
     raise IsolationError(
-        f"this machine cannot confine notebooks ({reasons}); see 'grader doctor', or say --isolation none to run them "
-        "with your own rights"
+        f"this machine cannot confine notebooks ({reasons}); run 'grader doctor' for advice, or pass "
+        "--isolation none to run them with your own permissions"
     )
 
 
 def best() -> Backend:
-    """The strongest back end that works here; at least limits do."""
+    """Return the strongest back end that works here, if only 'laptop'. Raises IsolationError if no kernel starts."""
     for level in LEVELS:
         trial = try_backend(level)
         if trial.backend is not None:
             return trial.backend
-    raise IsolationError(f"no kernel can be started here: {try_backend('laptop').why}")
+    raise IsolationError(f"no kernel can be started on this machine: {try_backend('laptop').why}")
 
 
 def trials() -> tuple[Trial, ...]:
-    """Every back end, tried."""
+    """Try every back end."""
     return tuple(try_backend(level) for level in LEVELS)
 
 
 @functools.lru_cache(maxsize=8)
 def try_backend(level: Level) -> Trial:
-    """Try one back end, once in the life of this process."""
+    """Try one back end; this process tries each only once."""
     _compile()
     try:
         candidate = _CANDIDATES[level]()
@@ -132,32 +132,32 @@ def try_backend(level: Level) -> Trial:
     except (OSError, NoSeccomp, IsolationError, landlock.NoLandlock, subprocess.TimeoutExpired) as error:
         return Trial(level, None, str(error))
     if failed:
-        return Trial(level, None, f"tried, and it does not confine: {', '.join(failed)}")
+        return Trial(level, None, f"its self-test failed: {', '.join(failed)}")
     return Trial(level, candidate)
 
 
 _SYSTEM_CALLS = "seccomp, no new privileges, no capabilities"
-_READ_ALL = (
-    ", but to read where Python or the data are closed to other users"  # what there is to read is limited otherwise
-)
+# With this capability the kernel can read all files that it sees; which files it sees is limited by other means.
+_READ_ALL = ", except to read where Python or the data are closed to other users"
 
 # --- candidates ---------------------------------------------------------------------------------------------------
 
 
 def _namespaces() -> Backend:
     if not sys.platform.startswith("linux"):
-        raise IsolationError("namespaces are Linux's")
+        raise IsolationError("namespaces need Linux")
     if namespaces.bwrap() is None:
         raise IsolationError("bubblewrap is not installed (apt-get install bubblewrap)")
     root, group = os.geteuid() == 0, _cgroup_version()
     enforced = {
-        "network": "none: a network namespace, and seccomp refuses sockets but Unix ones",
-        "files": "a root of its own (bubblewrap): programs, Python and data to read, one bounded folder in memory to write",
+        "network": "none: a network namespace, and seccomp refuses all sockets but Unix ones",
+        "files": "a private root (bubblewrap): programs, Python and data read-only, "
+        "one writable folder of bounded size in memory",
         "processes": "a process namespace that ends with the kernel; RLIMIT_NPROC"
         + (f", cgroup {group}" if group else ""),
         "memory": f"cgroup {group}, RLIMIT_DATA" if group else "a watchdog, RLIMIT_DATA",
         "system calls": _SYSTEM_CALLS + (_READ_ALL if root else ""),
-        "user": "one of its own for each kernel" if root else "a user namespace",
+        "user": "a separate one for each kernel" if root else "a user namespace",
     }
     forking = Forking(namespaces.server_plan, namespaces.forked_plan)
     return Backend("namespaces", namespaces.plan, root, bool(group), enforced, forking=forking)
@@ -165,25 +165,25 @@ def _namespaces() -> Backend:
 
 def _process() -> Backend:
     if not sys.platform.startswith("linux"):
-        raise IsolationError("Landlock and seccomp are Linux's")
+        raise IsolationError("Landlock and seccomp need Linux")
     root, group, version = os.geteuid() == 0, _cgroup_version(), landlock.abi()
     if version < 1:
-        raise IsolationError("this kernel has no Landlock (Linux 5.13 or newer, enabled at boot)")
+        raise IsolationError("this kernel has no Landlock (it needs Linux 5.13 or newer, enabled at boot)")
     enforced = {
-        "network": "none: seccomp refuses sockets but Unix ones",
-        "files": f"Landlock {version}: programs, Python and data to read, one folder to write, its size watched",
-        "processes": "RLIMIT_NPROC, a watchdog, a warden that ends what is left",
+        "network": "none: seccomp refuses all sockets but Unix ones",
+        "files": f"Landlock {version}: programs, Python and data read-only, one writable folder, its size watched",
+        "processes": "RLIMIT_NPROC, a watchdog, a warden that ends leftover processes",
         "memory": f"cgroup {group}, RLIMIT_DATA" if group else "a watchdog, RLIMIT_DATA",
         "system calls": _SYSTEM_CALLS + (_READ_ALL if root else ""),
-        "user": "one of its own for each kernel" if root else "the grader's",
+        "user": "a separate one for each kernel" if root else "the grader's",
     }
-    gaps = ["whether a path outside exists can be found out, and which processes run"]
+    gaps = ["a notebook can find out whether a path outside exists, and which processes run"]
     if root:
-        gaps.append("sockets in the file system that every user may open can be connected to")
+        gaps.append("a notebook can connect to sockets in the file system that every user may open")
     else:
-        gaps.append("sockets in the file system that this account may open can be connected to, such as Docker's")
-        gaps.append("memory in /dev/shm is limited by the system only, and what a notebook leaves there stays")
-    named = "shared memory of other programs in /dev/shm can be read by whoever knows its name"
+        gaps.append("a notebook can connect to sockets in the file system that this account may open, such as Docker's")
+        gaps.append("only the system limits memory in /dev/shm, and what a notebook leaves there stays")
+    named = "a notebook can read other programs' shared memory in /dev/shm if it knows the name"
     gaps.append(f"{named}, where Python or the data are closed to other users" if root else named)
     forking = Forking(unprivileged.server_plan, unprivileged.plan)
     return Backend("process", unprivileged.plan, root, bool(group), enforced, tuple(gaps), forking)
@@ -192,19 +192,19 @@ def _process() -> Backend:
 def _laptop() -> Backend:
     linux = sys.platform.startswith("linux")
     enforced = {
-        "files": "sandbox-exec" if laptop.seatbelt() else "not confined: it can do what you can",
+        "files": "sandbox-exec" if laptop.seatbelt() else "not confined: the notebook can do what you can",
         "network": "sandbox-exec" if laptop.seatbelt() else "not confined",
         "memory": "a watchdog, RLIMIT_DATA",
-        "processes": "RLIMIT_NPROC, a watchdog" + (", a warden that ends what is left" if linux else ""),
+        "processes": "RLIMIT_NPROC, a watchdog" + (", a warden that ends leftover processes" if linux else ""),
     }
-    return Backend("laptop", laptop.plan, False, False, enforced, ("the notebook runs with your own rights",))
+    return Backend("laptop", laptop.plan, False, False, enforced, ("the notebook runs with your own permissions",))
 
 
 _CANDIDATES: dict[Level, Callable[[], Backend]] = {"namespaces": _namespaces, "process": _process, "laptop": _laptop}
 
 
 def _cgroup_version() -> str:
-    """The version of control groups that can be made here, '' for none; what dead graders left is removed."""
+    """Return the version of control groups that can be made here, '' for none; also remove those of dead graders."""
     cgroup.sweep()
     with contextlib.suppress(OSError, KeyError, ValueError):
         group = cgroup.Cgroup(1 << 30, 100)
@@ -217,7 +217,7 @@ def _cgroup_version() -> str:
 
 
 def confines(backend: Backend, starter: Starter) -> bool:
-    """Whether what is started in this way, too, is confined."""
+    """Return whether kernels that `starter` starts for this back end are confined."""
     try:
         return not _selftest(backend, starter)
     except (OSError, NoSeccomp, IsolationError, landlock.NoLandlock, subprocess.TimeoutExpired):
@@ -225,16 +225,19 @@ def confines(backend: Backend, starter: Starter) -> bool:
 
 
 def _selftest(backend: Backend, starter: Starter) -> list[str]:
-    """What a child of this back end could do that it must not; raises OSError when it does not even run."""
+    """Return the names of the tests that a child of this back end fails.
+
+    Raises OSError or IsolationError if the child does not run.
+    """
     folder, outside = private_folder(), Path(tempfile.mkdtemp(prefix="gk-"))
     token = secrets.token_hex(16)
-    victim = subprocess.Popen(  # the like of the grader itself: a secret in its environment and its command line
+    victim = subprocess.Popen(  # plays the grader: a secret in its environment and its command line
         [f"sleep-{token}", str(int(PROBE_SECONDS))], executable=shutil.which("sleep"), env={"TOKEN": token}
     )
     secret = outside / "secret"
     secret.write_text(token)
     outside.chmod(0o777)
-    secret.chmod(0o666)  # by its mode alone anybody could
+    secret.chmod(0o666)  # file modes alone would allow everybody to read it
     answer_read, answer_write = os.pipe()
     process: Child | None = None
     try:
@@ -259,7 +262,7 @@ def _selftest(backend: Backend, starter: Starter) -> list[str]:
             answer = os.read(answer_read, 65536)
         if status or not answer:
             lines = log_end(folder / "log").splitlines()
-            raise IsolationError(lines[-1] if lines else f"the trial ended with status {status}")
+            raise IsolationError(lines[-1] if lines else f"the self-test ended with status {status}")
         return [name for name, held in json.loads(answer).items() if held is not True]
     finally:
         for child in (victim, *([process] if process else [])):
@@ -273,7 +276,7 @@ def _selftest(backend: Backend, starter: Starter) -> list[str]:
 
 
 def _compile() -> None:
-    """Compile what runs inside, where nothing can be written: each kernel would do it again."""
+    """Compile the modules that run inside the sandbox, where nothing can be written: each kernel would repeat it."""
     for folder in ("in_kernel", "sandbox"):
         with contextlib.suppress(OSError):
             compileall.compile_dir(PACKAGE / folder, quiet=2, workers=1)

@@ -1,4 +1,4 @@
-"""What root, or the first process of a user namespace, may do beyond others: given up for good."""
+"""Give up capabilities for good: the privileges of root, or of the first process in a user namespace."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _DROP_BOUND, _AMBIENT, _AMBIENT_CLEAR = 24, 47, 4  # of prctl
 
 
 def drop_bound(kept: Iterable[int] = ()) -> None:
-    """No program that is started from here on gets any but `kept`."""
+    """Keep programs started from now on from getting any capabilities but `kept`."""
     libc, kept = ctypes.CDLL(None, use_errno=True), set(kept)
     for capability in range(_ALL):
         if capability not in kept:
@@ -22,7 +22,7 @@ def drop_bound(kept: Iterable[int] = ()) -> None:
 
 
 def keep(wanted: Iterable[int]) -> None:
-    """Keep those of `wanted` that this process has, and no other. Raises OSError."""
+    """Keep the `wanted` capabilities that this process has, and give up all others. Raises OSError."""
     libc = ctypes.CDLL(None, use_errno=True)
     data = ctypes.create_string_buffer(24)
     header = struct.pack("=Ii", _VERSION, 0)

@@ -1,7 +1,7 @@
-"""A control group for one kernel: the memory and the tasks of its whole tree, kept by Linux itself.
+"""A control group for one kernel: Linux itself limits the memory and the tasks of the whole process tree.
 
-Made as a child of the grader's own group, so that limits from outside go on holding. Version 1 and 2; where it may not be
-made, a watchdog does the same less exactly.
+It is a child of the grader's own group, so that limits from outside still hold. Versions 1 and 2 are supported; where
+no group can be made, a watchdog does the same less exactly.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _count = itertools.count()
 
 
 class Cgroup:
-    """The control group of one kernel. Raises OSError where the system does not let this user make one."""
+    """The control group of one kernel. Raises OSError if the system does not let this user make one."""
 
     def __init__(self, memory_bytes: int, tasks: int) -> None:
         name = f"grader-{os.getpid()}-{_started(os.getpid())}-{next(_count)}"
@@ -49,15 +49,15 @@ class Cgroup:
         self._folders.append(folder)
         for file, value in limits.items():
             if file != "memory.swap.max" or (folder / file).exists():
-                with open(folder / file, "w") as handle:  # it must be there: Path.write_text could make it
+                with open(folder / file, "w") as handle:  # fails if there is no such control
                     handle.write(str(value))
 
-    def entrances(self) -> list[int]:
-        """Descriptors through which a process joins by writing '0'; to be closed."""
+    def join_descriptors(self) -> list[int]:
+        """Return descriptors to which a process writes '0' to join the group; the caller closes them."""
         return [os.open(folder / "cgroup.procs", os.O_WRONLY | os.O_CLOEXEC) for folder in self._folders]
 
     def ran_out_of_memory(self) -> bool:
-        """Whether a process of the group has been killed because the memory was used up."""
+        """Return whether a process of the group was killed because it used up the memory."""
         for folder in self._folders:
             for file in ("memory.oom_control", "memory.events"):
                 with contextlib.suppress(OSError):
@@ -67,7 +67,7 @@ class Cgroup:
         return False
 
     def close(self) -> None:
-        """Remove the group. Its processes must have been killed; on a busy machine it takes them a while to be gone."""
+        """Remove the group. Its processes must have been killed; on a busy machine it takes a while until they end."""
         for folder in reversed(self._folders):
             end, pause = time.monotonic() + GONE_SECONDS, 0.001
             while time.monotonic() < end:
@@ -83,7 +83,7 @@ class Cgroup:
 
 
 def own_groups() -> dict[str, str]:
-    """The grader's own group by controller, '' for version 2, as paths below each hierarchy. Raises OSError."""
+    """Return the grader's own group by controller ('' for version 2), as paths in each hierarchy. Raises OSError."""
     groups: dict[str, str] = {}
     for line in Path("/proc/self/cgroup").read_text().splitlines():
         _, controllers, path = line.split(":", 2)
@@ -93,7 +93,7 @@ def own_groups() -> dict[str, str]:
 
 
 def sweep() -> None:
-    """Remove groups that graders left that were killed: those whose process is gone."""
+    """Remove groups that killed graders left behind, that is, those whose grader process is gone."""
     with contextlib.suppress(OSError):
         own = own_groups()
         for folder in (
@@ -110,7 +110,7 @@ def sweep() -> None:
 
 
 def _started(pid: int) -> int:
-    """When a process began, in clock ticks since boot; 0 when there is none."""
+    """Return the start time of a process in clock ticks since boot, 0 if there is no such process."""
     try:
         return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19])
     except (OSError, IndexError, ValueError):

@@ -1,4 +1,4 @@
-"""Starting the process of a kernel cold: a command with its configuration on standard input."""
+"""Start a kernel's process cold: run a command with the configuration on standard input."""
 
 from __future__ import annotations
 
@@ -16,57 +16,57 @@ from grader.sandbox.confinement.plan import Place, Plan
 
 
 class Child(Protocol):
-    """A process that was started: what of `subprocess.Popen` is needed of it."""
+    """A started process: the part of the `subprocess.Popen` interface that kernels need."""
 
     @property
     def pid(self) -> int:
-        """Its number."""
+        """The process id."""
 
     def poll(self) -> int | None:
-        """Its exit status, negative for the signal that ended it; None while it runs."""
+        """Return the exit status, the negative signal number if a signal ended the process; None while it runs."""
 
     def wait(self, timeout: float | None = None) -> int:
-        """Wait for its end. Raises subprocess.TimeoutExpired."""
+        """Wait until the process ends. Raises subprocess.TimeoutExpired."""
 
     def terminate(self) -> None:
-        """Ask it to end."""
+        """Ask the process to end (SIGTERM)."""
 
     def kill(self) -> None:
-        """End it."""
+        """Kill the process (SIGKILL)."""
 
 
 class Starter(Protocol):
     """A way to start kernels of one back end."""
 
     def plan(self, place: Place) -> Plan:
-        """How one is started there. Raises OSError and what the back end raises."""
+        """Return the plan of a kernel in this place. Raises OSError and the back end's exceptions."""
 
     def numbers(self, inherited: Sequence[int]) -> dict[int, int]:
-        """What numbers these descriptors have in the child."""
+        """Return the number that each of these descriptors has in the child."""
 
     def start(self, plan: Plan, config: Mapping[str, Any], folder: Path, log: Path, inherited: Sequence[int]) -> Child:
-        """Start one with a configuration and its messages in `log`. Raises OSError."""
+        """Start a kernel with a configuration and its messages in `log`. Raises OSError."""
 
 
 @dataclass(frozen=True)
 class Cold:
-    """Starts a new interpreter for each."""
+    """Starts a new interpreter for each kernel."""
 
     plan: Callable[[Place], Plan]
 
     def numbers(self, inherited: Sequence[int]) -> dict[int, int]:
-        """Their own."""
+        """Return the same numbers: a cold child inherits descriptors unchanged."""
         return {number: number for number in inherited}
 
     def start(self, plan: Plan, config: Mapping[str, Any], folder: Path, log: Path, inherited: Sequence[int]) -> Child:
-        """Start one. Raises OSError."""
+        """Start a kernel. Raises OSError."""
         return launch(plan, config, folder, log, inherited)
 
 
 def launch(
     plan: Plan, config: Mapping[str, Any], folder: Path, log: Path, inherited: Sequence[int] = ()
 ) -> subprocess.Popen[bytes]:
-    """Start a plan's command with its configuration on standard input and its messages in `log`. Raises OSError."""
+    """Start a plan's command with the configuration on standard input and its messages in `log`. Raises OSError."""
     try:
         with configuration(config, folder) as standard_input, open(log, "wb") as messages:
             return (
@@ -80,7 +80,7 @@ def launch(
                     stdout=subprocess.DEVNULL,
                     stderr=messages,
                     pass_fds=(*inherited, *plan.descriptors),
-                    start_new_session=True,  # a process group of its own, so that an interrupt reaches its children
+                    start_new_session=True,  # a separate process group, so that an interrupt reaches its children
                 )
                 .result()
             )
@@ -90,15 +90,15 @@ def launch(
 
 
 def configuration(config: Mapping[str, Any], folder: Path) -> Any:
-    """A file without a name that holds a configuration, open to be read. Raises OSError."""
+    """Return an open, already unlinked file that contains the configuration. Raises OSError."""
     path = folder / "config.json"
     path.write_text(json.dumps(config))
-    file = open(path, "rb")  # noqa: SIM115  (the caller's)
+    file = open(path, "rb")  # noqa: SIM115  (the caller closes it)
     path.unlink()
     return file
 
 
 @functools.lru_cache(maxsize=1)
 def _launcher() -> concurrent.futures.ThreadPoolExecutor:
-    """The thread that starts processes: Linux ends them with the thread that did, so it must outlive them."""
+    """Return the thread that starts processes: Linux ends them with their starting thread, so it must outlive them."""
     return concurrent.futures.ThreadPoolExecutor(max_workers=1, thread_name_prefix="grader-launch")

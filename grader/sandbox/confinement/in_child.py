@@ -1,14 +1,16 @@
-"""What the child does to itself before student code may run; the only code of the sandbox that runs inside.
+"""The child confines itself before student code may run; this is the only code of the sandbox that runs inside it.
 
-`main()` reads JSON from standard input: 'module', whose `main(config)` is called at the end with all of it, 'environment'
-for a process that was forked, and 'confine':
+`main()` reads a JSON configuration from standard input: 'module', whose `main(config)` is called at the end with the
+whole configuration, 'environment' for a forked process, and 'confine':
 
-- 'namespaces': settings of `grader.sandbox.confinement.unshare`, for a process that bubblewrap has not started; null: none;
-- 'warden': stay behind as a parent that ends everything the kernel started, when the kernel or the grader ends;
-- 'cgroup_fds': descriptors of cgroup.procs files to join; 'rlimits': {name after RLIMIT_: value};
-- 'user': the number of the user and group to become, null to stay; 'read_all': it keeps the right to read every file;
-- 'folders' to make, 'files' to write, 'cwd' to go to;
-- 'landlock': [[path, rights], …], the only ones left; 'seccomp': the filter's program in base64. Null: none.
+- 'namespaces': settings of `grader.sandbox.confinement.unshare`, for a process that bubblewrap did not start; null for
+  none;
+- 'warden': stay behind as a parent process that ends everything the kernel started, when the kernel or the grader ends;
+- 'cgroup_fds': descriptors of cgroup.procs files to join; 'rlimits': {name without RLIMIT_: value};
+- 'user': id of the user and group to become, null to keep the user; 'read_all': keep the right to read every file;
+- 'folders' to make, 'files' to write, 'cwd': the working directory;
+- 'landlock': [[path, rights], …], the only rights to files that are left, null for no Landlock;
+- 'seccomp': the program of the filter in base64, null for none.
 """
 
 from __future__ import annotations
@@ -30,8 +32,8 @@ from grader.sandbox.confinement.landlock import NoLandlock, keep_signals_below, 
 from grader.sandbox.confinement.process_tree import kill_below, kill_user
 
 _CLOSED = (
-    "Python or the data lie in a folder that other users may not enter, and the right to read them all the same "
-    "(CAP_DAC_READ_SEARCH) is not to be had here: open the folder (chmod o+rx)"
+    "Python or the data are in a folder that other users may not enter, and the right to read them anyway "
+    "(CAP_DAC_READ_SEARCH) is not available here: open the folder (chmod o+rx)"
 )
 FAILED = 3  # exit status
 _PDEATHSIG, _DUMPABLE, _KEEP, _SUBREAPER, _AMBIENT = 1, 4, 8, 36, 47  # of prctl
@@ -39,9 +41,9 @@ _AMBIENT_RAISE = 2
 
 
 def main(forked: bool = False) -> None:
-    """Confine this process and hand it over to the module that the configuration names.
+    """Confine this process, then call `main(config)` of the module that the configuration names.
 
-    `forked`: it was forked from a warm process, and takes the environment that the configuration names in place of its own.
+    `forked`: this process was forked from a fork server, and replaces its environment by that of the configuration.
     """
     try:
         with open(0, "rb", closefd=False) as given:
@@ -61,7 +63,7 @@ def main(forked: bool = False) -> None:
 
 
 def confine(settings: dict[str, Any]) -> None:
-    """Give up everything that `settings` does not leave. Raises OSError, NoLandlock: then nothing may run here."""
+    """Give up everything that `settings` does not allow. Raises OSError, NoLandlock: then student code must not run."""
     user = settings["user"]
     if settings.get("namespaces"):
         from grader.sandbox.confinement.unshare import enter
@@ -99,12 +101,12 @@ def _limit(rlimits: dict[str, int]) -> None:
             continue
         hard = resource.getrlimit(number)[1]
         value = value if hard == resource.RLIM_INFINITY else min(value, hard)
-        with contextlib.suppress(ValueError, OSError):  # macOS refuses some; what holds is tried by the probe
+        with contextlib.suppress(ValueError, OSError):  # macOS refuses some; the self-test shows what holds
             resource.setrlimit(number, (value, value))
 
 
 def become(user: int, read_all: bool = False) -> None:
-    """Become another user, without a way back and without any capability, or with the one to read all. Raises OSError."""
+    """Become another user for good, without capabilities, or with `read_all` only that to read all. Raises OSError."""
     libc = ctypes.CDLL(None, use_errno=True)
     kept = [DAC_READ_SEARCH] if read_all else []
     drop_bound(kept)
@@ -113,9 +115,9 @@ def become(user: int, read_all: bool = False) -> None:
     os.setresgid(user, user, user)
     os.setresuid(user, user, user)
     keep(kept)
-    if read_all and libc.prctl(_AMBIENT, _AMBIENT_RAISE, DAC_READ_SEARCH, 0, 0):  # for the programs that it starts too
+    if read_all and libc.prctl(_AMBIENT, _AMBIENT_RAISE, DAC_READ_SEARCH, 0, 0):  # also for programs that it starts
         raise OSError(_CLOSED)
-    libc.prctl(_DUMPABLE, 1, 0, 0, 0)  # as any process of that user: it may look at its own /proc
+    libc.prctl(_DUMPABLE, 1, 0, 0, 0)  # as for any process of that user: it may read its own /proc
 
 
 def _end_with_parent() -> None:
@@ -123,9 +125,11 @@ def _end_with_parent() -> None:
 
 
 def leave_a_warden(user: int | None) -> None:
-    """Fork. The child returns, in a session of its own; this process stays, as the parent of all that loses its own.
+    """Fork a child that goes on, and stay behind as the warden.
 
-    When the child ends it kills the rest, and exits with the child's status, 128 and the signal's number if one ended it.
+    The function returns only in the child, in a new session. The warden becomes the parent of all orphans below it.
+    When the child ends, the warden kills all that is left and exits with the child's status, or with 128 plus the
+    number of the signal that ended it.
     """
     libc = ctypes.CDLL(None)
     libc.prctl(_SUBREAPER, 1, 0, 0, 0)
@@ -134,7 +138,7 @@ def leave_a_warden(user: int | None) -> None:
     if child == 0:
         os.setsid()
         return
-    libc.prctl(_DUMPABLE, 0, 0, 0, 0)  # nobody of the same user looks into this process, or writes to it
+    libc.prctl(_DUMPABLE, 0, 0, 0, 0)  # processes of the same user must not read this process's memory or write to it
     status = 128 + signal.SIGTERM
     try:
         signal.signal(signal.SIGTERM, _terminate)
@@ -159,7 +163,7 @@ def leave_a_warden(user: int | None) -> None:
 
 
 class _Terminated(BaseException):
-    """The grader wants this kernel to end, or has itself ended."""
+    """The grader asked this kernel to end, or has itself ended."""
 
 
 def _terminate(number: int, frame: object) -> None:
@@ -175,9 +179,9 @@ def _signals_only_below() -> bool:
 
 
 def _clear(user: int | None, alone: bool) -> None:
-    """End every process that is left, and remove what they left in the memory that processes share.
+    """Kill every process that is left, and remove what they left in shared memory.
 
-    `alone`: this process can signal nothing but them. To end all at once is the only way to catch those that fork and go.
+    `alone`: this process can signal no others. Only a signal to all at once catches processes that fork and exit.
     """
     if alone:
         with contextlib.suppress(OSError):

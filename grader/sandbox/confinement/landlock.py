@@ -1,7 +1,8 @@
-"""Landlock: a process gives up, for itself and all that it starts, every path but those on a list.
+"""Landlock: a process gives up access to all paths except those on a list, for itself and for all that it starts.
 
-Spoken to by system calls, which the standard library does not wrap; numbers and structures are those of linux/landlock.h,
-the same on x86-64 and arm64. What it does not govern: stat, chmod, chown, utime, and sockets that are files.
+It is used by system calls, which the standard library does not wrap; numbers and structures are those of
+linux/landlock.h, the same on x86-64 and arm64. Landlock does not govern stat, chmod, chown, utime, and sockets that are
+files.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from grader.sandbox.confinement.seccomp import no_new_privileges
 _CREATE, _ADD_RULE, _RESTRICT = 444, 445, 446
 _EXECUTE, _WRITE_FILE, _READ_FILE, _READ_DIR = 1 << 0, 1 << 1, 1 << 2, 1 << 3
 _REFER, _TRUNCATE, _IOCTL = 1 << 13, 1 << 14, 1 << 15
-_CHARACTER_DEVICES_AND_ALL = (1 << 13) - 1  # every right of the first version
+_VERSION_1 = (1 << 13) - 1  # all rights of the first version
 _TCP = 0b11  # bind, connect
 _SIGNALS = 0b10
 _SCOPES = 0b11  # abstract Unix sockets, signals
@@ -30,18 +31,19 @@ class NoLandlock(Exception):
 
 
 def abi() -> int:
-    """The version of Landlock that the kernel speaks, 0 for none."""
+    """Return the version of Landlock that the Linux kernel supports, 0 for none."""
     return max(0, int(_libc().syscall(_CREATE, None, 0, 1)))
 
 
 def restrict(rules: Iterable[tuple[str, int]]) -> None:
-    """Keep to `rules`, pairs of a path and rights (READ, LIST, `write_rights()`); paths that are not there are skipped.
+    """Give up all access to files except `rules`, pairs of a path and rights (READ, LIST, `write_rights()`).
 
-    Network by TCP, abstract Unix sockets and signals to others go too where the kernel can. Raises NoLandlock.
+    Paths that do not exist are skipped. TCP, abstract Unix sockets and signals to other processes are given up too
+    where the Linux kernel supports that. Raises NoLandlock.
     """
     version, libc = abi(), _libc()
     if version < 1:
-        raise NoLandlock("this kernel has no Landlock (Linux 5.13 or newer, enabled at boot)")
+        raise NoLandlock("this kernel has no Landlock (it needs Linux 5.13 or newer, enabled at boot)")
     fields = (_all_rights(version), _TCP if version >= 4 else 0, _SCOPES if version >= 6 else 0)
     attributes = struct.pack("QQQ", *fields)[: 24 if version >= 6 else 16 if version >= 4 else 8]
     ruleset = libc.syscall(_CREATE, attributes, len(attributes), 0)
@@ -58,15 +60,15 @@ def restrict(rules: Iterable[tuple[str, int]]) -> None:
 
 
 def keep_signals_below() -> None:
-    """From now on this process can signal only what it starts. Raises NoLandlock where the kernel is too old for that."""
+    """Let this process signal only processes that it starts. Raises NoLandlock if the Linux kernel is too old."""
     if abi() < 6:
-        raise NoLandlock("this kernel's Landlock knows no signals (Linux 6.12 or newer)")
+        raise NoLandlock("this kernel's Landlock cannot restrict signals (it needs Linux 6.12 or newer)")
     libc = _libc()
     ruleset = libc.syscall(_CREATE, struct.pack("QQQ", _REFER, 0, _SIGNALS), 24, 0)
     if ruleset < 0:
         raise NoLandlock(f"landlock_create_ruleset: {os.strerror(ctypes.get_errno())}")
     try:
-        # Every set of rules refuses moves between folders unless it allows them.
+        # Every ruleset refuses moves between folders unless it allows them.
         _allow(libc, ruleset, "/", _REFER, abi())
         no_new_privileges(libc)
         if libc.syscall(_RESTRICT, ruleset, 0):
@@ -77,17 +79,17 @@ def keep_signals_below() -> None:
         os.kill(os.getppid(), 0)
     except PermissionError:
         return
-    raise NoLandlock("signals to the process above still pass")
+    raise NoLandlock("signals to the parent process are still allowed")
 
 
 def write_rights() -> int:
-    """Everything that can be done to files and folders, but no device may be made."""
+    """Return all rights to files and folders except to make devices."""
     devices = (1 << 6) | (1 << 11)  # make character, block devices
     return _all_rights(abi()) & ~devices
 
 
 def _all_rights(version: int) -> int:
-    rights = _CHARACTER_DEVICES_AND_ALL
+    rights = _VERSION_1
     for since, right in ((2, _REFER), (3, _TRUNCATE), (5, _IOCTL)):
         rights |= right if version >= since else 0
     return rights

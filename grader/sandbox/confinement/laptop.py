@@ -1,6 +1,6 @@
-"""Back end 'laptop': limits, and on macOS its sandbox. For people who check their own work; not for grading others'.
+"""Back end 'laptop': limits, and on macOS its sandbox. For people who check their own work, not for grading others.
 
-Nothing here keeps a notebook from reading the files of the user who runs it, but for macOS, where sandbox-exec does.
+Nothing here keeps a notebook from reading the files of the user who runs it, except sandbox-exec on macOS.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _MAC_SYSTEM = ("/usr", "/bin", "/sbin", "/System", "/Library", "/opt", "/private
 
 
 def plan(place: Place) -> Plan:
-    """How to start a kernel with limits alone. Raises OSError."""
+    """Return the plan of a kernel with limits alone. Raises OSError."""
     box = box_of(place)
     shared = shared_library(place)
     linux = sys.platform.startswith("linux")
@@ -42,12 +42,12 @@ def plan(place: Place) -> Plan:
 
 
 def seatbelt() -> bool:
-    """Whether this is a Mac with its command for sandboxes."""
+    """Return whether this is a Mac with the `sandbox-exec` command."""
     return sys.platform == "darwin" and shutil.which("sandbox-exec") is not None
 
 
 def profile(place: Place, box: str) -> str:
-    """The rules for macOS: to read the system, Python and the data, to write in `box`, and no network."""
+    """Return the sandbox rules for macOS: read the system, Python and the data, write in `box`, no network."""
 
     def subpaths(paths: tuple[str, ...]) -> str:
         return " ".join(f'(subpath "{os.path.realpath(path)}")' for path in paths)

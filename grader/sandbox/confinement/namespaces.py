@@ -1,7 +1,7 @@
-"""Back end 'namespaces': bubblewrap gives the kernel a world of its own, seccomp and limits do the rest.
+"""Back end 'namespaces': bubblewrap isolates the kernel, seccomp and limits do the rest.
 
-Root, network, processes, IPC and host name are private. The root holds the system's programs and libraries, the Python
-environment, the data and one bounded folder in memory; nothing else is there to be found.
+Root, network, processes, IPC and host name are private. The root contains the system's programs and libraries, the
+Python environment, the data and one folder in memory of limited size; nothing else is visible.
 """
 
 from __future__ import annotations
@@ -37,12 +37,12 @@ _PRIVATE = ("--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", 
 
 
 def bwrap() -> str | None:
-    """The path of bubblewrap, None when it is not installed."""
+    """Return the path of bubblewrap, None if it is not installed."""
     return shutil.which("bwrap")
 
 
 def plan(place: Place) -> Plan:
-    """How to start a kernel in namespaces. Raises NoSeccomp, and OSError where bubblewrap is not installed."""
+    """Return the plan of a kernel in namespaces. Raises NoSeccomp, and OSError if bubblewrap is not installed."""
     passwd, group = (_in_memory(text.encode()) for text in _accounts(place).values())
     command, arguments = _bubblewrap(place, passwd, group)
     confine = _confine(place)
@@ -52,7 +52,7 @@ def plan(place: Place) -> Plan:
 
 
 def server_plan(place: Place) -> Plan:
-    """How to start a fork server where `forked_plan` puts its kernels. Raises OSError where bubblewrap is not installed."""
+    """Return the plan of a fork server for kernels of `forked_plan`. Raises OSError if bubblewrap is not installed."""
     passwd, group = (_in_memory(text.encode()) for text in _accounts(place).values())
     command, arguments = _bubblewrap(place, passwd, group, server=True)
     confine = {**UNCONFINED, "folders": [HOME, f"{HOME}/matplotlib"], "files": font_lists(HOME)}
@@ -60,7 +60,7 @@ def server_plan(place: Place) -> Plan:
 
 
 def forked_plan(place: Place) -> Plan:
-    """What a kernel that a fork server starts does to itself. Raises NoSeccomp."""
+    """Return the plan of a kernel that a fork server starts. Raises NoSeccomp."""
     tmpfs = {"/dev/shm": SHARED_MEMORY, "/tmp": place.limits.scratch_bytes}
     own = {
         "user": USER if place.user is None else None,
@@ -73,7 +73,7 @@ def forked_plan(place: Place) -> Plan:
 
 
 def _accounts(place: Place) -> dict[str, str]:
-    """The lists of users and groups, with the kernel's own."""
+    """Return the contents of /etc/passwd and /etc/group, with the kernel's user."""
     user = USER if place.user is None else place.user
     users = f"root:x:0:0::/:/bin/false\nstudent:x:{user}:{user}::{HOME}:/bin/sh\n"
     return {"/etc/passwd": users, "/etc/group": f"student:x:{user}:\n"}
@@ -81,7 +81,7 @@ def _accounts(place: Place) -> dict[str, str]:
 
 def _confine(place: Place) -> dict[str, object]:
     return {
-        "warden": True,  # as the first process: bubblewrap's own could be looked into and written to
+        "warden": True,  # it is the first process: the kernel could read and write bubblewrap's own
         "cgroup_fds": [],
         "rlimits": rlimits(place, place.limits.tasks),
         "user": place.user,
@@ -95,7 +95,7 @@ def _confine(place: Place) -> dict[str, object]:
 
 
 def _bubblewrap(place: Place, passwd: int, group: int, server: bool = False) -> tuple[list[str], int]:
-    """The command, and the descriptor of its options."""
+    """Return the command, and the descriptor of its options."""
     program = bwrap()
     if program is None:
         raise OSError("bubblewrap (bwrap) is not installed")
@@ -105,7 +105,7 @@ def _bubblewrap(place: Place, passwd: int, group: int, server: bool = False) -> 
 
 
 def _arguments(place: Place, passwd: int, group: int, server: bool) -> list[str]:
-    """bubblewrap's options. Later ones cover earlier ones. A `server` may make further namespaces."""
+    """Return bubblewrap's options; later ones override earlier ones. A `server` may make further namespaces."""
     options = [
         *_PRIVATE,
         "--as-pid-1",
@@ -116,7 +116,7 @@ def _arguments(place: Place, passwd: int, group: int, server: bool) -> list[str]
         "--cap-drop",
         "ALL",
     ]
-    if place.user is not None:  # real root: no user namespace, and the child gives up the rest of the capabilities
+    if place.user is not None:  # real root: no user namespace, and the child drops the remaining capabilities
         capabilities = [
             "CAP_SETUID",
             "CAP_SETGID",
@@ -136,10 +136,10 @@ def _arguments(place: Place, passwd: int, group: int, server: bool) -> list[str]
     options += ["--perms", "0755", "--dir", "/etc"]
     for path in ETC:
         options += ["--ro-bind-try", path, path]
-    as_file = "--file" if server else "--ro-bind-data"  # nothing can be mounted over the latter, which have no name
+    as_file = "--file" if server else "--ro-bind-data"  # nothing can be mounted over the latter, which has no name
     options += ["--perms", "0444", as_file, str(passwd), "/etc/passwd"]
     options += ["--perms", "0444", as_file, str(group), "/etc/group"]
-    # In a user namespace only who sees all of /proc may mount it once more, and bubblewrap's own is covered in part.
+    # In a user namespace only a process that sees all of /proc may mount it again; bubblewrap covers parts of its own.
     options += ["--bind", "/proc", "/proc"] if server and place.user is None else ["--proc", "/proc"]
     options += ["--dev", "/dev"]
     for device in gpu_devices() if place.gpu else ():
@@ -148,7 +148,7 @@ def _arguments(place: Place, passwd: int, group: int, server: bool) -> list[str]
         options += ["--perms", "1777", "--size", str(size), "--tmpfs", folder]
     made = {"/", "/tmp", "/usr", "/etc", "/dev", "/proc"}
     for path in (*_visible(place), CPU_TOPOLOGY):
-        for parent in _parents(path):  # bubblewrap would give them the mode of the source's
+        for parent in _parents(path):  # bubblewrap itself would copy the mode of the source's parents
             if parent not in made and not any(below(parent, system) for system in SYSTEM):
                 options += ["--perms", "0755", "--dir", parent]
                 made.add(parent)
@@ -160,7 +160,7 @@ def _arguments(place: Place, passwd: int, group: int, server: bool) -> list[str]
 
 
 def _visible(place: Place) -> tuple[str, ...]:
-    """What there is to read beside the system's folders."""
+    """Return the paths that the kernel may read beside the system's folders."""
     return outermost([*interpreter_paths(), *place.readable])
 
 
@@ -179,7 +179,7 @@ def _is_visible(path: str, place: Place) -> bool:
 
 
 def _in_memory(content: bytes) -> int:
-    """A descriptor of a file in memory that holds `content`."""
+    """Return the descriptor of a file in memory that contains `content`."""
     descriptor = os.memfd_create("grader", 0)
     os.write(descriptor, content)
     os.lseek(descriptor, 0, os.SEEK_SET)

@@ -1,4 +1,4 @@
-"""What every back end works with: the place that a kernel gets, and the plan of how it is started there."""
+"""Shared by all back ends: the place where a kernel runs, and the plan of how to start it there."""
 
 from __future__ import annotations
 
@@ -14,30 +14,30 @@ from pathlib import Path
 from grader.sandbox.limits import Limits
 
 PACKAGE = Path(__file__).resolve().parents[2]
-# Without the working directory on the path: a student's random.py must not be imported here. IPython puts it back.
+# Remove the working directory from the path: a student's random.py must not be imported here. IPython puts it back.
 START = "import sys; sys.path.pop(0); from grader.sandbox.confinement.in_child import main; main()"
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 ETC = (
     *("/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/alternatives", "/etc/localtime", "/etc/fonts"),
     *("/etc/mime.types", "/etc/ssl/certs", "/etc/nsswitch.conf"),
 )
-CPU_TOPOLOGY = "/sys/devices/system"  # OpenMP and MKL ask it for cores and caches
+CPU_TOPOLOGY = "/sys/devices/system"  # OpenMP and MKL read cores and caches from it
 GPU_DEVICES = ("/dev/nvidia", "/dev/dri")  # beginnings of names
-# glibc's malloc gives large blocks back at once, and training faults their pages in again at every step: a fifth of the
-# time of a CNN's step. Other systems ignore these.
+# glibc's malloc returns large blocks to the system at once, and each training step faults their pages in again: a fifth
+# of the time of a CNN's step. Other systems ignore these variables.
 KEEP_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(1 << 30), "MALLOC_TRIM_THRESHOLD_": str(8 << 30)}
-# How torch's threads wait. Not for long awake: others need the cores. But not without: to wake one for each operation takes
-# a small model two or three times as long as its step (tests/benchmarks/bench_threads.py). The count is for GNU's OpenMP,
-# which comes with torch for Linux.
+# How torch's threads wait: they spin only briefly, since others need the cores. But they do spin: waking a thread for
+# each operation takes two or three times as long as a small model's step (tests/benchmarks/bench_threads.py). The count
+# is for GNU's OpenMP, which comes with torch for Linux.
 WAITING = {"OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "2000"}
 _PASSED_ON = ("TZ", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRARY_PATH")
 _PASSED_ON_PREFIXES = ("CUDA_", "NVIDIA_")
-# Above what distributions, containers and systemd hand out, so that no account and no other kernel has the same.
+# User ids above those that distributions, containers and systemd assign: no account and no other kernel has the same.
 _USERS = (1_879_048_192, 2_147_483_646)
-_FEW_USERS = (60_000, 65_000)  # in containers that map only some
+_FEW_USERS = (60_000, 65_000)  # in containers that map only some ids
 
 
-# What a process that runs no student code does to itself (see `confine`): nothing.
+# The settings of `confine` for a process that runs no student code: no confinement.
 UNCONFINED: dict[str, object] = {
     "warden": False,
     "cgroup_fds": [],
@@ -54,10 +54,11 @@ UNCONFINED: dict[str, object] = {
 
 @dataclass(frozen=True)
 class Place:
-    """Where a kernel is to run.
+    """The place where a kernel is to run.
 
-    `folder` is private to the grader; `readable` is what the notebook may read beside the Python environment, `hidden` what
-    it may not even there; `gpu` whether it is given the machine's; `user` the number of the user that it is to become.
+    `folder` is private to the grader. The notebook may read the paths `readable` beside the Python environment, but
+    nothing of `hidden`, even inside these. `gpu` gives it the machine's GPU; `user` is the id of the user that it
+    becomes.
     """
 
     folder: Path
@@ -70,11 +71,12 @@ class Place:
 
 @dataclass(frozen=True)
 class Plan:
-    """How to start a kernel: the command, its environment, and what the child does to itself (see `confine`).
+    """The plan for starting a kernel: command, environment, and the settings with which the child confines itself.
 
-    `wrappers` is how many processes stand between the one that is started and the kernel. `descriptors` are inherited and
-    then closed here. `files` are folders outside that the kernel can write to, whose size must be watched; `private` one of
-    a file system that only the kernel sees.
+    `confine` holds those settings (see `in_child`). `wrappers` is the number of processes from the started one down to
+    the kernel's parent. `descriptors` are inherited by the child, then closed here. `files` are folders outside the
+    sandbox that the kernel can write to, whose size must be watched; `private` is a folder in a file system that only
+    the kernel sees.
     """
 
     command: Sequence[str]
@@ -88,12 +90,12 @@ class Plan:
 
 
 def python() -> list[str]:
-    """The command of the child."""
+    """Return the command that starts the child."""
     return [sys.executable, "-c", START]
 
 
 def fresh_user() -> int:
-    """The number of a user that nobody else is."""
+    """Return a random user id that no account and no other kernel has."""
     low, high = _USERS
     with contextlib.suppress(OSError, ValueError):
         mapped = [list(map(int, line.split())) for line in Path("/proc/self/uid_map").read_text().splitlines()]
@@ -103,10 +105,10 @@ def fresh_user() -> int:
 
 
 def interpreter_paths() -> tuple[str, ...]:
-    """The folders that this Python and its packages are in, none below another, without what the system's folders hold."""
+    """Return the folders of this Python and its packages, none below another or below the system's folders."""
     wanted = [sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix, *site.getsitepackages()]
     link = sys.executable
-    for _ in range(10):  # a virtual environment's python leads over several links to the real one
+    for _ in range(10):  # a virtual environment's python is often a chain of links to the real one
         if not os.path.islink(link):
             break
         link = os.path.join(os.path.dirname(link), os.readlink(link))
@@ -116,13 +118,16 @@ def interpreter_paths() -> tuple[str, ...]:
 
 
 def extra_packages() -> list[str]:
-    """The folders of PYTHONPATH that hold installed packages: clusters provide torch this way. Others may hold anything."""
+    """Return the folders of PYTHONPATH that hold installed packages, as clusters provide torch.
+
+    Other folders of PYTHONPATH may contain anything, and are left out.
+    """
     entries = os.environ.get("PYTHONPATH", "").split(os.pathsep)
     return [entry for entry in entries if Path(entry).name in ("site-packages", "dist-packages")]
 
 
 def outermost(paths: Iterable[str]) -> tuple[str, ...]:
-    """The paths without those that lie below another of them or below the system's folders."""
+    """Return the paths without those below another of them or below the system's folders."""
     found: list[str] = []
     for path in sorted(set(paths)):
         if not any(below(path, other) for other in (*SYSTEM, *found)):
@@ -131,9 +136,10 @@ def outermost(paths: Iterable[str]) -> tuple[str, ...]:
 
 
 def closed_to_others(readable: Iterable[str] = (), parents: bool = True) -> list[str]:
-    """What of Python's folders and of `readable` another user cannot read, or with `parents` not get at.
+    """Return the paths among Python's folders and `readable` that another user cannot read.
 
-    A kernel that becomes another user then keeps the right to read everything; what there is to read is limited otherwise.
+    With `parents`, paths below a folder that another user cannot enter count too. If there are any, a kernel that
+    becomes another user keeps the right to read everything; what there is to read is limited by other means.
     """
 
     def is_open(path: str) -> bool:
@@ -146,12 +152,12 @@ def closed_to_others(readable: Iterable[str] = (), parents: bool = True) -> list
 
 
 def below(path: str, folder: str) -> bool:
-    """Whether `path` is `folder` or in it."""
+    """Return whether `path` is `folder` or inside it."""
     return path == folder or path.startswith(folder.rstrip("/") + "/")
 
 
 def gpu_devices() -> list[str]:
-    """The device files of this machine's GPUs."""
+    """Return the device files of this machine's GPUs."""
     with contextlib.suppress(OSError):
         devices = [f"/dev/{name}" for name in os.listdir("/dev")]
         return sorted(device for device in devices if device.startswith(GPU_DEVICES))
@@ -159,7 +165,10 @@ def gpu_devices() -> list[str]:
 
 
 def environment(home: str, temporary: str, library: str | None) -> dict[str, str]:
-    """The environment of a kernel: nothing of ours but what finds libraries and the GPU. `library` holds `grader`."""
+    """Return a kernel's environment variables. `library` is the folder that contains `grader`, if it needs one.
+
+    Of the grader's own variables only those are passed on that help to find libraries and the GPU.
+    """
     outer = os.environ
     kept = {name: value for name, value in outer.items() if name in _PASSED_ON or name.startswith(_PASSED_ON_PREFIXES)}
     path = [os.path.dirname(sys.executable), "/usr/local/bin", "/usr/bin", "/bin"]
@@ -193,13 +202,13 @@ def environment(home: str, temporary: str, library: str | None) -> dict[str, str
 
 
 def library() -> str | None:
-    """The folder to be put on the child's path for `import grader`; None where it is installed beside the other packages."""
+    """Return the folder that the child needs on its path for `import grader`, None if grader is installed."""
     installed = PACKAGE.parent.name in ("site-packages", "dist-packages")
     return None if installed else str(PACKAGE.parent)
 
 
 def font_lists(home: str) -> dict[str, str]:
-    """matplotlib's list of fonts, if this user has one, as files for the kernel: to search for fonts takes seconds."""
+    """Return the user's matplotlib font lists as {path in the kernel: text}: searching for fonts takes seconds."""
     user, set_by_user = Path.home(), os.environ.get("MPLCONFIGDIR")
     caches = [Path(os.environ.get("XDG_CACHE_HOME") or user / ".cache") / "matplotlib", user / ".matplotlib"]
     found = {}
@@ -211,11 +220,11 @@ def font_lists(home: str) -> dict[str, str]:
 
 
 def rlimits(place: Place, tasks: int | None) -> dict[str, int]:
-    """The limits of each process, by name. `tasks` are all that the child's user may have, None for no limit."""
+    """Return the limits of each process, by name. `tasks` is the limit for the child's user, None for no limit."""
     limits = place.limits
     found = {
         "CORE": 0,
-        "FSIZE": max(limits.file_bytes, limits.evidence_bytes),  # the recorder's file is one of them
+        "FSIZE": max(limits.file_bytes, limits.evidence_bytes),  # also applies to the recorder's file
         "NOFILE": 4096,
         "MEMLOCK": 64 * 1024 * 1024,
         "MSGQUEUE": 0,
@@ -229,9 +238,9 @@ def rlimits(place: Place, tasks: int | None) -> dict[str, int]:
 
 
 def shared_tasks(limit: int) -> int:
-    """What a user's own tasks may come to when kernels of `limit` tasks run as that user: a fence around fork bombs.
+    """Return a limit on all tasks of this user when kernels of `limit` tasks run as the same user, against fork bombs.
 
-    The system counts all of a user together, so that there must be room for the kernels beside it; a watchdog is exact.
+    The system counts all tasks of a user together, so there must be room for other kernels; the watchdog is exact.
     """
     import psutil
 

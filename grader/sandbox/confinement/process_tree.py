@@ -1,4 +1,4 @@
-"""A process and all that it started, as /proc shows them; psutil where there is no such /proc."""
+"""A process and all that it started, read from /proc, or from psutil where there is no such /proc."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from dataclasses import dataclass
 
 _PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 _TICKS = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
-_PIPE = 65_536  # bytes that a pipe takes without a reader
+_PIPE = 65_536  # bytes that fit into a pipe without a reader
 _PROC = os.path.exists("/proc/self/task")
 
 
 @dataclass(frozen=True)
 class Usage:
-    """What a process tree holds at a time: resident bytes (shared pages once for each process), tasks, CPU seconds."""
+    """The use of a process tree: resident bytes (shared pages counted for each process), tasks, CPU seconds."""
 
     resident: int = 0
     tasks: int = 0
@@ -26,7 +26,7 @@ class Usage:
 
 
 def descendants(pid: int) -> list[int]:
-    """The processes below `pid`, parents before their children. Those that end meanwhile may be in it."""
+    """Return the processes below `pid`, parents before their children. Some may have ended meanwhile."""
     if not _PROC:
         return _with_psutil(pid)
     found, todo = [], [pid]
@@ -38,7 +38,7 @@ def descendants(pid: int) -> list[int]:
 
 
 def children(pid: int) -> list[int]:
-    """The processes that `pid` or a thread of it has started and that are still its children."""
+    """Return the processes that `pid` or one of its threads started and that are still its children."""
     found: list[int] = []
     with contextlib.suppress(OSError, ValueError):
         for task in os.listdir(f"/proc/{pid}/task"):
@@ -56,7 +56,7 @@ def _with_psutil(pid: int) -> list[int]:
 
 
 def usage(pids: Iterable[int]) -> Usage:
-    """What these processes use; their ended children's CPU time counts."""
+    """Return the use of these processes, including the CPU time of children that have ended."""
     resident = tasks = 0
     ticks = 0
     for pid in pids:
@@ -70,9 +70,10 @@ def usage(pids: Iterable[int]) -> Usage:
 
 
 def proportional(pids: Iterable[int], user: int | None = None) -> int:
-    """Bytes of memory of these processes, shared pages counted once; resident bytes of those that cannot be looked into.
+    """Return the bytes of memory of these processes, counting shared pages once.
 
-    `user` is the one they run as, where it is another: root in a container may look into them only as that user.
+    For processes that may not be inspected, the resident bytes count. `user` is their user if it is not this one: root
+    in a container may inspect them only as that user.
     """
     wanted = list(pids)
     measured = _sum_of_shares(wanted)
@@ -94,7 +95,7 @@ def _sum_of_shares(pids: Iterable[int]) -> list[int | None]:
 
 
 def unlinked(pids: Iterable[int], user: int | None = None) -> int:
-    """Bytes of files that these processes, of `user`, hold open and that have no name any more."""
+    """Return the bytes of open files that have no name any more, of these processes of `user`."""
     wanted = list(pids)
     held, refused = _held_without_name(wanted)
     if refused and user is not None:
@@ -104,7 +105,7 @@ def unlinked(pids: Iterable[int], user: int | None = None) -> int:
 
 
 def _held_without_name(pids: Iterable[int]) -> tuple[int, bool]:
-    """The bytes, and whether some process could not be looked into."""
+    """Return the bytes of nameless open files, and whether some process could not be inspected."""
     held: dict[tuple[int, int], int] = {}
     refused = False
     for pid in pids:
@@ -123,7 +124,7 @@ def _held_without_name(pids: Iterable[int]) -> tuple[int, bool]:
 
 
 def kill_below(pid: int, rounds: int = 50) -> None:
-    """Kill everything below `pid`; who forks meanwhile is found in another round."""
+    """Kill everything below `pid`, in at most `rounds` rounds: new processes are found in the next one."""
     for _ in range(rounds):
         victims = descendants(pid)
         if not victims:
@@ -131,13 +132,13 @@ def kill_below(pid: int, rounds: int = 50) -> None:
         for victim in victims:
             with contextlib.suppress(OSError):
                 os.kill(victim, signal.SIGKILL)
-        with contextlib.suppress(ChildProcessError):  # where it is this process that they are left to
+        with contextlib.suppress(ChildProcessError):  # orphans may be left to this process: reap them
             while pid == os.getpid() and os.waitpid(-1, os.WNOHANG)[0]:
                 pass
 
 
 def kill_user(uid: int) -> None:
-    """Kill every process of the user `uid`, which must not be this process's; for root."""
+    """Kill every process of the user `uid`, which must not be this process's user. Only for root."""
 
     def kill() -> str:
         os.kill(-1, signal.SIGKILL)
@@ -147,7 +148,10 @@ def kill_user(uid: int) -> None:
 
 
 def as_user(uid: int, work: Callable[[], str]) -> str:
-    """What `work` returns in a child of the user `uid`, at most a pipe's worth; '' when it raises. For root."""
+    """Run `work` in a child process as user `uid`, and return its result, '' if it raises. Only for root.
+
+    The result is cut to 65,536 bytes, the capacity of a pipe.
+    """
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:

@@ -1,4 +1,4 @@
-"""What a back end's probe runs inside: it tries what must not work, and says how it went."""
+"""The self-test that runs inside a back end's sandbox: try what must not work, and report the outcome."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from typing import Any
 
 
 def main(config: dict[str, Any]) -> None:
-    """Try everything and write the outcome, {name: whether it is as it must be}, as JSON to the descriptor 'answer_fd'.
+    """Try everything and write {name: True if as required} as JSON to the descriptor 'answer_fd'.
 
-    'secret' is a file that must not be readable, 'outside' a folder that must not be writable, 'port' one that listens,
-    'pid' a process in whose environment and command line 'token' stands, 'pid_namespace' the one that it is in.
+    'secret' is a file that must not be readable, 'outside' a folder that must not be writable, 'port' a listening port,
+    'pid' a process with 'token' in its environment and command line, 'pid_namespace' the namespace of that process.
     """
     answer = {
         "network": not _connects(config["port"]),
@@ -50,7 +50,7 @@ def _writes(folder: str) -> bool:
 
 
 def _signals(pid: int, namespace: str) -> bool:
-    """Whether the grader's process could be signalled; in another namespace its number means another process."""
+    """Return whether the process can be signalled; in another namespace its number means another process."""
     with contextlib.suppress(OSError):
         if os.readlink("/proc/self/ns/pid") != namespace:
             return False
@@ -61,7 +61,7 @@ def _signals(pid: int, namespace: str) -> bool:
 
 
 def _gains() -> bool:
-    """Whether root's rights are there, or can be had."""
+    """Return whether this process has root's rights, or can get them."""
     with contextlib.suppress(OSError):
         os.setuid(0)
         return True

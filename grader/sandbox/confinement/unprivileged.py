@@ -1,7 +1,7 @@
 """Back end 'process': for machines that refuse namespaces, such as containers.
 
-The child becomes a user of its own where the grader is root, gives up every path but a few with Landlock, and system calls
-with seccomp. What it may use is limited by the system and by a watchdog; a warden ends what it leaves behind.
+Where the grader is root, the child becomes a separate user. It gives up all paths but a few with Landlock, and system
+calls with seccomp. The system and a watchdog limit its resources; a warden ends the processes that it leaves behind.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _PROC = (
     *("/proc/cpuinfo", "/proc/meminfo", "/proc/stat", "/proc/loadavg", "/proc/uptime", "/proc/version"),
     *("/proc/filesystems", "/proc/vmstat", "/proc/sys/kernel/osrelease", "/proc/sys/vm/overcommit_memory"),
 )
-# Of /proc/self, whose "net" and "task" show the machine's network.
+# Parts of /proc/self, without "net" and "task", which show the machine's network.
 _OWN_PROC = (
     *("status", "stat", "statm", "maps", "smaps", "smaps_rollup", "cmdline", "environ", "limits", "io", "comm", "exe"),
     *("fd", "fdinfo", "cgroup", "auxv", "oom_score", "oom_score_adj", "wchan", "loginuid", "ns"),
@@ -45,7 +45,7 @@ _OWN_PROC = (
 
 
 def plan(place: Place) -> Plan:
-    """How to start a kernel that confines itself. Raises NoSeccomp, and OSError."""
+    """Return the plan of a kernel that confines itself. Raises NoSeccomp and OSError."""
     box = box_of(place)
     shared = shared_library(place)
     confine = {
@@ -63,15 +63,15 @@ def plan(place: Place) -> Plan:
 
 
 def server_plan(place: Place) -> Plan:
-    """How to start a fork server, whose kernels do to themselves what `plan` says. Raises OSError."""
-    place.folder.chmod(0o711)  # its kernels find `grader` here, as other users
+    """Return the plan of a fork server, whose kernels confine themselves as `plan` says. Raises OSError."""
+    place.folder.chmod(0o711)  # its kernels import `grader` from here, as other users
     home = place.folder / "home"
     confine = {**UNCONFINED, "folders": [f"{home}/matplotlib"], "files": font_lists(str(home))}
     return Plan(python(), environment(str(home), str(place.folder), shared_library(place)), confine, 0)
 
 
 def rules(place: Place, box: str, shared: str | None) -> Iterator[tuple[str, int]]:
-    """What is left to the child: paths and rights."""
+    """Yield the paths and rights that the child keeps."""
     for path in (*SYSTEM, *interpreter_paths(), *place.readable):
         yield from without(os.path.realpath(path), [os.path.realpath(hidden) for hidden in place.hidden])
     for path in (*ETC, *_PROC, CPU_TOPOLOGY, *_DEVICES, *([shared] if shared else [])):
@@ -82,13 +82,13 @@ def rules(place: Place, box: str, shared: str | None) -> Iterator[tuple[str, int
     everything = landlock.write_rights()
     yield box, everything
     yield "/dev/null", everything
-    yield "/dev/shm", everything & ~landlock.LIST  # other kernels' files there have names that cannot be guessed
+    yield "/dev/shm", everything & ~landlock.LIST  # names of other kernels' files there cannot be guessed
     for device in gpu_devices() if place.gpu else ():
         yield device, everything
 
 
 def without(folder: str, hidden: list[str]) -> Iterator[tuple[str, int]]:
-    """Rules to read `folder` but nothing of `hidden` that lies in it; their names can be listed."""
+    """Yield rules to read `folder` except the `hidden` paths in it; names in folders above these can be listed."""
     inside = [path for path in hidden if below(path, folder)]
     if not inside:
         yield folder, landlock.READ
@@ -99,17 +99,17 @@ def without(folder: str, hidden: list[str]) -> Iterator[tuple[str, int]]:
 
 
 def box_of(place: Place) -> str:
-    """The only folder that the kernel may write to, made for it."""
+    """Make the only folder that the kernel may write to, and return its path."""
     box = place.folder / "box"
     box.mkdir(mode=0o700)
     if place.user is not None:
-        place.folder.chmod(0o711)  # to be passed through, not to be listed
+        place.folder.chmod(0o711)  # can be entered, but not listed
         os.chown(box, place.user, place.user)
     return str(box)
 
 
 def in_box(box: str) -> dict[str, object]:
-    """The parts of the configuration that say where the kernel's own files are."""
+    """Return the settings of `confine` for the kernel's own files in `box`."""
     home = f"{box}/home"
     return {
         "folders": [f"{box}/work", home, f"{home}/matplotlib", f"{box}/tmp"],
@@ -119,7 +119,10 @@ def in_box(box: str) -> dict[str, object]:
 
 
 def shared_library(place: Place) -> str | None:
-    """A folder that holds nothing but the way to `grader`: a checkout's own would show what else is in it."""
+    """Make a folder with only a link to `grader`, and return its path: a checkout's folder would show its other files.
+
+    Return None if `grader` is an installed package.
+    """
     if library() is None:
         return None
     folder = place.folder / "library"

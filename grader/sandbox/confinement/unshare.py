@@ -1,6 +1,6 @@
-"""Namespaces for a process that was forked inside bubblewrap: its own processes, mounts, network, IPC and host name.
+"""Enter new namespaces in a process that was forked inside bubblewrap: processes, mounts, network, IPC and host name.
 
-What the outer world holds (programs, Python, data, all read-only) stays as it is; everything that can be written to is new.
+Programs, Python and data stay visible, read-only as before; everything that can be written to is new.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ _NOSUID, _NODEV, _NOEXEC, _READ_ONLY, _REMOUNT, _BIND, _REC, _PRIVATE = 2, 4, 8,
 
 
 def enter(settings: dict[str, Any]) -> None:
-    """Enter new namespaces; this process stays outside and ends as the one that goes on does, which is the first inside.
+    """Fork a child into new namespaces, and return only in it; it is the first process there. Raises OSError.
 
-    `settings`: 'user' in a user namespace, null for root, who needs none; 'tmpfs': [[folder, bytes], …]; 'kept': paths in
-    such folders that stay as they are;
-    'files': {path that exists: text}, laid over those. Raises OSError.
+    The calling process stays outside and ends as the child does. `settings`: 'user' is the id in a new user namespace,
+    null for root, which needs none; 'tmpfs': [[folder, bytes], …] are mounted; 'kept': paths in such folders that stay
+    visible; 'files': {existing path: text}, mounted over these paths.
     """
     libc, user = ctypes.CDLL(None, use_errno=True), settings["user"]
     flags = _MOUNTS | _PROCESSES | _NETWORK | _IPC | _HOST | (0 if user is None else _USER)
@@ -45,7 +45,8 @@ def enter(settings: dict[str, Any]) -> None:
     _mount(libc, settings)
     if user is not None:
         drop_bound()
-    keep(() if user is not None else (DAC_READ_SEARCH, SETGID, SETUID, SETPCAP))  # with these root becomes another user
+    # Root needs these capabilities to become another user.
+    keep(() if user is not None else (DAC_READ_SEARCH, SETGID, SETUID, SETPCAP))
 
 
 def _mount(libc: ctypes.CDLL, settings: dict[str, Any]) -> None:
@@ -65,9 +66,8 @@ def _mount(libc: ctypes.CDLL, settings: dict[str, Any]) -> None:
         else:
             os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)
             os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o444))
-        mount(
-            f"/proc/self/fd/{place}", path, None, _BIND | _REC
-        )  # as read-only as it was, with what covers parts of it
+        # The new mount keeps its flags, such as read-only, and the mounts that cover parts of it.
+        mount(f"/proc/self/fd/{place}", path, None, _BIND | _REC)
         os.close(place)
     for number, (path, text) in enumerate(settings["files"].items()):
         source = f"/tmp/{number}"
@@ -80,7 +80,7 @@ def _mount(libc: ctypes.CDLL, settings: dict[str, Any]) -> None:
 
 
 def _stay(first: int) -> None:
-    """Wait for the first process of the new namespaces and end as it did; asked to end, end all of them."""
+    """Wait for the first process of the new namespaces and exit as it did; on SIGTERM, end all processes in them."""
 
     def end(number: int, frame: FrameType | None) -> None:
         os.kill(first, signal.SIGKILL)

@@ -1,4 +1,4 @@
-"""The driver's client against a kernel that forges: any message, on any channel, with any field."""
+"""Tests of the driver's client with a kernel that forges any message, on any channel, with any field."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from grader.sandbox.channel.cells import CellClient
-from grader.sandbox.channel.client import PatientClient
+from grader.sandbox.channel.client import KernelClient
 from grader.sandbox.channel.replies import RequestFailed, cell_error, parse_answer
 from grader.sandbox.limits import Limits
 from tests.sandbox.fake_kernel import KEY, LIMITS, FakeKernel, driven, frames
@@ -29,7 +29,7 @@ WRONG: list[Any] = [
 
 
 def run(script: Script, seconds: float = 10.0, limits: Limits = LIMITS) -> tuple[Any, str, str, CellClient]:
-    """One cell with a kernel that does what `script` says: the reply, the text, what was printed, the client."""
+    """Run one cell with a kernel that follows `script`; return the reply, the text, its part on stdout, the client."""
 
     async def work() -> tuple[Any, str, str, CellClient]:
         async with driven(script, limits) as (_, _, cells):
@@ -40,7 +40,7 @@ def run(script: Script, seconds: float = 10.0, limits: Limits = LIMITS) -> tuple
 
 
 def ask(script: Script, seconds: float = 5.0) -> Any:
-    """One request."""
+    """Send one request."""
 
     async def work() -> Any:
         async with driven(script) as (_, client, _):
@@ -50,7 +50,7 @@ def ask(script: Script, seconds: float = 5.0) -> Any:
 
 
 def with_value(content: dict[str, Any], key: str, value: Any) -> Any:
-    """`content` with one field replaced, also by bytes that are no JSON."""
+    """Return `content` with one field replaced, also by bytes that are not JSON."""
     if not isinstance(value, bytes):
         return {**content, key: value}
     return json.dumps({**content, key: "@@"}).encode().replace(b'"@@"', value)
@@ -223,7 +223,7 @@ def test_outputs_with_any_field_wrong(kind: str) -> None:
     assert (reply["status"], text, stdout) == ("ok", "end", "end\n")
 
 
-def test_what_earlier_cells_showed_stays() -> None:
+def test_outputs_of_earlier_cells_stay() -> None:
     shown: dict[str, Any] = {"data": {"text/plain": "first"}, "transient": {"display_id": "d"}}
 
     def script(kernel: FakeKernel, parent: dict[str, Any]) -> None:
@@ -258,7 +258,7 @@ def test_clearing_forgets_and_makes_room() -> None:
     assert (text, cells.truncated) == ("last", False)
 
 
-def test_no_idle_no_wait_without_end() -> None:
+def test_a_missing_idle_does_not_block_forever() -> None:
     started = time.monotonic()
     reply, text, _, _ = run(
         lambda kernel, parent: (
@@ -287,7 +287,7 @@ def test_many_tiny_outputs_cost_little(piece: str) -> None:
 # --- floods ------------------------------------------------------------------------------------------------------
 
 
-def test_large_messages_are_passed_over_and_the_rest_arrives() -> None:
+def test_large_messages_are_skipped_and_the_rest_arrives() -> None:
     def script(kernel: FakeKernel, parent: dict[str, Any]) -> None:
         kernel.publish("stream", parent, {"name": "stdout", "text": "before "})
         kernel.publish("stream", parent, {"name": "stdout", "text": "x" * (5 << 20)})
@@ -303,7 +303,7 @@ def test_large_messages_are_passed_over_and_the_rest_arrives() -> None:
 
 
 class RawKernel(threading.Thread):
-    """Speaks ZMTP by hand over one socket and floods the other: what libzmq would never send."""
+    """Speaks ZMTP by hand over one socket and floods the other, as libzmq never would."""
 
     def __init__(self, folder: Path, flood: Callable[[socket.socket], None]) -> None:
         super().__init__(daemon=True)
@@ -349,7 +349,7 @@ def test_a_flood_fills_no_memory_and_stops_no_clock(flood: str, tmp_path: Path) 
     kernel.start()
 
     async def work() -> tuple[int, float]:
-        client = PatientClient(kernel, 1 << 22)
+        client = KernelClient(kernel, 1 << 22)
         client.open()
         before, worst = psutil.Process().memory_info().rss, 0.0
         until = time.monotonic() + 1.5
@@ -380,7 +380,7 @@ def test_a_kernel_that_never_reads_or_hangs_up() -> None:
     asyncio.run(work())
 
 
-def test_who_hung_up_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_hang_up_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("grader.sandbox.channel.client.HANG_UP_SECONDS", 0.1)
 
     async def work() -> None:

@@ -37,7 +37,7 @@ def test_no_more_than_the_limit_is_read(tmp_path: Path) -> None:
     log.close()
 
 
-def test_a_file_that_was_cut_short_is_survived(tmp_path: Path) -> None:
+def test_a_truncated_file_does_no_harm(tmp_path: Path) -> None:
     log = EventLog(tmp_path / "events", 1000)
     os.write(log.fileno(), b'{"n": 1}\n')
     assert log.read() == [{"n": 1}]

@@ -1,4 +1,4 @@
-"""Which confinement is chosen, and what its parts refuse."""
+"""Tests of choosing a back end, and of what its parts refuse."""
 
 import os
 import shutil
@@ -38,10 +38,10 @@ def test_the_strongest_that_works_is_chosen(tried: dict[str, Trial]) -> None:
     assert find_backend("process").level == "process"
 
 
-def test_nothing_runs_unconfined_unless_it_is_said(tried: dict[str, Trial]) -> None:
+def test_nothing_runs_unconfined_unless_requested(tried: dict[str, Trial]) -> None:
     with pytest.raises(IsolationError, match=r"no namespaces here.*no process here.*--isolation none"):
         find_backend("auto")
-    with pytest.raises(IsolationError, match="'process' cannot be had on this machine: no process here"):
+    with pytest.raises(IsolationError, match="'process' is not available on this machine: no process here"):
         find_backend("process")
     assert find_backend("none").level == "laptop"
     assert find_backend("none").report()["confined"] is False
@@ -55,7 +55,7 @@ def test_every_trial_says_why_it_failed() -> None:
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Linux's")
-def test_bubblewrap_that_is_not_installed_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_bubblewrap_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "which", lambda name: None)
     with pytest.raises(IsolationError, match="bubblewrap is not installed"):
         backends._namespaces()
@@ -71,7 +71,7 @@ def test_a_back_end_that_does_not_confine_is_refused(monkeypatch: pytest.MonkeyP
     finally:
         try_backend.cache_clear()
     assert trial.backend is None
-    assert trial.why.startswith("tried, and it does not confine: network, reading, writing")
+    assert trial.why.startswith("its self-test failed: network, reading, writing")
 
 
 def test_a_child_that_does_not_start_gives_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -108,7 +108,7 @@ def test_landlock_leaves_only_what_is_listed(tmp_path: Path) -> None:
     assert (run.stdout, run.stderr) == ("x\n", "")
 
 
-def test_what_is_hidden_is_left_out_of_the_rules(tmp_path: Path) -> None:
+def test_hidden_paths_are_left_out_of_the_rules(tmp_path: Path) -> None:
     for name in ("torch", "reference", "other"):
         (tmp_path / "lib" / name).mkdir(parents=True)
     rules = dict(without(str(tmp_path), [str(tmp_path / "lib" / "reference")]))
@@ -156,8 +156,8 @@ def test_a_control_group_counts_and_goes() -> None:
     folders = list(group._folders)
     try:
         assert all(folder.is_dir() for folder in folders)
-        for entrance in group.entrances():
-            os.close(entrance)
+        for descriptor in group.join_descriptors():
+            os.close(descriptor)
         assert not group.ran_out_of_memory()
     finally:
         group.close()

@@ -1,4 +1,4 @@
-"""What a kernel is given: its environment, the paths it may read, its limits."""
+"""Tests of a kernel's environment, the paths that it may read, and its limits."""
 
 import os
 import sys
@@ -70,7 +70,7 @@ def test_the_users_font_list_is_shared(tmp_path: Path, monkeypatch: pytest.Monke
     assert font_lists("/home") == {"/home/matplotlib/fontlist-v390.json": "{}"}
 
 
-def test_users_of_kernels_are_nobody_elses() -> None:
+def test_kernels_get_unused_user_ids() -> None:
     users = {fresh_user() for _ in range(100)}
     assert len(users) > 90
     assert min(users) >= 60_000
