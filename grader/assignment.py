@@ -9,9 +9,10 @@ A check whose dependency did not pass is skipped: a student does not pay for one
 
 from __future__ import annotations
 
+import functools
 import importlib
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from grader.errors import GraderError
 from grader.evidence.probes import LoaderProbe, LoopProbe, ModelProbe
 from grader.evidence.run import Pass, RunEvidence
+from grader.evidence.trainings import Recognise, Training, assemble, select
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -106,6 +108,15 @@ class Evidence:
     gpu: str = ""
     virtual_gpu: bool = False
 
+    @functools.cached_property
+    def all_trainings(self) -> tuple[Training, ...]:
+        """All trainings of all models on all devices, by the start of their first epoch; assembled once."""
+        return assemble(self.run)
+
+    def trainings(self, recognise: Recognise, device: str = "cpu") -> tuple[Training, ...]:
+        """Return the trainings on `device` of the models that `recognise` accepts by their parameters' shapes, in order."""
+        return select(self.all_trainings, recognise, device)
+
 
 CheckFunction = Callable[[Evidence], "str | Advice | Review | None"]
 
@@ -182,7 +193,7 @@ class ModelRole:
     class_names: tuple[str, ...]
     build: Callable[[], object]
     layouts: tuple[tuple[int, ...], ...]
-    recognise: Callable[[Sequence[tuple[int, ...]]], bool]
+    recognise: Recognise
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from importlib import resources
 
 from grader.assignment import Assignment, Check, Item, LoopRole, ModelRole, Rubric, Threshold
 from grader.calibration.calibrate import thresholds as stored_thresholds
-from grader.evidence import trainings
 from grader.evidence.run import RunEvidence
+from grader.evidence.trainings import assemble, select
 from reference import loops as reference_loops
 from reference.checks.epochs import (
     cnn_epochs,
@@ -154,13 +154,14 @@ RUBRIC = Rubric(
 def anchors(run: RunEvidence) -> dict[str, int]:
     """Cells that belong to an item by what happened in them."""
     found: dict[str, int] = {}
-    mlp = max(trainings.trainings(run, is_mlp), key=lambda t: len(t.epochs), default=None)
+    all_trainings = assemble(run)
+    mlp = max(select(all_trainings, is_mlp), key=lambda t: len(t.epochs), default=None)
     if mlp is not None:
         found["q2"] = mlp.epochs[0].cell
         if len(mlp.epochs) > 10:
             found["q3"] = mlp.epochs[10].cell
     for item, role, device in (("q5", "mlp", "cuda"), ("q7", "cnn", "cpu"), ("q8", "cnn", "cuda")):
-        training = next(iter(trainings.trainings(run, RECOGNISE[role], device)), None)
+        training = next(iter(select(all_trainings, RECOGNISE[role], device)), None)
         if training is not None:
             found[item] = training.cells[0]
     if run.profiles:

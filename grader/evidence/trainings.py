@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from grader.evidence.run import ModelSeen, Pass, RunEvidence, numbers
 
 # Relative differences of losses. Equal mathematics in another order of operations stays far under both, another model or
 # another order of images far over the first.
 SAME_STEP = 1e-3  # of each step of the first epoch
-
-
 SAME_MEAN = 0.02  # of an epoch's mean, over which rounding may have grown
+
+Recognise: TypeAlias = Callable[[Sequence[tuple[int, ...]]], bool]
+"""Tells by the shapes of its parameters whether a model is meant to be the wanted one."""
 
 
 @dataclass(frozen=True)
@@ -63,34 +65,51 @@ class Training:
         return tuple(dict.fromkeys(epoch.cell for epoch in self.epochs))
 
 
-def trainings(
-    run: RunEvidence, recognise: Callable[[Sequence[tuple[int, ...]]], bool], device: str = "cpu"
-) -> tuple[Training, ...]:
-    """The trainings of the models that `recognise` accepts by their parameters' shapes, on `device`, in order.
+def assemble(run: RunEvidence) -> tuple[Training, ...]:
+    """Return all trainings of all models on all devices, by the start of their first epoch, in one pass over the run.
 
-    Only complete passes over MNIST's training images count. A pass over them without a step after a training pass, or over
-    the test images, is the test of the epoch before. A model whose record is in doubt has none.
+    An epoch is a complete pass with gradients over any data but MNIST's test images. A complete pass without gradients
+    over the test images, or over others, is the test of the epoch before it. A model that moves to another device has a
+    training on each. A model whose record is in doubt has none.
     """
-    found = []
-    for model in run.models.values():
-        if model.key in run.doubts or not recognise(model.shapes):
+    models = [model for model in run.models.values() if model.key not in run.doubts]
+    epochs: dict[str, list[Epoch]] = {model.key: [] for model in models}
+    for seen in run.passes:
+        if seen.model is None or seen.model not in epochs or not seen.complete:
             continue
-        epochs: list[Epoch] = []
-        for seen in run.passes:
-            if seen.model != model.key or not seen.complete:
-                continue
-            if seen.trains or seen.backwards > 0:
-                if seen.loader.split != "test":
-                    epochs.append(Epoch(seen))
-            elif epochs and _is_test(seen, epochs[-1]):
-                epochs[-1] = Epoch(epochs[-1].train, seen)
-        here = tuple(epoch for epoch in epochs if epoch.device == device)  # a model may move on to the GPU
-        if here:
-            found.append(Training(model, here, epochs.index(here[0])))
+        known = epochs[seen.model]
+        if seen.trains or seen.backwards > 0:
+            if seen.loader.split != "test":
+                known.append(Epoch(seen))
+        elif known and _is_test(seen, known[-1]):
+            known[-1] = Epoch(known[-1].train, seen)
+    found = [training for model in models for training in _by_device(model, epochs[model.key])]
     return tuple(sorted(found, key=lambda training: training.epochs[0].start))
 
 
-def doubt(run: RunEvidence, recognise: Callable[[Sequence[tuple[int, ...]]], bool]) -> str:
+def _by_device(model: ModelSeen, epochs: Sequence[Epoch]) -> Iterator[Training]:
+    """The trainings of one model, whose epochs these are, on each device."""
+    places: dict[str, list[int]] = {}
+    for place, epoch in enumerate(epochs):
+        places.setdefault(epoch.device, []).append(place)
+    for here in places.values():
+        yield Training(model, tuple(epochs[place] for place in here), here[0])
+
+
+def select(found: Iterable[Training], recognise: Recognise, device: str = "cpu") -> tuple[Training, ...]:
+    """Return the trainings on `device` of the models that `recognise` accepts by their parameters' shapes, in order."""
+    return tuple(t for t in found if t.device == device and recognise(t.model.shapes))
+
+
+def trainings(run: RunEvidence, recognise: Recognise, device: str = "cpu") -> tuple[Training, ...]:
+    """Assemble the trainings of a run and return those that `select` takes.
+
+    A check calls `Evidence.trainings` instead, which assembles them once.
+    """
+    return select(assemble(run), recognise, device)
+
+
+def doubt(run: RunEvidence, recognise: Recognise) -> str:
     """Why a training of the models that `recognise` accepts is not believed; '' when all are."""
     found = (run.doubts[key] for key in run.doubts if key in run.models and recognise(run.models[key].shapes))
     return next((f"the recorded training is not believed: {why}" for why in found), "")

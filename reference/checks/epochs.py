@@ -38,14 +38,14 @@ def _parts(e: Evidence) -> list[Pass]:
 
 def cpu_trainings(e: Evidence) -> tuple[trainings.Training, ...]:
     """The trainings of the MLP on the CPU, in order."""
-    return trainings.trainings(e.run, is_mlp)
+    return e.trainings(is_mlp)
 
 
 def trained(e: Evidence, item: str, role: str, device: str, epochs: int) -> trainings.Training:
     """The training of the model on the device: the first with at least `epochs` epochs. Raises Fail with what there is."""
     name = role.upper()
     place = "GPU" if device == "cuda" else "CPU"
-    found = trainings.trainings(e.run, RECOGNISE[role], device)
+    found = e.trainings(RECOGNISE[role], device)
     for training in found:
         if len(training.epochs) >= epochs:
             return training
@@ -76,7 +76,7 @@ def longest_of(found: Sequence[trainings.Training]) -> trainings.Training:
 
 def in_part(e: Evidence, item: str, role: str, device: str, epochs: int) -> trainings.Training:
     """As `trained`; a training that is too short is returned too, for credit in proportion."""
-    found = trainings.trainings(e.run, RECOGNISE[role], device)
+    found = e.trainings(RECOGNISE[role], device)
     if found and all(len(training.epochs) < epochs for training in found):
         return longest_of(found)
     return trained(e, item, role, device, epochs)
@@ -96,7 +96,7 @@ def _on_the_other_device(e: Evidence, item: str, role: str, device: str) -> Fail
     """The failure of an item whose own cells train the model, but on the other device."""
     other, place = ("cpu", "CPU") if device == "cuda" else ("cuda", "GPU")
     cells = set(section_cells(e, item))
-    for training in trainings.trainings(e.run, RECOGNISE[role], other):
+    for training in e.trainings(RECOGNISE[role], other):
         here = [epoch for epoch in training.epochs if epoch.cell in cells]
         if here:
             return Fail(
@@ -227,7 +227,7 @@ def _over_test_data(e: Evidence, role: str, device: str) -> tuple[str, str] | No
 def new_models(e: Evidence, role: str, device: str, cells: Collection[int]) -> tuple[str, str]:
     """What is said where each epoch in one of the cells was of another model of this role, and a hint; else ('', '')."""
     counts: dict[int, list[int]] = {}
-    for training in trainings.trainings(e.run, RECOGNISE[role], device):
+    for training in e.trainings(RECOGNISE[role], device):
         for cell in set(training.cells) & set(cells):
             counts.setdefault(cell, []).append(sum(epoch.cell == cell for epoch in training.epochs))
     for cell, epochs in counts.items():

@@ -162,7 +162,7 @@ def best_timed(
     The times may be printed in the section's cells, in those that trained, or in the next without a training of its own.
     Raises the best Fail; it says what broke where a cell was to train for `count` epochs and did not get through them.
     """
-    found = trainings.trainings(e.run, RECOGNISE[role], device)
+    found = e.trainings(RECOGNISE[role], device)
     if not found:
         expected = "printed times of epochs that were run"
         if not_believed := trainings.doubt(e.run, RECOGNISE[role]):

@@ -44,7 +44,7 @@ def speeds(e: Evidence, role: str) -> Speeds:
     found: dict[str, Sequence[trainings.Epoch]] = {}
     seen = {}
     for device in DEVICES:
-        ran = [t for at in DEVICES for t in trainings.trainings(e.run, RECOGNISE[role], at) if _meant(e, t) == device]
+        ran = [t for at in DEVICES for t in e.trainings(RECOGNISE[role], at) if _meant(e, t) == device]
         found[device] = [epoch for training in ran for epoch in training.epochs]
         other = next(name for name in DEVICES if name != device)
         times = stored_times(_cells(e, role, device, found[device]), found[device], EPOCHS[role], _WORDS[other])
