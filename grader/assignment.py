@@ -58,8 +58,8 @@ __all__ = [
 class Fail(Exception):
     """Raised by a check that found something wrong.
 
-    `seen` says what was found, `expected` what should have been, and `hint` helps without giving the answer. `credit` is
-    the fraction of the check's points that is kept, 0 to 1.
+    `seen` says what was found, `expected` what should have been, and `hint` helps without giving the answer. `credit`
+    is the fraction of the check's points that is kept, 0 to 1.
 
     >>> raise Fail("the MLP has 101 parameters", "109,386 parameters", "How wide is each layer?", credit=0.5)
     Traceback (most recent call last):
@@ -105,8 +105,8 @@ class Advice:
 class Review:
     """A verdict that a person must give.
 
-    `facts` are measured figures that are shown beside the answer, `remark` says what looks doubtful, and `credit` is the
-    provisional fraction of the points, 0 to 1.
+    `facts` are measured figures that are shown beside the answer, `remark` says what looks doubtful, and `credit` is
+    the provisional fraction of the points, 0 to 1.
 
     >>> Review("a person decides", facts=("here the test loss was lowest after epoch 12",)).credit
     1.0
@@ -137,9 +137,9 @@ class Threshold:
 class Reference:
     """The reference's results on the same data.
 
-    `trajectories` holds its training passes in order, by role ('mlp', 'cnn'), and `weights` the weights that it had after
-    some of them, by role, number of the pass and name. `thresholds` are the calibrated limits by name. `unavailable` says
-    why the reference could not be trained, '' when it was.
+    `trajectories` holds its training passes in order, by role ('mlp', 'cnn'), and `weights` the weights that it had
+    after some of them, by role, number of the pass and name. `thresholds` are the calibrated limits by name.
+    `unavailable` says why the reference could not be trained, '' when it was.
 
     >>> Reference(thresholds={"mlp.loss.10": Threshold(None, 0.35, "20 seeds")}).trajectories.get("mlp", ())
     ()
@@ -155,10 +155,10 @@ class Reference:
 class Evidence:
     """Everything that is known about one submission.
 
-    `sections` says by item where its question stands, `run` what the run of the notebook showed. `models` and `loops` hold
-    the probes by role, `loaders` those of 'train' and 'test'. `train_size` and `test_size` are the numbers of images in the
-    data that was served. `gpu` names the device that GPU cells ran on, '' when there was none. With `virtual_gpu` that
-    device was simulated on the CPU, so that times on it say nothing about a GPU.
+    `sections` says by item where its question stands, `run` what the run of the notebook showed. `models` and `loops`
+    hold the probes by role, `loaders` those of 'train' and 'test'. `train_size` and `test_size` are the numbers of
+    images in the data that was served. `gpu` names the device that GPU cells ran on, '' when there was none. With
+    `virtual_gpu` that device was simulated on the CPU, so that times on it say nothing about a GPU.
 
     >>> from grader.evidence.run import CellRun
     >>> from grader.notebook.cells import Notebook
@@ -201,8 +201,8 @@ CheckFunction: TypeAlias = Callable[[Evidence], "str | Advice | Review | None"]
 class Check:
     """A check as it is registered: its id, its share of the item's points, and its function.
 
-    `requires` are the ids of checks that come before it and must not have failed. A check with `needs_gpu` is not graded
-    where notebooks find no GPU.
+    `requires` are the ids of checks that come before it and must not have failed. A check with `needs_gpu` is not
+    graded where notebooks find no GPU.
 
     >>> def printed(e: Evidence) -> None:
     ...     "The answer is printed."
@@ -284,9 +284,9 @@ class Rubric:
 class ModelRole:
     """A model that the assignment asks for.
 
-    `class_names` are the names under which it is looked for first. `build` makes the reference's model, `layouts` are the
-    input shapes without the batch dimension. `recognise` tells from the shapes of its parameters whether a model seen in
-    the run is meant to be this one, rightly built or not.
+    `class_names` are the names under which it is looked for first. `build` makes the reference's model, `layouts` are
+    the input shapes without the batch dimension. `recognise` tells from the shapes of its parameters whether a model
+    seen in the run is meant to be this one, rightly built or not.
 
     >>> from torch import nn
     >>> def is_linear(shapes):
@@ -307,8 +307,8 @@ class ModelRole:
 class LoopRole:
     """A training or test function that the assignment asks for.
 
-    `function_names` are the names under which it is looked for first. `device` is the one that the student's function is
-    for; `reference` is the reference's function, which always runs on the CPU.
+    `function_names` are the names under which it is looked for first. `device` is the one that the student's function
+    is for; `reference` is the reference's function, which always runs on the CPU.
 
     >>> def reference(model, loader):
     ...     "The reference's test loop."
@@ -327,13 +327,13 @@ class LoopRole:
 class Assignment:
     """A complete assignment.
 
-    `prompts` says how each item's question is found in a notebook, and `template` returns the markdown cells that students
-    were given. `models` and `loops` are what is probed. `transform` turns uint8 images (N, 28, 28) into what the loaders
-    must serve; None when the assignment has no loaders of MNIST.
+    `prompts` says how each item's question is found in a notebook, and `template` returns the markdown cells that
+    students were given. `models` and `loops` are what is probed. `transform` turns uint8 images (N, 28, 28) into what
+    the loaders must serve; None when the assignment has no loaders of MNIST.
 
-    `program` is the reference's own training as notebook cells; its recorded passes are the trajectories. `anchors` finds,
-    by behaviour, a cell that belongs to an item. `thresholds` returns the calibrated limits for a number of training
-    images.
+    `program` is the reference's own training as notebook cells; its recorded passes are the trajectories. `anchors`
+    finds, by behaviour, a cell that belongs to an item. `thresholds` returns the calibrated limits for a number of
+    training images.
 
     >>> tiny = Assignment(
     ...     name="tiny",
@@ -385,8 +385,8 @@ class AssignmentError(GraderError):
 def load_assignment(name: str) -> Assignment:
     """Return the `ASSIGNMENT` that the module `rubric` of the package `name` defines.
 
-    Raises AssignmentError when there is no such package, when it is not an assignment, or when it needs a package that is
-    not installed.
+    Raises AssignmentError when there is no such package, when it is not an assignment, or when it needs a package that
+    is not installed.
 
     >>> load_assignment("reference").rubric.points
     100

@@ -1,4 +1,4 @@
-"""The rubric of the assignment: its 15 items. Their ids, order and points are the contract of the result files."""
+"""The assignment: its rubric of 15 items, whose ids, order and points are the contract of the result files."""
 
 from __future__ import annotations
 
@@ -152,7 +152,7 @@ RUBRIC = Rubric(
 
 
 def anchors(run: RunEvidence) -> dict[str, int]:
-    """Cells that belong to an item by what happened in them."""
+    """Return, by item, the cell that belongs to it because of what ran there: the item's training or profile."""
     found: dict[str, int] = {}
     all_trainings = assemble(run)
     mlp = max(select(all_trainings, is_mlp), key=lambda t: len(t.epochs), default=None)
@@ -170,7 +170,7 @@ def anchors(run: RunEvidence) -> dict[str, int]:
 
 
 def thresholds(train_size: int) -> Mapping[str, Threshold]:
-    """The thresholds measured on data with this many training images."""
+    """Return the thresholds that were measured on data with this many training images."""
     stored = json.loads(resources.files("reference").joinpath("thresholds.json").read_text(encoding="utf-8"))
     return stored_thresholds(stored, train_size)
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 __all__ = ["OUTPUT_TOLERANCE", "Weights", "distance", "relative_difference", "squashing"]
 
 OUTPUT_TOLERANCE = 1e-5
-"""The allowed difference of outputs, relative to the largest logit; float32 sums of a few hundred terms differ by 1e-7."""
+"""The allowed difference relative to the largest logit; float32 sums of a few hundred terms differ by about 1e-7."""
 
 Weights: TypeAlias = Mapping[str, NDArray[np.float32]]
 """The weights of a model by name."""
@@ -21,8 +21,9 @@ Weights: TypeAlias = Mapping[str, NDArray[np.float32]]
 def squashing(outputs: NDArray[np.float32]) -> str | None:
     """Return the function that was applied to the rows of `outputs` (B, classes), None for raw logits.
 
-    It is 'softmax', 'log_softmax', 'a ReLU', 'a sigmoid', 'a tanh' or a description. At least 16 rows of well spread logits
-    are assumed, as `grader.probe.models` draws them; it draws weights again when the reference gives no negative value.
+    It is 'softmax', 'log_softmax', 'a ReLU', 'a sigmoid', 'a tanh' or a description. At least 16 rows of well spread
+    logits are assumed, as `grader.probe.models` draws them; it draws weights again when the reference gives no negative
+    value.
 
     >>> logits = np.random.default_rng(0).normal(size=(16, 10)).astype(np.float32)
     >>> squashing(logits), squashing(np.maximum(logits, 0))

@@ -66,9 +66,9 @@ class Malformed(ValueError):
 def decode_json(raw: str | bytes, kind: Any = Any, *, max_values: int | None = MAX_VALUES) -> Any:
     """Return the JSON document in `raw`. Raises Malformed.
 
-    `raw` must be short enough to be copied a few times. Numbers are finite. `kind` is the type that msgspec decodes into;
-    `max_values` may be None for one that cannot hold many values. The last of duplicate keys counts, which is safe because
-    nothing else reads the text. Lone surrogates, which an honest text may hold, become question marks.
+    `raw` must be short enough to be copied a few times. Numbers are finite. `kind` is the type that msgspec decodes
+    into; `max_values` may be None for one that cannot hold many values. The last of duplicate keys counts, which is
+    safe because nothing else reads the text. Lone surrogates, which an honest text may hold, become question marks.
 
     >>> decode_json('{"cell": 3}')
     {'cell': 3}
@@ -182,7 +182,7 @@ def convert(value: object, kind: type[T]) -> T:
 
 
 def _unknown(data: Any, kind: Any) -> Iterator[str]:
-    """Yield the keys in `data`, which was converted to `kind`, without a field; msgspec ignores those of dataclasses."""
+    """Yield the keys in `data`, converted to `kind`, that are not fields; msgspec ignores those of dataclasses."""
     inner = _record_in(kind)
     if inner is None:
         return
@@ -236,8 +236,8 @@ class EncodedArray:
 def decode_array(value: object, *, max_bytes: int = MAX_ARRAY_BYTES) -> NDArray[Any]:
     """Return a new array from an EncodedArray, or from its {"dtype", "shape", "data"}.
 
-    Raises Malformed for an unlisted dtype, a wrong byte count, a size over `max_bytes`, booleans that are neither 0 nor 1,
-    and values that are not finite.
+    Raises Malformed for an unlisted dtype, a wrong byte count, a size over `max_bytes`, booleans that are neither 0 nor
+    1, and values that are not finite.
 
     >>> decode_array({"dtype": "uint8", "shape": [2], "data": "AAE="})
     array([0, 1], dtype=uint8)

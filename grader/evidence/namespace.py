@@ -37,8 +37,8 @@ class ParameterFacts:
 class GlobalFacts:
     """A global name that a function reads. `type` is its value's kind, 'missing' when the name is not defined.
 
-    `direct` says that the function itself reads it, not only a function that it calls. `equals` names the size of a loader
-    that a number equals, such as 'train_batches'.
+    `direct` says that the function itself reads it, not only a function that it calls. `equals` names the size of a
+    loader that a number equals, such as 'train_batches'.
     """
 
     name: str

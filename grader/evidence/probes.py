@@ -58,8 +58,8 @@ class Parameter:
 class Operation:
     """One tensor operation of a forward pass: 'linear', 'conv2d', 'relu', 'adaptive_max_pool2d', 'softmax', …
 
-    `input` and `output` are shapes, `weight` is the shape of the weight, () without one. `settings` holds stride, padding
-    and the like.
+    `input` and `output` are shapes, `weight` is the shape of the weight, () without one. `settings` holds stride,
+    padding and the like.
 
     >>> Operation("linear", input=(1, 784), output=(1, 128), weight=(128, 784)).weight
     (128, 784)
@@ -89,8 +89,8 @@ class ShapeTrial:
 class Comparison:
     """The outputs of the student's and of the reference's model for the same weights and inputs, (B, 10) float32 each.
 
-    `student` is None when the weights could not be copied into the model (`why` says why) or the model raised (`error`).
-    `training` says that both were in training mode.
+    `student` is None when the weights could not be copied into the model (`why` says why) or the model raised
+    (`error`). `training` says that both were in training mode.
 
     >>> logits = np.zeros((16, 10), np.float32)
     >>> Comparison(student=logits, reference=logits).student.shape
@@ -144,10 +144,10 @@ class Forward:
 class Placement:
     """The devices of a loop's tensors, and its work and copies.
 
-    `parameters`, `buffers` and `data` are the devices at the calls of the model, `targets` and `losses` those at each loss.
-    `flops` counts the FLOPs by device, forward and backward, `half_flops` those of them in half precision. `bytes_to_gpu`
-    and `bytes_from_gpu` are totals. `waits` counts how often the CPU waited for the GPU: values read (`.item()`) and copies
-    back.
+    `parameters`, `buffers` and `data` are the devices at the calls of the model, `targets` and `losses` those at each
+    loss. `flops` counts the FLOPs by device, forward and backward, `half_flops` those of them in half precision.
+    `bytes_to_gpu` and `bytes_from_gpu` are totals. `waits` counts how often the CPU waited for the GPU: values read
+    (`.item()`) and copies back.
 
     >>> Placement(parameters=("cuda:0",), data=("cuda:0",), flops={"cuda": 1_000_000}).flops["cuda"]
     1000000
@@ -169,10 +169,10 @@ class Placement:
 class LoopRun:
     """One run of a training or test function on inputs that the grader chose.
 
-    `start` holds the model's weights before the run, `weights` and `buffers` those after it, by name. `lists` are the lists
-    that were passed in or that the function appended to, by parameter or global name. `returned` are the numbers that it
-    returned, flattened. `batches` counts the batches that it took from each loader ('train', 'test'). `placement` is
-    measured on a GPU only.
+    `start` holds the model's weights before the run, `weights` and `buffers` those after it, by name. `lists` are the
+    lists that were passed in or that the function appended to, by parameter or global name. `returned` are the numbers
+    that it returned, flattened. `batches` counts the batches that it took from each loader ('train', 'test').
+    `placement` is measured on a GPU only.
 
     >>> weights = {"fc.bias": np.zeros(10, np.float32)}
     >>> LoopRun(start=weights, weights=weights, batches={"train": 3}, steps=3).steps
@@ -200,8 +200,8 @@ class LoopRun:
 class LoopProbe:
     """A student's training or test function beside the reference's, on the same inputs.
 
-    `losses` are the reference's, batch by batch; for a test function that leaves the model in training mode, the losses in
-    that mode. `faults` holds the weights that known mistakes would have given, by the mistake's name.
+    `losses` are the reference's, batch by batch; for a test function that leaves the model in training mode, the losses
+    in that mode. `faults` holds the weights that known mistakes would have given, by the mistake's name.
 
     >>> LoopProbe("cpu_train", missing="no function cpu_train was found").student is None
     True
@@ -228,8 +228,9 @@ class LoopProbe:
 class LoaderProbe:
     """A DataLoader of the notebook beside the data that it was given.
 
-    `first_batch` (B, 1, 28, 28) and `labels` (B,) are its first batch; `expected_batch` and `expected_labels` are what the
-    assignment's transform gives for the same images (None for a shuffled loader whose images could not be identified).
+    `first_batch` (B, 1, 28, 28) and `labels` (B,) are its first batch; `expected_batch` and `expected_labels` are what
+    the assignment's transform gives for the same images (None for a shuffled loader whose images could not be
+    identified).
 
     >>> LoaderProbe("test", LoaderSeen("loader-2", "MNIST", "test", 10_000, 64, False)).seen.batch_size
     64

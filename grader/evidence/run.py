@@ -51,8 +51,8 @@ __all__ = [
 class CellError:
     """The exception that ended a cell.
 
-    `line` is the line that raised, counted from 1 in the cell, and `statement` the line of the cell's own statement, which
-    may have called a function. `missing_module` names a package that is not installed.
+    `line` is the line that raised, counted from 1 in the cell, and `statement` the line of the cell's own statement,
+    which may have called a function. `missing_module` names a package that is not installed.
 
     >>> error = CellError("NameError", "name 'x' is not defined", line=2)
     >>> f"line {error.line}: {error.name}: {error.message}"
@@ -71,9 +71,9 @@ class CellError:
 class CellRun:
     """The run of one code cell.
 
-    `index` is the cell's place in the notebook, from 0. `seconds` is wall time. `text` is all text output, `stdout` only
-    what was printed; `truncated` says that text was cut. `error` is set for the status 'error', and `reason` is a sentence
-    for every status but 'ok' and 'error'.
+    `index` is the cell's place in the notebook, from 0. `seconds` is wall time. `text` is all text output, `stdout`
+    only what was printed; `truncated` says that text was cut. `error` is set for the status 'error', and `reason` is a
+    sentence for every status but 'ok' and 'error'.
 
     >>> CellRun(3, "timeout", seconds=600.0, reason="cell 3 ran for more than 600 s").status
     'timeout'
@@ -93,8 +93,9 @@ class CellRun:
 class ModelSeen:
     """An outermost nn.Module that was called in the run, as it was at its first call.
 
-    `key` is 'model-1', 'model-2', … in order of first call. `shapes` are the shapes of its parameters, in order, `layers`
-    the class names of its leaf modules, `trainable` the number of elements of parameters that require a gradient.
+    `key` is 'model-1', 'model-2', … in order of first call. `shapes` are the shapes of its parameters, in order,
+    `layers` the class names of its leaf modules, `trainable` the number of elements of parameters that require a
+    gradient.
 
     >>> ModelSeen("model-1", "Sequential", ((10, 784), (10,)), ("Flatten", "Linear"), 7850).parameters
     7850
@@ -159,8 +160,8 @@ class OptimizerSeen:
 class Argument:
     """An argument of the student's function when the pass began.
 
-    `role` is one of model, optimizer, criterion, train_loader, test_loader, loader, list, int, float, bool, device, str,
-    none, callable, other. `value` is kept for numbers and short strings, `length` for lists.
+    `role` is one of model, optimizer, criterion, train_loader, test_loader, loader, list, int, float, bool, device,
+    str, none, callable, other. `value` is kept for numbers and short strings, `length` for lists.
 
     >>> Argument("epoch", "int", value=3).value
     3
@@ -176,16 +177,17 @@ class Argument:
 class Pass:
     """One pass over a DataLoader, as the recorder saw it.
 
-    `start` is in seconds since the kernel began, `seconds` is the wall time of the pass. `complete` says that the loader
-    was read to its end. `number` counts the training passes of this model over this data, from 0. `canonical` says that
-    the harness chose the initial weights and the order, so that the pass can be compared with the reference's.
+    `start` is in seconds since the kernel began, `seconds` is the wall time of the pass. `complete` says that the
+    loader was read to its end. `number` counts the training passes of this model over this data, from 0. `canonical`
+    says that the harness chose the initial weights and the order, so that the pass can be compared with the
+    reference's.
 
     `losses` are the values on which backward() was called, one for each batch (None: not finite). `mean_loss` and
-    `sample_loss` are cross-entropies that the recorder computed itself from the model's outputs, averaged over batches and
-    over images. `accuracy` is a fraction.
+    `sample_loss` are cross-entropies that the recorder computed itself from the model's outputs, averaged over batches
+    and over images. `accuracy` is a fraction.
 
-    `data_device` is where the model's input was, `batch_device` where the loader served it. `function` is the outermost of
-    the student's functions in which the pass ran, None at cell level; `inner_function` is the innermost when that is
+    `data_device` is where the model's input was, `batch_device` where the loader served it. `function` is the outermost
+    of the student's functions in which the pass ran, None at cell level; `inner_function` is the innermost when that is
     another one.
 
     >>> loader = LoaderSeen("loader-1", "MNIST", "train", 60_000, 64, True)
@@ -366,8 +368,8 @@ class RunEvidence:
     """Everything that the run of the whole notebook showed.
 
     `models` are by key; `passes` are in the order in which they began. `refused` counts events that were malformed.
-    `doubts` says by a model's key why its recorded training cannot have happened; such epochs do not count. The losses of
-    the models in `unchecked` could not be checked against the weights that they led to.
+    `doubts` says by a model's key why its recorded training cannot have happened; such epochs do not count. The losses
+    of the models in `unchecked` could not be checked against the weights that they led to.
 
     >>> run = RunEvidence(cells=(CellRun(0, "ok"), CellRun(2, "error", error=CellError("NameError", "x"))))
     >>> [cell.index for cell in run.cells if cell.status != "ok"]

@@ -11,8 +11,8 @@ from grader.evidence.run import ModelSeen, Pass, RunEvidence, numbers
 
 __all__ = ["Epoch", "Recognise", "Training", "assemble", "doubt", "follows", "select", "trainings"]
 
-# Relative differences of losses. The same mathematics in another order of operations stays far below both; another model
-# or another order of images is far above the first.
+# Relative differences of losses. The same mathematics in another order of operations stays far below both; another
+# model or another order of images is far above the first.
 SAME_STEP = 1e-3  # of each step of the first epoch
 SAME_MEAN = 0.02  # of an epoch's mean, over which rounding may have grown
 
