@@ -1,24 +1,32 @@
-"""Items, checks and points: how an assignment says what must hold, and how evidence becomes scored items.
+"""The parts of an assignment: items, checks and points, and the evidence that checks read.
 
-A check is a function from `Evidence` to a verdict. Its docstring is the sentence a student reads; its points and the checks
-that it depends on are declared where it is registered. It returns None or a sentence saying what was found, returns a
-`Review` when a person must decide, raises `Fail` when something is wrong and `NotGraded` when the grader cannot tell.
-A check whose dependency did not pass is skipped: a student does not pay for one mistake with two messages.
-`grader.grading.judge` runs them.
+A check is a function that takes `Evidence` and gives a verdict. Its docstring is the sentence that a student reads. Its
+points and the checks that it depends on are declared where it is registered, in a `Check`. The function
+
+- returns None, or a sentence that says what was found, when it passes;
+- returns an `Advice` when it passes and a hint may help;
+- returns a `Review` when a person must decide;
+- raises `Fail` when something is wrong;
+- raises `NotGraded` when the grader cannot tell.
+
+A check is skipped when one that it depends on failed, so that a student gets one message for one mistake.
+`grader.grading.judge` runs the checks. docs/assignment.md shows a whole assignment.
 """
 
 from __future__ import annotations
 
+import functools
 import importlib
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from grader.errors import GraderError
 from grader.evidence.probes import LoaderProbe, LoopProbe, ModelProbe
 from grader.evidence.run import Pass, RunEvidence
+from grader.evidence.trainings import Recognise, Training, assemble, select
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,11 +34,36 @@ if TYPE_CHECKING:
     from grader.notebook.cells import Notebook
     from grader.notebook.questions import Prompt, Section
 
+__all__ = [
+    "Advice",
+    "Assignment",
+    "AssignmentError",
+    "Check",
+    "CheckFunction",
+    "Evidence",
+    "Fail",
+    "Item",
+    "LoopRole",
+    "ModelRole",
+    "NotGraded",
+    "Reference",
+    "Review",
+    "Rubric",
+    "Threshold",
+    "UnknownItem",
+    "load_assignment",
+]
+
 
 class Fail(Exception):
-    """A check found something wrong: what was seen, what was expected, a hint that does not give the answer.
+    """Raised by a check that found something wrong.
 
-    `credit` is the fraction of the check's points that is kept all the same.
+    `seen` says what was found, `expected` what should have been, and `hint` helps without giving the answer. `credit`
+    is the fraction of the check's points that is kept, 0 to 1.
+
+    >>> raise Fail("the MLP has 101 parameters", "109,386 parameters", "How wide is each layer?", credit=0.5)
+    Traceback (most recent call last):
+    grader.assignment.Fail: the MLP has 101 parameters
     """
 
     def __init__(self, seen: str, expected: str = "", hint: str = "", credit: float = 0.0) -> None:
@@ -39,16 +72,30 @@ class Fail(Exception):
 
 
 class UnknownItem(KeyError):
-    """There is no item with such an id; the message names those that there are."""
+    """Raised for the id of an item that does not exist; the message lists the ids that do.
+
+    >>> Rubric("tiny", (Item("q1", "The answer", 0, ()),)).item("q9")
+    Traceback (most recent call last):
+    grader.assignment.UnknownItem: "no item 'q9'; there are q1"
+    """
 
 
 class NotGraded(Exception):
-    """The grader cannot tell, through no fault of the student's: no GPU, a package that is missing here."""
+    """Raised by a check that cannot tell, through no fault of the student's: no GPU, or a package is missing here.
+
+    >>> raise NotGraded("the notebook needs the package 'seaborn', which this grader does not have")
+    Traceback (most recent call last):
+    grader.assignment.NotGraded: the notebook needs the package 'seaborn', which this grader does not have
+    """
 
 
 @dataclass(frozen=True)
 class Advice:
-    """What holds, with a hint that costs nothing."""
+    """A pass with a hint, which costs nothing. `message` says what was found.
+
+    >>> Advice("the work ran on the GPU", "How often does the CPU wait for a loss?").hint
+    'How often does the CPU wait for a loss?'
+    """
 
     message: str
     hint: str
@@ -56,7 +103,14 @@ class Advice:
 
 @dataclass(frozen=True)
 class Review:
-    """A person decides. `facts` are measured figures laid beside the answer; `credit` is the provisional fraction."""
+    """A verdict that a person must give.
+
+    `facts` are measured figures that are shown beside the answer, `remark` says what looks doubtful, and `credit` is
+    the provisional fraction of the points, 0 to 1.
+
+    >>> Review("a person decides", facts=("here the test loss was lowest after epoch 12",)).credit
+    1.0
+    """
 
     message: str
     facts: tuple[str, ...] = ()
@@ -66,7 +120,13 @@ class Review:
 
 @dataclass(frozen=True)
 class Threshold:
-    """A limit measured from many seeds of the reference. `low`/`high` bound the value; `source` says how it was measured."""
+    """A limit measured from many seeds of the reference.
+
+    `low` and `high` bound the value, None on a side without a bound. `source` says how the limit was measured.
+
+    >>> Threshold(None, 0.35, "20 seeds of the reference").high
+    0.35
+    """
 
     low: float | None
     high: float | None
@@ -75,9 +135,14 @@ class Threshold:
 
 @dataclass(frozen=True)
 class Reference:
-    """What the reference did on the same data: its passes by role ('mlp', 'cnn') and the calibrated thresholds.
+    """The reference's results on the same data.
 
-    `weights` are those that it had after some of its training passes, by role and number of the pass.
+    `trajectories` holds its training passes in order, by role ('mlp', 'cnn'), and `weights` the weights that it had
+    after some of them, by role, number of the pass and name. `thresholds` are the calibrated limits by name.
+    `unavailable` says why the reference could not be trained, '' when it was.
+
+    >>> Reference(thresholds={"mlp.loss.10": Threshold(None, 0.35, "20 seeds")}).trajectories.get("mlp", ())
+    ()
     """
 
     trajectories: Mapping[str, tuple[Pass, ...]] = field(default_factory=dict)
@@ -88,10 +153,19 @@ class Reference:
 
 @dataclass(frozen=True)
 class Evidence:
-    """Everything that is known about one submission. `gpu` names the device that GPU cells ran on, '' when there was none.
+    """Everything that is known about one submission.
 
-    `virtual_gpu` says that it was simulated: what ran there ran on the CPU, and how long it took says nothing about a GPU.
-    `train_size` and `test_size` are the numbers of images in the data that was served.
+    `sections` says by item where its question stands, `run` what the run of the notebook showed. `models` and `loops`
+    hold the probes by role, `loaders` those of 'train' and 'test'. `train_size` and `test_size` are the numbers of
+    images in the data that was served. `gpu` names the device that GPU cells ran on, '' when there was none. With
+    `virtual_gpu` that device was simulated on the CPU, so that times on it say nothing about a GPU.
+
+    >>> from grader.evidence.run import CellRun
+    >>> from grader.notebook.cells import Notebook
+    >>> run = RunEvidence(cells=(CellRun(0, "ok", stdout="42"),))
+    >>> e = Evidence(Notebook(Path("a.ipynb"), "a.ipynb", "", ()), {}, run, {}, {}, {}, Reference(), 8192, 1024)
+    >>> [cell.stdout for cell in e.run.cells]
+    ['42']
     """
 
     notebook: Notebook
@@ -106,13 +180,35 @@ class Evidence:
     gpu: str = ""
     virtual_gpu: bool = False
 
+    @functools.cached_property
+    def all_trainings(self) -> tuple[Training, ...]:
+        """All trainings of all models on all devices, by the start of their first epoch; assembled once."""
+        return assemble(self.run)
 
-CheckFunction = Callable[[Evidence], "str | Advice | Review | None"]
+    def trainings(self, recognise: Recognise, device: str = "cpu") -> tuple[Training, ...]:
+        """Return the trainings on `device` of the models that `recognise` accepts, by the start of their first epoch.
+
+        `recognise` is given the shapes of a model's parameters, in order. `device` is 'cpu' or 'cuda'.
+        """
+        return select(self.all_trainings, recognise, device)
+
+
+CheckFunction: TypeAlias = Callable[[Evidence], "str | Advice | Review | None"]
+"""A function that checks the evidence; it may raise `Fail` and `NotGraded`."""
 
 
 @dataclass(frozen=True)
 class Check:
-    """One check. `points` is its share of the item's points."""
+    """A check as it is registered: its id, its share of the item's points, and its function.
+
+    `requires` are the ids of checks that come before it and must not have failed. A check with `needs_gpu` is not
+    graded where notebooks find no GPU.
+
+    >>> def printed(e: Evidence) -> None:
+    ...     "The answer is printed."
+    >>> Check("q1.printed", 2, printed).text
+    'The answer is printed.'
+    """
 
     id: str
     points: float
@@ -122,13 +218,20 @@ class Check:
 
     @property
     def text(self) -> str:
-        """What must hold, as the student reads it."""
+        """The sentence that the student reads: the function's docstring, or the id without one."""
         return inspect.getdoc(self.run) or self.id
 
 
 @dataclass(frozen=True)
 class Item:
-    """A gradable item of the assignment; its points are the sum of its checks'."""
+    """A gradable item of the assignment.
+
+    Its points are the sum of its checks'; ValueError is raised when they differ.
+
+    >>> Item("q1", "The answer", 5, (Check("q1.printed", 2, lambda e: None),))
+    Traceback (most recent call last):
+    ValueError: item q1 has 5 points but its checks have 2
+    """
 
     id: str
     title: str
@@ -143,7 +246,14 @@ class Item:
 
 @dataclass(frozen=True)
 class Rubric:
-    """The items of an assignment, in the contract's order."""
+    """The items of an assignment, in the order of the result files.
+
+    Raises ValueError when a check requires one that comes later or does not exist.
+
+    >>> rubric = Rubric("tiny", (Item("q1", "The answer", 2, (Check("q1.printed", 2, lambda e: None),)),))
+    >>> rubric.points, rubric.item("q1").title
+    (2, 'The answer')
+    """
 
     name: str
     items: tuple[Item, ...]
@@ -163,7 +273,7 @@ class Rubric:
         return sum(item.points for item in self.items)
 
     def item(self, item_id: str) -> Item:
-        """The item with this id. Raises UnknownItem naming the ids that exist."""
+        """Return the item with this id. Raises UnknownItem, which lists the ids that exist."""
         for item in self.items:
             if item.id == item_id:
                 return item
@@ -174,20 +284,37 @@ class Rubric:
 class ModelRole:
     """A model that the assignment asks for.
 
-    `build` makes the reference's model; `layouts` are the input shapes after the batch; `recognise` tells from the shapes of
-    its parameters whether a model seen in the run is meant to be this one, rightly built or not.
+    `class_names` are the names under which it is looked for first. `build` makes the reference's model, `layouts` are
+    the input shapes without the batch dimension. `recognise` tells from the shapes of its parameters whether a model
+    seen in the run is meant to be this one, rightly built or not.
+
+    >>> from torch import nn
+    >>> def is_linear(shapes):
+    ...     return [len(shape) for shape in shapes] == [2, 1]
+    >>> role = ModelRole("linear", ("Linear",), lambda: nn.Linear(784, 10), ((784,),), is_linear)
+    >>> role.recognise([tuple(p.shape) for p in role.build().parameters()])
+    True
     """
 
     role: str
     class_names: tuple[str, ...]
     build: Callable[[], object]
     layouts: tuple[tuple[int, ...], ...]
-    recognise: Callable[[Sequence[tuple[int, ...]]], bool]
+    recognise: Recognise
 
 
 @dataclass(frozen=True)
 class LoopRole:
-    """A training or test function that the assignment asks for, and the reference's, which always runs on the CPU."""
+    """A training or test function that the assignment asks for.
+
+    `function_names` are the names under which it is looked for first. `device` is the one that the student's function
+    is for; `reference` is the reference's function, which always runs on the CPU.
+
+    >>> def reference(model, loader):
+    ...     "The reference's test loop."
+    >>> LoopRole("test", ("test", "evaluate"), "test", "cpu", reference).purpose
+    'test'
+    """
 
     role: str
     function_names: tuple[str, ...]
@@ -198,11 +325,30 @@ class LoopRole:
 
 @dataclass(frozen=True)
 class Assignment:
-    """All that a course hands to the grader. `transform` turns uint8 images (N, 28, 28) into what the loaders must serve;
-    None: the assignment has no loaders of MNIST.
+    """A complete assignment.
 
-    `program` is the reference's own training as notebook cells; its recorded passes are the trajectories. `anchors` finds,
-    by behaviour, a cell that belongs to an item. `thresholds` gives the stored calibrations for a number of training images.
+    `prompts` says how each item's question is found in a notebook, and `template` returns the markdown cells that
+    students were given. `models` and `loops` are what is probed. `transform` turns uint8 images (N, 28, 28) into what
+    the loaders must serve; None when the assignment has no loaders of MNIST.
+
+    `program` is the reference's own training as notebook cells; its recorded passes are the trajectories. `anchors`
+    finds, by behaviour, a cell that belongs to an item. `thresholds` returns the calibrated limits for a number of
+    training images.
+
+    >>> tiny = Assignment(
+    ...     name="tiny",
+    ...     rubric=Rubric("tiny", (Item("q1", "The answer", 2, (Check("q1.printed", 2, lambda e: None),)),)),
+    ...     prompts=(),
+    ...     template=lambda: (),
+    ...     models=(),
+    ...     loops=(),
+    ...     transform=None,
+    ...     program=(),
+    ...     anchors=lambda run: {},
+    ...     thresholds=lambda size: {},
+    ... )
+    >>> tiny.probes
+    False
     """
 
     name: str
@@ -218,23 +364,32 @@ class Assignment:
 
     @property
     def folder(self) -> Path:
-        """The folder of the package that it is made in: with the solution, and not for students' eyes."""
+        """The folder of the package that defines the assignment; it holds the solution, so students must not see it."""
         return Path(inspect.getfile(self.models[0].build if self.models else self.template)).parent
 
     @property
     def probes(self) -> bool:
-        """Whether anything is asked of the notebook's definitions, apart from what its run shows."""
+        """True if the notebook's definitions are probed; otherwise only its run counts."""
         return bool(self.models or self.loops or self.transform)
 
 
 class AssignmentError(GraderError):
-    """The assignment that was asked for cannot be loaded; the message is one sentence."""
+    """Raised when an assignment cannot be loaded; the message is one sentence.
+
+    >>> raise AssignmentError("no assignment 'mnist'")
+    Traceback (most recent call last):
+    grader.assignment.AssignmentError: no assignment 'mnist'
+    """
 
 
 def load_assignment(name: str) -> Assignment:
-    """Load the assignment of the package `name`, which has a module `rubric` with an `ASSIGNMENT`.
+    """Return the `ASSIGNMENT` that the module `rubric` of the package `name` defines.
 
-    Raises AssignmentError when there is no such package or it is not an assignment.
+    Raises AssignmentError when there is no such package, when it is not an assignment, or when it needs a package that
+    is not installed.
+
+    >>> load_assignment("reference").rubric.points
+    100
     """
     try:
         module = importlib.import_module(f"{name}.rubric")

@@ -1,7 +1,7 @@
-"""Faulty trainings that the limits of `grader calibrate` are there to catch: how near may a fault be and still be told?
+"""Faulty trainings that the limits of `grader calibrate` should reject; they show how small a fault is still detected.
 
-Each is trained as the reference is, on the same data under the same seeds. The cells run behind those of the reference's
-program and use its names.
+Each is trained as the reference is, on the same data with the same seeds. Its cell runs after those of the reference's
+program and uses their names.
 """
 
 from __future__ import annotations

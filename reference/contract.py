@@ -1,4 +1,4 @@
-"""The numbers of the assignment, and what a right loader serves. Numbers without a source are the assignment's own."""
+"""The numbers of the assignment, and the images that its loaders must serve. The assignment states all the numbers."""
 
 from __future__ import annotations
 
@@ -19,13 +19,19 @@ CLASSES = 10
 
 
 def is_mlp(shapes: Sequence[tuple[int, ...]]) -> bool:
-    """Whether parameters of these shapes are meant to be the MLP: matrices only, from 784 inputs to 10 classes."""
+    """Return whether a model with these parameters is meant to be the MLP.
+
+    It has matrices and biases only, from 784 inputs to 10 classes.
+    """
     matrices = [shape for shape in shapes if len(shape) == 2]
     return bool(matrices) and max(map(len, shapes)) == 2 and 784 in matrices[0] and CLASSES in matrices[-1]
 
 
 def is_cnn(shapes: Sequence[tuple[int, ...]]) -> bool:
-    """Whether parameters of these shapes are meant to be the CNN: a convolution of grey images first, 10 classes last."""
+    """Return whether a model with these parameters is meant to be the CNN.
+
+    It begins with a convolution of images with one channel and ends with 10 classes.
+    """
     kernels = [shape for shape in shapes if len(shape) == 4]
     return bool(kernels) and kernels[0][1] == 1 and any(CLASSES in shape for shape in shapes[-2:])
 
@@ -34,7 +40,7 @@ RECOGNISE = {"mlp": is_mlp, "cnn": is_cnn}
 
 
 def transform(images: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """What the loaders must serve for images (N, 28, 28): (N, 1, 28, 28), scaled to [0, 1] and then normalised."""
+    """Return what the loaders must serve for images (N, 28, 28): (N, 1, 28, 28), scaled to [0, 1], then normalised."""
     import numpy as np
 
     scaled = images.astype(np.float32)[:, None] / np.float32(255)

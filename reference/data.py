@@ -1,4 +1,4 @@
-"""MNIST as the assignment wants it: scaled to mean 0 and deviation 1, in batches of 64."""
+"""MNIST as the assignment asks for it: normalised to mean 0 and standard deviation 1, in batches of 64."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def load_mnist(root: str | Path) -> tuple[DataLoader[Any], DataLoader[Any]]:
     """Return the loaders of the training images (shuffled) and of the test images (in order).
 
     A batch is images (B, 1, 28, 28) float32 and labels (B,) int64. MNIST is read from torchvision's layout below `root`
-    and downloaded when it is not there; without it and without a network torchvision raises RuntimeError or URLError.
+    and downloaded when it is missing there; without a network torchvision then raises RuntimeError or URLError.
     """
     transform = transforms.Compose([transforms.ToTensor(), transforms.Normalize((MEAN,), (STD,))])
     train_set = datasets.MNIST(str(root), train=True, download=True, transform=transform)

@@ -1,6 +1,6 @@
 """The training and test loops of the assignment.
 
-The first four parameters are the assignment's; what a notebook's loops read from globals is passed by keyword here.
+The positional parameters are the assignment's; the keyword arguments are what a notebook's loops read from globals.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ def cpu_train(
 ) -> int:
     """Train for one pass over `train_loader` on the CPU and return the new global step.
 
-    The step counts optimizer updates and is counted before it is recorded: from `current_step` 0 the losses of batches
-    0, 100, 200… are appended to `train_losses` and the steps 1, 101, 201… to `steps`. `epoch` is for a notebook's
-    progress bar and changes nothing here.
+    The step counts optimizer updates and is increased before it is recorded: from `current_step` 0 the losses of
+    batches 0, 100, 200… are appended to `train_losses` and the steps 1, 101, 201… to `steps`. `epoch` is for a
+    notebook's progress bar and is not used here.
     """
     return _train(torch.device("cpu"), train_losses, steps, current_step, model, optimizer, criterion, train_loader)
 
@@ -64,7 +64,7 @@ def gpu_train(
     criterion: Criterion,
     train_loader: Batches,
 ) -> int:
-    """Do as `cpu_train`, with every batch moved to the GPU, where `model` must be already."""
+    """Do the same as `cpu_train` on the GPU: each batch is moved there, and `model` must be there already."""
     return _train(torch.device("cuda"), train_losses, steps, current_step, model, optimizer, criterion, train_loader)
 
 
@@ -78,7 +78,7 @@ def gpu_test(
     criterion: Criterion,
     test_loader: Batches,
 ) -> None:
-    """Do as `cpu_test`, with every batch moved to the GPU, where `model` must be already."""
+    """Do the same as `cpu_test` on the GPU: each batch is moved there, and `model` must be there already."""
     _test(torch.device("cuda"), test_losses, test_accuracy, steps, current_step, model, criterion, test_loader)
 
 

@@ -1,4 +1,4 @@
-"""The two models of the assignment. Both return raw logits: the criterion does the softmax."""
+"""The two models of the assignment. Both return raw logits: the criterion applies the softmax."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class MLP(nn.Module):
         self.fc3 = nn.Linear(64, 10)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Images (B, 1, 28, 28), (B, 28, 28) or (B, 784) to logits (B, 10)."""
+        """Return logits (B, 10) for images (B, 1, 28, 28), (B, 28, 28) or (B, 784)."""
         x = x.reshape(-1, 28 * 28)
         x = torch.relu(self.fc1(x))
         x = torch.relu(self.fc2(x))
@@ -25,7 +25,7 @@ class MLP(nn.Module):
 
 
 class CNN(nn.Module):
-    """Three 3x3 convolutions that halve the image twice, a maximum over what is left, a small head: 101,578 parameters."""
+    """Three 3x3 convolutions, the last two with stride 2, global max pooling and a small head: 101,578 parameters."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -41,6 +41,6 @@ class CNN(nn.Module):
         self.head = nn.Sequential(nn.Linear(128, 64), nn.ReLU(), nn.Linear(64, 10))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Images (B, 1, 28, 28) to logits (B, 10)."""
+        """Return logits (B, 10) for images (B, 1, 28, 28)."""
         logits: torch.Tensor = self.head(self.net(x).flatten(1))
         return logits

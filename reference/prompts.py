@@ -1,4 +1,4 @@
-"""The questions as the notebook for students asks them."""
+"""The questions of the assignment, as the notebook for students asks them."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ WRITTEN = ("q4", "q6", "q9", "q10")
 
 
 def _notebook_cells() -> list[str]:
-    """The markdown cells of the notebook that students get."""
+    """Return the markdown cells of the notebook that students get."""
     text = resources.files("reference").joinpath("assignment.ipynb").read_text(encoding="utf-8")
     return ["".join(cell["source"]) for cell in json.loads(text)["cells"] if cell["cell_type"] == "markdown"]
 
 
 @cache
 def template() -> tuple[str, ...]:
-    """The markdown cells of the notebook that students get."""
+    """Return the markdown cells of the notebook that students get."""
     return tuple(_notebook_cells())
 
 
 def _prompt(item: str) -> Prompt:
-    """The question of an item with its wording from the notebook for students; items without a number have no heading."""
+    """Return an item's question with its wording from the notebook; items without a number have no heading."""
     if not item[1:].isdigit():
         return Prompt(item, ())
     heading = f"Question {item[1:]}"

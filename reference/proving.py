@@ -1,4 +1,4 @@
-"""What `grader prove` makes of the solution: each fault with the items that it must cost, and each other style."""
+"""The notebooks that `grader prove` makes from the solution: faults, with the items that each must cost, and styles."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rubric of the assignment: its 15 items. Their ids, order and points are the contract of the result files."""
+"""The assignment: its rubric of 15 items, whose ids, order and points are the contract of the result files."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from importlib import resources
 
 from grader.assignment import Assignment, Check, Item, LoopRole, ModelRole, Rubric, Threshold
 from grader.calibration.calibrate import thresholds as stored_thresholds
-from grader.evidence import trainings
 from grader.evidence.run import RunEvidence
+from grader.evidence.trainings import assemble, select
 from reference import loops as reference_loops
 from reference.checks.epochs import (
     cnn_epochs,
@@ -152,15 +152,16 @@ RUBRIC = Rubric(
 
 
 def anchors(run: RunEvidence) -> dict[str, int]:
-    """Cells that belong to an item by what happened in them."""
+    """Return, by item, the cell that belongs to it because of what ran there: the item's training or profile."""
     found: dict[str, int] = {}
-    mlp = max(trainings.trainings(run, is_mlp), key=lambda t: len(t.epochs), default=None)
+    all_trainings = assemble(run)
+    mlp = max(select(all_trainings, is_mlp), key=lambda t: len(t.epochs), default=None)
     if mlp is not None:
         found["q2"] = mlp.epochs[0].cell
         if len(mlp.epochs) > 10:
             found["q3"] = mlp.epochs[10].cell
     for item, role, device in (("q5", "mlp", "cuda"), ("q7", "cnn", "cpu"), ("q8", "cnn", "cuda")):
-        training = next(iter(trainings.trainings(run, RECOGNISE[role], device)), None)
+        training = next(iter(select(all_trainings, RECOGNISE[role], device)), None)
         if training is not None:
             found[item] = training.cells[0]
     if run.profiles:
@@ -169,7 +170,7 @@ def anchors(run: RunEvidence) -> dict[str, int]:
 
 
 def thresholds(train_size: int) -> Mapping[str, Threshold]:
-    """The thresholds measured on data with this many training images."""
+    """Return the thresholds that were measured on data with this many training images."""
     stored = json.loads(resources.files("reference").joinpath("thresholds.json").read_text(encoding="utf-8"))
     return stored_thresholds(stored, train_size)
 

@@ -26,7 +26,7 @@ def test_with_a_gpu_its_items_are_graded():
     assert judge(RUBRIC, empty_evidence("cuda:0"))[3].status == "pass"
 
 
-def test_what_depends_on_a_failure_is_skipped_and_costs_its_points_silently():
+def test_checks_that_require_a_failed_one_are_skipped_and_lose_their_points():
     def full_fail(e):
         """Must hold."""
         raise Fail("nothing there")
@@ -36,19 +36,19 @@ def test_what_depends_on_a_failure_is_skipped_and_costs_its_points_silently():
     assert (item.status, item.score) == ("fail", 0)
 
 
-def test_a_partial_dependency_still_lets_its_children_run():
+def test_a_partly_passed_check_does_not_skip_those_that_require_it():
     item = judged(Check("one", 1, fails), Check("two", 1, passes, ("one",)))
     assert item.checks[1].status == "pass"
 
 
-def test_a_defect_of_the_grader_is_an_error_not_a_lost_mark():
+def test_a_defect_of_the_grader_is_an_error_and_not_a_failure():
     item = judged(Check("one", 1, broken), Check("two", 1, passes, ("one",)), Check("three", 1, passes))
     assert [check.status for check in item.checks] == ["error", "not_graded", "pass"]
     assert item.status == "error"
     assert "not the student's fault" in item.checks[0].message
 
 
-def test_only_shows_one_item_although_all_are_judged():
+def test_only_keeps_one_item():
     assert [item.id for item in judge(RUBRIC, empty_evidence(), only="c")] == ["c"]
 
 

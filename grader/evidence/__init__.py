@@ -1,1 +1,1 @@
-"""Plain records of what was observed; they cross the boundary between a kernel and the grader."""
+"""Records of what was observed in a submission; they cross the boundary between a kernel and the grader."""

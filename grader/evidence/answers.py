@@ -1,4 +1,4 @@
-"""What each probe answers, as records; `decode_answer` is how an answer becomes one. See docs/protocol.md."""
+"""The answers of the probes as records, and their decoding. See docs/protocol.md."""
 
 from __future__ import annotations
 
@@ -16,9 +16,25 @@ from grader.evidence.run import LoaderSeen
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+__all__ = [
+    "ANSWERS",
+    "MAX_REPLY_ARRAY",
+    "BuildAnswer",
+    "BuiltParameter",
+    "ForwardAnswer",
+    "LoaderAnswer",
+    "LoopAnswer",
+    "ShapeAnswer",
+    "ShapesAnswer",
+    "TraceAnswer",
+    "array",
+    "decode_answer",
+]
+
 T = TypeVar("T")
 
-MAX_REPLY_ARRAY = 16 * 1024 * 1024  # bytes
+MAX_REPLY_ARRAY = 16 * 1024 * 1024
+"""The largest array of an answer, in bytes."""
 
 Numbers = Annotated[tuple[float | None, ...], Meta(max_length=20_000)]
 PerBatch = Annotated[tuple[Count, ...], Meta(max_length=100_000)]
@@ -27,7 +43,7 @@ Arrays = Annotated[Mapping[str, EncodedArray], Meta(max_length=1000)]
 
 @dataclass(frozen=True)
 class BuiltParameter:
-    """A parameter of a model that was built; `owner` is the path of the module that holds it."""
+    """A parameter of a built model; `owner` is the path of the module that holds it."""
 
     name: str
     shape: Shape
@@ -37,7 +53,7 @@ class BuiltParameter:
 
 @dataclass(frozen=True)
 class BuildAnswer:
-    """What `probe.build` answers; `layers` are the class names of the leaf modules."""
+    """The answer of `probe.build`; `layers` are the class names of the leaf modules."""
 
     class_name: str
     parameters: Annotated[tuple[BuiltParameter, ...], Meta(max_length=10_000)]
@@ -46,35 +62,38 @@ class BuildAnswer:
 
 @dataclass(frozen=True)
 class ShapeAnswer:
-    """What `probe.shape` answers: the shape of the model's output."""
+    """The answer of `probe.shape`: the shape of the model's output."""
 
     output: Shape
 
 
 @dataclass(frozen=True)
 class ShapesAnswer:
-    """What `probe.shapes` answers: the shapes of the outputs, up to the first input for which the model raised."""
+    """The answer of `probe.shapes`: the shapes of the outputs, up to the first input for which the model raised."""
 
     outputs: Annotated[tuple[Shape, ...], Meta(max_length=1000)]
 
 
 @dataclass(frozen=True)
 class ForwardAnswer:
-    """What `probe.forward` answers: the model's output, float32."""
+    """The answer of `probe.forward`: the model's output, float32."""
 
     output: EncodedArray
 
 
 @dataclass(frozen=True)
 class TraceAnswer:
-    """What `probe.trace` answers."""
+    """The answer of `probe.trace`: the operations of one forward pass."""
 
     operations: Annotated[tuple[Operation, ...], Meta(max_length=500)]
 
 
 @dataclass(frozen=True)
 class LoopAnswer:
-    """What `probe.loop` answers beside its error, see `evidence.probes.LoopRun`. The last three are the criterion's."""
+    """The answer of `probe.loop` without its error, see `evidence.probes.LoopRun`.
+
+    `losses`, `sizes` and `correct` were seen by the criterion, one for each batch.
+    """
 
     start: Arrays
     weights: Arrays
@@ -97,7 +116,7 @@ class LoopAnswer:
 
 @dataclass(frozen=True)
 class LoaderAnswer:
-    """What `probe.loader` answers: images float32 and labels int64 of the first batch, and of `items` at `places`."""
+    """The answer of `probe.loader`: images float32 and labels int64 of the first batch, and of `items` at `places`."""
 
     seen: LoaderSeen
     first_batch: EncodedArray
@@ -118,15 +137,24 @@ ANSWERS: Mapping[str, type[Any]] = {
     "probe.loop": LoopAnswer,
     "probe.loader": LoaderAnswer,
 }
+"""The record of each probe's answer."""
 
 
 def decode_answer(answer: Mapping[str, object], kind: type[T]) -> T:
-    """The record in an answer that holds no error, or one beside it. Raises Malformed."""
+    """Return the record in an answer, without the error that may stand beside it. Raises Malformed.
+
+    >>> decode_answer({"output": [3, 10]}, ShapeAnswer)
+    ShapeAnswer(output=(3, 10))
+    """
     return convert({key: value for key, value in answer.items() if key != "error"}, kind)
 
 
 def array(value: object, dtype: str, *, max_bytes: int = MAX_REPLY_ARRAY) -> NDArray[Any]:
-    """An array of an answer, which must have this dtype and at least one element. Raises Malformed."""
+    """Return an array of an answer; Malformed is raised unless it has this dtype and at least one element.
+
+    >>> array({"dtype": "uint8", "shape": [2], "data": "AAE="}, "uint8")
+    array([0, 1], dtype=uint8)
+    """
     found = decode_array(value, max_bytes=max_bytes)
     if found.dtype.name != dtype or not found.size:
         raise Malformed(f"an array of {found.dtype} and shape {found.shape} where {dtype} is expected")

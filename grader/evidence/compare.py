@@ -1,24 +1,34 @@
-"""Compare arrays and weights: relative differences, distances, and functions that outputs went through."""
+"""Compare arrays and weights: relative differences, distances, and functions that were applied to outputs."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-OUTPUT_TOLERANCE = 1e-5  # relative to the largest logit; float32 sums of a few hundred terms differ by about 1e-7
+__all__ = ["OUTPUT_TOLERANCE", "Weights", "distance", "relative_difference", "squashing"]
+
+OUTPUT_TOLERANCE = 1e-5
+"""The allowed difference relative to the largest logit; float32 sums of a few hundred terms differ by about 1e-7."""
+
+Weights: TypeAlias = Mapping[str, NDArray[np.float32]]
+"""The weights of a model by name."""
 
 
 def squashing(outputs: NDArray[np.float32]) -> str | None:
-    """Which function the rows of `outputs` (B, classes) have gone through: 'softmax', 'log_softmax', 'a ReLU', … or None.
+    """Return the function that was applied to the rows of `outputs` (B, classes), None for raw logits.
 
-    At least 16 rows of well spread logits are assumed, as `grader.probe.models` draws them: weights that leave the
-    reference itself without a negative value are drawn anew there.
+    It is 'softmax', 'log_softmax', 'a ReLU', 'a sigmoid', 'a tanh' or a description. At least 16 rows of well spread
+    logits are assumed, as `grader.probe.models` draws them; it draws weights again when the reference gives no negative
+    value.
+
+    >>> logits = np.random.default_rng(0).normal(size=(16, 10)).astype(np.float32)
+    >>> squashing(logits), squashing(np.maximum(logits, 0))
+    (None, 'a ReLU')
     """
-    import numpy as np
-
     values = outputs.astype(np.float64)
     if (values >= 0).all():
         if np.allclose(values.sum(axis=1), 1, atol=1e-4):
@@ -34,22 +44,23 @@ def squashing(outputs: NDArray[np.float32]) -> str | None:
 
 
 def relative_difference(values: NDArray[np.float32], reference: NDArray[np.float32]) -> float:
-    """Largest absolute difference over the largest absolute reference value; infinite when the shapes differ."""
-    import numpy as np
+    """Return the largest absolute difference over the largest absolute reference value; infinite when shapes differ.
 
+    >>> relative_difference(np.float32([1.0, 3.0]), np.float32([1.0, 4.0]))
+    0.25
+    """
     if values.shape != reference.shape:
         return math.inf
     scale = float(np.abs(reference).max()) or 1.0
     return float(np.abs(values.astype(np.float64) - reference).max()) / scale
 
 
-Weights = Mapping[str, "NDArray[np.float32]"]
-
-
 def distance(weights: Weights, others: Weights) -> float:
-    """Euclidean distance between two sets of weights; infinite when names or shapes differ."""
-    import numpy as np
+    """Return the Euclidean distance between two sets of weights; infinite when names or shapes differ.
 
+    >>> distance({"w": np.float32([0.0, 3.0])}, {"w": np.float32([4.0, 0.0])})
+    5.0
+    """
     if weights.keys() != others.keys() or any(weights[name].shape != others[name].shape for name in weights):
         return math.inf
     return math.sqrt(sum(float(np.square(weights[n].astype(np.float64) - others[n]).sum()) for n in weights))

@@ -1,4 +1,4 @@
-"""What is known of a notebook's names: the answer of `probe.describe`, as records."""
+"""Records of a notebook's global names: the answer of `probe.describe`."""
 
 from __future__ import annotations
 
@@ -9,10 +9,21 @@ from typing import Literal
 from grader.evidence.decode import Shape
 from grader.evidence.run import LoaderSeen
 
+__all__ = [
+    "ClassFacts",
+    "FunctionFacts",
+    "GlobalFacts",
+    "InstanceFacts",
+    "LoaderFacts",
+    "NamespaceFacts",
+    "OptimizerFacts",
+    "ParameterFacts",
+]
+
 
 @dataclass(frozen=True)
 class ParameterFacts:
-    """A parameter of a function; `default_type` is the kind of its default value, '' when it has none."""
+    """A parameter of a function; `default_type` is the kind of its default value, '' without one."""
 
     name: str
     kind: Literal["positional", "keyword", "args", "kwargs"] = "positional"
@@ -26,8 +37,8 @@ class ParameterFacts:
 class GlobalFacts:
     """A global name that a function reads. `type` is its value's kind, 'missing' when the name is not defined.
 
-    `direct`: read by the function itself, not only by what it calls. `equals` names the size of a loader that a number
-    equals, such as 'train_batches'.
+    `direct` says that the function itself reads it, not only a function that it calls. `equals` names the size of a
+    loader that a number equals, such as 'train_batches'.
     """
 
     name: str
@@ -40,7 +51,10 @@ class GlobalFacts:
 
 @dataclass(frozen=True)
 class FunctionFacts:
-    """A function of the notebook; `attributes` are those that it or what it calls uses, `writes` the globals it assigns."""
+    """A function of the notebook.
+
+    `attributes` are those that it or a function that it calls uses, `writes` the globals that it assigns.
+    """
 
     name: str
     parameters: tuple[ParameterFacts, ...] = ()
@@ -50,7 +64,7 @@ class FunctionFacts:
 
     @property
     def trains(self) -> bool:
-        """Whether it, or something that it calls, computes gradients."""
+        """True if the function, or one that it calls, computes gradients."""
         return "backward" in self.attributes
 
 
@@ -65,7 +79,7 @@ class ClassFacts:
 
 @dataclass(frozen=True)
 class InstanceFacts:
-    """A module that a global name stands for."""
+    """A global variable that holds a module."""
 
     name: str
     class_name: str
@@ -75,7 +89,7 @@ class InstanceFacts:
 
 @dataclass(frozen=True)
 class LoaderFacts:
-    """A DataLoader that a global name stands for."""
+    """A global variable that holds a DataLoader."""
 
     name: str
     seen: LoaderSeen
@@ -83,7 +97,7 @@ class LoaderFacts:
 
 @dataclass(frozen=True)
 class OptimizerFacts:
-    """An optimizer that a global name stands for."""
+    """A global variable that holds an optimizer."""
 
     name: str
     class_name: str
@@ -92,7 +106,7 @@ class OptimizerFacts:
 
 @dataclass(frozen=True)
 class NamespaceFacts:
-    """What `probe.describe` answers."""
+    """The answer of `probe.describe`: the notebook's global names by kind."""
 
     classes: tuple[ClassFacts, ...] = ()
     instances: tuple[InstanceFacts, ...] = ()
@@ -101,8 +115,8 @@ class NamespaceFacts:
     optimizers: tuple[OptimizerFacts, ...] = ()
     numbers: Mapping[str, float] = field(default_factory=dict)
     devices: Mapping[str, str] = field(default_factory=dict)
-    callables: tuple[str, ...] = ()  # the notebook's own objects and methods that can be called and are no functions
+    callables: tuple[str, ...] = ()  # the notebook's own callable objects and methods that are not functions
 
     def function(self, name: str) -> FunctionFacts | None:
-        """The function of this name."""
+        """Return the function of this name, None if there is none."""
         return next((function for function in self.functions if function.name == name), None)

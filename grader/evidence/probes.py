@@ -1,4 +1,4 @@
-"""Records of what probes of models, loops and loaders observed."""
+"""Records of the probes: a notebook's models, training and test functions and loaders, run beside the reference's."""
 
 from __future__ import annotations
 
@@ -12,10 +12,28 @@ from numpy.typing import NDArray
 from grader.evidence.decode import Count, Shape
 from grader.evidence.run import LoaderSeen
 
+__all__ = [
+    "Comparison",
+    "Forward",
+    "LoaderProbe",
+    "LoopProbe",
+    "LoopRun",
+    "ModelProbe",
+    "Operation",
+    "Parameter",
+    "Placement",
+    "ProbeError",
+    "ShapeTrial",
+]
+
 
 @dataclass(frozen=True)
 class ProbeError:
-    """The exception that student code raised in a probe; `line` is 1-based in cell `cell` when known."""
+    """The exception that student code raised in a probe; `line` is counted from 1 in cell `cell`, both when known.
+
+    >>> ProbeError("RuntimeError", "shapes cannot be multiplied", line=8, cell=11).cell
+    11
+    """
 
     type: str
     message: str
@@ -25,7 +43,11 @@ class ProbeError:
 
 @dataclass(frozen=True)
 class Parameter:
-    """A parameter of a model: its name, shape and whether it requires a gradient."""
+    """A parameter of a model: its name, its shape, and whether it requires a gradient.
+
+    >>> Parameter("fc1.weight", (128, 784)).trainable
+    True
+    """
 
     name: str
     shape: Shape
@@ -36,7 +58,11 @@ class Parameter:
 class Operation:
     """One tensor operation of a forward pass: 'linear', 'conv2d', 'relu', 'adaptive_max_pool2d', 'softmax', …
 
-    `input` and `output` are shapes; `weight` the shape of the weight, () if none; `settings` stride, padding and the like.
+    `input` and `output` are shapes, `weight` is the shape of the weight, () without one. `settings` holds stride,
+    padding and the like.
+
+    >>> Operation("linear", input=(1, 784), output=(1, 128), weight=(128, 784)).weight
+    (128, 784)
     """
 
     name: str
@@ -48,7 +74,11 @@ class Operation:
 
 @dataclass(frozen=True)
 class ShapeTrial:
-    """A model called with an input of `shape`: the output's shape, or the error."""
+    """A call of a model with an input of `shape`: the shape of the output, or None and the error.
+
+    >>> ShapeTrial((3, 784), output=(3, 10)).output
+    (3, 10)
+    """
 
     shape: tuple[int, ...]
     output: tuple[int, ...] | None
@@ -57,9 +87,14 @@ class ShapeTrial:
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """Outputs of the student's and of the reference's model, same weights, same inputs; (B, 10) float32 each.
+    """The outputs of the student's and of the reference's model for the same weights and inputs, (B, 10) float32 each.
 
-    None where the weights could not be transplanted (`why` says why) or the model raised.
+    `student` is None when the weights could not be copied into the model (`why` says why) or the model raised
+    (`error`). `training` says that both were in training mode.
+
+    >>> logits = np.zeros((16, 10), np.float32)
+    >>> Comparison(student=logits, reference=logits).student.shape
+    (16, 10)
     """
 
     student: NDArray[np.float32] | None
@@ -71,7 +106,12 @@ class Comparison:
 
 @dataclass(frozen=True)
 class ModelProbe:
-    """What the probes found of one wanted model. `source` says where it came from ("class MLP in cell 11")."""
+    """The probe of one wanted model. `source` says where it was found ('class MLP in cell 11'), None when it was not.
+
+    >>> probe = ModelProbe("mlp", "class Net in cell 4", "Net", (Parameter("fc.weight", (10, 784)),))
+    >>> probe.source, [parameter.shape for parameter in probe.parameters]
+    ('class Net in cell 4', [(10, 784)])
+    """
 
     role: str
     source: str | None = None
@@ -79,16 +119,20 @@ class ModelProbe:
     parameters: tuple[Parameter, ...] = ()
     operations: tuple[Operation, ...] = ()  # for one (1, 1, 28, 28) input
     reference_operations: tuple[Operation, ...] = ()
-    trials: tuple[ShapeTrial, ...] = ()  # failing ones shrunk to the smallest batch that fails
+    trials: tuple[ShapeTrial, ...] = ()  # a failing one is shrunk to the smallest batch that fails
     comparisons: tuple[Comparison, ...] = ()
-    error: ProbeError | None = None  # it could not be built
-    missing: str = ""  # why nothing was probed: not found, or the grader's own lack
-    spec: Mapping[str, object] = field(default_factory=dict)  # with which the probe builds it
+    error: ProbeError | None = None  # why it could not be built
+    missing: str = ""  # why nothing was probed: it was not found, or the grader could not probe it
+    spec: Mapping[str, object] = field(default_factory=dict)  # tells the probe how to build it
 
 
 @dataclass(frozen=True)
 class Forward:
-    """One call of the probe's model by the student's loop: images in the batch, mode, whether gradients were on, devices."""
+    """One call of the probe's model by the student's loop: the images in the batch, the mode, gradients and the device.
+
+    >>> Forward(batch=64, training=True, grad_enabled=True).device
+    'cpu'
+    """
 
     batch: Count
     training: bool
@@ -98,11 +142,15 @@ class Forward:
 
 @dataclass(frozen=True)
 class Placement:
-    """Where a loop's tensors were: devices of parameters, buffers and data at the calls of the model, of targets and losses
-    at each loss; `flops` by device, forward and backward, `half_flops` of them in half precision.
+    """The devices of a loop's tensors, and its work and copies.
 
-    `bytes_to_gpu` and `bytes_from_gpu` were copied in all; `waits` counts how often the CPU waited for the GPU: values
-    read (`.item()`) and copies back.
+    `parameters`, `buffers` and `data` are the devices at the calls of the model, `targets` and `losses` those at each
+    loss. `flops` counts the FLOPs by device, forward and backward, `half_flops` those of them in half precision.
+    `bytes_to_gpu` and `bytes_from_gpu` are totals. `waits` counts how often the CPU waited for the GPU: values read
+    (`.item()`) and copies back.
+
+    >>> Placement(parameters=("cuda:0",), data=("cuda:0",), flops={"cuda": 1_000_000}).flops["cuda"]
+    1000000
     """
 
     parameters: tuple[str, ...] = ()
@@ -121,9 +169,14 @@ class Placement:
 class LoopRun:
     """One run of a training or test function on inputs that the grader chose.
 
-    `weights` and `buffers` are the model's afterwards, by name; `start` the weights before. `lists` are the lists that were
-    handed in or that the function appended to, by parameter or global name; `returned` the flattened numbers that it
-    returned; `batches` how many batches it took from each loader ('train', 'test'); `placement` is measured on a GPU only.
+    `start` holds the model's weights before the run, `weights` and `buffers` those after it, by name. `lists` are the
+    lists that were passed in or that the function appended to, by parameter or global name. `returned` are the numbers
+    that it returned, flattened. `batches` counts the batches that it took from each loader ('train', 'test').
+    `placement` is measured on a GPU only.
+
+    >>> weights = {"fc.bias": np.zeros(10, np.float32)}
+    >>> LoopRun(start=weights, weights=weights, batches={"train": 3}, steps=3).steps
+    3
     """
 
     start: Mapping[str, NDArray[np.float32]]
@@ -145,10 +198,13 @@ class LoopRun:
 
 @dataclass(frozen=True, eq=False)
 class LoopProbe:
-    """A student's loop beside the reference's, on the same inputs. `losses` are the reference's, batch by batch; for a test
-    function that leaves the model in training mode, those of that mode.
+    """A student's training or test function beside the reference's, on the same inputs.
 
-    `faults` are the weights that known mistakes would have given, by the mistake's name.
+    `losses` are the reference's, batch by batch; for a test function that leaves the model in training mode, the losses
+    in that mode. `faults` holds the weights that known mistakes would have given, by the mistake's name.
+
+    >>> LoopProbe("cpu_train", missing="no function cpu_train was found").student is None
+    True
     """
 
     role: str
@@ -162,18 +218,22 @@ class LoopProbe:
     faults: Mapping[str, Mapping[str, NDArray[np.float32]]] = field(default_factory=dict)
     bindings: Mapping[str, str] = field(default_factory=dict)  # parameter or global -> role, for the report
     missing: str = ""
-    unprobed: str = ""  # why what stands for the function could not be asked
-    current_step: int = 0  # the global step and the epoch that were handed in
+    unprobed: str = ""  # why the object of that name could not be probed
+    current_step: int = 0  # the global step and the epoch that were passed in
     epoch: int = 0
-    training_losses: tuple[float, ...] = ()  # what a test function finds, batch by batch, in a model in training mode
+    training_losses: tuple[float, ...] = ()  # of a test function, batch by batch, with the model in training mode
 
 
 @dataclass(frozen=True, eq=False)
 class LoaderProbe:
-    """A DataLoader of the student's beside the data that was served.
+    """A DataLoader of the notebook beside the data that it was given.
 
-    `first_batch` and `labels` are its first batch as served; `expected_batch` and `expected_labels` what the assignment's
-    transform gives for the same images (None for a shuffled loader whose images could not be identified).
+    `first_batch` (B, 1, 28, 28) and `labels` (B,) are its first batch; `expected_batch` and `expected_labels` are what
+    the assignment's transform gives for the same images (None for a shuffled loader whose images could not be
+    identified).
+
+    >>> LoaderProbe("test", LoaderSeen("loader-2", "MNIST", "test", 10_000, 64, False)).seen.batch_size
+    64
     """
 
     split: Literal["train", "test"]

@@ -1,7 +1,7 @@
-"""The plain records that cross the boundary between student code and the grader.
+"""Records of one run of a whole notebook: its cells, and what the recorder saw while they ran.
 
-Everything here is a claim made by a process that ran a student's code: it arrives as JSON, is decoded strictly by
-`grader.evidence.decode` and is only ever compared, never executed.
+The recorder runs in the process that runs the student's code, so each record is a claim. It arrives as JSON, is decoded
+strictly by `grader.evidence.decode`, and is only ever compared, never executed.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from grader.evidence.decode import Count, Shape
-from grader.evidence.decode import Malformed as Malformed  # also found here by whoever reads records
+from grader.evidence.decode import Malformed as Malformed  # re-exported for the readers of these records
 from grader.evidence.decode import convert as convert
 from grader.evidence.decode import decode_array as decode_array
 from grader.evidence.decode import encode_array as encode_array
@@ -20,14 +20,43 @@ from grader.evidence.decode import encode_array as encode_array
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-# --- one run of the whole notebook -------------------------------------------------------------------------------
+__all__ = [
+    "EVENT_KINDS",
+    "MAX_RECORDS",
+    "Argument",
+    "Axes",
+    "CellError",
+    "CellRun",
+    "Figure",
+    "Line",
+    "LoaderSeen",
+    "Malformed",
+    "ModelSeen",
+    "NamedArray",
+    "Note",
+    "OptimizerSeen",
+    "Pass",
+    "Profile",
+    "RunEvidence",
+    "WeightsSeen",
+    "convert",
+    "decode_array",
+    "encode_array",
+    "numbers",
+    "run_evidence",
+]
 
 
 @dataclass(frozen=True)
 class CellError:
-    """The exception that ended a cell. `line` is 1-based in the cell; `missing_module` names what is not installed.
+    """The exception that ended a cell.
 
-    `statement` is a line of the cell's own statement that raised, where `line` may be in a function that it called.
+    `line` is the line that raised, counted from 1 in the cell, and `statement` the line of the cell's own statement,
+    which may have called a function. `missing_module` names a package that is not installed.
+
+    >>> error = CellError("NameError", "name 'x' is not defined", line=2)
+    >>> f"line {error.line}: {error.name}: {error.message}"
+    "line 2: NameError: name 'x' is not defined"
     """
 
     name: str
@@ -40,9 +69,14 @@ class CellError:
 
 @dataclass(frozen=True)
 class CellRun:
-    """What became of one code cell. `seconds` is wall time; `text` is all text output, `stdout` only what was printed.
+    """The run of one code cell.
 
-    `reason` is a sentence for every status but 'ok' and 'error'.
+    `index` is the cell's place in the notebook, from 0. `seconds` is wall time. `text` is all text output, `stdout`
+    only what was printed; `truncated` says that text was cut. `error` is set for the status 'error', and `reason` is a
+    sentence for every status but 'ok' and 'error'.
+
+    >>> CellRun(3, "timeout", seconds=600.0, reason="cell 3 ran for more than 600 s").status
+    'timeout'
     """
 
     index: int
@@ -57,10 +91,14 @@ class CellRun:
 
 @dataclass(frozen=True)
 class ModelSeen:
-    """An outermost nn.Module that was called in the run, at its first call.
+    """An outermost nn.Module that was called in the run, as it was at its first call.
 
-    `key` is 'model-1', 'model-2', … in order of first call; `shapes` are those of its parameters, in order; `layers` the
-    class names of its leaf modules; `trainable` the number of elements of parameters that require a gradient.
+    `key` is 'model-1', 'model-2', … in order of first call. `shapes` are the shapes of its parameters, in order,
+    `layers` the class names of its leaf modules, `trainable` the number of elements of parameters that require a
+    gradient.
+
+    >>> ModelSeen("model-1", "Sequential", ((10, 784), (10,)), ("Flatten", "Linear"), 7850).parameters
+    7850
     """
 
     key: str
@@ -78,7 +116,14 @@ class ModelSeen:
 
 @dataclass(frozen=True)
 class LoaderSeen:
-    """A DataLoader. `split` says whether its images are MNIST's training or test images, whatever wraps them."""
+    """A DataLoader of the notebook.
+
+    `split` says whether its images are MNIST's training or test images, also when another dataset wraps MNIST; None for
+    other data. `images` is their number.
+
+    >>> LoaderSeen("loader-1", "MNIST", "train", images=60_000, batch_size=64, shuffled=True).split
+    'train'
+    """
 
     key: str
     dataset: str
@@ -94,8 +139,12 @@ class LoaderSeen:
 class OptimizerSeen:
     """The optimizer that stepped during a pass.
 
-    `model_share` is the share of the elements of the called model's parameters that it holds (1.0: all of them), and
-    `foreign` the number of elements it holds that the called model does not have (an optimizer of another model).
+    `kind` is its class name. `model_share` is the share of the elements of the called model's parameters that it holds
+    (1.0: all of them), `foreign` the number of elements that it holds and the called model does not have, as those of
+    another model.
+
+    >>> OptimizerSeen("SGD", 0.01, momentum=0.5, model_share=1.0).foreign
+    0
     """
 
     kind: str
@@ -109,10 +158,13 @@ class OptimizerSeen:
 
 @dataclass(frozen=True)
 class Argument:
-    """A parameter of the student's function when the pass began, by what was bound to it.
+    """An argument of the student's function when the pass began.
 
-    `role`: model, optimizer, criterion, train_loader, test_loader, loader, list, int, float, bool, device, str, none,
-    callable, other. `value` is kept for numbers and short strings; `length` for lists.
+    `role` is one of model, optimizer, criterion, train_loader, test_loader, loader, list, int, float, bool, device,
+    str, none, callable, other. `value` is kept for numbers and short strings, `length` for lists.
+
+    >>> Argument("epoch", "int", value=3).value
+    3
     """
 
     name: str
@@ -125,13 +177,23 @@ class Argument:
 class Pass:
     """One pass over a DataLoader, as the recorder saw it.
 
-    `number` counts the training passes of this model over this data (0-based); `canonical` says that the harness owned
-    initial weights and order, so that the pass can be compared with the reference's. `losses` are the values on which
-    backward() was called, one a batch (None: not finite); `mean_loss` and `sample_loss` are cross-entropies that the
-    recorder computed itself from the model's outputs, averaged over batches and over images; `accuracy` is a fraction.
-    `data_device` is where the model's input was, `batch_device` where the loader served it.
-    `start` is in seconds since the kernel began, `seconds` the wall time of the pass. `function` is the outermost
-    function of the student's in which it ran, None at cell level, `inner_function` the innermost when that is another one.
+    `start` is in seconds since the kernel began, `seconds` is the wall time of the pass. `complete` says that the
+    loader was read to its end. `number` counts the training passes of this model over this data, from 0. `canonical`
+    says that the harness chose the initial weights and the order, so that the pass can be compared with the
+    reference's.
+
+    `losses` are the values on which backward() was called, one for each batch (None: not finite). `mean_loss` and
+    `sample_loss` are cross-entropies that the recorder computed itself from the model's outputs, averaged over batches
+    and over images. `accuracy` is a fraction.
+
+    `data_device` is where the model's input was, `batch_device` where the loader served it. `function` is the outermost
+    of the student's functions in which the pass ran, None at cell level; `inner_function` is the innermost when that is
+    another one.
+
+    >>> loader = LoaderSeen("loader-1", "MNIST", "train", 60_000, 64, True)
+    >>> seen = Pass(4, loader, start=10.0, seconds=5.5, batches=938, samples=60_000, complete=True, steps=938)
+    >>> seen.trains, seen.end
+    (True, 15.5)
     """
 
     cell: int
@@ -168,13 +230,17 @@ class Pass:
 
     @property
     def trains(self) -> bool:
-        """Whether an optimizer stepped during it."""
+        """True if an optimizer took a step during the pass."""
         return self.steps > 0
 
 
 @dataclass(frozen=True)
 class Line:
-    """A line of a plot; `label` as the legend shows it ('' when it has none); at most 20,000 points."""
+    """A line of a plot: at most 20,000 points, and its label in the legend ('' when it has none).
+
+    >>> Line("training loss", x=(1.0, 2.0), y=(0.5, None)).kind
+    'line'
+    """
 
     label: str
     x: tuple[float | None, ...]
@@ -184,9 +250,13 @@ class Line:
 
 @dataclass(frozen=True)
 class Axes:
-    """One axes of a figure. `legend` holds the entries of its legend, () when there is none.
+    """One axes of a figure.
 
-    `twin` is the index, in the figure, of an axes that lies at the same place and shares an axis (twinx, twiny).
+    `legend` holds the entries of its legend, () without one. `twin` is the index, in the figure, of an axes at the same
+    place that shares an axis with it (twinx, twiny).
+
+    >>> Axes("Losses", "epoch", "loss", "linear", "log", ("training",), (Line("training", (1.0,), (0.5,)),)).yscale
+    'log'
     """
 
     title: str
@@ -201,7 +271,12 @@ class Axes:
 
 @dataclass(frozen=True)
 class Figure:
-    """A matplotlib figure as it stood when it was shown, closed, cleared, or when its cell ended."""
+    """A matplotlib figure as it was when it was shown, closed or cleared, or when its cell ended.
+
+    >>> figure = Figure(5, (Axes("", "epoch", "loss", "linear", "log", (), ()),))
+    >>> [axes.ylabel for axes in figure.axes]
+    ['loss']
+    """
 
     cell: int
     axes: tuple[Axes, ...]
@@ -209,7 +284,11 @@ class Figure:
 
 @dataclass(frozen=True)
 class Profile:
-    """One call of thop.profile: what was profiled and what it returned."""
+    """One call of thop.profile: the model, the shapes of its inputs, and the counts that it returned.
+
+    >>> Profile(7, "MLP", "model-1", "cpu", ((1, 1, 28, 28),), macs=109_184.0, parameters=109_386.0).macs
+    109184.0
+    """
 
     cell: int
     model_class: str
@@ -223,7 +302,11 @@ class Profile:
 
 @dataclass(frozen=True)
 class Note:
-    """Something the recorder wants a person to know, e.g. 'the notebook seeded torch itself'."""
+    """A remark of the recorder for a person to read.
+
+    >>> Note(2, "the notebook seeded torch itself").cell
+    2
+    """
 
     cell: int
     text: str
@@ -231,7 +314,12 @@ class Note:
 
 @dataclass(frozen=True)
 class NamedArray:
-    """An array in the form that `decode_array` reads, by its name."""
+    """A named array in the form that `decode_array` reads.
+
+    >>> import numpy as np
+    >>> NamedArray("fc.bias", encode_array(np.zeros(10, np.float32))).array["shape"]
+    [10]
+    """
 
     name: str
     array: Mapping[str, Any]
@@ -239,7 +327,13 @@ class NamedArray:
 
 @dataclass(frozen=True)
 class WeightsSeen:
-    """The weights that a model had at the end of the pass over data that began at `start`."""
+    """The weights of a model at the end of the pass that began at `start` (seconds since the kernel began).
+
+    >>> import numpy as np
+    >>> bias = NamedArray("fc.bias", encode_array(np.zeros(2, np.float32)))
+    >>> WeightsSeen(4, "model-1", 10.0, (bias,)).decoded()
+    {'fc.bias': array([0., 0.], dtype=float32)}
+    """
 
     cell: int
     model: str
@@ -248,15 +342,16 @@ class WeightsSeen:
 
     @property
     def size(self) -> int:
-        """Characters that its arrays were sent as."""
+        """The number of characters in which its arrays were sent."""
         return sum(len(data) for value in self.values if isinstance(data := value.array.get("data"), str))
 
     def decoded(self) -> dict[str, NDArray[Any]]:
-        """The arrays by name. Raises Malformed."""
+        """Return the arrays by name. Raises Malformed."""
         return {value.name: decode_array(value.array) for value in self.values}
 
 
-MAX_RECORDS = 20_000  # of one kind; no honest notebook comes near
+MAX_RECORDS = 20_000
+"""The largest number of records of one kind; an honest notebook makes far fewer."""
 EVENT_KINDS: Mapping[str, type[Any]] = {
     "model": ModelSeen,
     "pass": Pass,
@@ -265,14 +360,20 @@ EVENT_KINDS: Mapping[str, type[Any]] = {
     "note": Note,
     "weights": WeightsSeen,
 }
+"""The record of each kind of event that the recorder sends."""
 
 
 @dataclass(frozen=True)
 class RunEvidence:
-    """All that the run of the whole notebook showed. `refused` counts recorder lines that were malformed.
+    """Everything that the run of the whole notebook showed.
 
-    `doubts` says by a model's key why what was recorded of its training cannot be: such epochs count for nothing. The losses
-    of the models in `unchecked` could not be checked by the weights that they led to.
+    `models` are by key; `passes` are in the order in which they began. `refused` counts events that were malformed.
+    `doubts` says by a model's key why its recorded training cannot have happened; such epochs do not count. The losses
+    of the models in `unchecked` could not be checked against the weights that they led to.
+
+    >>> run = RunEvidence(cells=(CellRun(0, "ok"), CellRun(2, "error", error=CellError("NameError", "x"))))
+    >>> [cell.index for cell in run.cells if cell.status != "ok"]
+    [2]
     """
 
     cells: tuple[CellRun, ...] = ()
@@ -287,12 +388,20 @@ class RunEvidence:
     unchecked: frozenset[str] = frozenset()
 
     def cell(self, index: int) -> CellRun | None:
-        """The run of the cell with this notebook index, None when it is no code cell."""
+        """Return the run of the cell with this index in the notebook, None when it is not a code cell."""
         return next((cell for cell in self.cells if cell.index == index), None)
 
 
 def run_evidence(cells: Iterable[CellRun], events: Iterable[Mapping[str, object]]) -> RunEvidence:
-    """Sort the recorder's events (dicts with a 'kind') into records; malformed ones are counted and left out."""
+    """Return the evidence of a run: its cells, and the records of the recorder's events.
+
+    An event is a dict with a 'kind', a key of `EVENT_KINDS`, and the fields of that record. Malformed events, and more
+    than `MAX_RECORDS` of one kind, are counted in `refused` and left out.
+
+    >>> run = run_evidence([], [{"kind": "note", "cell": 2, "text": "torch was seeded"}, {"kind": "other"}])
+    >>> run.notes, run.refused
+    ((Note(cell=2, text='torch was seeded'),), 1)
+    """
     seen: dict[str, list[Any]] = {kind: [] for kind in EVENT_KINDS}
     refused = 0
     for event in events:
@@ -316,9 +425,10 @@ def run_evidence(cells: Iterable[CellRun], events: Iterable[Mapping[str, object]
     )
 
 
-# --- probes ------------------------------------------------------------------------------------------------------
-
-
 def numbers(values: Sequence[float | None]) -> tuple[float, ...]:
-    """The values that are there."""
+    """Return the values that are not None.
+
+    >>> numbers((0.5, None, 0.25))
+    (0.5, 0.25)
+    """
     return tuple(value for value in values if value is not None)

@@ -1,52 +1,72 @@
-"""Trainings: the epochs of one model, put together from the passes of a run."""
+"""Trainings: the epochs of one model on one device, assembled from the passes of a run."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from grader.evidence.run import ModelSeen, Pass, RunEvidence, numbers
 
-# Relative differences of losses. Equal mathematics in another order of operations stays far under both, another model or
-# another order of images far over the first.
+__all__ = ["Epoch", "Recognise", "Training", "assemble", "doubt", "follows", "select", "trainings"]
+
+# Relative differences of losses. The same mathematics in another order of operations stays far below both; another
+# model or another order of images is far above the first.
 SAME_STEP = 1e-3  # of each step of the first epoch
-
-
 SAME_MEAN = 0.02  # of an epoch's mean, over which rounding may have grown
+
+Recognise: TypeAlias = Callable[[Sequence[tuple[int, ...]]], bool]
+"""A function that tells by the shapes of a model's parameters, in order, whether it is meant to be the wanted model."""
 
 
 @dataclass(frozen=True)
 class Epoch:
-    """One pass over the training data with steps, and the test pass of the same model that followed it, if any."""
+    """A training pass, and the test pass of the same model that belongs to it, if any.
+
+    >>> from grader.evidence.run import LoaderSeen
+    >>> loader = LoaderSeen("loader-1", "MNIST", "train", 60_000, 64, True)
+    >>> epoch = Epoch(Pass(4, loader, 10.0, 5.0, 938, 60_000, True, model_device="cuda:0", steps=938))
+    >>> epoch.device, epoch.start, epoch.end
+    ('cuda', 10.0, 15.0)
+    """
 
     train: Pass
     test: Pass | None = None
 
     @property
     def start(self) -> float:
-        """Seconds since the kernel began."""
+        """The start of the training pass, in seconds since the kernel began."""
         return self.train.start
 
     @property
     def end(self) -> float:
-        """Seconds since the kernel began; after the test pass when there was one."""
+        """The end of the test pass, or of the training pass without one, in seconds since the kernel began."""
         return (self.test or self.train).end
 
     @property
     def cell(self) -> int:
-        """Index of the cell that it ran in."""
+        """The index of the cell in which it ran."""
         return self.train.cell
 
     @property
     def device(self) -> str:
-        """'cpu' or 'cuda': where the model was."""
+        """The model's device: 'cpu' or 'cuda'."""
         return (self.train.model_device or "cpu").split(":")[0]
 
 
 @dataclass(frozen=True)
 class Training:
-    """All epochs of one model on one device, in order; `before` counts those that it had on another device by then."""
+    """All epochs of one model on one device, in order.
+
+    `before` counts the epochs that the model had on another device before the first of them.
+
+    >>> from grader.evidence.run import LoaderSeen
+    >>> loader = LoaderSeen("loader-1", "MNIST", "train", 60_000, 64, True)
+    >>> epochs = [Epoch(Pass(4, loader, start, 5.0, 938, 60_000, True, steps=938)) for start in (10.0, 20.0)]
+    >>> Training(ModelSeen("model-1", "MLP", ((10, 784), (10,)), ("Linear",), 7850), tuple(epochs)).cells
+    (4,)
+    """
 
     model: ModelSeen
     epochs: tuple[Epoch, ...]
@@ -54,53 +74,90 @@ class Training:
 
     @property
     def device(self) -> str:
-        """'cpu' or 'cuda'."""
+        """The device of its epochs: 'cpu' or 'cuda'."""
         return self.epochs[0].device
 
     @property
     def cells(self) -> tuple[int, ...]:
-        """The cells that its epochs ran in, in order, once each."""
+        """The cells in which its epochs ran, in order, each once."""
         return tuple(dict.fromkeys(epoch.cell for epoch in self.epochs))
 
 
-def trainings(
-    run: RunEvidence, recognise: Callable[[Sequence[tuple[int, ...]]], bool], device: str = "cpu"
-) -> tuple[Training, ...]:
-    """The trainings of the models that `recognise` accepts by their parameters' shapes, on `device`, in order.
+def assemble(run: RunEvidence) -> tuple[Training, ...]:
+    """Return all trainings of all models on all devices, by the start of their first epoch.
 
-    Only complete passes over MNIST's training images count. A pass over them without a step after a training pass, or over
-    the test images, is the test of the epoch before. A model whose record is in doubt has none.
+    An epoch is a complete pass with steps or backward passes, over any data but MNIST's test images. A complete pass
+    without either, over the test images or else over others, is the test of the epoch before it. A model that moves to
+    another device has a training on each. A model whose record is in doubt has none.
+
+    >>> from grader.evidence.run import LoaderSeen
+    >>> loader = LoaderSeen("loader-1", "MNIST", "train", 60_000, 64, True)
+    >>> model = ModelSeen("model-1", "MLP", ((10, 784), (10,)), ("Linear",), 7850)
+    >>> passes = [Pass(4, loader, t, 5.0, 938, 60_000, True, model="model-1", steps=938) for t in (10.0, 20.0)]
+    >>> [len(found.epochs) for found in assemble(RunEvidence(models={"model-1": model}, passes=tuple(passes)))]
+    [2]
     """
-    found = []
-    for model in run.models.values():
-        if model.key in run.doubts or not recognise(model.shapes):
+    models = [model for model in run.models.values() if model.key not in run.doubts]
+    epochs: dict[str, list[Epoch]] = {model.key: [] for model in models}
+    for seen in run.passes:
+        if seen.model is None or seen.model not in epochs or not seen.complete:
             continue
-        epochs: list[Epoch] = []
-        for seen in run.passes:
-            if seen.model != model.key or not seen.complete:
-                continue
-            if seen.trains or seen.backwards > 0:
-                if seen.loader.split != "test":
-                    epochs.append(Epoch(seen))
-            elif epochs and _is_test(seen, epochs[-1]):
-                epochs[-1] = Epoch(epochs[-1].train, seen)
-        here = tuple(epoch for epoch in epochs if epoch.device == device)  # a model may move on to the GPU
-        if here:
-            found.append(Training(model, here, epochs.index(here[0])))
+        known = epochs[seen.model]
+        if seen.trains or seen.backwards > 0:
+            if seen.loader.split != "test":
+                known.append(Epoch(seen))
+        elif known and _is_test(seen, known[-1]):
+            known[-1] = Epoch(known[-1].train, seen)
+    found = [training for model in models for training in _by_device(model, epochs[model.key])]
     return tuple(sorted(found, key=lambda training: training.epochs[0].start))
 
 
-def doubt(run: RunEvidence, recognise: Callable[[Sequence[tuple[int, ...]]], bool]) -> str:
-    """Why a training of the models that `recognise` accepts is not believed; '' when all are."""
+def _by_device(model: ModelSeen, epochs: Sequence[Epoch]) -> Iterator[Training]:
+    """Yield the trainings of a model on each device; `epochs` are all its epochs."""
+    places: dict[str, list[int]] = {}
+    for place, epoch in enumerate(epochs):
+        places.setdefault(epoch.device, []).append(place)
+    for here in places.values():
+        yield Training(model, tuple(epochs[place] for place in here), here[0])
+
+
+def select(found: Iterable[Training], recognise: Recognise, device: str = "cpu") -> tuple[Training, ...]:
+    """Return the trainings on `device` ('cpu' or 'cuda') of the models that `recognise` accepts, in the same order.
+
+    >>> select(assemble(RunEvidence()), lambda shapes: True, "cuda")
+    ()
+    """
+    return tuple(t for t in found if t.device == device and recognise(t.model.shapes))
+
+
+def trainings(run: RunEvidence, recognise: Recognise, device: str = "cpu") -> tuple[Training, ...]:
+    """Assemble the trainings of a run and return those on `device` of the models that `recognise` accepts.
+
+    A check calls `Evidence.trainings` instead, for which they are assembled once.
+
+    >>> trainings(RunEvidence(), lambda shapes: True)
+    ()
+    """
+    return select(assemble(run), recognise, device)
+
+
+def doubt(run: RunEvidence, recognise: Recognise) -> str:
+    """Return why a training of the models that `recognise` accepts is not believed; '' when all are.
+
+    >>> model = ModelSeen("model-1", "MLP", ((10, 784), (10,)), ("Linear",), 7850)
+    >>> run = RunEvidence(models={"model-1": model}, doubts={"model-1": "a clock ran backward"})
+    >>> doubt(run, lambda shapes: True)
+    'the recorded training is not believed: a clock ran backward'
+    """
     found = (run.doubts[key] for key in run.doubts if key in run.models and recognise(run.models[key].shapes))
     return next((f"the recorded training is not believed: {why}" for why in found), "")
 
 
 def _is_test(seen: Pass, epoch: Epoch) -> bool:
-    """Whether a pass without gradients is an epoch's test: the first over the test images, else the first at all.
+    """Return whether a pass without gradients replaces the epoch's test.
 
-    One that comes after the training pass goes before those in the midst of it. Some tests go over the wrong images, which
-    other checks find; they are tests all the same.
+    The test is the first pass over the test images, or else the first pass over others: a test on the wrong images is
+    still a test, and other checks find it. A pass after the training pass is preferred to one within it.
     """
     known = epoch.test
     if known is None or (known.loader.split != "test" and seen.loader.split == "test"):
@@ -109,9 +166,16 @@ def _is_test(seen: Pass, epoch: Epoch) -> bool:
 
 
 def follows(epochs: Sequence[Epoch], trajectory: Sequence[Pass]) -> bool:
-    """Whether the epochs' training losses are those of the reference's epochs with the same numbers.
+    """Return whether the epochs' training losses are those of the reference's epochs with the same numbers.
 
-    `trajectory` holds the reference's training passes in order. False where the notebook's random numbers were its own.
+    `trajectory` holds the reference's training passes in order. The losses of a first epoch must agree batch by batch
+    within 0.1 %, the means of later ones within 2 %. False when the notebook used its own random numbers.
+
+    >>> from grader.evidence.run import LoaderSeen
+    >>> loader = LoaderSeen("loader-1", "MNIST", "train", 128, 64, True)
+    >>> reference = Pass(1, loader, 0.0, 1.0, 2, 128, True, canonical=True, steps=2, losses=(2.3, 2.1))
+    >>> follows([Epoch(reference)], [reference]), follows([Epoch(reference)], [])
+    (True, False)
     """
     if len(epochs) > len(trajectory) or not all(epoch.train.canonical for epoch in epochs):
         return False

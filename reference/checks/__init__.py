@@ -1,1 +1,1 @@
-"""The assignment's own checks."""
+"""The checks of the assignment, made from those of `grader.checks`."""

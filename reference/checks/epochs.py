@@ -1,4 +1,4 @@
-"""The epochs that the run of the notebook showed: which were trained, on which device, and what came in between."""
+"""Checks on the epochs that were trained in the run: which model, on which device, and why some are missing."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from grader.evidence import trainings
 from grader.evidence.run import CellRun, Pass
 from reference.contract import LEARNING_RATE, MOMENTUM, RECOGNISE, is_mlp
 
-UNTESTED = 0.8  # of what a training earns that was never tested
-OLD_MODEL = 0.6  # of what a training earns whose model had been trained before
-OTHER_SETTINGS = 0.5  # of what a training earns that learns, by another optimizer than the one asked for
-BROKE = ("error", "timeout", "killed", "dead")  # how a cell ends that did not get through
+UNTESTED = 0.8  # credit for a training that was never tested
+OLD_MODEL = 0.6  # credit for a training whose model had been trained before
+OTHER_SETTINGS = 0.5  # credit for a training that learns, but with another optimizer than the one asked for
+BROKE = ("error", "timeout", "killed", "dead")  # the statuses of a cell that did not run to its end
 
 
 def optimizer(e: Evidence) -> str:
@@ -31,21 +31,24 @@ def optimizer(e: Evidence) -> str:
 
 
 def _parts(e: Evidence) -> list[Pass]:
-    """The passes in which the MLP was trained on the CPU and that were left before their end."""
+    """Return all passes that trained the MLP on the CPU, complete or not."""
     known = {key for key, model in e.run.models.items() if is_mlp(model.shapes) and key not in e.run.doubts}
     return [p for p in e.run.passes if p.trains and p.model in known and (p.model_device or "cpu").startswith("cpu")]
 
 
 def cpu_trainings(e: Evidence) -> tuple[trainings.Training, ...]:
-    """The trainings of the MLP on the CPU, in order."""
-    return trainings.trainings(e.run, is_mlp)
+    """Return the trainings of the MLP on the CPU, in order."""
+    return e.trainings(is_mlp)
 
 
 def trained(e: Evidence, item: str, role: str, device: str, epochs: int) -> trainings.Training:
-    """The training of the model on the device: the first with at least `epochs` epochs. Raises Fail with what there is."""
+    """Return the first training of the model on the device with at least `epochs` epochs.
+
+    Raises Fail, which says what was trained instead and why.
+    """
     name = role.upper()
     place = "GPU" if device == "cuda" else "CPU"
-    found = trainings.trainings(e.run, RECOGNISE[role], device)
+    found = e.trainings(RECOGNISE[role], device)
     for training in found:
         if len(training.epochs) >= epochs:
             return training
@@ -65,18 +68,18 @@ def trained(e: Evidence, item: str, role: str, device: str, epochs: int) -> trai
 
 
 def counted(epochs: int) -> str:
-    """'1 epoch', '2 epochs'."""
+    """Return a number of epochs in words: '1 epoch', '2 epochs'."""
     return f"{epochs} epoch{'' if epochs == 1 else 's'}"
 
 
 def longest_of(found: Sequence[trainings.Training]) -> trainings.Training:
-    """The training with the most epochs."""
+    """Return the training with the most epochs."""
     return max(found, key=lambda training: len(training.epochs))
 
 
 def in_part(e: Evidence, item: str, role: str, device: str, epochs: int) -> trainings.Training:
-    """As `trained`; a training that is too short is returned too, for credit in proportion."""
-    found = trainings.trainings(e.run, RECOGNISE[role], device)
+    """Do the same as `trained`, but return the longest training when all are too short, for credit in proportion."""
+    found = e.trainings(RECOGNISE[role], device)
     if found and all(len(training.epochs) < epochs for training in found):
         return longest_of(found)
     return trained(e, item, role, device, epochs)
@@ -93,10 +96,10 @@ def _enough(e: Evidence, item: str, training: trainings.Training, epochs: int, p
 
 
 def _on_the_other_device(e: Evidence, item: str, role: str, device: str) -> Fail | None:
-    """The failure of an item whose own cells train the model, but on the other device."""
+    """Return the failure of an item whose cells train the model, but on the other device; None when they do not."""
     other, place = ("cpu", "CPU") if device == "cuda" else ("cuda", "GPU")
     cells = set(section_cells(e, item))
-    for training in trainings.trainings(e.run, RECOGNISE[role], other):
+    for training in e.trainings(RECOGNISE[role], other):
         here = [epoch for epoch in training.epochs if epoch.cell in cells]
         if here:
             return Fail(
@@ -108,13 +111,13 @@ def _on_the_other_device(e: Evidence, item: str, role: str, device: str) -> Fail
 
 
 def trouble(e: Evidence, cells: Sequence[int], role: str = "", device: str = "cpu") -> tuple[str, str]:
-    """Why cells did not do what they should: the error of the last of `cells` that broke, or why they were not reached.
+    """Return why cells did not do what they should, as a text to append to a sentence, and a hint; both may be ''.
 
-    A text to put behind a sentence, and a hint; both may be ''. With the `role` of a model whose training on `device` is
-    missing, what stopped that training is named wherever it stands; where nothing broke, what else became of it; and where
-    nothing at all was trained, what broke last before these cells.
+    The reason is the error of the last of `cells` that broke, or why they were not reached. With the `role` of a model
+    whose training on `device` is missing, it is the error that stopped that training, in whichever cell. If nothing
+    broke, it is what else happened to the training; if nothing at all was trained, what broke last before these cells.
 
-    Raises NotGraded when the notebook needs a package that is missing here, which may be why.
+    Raises NotGraded when the notebook needs a package that is missing here, which may be the reason.
     """
     lacking = next((c.error.missing_module for c in e.run.cells if c.error and c.error.missing_module), None)
     if lacking is not None:
@@ -134,14 +137,14 @@ def trouble(e: Evidence, cells: Sequence[int], role: str = "", device: str = "cp
         )
     if role and not said and cells and not any(seen.trains for seen in e.run.passes):
         before = [cell for cell in e.run.cells if cell.status in BROKE and cell.index < min(cells)]
-        if before:  # which need not be why
+        if before:  # it need not be the reason
             said, hint = _ending(e, before[-1])
             return said.replace("; ", "; before that, ", 1), hint
     return f"; {said}" if said else "", hint
 
 
 def _ending(e: Evidence, cell: CellRun) -> tuple[str, str]:
-    """How a cell ended that broke, behind a semicolon, and a hint or ''."""
+    """Return how a cell that broke ended, after a semicolon, and a hint or ''."""
     if cell.error is None:
         return f"; {cell.reason}", ""
     line = f", line {cell.error.line}," if cell.error.line is not None else ""
@@ -153,10 +156,10 @@ def _ending(e: Evidence, cell: CellRun) -> tuple[str, str]:
 
 
 def _breakdowns(e: Evidence, broken: Sequence[CellRun], role: str, device: str) -> list[CellRun]:
-    """The cells, at most two with different ends, that explain that a training is missing.
+    """Return the cells that explain why a training is missing: at most two, which ended differently.
 
-    `broken` are those of the question that broke. Where the training was first stopped counts; the last of the question's
-    that broke may have had a reason of its own.
+    `broken` are the question's cells that broke. The first is the cell in which the training was first stopped, the
+    second the last of the question's cells that broke, as it may have broken for another reason.
     """
     opened = {seen.cell for seen in e.run.passes if _stopped(e, seen, role, device)}
     stopped = [cell for cell in e.run.cells if cell.status in BROKE and cell.index in opened]
@@ -166,16 +169,17 @@ def _breakdowns(e: Evidence, broken: Sequence[CellRun], role: str, device: str) 
 
 
 def _same_end(one: CellRun, other: CellRun) -> bool:
-    """Whether two cells broke in the same way."""
+    """Return whether two cells broke in the same way."""
     if one.error is None or other.error is None:
         return one is other
     return (one.error.name, one.error.message) == (other.error.name, other.error.message)
 
 
 def _stopped(e: Evidence, seen: Pass, role: str, device: str) -> bool:
-    """Whether a pass was left before its end that was, or was to be, one of this model on this device.
+    """Return whether a pass of this model on this device was left before its end.
 
-    A model of the wrong shape may be meant to be this one; so may one that a function did not come to call.
+    A model of the wrong shape counts, as it may be meant to be this one, and so does a pass in which a function had not
+    called its model yet.
     """
     if seen.complete or (seen.model_device or seen.data_device or device).split(":")[0] != device:
         return False
@@ -188,7 +192,7 @@ def _stopped(e: Evidence, seen: Pass, role: str, device: str) -> bool:
 
 
 def _left_early(e: Evidence, role: str, device: str) -> tuple[str, str] | None:
-    """What is said of training passes that no error ended and that stopped all the same, and a hint; None without any."""
+    """Return a sentence on training passes that stopped early without an error, and a hint; None without any."""
     ended = {cell.index for cell in e.run.cells if cell.status == "ok"}
     left = [
         seen
@@ -208,7 +212,7 @@ def _left_early(e: Evidence, role: str, device: str) -> tuple[str, str] | None:
 
 
 def _over_test_data(e: Evidence, role: str, device: str) -> tuple[str, str] | None:
-    """What is said of passes that trained this model on the test images, and a hint; None without any."""
+    """Return a sentence on passes that trained this model on the test images, and a hint; None without any."""
     models = {key for key, model in e.run.models.items() if RECOGNISE[role](model.shapes)}
     found = [
         seen
@@ -225,9 +229,9 @@ def _over_test_data(e: Evidence, role: str, device: str) -> tuple[str, str] | No
 
 
 def new_models(e: Evidence, role: str, device: str, cells: Collection[int]) -> tuple[str, str]:
-    """What is said where each epoch in one of the cells was of another model of this role, and a hint; else ('', '')."""
+    """Return a sentence on a cell in which each epoch trained a new model, and a hint; ('', '') without such a cell."""
     counts: dict[int, list[int]] = {}
-    for training in trainings.trainings(e.run, RECOGNISE[role], device):
+    for training in e.trainings(RECOGNISE[role], device):
         for cell in set(training.cells) & set(cells):
             counts.setdefault(cell, []).append(sum(epoch.cell == cell for epoch in training.epochs))
     for cell, epochs in counts.items():
@@ -239,7 +243,7 @@ def new_models(e: Evidence, role: str, device: str, cells: Collection[int]) -> t
 
 
 def first_ten(e: Evidence) -> tuple[trainings.Epoch, ...]:
-    """The first ten epochs of the MLP on the CPU. Raises Fail when there are fewer."""
+    """Return the first ten epochs of the MLP on the CPU. Raises Fail when there are fewer."""
     return trained(e, "q2", "mlp", "cpu", 10).epochs[:10]
 
 
@@ -260,7 +264,7 @@ def mlp_converges(e: Evidence) -> str:
 
 
 def _checked(e: Evidence, epochs: Sequence[trainings.Epoch]) -> bool:
-    """Whether the losses of a training were checked by its weights."""
+    """Return whether the losses of a training were checked against its weights."""
     return epochs[0].train.model not in e.run.unchecked
 
 
@@ -271,13 +275,13 @@ def twenty_epochs(e: Evidence) -> str:
 
 
 def section_cells(e: Evidence, item: str, cells: Sequence[int] = ()) -> tuple[int, ...]:
-    """The cells in which the answer to an item is looked for first: those of its section and those named."""
+    """Return the cells in which the answer to an item is expected: those of its section, and `cells`."""
     section = e.sections.get(item)
     return tuple(sorted({*(section.cells if section else ()), *cells}))
 
 
 def cnn_epochs(item: str, device: str) -> CheckFunction:
-    """A check that a new CNN was trained and tested for 2 epochs on the device."""
+    """Return a check that a new CNN was trained and tested for 2 epochs on the device."""
     place = "GPU" if device == "cuda" else "CPU"
 
     def check(e: Evidence) -> str:
@@ -293,7 +297,7 @@ def gpu_epochs(e: Evidence) -> str:
 
 
 def _new_and_tested(e: Evidence, item: str, role: str, device: str, epochs: int, where: str) -> str:
-    """A model that was not trained on the other device before steps in each of the epochs and is tested after it."""
+    """Check that a model that was not trained on the other device is trained for these epochs and tested after each."""
     place, name = "GPU" if device == "cuda" else "CPU", role.upper()
     training = in_part(e, item, role, device, epochs)
     seen = training.epochs[:epochs]
@@ -318,9 +322,9 @@ def _new_and_tested(e: Evidence, item: str, role: str, device: str, epochs: int,
 
 
 def converges(item: str, role: str, device: str, epochs: int) -> CheckFunction:
-    """A check that the first `epochs` epochs learn as the reference's do, by the optimizer that was asked for.
+    """Return a check that the first `epochs` epochs learn as the reference's do, with the optimizer that was asked for.
 
-    Fewer earn credit in proportion, and so do epochs that learn by other settings.
+    Fewer epochs earn credit in proportion; epochs that learn with other settings earn half of it.
     """
 
     def check(e: Evidence) -> str:
@@ -343,7 +347,7 @@ def converges(item: str, role: str, device: str, epochs: int) -> CheckFunction:
 
 
 def _other_settings(epochs: Sequence[trainings.Epoch]) -> Fail | None:
-    """What is wrong with the optimizer that stepped in these epochs; None where nothing is."""
+    """Return what is wrong with the optimizer that stepped in these epochs; None if nothing is."""
     try:
         loops.optimizer_settings([epoch.train for epoch in epochs], "SGD", LEARNING_RATE, MOMENTUM)
     except Fail as fail:
@@ -352,7 +356,7 @@ def _other_settings(epochs: Sequence[trainings.Epoch]) -> Fail | None:
 
 
 def _learned(e: Evidence, role: str, epochs: int, seen: Sequence[trainings.Epoch]) -> str:
-    """All `epochs` epochs, or those that there are, learn as the reference's do. Raises Fail, and what it raises."""
+    """Check that these epochs learn as the reference's do. Raises Fail; too few epochs earn credit in proportion."""
     if len(seen) == epochs:
         return convergence.converges(seen, e.reference, role, _checked(e, seen))
     follows = trainings.follows(seen, e.reference.trajectories.get(role, ()))

@@ -1,4 +1,4 @@
-"""Checks on what the run of the notebook showed: plots and printed text."""
+"""Checks on the output of the run: plots and printed text."""
 
 from __future__ import annotations
 
@@ -23,13 +23,16 @@ TENSORS_PLOTTED = "What do the lists hold that are plotted: numbers, or tensors 
 
 
 def q2_plot(e: Evidence) -> plots.LossPlot:
-    """The plot that shows the first ten epochs best. Raises Fail when there is none."""
+    """Return the plot that shows the first ten epochs best. Raises Fail when there is none."""
     epochs = trained(e, "q2", "mlp", "cpu", 10).epochs
     return plots.find_loss_plot(e.run.figures, epochs, 1, 10, section_cells(e, "q2"))
 
 
 def q3_plot(e: Evidence) -> plots.LossPlot:
-    """The plot that shows twenty epochs best: the first of a training, or the last when the lists were begun anew."""
+    """Return the plot that shows twenty epochs best.
+
+    They are the first twenty of a training, or the last twenty, in case the lists were started again.
+    """
     epochs = trained(e, "q3", "mlp", "cpu", 20).epochs
     cells = section_cells(e, "q3")
     found = [
@@ -41,7 +44,10 @@ def q3_plot(e: Evidence) -> plots.LossPlot:
 
 
 def _because(e: Evidence, fail: Fail, cells: Sequence[int], role: str = "", device: str = "cpu") -> Fail:
-    """The failure with why these cells did not get further, and the hint of that. Raises NotGraded as `trouble` does."""
+    """Return the failure, with the reason why these cells did not get further appended, and the hint for it.
+
+    Raises NotGraded when `trouble` does.
+    """
     why, hint = trouble(e, cells, role, device)
     return Fail(fail.seen + why, fail.expected, hint or fail.hint, fail.credit)
 
@@ -49,7 +55,7 @@ def _because(e: Evidence, fail: Fail, cells: Sequence[int], role: str = "", devi
 def plot_checks(
     item: str, plot: Callable[[Evidence], plots.LossPlot], points: Sequence[float], needs: str
 ) -> tuple[Check, ...]:
-    """The checks on a plot of losses: both curves, epochs, labels, log scale, common x axis, with these points."""
+    """Return the checks on a plot of losses, with these points: curves, epochs, labels, log scale, common x axis."""
 
     def present(e: Evidence) -> str:
         """The training and the validation loss are plotted on the same axes."""
@@ -98,13 +104,13 @@ def plot_checks(
 
 
 def code_runs(e: Evidence, cells: Sequence[int]) -> list[CellRun]:
-    """The runs of these cells, in order; all cells when none of them is code."""
+    """Return the runs of these cells, in order; those of all cells when none of these is code."""
     runs = [cell for cell in e.run.cells if cell.index in set(cells)]
     return runs or list(e.run.cells)
 
 
 def _first_batch_size(loader: LoaderProbe) -> int:
-    """How many images the first batch holds. Of a shuffled loader other images than the first batch's were looked at."""
+    """Return how many images the first batch holds; the probe of a shuffled loader looked at other images."""
     if loader.seen is not None and loader.seen.batch_size is not None:
         return min(loader.seen.batch_size, loader.seen.images)
     shuffled = loader.seen is not None and loader.seen.shuffled
@@ -120,19 +126,19 @@ def q1_text(e: Evidence) -> str:
     sources, code = {cell.index: cell.source for cell in e.notebook.cells}, {run.index for run in runs}
     notes = "\n".join(sources[i] for i in section.cells if i not in code and sources[i] not in template())
     shown = [place for place, run in enumerate(runs) if mentions(run.text, batch)]
-    runs = runs[: shown[-1] + 1] if shown else runs  # the loops further below name other tensors
+    runs = runs[: shown[-1] + 1] if shown else runs  # the loops below name other tensors
     printed = "\n".join(run.text for run in runs)
     try:
         return first_batch_text(printed, batch, "\n".join(sources[run.index] for run in runs), notes)
     except Fail as fail:
         if fail.credit > 0:
             raise
-        broken = [run.index for run in runs if run.status in BROKE]  # the first: the loops may stand there too
+        broken = [run.index for run in runs if run.status in BROKE]  # the first counts: loops may follow in the section
         raise _because(e, fail, broken[:1] or [run.index for run in runs]) from None
 
 
 def epoch_seconds(role: str, device: str, epochs: int, item: str, each: bool = False) -> CheckFunction:
-    """A check that the time of each of `epochs` epochs is printed; unless `each`, their average is as good."""
+    """Return a check that the time of each of `epochs` epochs is printed; their average will do unless `each`."""
 
     def check(e: Evidence) -> str:
         said = best_timed(
@@ -157,12 +163,13 @@ def best_timed(
     count: int,
     check: Callable[[Sequence[CellRun], Sequence[trainings.Epoch]], str],
 ) -> str:
-    """The verdict of `check` on the training of this model that it suits best, the longest first.
+    """Return the verdict of `check` on the first training of this model that passes, the longest training first.
 
-    The times may be printed in the section's cells, in those that trained, or in the next without a training of its own.
-    Raises the best Fail; it says what broke where a cell was to train for `count` epochs and did not get through them.
+    The times may be printed in the section's cells, in those that trained, or in the next one unless it trains too.
+    Raises the Fail with the most credit. It says what broke if a cell should have trained for `count` epochs and did
+    not get through them.
     """
-    found = trainings.trainings(e.run, RECOGNISE[role], device)
+    found = e.trainings(RECOGNISE[role], device)
     if not found:
         expected = "printed times of epochs that were run"
         if not_believed := trainings.doubt(e.run, RECOGNISE[role]):
@@ -172,7 +179,7 @@ def best_timed(
         raise _because(e, missing, section_cells(e, item), role, device)
     cells = {index for training in found for index in training.cells}
     order = [cell.index for cell in e.run.cells]
-    busy = {seen.cell for seen in e.run.passes if seen.trains}  # another training's times are its own
+    busy = {seen.cell for seen in e.run.passes if seen.trains}  # their times belong to another training
     after = {order[order.index(i) + 1] for i in cells if i in order[:-1]} - busy
     runs = code_runs(e, section_cells(e, item, sorted(cells | after)))
     failures: list[Fail] = []
@@ -187,9 +194,10 @@ def best_timed(
 
 
 def _cut_short(e: Evidence, found: Sequence[trainings.Training], cells: Sequence[int], count: int) -> list[int]:
-    """Those of the cells that broke with a pass over data still open or, unless another trained, without any epoch.
+    """Return the cells that broke with fewer than `count` epochs, but with some, or in the midst of a pass.
 
-    One that broke after `count` epochs had its times by then.
+    If there are none and no cell trained, return all that broke. A cell that broke after `count` epochs is left out: it
+    could have printed its times by then.
     """
     epochs = Counter(epoch.cell for training in found for epoch in training.epochs)
     opened = {seen.cell for seen in e.run.passes if not seen.complete and seen.model is not None}
@@ -199,7 +207,7 @@ def _cut_short(e: Evidence, found: Sequence[trainings.Training], cells: Sequence
 
 
 def costs(e: Evidence) -> list[flops.Cost]:
-    """What the student's own models cost, counted here; models that could not be probed cost what they should."""
+    """Return the costs of the student's models, counted here; the expected ones where a model could not be probed."""
     found = []
     for role in ("mlp", "cnn"):
         probe = e.models[role]
@@ -210,13 +218,13 @@ def costs(e: Evidence) -> list[flops.Cost]:
 
 
 def flops_cells(e: Evidence) -> list[CellRun]:
-    """The cells where the counts may be printed: those that profile, and the section's; else all."""
+    """Return the cells where the counts may be printed: those that profile and the section's, or all without any."""
     profiled = [seen.cell for seen in e.run.profiles]
     return code_runs(e, section_cells(e, "flops", profiled)) if profiled else list(e.run.cells)
 
 
 def flops_source(e: Evidence) -> str:
-    """The code of these cells, and all imports: another counting tool may be used in it."""
+    """Return the code of these cells and all imports, from which another counting tool can be told."""
     cells = {run.index for run in flops_cells(e)}
     code = [cell.source for cell in e.notebook.code_cells if cell.index in cells]
     code += [

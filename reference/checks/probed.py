@@ -1,4 +1,4 @@
-"""Checks on what the probes found: models, loaders, training and test functions."""
+"""Checks on the probes of models, loaders, and training and test functions."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from reference.contract import BATCH_SIZE, CLASSES, LOG_EVERY, MACS, PARAMETERS
 
 
 def model_item(role: str, title: str) -> Item:
-    """The item for one model: 5 points."""
+    """Return the item for one model: 5 points."""
     name = role.upper()
 
     def found(e: Evidence) -> str:
@@ -78,7 +78,7 @@ def test_normalised(e: Evidence) -> str:
 
 
 def loop_checks(item: str, train: str, test: str, points: Mapping[str, float], gpu: bool = False) -> tuple[Check, ...]:
-    """The checks on a pair of training and test functions; `points` by the last part of their ids."""
+    """Return the checks on a training and a test function; `points` are by the last part of a check's id."""
 
     def train_found(e: Evidence) -> str:
         return loops.exists(e.loops[train], train)

@@ -1,4 +1,4 @@
-"""Facts on speed: what the student saw, by the stored outputs, and what was measured here; CPU against GPU."""
+"""Facts on speed, CPU against GPU: the times in the notebook's stored outputs, and those that were measured here."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _NEVER = re.compile(r"(?!)")
 
 @dataclass(frozen=True)
 class Speeds:
-    """Times of a model by device: what the student saw, and the median seconds of an epoch here."""
+    """The times of a model by device: those that the student saw, and the median seconds of an epoch here."""
 
     role: str
     seen: Mapping[str, StoredTimes] = field(default_factory=dict)
@@ -40,11 +40,11 @@ class Speeds:
 
 
 def speeds(e: Evidence, role: str) -> Speeds:
-    """All that is known of how long the model's trainings took."""
+    """Return how long the model's trainings took, as far as it is known."""
     found: dict[str, Sequence[trainings.Epoch]] = {}
     seen = {}
     for device in DEVICES:
-        ran = [t for at in DEVICES for t in trainings.trainings(e.run, RECOGNISE[role], at) if _meant(e, t) == device]
+        ran = [t for at in DEVICES for t in e.trainings(RECOGNISE[role], at) if _meant(e, t) == device]
         found[device] = [epoch for training in ran for epoch in training.epochs]
         other = next(name for name in DEVICES if name != device)
         times = stored_times(_cells(e, role, device, found[device]), found[device], EPOCHS[role], _WORDS[other])
@@ -60,7 +60,7 @@ def _real_gpu(e: Evidence) -> bool:
 
 
 def _meant(e: Evidence, training: trainings.Training) -> str:
-    """The device that a training was written for: without a GPU here some fall back on the CPU in the GPU's cells."""
+    """Return the device that a training was written for: without a GPU here, GPU cells may run on the CPU."""
     return _meant_at(e, training.cells[0], training.device)
 
 
@@ -71,7 +71,7 @@ def _meant_at(e: Evidence, cell: int, device: str) -> str:
 
 
 def _cells(e: Evidence, role: str, device: str, epochs: Sequence[trainings.Epoch]) -> list[StoredCell]:
-    """The cells where the student's times may stand: those that trained, the next, and those of the question."""
+    """Return the cells where the student's times may be: those that trained, the next ones, and the question's."""
     code = [cell.index for cell in e.notebook.code_cells]
     trained = sorted({epoch.cell for epoch in epochs})
     items = HOMES[role, device]
@@ -96,7 +96,7 @@ def _cells(e: Evidence, role: str, device: str, epochs: Sequence[trainings.Epoch
 
 
 def _others(e: Evidence, role: str, device: str) -> dict[int, set[tuple[str, str]]]:
-    """What else was trained in each cell: models, '' for one that is not of the assignment, and devices."""
+    """Return by cell what else was trained there: roles, '' for a model outside the assignment, and devices."""
     found: dict[int, set[tuple[str, str]]] = {}
     for seen in e.run.passes:
         model = e.run.models.get(seen.model or "")
@@ -110,7 +110,7 @@ def _others(e: Evidence, role: str, device: str) -> dict[int, set[tuple[str, str
 
 
 def _naming(role: str, device: str, others: Iterable[tuple[str, str]]) -> Iterable[re.Pattern[str]]:
-    """The words that tell a training from others of the same cell."""
+    """Yield the words that tell a training from others in the same cell."""
     for other_role, other_device in others:
         if not other_role:
             yield _NEVER
@@ -124,7 +124,7 @@ def _naming(role: str, device: str, others: Iterable[tuple[str, str]]) -> Iterab
 
 
 def speed_facts(e: Evidence, *roles: str) -> list[str]:
-    """For each model what the student saw and what was measured here, on both devices, with the ratios."""
+    """Return, for each model, the times that the student saw and those measured here on both devices, and ratios."""
     known = [speeds(e, role) for role in roles]
     return [*(fact for of in known for fact in _seen_facts(of)), *_missing_facts(known), *_here_facts(e, known)]
 
@@ -179,13 +179,12 @@ def _here_facts(e: Evidence, known: Sequence[Speeds]) -> list[str]:
 
 
 def compared(e: Evidence) -> list[str]:
-    """How much longer an epoch of the CNN took than one of the MLP, by the student's figures and here."""
+    """Return how much longer an epoch of the CNN took than one of the MLP, by the student's figures and here."""
     mlp, cnn = speeds(e, "mlp"), speeds(e, "cnn")
     theirs, their_mlp = ({device: times.epoch for device, times in of.seen.items()} for of in (cnn, mlp))
     facts = []
-    here = (
-        "measured here, where images are loaded from memory:"  # which makes the MLP's epochs far shorter than Colab's
-    )
+    # Images in memory make the MLP's epochs far shorter than they are on Colab.
+    here = "measured here, where images are loaded from memory:"
     for whose, one, other in (("by the student's figures", theirs, their_mlp), (here, cnn.here, mlp.here)):
         said = [
             f"{_factor(one[at] / other[at])} as long on {_PLACES[at]}" for at in DEVICES if at in one and at in other
@@ -196,7 +195,7 @@ def compared(e: Evidence) -> list[str]:
 
 
 def _ratio(cpu: float, gpu: float) -> str:
-    """CPU/GPU, in words."""
+    """Return the ratio of two times in words."""
     if 0.95 < cpu / gpu < 1.05:
         return "CPU and GPU were equally fast"
     if cpu > gpu:

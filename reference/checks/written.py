@@ -1,4 +1,4 @@
-"""The written answers: what they are about, and the facts that are laid beside them."""
+"""Checks on the written answers: their topics, and the measured facts that are shown beside them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TOPICS: Mapping[str, tuple[str, ...]] = {
 
 
 def written(item: str) -> CheckFunction:
-    """A check that there is an answer in the student's own words; a person decides what it is worth."""
+    """Return a check that there is an answer in the student's own words; a person decides what it is worth."""
 
     def check(e: Evidence) -> Review:
         earlier = list(TOPICS)[: list(TOPICS).index(item)]  # of two equal answers the first counts
@@ -39,7 +39,7 @@ def written(item: str) -> CheckFunction:
 
 
 def loss_facts(e: Evidence) -> list[str]:
-    """The MLP's own losses after 1, 10 and 20 epochs, and where the test loss was lowest."""
+    """Return the MLP's losses after 1, 10, 20 and all epochs, and the epoch with the lowest test loss."""
     epochs = max((t.epochs for t in cpu_trainings(e)), key=len, default=())
     tested = [(n, epoch.test.mean_loss) for n, epoch in enumerate(epochs, 1) if epoch.test and epoch.test.mean_loss]
     facts = [
@@ -54,12 +54,12 @@ def loss_facts(e: Evidence) -> list[str]:
 
 
 def mean(epoch: trainings.Epoch) -> float:
-    """The mean training loss of an epoch."""
+    """Return the mean training loss of an epoch."""
     return sum(loss or 0.0 for loss in epoch.train.losses) / max(1, len(epoch.train.losses))
 
 
 def flops_facts(e: Evidence) -> list[str]:
-    """Both models' counts, and their times on both devices."""
+    """Return both models' counts, and their times on both devices."""
     counted = {role: models.count_macs(e.models[role].operations) for role in ("mlp", "cnn")}
     said = [
         f"counted here: the {role.upper()} needs {count:,} MACs for one image"
@@ -80,5 +80,5 @@ FACTS: Mapping[str, Callable[[Evidence], list[str]]] = {
 
 
 def written_item(item: str, title: str) -> Item:
-    """The item for a written answer: 5 points."""
+    """Return the item for a written answer: 5 points."""
     return Item(item, title, 5, (Check(f"{item}.answer", 5, written(item)),))

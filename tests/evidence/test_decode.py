@@ -1,4 +1,4 @@
-"""What may come out of the sandbox as JSON, and what may not."""
+"""JSON from the sandbox: which data is decoded and which is refused."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_text_that_is_refused(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "value"),
     [
-        ('{"a": 1, "a": 2}', {"a": 2}),  # nobody else reads the text
+        ('{"a": 1, "a": 2}', {"a": 2}),  # nothing else reads the text
         ('"\\ud800 x"', "? x"),
         ('"\\ud83d\\ude00"', "😀"),
         ('"\\\\ud800"', "\\ud800"),
@@ -63,7 +63,7 @@ def test_text_that_is_read(text: str, value: object) -> None:
     assert decode_json(text) == value
 
 
-def test_bytes_that_are_no_text_are_replaced() -> None:
+def test_invalid_utf_8_is_replaced() -> None:
     assert decode_json(b'"a\xffb"') == "a\ufffdb"
 
 
@@ -80,14 +80,14 @@ def _depth(value: Any) -> int:
     return 1 + max(map(_depth, inner), default=0)
 
 
-def test_what_is_out_of_bounds() -> None:
+def test_data_out_of_bounds_is_refused() -> None:
     deep: Any = 1
     for _ in range(20):
         deep = [deep]
     for value in (math.nan, math.inf, 10**400, "x" * 100_001, deep, {1: 2}, {"x" * 10**6: 1}, b"x", object()):
         with pytest.raises(Malformed):
             bounded(value)
-    assert bounded({"a": (1, 2**64)}) == {"a": [1, float(2**64)]}  # a number that a notebook may well name
+    assert bounded({"a": (1, 2**64)}) == {"a": [1, float(2**64)]}  # a notebook may use such a number
     assert isinstance(bounded(2**53 + 1), float)
 
 
@@ -139,12 +139,12 @@ def test_events_with_unknown_fields_or_kinds_are_refused() -> None:
     assert (len(run.notes), run.refused) == (1, 4)
 
 
-def test_more_records_than_anyone_makes_are_refused() -> None:
+def test_too_many_records_of_one_kind_are_refused() -> None:
     run = run_evidence((), ({"kind": "note", "cell": 1, "text": "t"} for _ in range(20_100)))
     assert (len(run.notes), run.refused) == (20_000, 100)
 
 
-def test_every_record_says_what_it_holds() -> None:
+def test_every_record_refuses_unknown_fields() -> None:
     for kind in EVENT_KINDS.values():
         with pytest.raises(Malformed):
             convert({"no such field": 1}, kind)
@@ -179,12 +179,12 @@ def test_arrays_that_are_refused(change: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("value", [None, 3, "x", [], {}, {"dtype": "float32"}, np.zeros(3)])
-def test_what_is_no_array(value: object) -> None:
+def test_other_values_are_not_arrays(value: object) -> None:
     with pytest.raises(Malformed):
         decode_array(value)
 
 
-def test_arrays_of_no_elements_and_of_one() -> None:
+def test_arrays_without_elements_and_without_dimensions_survive() -> None:
     for array in (np.zeros((0, 3), np.float32), np.array(2, np.int64), np.array([True, False])):
         back = decode_array(encode_array(array))
         assert (back.dtype, back.shape, back.tolist()) == (array.dtype, array.shape, array.tolist())
@@ -227,8 +227,8 @@ print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(sys.platform == "darwin", reason="counts in other units")
-def test_megabytes_of_small_values_fill_no_gigabytes(tmp_path: Any) -> None:
+@pytest.mark.skipif(sys.platform == "darwin", reason="ru_maxrss has another unit there")
+def test_megabytes_of_small_values_do_not_fill_gigabytes(tmp_path: Any) -> None:
     done = subprocess.run(
         [sys.executable, "-c", HOSTILE, str(tmp_path), "12"], capture_output=True, text=True, check=False
     )

@@ -32,7 +32,7 @@ def sgd(model: nn.Module) -> torch.optim.SGD:
 @given(count=st.integers(0, 205), start=st.integers(0, 5000))
 def test_records_one_loss_per_hundred_batches_at_the_step_just_taken(count: int, start: int) -> None:
     model, losses, steps = nn.Linear(6, 3), [], []
-    few = batches(1) * count  # the loop neither knows nor cares that they are alike
+    few = batches(1) * count  # the same batch each time
     end = cpu_train(
         0,
         losses,
@@ -91,7 +91,7 @@ def test_test_averages_over_batches_and_counts_images() -> None:
     assert steps == [1, 938]
 
 
-def test_test_leaves_the_model_as_it_was_but_in_evaluation_mode() -> None:
+def test_test_changes_nothing_in_the_model_but_its_mode() -> None:
     model = network().train()
     before = copy.deepcopy(model.state_dict())
     gradients: list[bool] = []
@@ -106,7 +106,7 @@ def test_test_leaves_the_model_as_it_was_but_in_evaluation_mode() -> None:
     assert all(torch.equal(before[name], value) for name, value in model.state_dict().items())
 
 
-def test_empty_test_loader_is_refused_in_a_sentence() -> None:
+def test_an_empty_test_loader_is_refused() -> None:
     losses: list[float] = []
     with pytest.raises(ValueError, match="holds no images"):
         cpu_test(losses, [], [], 0, model=network(), criterion=nn.CrossEntropyLoss(), test_loader=[])

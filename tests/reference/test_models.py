@@ -32,7 +32,7 @@ def test_size_and_cost(build: type[torch.nn.Module], parameters: int, macs: int)
     assert counter.get_total_flops() == 2 * macs  # torch counts the multiplication and the addition
 
 
-def test_mlp_is_what_the_assignment_says() -> None:
+def test_mlp_computes_what_the_assignment_describes() -> None:
     model, x = MLP(), torch.randn(5, 784)
     w1, b1, w2, b2, w3, b3 = model.parameters()
     expected = F.linear(F.linear(F.linear(x, w1, b1).clamp(min=0), w2, b2).clamp(min=0), w3, b3)
@@ -40,7 +40,7 @@ def test_mlp_is_what_the_assignment_says() -> None:
     assert [tuple(w.shape) for w in (w1, w2, w3)] == [(128, 784), (64, 128), (10, 64)]
 
 
-def test_cnn_is_what_the_assignment_says() -> None:
+def test_cnn_computes_what_the_assignment_describes() -> None:
     model, x = CNN(), torch.randn(3, 1, 28, 28)
     w1, b1, w2, b2, w3, b3, w4, b4, w5, b5 = model.parameters()
     h = F.conv2d(x, w1, b1, stride=1, padding=1).clamp(min=0)

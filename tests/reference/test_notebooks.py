@@ -40,7 +40,7 @@ def headings(path: Path, level: str) -> list[str]:
 
 
 def code(cell: Any) -> str:
-    """The cell's Python: lines that IPython would run itself are left out."""
+    """Return the cell's Python, without the lines that IPython handles itself."""
     return re.sub(r"^[!%].*$", "", cell.source, flags=re.MULTILINE)
 
 
@@ -123,7 +123,7 @@ def test_the_assignment_states_what_is_checked(fact: str) -> None:
 
 
 def solved(*cells: str) -> dict[str, Any]:
-    """Run cells of the solution by id, without the data, and return their globals."""
+    """Run cells of the solution, given by id, without data, and return their globals."""
     from torch import optim
     from tqdm import tqdm
 
@@ -135,7 +135,7 @@ def solved(*cells: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(("cell", "build"), [("mlp", models.MLP), ("cnn", models.CNN)])
-def test_the_solutions_models_are_the_references(cell: str, build: Callable[[], nn.Module]) -> None:
+def test_the_models_of_the_solution_equal_those_of_the_reference(cell: str, build: Callable[[], nn.Module]) -> None:
     reference, other = build(), solved(cell)[build.__name__]()
     state = zip(other.state_dict(), reference.state_dict().values(), strict=True)
     other.load_state_dict(dict(state))
@@ -144,14 +144,14 @@ def test_the_solutions_models_are_the_references(cell: str, build: Callable[[], 
 
 
 class Loader(list[tuple[torch.Tensor, torch.Tensor]]):
-    """Batches, and the data set that a loader has."""
+    """A list of batches with the `dataset` of a loader."""
 
     @property
     def dataset(self) -> list[int]:
         return [0] * sum(len(target) for _, target in self)
 
 
-def test_the_solutions_loops_are_the_references(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_loops_of_the_solution_equal_those_of_the_reference(capsys: pytest.CaptureFixture[str]) -> None:
     torch.manual_seed(4)
     train = Loader((torch.randn(2, 1, 28, 28), torch.randint(0, 10, (2,))) for _ in range(102))
     test = Loader((torch.randn(n, 1, 28, 28), torch.randint(0, 10, (n,))) for n in (5, 5, 1))

@@ -16,7 +16,7 @@ CONTRACT = {
 }  # fmt: skip
 
 
-def test_items_points_and_order_are_the_contract():
+def test_items_points_and_order_follow_the_contract():
     assert [(item.id, item.points) for item in RUBRIC.items] == list(CONTRACT.items())
     assert RUBRIC.points == 100
 

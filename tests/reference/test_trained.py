@@ -1,4 +1,4 @@
-"""What the items on the GPU and on the CNN ask of a training: a new model, tests, and the optimizer's settings."""
+"""The trainings of the GPU and CNN items: a new model, a test after each epoch, and the optimizer's settings."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ def evidence(passes: Sequence[Pass], of: type[MLP] | type[CNN] = MLP, high: floa
     return replace(empty_evidence("gpu"), run=run, reference=Reference(thresholds=limits))
 
 
-def by(passes: Sequence[Pass], **settings: object) -> list[Pass]:
-    """The same passes, taken by another optimizer."""
+def with_settings(passes: Sequence[Pass], **settings: object) -> list[Pass]:
+    """Return the same passes with another optimizer."""
     other = replace(SGD, **settings)  # type: ignore[arg-type]
     return [replace(p, optimizer=other) if p.trains else p for p in passes]
 
@@ -47,7 +47,7 @@ def test_right_trainings_pass() -> None:
     first = [p for p in trained(22, 1, model="model-2") if not p.trains]
     before = [replace(p, model="model-1", start=-5.0) for p in first]
     assert gpu_epochs(evidence([*before, *trained(22, 10, model="model-2"), *ON_GPU]))
-    # A test in the midst of an epoch is a test; more epochs than asked for need none.
+    # A test within an epoch counts; epochs beyond those that were asked for need no test.
     midst = [replace(p, start=p.start - 2) if not p.trains else p for p in CNN_ON_CPU]
     assert cnn_epochs("q7", "cpu")(evidence(midst, CNN))
     assert cnn_epochs("q7", "cpu")(evidence([*CNN_ON_CPU, *untested(trained(39, 1, start=100.0))], CNN))
@@ -75,20 +75,20 @@ def test_a_model_that_was_trained_on_the_cpu_before() -> None:
 def test_other_settings_cost_half_of_what_learning_earns(settings: dict[str, object], message: str) -> None:
     for item, passes, of in (("q5", ON_GPU, MLP), ("q7", CNN_ON_CPU, CNN)):
         with pytest.raises(Fail, match=message) as caught:
-            LEARNS[item](evidence(by(passes, **settings), of))
+            LEARNS[item](evidence(with_settings(passes, **settings), of))
         assert caught.value.credit == 0.5
         with pytest.raises(Fail, match=message) as caught:
-            LEARNS[item](evidence(by(passes, **settings), of, high=0.01))
+            LEARNS[item](evidence(with_settings(passes, **settings), of, high=0.01))
         assert caught.value.credit == 0.0
 
 
 def test_the_settings_of_other_trainings_do_not_count() -> None:
-    tried = by(trained(30, 1, model="model-2", device="cuda:0"), lr=0.1)
-    later = by(trained(34, 3, device="cuda:0", start=100.0), lr=0.1)
+    tried = with_settings(trained(30, 1, model="model-2", device="cuda:0"), lr=0.1)
+    later = with_settings(trained(34, 3, device="cuda:0", start=100.0), lr=0.1)
     assert LEARNS["q5"](evidence([*tried, *ON_GPU, *later]))
 
 
-def test_settings_are_read_from_passes_that_were_left_too() -> None:
+def test_settings_are_read_from_incomplete_passes_too() -> None:
     broken_off = replace(left(22, steps=1), optimizer=SGD)
     assert optimizer(evidence([broken_off]))
     with pytest.raises(Fail, match="the optimizer is Adam"):

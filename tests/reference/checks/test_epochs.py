@@ -1,4 +1,4 @@
-"""What is said of a training that is missing, of times and of plots: made-up runs, each with the fault that its message must name."""
+"""Messages on missing trainings, times and plots, for made-up runs with one fault each, which the message must name."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def models(count: int, of: type[MLP] | type[CNN] = MLP) -> dict[str, ModelSeen]:
 
 
 def trained(cell: int, count: int, model: str = "model-1", device: str = "cpu", start: float = 0.0) -> list[Pass]:
-    """Passes of so many epochs of 128 batches, each with its test: training takes 4 s and the test 1 s."""
+    """Return the passes of `count` epochs of 128 batches, each with its test: training takes 4 s and the test 1 s."""
     passes = []
     for number, epoch in enumerate(make_epochs(20)[int(start / 10) :][:count]):
         assert epoch.test is not None
@@ -62,7 +62,7 @@ def trained(cell: int, count: int, model: str = "model-1", device: str = "cpu", 
 def left(
     cell: int, model: str | None = "model-1", device: str | None = "cpu", steps: int = 0, at: float = 900.0
 ) -> Pass:
-    """A training pass that ended after its first batch."""
+    """Return a training pass that ended after its first batch."""
     return Pass(
         cell, TRAIN, at + cell, 0.1, 1, 64, False, model=model, model_device=device, steps=steps, function="cpu_train"
     )
@@ -147,7 +147,7 @@ def test_a_cell_that_broke_for_another_reason_is_not_blamed() -> None:
         assert caught.value.seen == "no training of the MLP on the CPU was seen in the run"
 
 
-def test_where_nothing_was_trained_what_broke_last_before_the_question_is_told() -> None:
+def test_without_any_training_the_last_error_before_the_question_is_named() -> None:
     e = evidence([], {14: NAME, 22: NAME, 32: NO_GRAD}, {})
     with pytest.raises(Fail, match=r"seen in the run; before that, cell 22, line 2, ended with NameError: name 'tmie'"):
         ten_epochs(e)
@@ -164,7 +164,7 @@ def test_a_training_on_the_test_images_is_named_as_one() -> None:
             check(e)
 
 
-def test_a_reason_of_the_questions_own_stands_behind_the_first() -> None:
+def test_another_error_in_the_question_follows_the_first() -> None:
     e = evidence([left(22)], {22: NO_GRAD, 26: NAME})
     with pytest.raises(
         Fail, match=r"; cell 22, line 7, ended with RuntimeError.*; cell 26, line 2, ended with NameError"
@@ -179,7 +179,7 @@ def test_a_later_training_that_broke_is_named_alone() -> None:
         twenty_epochs(e)
 
 
-def test_passes_that_are_left_without_an_error_are_counted() -> None:
+def test_passes_that_end_early_without_an_error_are_counted() -> None:
     e = evidence([left(22, steps=1, at=n) for n in range(10)])
     for check in (ten_epochs, time_of_each):
         with pytest.raises(Fail, match="10 passes over the training data were left after 1 of 128 batches") as caught:
@@ -201,7 +201,7 @@ def anew(cell: int, count: int, device: str = "cpu") -> list[Pass]:
     return [p for n in range(count) for p in trained(cell, 1, f"model-{n + 1}", device, 10.0 * n)]
 
 
-def test_a_new_model_for_each_epoch_is_said_so() -> None:
+def test_a_new_model_for_each_epoch_is_named() -> None:
     e = evidence([*anew(22, 10), *trained(26, 10, "model-10", start=100.0)], seen=models(10))
     said = "the 10 epochs in cell 22 are of 10 models: a new MLP for each epoch"
     with pytest.raises(Fail, match=f"11 epochs on the CPU; {said}"):
@@ -218,7 +218,7 @@ def test_a_new_model_for_each_epoch_is_said_so() -> None:
         cnn_epochs("q7", "cpu")(evidence(anew(39, 2), seen=models(2, CNN)))
 
 
-def test_trials_with_other_models_in_another_cell_are_no_reason() -> None:
+def test_trials_with_other_models_in_another_cell_are_not_blamed() -> None:
     others = [replace(p, start=p.start + 500) for p in anew(18, 3)]
     passes = [*trained(22, 4, "model-4"), *others]
     with pytest.raises(Fail) as caught:
@@ -229,7 +229,7 @@ def test_trials_with_other_models_in_another_cell_are_no_reason() -> None:
 # --- times and plots ------------------------------------------------------------------------------------------------
 
 
-def test_times_that_an_error_kept_from_being_printed_name_it() -> None:
+def test_missing_times_name_the_error_that_prevented_them() -> None:
     e = evidence([*trained(22, 10), *trained(26, 1, start=100.0), left(26)], {26: NO_GRAD})
     with pytest.raises(Fail, match=r"no time per epoch was printed; cell 26, line 7, ended with RuntimeError"):
         time_of_each(e)
@@ -255,12 +255,12 @@ def test_wrong_times_are_not_blamed_on_a_plot_that_broke() -> None:
 
 
 @pytest.mark.parametrize(("item", "find", "cell"), [("q2", q2_plot, 24), ("q3", q3_plot, 26)])
-def test_a_plot_that_an_error_kept_from_being_drawn_names_it(item, find, cell) -> None:  # type: ignore[no-untyped-def]
+def test_a_missing_plot_names_the_error_that_prevented_it(item, find, cell) -> None:  # type: ignore[no-untyped-def]
     present = plot_checks(item, find, (1, 1, 1, 1, 1), f"{item}.trained")[0].run
     with pytest.raises(Fail, match=rf"no curve was plotted; cell {cell}, line 4, ended with .*requires grad") as caught:
         present(evidence(TWENTY, {cell: NUMPY}))
     assert "what do the lists hold" in caught.value.hint.lower()
-    other = plot(line("", [1, 2, 3], [100, 300, 200]), line("", [1, 2, 3], [7, 70, 7]))  # of something else
+    other = plot(line("", [1, 2, 3], [100, 300, 200]), line("", [1, 2, 3], [7, 70, 7]))  # not of losses
     with pytest.raises(Fail, match=rf"none of the curves .*; cell {cell}, line 4, ended with"):
         present(evidence(TWENTY, {cell: NUMPY}, figures=[other]))
     with pytest.raises(Fail) as caught:
@@ -306,7 +306,7 @@ def test_the_first_batch_is_as_long_as_the_loader_s_batches(shuffled: bool, serv
     assert q1_text(replace(e, notebook=replace(e.notebook, cells=sources), loaders={"test": loader}))
 
 
-def test_what_broke_costs_nothing_by_itself() -> None:
+def test_an_error_by_itself_costs_nothing() -> None:
     e = right()
     broken = replace(e, run=replace(e.run, cells=cells({30: NAME}, {26: TIMES})))
     checks = (Check("q2.trained", 1, ten_epochs), Check("q3.epoch_time", 1, time_of_each))

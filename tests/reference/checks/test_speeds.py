@@ -1,4 +1,4 @@
-"""The facts on speed, from made-up runs and stored outputs: what the student saw, what was measured here, the ratios."""
+"""The facts on speed, from made-up runs and stored outputs: the student's times, the times measured here, and ratios."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ def evidence(
     seconds: Mapping[str, float] | None = None,
     epochs: int = 2,
 ) -> Evidence:
-    """A notebook of 6 code cells; `stored` are their outputs, `trained` the models and devices that were trained in each.
+    """Return the evidence of 6 code cells: `stored` are their outputs, `trained` the models and devices trained in each.
 
-    An epoch here takes `seconds` of its device, a fifth of it testing, and prints 'epoch n: … s'.
+    An epoch takes `seconds` of its device, a fifth of that for its test, and prints 'epoch n: … s'.
     """
     clock, passes, models, texts = 0.0, [], {}, dict.fromkeys(range(6), "")
     for cell, what in trained.items():
@@ -64,7 +64,7 @@ ALL = {1: [("mlp", "cpu")], 2: [("mlp", "cuda:0")], 3: [("cnn", "cpu")], 4: [("c
 STORED = {1: times(3.8, 3.9), 2: times(2.6, 2.5), 3: times(45, 46), 4: times(3.0, 3.2)}
 
 
-def test_what_the_student_saw_stands_first_and_a_simulated_gpu_is_called_so() -> None:
+def test_the_students_times_come_first_and_a_simulated_gpu_is_named() -> None:
     assert speed_facts(evidence(STORED, ALL), "mlp") == [
         "the student saw, for the MLP on the CPU: 3.85 s per epoch (median of 2 printed times)",
         "the student saw, for the MLP on the GPU: 2.55 s per epoch (median of 2 printed times)",
@@ -84,7 +84,7 @@ def test_on_a_real_gpu_the_times_here_are_compared_too() -> None:
     assert "by the student's figures, for the CNN, the GPU was 15 times as fast as the CPU" in facts
 
 
-def test_a_slower_gpu_and_an_equal_one_are_called_so() -> None:
+def test_a_slower_gpu_and_an_equally_fast_one_are_named() -> None:
     slower = speed_facts(evidence(STORED | {2: times(7.7, 7.7)}, ALL), "mlp")
     assert "by the student's figures, for the MLP, the GPU was slower: it took 2.0 times as long as the CPU" in slower
     equal = speed_facts(evidence(STORED | {2: times(3.8, 3.9)}, ALL), "mlp")
@@ -126,12 +126,12 @@ def test_in_a_cell_that_trained_on_both_devices_only_lines_that_say_which_count(
     assert not any("student saw" in fact for fact in speed_facts(evidence({3: STORED[3] + STORED[4]}, both), "cnn"))
 
 
-def test_a_model_of_the_students_own_in_the_cell_leaves_its_times_unread() -> None:
+def test_times_of_a_cell_that_also_trained_another_model_are_not_read() -> None:
     facts = speed_facts(evidence(STORED, {**ALL, 1: [("mlp", "cpu"), ("other", "cpu")]}), "mlp")
     assert any("no time for the MLP on the CPU:" in fact for fact in facts)
 
 
-def test_a_fall_back_on_the_cpu_is_not_taken_for_a_training_there() -> None:
+def test_a_fallback_to_the_cpu_does_not_count_as_a_training_there() -> None:
     ran = {**ALL, 2: [("mlp", "cpu")], 4: [("cnn", "cpu")]}
     facts = speed_facts(evidence(STORED, ran, gpu=""), "mlp")
     assert "by the student's figures, for the MLP, the GPU was 1.5 times as fast as the CPU" in facts
@@ -146,7 +146,7 @@ def test_both_models_are_compared_on_each_device() -> None:
     ]
 
 
-def test_times_printed_on_a_simulated_gpu_are_checked_and_called_so() -> None:
+def test_times_printed_on_a_simulated_gpu_are_checked_and_marked() -> None:
     check = epoch_seconds("cnn", "cuda", 2, "q8", each=True)
     assert str(check(evidence({}, ALL))).endswith("(the GPU is simulated here)")
     assert "simulated" not in str(check(evidence({}, ALL, "NVIDIA T4")))
