@@ -1,7 +1,6 @@
-"""Run a training or test function of the notebook's on the grader's own model, loaders, optimizer and criterion.
+"""Run a training or test function of the notebook on the grader's own model, loaders, optimizer and criterion.
 
-Only what the payload names is replaced, in the arguments and in the globals that the function reads, and everything is put
-back afterwards.
+Only the arguments and globals that the payload names are replaced, and everything is restored afterwards.
 """
 
 from __future__ import annotations
@@ -23,11 +22,11 @@ from grader.in_kernel.probes.stand_ins import MISSING, Stage
 def run_loop(
     payload: Mapping[str, Any], namespace: dict[str, Any], describe_error: Callable[[BaseException], dict[str, Any]]
 ) -> dict[str, Any]:
-    """Call payload['function'] once and return what `grader.evidence.probes.LoopRun` holds, with the error if it raised.
+    """Call payload['function'] once and return the fields of a `grader.evidence.probes.LoopRun`, or its error.
 
     payload: function, purpose ('train', 'test'), bindings {parameters, globals, values}, model, weights, train and test
     {images, labels, batch_size}, optimizer {lr, momentum}, device, current_step, epoch. `frozen` keeps weights and running
-    statistics as they are, for a function that trains and tests when only its test is of interest.
+    statistics unchanged, for a function that trains and tests when only its test is probed.
     """
     function = namespace[payload["function"]]
     stage = Stage(payload, namespace)
@@ -87,7 +86,7 @@ def _state(named: Iterator[tuple[str, Tensor]]) -> dict[str, Any]:
 
 
 def _call(function: Any, arguments: Mapping[str, Any]) -> Any:
-    """Call by keyword; in order what a positional-only parameter or a wrapper with nothing but *args takes."""
+    """Call the function with keyword arguments, or positional ones where it is positional-only or takes only *args."""
     kinds = {p.kind for p in inspect.signature(function).parameters.values()}
     positional, named = [], dict(arguments)
     for parameter in signature(function):
@@ -99,7 +98,7 @@ def _call(function: Any, arguments: Mapping[str, Any]) -> Any:
 
 
 def _globals_of(function: Any, namespace: dict[str, Any]) -> dict[str, Any]:
-    """The globals of the function itself, which a decorator's wrapper from a library does not share."""
+    """Return the globals of the function itself, not those of a library's decorator around it."""
     for inner in inner_functions(function):
         if inner.__globals__ is namespace:
             return namespace
@@ -109,7 +108,7 @@ def _globals_of(function: Any, namespace: dict[str, Any]) -> dict[str, Any]:
 
 @contextmanager
 def _restored(names: dict[str, Any]) -> Iterator[None]:
-    """Put every name back to what it was bound to."""
+    """Restore every name's binding at exit."""
     before = dict(names)
     try:
         yield
@@ -123,7 +122,7 @@ def _restored(names: dict[str, Any]) -> Iterator[None]:
 
 @contextmanager
 def _forwards(model: nn.Module, found: list[dict[str, Any]], meter: Meter | None) -> Iterator[None]:
-    """Note each call of the model, at its first layer, so that a direct call of `forward` is seen as well."""
+    """Record each call of the model, at its first layer, so that a direct call of `forward` is recorded too."""
     first = next((m for m in model.modules() if not any(True for _ in m.children())), model)
 
     def note(_: nn.Module, inputs: tuple[Any, ...]) -> None:
