@@ -16,7 +16,7 @@ from grader.in_kernel.probes.arrays import array
 from grader.in_kernel.probes.lists import MAX_NUMBERS, Growth, flattened, sequences, type_of
 from grader.in_kernel.probes.namespace import inner_functions, kind, number, reads, signature
 from grader.in_kernel.probes.placement import Meter
-from grader.in_kernel.probes.stand_ins import MISSING, Stage
+from grader.in_kernel.probes.stand_ins import MISSING, StandIns
 
 
 def run_loop(
@@ -29,23 +29,23 @@ def run_loop(
     statistics unchanged, for a function that trains and tests when only its test is probed.
     """
     function = namespace[payload["function"]]
-    stage = Stage(payload, namespace)
+    stand_ins = StandIns(payload, namespace)
     bindings = payload["bindings"]
     watched = _globals_of(function, namespace)
-    start = _state(stage.model.named_parameters())
+    start = _state(stand_ins.model.named_parameters())
     forwards: list[dict[str, Any]] = []
-    meter = Meter() if stage.device.type != "cpu" else None
+    meter = Meter() if stand_ins.device.type != "cpu" else None
     error, result = None, None
     lists: dict[str, Any] = {}
     changed: dict[str, float] = {}
     arguments: dict[str, Any] = {}
-    with _forwards(stage.model, forwards, meter), stage.counting_steps(), _restored(watched):
+    with _forwards(stand_ins.model, forwards, meter), stand_ins.counting_steps(), _restored(watched):
         for name, role in bindings.get("globals", {}).items():
-            watched[name] = stage.value(role, watched.get(name, MISSING))
+            watched[name] = stand_ins.value(role, watched.get(name, MISSING))
         grown = Growth(watched, [*reads(function, namespace).names, *bindings.get("globals", {})])
         values = bindings.get("values", {})
         arguments = {
-            name: values[name] if role == "same" else stage.value(role, namespace.get(name, MISSING))
+            name: values[name] if role == "same" else stand_ins.value(role, namespace.get(name, MISSING))
             for name, role in bindings.get("parameters", {}).items()
         }
         before = {name: number(value) for name, value in watched.items() if kind(value) in ("int", "float")}
@@ -61,23 +61,23 @@ def run_loop(
         lists.update(sequences(name, value, set()))
     return {
         "start": start,
-        "weights": _state(stage.model.named_parameters()),
-        "buffers": _state(stage.model.named_buffers()),
+        "weights": _state(stand_ins.model.named_parameters()),
+        "buffers": _state(stand_ins.model.named_buffers()),
         "lists": {name: [number(v) for v in values[:MAX_NUMBERS]] for name, values in lists.items()},
         "list_types": {name: type_of(values) for name, values in lists.items() if len(values)},
         "returned": [] if error else flattened(result),
         "returned_nothing": result is None and not error,
         "numbers": dict(list(changed.items())[:100]),
         "forwards": forwards[:MAX_NUMBERS],
-        "batches": stage.batches,
-        "steps": stage.steps,
-        "backwards": stage.backwards,
-        "training_after": stage.model.training,
+        "batches": stand_ins.batches,
+        "steps": stand_ins.steps,
+        "backwards": stand_ins.backwards,
+        "training_after": stand_ins.model.training,
         "placement": meter.answer() if meter else None,
         "error": error,
-        "losses": stage.criterion.losses,
-        "sizes": stage.criterion.sizes,
-        "correct": stage.criterion.correct,
+        "losses": stand_ins.criterion.losses,
+        "sizes": stand_ins.criterion.sizes,
+        "correct": stand_ins.criterion.correct,
     }
 
 

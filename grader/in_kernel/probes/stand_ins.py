@@ -21,7 +21,7 @@ LOG_EVERY = 100
 MISSING = object()  # the notebook does not define the name
 
 
-class Stage:
+class StandIns:
     """The grader's model, optimizer, loaders and other values for one run of a loop; `value` gives them by role."""
 
     def __init__(self, payload: Mapping[str, Any], namespace: dict[str, Any]) -> None:
