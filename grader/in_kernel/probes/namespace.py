@@ -32,7 +32,7 @@ def describe(namespace: Mapping[str, Any]) -> dict[str, Any]:
     own = {name: value for name, value in list(namespace.items())[:MAX_NAMES] if not name.startswith("_")}
     loaders = {name: value for name, value in own.items() if isinstance(value, DataLoader)}
     return {
-        "classes": [_class(name, value, namespace) for name, value in own.items() if is_own_model(value, namespace)],
+        "classes": [_class(name, value) for name, value in own.items() if is_own_model(value, namespace)],
         "instances": [
             {"name": name, "class_name": type(value).__name__, "shapes": shapes(value), "layers": leaves(value)}
             for name, value in own.items()
@@ -293,7 +293,7 @@ def _parameter(parameter: inspect.Parameter) -> dict[str, Any]:
     return facts
 
 
-def _class(name: str, value: type, namespace: Mapping[str, Any]) -> dict[str, Any]:
+def _class(name: str, value: type) -> dict[str, Any]:
     return {"name": name, "bases": [base.__name__ for base in value.__bases__], "parameters": parameters(value)}
 
 

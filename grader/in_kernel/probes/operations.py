@@ -113,7 +113,7 @@ class _Operators(TorchDispatchMode):
                 name = name.rstrip("_")
             if view and name in _REORDERING and not _same_order(data[0], result):
                 self.reordered.append(_operation(VIEW + name, data[0].shape, result.shape))
-            if not view and result.is_floating_point() and name not in _COPIES and name != "copy":
+            if not view and result.is_floating_point() and name not in _COPIES:
                 self._add(name, args, kwargs, [before, *data[1:]] if before is not None else data, result)
         elif any(_memory(t) in self._parameters for t in tensors):
             self._parameters.update(_memory(t) for t in tree_leaves(out) if isinstance(t, Tensor))
@@ -128,7 +128,7 @@ class _Operators(TorchDispatchMode):
             self.found.append(self._product(name, args, out))
         elif name == "convolution":
             self.found.append(_convolution(args, out))
-        elif name == "add" and last is not None and self._is_bias(args, last, out):
+        elif name == "add" and last is not None and self._is_bias(args, last):
             last["settings"].pop("bias", None)
         elif name in _MAY_BE_RELU and _is_relu(name, args, kwargs, data, out):
             self.found.append(_operation("relu", out.shape, out.shape))
@@ -161,7 +161,7 @@ class _Operators(TorchDispatchMode):
         weight = shapes[1][::-1] if len(shapes[1]) > 1 else [1, *shapes[1]]
         return _operation("linear", shapes[0], shapes[2], weight=weight, bias="" if bias is not None else "no")
 
-    def _is_bias(self, args: Any, last: dict[str, Any], out: Tensor) -> bool:
+    def _is_bias(self, args: Any, last: dict[str, Any]) -> bool:
         """Return whether an addition is the bias of the product just before it."""
         added = [a for a in args[:2] if isinstance(a, Tensor) and _memory(a) not in self._reached]
         produced = last["name"] == "linear" or last["name"].startswith("conv")

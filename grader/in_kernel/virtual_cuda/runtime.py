@@ -218,7 +218,6 @@ def install() -> None:
         setattr(torch.cuda, name, cls)
     for module in (torch.cuda.random, torch.cuda.memory):
         _replace(module, {name: f for name, f in _FUNCTIONS.items() if hasattr(module, name)})
-    _replace(torch.cuda.streams, {})
     for name in ("Stream", "Event", "ExternalStream"):
         setattr(torch.cuda.streams, name, _CLASSES[name])
     if hasattr(torch, "accelerator"):
