@@ -188,11 +188,13 @@ class OnGpu(torch.utils.data.Dataset):
     def __getitem__(self, i):
         return torch.ones(1).cuda()
 torch.ones(1).cuda()
+batches = iter(DataLoader(OnGpu(), num_workers=2, multiprocessing_context="fork"))
 try:
-    list(DataLoader(OnGpu(), num_workers=2, multiprocessing_context="fork"))
+    next(batches)
     said = ""
 except RuntimeError as e:
     said = str(e)
+batches._shutdown_workers()  # a worker that starts after this process has ended would never exit
 print(json.dumps(said))
 """
     )
