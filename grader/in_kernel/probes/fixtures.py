@@ -94,7 +94,7 @@ class Served(DataLoader[Any]):
 
 
 class KeepingCrossEntropy(nn.CrossEntropyLoss):
-    """Cross-entropy that records, for each batch, the loss, the number of images and the number of correct predictions."""
+    """Cross-entropy that records the loss, the number of images and the number of correct predictions of each batch."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,7 +1,7 @@
 """Handlers of the probe requests: describe the namespace, build and call models, run loops, inspect loaders.
 
 Each takes a JSON payload and a namespace, by default the notebook's. Exceptions of student code reach the agent, which
-reports where they were raised. Only `probe.loop` catches them itself, because what happened before the error counts too.
+reports where they were raised. Only `probe.loop` catches them itself, because what happened before counts too.
 """
 
 from __future__ import annotations

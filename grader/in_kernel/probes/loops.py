@@ -25,8 +25,8 @@ def run_loop(
     """Call payload['function'] once and return the fields of a `grader.evidence.probes.LoopRun`, or its error.
 
     payload: function, purpose ('train', 'test'), bindings {parameters, globals, values}, model, weights, train and test
-    {images, labels, batch_size}, optimizer {lr, momentum}, device, current_step, epoch. `frozen` keeps weights and running
-    statistics unchanged, for a function that trains and tests when only its test is probed.
+    {images, labels, batch_size}, optimizer {lr, momentum}, device, current_step, epoch. `frozen` keeps weights and
+    running statistics unchanged, for a function that trains and tests when only its test is probed.
     """
     function = namespace[payload["function"]]
     stand_ins = StandIns(payload, namespace)

@@ -23,7 +23,7 @@ class CannotBuild(Exception):
 
 
 def build(payload: Mapping[str, Any], namespace: dict[str, Any]) -> dict[str, Any]:
-    """Return the parameters (name, shape, trainable, owner) and leaf layers of the model that payload['model'] names."""
+    """Return the parameters (name, shape, trainable, owner) and leaf layers of the model payload['model']."""
     model = make(payload["model"], namespace)
     return {
         "class_name": type(model).__name__,

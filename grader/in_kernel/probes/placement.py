@@ -1,6 +1,6 @@
 """Measure on which devices a loop works: devices of model, data, targets and losses, FLOPs and copies by device.
 
-A dispatch mode reads `tensor.device` of each operator's operands, which works alike on a real GPU and on the virtual one.
+A dispatch mode reads `tensor.device` of each operator's operands, which works the same on a real and a virtual GPU.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class Meter(TorchDispatchMode):
             self.waits += 1
 
     def _count(self, packet: Any, args: Any, kwargs: Any, output: Any) -> int:
-        """Return the FLOPs by torch's own formula. It depends on shapes, which batches mostly share, so it is cached."""
+        """Return the FLOPs by torch's own formula, cached by shape because most batches have the same shape."""
         key = packet, *(tuple(a.shape) if isinstance(a, Tensor) else str(a) for a in args), str(sorted(kwargs))
         if key not in self._counts:
             self._counts[key] = int(flop_registry[packet](*args, **kwargs, out_val=output))

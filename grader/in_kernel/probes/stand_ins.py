@@ -84,7 +84,7 @@ class StandIns:
         self.backwards += 1
 
     def value(self, role: str, current: Any) -> Any:
-        """Return the value for a parameter or global of this role; `current` is the notebook's own value, or MISSING."""
+        """Return the value for a parameter or global of this role; `current` is the notebook's value, or MISSING."""
         if role == "criterion":
             return self._criterion(current)
         if role == "loaders":

@@ -36,7 +36,7 @@ def is_active() -> bool:
 def touch(device: torch.device | int | str | None = None) -> None:
     """Activate the device in this thread; called before CUDA is used.
 
-    Raises CUDA's error if `device` is another GPU than the first, and RuntimeError in a process forked after CUDA was used.
+    Raises CUDA's error if `device` is not the first GPU, and RuntimeError in a process forked after CUDA was used.
     """
     if forking.fork.bad:
         raise forking.fork.error()

@@ -1,7 +1,7 @@
 """Autocast for the device's tensors by CUDA's rules; tensors on the CPU are left alone.
 
-torch's own autocast follows the backend that really computes, the CPU, whose lists of operators differ. So a function mode
-casts the arguments of each function that autocast's documentation lists.
+torch's own autocast follows the backend that really computes, the CPU, whose lists of operators differ. So a function
+mode casts the arguments of each function that autocast's documentation lists.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Record which device a tensor is on by a mark on its storage, and count the device's memory by these marks.
 
-Views, `detach()` and `.data` share a storage and so its mark, and `parameter.data = other` moves a parameter in place as it
-does on a GPU. The mark is an `Allocation`; it is freed with the storage.
+Views, `detach()` and `.data` share a storage and so its mark, and `parameter.data = other` moves a parameter in place
+as it does on a GPU. The mark is an `Allocation`; it is freed with the storage.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Memory:
         self.allocations = 0
 
     def reserve(self) -> None:
-        """Reserve whole segments for what is allocated; never less than before, as CUDA's allocator keeps its segments."""
+        """Reserve whole segments for what is allocated; never fewer than before, as CUDA's allocator keeps them."""
         wanted = -(-self.allocated // SEGMENT) * SEGMENT
         self.reserved = max(self.reserved, wanted)
         self.peak_reserved = max(self.peak_reserved, self.reserved)
@@ -120,7 +120,7 @@ torch.UntypedStorage._virtual_undecided = False  # type: ignore[attr-defined]
 
 
 def storage_of(tensor: Tensor) -> Any:
-    """Return the storage that carries a tensor's mark; for a sparse tensor that of its values. None if there is none."""
+    """Return the storage that carries a tensor's mark, for a sparse tensor its values' storage; None if it has none."""
     try:
         return tensor.untyped_storage()
     except NotImplementedError:

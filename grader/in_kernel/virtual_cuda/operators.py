@@ -1,7 +1,7 @@
-"""The dispatch mode: computes every operator, forward and backward, on the CPU and marks its output as CUDA would place it.
+"""The dispatch mode, which computes every operator on the CPU, forward and backward, and marks outputs as CUDA would.
 
-A rule is made for each operator at its first call, from its schema. Most operators need little: one that returns a view or
-writes in place creates no storage, so nothing has to be marked. Rules run many times in a training step, so they are
+A rule is made for each operator at its first call, from its schema. Most operators need little: one that returns a view
+or writes in place creates no storage, so nothing has to be marked. Rules run many times in a training step, so they are
 written for speed.
 """
 
@@ -202,8 +202,8 @@ def _multiplying(func: Any, tensors: Arguments, creates: bool) -> Rule:
 def _placing(func: Any, tensors: Arguments) -> Rule:
     """Return the rule for an operator with a `device` argument: factories, `*_like`, `new_*`.
 
-    torch itself fills in the device of a tensor's options, which is always the CPU here. So if there is an operand, 'cpu'
-    means the operand's device. An explicit `device='cpu'` of the notebook is handled in `tensors.py`.
+    torch itself fills in the device of a tensor's options, which is always the CPU here. So if there is an operand,
+    'cpu' means the operand's device. An explicit `device='cpu'` of the notebook is handled in `tensors.py`.
     """
     call = func._op
     in_backward = torch._C._current_graph_task_id

@@ -1,9 +1,9 @@
 """CUDA's errors for operators whose operands are on two devices.
 
-Three mechanisms refuse them. Operators with a generated check compare their arguments in the order of the schema and name
-the argument and the method; the names of the methods were read from torch's CUDA library (`methods.txt`). Element-wise
-operators (TensorIterator) accept a single 0-dimensional CPU operand and name only the devices. Some operators have a check
-of their own.
+Three mechanisms refuse them. Operators with a generated check compare their arguments in the order of the schema and
+name the argument and the method; the names of the methods were read from torch's CUDA library (`methods.txt`).
+Element-wise operators (TensorIterator) accept a single 0-dimensional CPU operand and name only the devices. Some
+operators have a check of their own.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """A model of CUDA's device rules, independent of the virtual device, which runs programs on the CPU.
 
-A program is a list of steps. A step has `code` for a process with a GPU and `plain`, its equivalent with everything on the
-CPU, where a move is a copy or nothing. `Model.take` predicts the outcome of a step: a refusal, or the content and device of
-every tensor. The model records devices by storage, so views share them.
+A program is a list of steps. A step has `code` for a process with a GPU and `plain`, its equivalent with everything on
+the CPU, where a move is a copy or nothing. `Model.take` predicts the outcome of a step: a refusal, or the content and
+device of every tensor. The model records devices by storage, so views share them.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def index_assigned(own: Operand, index: Operand, value: Operand) -> str | None:
 
 
 def masked(own: Operand, mask: Operand, *value: Operand) -> str | None:
-    """Mask and tensor on one device. The value is 0-dimensional, so it may be on the CPU; on the GPU only if they are."""
+    """Mask and tensor on one device. The value is 0-dimensional: it may be on the CPU, on the GPU only if they are."""
     if own.device != mask.device:
         return None
     return None if any(v.device == "cuda" for v in value) and own.device == "cpu" else own.device

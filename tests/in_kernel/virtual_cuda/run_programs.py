@@ -2,10 +2,10 @@
 
     python -m tests.in_kernel.virtual_cuda.run_programs {virtual,cuda} < programs.json
 
-Standard input is a JSON list of programs, each with an `id` and its lines of `code`. Standard output has one JSON object a
-line: first `{"torch", "gpu"}`, or `{"unavailable": why}`, then `{"id", "value"}` or `{"id", "raises", "message"}` for each
-program. Lines are written at once, so that a crash loses only the programs that have not run. `virtual` installs the virtual
-device; `cuda` uses the GPU of this machine.
+Standard input is a JSON list of programs, each with an `id` and its lines of `code`. Standard output has one JSON
+object a line: first `{"torch", "gpu"}`, or `{"unavailable": why}`, then `{"id", "value"}` or `{"id", "raises",
+"message"}` for each program. Lines are written at once, so that a crash loses only the programs that have not run.
+`virtual` installs the virtual device; `cuda` uses the GPU of this machine.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Run programs of `rules` on a CUDA device, real or virtual: reads one program a line, prints the outcomes of its steps.
+"""Run programs of `rules`, one a line, on a CUDA device, real or virtual, and print the outcomes of their steps.
 
 python -m tests.in_kernel.virtual_cuda.run_random {virtual,cuda}
 """

@@ -34,7 +34,7 @@ bits = hashlib.sha256(b"".join(t.numpy().tobytes() for t in model.state_dict().v
 """
 
 
-# On a busy machine a process sometimes aborts at exit, after its output is complete ('terminate called'); the cause is unknown.
+# On a busy machine a process sometimes aborts at exit, after all output ('terminate called'); the cause is unknown.
 LEAVE = "\nimport os, sys\nsys.stdout.flush()\nos._exit(0)\n"
 
 

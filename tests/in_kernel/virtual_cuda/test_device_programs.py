@@ -1,7 +1,7 @@
 """Run a table of small programs on the virtual device and compare with the outcomes expected of a real GPU.
 
-`pytest --device cuda` runs the same programs on the GPU of this machine instead. With `--record-devices` it also rewrites
-the expectations from that GPU; a failing test then shows an expectation that was replaced.
+`pytest --device cuda` runs the same programs on the GPU of this machine instead. With `--record-devices` it also
+rewrites the expectations from that GPU; a failing test then shows an expectation that was replaced.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def load() -> dict[str, Any]:
 
 
 def applies(program: dict[str, Any]) -> bool:
-    """Return whether the program's expectation applies to this torch, by its version and whether it is built for CUDA."""
+    """Return whether the program's expectation applies to this torch: to its version and its build, for CUDA or not."""
     return TORCH in SpecifierSet(program.get("torch", "")) and bool(torch.version.cuda or "build" not in program)
 
 

@@ -1,7 +1,7 @@
 """Compare the virtual device with a model of CUDA's rules (`rules`), in random programs over two devices.
 
-Every step of a program must be refused if and only if the rules say so; its results must be the CPU's, bit for bit, and on
-the device that the rules predict. `pytest --device cuda` compares the rules with the GPU of this machine instead.
+Every step of a program must be refused if and only if the rules say so; its results must be the CPU's, bit for bit, and
+on the device that the rules predict. `pytest --device cuda` compares the rules with the GPU of this machine instead.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""Train torchvision's models for one step, and a small model with every optimizer, on the CPU and on the virtual device.
+"""Train torchvision's models for one step, and a small one with every optimizer, on the CPU and the virtual device.
 
     python -m tests.in_kernel.virtual_cuda.train_models {models,optimizers} NAME...
 
-Prints one JSON object a line for each name: `different` lists the tensors with other bits on the device than on the CPU,
-`elsewhere` those that are not on cuda:0; both should be empty. If training failed, `raised` is there instead.
+Prints one JSON object a line for each name: `different` lists the tensors with other bits on the device than on the
+CPU, `elsewhere` those that are not on cuda:0; both should be empty. If training failed, `raised` is there instead.
 """
 
 from __future__ import annotations
@@ -140,7 +140,7 @@ def compared(
 def trained(
     model: nn.Module, images: Tensor, labels: Tensor, make: Callable[[nn.Module], torch.optim.Optimizer], steps: int
 ) -> Iterator[tuple[str, Tensor]]:
-    """Train, and yield every tensor that results with its name: gradients, outputs, losses, weights, states, buffers."""
+    """Train, and yield every resulting tensor with its name: gradients, outputs, losses, weights, states, buffers."""
     optimizer = make(model)
     torch.manual_seed(5)  # seeds both devices
     for step in range(steps):
