@@ -1,6 +1,6 @@
-"""The things that a probed loop works on: a small model, loaders that count, a criterion that keeps what it computed.
+"""The objects that a probed loop works on: a small model, loaders that count batches, a criterion that records losses.
 
-They are the same on both sides of the sandbox, so that the only difference between two runs is the loop.
+The student's loop and the reference's get the same ones, so that the only difference between two runs is the loop.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from grader.in_kernel.probes.placement import unmeasured
 
-EPOCHS_SERVED = 20  # a loader that is asked for more is in an endless loop
+EPOCHS_SERVED = 20  # passes over a loader; more than that is taken for an endless loop
 
 
 class TooManyBatches(RuntimeError):
-    """A loop keeps asking for batches."""
+    """Raised when a loop takes more than EPOCHS_SERVED passes' worth of batches."""
 
 
 class PatternDropout(nn.Module):
-    """Dropout whose mask is a fixed pattern over images and units, so that it depends on the mode and on nothing else."""
+    """Dropout with a fixed mask over images and units: its output depends on the mode, not on random numbers."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -41,7 +41,10 @@ class PatternDropout(nn.Module):
 
 
 class SmallModel(nn.Module):
-    """Images in any layout (B, …) of 784 pixels to (B, 10). Both dropout and batch norm tell training from evaluation."""
+    """Maps images of 784 pixels in any layout (B, …) to (B, 10).
+
+    Dropout and batch norm both make its output differ between training and evaluation mode.
+    """
 
     def __init__(self, log_probabilities: bool = False) -> None:
         super().__init__()
@@ -54,7 +57,7 @@ class SmallModel(nn.Module):
         self.output = nn.Linear(16, 10)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Logits, or their log-softmax for a notebook whose own model ends with one."""
+        """Return logits, or their log-softmax for a notebook whose own model ends with one."""
         x = self.output(self.dropout(self.relu(self.norm(self.hidden(self.flatten(x))))))
         return F.log_softmax(x, dim=1) if self.log_probabilities else x
 
@@ -70,12 +73,12 @@ class Images(TensorDataset):
         self.classes = [str(digit) for digit in range(10)]
 
     def __getitems__(self, places: list[int]) -> list[tuple[Tensor, Tensor]]:
-        """The images and labels of a batch: what a loader asks for instead of one after the other, where it can."""
+        """Return the (image, label) pairs of a batch; a loader calls this once instead of `__getitem__` for each."""
         return list(zip(*(tensor[places].unbind() for tensor in self.tensors), strict=True))
 
 
 class Served(DataLoader[Any]):
-    """A loader in fixed order that counts the batches it gave, under `name`, and ends an endless loop."""
+    """A loader in fixed order that counts its batches in `tally[name]` and stops an endless loop."""
 
     def __init__(self, dataset: Images, batch_size: int, name: str, tally: dict[str, int]) -> None:
         super().__init__(dataset, batch_size=batch_size)
@@ -91,7 +94,7 @@ class Served(DataLoader[Any]):
 
 
 class KeepingCrossEntropy(nn.CrossEntropyLoss):
-    """Cross-entropy that remembers, batch by batch, its value, the number of images and of correct predictions."""
+    """Cross-entropy that records the loss, the number of images and the number of correct predictions of each batch."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -100,7 +103,7 @@ class KeepingCrossEntropy(nn.CrossEntropyLoss):
         self.correct: list[int] = []
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
-        """The mean cross-entropy of logits (B, 10) and labels (B,), or whatever the caller hands in."""
+        """Return the mean cross-entropy; it is recorded if it is of logits (B, 10) and labels (B,)."""
         loss = super().forward(input, target)
         with unmeasured():
             self._keep(loss, input, target)

@@ -1,7 +1,7 @@
-"""The probes' requests: describe the names, build and call models, run loops, look at loaders.
+"""Handlers of the probe requests: describe the namespace, build and call models, run loops, inspect loaders.
 
-Each takes a JSON payload and a namespace, the notebook's by default. Exceptions of student code reach the agent, which
-reports them with their place; only `probe.loop` catches them itself, because what happened until then counts as well.
+Each takes a JSON payload and a namespace, by default the notebook's. Exceptions of student code reach the agent, which
+reports where they were raised. Only `probe.loop` catches them itself, because what happened before counts too.
 """
 
 from __future__ import annotations
@@ -32,16 +32,16 @@ PROBES: dict[str, Probe] = {
 
 
 class _Nowhere(io.TextIOBase):
-    """Swallows what student code prints."""
+    """A stream that discards what student code prints."""
 
     def write(self, text: str) -> int:
-        """Say that all of it was written."""
+        """Discard the text and return its length, as if it had been written."""
         return len(text)
 
 
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
-    """Nothing that is printed or displayed inside is seen."""
+    """Discard everything that is printed or displayed inside."""
     with contextlib.ExitStack() as stack:
         stack.enter_context(contextlib.redirect_stdout(_Nowhere()))
         stack.enter_context(contextlib.redirect_stderr(_Nowhere()))
@@ -53,7 +53,7 @@ def quiet() -> Iterator[None]:
 
 
 def probe(name: str, payload: dict[str, Any], namespace: dict[str, Any]) -> dict[str, Any]:
-    """Answer one request on a namespace; arrays go in and come out as arrays. Raises whatever student code raises."""
+    """Answer one request on a namespace; arrays in payload and answer stay arrays. Raises what student code raises."""
     with events.pause(), quiet():
         return PROBES[name](payload, namespace)
 

@@ -1,4 +1,4 @@
-"""The lists and numbers that a probed function left behind."""
+"""Collect the lists and numbers that a probed function filled or returned."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MAX_NUMBERS = 20_000
 
 
 class Growth:
-    """The lists among some globals, also inside dicts: what a call appended to them. They are emptied of it again."""
+    """Records what a call appends to lists among some globals, also lists inside dicts, and removes it again."""
 
     def __init__(self, names: dict[str, Any], wanted: list[str]) -> None:
         self.before: dict[str, tuple[list[Any], list[Any]]] = {}
@@ -24,7 +24,7 @@ class Growth:
         self.wanted = wanted
 
     def ended(self, names: Mapping[str, Any]) -> dict[str, list[Any]]:
-        """What was appended, by name; the lists are as long as before again."""
+        """Return the appended items by list name, and restore the lists."""
         found: dict[str, list[Any]] = {}
         for name in dict.fromkeys(self.wanted):
             for key, values in sequences(name, names.get(name), set()).items():
@@ -37,7 +37,7 @@ class Growth:
 
 
 def sequences(name: str, value: Any, seen: set[int]) -> dict[str, list[Any]]:
-    """The lists in a value by name: itself, or those in a dict ('history.loss')."""
+    """Return the lists in a value by name: the value itself, or those in a dict ('history.loss')."""
     if isinstance(value, list):
         return {name: value}
     if isinstance(value, dict) and id(value) not in seen and len(value) < 100:
@@ -51,7 +51,10 @@ def sequences(name: str, value: Any, seen: set[int]) -> dict[str, list[Any]]:
 
 
 def type_of(values: list[Any]) -> str:
-    """What a list holds, in one word: 'float', 'int', 'Tensor', …, or 'mixed'. A tensor without a graph is a number."""
+    """Return the type of a list's items: 'float', 'int', 'Tensor', … or 'mixed'.
+
+    A tensor of one element that requires no gradient counts as a number.
+    """
     types = {_type_of_tensor(v) if isinstance(v, Tensor) else _plain_type(v) for v in values}
     return types.pop() if len(types) == 1 else "mixed"
 
@@ -72,7 +75,7 @@ def _plain_type(value: Any) -> str:
 
 
 def flattened(value: Any, depth: int = 0) -> list[float | None]:
-    """The numbers in what a function returned, in order."""
+    """Return the numbers in a function's return value, in order."""
     if isinstance(value, dict):
         value = list(value.values())
     if isinstance(value, (list, tuple)) and depth < 4:

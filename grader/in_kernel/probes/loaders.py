@@ -1,4 +1,4 @@
-"""What a DataLoader of the notebook's serves: its first batch, images by index, and whether its order changes."""
+"""Inspect a DataLoader of the notebook: its first batch, images by index, and whether its order changes."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from torch.utils.data import default_collate
 from grader.in_kernel.probes.arrays import array
 from grader.in_kernel.recorder import describe
 
-MAX_BATCH = 1024  # images of a batch that are sent; a longer one is cut
+MAX_BATCH = 1024  # images; longer batches are cut before they are sent
 ORDER_BATCHES = 4
 
 
 def loader(payload: Mapping[str, Any], namespace: dict[str, Any]) -> dict[str, Any]:
-    """The loader payload['name'] as a LoaderSeen, its first batch and labels, and whether a second pass has another order.
+    """Return the loader payload['name'] as a LoaderSeen, its first batch, and whether a second pass has another order.
 
-    The harness repeats the order of a shuffled loader until something is trained, so of that nothing is known (None).
-    With payload['indices'] also the dataset's items at these places, and at which places of the whole split they stand.
+    The harness repeats the order of a shuffled loader until something is trained; `order_differs` is None then. With
+    payload['indices'] the answer also has the dataset's items at these indices, and their indices in the whole split.
     """
     value = namespace[payload["name"]]
     facts: dict[str, Any] = {"seen": describe.loader(value, payload["name"])}
@@ -41,7 +41,7 @@ def loader(payload: Mapping[str, Any], namespace: dict[str, Any]) -> dict[str, A
 
 
 def _batch(batch: Any) -> tuple[torch.Tensor, torch.Tensor]:
-    """Images and labels of a batch, whatever holds them. Raises ValueError when there are none."""
+    """Return the images and labels of a batch of any structure. Raises ValueError if it has none."""
     images = next(describe.tensors(batch), None)
     labels = describe.target_of(batch)
     if images is None or labels is None:
@@ -50,7 +50,7 @@ def _batch(batch: Any) -> tuple[torch.Tensor, torch.Tensor]:
 
 
 def _place(dataset: Any, index: int) -> int | None:
-    """Where item `index` stands in the dataset at the bottom of nested subsets; None when that cannot be told."""
+    """Return the index of item `index` in the dataset below nested subsets, or None if it cannot be found out."""
     for _ in range(10):
         indices = getattr(dataset, "indices", None)
         inner = getattr(dataset, "dataset", None)

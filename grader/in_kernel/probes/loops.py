@@ -1,7 +1,6 @@
-"""Run a training or test function of the notebook's on the grader's own model, loaders, optimizer and criterion.
+"""Run a training or test function of the notebook on the grader's own model, loaders, optimizer and criterion.
 
-Only what the payload names is replaced, in the arguments and in the globals that the function reads, and everything is put
-back afterwards.
+Only the arguments and globals that the payload names are replaced, and everything is restored afterwards.
 """
 
 from __future__ import annotations
@@ -17,36 +16,36 @@ from grader.in_kernel.probes.arrays import array
 from grader.in_kernel.probes.lists import MAX_NUMBERS, Growth, flattened, sequences, type_of
 from grader.in_kernel.probes.namespace import inner_functions, kind, number, reads, signature
 from grader.in_kernel.probes.placement import Meter
-from grader.in_kernel.probes.stand_ins import MISSING, Stage
+from grader.in_kernel.probes.stand_ins import MISSING, StandIns
 
 
 def run_loop(
     payload: Mapping[str, Any], namespace: dict[str, Any], describe_error: Callable[[BaseException], dict[str, Any]]
 ) -> dict[str, Any]:
-    """Call payload['function'] once and return what `grader.evidence.probes.LoopRun` holds, with the error if it raised.
+    """Call payload['function'] once and return the fields of a `grader.evidence.probes.LoopRun`, or its error.
 
     payload: function, purpose ('train', 'test'), bindings {parameters, globals, values}, model, weights, train and test
-    {images, labels, batch_size}, optimizer {lr, momentum}, device, current_step, epoch. `frozen` keeps weights and running
-    statistics as they are, for a function that trains and tests when only its test is of interest.
+    {images, labels, batch_size}, optimizer {lr, momentum}, device, current_step, epoch. `frozen` keeps weights and
+    running statistics unchanged, for a function that trains and tests when only its test is probed.
     """
     function = namespace[payload["function"]]
-    stage = Stage(payload, namespace)
+    stand_ins = StandIns(payload, namespace)
     bindings = payload["bindings"]
     watched = _globals_of(function, namespace)
-    start = _state(stage.model.named_parameters())
+    start = _state(stand_ins.model.named_parameters())
     forwards: list[dict[str, Any]] = []
-    meter = Meter() if stage.device.type != "cpu" else None
+    meter = Meter() if stand_ins.device.type != "cpu" else None
     error, result = None, None
     lists: dict[str, Any] = {}
     changed: dict[str, float] = {}
     arguments: dict[str, Any] = {}
-    with _forwards(stage.model, forwards, meter), stage.counting_steps(), _restored(watched):
+    with _forwards(stand_ins.model, forwards, meter), stand_ins.counting_steps(), _restored(watched):
         for name, role in bindings.get("globals", {}).items():
-            watched[name] = stage.value(role, watched.get(name, MISSING))
+            watched[name] = stand_ins.value(role, watched.get(name, MISSING))
         grown = Growth(watched, [*reads(function, namespace).names, *bindings.get("globals", {})])
         values = bindings.get("values", {})
         arguments = {
-            name: values[name] if role == "same" else stage.value(role, namespace.get(name, MISSING))
+            name: values[name] if role == "same" else stand_ins.value(role, namespace.get(name, MISSING))
             for name, role in bindings.get("parameters", {}).items()
         }
         before = {name: number(value) for name, value in watched.items() if kind(value) in ("int", "float")}
@@ -62,23 +61,23 @@ def run_loop(
         lists.update(sequences(name, value, set()))
     return {
         "start": start,
-        "weights": _state(stage.model.named_parameters()),
-        "buffers": _state(stage.model.named_buffers()),
+        "weights": _state(stand_ins.model.named_parameters()),
+        "buffers": _state(stand_ins.model.named_buffers()),
         "lists": {name: [number(v) for v in values[:MAX_NUMBERS]] for name, values in lists.items()},
         "list_types": {name: type_of(values) for name, values in lists.items() if len(values)},
         "returned": [] if error else flattened(result),
         "returned_nothing": result is None and not error,
         "numbers": dict(list(changed.items())[:100]),
         "forwards": forwards[:MAX_NUMBERS],
-        "batches": stage.batches,
-        "steps": stage.steps,
-        "backwards": stage.backwards,
-        "training_after": stage.model.training,
+        "batches": stand_ins.batches,
+        "steps": stand_ins.steps,
+        "backwards": stand_ins.backwards,
+        "training_after": stand_ins.model.training,
         "placement": meter.answer() if meter else None,
         "error": error,
-        "losses": stage.criterion.losses,
-        "sizes": stage.criterion.sizes,
-        "correct": stage.criterion.correct,
+        "losses": stand_ins.criterion.losses,
+        "sizes": stand_ins.criterion.sizes,
+        "correct": stand_ins.criterion.correct,
     }
 
 
@@ -87,7 +86,7 @@ def _state(named: Iterator[tuple[str, Tensor]]) -> dict[str, Any]:
 
 
 def _call(function: Any, arguments: Mapping[str, Any]) -> Any:
-    """Call by keyword; in order what a positional-only parameter or a wrapper with nothing but *args takes."""
+    """Call the function with keyword arguments, or positional ones where it is positional-only or takes only *args."""
     kinds = {p.kind for p in inspect.signature(function).parameters.values()}
     positional, named = [], dict(arguments)
     for parameter in signature(function):
@@ -99,7 +98,7 @@ def _call(function: Any, arguments: Mapping[str, Any]) -> Any:
 
 
 def _globals_of(function: Any, namespace: dict[str, Any]) -> dict[str, Any]:
-    """The globals of the function itself, which a decorator's wrapper from a library does not share."""
+    """Return the globals of the function itself, not those of a library's decorator around it."""
     for inner in inner_functions(function):
         if inner.__globals__ is namespace:
             return namespace
@@ -109,7 +108,7 @@ def _globals_of(function: Any, namespace: dict[str, Any]) -> dict[str, Any]:
 
 @contextmanager
 def _restored(names: dict[str, Any]) -> Iterator[None]:
-    """Put every name back to what it was bound to."""
+    """Restore every name's binding at exit."""
     before = dict(names)
     try:
         yield
@@ -123,7 +122,7 @@ def _restored(names: dict[str, Any]) -> Iterator[None]:
 
 @contextmanager
 def _forwards(model: nn.Module, found: list[dict[str, Any]], meter: Meter | None) -> Iterator[None]:
-    """Note each call of the model, at its first layer, so that a direct call of `forward` is seen as well."""
+    """Record each call of the model, at its first layer, so that a direct call of `forward` is recorded too."""
     first = next((m for m in model.modules() if not any(True for _ in m.children())), model)
 
     def note(_: nn.Module, inputs: tuple[Any, ...]) -> None:

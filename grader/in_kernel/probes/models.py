@@ -1,4 +1,4 @@
-"""Build a model of the notebook's, load weights into it, and call it on the grader's inputs."""
+"""Build a model of the notebook, load weights into it, and call it on the grader's inputs."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ IMAGE = (1, 1, 28, 28)
 
 
 class CannotBuild(Exception):
-    """There is no way known to make the model; the message says what was tried."""
+    """Raised when the model cannot be built; the message says why."""
 
 
 def build(payload: Mapping[str, Any], namespace: dict[str, Any]) -> dict[str, Any]:
-    """Parameters (name, shape, trainable, owner) and leaf layers of the model that payload['model'] specifies."""
+    """Return the parameters (name, shape, trainable, owner) and leaf layers of the model payload['model']."""
     model = make(payload["model"], namespace)
     return {
         "class_name": type(model).__name__,
@@ -33,25 +33,25 @@ def build(payload: Mapping[str, Any], namespace: dict[str, Any]) -> dict[str, An
 
 
 def shape(payload: Mapping[str, Any], namespace: dict[str, Any]) -> dict[str, Any]:
-    """The shape of the output for an input of payload['shape'], in evaluation mode, whatever class it is of."""
+    """Return the output's shape for an input of payload['shape'] in evaluation mode."""
     model = make(payload["model"], namespace).eval()
     with torch.no_grad():
         return {"output": shape_of(_output(model(torch.rand(payload["shape"]) * 2 - 0.5)))}
 
 
 def shapes(payload: Mapping[str, Any], namespace: dict[str, Any]) -> dict[str, Any]:
-    """The same for inputs of payload['shapes'], one after the other, up to the first that raises."""
+    """Return the output's shape for each of payload['shapes'], up to the first input that raises."""
     found: list[Any] = []
     for size in payload["shapes"]:
         try:
             found.append(shape({"model": payload["model"], "shape": size}, namespace)["output"])
-        except (Exception, SystemExit):  # which is asked alone then
+        except (Exception, SystemExit):  # the grader then requests this shape alone, to get the error
             break
     return {"outputs": found}
 
 
 def forward(payload: Mapping[str, Any], namespace: dict[str, Any]) -> dict[str, Any]:
-    """The output for payload['inputs'] with payload['weights'], in training mode if payload['training']."""
+    """Return the output for payload['inputs'] with payload['weights'], in training mode if payload['training']."""
     model = make(payload["model"], namespace)
     load(model, payload["weights"])
     model.train(bool(payload["training"]))
@@ -60,7 +60,7 @@ def forward(payload: Mapping[str, Any], namespace: dict[str, Any]) -> dict[str, 
 
 
 def operations(payload: Mapping[str, Any], namespace: dict[str, Any]) -> dict[str, Any]:
-    """The operations of one forward pass for an input of payload['shape']."""
+    """Return the operations of one forward pass for an input of payload['shape']."""
     return {"operations": trace(make(payload["model"], namespace), torch.randn(payload["shape"]))}
 
 
@@ -80,7 +80,7 @@ def _parameter(name: str, parameter: nn.Parameter) -> dict[str, Any]:
 
 
 def load(model: nn.Module, weights: Mapping[str, Any]) -> None:
-    """Copy the arrays into the parameters and buffers of these names. Raises KeyError for a name that is not there."""
+    """Copy the arrays into the parameters and buffers of these names. Raises KeyError for an unknown name."""
     places: dict[str, torch.Tensor] = {
         **dict(nn.Module.named_buffers(model)),
         **dict(nn.Module.named_parameters(model)),
@@ -91,9 +91,9 @@ def load(model: nn.Module, weights: Mapping[str, Any]) -> None:
 
 
 def make(spec: Mapping[str, Any], namespace: dict[str, Any]) -> nn.Module:
-    """A model of one's own, on the CPU, from {"class": name}, {"instance": name} or {"function": name}.
+    """Return a new model on the CPU from {"class": name}, {"instance": name} or {"function": name}.
 
-    "sizes" in the spec, {"in": 784, "hidden": [128, 64], "out": 10}, serves constructors that need arguments.
+    "sizes" in the spec, {"in": 784, "hidden": [128, 64], "out": 10}, fills in the arguments that a constructor needs.
     """
     if "instance" in spec:
         model = _copied(namespace[spec["instance"]])
@@ -114,7 +114,7 @@ def _copied(value: Any) -> nn.Module:
 
 
 def _from_class(cls: Any, sizes: Mapping[str, Any], namespace: Mapping[str, Any]) -> nn.Module:
-    """Without arguments when it takes none; else like the notebook's own instance; else with arguments that fit."""
+    """Build a class: without arguments, as a copy of the notebook's own instance, or with arguments that fit."""
     takes = [p for p in parameters(cls) if p["kind"] in ("positional", "keyword")]
     if takes:
         instances = [value for value in namespace.values() if type(value) is cls]
@@ -127,7 +127,7 @@ def _from_class(cls: Any, sizes: Mapping[str, Any], namespace: Mapping[str, Any]
 
 
 def _first_that_works(make_it: Any, sizes: Mapping[str, Any], namespace: Mapping[str, Any]) -> nn.Module:
-    """Call with each set of arguments until a model comes out that takes an image; else the first that came out."""
+    """Call with each set of arguments until the model accepts an image; else return the first model that was built."""
     built: nn.Module | None = None
     error: Exception | None = None
     for positional, named in itertools.islice(_arguments(make_it, sizes, namespace), 12):
@@ -156,7 +156,7 @@ def _first_that_works(make_it: Any, sizes: Mapping[str, Any], namespace: Mapping
 def _arguments(
     make_it: Any, sizes: Mapping[str, Any], namespace: Mapping[str, Any]
 ) -> Iterator[tuple[list[Any], dict[str, Any]]]:
-    """Sets of arguments worth a try: none, globals of the same names, names that say what they are, sizes in order."""
+    """Yield arguments to try: none, values guessed from names, globals of the same names, the sizes in order."""
     needed = [p for p in parameters(make_it) if p["required"] and p["kind"] in ("positional", "keyword")]
     if not needed:
         yield [], {}
@@ -187,7 +187,7 @@ def _arguments(
 
 
 def _by_name(name: str, sizes: Mapping[str, Any]) -> Any:
-    """A value for a constructor's parameter by what its name says, None when it says nothing."""
+    """Guess a constructor argument from the parameter's name; None if the name is unknown."""
     if not sizes:
         return None
     lower = name.lower().strip("_")

@@ -1,6 +1,6 @@
-"""What the names of a notebook stand for: models, loaders, numbers, and what each function reads, calls and assigns.
+"""Describe a notebook's names: models, loaders, numbers, and the names that each function reads, calls and assigns.
 
-Functions are read from their code objects, through the functions and classes of the notebook that they use.
+The latter are read from code objects, following the notebook's functions and classes that a function uses.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ MAX_VALUES = 100  # characters of a string
 
 
 def describe(namespace: Mapping[str, Any]) -> dict[str, Any]:
-    """All that `grader.probe.binding.NamespaceFacts` holds, as JSON data."""
+    """Return the fields of `grader.evidence.namespace.NamespaceFacts` as JSON data."""
     own = {name: value for name, value in list(namespace.items())[:MAX_NAMES] if not name.startswith("_")}
     loaders = {name: value for name, value in own.items() if isinstance(value, DataLoader)}
     return {
-        "classes": [_class(name, value, namespace) for name, value in own.items() if is_own_model(value, namespace)],
+        "classes": [_class(name, value) for name, value in own.items() if is_own_model(value, namespace)],
         "instances": [
             {"name": name, "class_name": type(value).__name__, "shapes": shapes(value), "layers": leaves(value)}
             for name, value in own.items()
@@ -59,7 +59,7 @@ def describe(namespace: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def kind(value: Any) -> str:
-    """What a value is to a training loop, in one word."""
+    """Return a value's role in a training loop as one word: 'model', 'loader', 'int', …"""
     if isinstance(value, nn.modules.loss._Loss):
         return "criterion"
     if isinstance(value, nn.Module):
@@ -88,7 +88,7 @@ def kind(value: Any) -> str:
 
 
 def number(value: Any) -> float | None:
-    """A plain finite float, from any kind of number; None for everything else."""
+    """Return any kind of finite number as a float; None for everything else."""
     if isinstance(value, torch.Tensor) or type(value).__module__ == "numpy":
         try:
             value = value.item()
@@ -100,19 +100,19 @@ def number(value: Any) -> float | None:
 
 
 def is_own_model(value: Any, namespace: Mapping[str, Any]) -> bool:
-    """Whether a value is a module class that the notebook, or a file that it wrote, defines."""
+    """Return whether a value is a module class defined by the notebook or by a file that it wrote."""
     return isinstance(value, type) and issubclass(value, nn.Module) and _is_own_class(value, namespace)
 
 
 def is_own_function(value: Any, namespace: Mapping[str, Any]) -> bool:
-    """Whether a value is a function that the notebook, or a file that it wrote, defines, decorated or not."""
+    """Return whether a value is a function, decorated or not, defined by the notebook or by a file that it wrote."""
     return isinstance(value, types.FunctionType) and any(
         f.__globals__ is namespace or _is_written(f.__module__) for f in inner_functions(value)
     )
 
 
 def _is_own_callable(value: Any, namespace: Mapping[str, Any]) -> bool:
-    """Whether a value is a method, a partial function or an object with __call__, and that of the notebook's own."""
+    """Return whether a value is a method, a partial function or an object with __call__ that the notebook defines."""
     if isinstance(value, types.MethodType):
         return is_own_function(value.__func__, namespace)
     if isinstance(value, functools.partial):
@@ -126,13 +126,13 @@ def _is_own_class(value: type, namespace: Mapping[str, Any]) -> bool:
 
 
 def _is_written(module: str | None) -> bool:
-    """Whether a module was imported from the working directory, where only the notebook writes."""
+    """Return whether a module was imported from the working directory, where only the notebook writes."""
     file = getattr(sys.modules.get(module or ""), "__file__", None)
     return isinstance(file, str) and os.path.dirname(os.path.abspath(file)) == os.getcwd()
 
 
 def _home(function: types.FunctionType, namespace: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The names that a function reads: the notebook's, or those of the file that defines it."""
+    """Return the globals that a function reads: the notebook's, or those of the file that defines it."""
     inner = inner_functions(function)
     if any(f.__globals__ is namespace for f in inner):
         return namespace
@@ -140,7 +140,7 @@ def _home(function: types.FunctionType, namespace: Mapping[str, Any]) -> Mapping
 
 
 def inner_functions(function: Any) -> list[types.FunctionType]:
-    """A function and those that it wraps or closes over, outermost first."""
+    """Return a function and those that it wraps or closes over, outermost first."""
     found: list[types.FunctionType] = []
     waiting: list[Any] = [function]
     while waiting and len(found) < 50:
@@ -159,7 +159,7 @@ def inner_functions(function: Any) -> list[types.FunctionType]:
 
 @dataclass
 class Reads:
-    """What code does with global names; `direct` are those read by the function itself and not by what it calls."""
+    """The global names that code uses; `direct` are those that the function itself reads, not only what it calls."""
 
     names: dict[str, None] = field(default_factory=dict)
     direct: set[str] = field(default_factory=set)
@@ -168,7 +168,7 @@ class Reads:
 
 
 def reads(function: types.FunctionType, namespace: Mapping[str, Any]) -> Reads:
-    """The global names that a function reads, assigns, and the attributes it uses, through what it calls."""
+    """Return the global names that a function and what it calls read and assign, and the attributes they use."""
     found = Reads()
     namespace = _home(function, namespace)
     own = [f for f in inner_functions(function) if f.__globals__ is namespace]
@@ -238,7 +238,7 @@ def _global(name: str, namespace: Mapping[str, Any], loaders: Mapping[str, Any],
 
 
 def _size_of(value: float, loaders: Mapping[str, Any]) -> str | None:
-    """Which size of a loader a number equals: 'train_batches', 'test_images', …"""
+    """Return the loader size that a number equals: 'train_batches', 'test_images', …"""
     for loader in loaders.values():
         part = split(loader)
         try:
@@ -252,12 +252,12 @@ def _size_of(value: float, loaders: Mapping[str, Any]) -> str | None:
 
 
 def parameters(function: Any) -> list[dict[str, Any]]:
-    """Name, kind, default and annotation of each parameter; [] when there is no signature."""
+    """Return the name, kind, default and annotation of each parameter; [] when there is no signature."""
     return [_parameter(p) for p in signature(function)[:50]]
 
 
 def signature(function: Any) -> list[inspect.Parameter]:
-    """The parameters of a function, or of the one that it wraps when it hands on *args and **kwargs."""
+    """Return a function's parameters, or those of the function that it wraps if it takes only *args and **kwargs."""
     for inner in (function, *inner_functions(function)[1:]):
         try:
             found = list(inspect.signature(inner).parameters.values())
@@ -294,21 +294,21 @@ def _parameter(parameter: inspect.Parameter) -> dict[str, Any]:
     return facts
 
 
-def _class(name: str, value: type, namespace: Mapping[str, Any]) -> dict[str, Any]:
+def _class(name: str, value: type) -> dict[str, Any]:
     return {"name": name, "bases": [base.__name__ for base in value.__bases__], "parameters": parameters(value)}
 
 
 def shapes(model: nn.Module) -> list[list[int]]:
-    """The shapes of the parameters, in order; lazy ones that have none yet are left out."""
+    """Return the shapes of the parameters in order, without uninitialized lazy ones."""
     lazy = nn.parameter.UninitializedParameter
     return [list(p.shape) for p in model.parameters() if not isinstance(p, lazy)]
 
 
 def leaves(model: nn.Module) -> list[str]:
-    """Class names of the modules that have no children."""
+    """Return the class names of the modules that have no children."""
     return [type(m).__name__ for m in model.modules() if not any(True for _ in m.children())][:200]
 
 
 def split(value: Any) -> str | None:
-    """'train' or 'test' for a loader or dataset over MNIST, whatever wraps it; None when it cannot be told."""
+    """Return the split below a loader or dataset, 'train' or 'test', or None if it is unknown."""
     return registry.split_of(getattr(value, "dataset", value) if isinstance(value, DataLoader) else value)

@@ -1,7 +1,7 @@
-"""Which tensor operations a forward pass consists of, under names that do not depend on how the student wrote them.
+"""List the tensor operations of a forward pass, under names that do not depend on how the student wrote them.
 
-Everything is read at the level of the dispatcher, where `nn.Linear`, `F.linear`, `x @ w + b` and `torch.addmm` are the same
-matrix product. Only what the input flows through counts; views, copies and comparisons are left out.
+They are recorded by the dispatcher, where `nn.Linear`, `F.linear`, `x @ w + b` and `torch.addmm` are the same matrix
+product. Only operations on data that depends on the input count; views, copies and comparisons are left out.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from torch.utils._pytree import tree_leaves
 
 MAX_OPERATIONS = 500
 
-VIEW = "view:"  # before the name of a view that puts the input's values in another order; such stand at the end
+VIEW = "view:"  # prefix of a view that reorders the input's values; these are listed after the operations
 _REORDERING = {"permute", "transpose", "movedim", "slice", "select", "as_strided", "unfold", "diagonal", "expand"}
 _COPIES = {"clone", "_to_copy", "copy", "lift_fresh", "empty_like", "zeros_like", "ones_like", "full_like"}
 _PRODUCTS = {"mm", "bmm", "matmul", "mv", "addmm", "baddbmm", "addbmm", "addmv"}
@@ -43,7 +43,10 @@ _DROPOUTS = {"dropout", "dropout1d", "dropout2d", "dropout3d", "alpha_dropout", 
 
 
 def trace(model: nn.Module, inputs: Tensor) -> list[dict[str, Any]]:
-    """The operations of one forward pass in evaluation mode without gradients, as `evidence.probes.Operation` has them."""
+    """Return the operations of one forward pass in evaluation mode without gradients.
+
+    Each is a dict with the fields of `grader.evidence.probes.Operation`.
+    """
     model.eval()
     operators = _Operators(model, inputs)
     with torch.no_grad(), _Dropouts(operators.found), operators:
@@ -64,7 +67,7 @@ def _operation(
 
 
 class _Dropouts(TorchFunctionMode):
-    """In evaluation mode dropout dispatches nothing, so it is seen one level up."""
+    """Records dropout one level up, because in evaluation mode it dispatches no operator."""
 
     def __init__(self, found: list[dict[str, Any]]) -> None:
         super().__init__()
@@ -78,7 +81,7 @@ class _Dropouts(TorchFunctionMode):
 
 
 class _Operators(TorchDispatchMode):
-    """Sees every operator; memory that the input's values reached is remembered by its address, and kept alive."""
+    """Records every operator. Storages that depend on the input are tracked by address, and kept alive."""
 
     def __init__(self, model: nn.Module, inputs: Tensor) -> None:
         super().__init__()
@@ -90,7 +93,7 @@ class _Operators(TorchDispatchMode):
 
     @classmethod
     def _should_skip_dynamo(cls) -> bool:
-        """Nothing is compiled here, and to keep Dynamo from that it would have to be imported, which takes a second."""
+        """Return False: nothing is compiled here, and True would import Dynamo, which takes a second."""
         return False
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
@@ -110,14 +113,14 @@ class _Operators(TorchDispatchMode):
                 name = name.rstrip("_")
             if view and name in _REORDERING and not _same_order(data[0], result):
                 self.reordered.append(_operation(VIEW + name, data[0].shape, result.shape))
-            if not view and result.is_floating_point() and name not in _COPIES and name != "copy":
+            if not view and result.is_floating_point() and name not in _COPIES:
                 self._add(name, args, kwargs, [before, *data[1:]] if before is not None else data, result)
         elif any(_memory(t) in self._parameters for t in tensors):
             self._parameters.update(_memory(t) for t in tree_leaves(out) if isinstance(t, Tensor))
         return out
 
     def _add(self, name: str, args: Any, kwargs: Any, data: list[Any], out: Tensor) -> None:
-        """Append the operation, or change the last one where both together are one layer."""
+        """Append the operation, or change the last one if both together are one layer."""
         x = data[0]
         last = self.found[-1] if self.found else None
         name = _NAMES.get(name, name)
@@ -125,7 +128,7 @@ class _Operators(TorchDispatchMode):
             self.found.append(self._product(name, args, out))
         elif name == "convolution":
             self.found.append(_convolution(args, out))
-        elif name == "add" and last is not None and self._is_bias(args, last, out):
+        elif name == "add" and last is not None and self._is_bias(args, last):
             last["settings"].pop("bias", None)
         elif name in _MAY_BE_RELU and _is_relu(name, args, kwargs, data, out):
             self.found.append(_operation("relu", out.shape, out.shape))
@@ -145,7 +148,7 @@ class _Operators(TorchDispatchMode):
             self.found.append(_operation(name.strip("_"), x.shape, out.shape, dim=dim))
 
     def _product(self, name: str, args: Any, out: Tensor) -> Any:
-        """A matrix product: 'linear' when one factor is a weight, 'matmul' when both depend on the input."""
+        """Return a matrix product: 'linear' if one factor is a weight, 'matmul' if both depend on the input."""
         bias = args[0] if name.startswith("add") or name == "baddbmm" else (args[2] if len(args) > 2 else None)
         left, right = args[1:3] if name.startswith("add") or name == "baddbmm" else args[:2]
         if name == "linear":
@@ -158,15 +161,15 @@ class _Operators(TorchDispatchMode):
         weight = shapes[1][::-1] if len(shapes[1]) > 1 else [1, *shapes[1]]
         return _operation("linear", shapes[0], shapes[2], weight=weight, bias="" if bias is not None else "no")
 
-    def _is_bias(self, args: Any, last: dict[str, Any], out: Tensor) -> bool:
-        """Whether an addition is the bias of the product just before it."""
+    def _is_bias(self, args: Any, last: dict[str, Any]) -> bool:
+        """Return whether an addition is the bias of the product just before it."""
         added = [a for a in args[:2] if isinstance(a, Tensor) and _memory(a) not in self._reached]
         produced = last["name"] == "linear" or last["name"].startswith("conv")
         missing = last["settings"].get("bias") == "no"
         return bool(produced and missing and added and _memory(added[0]) in self._parameters)
 
     def _reduction(self, name: str, args: Any, x: Tensor, out: Tensor, last: dict[str, Any] | None) -> None:
-        """Means and maxima over all pixels are global pooling, in one step, two, or over flattened pixels."""
+        """Append a mean or maximum; over all pixels, in one step, in two or flattened, it is global pooling."""
         given = args[1] if len(args) > 1 and not isinstance(args[1], Tensor) else None
         if given is None or given == []:
             dims = set(range(x.dim()))
@@ -196,7 +199,7 @@ def _memory(t: Tensor) -> int:
 
 
 def _flat(shape: Sequence[int]) -> list[int]:
-    """The shape without leading dimensions of size 1, down to a matrix."""
+    """Return the shape without leading dimensions of size 1, down to a matrix."""
     sizes = list(shape)
     while len(sizes) > 2 and sizes[0] == 1:
         sizes = sizes[1:]
@@ -204,7 +207,7 @@ def _flat(shape: Sequence[int]) -> list[int]:
 
 
 def _sizes(values: Any) -> str:
-    """'1' for [1, 1], '1x2' for [1, 2]."""
+    """Return '1' for [1, 1] and '1x2' for [1, 2]."""
     values = [values] if isinstance(values, int) else list(values)
     return str(values[0]) if len(set(values)) == 1 else "x".join(map(str, values))
 
@@ -226,7 +229,7 @@ def _convolution(args: Any, out: Tensor) -> Any:
 
 
 def _is_relu(name: str, args: Any, kwargs: Any, data: Sequence[Any], out: Tensor) -> bool:
-    """Whether the operation left exactly the positive part of one of its inputs; an upper limit makes it something else."""
+    """Return whether the output is exactly the positive part of one of the inputs, without an upper limit."""
     if name in ("clamp", "hardtanh"):
         top = kwargs.get("max", args[2] if len(args) > 2 else None)
         if top is not None and top != float("inf"):

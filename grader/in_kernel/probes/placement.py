@@ -1,6 +1,6 @@
-"""Where a loop's tensors are while it runs: devices of model, data, targets and losses, work and copies by device.
+"""Measure on which devices a loop works: devices of model, data, targets and losses, FLOPs and copies by device.
 
-The same on a real GPU and on the virtual one: a dispatch mode that reads `tensor.device` of what each operator works on.
+A dispatch mode reads `tensor.device` of each operator's operands, which works the same on a real and a virtual GPU.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
-MOST_DEVICES = 8  # kept in each place
+MOST_DEVICES = 8  # recorded for each kind of tensor
 
 _LOSSES = {"nll_loss_forward", "nll_loss2d_forward", "mse_loss", "binary_cross_entropy", "l1_loss"}
 _NOTED = {*_LOSSES, "_to_copy", "copy_", "_local_scalar_dense"}
@@ -24,7 +24,7 @@ _paused: list[bool] = []
 
 @contextmanager
 def unmeasured() -> Iterator[None]:
-    """What the harness itself computes inside a loop does not count as the loop's."""
+    """Exclude what the harness itself computes inside a loop from the measurement."""
     _paused.append(True)
     try:
         yield
@@ -33,7 +33,7 @@ def unmeasured() -> Iterator[None]:
 
 
 class Meter(TorchDispatchMode):
-    """Measures what happens inside it. `answer()` is a `Placement` of `grader.evidence.run`, as JSON data."""
+    """A context that measures what is computed inside it. `answer()` gives a `Placement` as JSON data."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -46,7 +46,7 @@ class Meter(TorchDispatchMode):
         self.to_gpu = self.from_gpu = self.waits = 0
 
     def note(self, packet: Any, args: Any, kwargs: Any, output: Any) -> None:
-        """Note where an operator computed what it was given."""
+        """Record where an operator computed, by its operands and output."""
         name = packet.__name__
         if packet in flop_registry:
             first = next(v for v in output if v is not None) if isinstance(output, (tuple, list)) else output
@@ -64,7 +64,7 @@ class Meter(TorchDispatchMode):
             self.waits += 1
 
     def _count(self, packet: Any, args: Any, kwargs: Any, output: Any) -> int:
-        """Floating-point operations by torch's own formula, which goes by shapes; batches mostly have the same."""
+        """Return the FLOPs by torch's own formula, cached by shape because most batches have the same shape."""
         key = packet, *(tuple(a.shape) if isinstance(a, Tensor) else str(a) for a in args), str(sorted(kwargs))
         if key not in self._counts:
             self._counts[key] = int(flop_registry[packet](*args, **kwargs, out_val=output))
@@ -82,7 +82,7 @@ class Meter(TorchDispatchMode):
             self.places[what][str(value.device)] = None
 
     def forward(self, model: nn.Module, given: Tensor) -> None:
-        """A model is about to be called with data."""
+        """Record the devices of a model and its input; called before each call of the model."""
         with unmeasured():
             self._place("data", given)
             for parameter in model.parameters():
@@ -91,7 +91,7 @@ class Meter(TorchDispatchMode):
                 self._place("buffers", buffer)
 
     def answer(self) -> dict[str, object]:
-        """What was measured."""
+        """Return the measurements, with the field names of `Placement`."""
         return {
             **{name: list(devices) for name, devices in self.places.items()},
             "flops": dict(self.flops),
@@ -103,7 +103,7 @@ class Meter(TorchDispatchMode):
 
 
 def _dispatch(self: Meter, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-    """Compute an operator and note where. Most are not noted: of a training step, three quarters."""
+    """Compute an operator and record where. Three quarters of those in a training step are not recorded."""
     output = func(*args, **(kwargs or {}))
     packet = func.overloadpacket
     if not _paused and (packet in flop_registry or packet.__name__ in _NOTED):
@@ -112,5 +112,5 @@ def _dispatch(self: Meter, func: Any, types: Any, args: Any = (), kwargs: Any = 
     return output
 
 
-# Set here and not in the class, where torch wraps it in three more calls to keep the compiler off.
+# Set here because inside the class torch would wrap it in three more calls to keep the compiler off.
 Meter.__torch_dispatch__ = _dispatch  # type: ignore[assignment]

@@ -1,4 +1,4 @@
-"""What stands in for the notebook's objects while one of its loops is probed: the grader's own, by role."""
+"""The grader's objects that replace the notebook's while one of its loops is probed, by role."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from grader.in_kernel.probes.models import load, make
 from grader.in_kernel.probes.namespace import kind
 
 LOG_EVERY = 100
-MISSING = object()  # the notebook has nothing of this name
+MISSING = object()  # the notebook does not define the name
 
 
-class Stage:
-    """What stands in for the notebook's objects, by role."""
+class StandIns:
+    """The grader's model, optimizer, loaders and other values for one run of a loop; `value` gives them by role."""
 
     def __init__(self, payload: Mapping[str, Any], namespace: dict[str, Any]) -> None:
         self.payload = payload
@@ -40,7 +40,7 @@ class Stage:
         self._others: dict[str, Any] = {}
 
     def _model(self, weights: Mapping[str, Any], namespace: dict[str, Any]) -> nn.Module:
-        """The model in the mode that the function ought to change: evaluation before training, training before a test."""
+        """Return the model in the mode that the function should change: evaluation to train, training to test."""
         spec = self.payload.get("model") or {"small": True}
         small = "small" in spec
         model = SmallModel(bool(spec.get("log_probabilities"))) if small else make(spec, namespace)
@@ -69,7 +69,7 @@ class Stage:
 
     @contextmanager
     def counting_steps(self) -> Iterator[None]:
-        """Count the steps of every optimizer, also of one that the function makes for itself."""
+        """Count the steps of every optimizer, including one that the function creates."""
 
         def count(*_: Any) -> None:
             self.steps += 1
@@ -84,7 +84,7 @@ class Stage:
         self.backwards += 1
 
     def value(self, role: str, current: Any) -> Any:
-        """What a parameter or global of this role gets; `current` is what the notebook has there."""
+        """Return the value for a parameter or global of this role; `current` is the notebook's value, or MISSING."""
         if role == "criterion":
             return self._criterion(current)
         if role == "loaders":
@@ -132,19 +132,19 @@ class Stage:
         return len(data) if what == "images" else -(-len(data) // int(self.payload[part]["batch_size"]))
 
     def _settings(self) -> types.SimpleNamespace:
-        """What argparse gives the loops of PyTorch's own example."""
+        """Return settings such as argparse gives the loops of PyTorch's MNIST example."""
         numbers = {"lr": self._lr(), "momentum": self.payload["optimizer"]["momentum"], "log_interval": LOG_EVERY}
         return types.SimpleNamespace(**numbers, epochs=1, dry_run=False, device=self.device)
 
     def _criterion(self, current: Any) -> Any:
-        """The notebook's own where it has one that is not the plain one, because its loop counts on it."""
+        """Return the notebook's own criterion if it is not plain cross-entropy, because its loop relies on it."""
         chosen = (
             current if kind(current) in ("criterion", "callable") and current is not MISSING else self.own_criterion
         )
         return self.criterion if chosen is None or _is_plain(chosen) else chosen
 
     def _other(self, role: str) -> Any:
-        """An object as good as the one handed in as an argument, which a loop that uses its argument never touches."""
+        """Return a decoy for a global: as good as the argument, and unused by a loop that uses its argument."""
         key = f"other_{role}"
         if key not in self._others:
             if role == "model":
@@ -161,7 +161,7 @@ class Stage:
 
 
 def _part(name: Any) -> str:
-    """'train' or 'test' for a key of a dict of loaders."""
+    """Return 'train' or 'test' for a key of a dict of loaders."""
     return "train" if "train" in str(name).lower() else "test"
 
 
@@ -175,7 +175,7 @@ def _is_plain(criterion: Any) -> bool:
 
 
 def _criterion_of(namespace: Mapping[str, Any]) -> Any:
-    """The one loss module that the notebook has, None when it has none or several kinds."""
+    """Return the notebook's loss module; None if it has none or several kinds."""
     found = {
         f"{type(value).__name__} {value.reduction}": value for value in namespace.values() if kind(value) == "criterion"
     }

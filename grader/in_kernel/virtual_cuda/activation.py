@@ -1,4 +1,4 @@
-"""Before and after the notebook's first touch of CUDA."""
+"""Activate the virtual device when the notebook first uses CUDA, and keep it active in every thread."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from torch.utils._python_dispatch import TorchDispatchMode, _get_current_dispatc
 
 from grader.in_kernel.virtual_cuda import forking, marks
 
-_modes: list[TorchDispatchMode] = []  # the device's, once it is prepared
+_modes: list[TorchDispatchMode] = []  # one entry: the device's mode, set by `use`
 _active: list[bool] = []
 _here = threading.local()
 _on_activation: list[Callable[[], None]] = []
 
 
 def use(mode: TorchDispatchMode) -> None:
-    """Make `mode` the one that computes on the device."""
+    """Make `mode` the dispatch mode of the device."""
     _modes[:] = [mode]
 
 
@@ -29,12 +29,15 @@ def at_first_touch(callback: Callable[[], None]) -> None:
 
 
 def is_active() -> bool:
-    """Whether the notebook has touched CUDA."""
+    """Return whether the notebook has used CUDA."""
     return bool(_active)
 
 
 def touch(device: torch.device | int | str | None = None) -> None:
-    """Something is about to use CUDA, on this device. Raises for one that is not there, and in a forked child."""
+    """Activate the device in this thread; called before CUDA is used.
+
+    Raises CUDA's error if `device` is not the first GPU, and RuntimeError in a process forked after CUDA was used.
+    """
     if forking.fork.bad:
         raise forking.fork.error()
     if device is not None:
@@ -52,7 +55,7 @@ def touch(device: torch.device | int | str | None = None) -> None:
 
 
 def enter() -> None:
-    """Activate the device in this thread, below all modes that are active: their exits must not end it."""
+    """Activate the device in this thread below all active modes, so that their exits do not deactivate it."""
     _here.entered = True
     above = _get_current_dispatch_mode_stack()
     [device] = _modes
@@ -71,7 +74,7 @@ def _restack(modes: list[Any]) -> None:
 
 
 def _follow_into_threads() -> None:
-    """Modes belong to a thread; threads that begin from now on get the device too."""
+    """Activate the device in threads that start from now on, because a mode belongs to one thread."""
     original = threading.Thread._bootstrap_inner  # type: ignore[attr-defined]
 
     @functools.wraps(original)
@@ -79,7 +82,7 @@ def _follow_into_threads() -> None:
         enter()
         try:
             original(self)
-        finally:  # torch would drop its hold on the mode after the thread's end, when Python may be gone
+        finally:  # otherwise torch releases the mode after the thread's end, when Python may be gone
             for _ in _get_current_dispatch_mode_stack():
                 _pop_mode()
 
@@ -87,14 +90,14 @@ def _follow_into_threads() -> None:
 
 
 def _outlive_inference_mode() -> None:
-    """The end of inference mode puts dispatch back to what it was at its beginning, which may have been without us."""
+    """Keep the device active after inference mode, whose end restores the dispatch state of its beginning."""
     original = torch.inference_mode.__exit__
 
     @functools.wraps(original)
     def __exit__(self: Any, *error: Any) -> None:
         original(self, *error)
         modes = list(_get_current_dispatch_mode_stack())
-        if _modes[0] in modes:  # entering anew sets what the exit has unset
+        if _modes[0] in modes:  # entering again sets what the exit has unset
             _restack(modes)
 
     torch.inference_mode.__exit__ = __exit__  # type: ignore[method-assign]

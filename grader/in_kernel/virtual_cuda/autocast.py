@@ -1,7 +1,7 @@
-"""Autocast for the device's tensors, as CUDA's does it; tensors on the CPU are left alone.
+"""Autocast for the device's tensors by CUDA's rules; tensors on the CPU are left alone.
 
-torch's own autocast goes by the backend that really computes, the CPU, whose lists of operators differ. So a function mode
-casts the arguments of each call that autocast's documentation names.
+torch's own autocast follows the backend that really computes, the CPU, whose lists of operators differ. So a function
+mode casts the arguments of each function that autocast's documentation lists.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ UNSAFE = (
 
 
 class Casting(TorchFunctionMode):
-    """Active while autocast of 'cuda' is enabled."""
+    """The function mode that casts arguments; active while autocast of 'cuda' is enabled."""
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """Call a function with its arguments cast."""
@@ -68,7 +68,7 @@ _casting = Casting()
 
 
 def install() -> None:
-    """Let torch's switch of autocast for 'cuda' switch the casts."""
+    """Make torch.set_autocast_enabled for 'cuda' turn the casts on and off."""
     torch.set_autocast_enabled = _switching(torch.set_autocast_enabled)
 
 

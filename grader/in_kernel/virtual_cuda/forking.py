@@ -1,4 +1,4 @@
-"""Whether this process was forked from one that had used CUDA."""
+"""Detect a process that was forked from one that had used CUDA."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 
 
 class Fork:
-    """Whether this process was forked from one that had used CUDA, where CUDA refuses to work."""
+    """Tracks forks: `bad` is true in a process forked after CUDA was used, where CUDA refuses to work."""
 
     def __init__(self) -> None:
         self.bad = False
@@ -18,7 +18,7 @@ class Fork:
 
     @staticmethod
     def error() -> RuntimeError:
-        """What CUDA says then."""
+        """Return CUDA's error for such a process."""
         return RuntimeError(
             "Cannot re-initialize CUDA in forked subprocess. To use CUDA with multiprocessing, you must use the 'spawn' "
             "start method"

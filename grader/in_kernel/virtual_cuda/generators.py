@@ -1,4 +1,4 @@
-"""The device's random numbers: a generator of its own, as a GPU has, that draws as the CPU's does."""
+"""The device's random number generator: separate from the CPU's, as on a GPU, with the CPU's algorithm."""
 
 from __future__ import annotations
 
@@ -9,18 +9,21 @@ import torch
 
 from grader.in_kernel.virtual_cuda.marks import GPU
 
-DEFAULT_SEED = 0  # of the device's generator until somebody seeds it
+DEFAULT_SEED = 0  # of the device's generator until it is seeded
 
 
 class CudaGenerator(torch._C.Generator):
-    """A generator that says it is on the GPU. Operators see another object of the same generator, so its address counts."""
+    """A generator that reports the GPU as its device.
+
+    Operators get another Python object for the same generator, so a generator is identified by its address.
+    """
 
     def __init__(self, device: object = None) -> None:
-        _on_gpu[self._cdata] = self  # type: ignore[attr-defined]  # kept, so that the address stays its own
+        _on_gpu[self._cdata] = self  # type: ignore[attr-defined]  # kept alive, so that its address is not reused
 
     @property
     def device(self) -> torch.device:  # type: ignore[override]
-        """Always cuda:0."""
+        """The GPU, cuda:0."""
         return GPU
 
 
@@ -29,7 +32,7 @@ _default: list[CudaGenerator] = []
 
 
 def default() -> CudaGenerator:
-    """The device's own generator, torch.cuda.default_generators[0]."""
+    """Return the device's default generator, torch.cuda.default_generators[0]."""
     if not _default:
         _default.append(CudaGenerator("cpu"))
         _default[0].manual_seed(DEFAULT_SEED)
@@ -37,7 +40,7 @@ def default() -> CudaGenerator:
 
 
 def check(generator: torch.Generator, gpu: bool) -> None:
-    """Refuse a generator of the other device, as torch does."""
+    """Raise torch's RuntimeError unless the generator is on the GPU (`gpu`) or the CPU (not `gpu`)."""
     there = generator._cdata in _on_gpu  # type: ignore[attr-defined]
     if there != gpu:
         wanted, found = ("cuda", "cpu") if gpu else ("cpu", "cuda")
@@ -46,7 +49,7 @@ def check(generator: torch.Generator, gpu: bool) -> None:
 
 @contextmanager
 def as_global() -> Iterator[None]:
-    """The device's generator in the place of the CPU's, for operators that take none."""
+    """Let the CPU's default generator draw the device's numbers, for operators that take no generator."""
     own = torch.default_generator.get_state()
     torch.default_generator.set_state(default().get_state())
     try:
@@ -65,10 +68,10 @@ class _GeneratorType(type):
 
 
 class Generator(metaclass=_GeneratorType):
-    """torch.Generator: a call with a CUDA device makes a generator of the virtual device."""
+    """Replaces torch.Generator: with a CUDA device it makes a generator of the virtual device."""
 
     def __new__(cls, device: object = "cpu") -> torch._C.Generator:  # type: ignore[misc]
-        """A generator on the device."""
+        """Return a generator on the device."""
         wanted = torch.device(device)  # type: ignore[call-overload]
         if wanted.type != "cuda":
             return torch._C.Generator(wanted)

@@ -1,4 +1,4 @@
-"""Refusals that torch makes outside its operators: gradients, optimizers' states, recurrent layers."""
+"""Device checks that torch makes outside its operators: of gradients, optimizer states and recurrent layers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from grader.in_kernel.virtual_cuda.marks import on_gpu
 
 
 def install() -> None:
-    """Put the checks in their places."""
+    """Wrap the functions of torch that need the checks."""
     tensor: Any = Tensor
     tensor.grad = property(_native_grad.__get__, _set_grad, _native_grad.__delete__)
     autograd: Any = torch.autograd
@@ -41,7 +41,7 @@ def _set_grad(self: Tensor, value: Any) -> None:
 
 
 def _checked_gradients(original: Callable[..., Any]) -> Callable[..., Any]:
-    """torch.autograd._make_grads: gradients that are handed in must be where the outputs are."""
+    """Wrap torch.autograd._make_grads: given gradients must be on the devices of the outputs."""
 
     @functools.wraps(original)
     def _make_grads(outputs: Any, grads: Any, *args: Any, **kwargs: Any) -> Any:
@@ -57,7 +57,7 @@ def _checked_gradients(original: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _checked_groups(original: Callable[..., Any]) -> Callable[..., Any]:
-    """Optimizers' grouping by device: a state that was left behind is refused; two devices make two groups."""
+    """Wrap the optimizers' grouping of tensors: refuse a state on another device than its parameter."""
 
     @functools.wraps(original)
     def _group_tensors_by_device_and_dtype(tensorlistlist: Any, with_indices: bool = False) -> Any:
@@ -75,7 +75,7 @@ def _checked_groups(original: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _same_device_recurrence(original: Callable[..., Any]) -> Callable[..., Any]:
-    """A recurrent layer checks the devices of its input, state and weights before it begins."""
+    """Wrap a recurrent function: its input, state and weights must be on one device."""
 
     @functools.wraps(original)
     def run(given: Tensor, *args: Any, **kwargs: Any) -> Any:

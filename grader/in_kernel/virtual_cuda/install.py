@@ -1,4 +1,4 @@
-"""Give a process the virtual GPU when torch is imported."""
+"""Install the virtual GPU in a process when torch is imported."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ _hooked: set[str] = set()
 
 
 def install(config: dict[str, Any]) -> None:
-    """Give this process a GPU from torch's import on; a second call changes nothing. `config` holds nothing yet."""
+    """Install the virtual GPU once torch is imported; a second call changes nothing. `config` is not used."""
     when_imported("torch", _hook_torch)
 
 
 def is_installed() -> bool:
-    """Whether this process has the virtual device."""
+    """Return whether this process has the virtual device."""
     return bool(_hooked)
 
 
@@ -27,19 +27,19 @@ def _hook_torch(torch: ModuleType) -> None:
     _hooked.add("torch")
     try:
         _prepare()
-    except Exception as error:  # a torch of another shape must not fail the notebook's import
-        events.note(f"this torch cannot be given a virtual GPU, so GPU items are not to be trusted: {error}")
+    except Exception as error:  # the notebook's import must not fail because of an unknown version of torch
+        events.note(f"the virtual GPU does not fit this version of torch, so do not trust the GPU items: {error}")
 
 
 def _prepare() -> None:
-    """Replace what `torch.cuda` answers; the rest waits for the first touch."""
+    """Replace `torch.cuda`'s functions; the rest waits until CUDA is used."""
     import torch
 
     from grader.in_kernel.virtual_cuda import activation, runtime, tensors
     from grader.in_kernel.virtual_cuda.operators import Operators
 
     activation.use(Operators())
-    torch._C._ensureCUDADeviceGuardSet()  # torch's own guard for a machine without a GPU: every device index is fine
+    torch._C._ensureCUDADeviceGuardSet()  # torch's own guard for machines without a GPU, which accepts every index
     runtime.install()
     tensors.install_pinning()
     if tensors.LINKED:

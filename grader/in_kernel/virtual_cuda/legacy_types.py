@@ -1,4 +1,4 @@
-"""torch.FloatTensor, torch.cuda.FloatTensor and their like, and the default type."""
+"""The legacy tensor types, such as torch.FloatTensor and torch.cuda.FloatTensor, and the default tensor type."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ NATIVE_TYPES = {name: getattr(torch, name) for name in DTYPES}
 
 
 def install() -> None:
-    """Replace the types of both devices."""
+    """Replace the tensor types of both devices."""
     for module, place in ((torch, "torch"), (torch.cuda, "torch.cuda")):
         for name, kind in tensor_types(place).items():
             setattr(module, name, kind)
@@ -35,7 +35,7 @@ def install() -> None:
 
 
 class _TensorType(type):
-    """The type of torch.FloatTensor and torch.cuda.FloatTensor: tensors of its dtype on its device are its instances."""
+    """The metaclass of the tensor types: all tensors of a type's dtype on its device are its instances."""
 
     _name: str
     dtype: torch.dtype
@@ -45,7 +45,7 @@ class _TensorType(type):
         return isinstance(instance, Tensor) and on_gpu(instance) == cls.is_cuda and instance.dtype == cls.dtype
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Tensor:
-        """The old constructor: sizes, or data."""
+        """Return a new tensor from sizes or data, as the legacy constructor does."""
         made: Tensor = NATIVE_TYPES[cls.__name__](*args, **kwargs)
         return made.cuda() if cls.is_cuda else made
 
@@ -54,7 +54,7 @@ class _TensorType(type):
 
 
 def tensor_types(module: str) -> dict[str, type]:
-    """The tensor types of 'torch' or 'torch.cuda', by name."""
+    """Return the tensor types of 'torch' or 'torch.cuda' by name."""
     return {
         name: _TensorType(
             name,
@@ -66,7 +66,7 @@ def tensor_types(module: str) -> dict[str, type]:
 
 
 def _default_tensor_type(original: Callable[..., None]) -> Callable[..., None]:
-    """The old way to say where new tensors go; torch prints a device only if it is not that of this type."""
+    """Wrap torch.set_default_tensor_type; torch prints a tensor's device only if it is not this type's."""
     names = ["cpu"]
     torch._C._get_default_device = lambda: names[0]
 

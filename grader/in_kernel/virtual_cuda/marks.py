@@ -1,7 +1,7 @@
-"""Which device a tensor is on: a mark on its storage, which is also the account of the device's memory.
+"""Record which device a tensor is on by a mark on its storage, and count the device's memory by these marks.
 
-Views, `detach()` and `.data` share a storage and so its mark, and `parameter.data = other` moves a parameter in place as it
-does on a GPU. The mark is an `Allocation`; it goes when the storage goes.
+Views, `detach()` and `.data` share a storage and so its mark, and `parameter.data = other` moves a parameter in place
+as it does on a GPU. The mark is an `Allocation`; it is freed with the storage.
 """
 
 from __future__ import annotations
@@ -24,24 +24,24 @@ GPU = torch.device("cuda", 0)
 
 
 class Memory:
-    """The device's memory, in bytes: what is allocated and what is reserved, now and at most."""
+    """The device's memory in bytes: allocated and reserved, now and at the peak."""
 
     def __init__(self) -> None:
         self.allocated = self.peak = self.reserved = self.peak_reserved = 0
         self.allocations = 0
 
     def reserve(self) -> None:
-        """Reserve what is allocated, in whole segments; called when the peak grows, as the allocator keeps what it has."""
+        """Reserve whole segments for what is allocated; never fewer than before, as CUDA's allocator keeps them."""
         wanted = -(-self.allocated // SEGMENT) * SEGMENT
         self.reserved = max(self.reserved, wanted)
         self.peak_reserved = max(self.peak_reserved, self.reserved)
 
     def empty_cache(self) -> None:
-        """Give back what is reserved and not allocated."""
+        """Release the segments that are not needed for what is allocated."""
         self.reserved = -(-self.allocated // SEGMENT) * SEGMENT
 
     def reset_peak(self) -> None:
-        """The peaks start anew from what there is now."""
+        """Set the peaks to the present values."""
         self.peak, self.peak_reserved = self.allocated, self.reserved
 
 
@@ -49,7 +49,7 @@ memory = Memory()
 
 
 class Allocation:
-    """The mark of a storage on the device; it counts as long as the storage lives."""
+    """The mark of a storage on the device; it counts as allocated memory as long as the storage lives."""
 
     __slots__ = ("size",)
 
@@ -71,13 +71,13 @@ class Allocation:
 
 
 def check_room(nbytes: int) -> None:
-    """Raise what CUDA raises when `nbytes` more do not fit, before the CPU is asked for them."""
+    """Raise CUDA's OutOfMemoryError if `nbytes` more do not fit; called before the CPU allocates them."""
     if memory.allocated + nbytes > TOTAL_MEMORY:
         raise out_of_memory(nbytes)
 
 
 def check_index(index: int | None) -> None:
-    """Refuse a second GPU as CUDA does."""
+    """Raise CUDA's error for the index of a second GPU."""
     if index is not None and index > 0:
         kind = getattr(torch, "AcceleratorError", RuntimeError)
         raise kind(
@@ -89,7 +89,7 @@ def check_index(index: int | None) -> None:
 
 
 def out_of_memory(nbytes: int) -> Exception:
-    """CUDA's exception for a request that does not fit."""
+    """Return CUDA's exception for a request of `nbytes` that does not fit."""
     free = TOTAL_MEMORY - memory.reserved
     return torch.OutOfMemoryError(
         f"CUDA out of memory. Tried to allocate {_size(nbytes)}. GPU 0 has a total capacity of {_size(TOTAL_MEMORY)} of "
@@ -102,7 +102,7 @@ def out_of_memory(nbytes: int) -> Exception:
 
 
 def _size(nbytes: int) -> str:
-    """As CUDA's allocator writes it."""
+    """Format a size as CUDA's allocator does."""
     if nbytes <= 1024:
         return f"{nbytes} bytes"
     for power, unit in ((1, "KiB"), (2, "MiB"), (3, "GiB")):
@@ -115,12 +115,12 @@ def _size(nbytes: int) -> str:
 
 torch.UntypedStorage._virtual_cuda = None  # type: ignore[attr-defined]
 torch.UntypedStorage._virtual_pinned = False  # type: ignore[attr-defined]
-# Made by a formula of autograd, in C++, for 'the device of the gradient': goes where it is first used.
+# For tensors that a C++ formula of autograd creates on 'the device of the gradient': the first use decides the device.
 torch.UntypedStorage._virtual_undecided = False  # type: ignore[attr-defined]
 
 
 def storage_of(tensor: Tensor) -> Any:
-    """The storage that carries a tensor's mark: its own, or that of a sparse tensor's values. None if there is none."""
+    """Return the storage that carries a tensor's mark, for a sparse tensor its values' storage; None if it has none."""
     try:
         return tensor.untyped_storage()
     except NotImplementedError:
@@ -132,20 +132,20 @@ def storage_of(tensor: Tensor) -> Any:
 
 
 def on_gpu(tensor: Tensor) -> bool:
-    """Whether a tensor is on the virtual device."""
+    """Return whether a tensor is on the virtual device."""
     storage = storage_of(tensor)
     return storage is not None and storage._virtual_cuda is not None
 
 
 def mark(tensor: Tensor) -> None:
-    """Put a tensor, with all that shares its storage, on the device. Raises OutOfMemoryError."""
+    """Put a tensor and all tensors that share its storage on the device. Raises OutOfMemoryError if it does not fit."""
     storage = storage_of(tensor)
     if storage is not None and storage._virtual_cuda is None and storage.device.type != "meta":
         storage._virtual_cuda = Allocation(storage.nbytes())
 
 
 def decide(tensor: Tensor) -> bool:
-    """Put a tensor whose device is undecided on the GPU; whether it was one."""
+    """Put a tensor on the GPU if its device is undecided; return whether it was."""
     storage = storage_of(tensor)
     if storage is None or not storage._virtual_undecided or storage._virtual_cuda is not None:
         return False
@@ -154,7 +154,7 @@ def decide(tensor: Tensor) -> bool:
 
 
 def mark_all(output: object) -> None:
-    """Mark what an operator returned: a tensor, or a tuple or list of tensors and other things."""
+    """Mark an operator's output: a tensor, or a tuple or list of tensors and other values."""
     if isinstance(output, Tensor):
         mark(output)
     elif isinstance(output, (tuple, list)):

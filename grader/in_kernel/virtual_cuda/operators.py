@@ -1,8 +1,8 @@
-"""The dispatch mode: every operator, forward and backward, computed on the CPU and marked as CUDA would place it.
+"""The dispatch mode, which computes every operator on the CPU, forward and backward, and marks outputs as CUDA would.
 
-For each operator a rule is made at its first call, from its schema. Most operators need little: one that returns a view or
-writes in place creates no storage, so nothing has to be marked. Rules run many times a training step; they are written to
-be fast.
+A rule is made for each operator at its first call, from its schema. Most operators need little: one that returns a view
+or writes in place creates no storage, so nothing has to be marked. Rules run many times in a training step, so they are
+written for speed.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ _NONE: dict[str, Any] = {}
 
 
 class Operators(TorchDispatchMode):
-    """The device itself: active from the notebook's first touch of CUDA on."""
+    """The virtual device's mode, active from the notebook's first use of CUDA."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.plain: Bodies = {}  # by id of the operator (they live for ever): what to call
+        self.plain: Bodies = {}  # operators without a rule, by id (operators are never freed)
         self.rules: dict[int, Rule] = {}
 
     def learn(self, func: Any) -> None:
@@ -42,11 +42,11 @@ class Operators(TorchDispatchMode):
             self.rules[id(func)] = rule
 
     def _rule(self, func: Any) -> Rule | None:
-        """The rule for an operator; None when it can be called as it is."""
+        """Return the rule for an operator, or None if it needs none."""
         special = _SPECIAL.get(func.overloadpacket.__name__)
         if special is not None:
             return special(func)
-        if _is_composite(func):  # seen whole only in inference mode
+        if _is_composite(func):  # only inference mode dispatches it undecomposed
             return self._composite(func)
         tensors = _tensor_arguments(func)
         creates = any(r.alias_info is None and "Tensor" in str(r.type) for r in func._schema.returns)
@@ -85,7 +85,7 @@ def _dispatch(self: Operators, func: Any, types: Any, args: Any = (), kwargs: An
     return _dispatch(self, func, types, args, kwargs)
 
 
-# Set here and not in the class, where torch wraps it in three more calls to keep the compiler off.
+# Set here because inside the class torch would wrap it in three more calls to keep the compiler off.
 Operators.__torch_dispatch__ = _dispatch  # type: ignore[assignment]
 
 
@@ -99,9 +99,9 @@ def _is_composite(func: Any) -> bool:
 
 
 def _tensor_arguments(func: Any) -> Arguments:
-    """(name, position or None for keyword-only, whether a list) of each argument that is or holds tensors.
+    """Return (name, position or None if keyword-only, whether it is a list) of each argument that holds tensors.
 
-    In the order in which CUDA checks them: what is written to by keyword comes first.
+    They are in the order in which CUDA checks them: keyword-only arguments, which are written to, come first.
     """
     found = []
     for position, argument in enumerate(func._schema.arguments):
@@ -112,7 +112,7 @@ def _tensor_arguments(func: Any) -> Arguments:
 
 
 def _operands(tensors: Arguments, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Iterator[tuple[str, Tensor]]:
-    """Argument names and tensors of one call."""
+    """Yield the argument name and tensor of each operand of one call."""
     for name, position, _ in tensors:
         value = args[position] if position is not None and position < len(args) else kwargs.get(name)
         for tensor in value if isinstance(value, (list, tuple)) else (value,):
@@ -128,7 +128,7 @@ def _any_on_gpu(tensors: Arguments, args: tuple[Any, ...], kwargs: dict[str, Any
 
 
 def _computing(func: Any, tensors: Arguments, creates: bool) -> Rule:
-    """The rule for an operator whose place follows from its operands."""
+    """Return the rule for an operator whose device follows from its operands."""
     call = func._op
     singles = tuple(position for _, position, many in tensors if position is not None and not many)
     lists = tuple(position for _, position, many in tensors if position is not None and many)
@@ -187,7 +187,7 @@ _MULTIPLY = {"mm", "addmm", "bmm", "baddbmm", "mv", "addmv", "dot"}
 
 
 def _multiplying(func: Any, tensors: Arguments, creates: bool) -> Rule:
-    """The rule for matrix products, which a GPU has for floating point only."""
+    """Return the rule for a matrix product, which CUDA has for floating-point numbers only."""
     computing = _computing(func, tensors, creates)
 
     def rule(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -200,10 +200,10 @@ def _multiplying(func: Any, tensors: Arguments, creates: bool) -> Rule:
 
 
 def _placing(func: Any, tensors: Arguments) -> Rule:
-    """The rule for an operator that is told a device: factories, `*_like`, `new_*`.
+    """Return the rule for an operator with a `device` argument: factories, `*_like`, `new_*`.
 
-    torch itself names the device of a tensor's options, which is always the CPU here. So beside an operand 'cpu' means the
-    operand's device; `tensors.py` answers who writes `device='cpu'`.
+    torch itself fills in the device of a tensor's options, which is always the CPU here. So if there is an operand,
+    'cpu' means the operand's device. An explicit `device='cpu'` of the notebook is handled in `tensors.py`.
     """
     call = func._op
     in_backward = torch._C._current_graph_task_id
@@ -237,7 +237,7 @@ def _placing(func: Any, tensors: Arguments) -> Rule:
 
 
 def _check_size(args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-    """Refuse a factory's request for more memory than the device has before the CPU tries to fulfil it."""
+    """Raise OutOfMemoryError for a factory's request that does not fit, before the CPU tries to allocate it."""
     size = next((a for a in args[:2] if isinstance(a, (list, tuple)) and all(type(n) is int for n in a)), None)
     if size:
         count = 1
@@ -248,7 +248,7 @@ def _check_size(args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
 
 
 def _drawing(func: Any, rule: Rule, tensors: Arguments) -> Rule:
-    """A rule whose random numbers come from the generator of the device that the result is on."""
+    """Wrap a rule so that its random numbers come from the generator of the result's device."""
     takes_generator = any(a.name == "generator" for a in func._schema.arguments)
 
     def drawing(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -271,13 +271,13 @@ def _drawing(func: Any, rule: Rule, tensors: Arguments) -> Rule:
     return drawing
 
 
-# --- operators with rules of their own ---------------------------------------------------------------------------
+# --- operators with special rules --------------------------------------------------------------------------------
 
 
 def _copying(func: Any) -> Rule:
-    """`_to_copy`: the result is where `device` says, else where the operand is.
+    """Return the rule for `_to_copy`: the result is on `device`, by default on the operand's.
 
-    Here too torch itself says 'cpu' for the device of a GPU tensor's options; who really leaves the GPU says 'cpu:0'.
+    Here too torch itself says 'cpu' for the device of a GPU tensor's options; a real copy to the CPU says 'cpu:0'.
     """
     call = func._op
 

@@ -1,8 +1,9 @@
-"""What CUDA says when the operands of an operator are on two devices.
+"""CUDA's errors for operators whose operands are on two devices.
 
-Three mechanisms refuse them. Operators with a generated check compare their arguments in the order of the schema and name
-the argument and the method; the names of the methods were read off torch's CUDA library (`methods.txt`). Element-wise
-operators (TensorIterator) accept a single 0-dimensional CPU operand and name the devices only. Some check by themselves.
+Three mechanisms refuse them. Operators with a generated check compare their arguments in the order of the schema and
+name the argument and the method; the names of the methods were read from torch's CUDA library (`methods.txt`).
+Element-wise operators (TensorIterator) accept a single 0-dimensional CPU operand and name only the devices. Some
+operators have a check of their own.
 """
 
 from __future__ import annotations
@@ -25,13 +26,13 @@ NAMES_THE_ARGUMENT_FIRST = _VERSION >= (2, 8)  # the wording of generated checks
 
 TWO_DEVICES = "Expected all tensors to be on the same device, but found at least two devices, cuda:0 and cpu!"
 
-# Operators whose work another one does on a GPU: that one's method, and its names of our arguments.
+# Operators that another operator implements on a GPU: the other's method, and its names for their arguments.
 _AS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "embedding": ("wrapper_CUDA__index_select", {"weight": "self", "indices": "index"}),
     "stack": ("wrapper_CUDA_cat", {}),
     "scatter_reduce": ("wrapper_CUDA_scatter_reduce_two", {}),
 }
-# Tensors on either device are fine.
+# Operators that accept tensors on both devices.
 _INDIFFERENT = {
     "copy_",
     "fill_",
@@ -50,7 +51,7 @@ def _methods() -> frozenset[str]:
 
 
 def method_of(func: Any) -> str | None:
-    """The method that a generated check of this operator names, None when it has none."""
+    """Return the method that the generated check of this operator names, or None if it has no such check."""
     name, overload = func.overloadpacket.__name__, func._overloadname
     overload = "" if overload == "default" else overload
     if "out" in overload or any(a.is_out for a in func._schema.arguments):
@@ -63,9 +64,9 @@ def method_of(func: Any) -> str | None:
 
 
 def check(func: Any, operands: Operands, args: Sequence[Any] = ()) -> None:
-    """Raise what CUDA raises for these operands, of which some are on the GPU and some are not; return if it takes them.
+    """Raise CUDA's error for operands of which some are on the GPU and some are not; return if CUDA accepts them.
 
-    `args` are the operator's own arguments, for those whose check depends on more than the tensors.
+    `args` are the operator's positional arguments, for checks that depend on more than the tensors.
     """
     name = func.overloadpacket.__name__
     decided = [decide(tensor) for _, tensor in operands]
@@ -84,7 +85,7 @@ def check(func: Any, operands: Operands, args: Sequence[Any] = ()) -> None:
 
 
 def _bring_gradient_home(tensor: Any) -> None:
-    """A gradient goes where its tensor is: autograd moves it there in C++, by devices that are all the CPU here."""
+    """Move a tensor's gradient to its device: autograd's own move is C++, where all devices are the CPU."""
     if not getattr(tensor, "_virtual_home", False):
         there = tensor.device
         tensor.register_hook(lambda gradient: gradient.to(there))
@@ -92,12 +93,12 @@ def _bring_gradient_home(tensor: Any) -> None:
 
 
 def device(tensor: Tensor) -> str:
-    """'cuda:0' or 'cpu'."""
+    """Return 'cuda:0' or 'cpu'."""
     return "cuda:0" if on_gpu(tensor) else "cpu"
 
 
 def type_name(tensor: Tensor) -> str:
-    """'torch.cuda.FloatTensor' and the like."""
+    """Return the name of a tensor's legacy type, such as 'torch.cuda.FloatTensor'."""
     return tensor.type()
 
 
@@ -118,7 +119,7 @@ def _check_arguments(method: str, operands: Operands) -> None:
 
 
 def _check_elementwise(func: Any, operands: Operands) -> None:
-    """TensorIterator's rule: outputs are on the device, inputs too but for 0-dimensional ones."""
+    """Apply TensorIterator's rule: all tensors are on the GPU, except 0-dimensional inputs."""
     written = {a.name for a in func._schema.arguments if a.alias_info is not None and a.alias_info.is_write}
     scalars = 0
     for argument, tensor in operands:
@@ -131,7 +132,7 @@ def _check_elementwise(func: Any, operands: Operands) -> None:
         raise RuntimeError("Trying to pass too many CPU scalars to non-CPU kernel!")
 
 
-# --- operators that check by themselves --------------------------------------------------------------------------
+# --- operators with a check of their own -------------------------------------------------------------------------
 
 
 def _index(operands: Operands, args: Sequence[Any]) -> None:
@@ -183,7 +184,10 @@ def _convolution(operands: Operands, args: Sequence[Any]) -> None:
 
 
 def _takes_mkldnn(given: Tensor, weight: Tensor, args: Sequence[Any]) -> bool:
-    """Whether torch would hand a CPU input to MKLDNN (use_mkldnn in ATen/native/Convolution.cpp): not a small single one."""
+    """Return whether torch uses MKLDNN for a CPU input: not for a single small image.
+
+    The rule is that of use_mkldnn in ATen/native/Convolution.cpp.
+    """
     groups = args[8] if len(args) > 8 else 1
     return groups > 1 or min(weight.shape[-2:]) > 3 or given.shape[0] > 1 or given.numel() > 20480
 
@@ -214,14 +218,14 @@ _OWN: Mapping[str, Callable[[Operands, Sequence[Any]], None]] = {
 }
 
 
-# --- errors of the CPU's own, in CUDA's words --------------------------------------------------------------------
+# --- errors that the CPU words differently -----------------------------------------------------------------------
 
 _TYPE_NAMES = {torch.int64: "Long", torch.int32: "Int", torch.int16: "Short", torch.int8: "Char", torch.uint8: "Byte"}
 _TYPE_NAMES |= {torch.bool: "Bool", torch.float16: "Half", torch.float32: "Float", torch.float64: "Double"}
 
 
 def no_integer_products(func: Any, dtype: torch.dtype) -> None:
-    """Refuse a matrix product of integers, which CUDA has no kernel for."""
+    """Raise CUDA's error for a matrix product of integers, for which it has no kernel."""
     kernel = {"dot": "dot", "bmm": "baddbmm_cuda", "baddbmm": "baddbmm_cuda", "mv": "addmv_impl_cuda"}
     kernel["addmv"] = kernel["mv"]
     name = kernel.get(func.overloadpacket.__name__, "addmm_cuda")
@@ -229,7 +233,7 @@ def no_integer_products(func: Any, dtype: torch.dtype) -> None:
 
 
 def translated(error: RuntimeError, func: Any, args: Sequence[Any]) -> Exception:
-    """What CUDA would say where the CPU refused operands on the GPU; the same error where there is nothing to translate."""
+    """Return CUDA's error in place of the CPU's for operands on the GPU, or the same error if the two agree."""
     text, name = str(error), func.overloadpacket.__name__
     if "DefaultCPUAllocator" in text and "allocate" in text:
         digits = "".join(c for c in text.partition("allocate")[2].split("bytes")[0] if c.isdigit())

@@ -1,4 +1,4 @@
-"""What `torch.cuda` and its relatives answer for the device."""
+"""The functions and classes of `torch.cuda` and related modules, for the virtual device."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ import torch
 from grader.in_kernel.virtual_cuda import activation, autocast, forking, generators, marks, streams
 from grader.in_kernel.virtual_cuda.marks import CAPABILITY, GPU, NAME, TOTAL_MEMORY, memory
 
-CUDA_VERSION, CUDNN_VERSION = "12.8", 91002  # where torch was built without them
+CUDA_VERSION, CUDNN_VERSION = "12.8", 91002  # CUDA_VERSION is used only if torch was built without CUDA
 
 
 class Properties:
-    """torch.cuda.get_device_properties: a T4's."""
+    """The result of torch.cuda.get_device_properties: a T4's properties."""
 
     name = NAME
     major, minor = CAPABILITY
@@ -47,7 +47,7 @@ _properties = Properties()
 
 
 def _index(device: Any = None) -> int:
-    """The index that a device argument names. Raises for a CPU and for a GPU that is not there."""
+    """Return the index that a device argument names. Raises ValueError for a CPU, CUDA's error for a second GPU."""
     if device is None or isinstance(device, int):
         index = device or 0
     else:
@@ -60,7 +60,7 @@ def _index(device: Any = None) -> int:
 
 
 def _checked(value: Any) -> Callable[..., Any]:
-    """A function of an optional device that answers `value`, or calls it."""
+    """Return a function that checks its optional device and returns `value`, or the result of calling it."""
 
     def answer(device: Any = None, *args: Any, **kwargs: Any) -> Any:
         _index(device)
@@ -70,7 +70,7 @@ def _checked(value: Any) -> Callable[..., Any]:
 
 
 def get_device_properties(device: Any = None) -> Properties:
-    """The device's properties; torch has words of its own for a device that is not there."""
+    """Return the device's properties. Raises AssertionError, as torch does, for another index than 0."""
     index = device if isinstance(device, int) else torch.device(device).index if device is not None else 0
     if index is not None and not 0 <= index < 1:
         raise AssertionError("Invalid device id")
@@ -212,13 +212,12 @@ _ACCELERATOR: dict[str, Callable[..., Any]] = {
 
 
 def install() -> None:
-    """Replace torch.cuda's answers. Nothing becomes active by it."""
+    """Replace torch.cuda's functions, without activating the device."""
     _replace(torch.cuda, _FUNCTIONS)
     for name, cls in _CLASSES.items():
         setattr(torch.cuda, name, cls)
     for module in (torch.cuda.random, torch.cuda.memory):
         _replace(module, {name: f for name, f in _FUNCTIONS.items() if hasattr(module, name)})
-    _replace(torch.cuda.streams, {})
     for name in ("Stream", "Event", "ExternalStream"):
         setattr(torch.cuda.streams, name, _CLASSES[name])
     if hasattr(torch, "accelerator"):
@@ -226,7 +225,7 @@ def install() -> None:
     torch.Generator = generators.Generator  # type: ignore[misc]
     torch.nn.functional.one_hot = _one_hot(torch.nn.functional.one_hot)
     torch.backends.cudnn.is_available = lambda: True
-    torch.backends.cudnn.is_acceptable = lambda tensor: False  # what it would be asked to do, the CPU does
+    torch.backends.cudnn.is_acceptable = lambda tensor: False  # the CPU computes, not cuDNN
     if torch.version.cuda is None:
         torch.version.cuda = CUDA_VERSION
     torch.backends.cudnn.version = lambda: CUDNN_VERSION
@@ -236,10 +235,10 @@ def install() -> None:
 
 
 def install_late() -> None:
-    """At the first touch: what must know the device's tensors."""
+    """Install what depends on the device's tensors; called when CUDA is first used."""
     torch.cuda.default_generators = (generators.default(),)
     if hasattr(torch.compiler, "set_stance"):
-        torch.compiler.set_stance("force_eager")  # compiled code would not know the device
+        torch.compiler.set_stance("force_eager")  # compiled code would bypass the device
     _install_parallel()
 
 
@@ -266,7 +265,7 @@ def _named(original: Callable[..., Any], function: Callable[..., Any]) -> Callab
 
 
 def _one_hot(original: Callable[..., torch.Tensor]) -> Callable[..., torch.Tensor]:
-    """F.one_hot fills a tensor of zeros that it makes on the CPU, so it is computed there."""
+    """Wrap F.one_hot to compute on the CPU, because it fills a tensor of zeros that it makes there."""
 
     @functools.wraps(original)
     def one_hot(tensor: torch.Tensor, num_classes: int = -1) -> torch.Tensor:
@@ -280,7 +279,10 @@ def _one_hot(original: Callable[..., torch.Tensor]) -> Callable[..., torch.Tenso
 
 
 def _install_optimizers() -> None:
-    """On a GPU optimizers take their foreach variants unasked. Only SGD's gives the for-loop's bits on the CPU."""
+    """Make optimizers use for-loops on the GPU by default, where torch uses its foreach variants.
+
+    Of these only SGD's gives the same bits as the for-loop on the CPU, so SGD is left alone.
+    """
     from torch.optim import adadelta, adagrad, adam, adamax, asgd, nadam, radam, rmsprop, rprop
 
     for module in (adadelta, adagrad, adam, adamax, asgd, nadam, radam, rmsprop, rprop):
@@ -304,7 +306,7 @@ def _for_loop(original: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _install_parallel() -> None:
-    """nn.DataParallel hands one device everything; torch's own scattering is C++ for several GPUs."""
+    """Make nn.DataParallel move all inputs to the one device; torch's own scattering is C++ for several GPUs."""
     from torch.utils._pytree import tree_map
 
     def scatter(self: Any, inputs: Any, kwargs: Any, device_ids: Any) -> tuple[tuple[Any], tuple[Any]]:

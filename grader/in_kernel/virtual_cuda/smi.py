@@ -1,7 +1,7 @@
-"""`nvidia-smi` for the virtual device: its table, its list and its queries, in the layout of NVIDIA's program.
+"""`nvidia-smi` for the virtual device: the table, the list and the queries, in the layout of NVIDIA's program.
 
-A notebook's shell commands run in processes of their own, so the memory in use is handed over on the command line. Nothing
-here imports torch.
+A notebook's shell commands run in separate processes, so the memory in use is passed on the command line. Nothing here
+imports torch.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from grader.in_kernel.virtual_cuda.constants import CAPABILITY, NAME, TOTAL_MEMORY
 
-DRIVER, CUDA = "580.82.07", "13.0"  # a driver that serves this CUDA and all before it
+DRIVER, CUDA = "580.82.07", "13.0"  # a driver that supports this CUDA and all older ones
 UUID = "GPU-00000000-7e57-ab1e-0000-000000000000"
 
 _TOTAL = TOTAL_MEMORY >> 20  # MiB
@@ -41,18 +41,18 @@ _CALL = re.compile(r"(?<![\w./-])(?:(?:sudo|nohup|env|command|exec)\s+)*(?:[\w./
 
 
 def used_mebibytes() -> int:
-    """The memory that the virtual device has reserved in this process; 0 as long as torch is not there."""
+    """Return the MiB that the virtual device has reserved in this process; 0 before torch is imported."""
     marks = sys.modules.get("grader.in_kernel.virtual_cuda.marks")
     return 0 if marks is None else int(marks.memory.reserved) >> 20
 
 
 def plainly(line: str) -> str:
-    """A shell line that calls the program by its bare name, so that the function of `shell_function` answers."""
+    """Return a shell line with the program called by its bare name, so that `shell_function`'s function is used."""
     return _CALL.sub("nvidia-smi", line)
 
 
 def shell_function() -> str:
-    """A definition for bash: `nvidia-smi` is this module, with the memory that is in use now."""
+    """Return a bash function `nvidia-smi` that runs this module with the memory in use now."""
     root = os.path.abspath(os.path.join(os.path.dirname(__file__), *[os.pardir] * 3))
     code = f"import sys; sys.path.insert(0, {root!r}); from grader.in_kernel.virtual_cuda import smi; smi.main(sys.argv[1:])"
     call = f"{shlex.quote(sys.executable)} -I -c {shlex.quote(code)} {used_mebibytes()}"
@@ -60,12 +60,12 @@ def shell_function() -> str:
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Print what `nvidia-smi` prints; the first argument is the memory in use, in MiB."""
+    """Print the output of `nvidia-smi`; the first argument is the memory in use in MiB."""
     print(answer(arguments[1:], int(arguments[0])))
 
 
 def answer(arguments: Sequence[str], used: int = 0) -> str:
-    """What `nvidia-smi` with these arguments prints while `used` MiB are taken; the table for unknown options."""
+    """Return the output of `nvidia-smi` with these arguments while `used` MiB are in use; the table by default."""
     options = _options(arguments)
     if "-L" in options or "--list-gpus" in options:
         return f"GPU 0: {NAME} (UUID: {UUID})"
@@ -77,7 +77,7 @@ def answer(arguments: Sequence[str], used: int = 0) -> str:
 
 
 def _options(arguments: Sequence[str]) -> dict[str, str]:
-    """Options with their values, written '--name=value' or '--name value'; later ones win."""
+    """Parse options written '--name=value' or '--name value'; later ones win."""
     found: dict[str, str] = {}
     last = ""
     for argument in arguments:
@@ -90,7 +90,7 @@ def _options(arguments: Sequence[str]) -> dict[str, str]:
 
 
 def _csv(fields: Sequence[str], used: int | None, form: str) -> str:
-    """A heading and one row; `used` is None for a query that has nothing to tell, such as that of processes."""
+    """Return a heading and one row, or no row if `used` is None: for a query without results, such as of processes."""
     settings = {part.strip() for part in form.split(",")}
     lines = []
     if "noheader" not in settings:
@@ -105,7 +105,7 @@ def _csv(fields: Sequence[str], used: int | None, form: str) -> str:
 
 
 def table(used: int) -> str:
-    """The table that `nvidia-smi` prints without arguments; all its lines but the first are 91 characters wide."""
+    """Return the table that `nvidia-smi` prints without arguments; its lines after the first are 91 characters wide."""
     line = "+" + "-" * 89 + "+"
     parts = "+" + "-" * 41 + "+" + "-" * 24 + "+" + "-" * 22 + "+"
     memory = f"{used}MiB / {_TOTAL:>6}MiB"

@@ -1,4 +1,4 @@
-"""Storages that tell of their mark: what saving, loading and deepcopy ask."""
+"""Storages that report their mark, for saving, loading and deepcopy."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from grader.in_kernel.virtual_cuda.marks import CPU, GPU
 
 
 def install() -> None:
-    """Replace the attributes and methods."""
+    """Replace the device attributes and the copying methods of torch.UntypedStorage."""
     storage: Any = torch.UntypedStorage
     native: Any = torch._C.StorageBase.__dict__["device"]
     storage.device = property(lambda self: GPU if self._virtual_cuda is not None else native.__get__(self))
@@ -34,7 +34,7 @@ def _clone_storage(self: Any) -> Any:
 
 
 def _storage_to(self: Any, *, device: Any, non_blocking: bool = False) -> Any:
-    """A storage on the device: itself when it is there."""
+    """Return a copy of the storage on the device, or the storage itself if it is there."""
     target = torch.device(device)
     if target.type == self.device.type:
         return self

@@ -1,4 +1,4 @@
-"""Streams and events. All work is done when a call returns, so there is one stream and waiting takes no time."""
+"""Streams and events. All work is finished when a call returns, so there is one stream and waiting takes no time."""
 
 from __future__ import annotations
 
@@ -24,26 +24,26 @@ class Stream:
         self.priority = priority
 
     def synchronize(self) -> None:
-        """All work is done."""
+        """Do nothing: all work is finished."""
 
     def query(self) -> bool:
-        """Whether all work is done: always."""
+        """Return True: all work is finished."""
         return True
 
     def wait_stream(self, stream: object) -> None:
-        """Nothing to wait for."""
+        """Do nothing: all work is finished."""
 
     def wait_event(self, event: object) -> None:
-        """Nothing to wait for."""
+        """Do nothing: all work is finished."""
 
     def record_event(self, event: Event | None = None) -> Event:
-        """Record an event, by default a new one."""
+        """Record an event, by default a new one, and return it."""
         event = event or Event()
         event.record(self)
         return event
 
     def is_capturing(self) -> bool:
-        """Whether a graph is being captured: never."""
+        """Return False: graphs cannot be captured."""
         return False
 
     def __enter__(self) -> Stream:
@@ -62,7 +62,7 @@ class ExternalStream(Stream):
 
 
 class Event:
-    """torch.cuda.Event; it takes the time of the CPU's clock."""
+    """torch.cuda.Event, timed by the CPU's clock."""
 
     def __init__(
         self, enable_timing: bool = False, blocking: bool = False, interprocess: bool = False, **_: Any
@@ -71,22 +71,25 @@ class Event:
         self._at: float | None = None
 
     def record(self, stream: object = None) -> None:
-        """Note the time."""
+        """Record the time."""
         activation.touch()
         self._at = _clock()
 
     def wait(self, stream: object = None) -> None:
-        """Nothing to wait for."""
+        """Do nothing: all work is finished."""
 
     def query(self) -> bool:
-        """Whether it has happened: always."""
+        """Return True: all work is finished."""
         return True
 
     def synchronize(self) -> None:
-        """Nothing to wait for."""
+        """Do nothing: all work is finished."""
 
     def elapsed_time(self, end_event: Event) -> float:
-        """Milliseconds from this event to another; at least as long as a clock tick. Raises what CUDA raises."""
+        """Return the milliseconds from this event to another.
+
+        Raises ValueError, as CUDA does, unless both were created with enable_timing=True and recorded.
+        """
         if not (self.enable_timing and end_event.enable_timing):
             raise ValueError("Both events must be created with argument 'enable_timing=True'.")
         if self._at is None or end_event._at is None:
@@ -115,7 +118,7 @@ class StreamContext:
 
 
 def default_stream(device: Any = None) -> Stream:
-    """torch.cuda.default_stream. To ask for it is no use of CUDA: optimizers do, on the CPU too."""
+    """torch.cuda.default_stream. It does not activate the device, because optimizers call it on the CPU too."""
     if not _default:
         _default.append(Stream.__new__(Stream))
     return _default[0]
@@ -133,7 +136,7 @@ def set_stream(stream: Stream | None) -> None:
 
 
 class DeviceContext:
-    """torch.cuda.device(...): refuses a GPU that is not there."""
+    """torch.cuda.device(...). Entering it raises CUDA's error for a second GPU."""
 
     def __init__(self, device: Any) -> None:
         self.idx = device.index if isinstance(device, torch.device) else device

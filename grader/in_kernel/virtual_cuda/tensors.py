@@ -1,4 +1,4 @@
-"""Tensors and storages that tell of their mark: attributes, moves between devices, printing, saving, numpy."""
+"""Tensors that report their mark: attributes, moves between devices, new tensors, numpy, pinned memory."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ from torch.utils._device import DeviceContext, _device_constructors
 from grader.in_kernel.virtual_cuda import activation, guards, legacy_types, storages
 from grader.in_kernel.virtual_cuda.marks import CPU, GPU, on_gpu, storage_of
 
-LINKED = torch.version.cuda is not None  # else torch's own functions fail at the name 'cuda'
+LINKED = torch.version.cuda is not None  # if not, torch's own functions refuse the name 'cuda'
 _native_to = Tensor.to
 _to_copy: Any = torch.ops.aten._to_copy.default  # also in torch's CPU builds, whose `to` refuses the name 'cuda'
 _native_device = torch._C.TensorBase.device
-LEAVING = torch.device("cpu", 0)  # tells the rule of `_to_copy` from what torch itself calls 'cpu'
+LEAVING = torch.device("cpu", 0)  # a real copy to the CPU, for the rule of `_to_copy`; torch itself passes 'cpu'
 _installed: list[bool] = []
 
 
 def install_pinning() -> None:
-    """Pinned memory needs no device: loaders with `pin_memory=True` are used before and without one."""
+    """Replace the methods for pinned memory, which loaders with `pin_memory=True` use before CUDA is used."""
     for method in (pin_memory, is_pinned):
         setattr(Tensor, method.__name__, functools.wraps(getattr(Tensor, method.__name__))(method))
 
 
 def install() -> None:
-    """Replace the attributes and methods; once."""
+    """Replace the attributes and methods of tensors, storages and legacy types; later calls change nothing."""
     if _installed:
         return
     _installed.append(True)
-    _device_constructors()  # keeps torch's own functions, which `with torch.device(...)` looks for
+    _device_constructors()  # fills torch's cache of its own functions, which `with torch.device(...)` needs
     tensor: Any = Tensor
     tensor.device = property(device)
     tensor.is_cuda = property(on_gpu)
@@ -57,7 +57,7 @@ def install() -> None:
 
 
 def device(self: Tensor) -> torch.device:
-    """Where a tensor is."""
+    """Return the device that a tensor is on."""
     try:
         storage: Any = self.untyped_storage()
         if storage._virtual_cuda is not None:
@@ -70,7 +70,7 @@ def device(self: Tensor) -> torch.device:
 
 
 def get_device(self: Tensor) -> int:
-    """0, or -1 for the CPU."""
+    """Return 0 for the GPU, -1 for the CPU."""
     return 0 if on_gpu(self) else -1
 
 
@@ -78,17 +78,17 @@ def get_device(self: Tensor) -> int:
 
 
 class ToCopy(torch.autograd.Function):
-    """A copy on the other device that autograd follows back; its backward is named like torch's own."""
+    """A differentiable copy to the other device; its backward is named like torch's own."""
 
     @staticmethod
     def forward(ctx: Any, tensor: Tensor, *options: Any) -> Tensor:
-        """The copy; `options` are those of `_cross`."""
+        """Return the copy; `options` are the further arguments of `_cross`."""
         ctx.source = tensor.device, tensor.dtype
         return _cross(tensor.detach(), *options)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Any) -> Any:
-        """The gradient where the original is."""
+        """Return the gradient on the original's device."""
         (gradient,) = gradients
         device, dtype = ctx.source
         return gradient.to(device, dtype), None, None, None
@@ -105,7 +105,7 @@ def _cross(tensor: Tensor, target: torch.device, dtype: torch.dtype | None, memo
 
 
 def to(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-    """Tensor.to: a copy when the device or the dtype changes, else the tensor itself."""
+    """Tensor.to: a copy if the device or the dtype changes, else the tensor itself."""
     if args and type(args[0]) is int:
         args = (torch.device("cuda", args[0]), *args[1:])
     positional, named, copy = _without_copy(args, kwargs)
@@ -128,7 +128,7 @@ def to(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
 
 
 def _without_copy(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any], bool]:
-    """The arguments of `to` without `copy`, which torch's own parser of them refuses, and `copy`."""
+    """Split `copy` from the arguments of `to`, because torch's own parser of them refuses it."""
     named = dict(kwargs)
     copy = bool(named.pop("copy", False))
     position = 2 if args and isinstance(args[0], (torch.dtype, Tensor)) else 3
@@ -151,7 +151,7 @@ def cpu(self: Tensor, memory_format: Any = None) -> Tensor:
 
 
 def type_as(self: Tensor, other: Tensor) -> Tensor:
-    """Tensor.type_as: device and dtype of another."""
+    """Tensor.type_as: a copy with the device and dtype of another tensor."""
     return self.to(other.device, other.dtype)
 
 
@@ -159,7 +159,7 @@ _native_type = Tensor.type
 
 
 def type_(self: Tensor, dtype: Any = None, non_blocking: bool = False, **kwargs: Any) -> Any:
-    """Tensor.type: the name, or a conversion to a dtype or to a type of either device."""
+    """Tensor.type: the type's name, or a conversion to a dtype or to a legacy type of either device."""
     if dtype is None:
         name: str = _native_type(self)
         return name.replace("torch.", "torch.cuda.", 1) if on_gpu(self) else name
@@ -178,13 +178,13 @@ _native_tensor, _native_new = torch.tensor, Tensor.new
 
 
 def new_tensor(self: Tensor, data: Any, *, dtype: Any = None, device: Any = None, **kwargs: Any) -> Tensor:
-    """Tensor.new_tensor: a copy, on this tensor's device unless another is named."""
+    """Tensor.new_tensor: a copy of data, by default on this tensor's device."""
     target = self.device if device is None else torch.device(device)
     return torch.tensor(data, dtype=dtype or self.dtype, device=target, **kwargs)
 
 
 def new(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-    """Tensor.new, the old constructor."""
+    """Tensor.new, the legacy constructor."""
     made: Tensor = _native_new(self, *args, **kwargs)
     return made.to(self.device)
 
@@ -194,7 +194,7 @@ _LIKE = ("zeros_like", "ones_like", "empty_like", "full_like", "rand_like", "ran
 
 
 def _at_named_device(original: Callable[..., Tensor]) -> Callable[..., Tensor]:
-    """A function that makes a tensor like another, on the device that is named."""
+    """Wrap a function that makes a tensor like another, so that its `device` argument is obeyed."""
 
     @functools.wraps(original)
     def make(*args: Any, **kwargs: Any) -> Tensor:
@@ -209,13 +209,13 @@ def _at_named_device(original: Callable[..., Tensor]) -> Callable[..., Tensor]:
 
 
 def _device_of_context() -> torch.device | None:
-    """The GPU, if `with torch.device(...)` or torch.set_default_device names it."""
+    """Return the GPU if `with torch.device(...)` or torch.set_default_device names it, else None."""
     contexts = [mode for mode in _get_current_function_mode_stack() if isinstance(mode, DeviceContext)]
     return GPU if contexts and contexts[-1].device.type == "cuda" else None
 
 
 def _converting(original: Callable[..., Tensor]) -> Callable[..., Tensor]:
-    """torch.tensor, as_tensor and asarray: a tensor stays where it is unless a device is named."""
+    """Wrap torch.tensor, as_tensor or asarray: the result is on `device`, and a tensor's stays on its device."""
 
     @functools.wraps(original)
     def convert(data: Any, *args: Any, **kwargs: Any) -> Tensor:
@@ -243,7 +243,7 @@ def _converting(original: Callable[..., Tensor]) -> Callable[..., Tensor]:
 
 
 def _on_host(name: str, original: Callable[..., Any]) -> Callable[..., Any]:
-    """A method that reads or writes the tensor's memory, which on a GPU is not the host's."""
+    """Wrap a method that accesses the tensor's memory, which the host cannot do on a GPU."""
 
     @functools.wraps(original)
     def method(self: Tensor, *args: Any, **kwargs: Any) -> Any:
@@ -262,7 +262,7 @@ def _on_host(name: str, original: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def pin_memory(self: Tensor, device: Any = None) -> Tensor:
-    """Tensor.pin_memory: a copy that says that it is pinned."""
+    """Tensor.pin_memory: a copy that reports to be pinned."""
     if on_gpu(self):
         raise RuntimeError(f"cannot pin '{self.type()}' only dense CPU tensors can be pinned")
     if is_pinned(self):
@@ -279,7 +279,7 @@ def is_pinned(self: Tensor, device: Any = None) -> bool:
 
 
 def record_stream(self: Tensor, stream: object) -> None:
-    """Tensor.record_stream: nothing to record, all streams are one."""
+    """Tensor.record_stream: does nothing, because there is only one stream."""
 
 
 _METHODS: dict[str, Callable[..., Any]] = {

@@ -383,7 +383,7 @@ def test_what_student_code_prints_is_swallowed(capsys: pytest.CaptureFixture[str
 # --- the small model and loaders ------------------------------------------------------------------------------------
 
 
-def test_the_small_model_tells_modes_and_nothing_else() -> None:
+def test_the_small_models_output_depends_on_the_mode_only() -> None:
     model = SmallModel()
     x = torch.randn(8, 1, 28, 28)
     training = [model.train()(x) for _ in range(2)]
@@ -402,7 +402,7 @@ def test_pattern_dropout_zeroes_a_quarter() -> None:
 
 
 class MNIST(TensorDataset):
-    """Looks like torchvision's to what recognises splits."""
+    """Named and shaped like torchvision's, so that its split is recognised."""
 
     train = True
 

@@ -1,8 +1,8 @@
-"""CUDA's rules of devices, written down without the virtual device, and programs run on the CPU by them.
+"""A model of CUDA's device rules, independent of the virtual device, which runs programs on the CPU.
 
-A program is a list of steps. A step has `code` for a process with a GPU and `plain`, what the same comes to with everything
-on the CPU: a move is a copy or nothing. `Model.take` says what a step must give: that it is refused, or what every tensor
-then is and where. The device of a tensor is remembered with its storage, so views share it.
+A program is a list of steps. A step has `code` for a process with a GPU and `plain`, its equivalent with everything on
+the CPU, where a move is a copy or nothing. `Model.take` predicts the outcome of a step: a refusal, or the content and
+device of every tensor. The model records devices by storage, so views share them.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ import torch
 from torch import Tensor, nn
 
 REFUSED = "RuntimeError"
-State = dict[str, list[Any]]  # of each tensor: device, dtype, shape, requires_grad, is_leaf, its bytes in hexadecimal
+State = dict[str, list[Any]]  # for each tensor: device, dtype, shape, requires_grad, is_leaf, its bytes in hexadecimal
 
 
 @dataclass(frozen=True)
 class Operand:
-    """What a rule sees of a tensor."""
+    """The properties of a tensor that rules depend on."""
 
     device: str
     dim: int
@@ -32,8 +32,8 @@ class Operand:
 class Step:
     """One line of a program.
 
-    `rule` names an entry of `RULES`; `operands` are expressions, in the rule's order, or device, dimension
-    and number of elements ('cuda:1:3') of what the line itself makes. `target` is where a move leads.
+    `rule` names an entry of `RULES`. `operands` are expressions in the rule's order, or device, dimension and number of
+    elements ('cuda:1:3') of a tensor that the line itself creates. `target` is the device that a move leads to.
     """
 
     code: str
@@ -43,46 +43,46 @@ class Step:
     target: str = ""
 
 
-# --- the rules: where the result is, or None for a refusal ---------------------------------------------------------
+# --- the rules: return the result's device, or None for a refusal --------------------------------------------------
 
 
 def elementwise(*operands: Operand) -> str | None:
-    """On the GPU if one is; then those on the CPU have no dimension, and one of them is not all that there is."""
+    """The GPU if any operand is there; those on the CPU must then be 0-dimensional."""
     if all(o.device == "cpu" for o in operands):
         return "cpu"
     return None if any(o.device == "cpu" and o.dim for o in operands) else "cuda"
 
 
 def in_place(written: Operand, *operands: Operand) -> str | None:
-    """As element-wise, and what is written to is on the GPU if anything is."""
+    """As element-wise, but the tensor that is written to must be on the result's device."""
     where = elementwise(written, *operands)
     return where if where == written.device else None
 
 
 def together(*operands: Operand) -> str | None:
-    """All on one device, whatever their dimensions."""
+    """All operands on one device, also 0-dimensional ones."""
     return operands[0].device if len({o.device for o in operands}) == 1 else None
 
 
 def follows(*operands: Operand) -> str | None:
-    """Where the first is: views, copies, and all that takes one tensor or takes the others from anywhere."""
+    """The first operand's device: for views, copies, and operations that take one tensor or others from any device."""
     return operands[0].device
 
 
 def indexed(own: Operand, *indices: Operand) -> str | None:
-    """Indices may be on the CPU or where the indexed tensor is."""
+    """The indexed tensor's device; indices may be there or on the CPU."""
     return None if any(i.device not in ("cpu", own.device) for i in indices) else own.device
 
 
 def index_assigned(own: Operand, index: Operand, value: Operand) -> str | None:
-    """As indexed; the value is on the same device unless it has no dimension, or is one number for a mask, a fill."""
+    """As indexed; the value is on the same device, unless it is 0-dimensional or one CPU number assigned by a mask."""
     if index.mask and index.device == own.device and value.numel == 1 and value.device == "cpu":
         return own.device
     return None if value.dim and value.device != own.device else indexed(own, index)
 
 
 def masked(own: Operand, mask: Operand, *value: Operand) -> str | None:
-    """Mask and tensor together. A value from the GPU needs them there; it has no dimension, so the CPU's may be used."""
+    """Mask and tensor on one device. The value is 0-dimensional: it may be on the CPU, on the GPU only if they are."""
     if own.device != mask.device:
         return None
     return None if any(v.device == "cuda" for v in value) and own.device == "cpu" else own.device
@@ -108,7 +108,7 @@ def given(seed: int, *shape: int) -> Tensor:
 
 
 def whole(seed: int, *shape: int) -> Tensor:
-    """Zeros and ones, which are indices of everything here and classes too."""
+    """Zeros and ones, valid as indices and as classes everywhere here."""
     return torch.randint(0, 2, shape, generator=torch.Generator().manual_seed(seed))
 
 
@@ -119,7 +119,7 @@ def space() -> dict[str, Any]:
 
 
 def tensors(names: dict[str, Any]) -> Iterator[tuple[str, Tensor]]:
-    """Every tensor of a program with its name: variables, parameters, buffers, gradients, what optimizers keep."""
+    """Every tensor of a program with its name: variables, parameters, buffers, gradients, optimizer states."""
     for name, value in names.items():
         if isinstance(value, Tensor):
             yield name, value
@@ -146,15 +146,15 @@ def described(tensor: Tensor, device: str) -> list[Any]:
 
 @dataclass(repr=False)
 class Model:
-    """A program as it must go: real tensors on the CPU, and where each storage would be."""
+    """The predicted run of a program: real tensors on the CPU, and the device that each storage would be on."""
 
-    home: str = "cuda"  # where most of it is
+    home: str = "cuda"  # the device of most tensors
     names: dict[str, Any] = field(default_factory=space)
-    on_gpu: dict[int, tuple[Any, bool]] = field(default_factory=dict)  # by address of storage, which is kept
+    on_gpu: dict[int, tuple[Any, bool]] = field(default_factory=dict)  # by address of the storage, which is kept alive
     steps: list[Step] = field(default_factory=list)
-    outcomes: list[State | str] = field(default_factory=list)  # what changed, or REFUSED, or what the CPU raises itself
+    outcomes: list[State | str] = field(default_factory=list)  # what changed, or the name of the exception
     known: State = field(default_factory=dict)
-    over: bool = False  # after a refusal that leaves things half done
+    over: bool = False  # a refusal has left the state half changed
 
     def __post_init__(self) -> None:
         self.names["elsewhere"] = lambda tensor, target: self.device(tensor) != target
@@ -169,7 +169,7 @@ class Model:
         return "cuda" if self.on_gpu.get(tensor.untyped_storage()._cdata, (None, False))[1] else "cpu"
 
     def put(self, tensor: Tensor, device: str) -> None:
-        """A storage is put somewhere once; a tensor that shares it is where it is."""
+        """Set the device of a tensor's storage, unless it is known already."""
         storage = tensor.untyped_storage()
         self.on_gpu.setdefault(storage._cdata, (storage, device == "cuda"))
 
@@ -187,14 +187,14 @@ class Model:
         return {name: value for name, value in self.names.items() if isinstance(value, Tensor)}
 
     def take(self, step: Step) -> bool:
-        """Do a step; whether it was done."""
+        """Run a step and record its outcome; return whether it succeeded."""
         operands = [self.operand(expression) for expression in step.operands]
         where = step.target or RULES[step.rule](*operands)
         raised = REFUSED if where is None else ""
         if not raised:
             try:
                 exec(step.plain or step.code, self.names)
-            except Exception as e:  # not for its devices: an in-place change of a leaf, say
+            except Exception as e:  # for another reason than devices, such as an in-place change of a leaf
                 raised = type(e).__name__
         self.steps.append(step)
         if raised:
@@ -205,7 +205,7 @@ class Model:
         return True
 
     def _place(self, where: str) -> None:
-        """Gradients and what optimizers keep are where their parameters are, all else is where the rule says."""
+        """Put gradients and optimizer states on their parameters' devices, all other new tensors on `where`."""
         for value in self.names.values():
             parameters = list(value.parameters()) if isinstance(value, nn.Module) else []
             for tensor in [value, *parameters] if isinstance(value, Tensor) else parameters:
@@ -222,7 +222,7 @@ class Model:
 
 
 def changed(known: State, now: State) -> State:
-    """What is new or different; `known` becomes `now`."""
+    """Return what is new or different in `now`, and update `known` to it."""
     difference = {name: value for name, value in now.items() if known.get(name) != value}
     known.clear()
     known.update(now)

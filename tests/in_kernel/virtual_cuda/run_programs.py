@@ -1,11 +1,11 @@
-"""Runs small device programs one after the other, in one process, and prints what each gave.
+"""Run small device programs one after the other in one process, and print the outcome of each.
 
     python -m tests.in_kernel.virtual_cuda.run_programs {virtual,cuda} < programs.json
 
 Standard input is a JSON list of programs, each with an `id` and its lines of `code`. Standard output has one JSON
-object a line, as soon as it is known, so that a crash costs only what was not yet run: first `{"torch", "gpu"}`, or
-`{"unavailable": why}`, then `{"id", "value"}` or `{"id", "raises", "message"}` for each program. `virtual` installs
-the virtual device; `cuda` uses the GPU of this machine.
+object a line: first `{"torch", "gpu"}`, or `{"unavailable": why}`, then `{"id", "value"}` or `{"id", "raises",
+"message"}` for each program. Lines are written at once, so that a crash loses only the programs that have not run.
+`virtual` installs the virtual device; `cuda` uses the GPU of this machine.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def main() -> None:
     device = sys.argv[1]
     warnings.simplefilter("ignore")
     if device == "cuda":
-        os.environ.setdefault("CUDA_VISIBLE_DEVICES", "0")  # the programs are about a machine with one GPU
+        os.environ.setdefault("CUDA_VISIBLE_DEVICES", "0")  # the programs expect a machine with one GPU
     import torch
 
     if device == "virtual":
@@ -36,7 +36,7 @@ def main() -> None:
         say({"unavailable": "torch.cuda.is_available() is False"})
         return
     say({"torch": torch.__version__, "gpu": torch.cuda.get_device_name(0)})
-    gc.freeze()  # a collection before each program then looks at what programs made, not at all of torch
+    gc.freeze()  # later collections then skip torch's own objects
     for program in json.load(sys.stdin):
         reset(torch)
         if program["id"].startswith("memory/"):
@@ -47,7 +47,7 @@ def main() -> None:
 
 
 def run(code: list[str]) -> dict[str, str]:
-    """What the last line's expression is worth, as its repr, or what was raised on the way."""
+    """Return the repr of the last line's value, or the exception that was raised."""
     import numpy as np
     import torch
     import torch.nn.functional as F
@@ -64,7 +64,7 @@ def run(code: list[str]) -> dict[str, str]:
 
 
 def reset(torch: Any) -> None:
-    """What a program may have left behind, but for the caches of the device, as in a new process."""
+    """Undo what a program may have changed in torch, except for the device's caches."""
     torch.set_default_device(None)
     torch.set_default_tensor_type(torch.FloatTensor)
     torch.set_grad_enabled(True)

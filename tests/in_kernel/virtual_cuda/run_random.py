@@ -1,4 +1,4 @@
-"""Runs programs of `rules` on a CUDA device, real or virtual: one program a line in, what each of its steps gave out.
+"""Run programs of `rules`, one a line, on a CUDA device, real or virtual, and print the outcomes of their steps.
 
 python -m tests.in_kernel.virtual_cuda.run_random {virtual,cuda}
 """
@@ -16,7 +16,7 @@ from tests.in_kernel.virtual_cuda import rules
 
 
 def run(lines: list[str]) -> list[dict[str, Any]]:
-    """For each line what it `raised`, if it did, and which tensors `changed`."""
+    """Return for each line the exception it `raised`, or '', and the tensors it `changed`."""
     names = rules.space()
     known: rules.State = {}
     outcomes = []
@@ -32,7 +32,7 @@ def run(lines: list[str]) -> list[dict[str, Any]]:
 
 
 def where(tensor: torch.Tensor) -> str:
-    """Its device; a note if a second way of asking answers otherwise."""
+    """Return the device's type, with a note if `is_cuda` contradicts it."""
     device = tensor.device.type
     return device if tensor.is_cuda == (device == "cuda") else f"{device}, but is_cuda is {tensor.is_cuda}"
 

@@ -1,4 +1,4 @@
-"""Until something touches CUDA, the virtual device is not there; from then on it is there everywhere."""
+"""The virtual device is inactive until CUDA is first used; from then on it is active everywhere."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ bits = hashlib.sha256(b"".join(t.numpy().tobytes() for t in model.state_dict().v
 """
 
 
-# Now and then a process that has said all aborts as it ends ('terminate called'), on a busy machine; why is not known.
+# On a busy machine a process sometimes aborts at exit, after all output ('terminate called'); the cause is unknown.
 LEAVE = "\nimport os, sys\nsys.stdout.flush()\nos._exit(0)\n"
 
 
 def run(code: str) -> Any:
-    """What a new process prints last, as JSON."""
+    """Run code in a new process and return its last line of output, read as JSON."""
     environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "", "OMP_NUM_THREADS": "1"}
     ended = subprocess.run(
         [sys.executable, "-c", code + LEAVE],
@@ -54,7 +54,7 @@ def run(code: str) -> Any:
     return json.loads(ended.stdout.splitlines()[-1])
 
 
-def test_before_the_first_touch_torch_is_its_own() -> None:
+def test_before_the_first_touch_no_mode_is_active_and_tensors_are_unpatched() -> None:
     found = run(
         INSTALL
         + PRELUDE
@@ -80,7 +80,7 @@ print(json.dumps([[x.is_pinned() for x in batches], sum(x.sum().item() for x in 
     assert found == [[True] * 4, 30.0, 0]
 
 
-def test_a_torch_that_it_does_not_fit_is_left_as_it_is() -> None:
+def test_an_unknown_version_of_torch_is_left_unpatched() -> None:
     found = run(
         """
 from grader.in_kernel import events as recorder
@@ -105,7 +105,7 @@ def test_training_on_the_cpu_gives_the_same_bits() -> None:
     assert touched == [without[0], 1]
 
 
-def test_a_model_that_trained_before_the_first_touch_goes_on_after_it() -> None:
+def test_a_model_trained_before_the_first_touch_can_be_trained_further() -> None:
     found = run(
         INSTALL
         + PRELUDE
@@ -120,7 +120,7 @@ print(json.dumps([before, len(modes()), sorted({str(p.grad.device) for p in mode
     assert found == [0, 1, ["cuda:0"]]
 
 
-def test_after_the_first_touch_the_device_is_in_every_new_thread() -> None:
+def test_after_the_first_touch_the_device_is_active_in_every_new_thread() -> None:
     found = run(
         INSTALL
         + PRELUDE
@@ -142,7 +142,7 @@ print(json.dumps([len(modes()), found]))
     assert found == [1, [1, "cuda:0", [2.0, 2.0], True]]
 
 
-def test_a_thread_that_is_the_first_to_touch_it_has_it_and_so_has_the_next() -> None:
+def test_the_first_touch_may_be_in_a_thread() -> None:
     found = run(
         INSTALL
         + PRELUDE
@@ -162,7 +162,7 @@ print(json.dumps([*found, len(modes()), str((y * 2).device)]))
     assert found == [[1, "cuda:0"], [1, "cuda:0"], 1, "cuda:0"]
 
 
-def test_workers_of_a_loader_give_their_batches_after_the_first_touch() -> None:
+def test_loader_workers_work_after_the_first_touch() -> None:
     found = run(
         INSTALL
         + PRELUDE
@@ -188,11 +188,13 @@ class OnGpu(torch.utils.data.Dataset):
     def __getitem__(self, i):
         return torch.ones(1).cuda()
 torch.ones(1).cuda()
+batches = iter(DataLoader(OnGpu(), num_workers=2, multiprocessing_context="fork"))
 try:
-    list(DataLoader(OnGpu(), num_workers=2, multiprocessing_context="fork"))
+    next(batches)
     said = ""
 except RuntimeError as e:
     said = str(e)
+batches._shutdown_workers()  # a worker that starts after this process has ended would never exit
 print(json.dumps(said))
 """
     )

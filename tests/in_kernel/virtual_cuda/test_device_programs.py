@@ -1,7 +1,7 @@
-"""The virtual device against a table of small programs and what a real GPU makes of each.
+"""Run a table of small programs on the virtual device and compare with the outcomes expected of a real GPU.
 
-`pytest --device cuda` runs the same programs on the GPU of this machine instead. `--record-devices` with it rewrites
-the expectations from that GPU; a test that fails then shows an expectation that was replaced.
+`pytest --device cuda` runs the same programs on the GPU of this machine instead. With `--record-devices` it also
+rewrites the expectations from that GPU; a failing test then shows an expectation that was replaced.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def load() -> dict[str, Any]:
 
 
 def applies(program: dict[str, Any]) -> bool:
-    """Whether this torch is among those that the program's expectation is about: its version, and its build for CUDA."""
+    """Return whether the program's expectation applies to this torch: to its version and its build, for CUDA or not."""
     return TORCH in SpecifierSet(program.get("torch", "")) and bool(torch.version.cuda or "build" not in program)
 
 
@@ -41,7 +41,7 @@ PROGRAMS = load()["programs"]
 
 @pytest.fixture(scope="session")
 def outcomes(request: pytest.FixtureRequest) -> dict[str, dict[str, str]]:
-    """What every program gave, by its id. A program is missing if the process died or ran out of time before it."""
+    """The outcome of every program by its id. A program is missing if the process died or timed out before it."""
     device = request.config.getoption("--device")
     recording = request.config.getoption("--record-devices")
     if recording and (device != "cuda" or hasattr(request.config, "workerinput")):
@@ -55,7 +55,7 @@ def outcomes(request: pytest.FixtureRequest) -> dict[str, dict[str, str]]:
 
 
 def run(device: str, programs: list[dict[str, Any]]) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
-    """The runner's first record and the outcomes, from a process of their own: the device patches torch for good."""
+    """Return the runner's first record and the outcomes. The runner is a new process, as the device patches torch."""
     command = [sys.executable, "-m", "tests.in_kernel.virtual_cuda.run_programs", device]
     sent = json.dumps([{"id": program["id"], "code": program["code"]} for program in programs])
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONHASHSEED": "0"}
@@ -73,7 +73,7 @@ def run(device: str, programs: list[dict[str, Any]]) -> tuple[dict[str, str], di
 
 
 def record(first: dict[str, str], given: dict[str, dict[str, str]]) -> None:
-    """Rewrites the expectations of the programs that were run."""
+    """Rewrite the expectations of the programs that were run."""
     source = {"gpu": first["gpu"], "torch": first["torch"], "date": datetime.date.today().isoformat()}
     table = load()
     table["programs"] = [
@@ -85,7 +85,10 @@ def record(first: dict[str, str], given: dict[str, dict[str, str]]) -> None:
 
 
 def recorded(program: dict[str, Any], outcome: dict[str, str], source: dict[str, str]) -> dict[str, Any]:
-    """The program with what the GPU gave. Of a message that is compared by its start, no more than its first line."""
+    """Return the program with the GPU's outcome as expectation.
+
+    A message that is compared by its start stays if it still fits; otherwise the first line of the new one is kept.
+    """
     expected = {key: outcome[key] for key in ("value", "raises", "message") if key in outcome}
     if "match" in program and "message" in expected:
         same = expected["message"].startswith(program["message"])
@@ -96,13 +99,13 @@ def recorded(program: dict[str, Any], outcome: dict[str, str], source: dict[str,
 
 
 def dump(table: dict[str, Any]) -> str:
-    """The table as JSON with one program a line, so that a changed expectation is a changed line."""
+    """Return the table as JSON with one program a line, so that a changed expectation is a changed line."""
     lines = ",\n".join(json.dumps(program, ensure_ascii=False) for program in table["programs"])
     return f'{{"recorded": {json.dumps(table["recorded"])}, "programs": [\n{lines}\n]}}\n'
 
 
 @pytest.mark.parametrize("program", PROGRAMS, ids=[program["id"] for program in PROGRAMS])
-def test_a_program_gives_what_a_gpu_gives(
+def test_a_program_has_the_outcome_of_a_gpu(
     program: dict[str, Any], outcomes: dict[str, dict[str, str]], request: pytest.FixtureRequest
 ) -> None:
     if not applies(program):
@@ -113,7 +116,9 @@ def test_a_program_gives_what_a_gpu_gives(
     if program.get("match") == "prefix" and given.get("message", "").startswith(expected["message"]):
         given["message"] = expected["message"]
     if "virtual" in program and request.config.getoption("--device") == "virtual":
-        assert given != expected, "the virtual device does what a GPU does: take the note 'virtual' out of the table"
+        assert given != expected, (
+            "the virtual device now does what a GPU does: remove the note 'virtual' from the table"
+        )
         pytest.xfail(program["virtual"])
     assert given == expected, "\n".join(program["code"])
 

@@ -1,7 +1,7 @@
-"""The virtual device against CUDA's rules (`rules`), in random programs over two devices.
+"""Compare the virtual device with a model of CUDA's rules (`rules`), in random programs over two devices.
 
-Every step of a program must be refused or not as the rules say; what it computes must be the CPU's, bit for bit, and on
-the device that the rules say. `pytest --device cuda` holds the rules against the GPU of this machine instead.
+Every step of a program must be refused if and only if the rules say so; its results must be the CPU's, bit for bit, and
+on the device that the rules predict. `pytest --device cuda` compares the rules with the GPU of this machine instead.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ from tests.in_kernel.virtual_cuda.rules import Model, Step
 ROOT = Path(__file__).parents[3]
 SECONDS = 60  # for the process to start, and for each program
 PROGRAMS = 500
-STEPS = 8, 15  # besides four that create
+STEPS = 8, 15  # at least and at most, after four that create tensors
 SHAPES = [(), (), (2,), (3,), (2, 3), (2, 3), (3, 2), (3, 3), (3, 3), (2, 2, 3)]
 Draw = Callable[[st.SearchStrategy[Any]], Any]
 
 
-# --- steps: each draws one that fits what the program has so far, or None ------------------------------------------
+# --- steps: each function draws a step that fits the program so far, or returns None -------------------------------
 
 
 def pick(draw: Draw, model: Model, fits: Callable[[Tensor], bool] = lambda t: True) -> str | None:
@@ -58,7 +58,7 @@ def floating(tensor: Tensor) -> bool:
 
 
 def countable(tensor: Tensor) -> bool:
-    """Whether conversion to integers has the same result everywhere."""
+    """Return whether conversion to integers has the same result on all devices."""
     return bool((tensor.detach().abs() < 1e6).all()) if floating(tensor) else True
 
 
@@ -78,7 +78,7 @@ def broadcasts_into(a: Tensor, b: Tensor) -> bool:
 
 
 def at_home(draw: Draw, model: Model) -> str:
-    """Mostly the program's main device, else little of it would go beyond a refusal."""
+    """Draw a device, mostly the program's main one, so that not most steps are refused."""
     return draw(st.sampled_from([model.home] * 3 + ["cpu", "cuda"]))
 
 
@@ -176,9 +176,9 @@ def write(draw: Draw, model: Model) -> Step | None:
     a, b = found
     gpu = [n for n, t in model.variables().items() if t.dim() == 0 and model.device(t) == "cuda"]
     if model.device(model.names[a]) == "cpu" and gpu and draw(st.booleans()):
-        b = draw(st.sampled_from(gpu))  # without a dimension it may be read from anywhere, yet not written
+        b = draw(st.sampled_from(gpu))  # 0-dimensional: may be read by the other device's tensors, but not written
     if model.names[b].requires_grad and not floating(model.names[a]):
-        return None  # would make integers that require a gradient
+        return None  # the result would be integers that require a gradient
     forms = [
         ("{}.add_({})", "in_place"),
         ("{}.mul_({})", "in_place"),
@@ -266,7 +266,7 @@ def index(draw: Draw, model: Model) -> Step | None:
 
 
 def pick_by_number(draw: Draw, model: Model) -> Step | None:
-    """An index without dimension is read as a number, so it may be anywhere."""
+    """Draw a 0-dimensional index, which is read as a number and so may be on any device."""
     a = pick(draw, model, lambda t: t.dim() > 0 and t.shape[0] >= 2)
     i = pick(draw, model, lambda t: index_like(t) and t.dim() == 0)
     return Step(f"{fresh(model)} = {a}[{i}]", "follows", (a, i)) if a and i else None
@@ -309,7 +309,7 @@ def loss(draw: Draw, model: Model) -> Step | None:
     return Step(f"{name} = F.{form}({a}, {b})", "together", (a, b))
 
 
-MODULES = {  # and the expression of their input
+MODULES = {  # module: the expression of its input
     "nn.Linear(3, 2)": "{}",
     "nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 2)).eval()": "{}",
     "nn.Sequential(nn.Linear(3, 3), nn.Dropout(0.5)).eval()": "{}",
@@ -335,7 +335,7 @@ def build(draw: Draw, model: Model) -> Step | None:
 
 
 def move_module(draw: Draw, model: Model) -> Step | None:
-    """Unless a graph goes through its parameters: their gradients would come to where they were."""
+    """Draw a move of a module whose parameters are in no graph: their gradients would go to the old device."""
     found = [m for m in modules(model) if not in_graph(model, set(map(id, model.names[m].parameters())))]
     if not found:
         return None
@@ -385,7 +385,7 @@ def backward(draw: Draw, model: Model) -> Step | None:
     if a is None:
         return None
     leaves = [tensor for _, tensor in rules.tensors(model.names) if tensor.is_leaf and tensor.requires_grad]
-    try:  # a graph whose tensors were changed in place stays out of it, as it would fail half-way
+    try:  # skip a graph whose tensors were changed in place, because it would fail half-way
         torch.autograd.grad(model.names[a].sum(), leaves, retain_graph=True, allow_unused=True)
     except RuntimeError:
         return None
@@ -426,7 +426,7 @@ KINDS: list[Callable[[Draw, Model], Step | None]] = [
 
 @st.composite
 def programs(draw: Draw) -> Model:
-    """A program, already run by the model."""
+    """Draw a program, already run by the model."""
     model = Model(home=draw(st.sampled_from(["cuda", "cuda", "cpu"])))
     for _ in range(4):
         model.take(create(draw, model))
@@ -443,14 +443,14 @@ def programs(draw: Draw) -> Model:
 
 
 class Child:
-    """A process that runs programs, started when first needed and anew after it has died."""
+    """A process that runs programs; it is started when first needed, and again after it has died."""
 
     def __init__(self, device: str) -> None:
         self.device = device
         self.process: subprocess.Popen[str] | None = None
 
     def start(self) -> bool:
-        """Whether there is a device."""
+        """Start the process; return whether it has a device."""
         hidden = {} if self.device == "cuda" else {"CUDA_VISIBLE_DEVICES": ""}
         self.process = subprocess.Popen(
             [sys.executable, "-m", "tests.in_kernel.virtual_cuda.run_random", self.device],
@@ -508,7 +508,7 @@ def child(request: pytest.FixtureRequest) -> Iterator[Child]:
     made.stop()
 
 
-# A step that fails for its devices may fail before for another reason.
+# A step that the rules refuse may fail earlier for another reason.
 MORE_REFUSALS = {rules.REFUSED: ("NotImplementedError", "IndexError", "ValueError")}
 
 
@@ -521,22 +521,22 @@ def same(found: list[Any], expected: list[Any], exactly: bool) -> bool:
 
 def shown(value: list[Any] | None) -> str:
     if value is None:
-        return "as it was"
+        return "unchanged"
     content = np.frombuffer(bytes.fromhex(value[-1]), value[1]).reshape(value[2]).tolist()
     return f"{content} of {value[1]} on {value[0]}, requires_grad={value[3]}, is_leaf={value[4]}"
 
 
 def first_difference(model: Model, outcomes: list[dict[str, Any]], exactly: bool) -> str:
-    """The first step that went another way than by the rules, in words; empty if none did."""
+    """Describe the first step whose outcome differs from the rules'; '' if none does."""
     for number, (expected, found) in enumerate(zip(model.outcomes, outcomes, strict=True)):
         wrong = ""
         if isinstance(expected, str):
             if found["raised"].partition(":")[0] not in (expected, *MORE_REFUSALS.get(expected, ())):
-                wrong = f"should raise {expected}, but {found['raised'] or 'it was done'}"
+                wrong = f"should raise {expected}, but {found['raised'] or 'succeeded'}"
             elif found["changed"] and not (model.over and number == len(model.steps) - 1):
-                wrong = f"should change nothing, but did {sorted(found['changed'])}"
+                wrong = f"should change nothing, but changed {sorted(found['changed'])}"
         elif found["raised"]:
-            wrong = f"should be done, but {found['raised']}"
+            wrong = f"should succeed, but raised {found['raised']}"
         else:
             for name in sorted(expected.keys() | found["changed"].keys()):
                 a, b = found["changed"].get(name), expected.get(name)
@@ -560,7 +560,7 @@ def first_difference(model: Model, outcomes: list[dict[str, Any]], exactly: bool
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
 )
 @given(model=programs())
-def test_a_random_program_goes_by_cudas_rules(model: Model, child: Child) -> None:
+def test_a_random_program_follows_cudas_rules(model: Model, child: Child) -> None:
     outcomes = child.run([step.code for step in model.steps])
     difference = first_difference(model, outcomes, exactly=child.device == "virtual")
     assert not difference, difference

@@ -1,4 +1,4 @@
-"""`nvidia-smi` for the virtual device, without a shell and without torch."""
+"""`nvidia-smi` for the virtual device: its output, and its use in a notebook."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ SLOW = sorted(MODELS.keys() - set(QUICK))
 
 
 def run(kind: str, names: list[str]) -> dict[str, dict[str, Any]]:
-    """What `train_models` says of each name, from a process of its own."""
+    """Return the record of each name from `train_models`, run in a new process."""
     environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "", "OMP_NUM_THREADS": "1"}
     command = [sys.executable, "-m", "tests.in_kernel.virtual_cuda.train_models", kind, *names]
     ended = subprocess.run(
@@ -66,7 +66,7 @@ def test_there_is_a_model_of_every_family() -> None:
 
 
 def model_family(name: str) -> str:
-    """'resnet' of 'resnet18', 'efficientnet' of 'efficientnet_b0'; variants with a version of their own count apart."""
+    """Return 'resnet' for 'resnet18', 'efficientnet' for 'efficientnet_b0'; a _v2 is a family of its own."""
     family = name.rstrip("0123456789").split("_")[0].rstrip("0123456789")
     return f"{family}_v2" if name.startswith(("efficientnet_v2", "swin_v2")) else family
 

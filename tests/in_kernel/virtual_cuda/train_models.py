@@ -1,9 +1,9 @@
-"""Trains torchvision's models for one step, and small ones by every optimizer, on the CPU and on the virtual device.
+"""Train torchvision's models for one step, and a small one with every optimizer, on the CPU and the virtual device.
 
     python -m tests.in_kernel.virtual_cuda.train_models {models,optimizers} NAME...
 
-Prints one JSON object a line for each name: `different` names what has other bits on the device than on the CPU, and
-`elsewhere` what is not on cuda:0; both are empty when all is well. `raised` is there in their place when it failed.
+Prints one JSON object a line for each name: `different` lists the tensors with other bits on the device than on the
+CPU, `elsewhere` those that are not on cuda:0; both should be empty. If training failed, `raised` is there instead.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ STEPS = 5
 
 
 def maxvit() -> nn.Module:
-    """A MaxViT narrower than maxvit_t, whose windows need images of 224 pixels."""
+    """Return a MaxViT smaller than maxvit_t, whose windows need images of 224 pixels."""
     from torchvision.models.maxvit import MaxVit
 
     channels, layers = [16, 16, 32, 32], [1, 1, 1, 1]
     return MaxVit((64, 64), 16, 2, channels, layers, 8, 0.2, num_classes=CLASSES)
 
 
-# One small member of each family: the pixels of its images, and options; or what makes it.
+# One small member of each family: the width of its images in pixels, and its options or a function that builds it.
 MODELS: dict[str, tuple[int, dict[str, Any] | Callable[[], nn.Module]]] = {
     "alexnet": (64, {}),
     "convnext_tiny": (32, {}),
@@ -60,7 +60,7 @@ MODELS: dict[str, tuple[int, dict[str, Any] | Callable[[], nn.Module]]] = {
     "vit_b_16": (32, {"image_size": 32}),
     "wide_resnet50_2": (32, {}),
 }
-WIDE_HEADS = {"alexnet": (1, 4), "vgg11": (0, 3)}  # their first two linear layers, which hold a hundred million weights
+WIDE_HEADS = {"alexnet": (1, 4), "vgg11": (0, 3)}  # first two linear layers, too wide: a hundred million weights
 
 OPTIMIZERS: dict[str, tuple[str, dict[str, Any]]] = {
     "SGD": ("SGD", {}),
@@ -140,16 +140,16 @@ def compared(
 def trained(
     model: nn.Module, images: Tensor, labels: Tensor, make: Callable[[nn.Module], torch.optim.Optimizer], steps: int
 ) -> Iterator[tuple[str, Tensor]]:
-    """All that training makes, named."""
+    """Train, and yield every resulting tensor with its name: gradients, outputs, losses, weights, states, buffers."""
     optimizer = make(model)
-    torch.manual_seed(5)  # of both devices
+    torch.manual_seed(5)  # seeds both devices
     for step in range(steps):
         optimizer.zero_grad()
         output = model(images)
         loss = F.cross_entropy(output, labels)
         loss.backward()
         for name, parameter in model.named_parameters():
-            if step == steps - 1 and parameter.grad is not None:  # before the step: Nesterov's foreach adds to it
+            if step == steps - 1 and parameter.grad is not None:  # before step(): Nesterov's foreach adds to gradients
                 yield f"{name}.grad", parameter.grad
         optimizer.step()
         yield f"output.{step}", output
