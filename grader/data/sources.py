@@ -14,6 +14,7 @@ from typing import Literal
 
 from grader.data.datasets import mnist
 from grader.data.interface import Arrays, Contents, DataError, Dataset
+from grader.files import cache_folder
 
 __all__ = [
     "DATASET",
@@ -56,13 +57,6 @@ class DataSource:
             "cache": "the data that `grader data fetch` downloaded",
         }[self.kind]
         return f"{origin} ({self.train_size:,} training and {self.test_size:,} test images of {DATASET.NAME})"
-
-
-def cache_folder() -> Path:
-    """Return the folder that `fetch` downloads into, in torchvision's layout; it need not exist."""
-    import platformdirs
-
-    return Path(platformdirs.user_cache_dir("grader", appauthor=False))
 
 
 def find_data(folder: Path | None = None, sample: bool = False) -> DataSource:

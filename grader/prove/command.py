@@ -15,7 +15,7 @@ from grader.assignment import Assignment, AssignmentError
 from grader.data.sources import DataSource, find_data
 from grader.data.subset import write_smaller
 from grader.errors import GraderError
-from grader.files import write_atomically
+from grader.files import cache_folder, write_atomically
 from grader.prove import report
 from grader.prove.draft import Draft
 from grader.prove.grading import Bench, code_digest, grade_drafts, save
@@ -66,7 +66,7 @@ def prove(wanted: Wanted, assignment: Assignment, settings: Mapping[str, Any]) -
     if wanted.list:
         print("\n".join(f"{variant.name} ({variant.kind}): {variant.words}" for variant in variants))
         return True
-    folder = wanted.out or _cache()
+    folder = wanted.out or cache_folder() / "prove"
     source = write_smaller(
         find_data(settings["data"], settings["sample"]), wanted.images, folder / f"data-{wanted.images}"
     )
@@ -143,12 +143,6 @@ def _facts(environment: Mapping[str, Any], source: DataSource) -> dict[str, str]
         "device": str(environment["device"]),
         "data": f"{source.train_size:,} training and {source.test_size:,} test images of MNIST",
     }
-
-
-def _cache() -> Path:
-    import platformdirs
-
-    return Path(platformdirs.user_cache_dir("grader", appauthor=False)) / "prove"
 
 
 def _say(line: str) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import inspect
 import json
-import os
 import platform
 import threading
 from collections.abc import Mapping
@@ -19,7 +18,7 @@ from grader.assignment import Assignment
 from grader.errors import GraderError
 from grader.evidence.run import Pass, RunEvidence, run_evidence
 from grader.evidence.trainings import trainings
-from grader.files import write_atomically
+from grader.files import cache_folder, write_atomically
 from grader.sandbox.limits import Limits
 
 if TYPE_CHECKING:
@@ -106,9 +105,7 @@ def _importable(assignment: Assignment) -> str:
 
 def default_cache() -> Path:
     """The folder for reference runs in the user's cache."""
-    import platformdirs
-
-    return Path(os.environ.get("GRADER_CACHE") or platformdirs.user_cache_path("grader")) / "reference"
+    return cache_folder() / "reference"
 
 
 def _read(path: Path) -> list[dict[str, object]] | None:
