@@ -105,6 +105,19 @@ def test_the_page(text, make):
     assert any(clean(text).strip() in data for data in read.texts)
 
 
+@TEXTS
+@KINDS
+def test_the_table_in_a_notebook(text, make):
+    table = make(text)._repr_html_()
+    assert acting(table) == []
+    read, harmless_table = Page(), Page()
+    read.feed(table)
+    harmless_table.feed(make("plain")._repr_html_())
+    assert read.tags == harmless_table.tags
+    assert {tag for tag, _ in read.tags} <= {"div", "p", "b", "table", "thead", "tbody", "tr", "th", "td"}
+    assert any(clean(text).strip() in data for data in read.texts)
+
+
 def test_the_page_has_a_policy_that_allows_its_own_style_alone():
     page = html(make_result("a.ipynb"))
     policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]*)"', page)
