@@ -32,6 +32,12 @@ def test_closed_forms_for_one_and_two_degrees_also_far_out(t):
     assert tail(t, 2) == pytest.approx(1 / (root * (root + t)), rel=1e-12)
 
 
+@pytest.mark.parametrize("t", [1e-12, 1e-8, 1e-4])
+def test_near_zero_the_tail_is_a_half_less_the_density_times_t(t):
+    density = math.gamma(10) / (math.sqrt(19 * math.pi) * math.gamma(9.5))
+    assert 0.5 - tail(t, 19) == pytest.approx(density * t, rel=1e-6, abs=2e-16)
+
+
 def test_many_degrees_are_nearly_normal():
     assert tail(5.0, 1e6) == pytest.approx(math.erfc(5 / math.sqrt(2)) / 2, rel=1e-3)
 
