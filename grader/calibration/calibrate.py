@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from grader.grading.grade import Report
 
 
-class CalibrationError(GraderError, ValueError):
+class CalibrationError(GraderError):
     """Limits cannot be derived like this; the message is one sentence."""
 
 
