@@ -1,4 +1,4 @@
-"""What the calibrated limits do, as one HTML page that needs nothing else: a table, and both distributions of each limit."""
+"""Show the effect of the limits as one self-contained HTML page: a table, and both distributions of each limit."""
 
 from __future__ import annotations
 
@@ -45,8 +45,11 @@ def _plots(rows: Sequence[Separation]) -> list[tuple[str, str]]:
 
 
 def plot(rows: Sequence[Separation]) -> bytes:
-    """A PNG with a row for each limit: the right values and what is predicted of one more, those of the nearest fault that
-    is told from them (red) or, where none is, of the nearest at all (grey), and the limit between them."""
+    """Return a PNG with a row for each limit.
+
+    A row has the right values and their predicted density, the same of the nearest fault that is told apart (red) or,
+    if none is, of the nearest at all (grey), and the limit between them.
+    """
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(10, 1.2 + 0.55 * len(rows)), dpi=90, layout="constrained")
@@ -60,7 +63,7 @@ def plot(rows: Sequence[Separation]) -> bytes:
             axes.annotate(fault.words, (at, -place), (4, 2), textcoords="offset points", fontsize=7)
         axes.plot([row.limit, row.limit], [-place - 0.08, -place + 0.85], color="black", linewidth=1.5)
     axes.set_xscale("log")
-    axes.margins(x=0.15)  # for the words
+    axes.margins(x=0.15)  # room for the words
     for ticks in (axes.xaxis.set_major_formatter, axes.xaxis.set_minor_formatter):
         ticks(lambda value, place: f"{value:.3g}")
     axes.tick_params(axis="x", which="both", labelsize=7)
@@ -76,7 +79,7 @@ def plot(rows: Sequence[Separation]) -> bytes:
 
 
 def _ridge(axes: Any, base: float, values: Sequence[float], prediction: Any, color: str) -> None:
-    """One distribution on its line: a tick for each value, and the predicted density as far as it can be seen."""
+    """Draw one distribution on its line: a tick for each value, and the predicted density as far as it is visible."""
     import numpy as np
 
     seen = [value for value in values if math.isfinite(value)]

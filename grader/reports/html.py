@@ -1,4 +1,4 @@
-"""A result as one HTML page that needs nothing else: no script, no picture, no network."""
+"""Show a result as one self-contained HTML page: no scripts, no pictures, no network."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The JSON schema of result files, derived from the records themselves. `python -m grader.reports.schema` prints it."""
+"""Derive the JSON schema of result files from the records. `python -m grader.reports.schema` prints it."""
 
 from __future__ import annotations
 

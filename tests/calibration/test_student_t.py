@@ -43,7 +43,7 @@ def test_many_degrees_are_nearly_normal():
 
 
 @given(st.floats(-1e6, 1e6), FREEDOMS)
-def test_both_tails_make_a_whole(t, freedom):
+def test_both_tails_add_up_to_one(t, freedom):
     assert tail(t, freedom) + tail(-t, freedom) == pytest.approx(1)
 
 
@@ -60,13 +60,13 @@ def test_a_quantile_is_exceeded_as_often_as_wanted_and_never_more(probability, f
 
 
 @pytest.mark.parametrize(("t", "freedom"), [(1.0, 0), (1.0, -1), (math.nan, 3), (1.0, math.nan)])
-def test_a_tail_of_nothing(t, freedom):
+def test_an_undefined_tail_is_refused(t, freedom):
     with pytest.raises(ValueError, match="degrees of freedom"):
         tail(t, freedom)
 
 
 @pytest.mark.parametrize("probability", [0.0, 0.5, -1e-6, math.nan])
-def test_no_quantile_is_beyond_the_tail(probability):
+def test_a_quantile_needs_a_probability_of_a_tail(probability):
     with pytest.raises(ValueError, match="between 0 and 1/2"):
         quantile(probability, 4)
 

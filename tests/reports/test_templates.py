@@ -11,7 +11,7 @@ from tests.reports.test_hostile import TEXTS, acting
 FAILED = Result("tiny", Submitted("a.ipynb", ""), 0, 3, "failed", message="empty")
 
 
-def test_a_value_that_a_template_misses_is_a_mistake_of_ours():
+def test_a_missing_value_is_an_error():
     with pytest.raises(jinja2.UndefinedError, match="'total' is undefined"):
         render_html("report.html", result=FAILED)
 
