@@ -106,7 +106,7 @@ def verdicts() -> dict[str, dict[str, list[str]]]:
     sources["waits"] = train(MOVE, ("optimizer.step()", "optimizer.step(); running = loss.item()"))
     asked = {name: ["test" if name.startswith("test") else "train", source] for name, source in sources.items()}
     ended = subprocess.run(
-        [sys.executable, "-m", "tests.probe_gpu_loops"],
+        [sys.executable, "-m", "tests.probe.gpu_loops"],
         input=json.dumps(asked),
         capture_output=True,
         text=True,
