@@ -16,7 +16,7 @@ from grader.result import CheckResult, CheckStatus, ItemResult, ItemStatus
 
 
 class NotYet(BaseException):
-    """A check read evidence that is still missing. It is no `Exception`, so that a check cannot take it for a failure."""
+    """A check read evidence that is still missing. No `Exception`, so that a check cannot take it for a failure."""
 
 
 class PartialEvidence(Evidence):
