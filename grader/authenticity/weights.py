@@ -49,7 +49,7 @@ RANDOM_LAYERS = ("Dropout", "BatchNorm", "RReLU")
 
 @dataclass(frozen=True)
 class Bench:
-    """What weights are evaluated with: the probe kernel, the results of the probes, and the reference's outputs."""
+    """The means to evaluate weights: the probe kernel, the results of the probes, and the reference's outputs."""
 
     kernel: Asked
     models: Mapping[str, ModelProbe]
