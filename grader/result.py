@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from grader.files import escape_unprintable, write_atomically
+from grader.formatting import render_html
 
 SCHEMA: Literal["grader-result/2"] = "grader-result/2"
 
@@ -139,6 +140,10 @@ class Result:
         """Return the text of the result's JSON file."""
         text = json.dumps(self.to_dict(), indent=1, ensure_ascii=False, allow_nan=False)
         return escape_unprintable(text) + "\n"
+
+    def _repr_html_(self) -> str:
+        """Return the result as Jupyter shows it: a table of the items, with the messages of the checks that lost points."""
+        return render_html("result.html", result=self)
 
     def write(self, path: Path) -> None:
         """Write the result as JSON, atomically: a reader sees the old file or the new one, never a part."""

@@ -3,6 +3,7 @@ import json
 import pytest
 
 from grader.files import write_atomically
+from grader.result import Result, Submitted
 from tests.conftest import make_result
 
 
@@ -34,3 +35,18 @@ def test_lone_surrogates_do_not_break_writing(tmp_path):
     result = make_result("bad\ud800name.ipynb")
     result.write(tmp_path / "result.json")
     assert json.loads((tmp_path / "result.json").read_text())["submission"]["name"].startswith("bad")
+
+
+def test_jupyter_shows_the_score_the_items_and_what_lost_points(result):
+    table = result._repr_html_()
+    assert "10 of 14 points; 2.5 of them provisional; 3 not graded here" in table
+    for item in result.items:
+        assert f">{item.title}</td>" in table
+    assert "saw [red]2[/red] &lt;b&gt;" in table
+    assert "found it" not in table
+    assert "color" not in table  # for light and for dark pages
+
+
+def test_jupyter_shows_why_a_submission_could_not_be_graded():
+    failed = Result("tiny", Submitted("a.ipynb", ""), 0, 17, "failed", message="not a notebook: it is <a web page>")
+    assert "could not be graded: not a notebook: it is &lt;a web page&gt;" in failed._repr_html_()

@@ -1,1 +1,1 @@
-"""Decide whether a run's evidence can be true."""
+"""Decide whether the recorded evidence of a run can be true."""

@@ -1,6 +1,6 @@
-"""What the reference's models make of the served images with weights that a run sent.
+"""Evaluate the reference's models on the served images, with the weights that a run sent.
 
-Each evaluation is made once, and beside whatever else goes on where the weights are known early.
+Each evaluation is made once. It starts in the background as soon as the weights are known.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 Arrays: TypeAlias = "Mapping[str, NDArray[Any]]"
 Split: TypeAlias = "tuple[NDArray[np.uint8], NDArray[np.int64]]"
 
-TOGETHER = 64  # images: more at a time are slower
-ROUGHLY = 2000  # images, where the recorded pass cannot be repeated
-MOST_EARLY = 16  # evaluations: twice as many as a notebook has that trains each of four models in a cell of its own
+TOGETHER = 64  # images in a batch; larger ones are slower
+ROUGHLY = 2000  # images, if the recorded pass cannot be repeated
+MOST_EARLY = 16  # evaluations ahead: twice as many as a notebook needs that trains each of four models in its own cell
 
 
 @dataclass(frozen=True)
 class Sent:
-    """Weights that a run sent, of a model that a role recognises, and the complete pass that they followed."""
+    """Weights that a run sent, of a model that a role recognises, and the complete pass after which it sent them."""
 
     role: ModelRole
     model: ModelSeen
@@ -38,17 +38,17 @@ class Sent:
 
     @property
     def split(self) -> Literal["train", "test"]:
-        """Which images the pass went over."""
+        """The split whose images the pass went over."""
         return self.seen.loader.split or "test"
 
     def repeatable(self, images: int) -> bool:
-        """Whether it was a test over all of its split's `images`, so that the weights must give what it gave."""
+        """Return whether the pass tested all `images` of its split, so that the weights must give the same figures."""
         trained = self.seen.trains or self.seen.backwards > 0
         return not trained and self.seen.loader.images == self.seen.samples == images
 
 
 def sent_weights(run: RunEvidence, roles: Sequence[ModelRole]) -> Iterator[Sent]:
-    """The first and the last weights of each model: after tests if there are any, else after training passes."""
+    """Yield the first and last weights of each model: after tests if there are any, else after training passes."""
     for role in roles:
         for model in run.models.values():
             if role.recognise(model.shapes):
@@ -73,8 +73,8 @@ def _ends(run: RunEvidence, role: ModelRole, model: ModelSeen) -> Sequence[Sent]
 class Evaluations:
     """The outputs of the reference's models for the first images of a split.
 
-    `data` are images (N, 28, 28) and labels (N,) by split, `transform` is what the loaders should do with the images, and
-    `pool` makes the evaluations.
+    `data` holds images (N, 28, 28) and labels (N,) by split, `transform` is the one that the loaders should apply, and
+    `pool` runs the evaluations.
     """
 
     data: Mapping[str, Split]
@@ -86,7 +86,7 @@ class Evaluations:
     _early: int = 0
 
     def foresee(self, run: RunEvidence, roles: Sequence[ModelRole]) -> None:
-        """Begin with what will be asked for if the run sends no more weights; raises nothing."""
+        """Start the evaluations that will be needed if the run sends no more weights. Raises nothing."""
         for sent in sent_weights(run, roles):
             images = len(self.data[sent.split][1])
             images = images if sent.repeatable(images) else ROUGHLY
@@ -95,12 +95,12 @@ class Evaluations:
                 self._begin(sent, images)
 
     def outputs(self, sent: Sent, images: int) -> NDArray[np.float32] | None:
-        """The outputs (images, classes) in evaluation mode; None where the weights do not fit or are malformed."""
+        """Return the outputs (images, classes) in evaluation mode; None if the weights do not fit or are malformed."""
         found = (self._known(sent, images) or self._begin(sent, images)).result()
         return None if found is None else found[:images]
 
     def _known(self, sent: Sent, images: int) -> Future[NDArray[np.float32] | None] | None:
-        """The evaluation, begun or done, for at least so many images of exactly these weights."""
+        """Return the evaluation, started or done, of exactly these weights on at least so many images."""
         weights, enough, future = self._made.get(_key(sent), (None, 0, None))
         return future if weights == sent.weights and enough >= images else None
 
@@ -115,9 +115,9 @@ def _key(sent: Sent) -> tuple[str, str, float]:
 
 
 def evaluated(sent: Sent, pixels: NDArray[np.float32]) -> NDArray[np.float32] | None:
-    """What the reference's model makes of pixels (N, …) with these weights, (N, classes), in evaluation mode.
+    """Return the outputs (N, classes) of the reference's model with these weights for pixels (N, …).
 
-    None where the weights do not fit or are malformed.
+    The model is in evaluation mode. None if the weights do not fit or are malformed.
     """
     model: torch.nn.Module = sent.role.build()  # type: ignore[assignment]
     try:
@@ -128,7 +128,7 @@ def evaluated(sent: Sent, pixels: NDArray[np.float32]) -> NDArray[np.float32] | 
 
 
 def transplant(values: Arrays, model: torch.nn.Module) -> bool:
-    """Copy a student's weights into a model of the reference's; False where they do not fit, layer by layer."""
+    """Copy a student's weights into a model of the reference, layer by layer. Return False if they do not fit."""
     import torch
 
     student = tuple(BuiltParameter(name, v.shape, True, name.rpartition(".")[0]) for name, v in values.items())
@@ -146,7 +146,7 @@ def transplant(values: Arrays, model: torch.nn.Module) -> bool:
 
 
 def outputs(model: torch.nn.Module, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The outputs (N, classes) of a model in evaluation mode for pixels (N, …)."""
+    """Return the outputs (N, classes) of a model in evaluation mode for pixels (N, …)."""
     import numpy as np
     import torch
 

@@ -1,8 +1,8 @@
-"""Whether what the recorder told of a run can be: pure decisions on clocks, counts and weights.
+"""Decide whether the records of a run can be true, by its clocks, counts and weights. Pure functions.
 
-The recorder lives beside the student's code, so its records are claims. Clocks on this side, the arithmetic of counts, and
-weights that were put into the reference's own model say what of it cannot have happened. A training in doubt counts for
-nothing; what nobody can check is believed.
+The recorder shares a process with the student's code, so its records are only claims. Clocks on this side, arithmetic
+on counts, and weights evaluated in the reference's own model show which of them are impossible. A doubted training
+counts for nothing; a claim that cannot be checked is believed.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from grader.assignment import ModelRole, Reference
 from grader.evidence.run import CellRun, ModelSeen, Note, Pass, RunEvidence
 from grader.evidence.trainings import Training, follows, trainings
 
-CLOCK_SLACK = 0.5  # seconds between the two sides' clocks, for messages on their way
+CLOCK_SLACK = 0.5  # seconds that the two sides' clocks may differ, as messages take time
 CLOCK_SHARE = 0.02
-BATCH_SECONDS, STEP_SECONDS = 5e-6, 10e-6  # less than any interpreter needs for a batch and for a step
+BATCH_SECONDS, STEP_SECONDS = 5e-6, 10e-6  # less than any interpreter needs for a batch or a step
 FLOPS_PER_SECOND = {"cpu": 5e12, "cuda": 5e15}  # beyond any core and any GPU
 OVERLAP = 0.01  # seconds
-LOSS_SHARE, LOSS_SLACK = 0.05, 0.02  # how far a recorded loss may be from what the weights give; autocast is rounder
+LOSS_SHARE, LOSS_SLACK = 0.05, 0.02  # how far a recorded loss may be from the weights' loss; autocast rounds coarsely
 ACCURACY_SLACK = 0.03
-ROUGH_SHARE, ROUGH_SLACK = 1.5, 0.3  # how much worse weights may be than a pass that cannot be repeated
-KNOWING = 0.5  # of the reference's first loss: a model that was never trained cannot be so good
-FAR = 0.05  # of the size of the reference's weights; rounding stays far under it, one more epoch over it
-BUDGET = 30_000_000  # characters: near what grader.in_kernel.recorder.weights sends in all, and of one model as it says
+ROUGH_SHARE, ROUGH_SLACK = 1.5, 0.3  # how much worse the weights may be than a pass that cannot be repeated
+KNOWING = 0.5  # of the reference's first loss: no untrained model is as good
+FAR = 0.05  # of the norm of the reference's weights: rounding stays far below, one more epoch goes above
+BUDGET = 30_000_000  # characters: near the most that grader.in_kernel.recorder.weights sends in all; next: of one model
 MAX_EVENTS, MAX_ELEMENTS = 12, 700_000
 
 DEVICES = ("cpu", "cuda")
@@ -34,7 +34,7 @@ DEVICES = ("cpu", "cuda")
 
 @dataclass(frozen=True)
 class Score:
-    """Mean cross-entropy over images and accuracy that some weights gave on this side."""
+    """The mean cross-entropy and the accuracy over images that some weights give on this side."""
 
     loss: float
     accuracy: float
@@ -42,11 +42,11 @@ class Score:
 
 @dataclass(frozen=True)
 class Confirmation:
-    """What became of the weights that a model had after one pass: scores by each way of evaluating them that makes sense.
+    """The scores of the weights that a model had after one pass, one for each plausible way of evaluating them.
 
-    `certain` says that the model is known to compute what the reference's does, from images as they should be: then a
-    score that differs cannot be the model's. `rough` says that the pass could not be repeated as it was, so that the weights
-    must only be no worse than recorded. `distances` are those from the reference's weights after each of its epochs.
+    `certain`: the model is known to compute the same function as the reference's, on the right images, so that a
+    different score contradicts the record. `rough`: the pass could not be repeated as it was, so that the weights must
+    only be no worse than recorded. `distances` are those to the reference's weights, by the reference's epoch.
     """
 
     model: str
@@ -58,7 +58,7 @@ class Confirmation:
 
 
 def doubted(run: RunEvidence, doubts: Mapping[str, str]) -> RunEvidence:
-    """The run with these doubts, each a note as well."""
+    """Return the run with these doubts, and a note for each."""
     cells = {model: next((p.cell for p in run.passes if p.model == model), 0) for model in doubts}
     notes = tuple(Note(cells[model], f"not believed: {why}") for model, why in doubts.items())
     return replace(run, doubts=doubts, notes=(*run.notes, *dict.fromkeys(notes)))
@@ -70,7 +70,7 @@ def find_doubts(
     reference: Reference,
     confirmations: Sequence[Confirmation] = (),
 ) -> dict[str, str]:
-    """For each model whose recorded training cannot have happened a sentence that says what was impossible."""
+    """Return a sentence for each model whose recorded training cannot have happened, saying what is impossible."""
     found: dict[str, str] = {}
     for model in run.models.values():
         passes = [seen for seen in run.passes if seen.model == model.key]
@@ -86,13 +86,13 @@ def find_doubts(
 
 
 def unconfirmed(run: RunEvidence, roles: Sequence[ModelRole], confirmations: Sequence[Confirmation]) -> dict[str, Note]:
-    """A remark for each model whose losses nothing on this side bears out: what tells of them is the notebook's process."""
+    """Return a remark for each model whose losses nothing on this side confirms: only its own process reports them."""
     passes = {(seen.model, seen.start): seen for seen in run.passes}
-    borne_out = {c.model for c in confirmations if bears_out(c, passes[c.model, c.start])}
+    confirmed = {c.model for c in confirmations if confirms(c, passes[c.model, c.start])}
     found: dict[str, Note] = {}
     for role in roles:
         for training in _all_trainings(run, role.recognise):
-            if training.model.key not in borne_out:
+            if training.model.key not in confirmed:
                 text = (
                     f"the losses of the {role.role.upper()} that was trained here could not be checked by its weights"
                 )
@@ -132,7 +132,7 @@ def _counts(passes: Sequence[Pass]) -> str:
 
 
 def _clock(passes: Sequence[Pass], cells: Sequence[CellRun]) -> str:
-    """Passes lie within their cell, as this side measured it, and after the cells before it."""
+    """Say which passes do not lie within their cell, as this side measured it, and after the cells before it."""
     ran = {cell.index: cell for cell in cells}
     before: dict[int, float] = {}
     elapsed = 0.0
@@ -151,12 +151,12 @@ def _clock(passes: Sequence[Pass], cells: Sequence[CellRun]) -> str:
             took = f"take {last - first:.1f} s, and the cell ran for {cell.seconds:.1f} s"
             return f"the passes recorded in cell {index} {took}"
         if first < before[index] * (1 - CLOCK_SHARE) - CLOCK_SLACK:
-            return f"a pass in cell {index} is said to have begun before the cell did"
+            return f"a pass in cell {index} is recorded as starting before the cell did"
     return ""
 
 
 def _speed(model: ModelSeen, passes: Sequence[Pass]) -> str:
-    """A generous bound: every weight is used once for each image, on a machine that nobody has."""
+    """Say which pass was too fast. The bound is generous: one use of each weight per image, on the fastest machine."""
     for seen in passes:
         trains = 3 if seen.backwards else 1
         device = (seen.model_device or "cpu").split(":")[0]
@@ -169,7 +169,7 @@ def _speed(model: ModelSeen, passes: Sequence[Pass]) -> str:
 
 
 def _order(passes: Sequence[Pass]) -> str:
-    """Training passes that the harness numbered come one after the other."""
+    """Say which training passes, as the harness numbered them, do not follow each other."""
     last: dict[int, Pass] = {}
     for seen in sorted((p for p in passes if p.trains and p.canonical), key=lambda p: p.start):
         before = last.get(seen.loader.images)
@@ -191,7 +191,7 @@ def _unfounded(
     reference: Reference,
     confirmations: Sequence[Confirmation],
 ) -> str:
-    """What the weights say against a training; '' when they say nothing."""
+    """Return how the weights contradict a training; '' if they do not."""
     key, name = training.model.key, role.role.upper()
     if not _covered(training, run):
         return f"epochs of the {name} in cell {training.cells[-1]} were recorded without the weights that they led to"
@@ -203,23 +203,26 @@ def _unfounded(
             continue
         found = mine[seen.start]
         scaled = replace(seen, losses=_as_cross_entropy(seen)) if seen.losses else seen
-        if found.certain and found.scores and not (bears_out(found, seen) or bears_out(found, scaled)):
+        if found.certain and found.scores and not (confirms(found, seen) or confirms(found, scaled)):
             which = "loss in epoch" if seen is epoch.train else "test loss after epoch"
             return (
-                f"the {name}'s {which} {number} is recorded as {_recorded(seen) or 0:.3f}, and the weights "
+                f"the {name}'s {which} {number} is recorded as {_recorded(seen) or 0:.3f}, but the weights "
                 f"that it had then give {found.scores[0].loss:.3f}"
             )
-        after = seen is epoch.train or seen.start >= epoch.train.end  # not a test in the midst of the epoch
+        after = seen is epoch.train or seen.start >= epoch.train.end  # not a test in the middle of the epoch
         distance = found.distances.get(epoch.train.number) if after else None
         if distance is not None and distance > FAR and follows(training.epochs, trajectory):
-            return f"the {name}'s losses are the reference's, and its weights after epoch {number} are far from those"
+            return (
+                f"the {name}'s losses are the reference's, but its weights after epoch {number} "
+                "are far from the reference's"
+            )
     return _knew_before(training, run, role, trajectory)
 
 
 def _covered(training: Training, run: RunEvidence) -> bool:
-    """Whether the weights are there that the recorder sends at the end of each cell that trained.
+    """Return whether the run has the weights that the recorder sends at the end of each cell that trained.
 
-    Of a cell in which the kernel died there are those that were sent by then, if a test had been run.
+    For a cell in which the kernel died, any weights are enough, and they are only needed if a test had been run.
     """
     if training.model.parameters > MAX_ELEMENTS or sum(weights.size for weights in run.weights) > BUDGET:
         return True
@@ -236,8 +239,8 @@ def _covered(training: Training, run: RunEvidence) -> bool:
     return True
 
 
-def bears_out(found: Confirmation, seen: Pass) -> bool:
-    """Whether one of the scores can be that of the recorded pass."""
+def confirms(found: Confirmation, seen: Pass) -> bool:
+    """Return whether one of the scores can be that of the recorded pass."""
     recorded = _recorded(seen)
     if not found.rough or recorded is None:
         return any(agrees(seen, score) for score in found.scores)
@@ -245,9 +248,9 @@ def bears_out(found: Confirmation, seen: Pass) -> bool:
 
 
 def _as_cross_entropy(seen: Pass) -> tuple[float | None, ...]:
-    """The losses of a training pass in the unit of its outputs' cross-entropy.
+    """Return the losses of a training pass, scaled to the cross-entropy of its outputs.
 
-    A loop that divides its losses, sums them up or takes another criterion propagates numbers of another size; so does one
+    A loop that divides its losses, sums them or uses another criterion propagates numbers of another scale; so does one
     that propagates the loss of each batch in parts.
     """
     losses = [loss for loss in seen.losses if loss is not None]
@@ -264,7 +267,7 @@ def _recorded(seen: Pass) -> float | None:
 
 
 def agrees(seen: Pass, score: Score) -> bool:
-    """Whether a recorded test pass can have had this score."""
+    """Return whether a recorded test pass can have had this score."""
     if seen.sample_loss is None:
         return True
     near = abs(seen.sample_loss - score.loss) <= LOSS_SHARE * score.loss + LOSS_SLACK
@@ -272,7 +275,7 @@ def agrees(seen: Pass, score: Score) -> bool:
 
 
 def _knew_before(training: Training, run: RunEvidence, role: ModelRole, trajectory: Sequence[Pass]) -> str:
-    """The first model of its kind that is trained cannot know its images beforehand."""
+    """Return how the first training of its kind shows that the model was trained before; '' if it does not."""
     first = training.epochs[0].train
     earlier = [
         seen

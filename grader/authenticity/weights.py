@@ -1,5 +1,7 @@
-"""What trained weights are worth, found on this side: put into the reference's model, or into the student's own definition
-in the kernel of the probes, and evaluated on the images that were served."""
+"""Evaluate trained weights on this side, on the images that the notebook was served.
+
+They are put into the reference's model, or into the student's own definition in the probe kernel.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,7 @@ from grader.authenticity.plausibility import (
     LOSS_SLACK,
     Confirmation,
     Score,
-    bears_out,
+    confirms,
     doubted,
     find_doubts,
     unconfirmed,
@@ -40,14 +42,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SAME_PIXELS = 1e-3
-NOISE = 0.02  # in normalised units, where a grey level is 0.013: nothing to who reads digits, all to who looks them up
+NOISE = 0.02  # in normalised units, where a grey level is 0.013: harmless to a model, fatal to a table of known images
 SECONDS = 20.0
 RANDOM_LAYERS = ("Dropout", "BatchNorm", "RReLU")
 
 
 @dataclass(frozen=True)
 class Bench:
-    """What weights are judged with: the kernel of the probes, what the probes found, and the reference's outputs."""
+    """The means to evaluate weights: the probe kernel, the results of the probes, and the reference's outputs."""
 
     kernel: Asked
     models: Mapping[str, ModelProbe]
@@ -56,7 +58,7 @@ class Bench:
 
 
 def confirm(bench: Bench, run: RunEvidence, roles: Sequence[ModelRole]) -> tuple[Confirmation, ...]:
-    """Evaluate the first and the last weights that were sent of each model of the roles; raises nothing."""
+    """Evaluate the first and last weights that were sent of each model of the roles. Raises nothing."""
     found = [_confirm(bench, sent) for sent in sent_weights(run, roles)]
     return tuple(confirmation for confirmation in found if confirmation is not None)
 
@@ -84,19 +86,19 @@ def _confirm(bench: Bench, sent: Sent) -> Confirmation | None:
     scores = [score(outputs, answers) for outputs in reference if outputs is not None]
     certain = bool(scores) and same_model and other is not wanted
     found = Confirmation(weights.model, weights.start, tuple(scores), certain, rough)
-    if bears_out(found, seen) or not probe.spec:
+    if confirms(found, seen) or not probe.spec:
         return found
     own = _own_outputs(bench.kernel, probe, values, wanted if other is None else other, seen.training is True)
     if own is None:
         return found
     asked = score(own, answers)
     if certain and seen.training and asked.loss < scores[0].loss - LOSS_SLACK:
-        return found  # dropout makes nothing better: this one knows more than its weights
+        return found  # training mode makes no model better: this definition knows more than its weights
     return replace(found, scores=(*scores, asked))
 
 
 def is_reference(probe: ModelProbe) -> bool:
-    """Whether the probed definition computed what the reference's model does, with the same secret weights and images."""
+    """Return whether the probed definition gave the reference's outputs, for the same secret weights and images."""
     return bool(probe.comparisons) and all(
         c.student is not None and relative_difference(c.student, c.reference) <= OUTPUT_TOLERANCE
         for c in probe.comparisons
@@ -104,9 +106,9 @@ def is_reference(probe: ModelProbe) -> bool:
 
 
 def as_served(loader: LoaderProbe, wanted: NDArray[np.float32]) -> NDArray[np.float32] | None:
-    """All images as a loader with another scaling serves them, by its first batch.
+    """Return all images as a loader with another scaling serves them, derived from its first batch.
 
-    None where it serves what is wanted, and `wanted` itself where that cannot be told.
+    None if it serves the `wanted` ones, and `wanted` itself if the scaling cannot be determined.
     """
     import numpy as np
 
@@ -123,9 +125,9 @@ def as_served(loader: LoaderProbe, wanted: NDArray[np.float32]) -> NDArray[np.fl
 
 
 def as_labelled(loader: LoaderProbe, labels: NDArray[np.int64]) -> NDArray[np.int64] | None:
-    """All labels as the loader serves them, when it gives each class another, by its first batch.
+    """Return all labels as a loader that renames classes serves them, derived from its first batch.
 
-    None where one class has several labels, or where that of a class was not seen.
+    None if one class has several labels, or if the first batch lacks a class.
     """
     import numpy as np
 
@@ -143,9 +145,9 @@ def as_labelled(loader: LoaderProbe, labels: NDArray[np.int64]) -> NDArray[np.in
 def _own_outputs(
     kernel: Asked, probe: ModelProbe, values: Arrays, pixels: NDArray[np.float32], training: bool
 ) -> NDArray[np.float32] | None:
-    """The outputs of the student's own definition with these weights, for the images with a little noise.
+    """Return the outputs of the student's own definition with these weights, for the images with a little noise.
 
-    `training` is the mode that it was in: dropout that a test forgot to switch off is in what was recorded too.
+    `training` is the mode that it was recorded in: dropout that a test forgot to switch off affected the record too.
     """
     import numpy as np
 
@@ -169,7 +171,7 @@ def _own_outputs(
 
 
 def score(outputs: NDArray[np.float32], labels: NDArray[np.int64]) -> Score:
-    """Mean cross-entropy and accuracy of logits (N, classes) for labels (N,)."""
+    """Return the mean cross-entropy and accuracy of logits (N, classes) for labels (N,)."""
     import numpy as np
 
     logits = outputs.astype(np.float64)
@@ -182,7 +184,7 @@ def score(outputs: NDArray[np.float32], labels: NDArray[np.int64]) -> Score:
 def with_doubts(
     run: RunEvidence, roles: Sequence[ModelRole], reference: Reference, confirmations: Sequence[Confirmation]
 ) -> RunEvidence:
-    """The run with a doubt for each training that cannot have happened, and a remark for each that nothing bears out."""
+    """Return the run with a doubt for each impossible training, and a remark for each that nothing confirms."""
     measured = _with_distances(confirmations, run, roles, reference)
     believed = doubted(run, find_doubts(run, roles, reference, measured))
     remarks = unconfirmed(believed, roles, confirmations)
@@ -192,7 +194,7 @@ def with_doubts(
 def _with_distances(
     confirmations: Sequence[Confirmation], run: RunEvidence, roles: Sequence[ModelRole], reference: Reference
 ) -> tuple[Confirmation, ...]:
-    """The confirmations with how far the weights are from the reference's after each of its epochs, as a share of these."""
+    """Add the relative distances of the weights to the reference's after each of its epochs."""
     sent = {(weights.model, weights.start): weights for weights in run.weights}
     found = []
     for confirmation in confirmations:

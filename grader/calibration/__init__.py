@@ -1,1 +1,1 @@
-"""Measure the limits on losses from many seeds of the reference."""
+"""Measure the limits on losses by training the reference under many seeds."""

@@ -1,4 +1,4 @@
-"""Loss thresholds measured from many seeds of the reference, for notebooks whose random numbers are their own."""
+"""Derive limits on losses from many seeds of the reference, for notebooks that draw their own random numbers."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from grader.grading.grade import Report
 
 
-class CalibrationError(GraderError, ValueError):
-    """Limits cannot be derived like this; the message is one sentence."""
+class CalibrationError(GraderError):
+    """Limits cannot be derived from these options or measurements; the message is one sentence."""
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """What `grader calibrate` is asked for, see its options."""
+    """The options of `grader calibrate`."""
 
     package: str
     seeds: int
@@ -42,10 +42,11 @@ class Wanted:
 
 
 def calibrate(wanted: Wanted, assignment: Assignment, report: Report) -> list[str]:
-    """Measure, or take what was kept; write the limits and the page that were asked for; lines for the terminal.
+    """Measure losses, or read those in `wanted.kept`, derive the limits, and return lines for the terminal.
 
-    Limits go to `out`, beside those for other data, and what was measured to the file that `beside` names. Raises
-    CalibrationError, DataError, ReferenceFailed and OSError.
+    The limits are added to the file `wanted.out`, beside those for other data, and the measurements to the file that
+    `beside` names. The page is written to `wanted.report`. Raises CalibrationError, DataError, ReferenceFailed and
+    OSError.
     """
     if wanted.kept is None:
         fresh = _measure(wanted, assignment, report)
@@ -71,12 +72,12 @@ def calibrate(wanted: Wanted, assignment: Assignment, report: Report) -> list[st
 
 
 def beside(out: Path) -> Path:
-    """The file with the measured values that goes with a file of limits."""
+    """Return the path of the measurements that belong to a file of limits."""
     return out.with_name(f"{out.stem}.measured.json")
 
 
 def load_faults(package: str) -> tuple[FaultyTraining, ...]:
-    """The FAULTS of the assignment's module `calibrating`; () without one."""
+    """Return the FAULTS of the assignment's module `calibrating`, or () if it has no such module."""
     try:
         module = importlib.import_module(f"{package}.calibrating")
     except ModuleNotFoundError as error:
@@ -101,7 +102,7 @@ def _measure(wanted: Wanted, assignment: Assignment, report: Report) -> Measured
 
 
 def described(source: DataSource, used: DataSource) -> str:
-    """The data in words that hold on every machine: no folder of this one is named."""
+    """Describe the data in words that hold on every machine, without the folders of this one."""
     sizes = f"{used.train_size:,} training and {used.test_size:,} test images of"
     origin = {"sample": "the sample that ships with grader", "folder": "MNIST", "cache": "MNIST"}[source.kind]
     return f"the first {sizes} {origin}" if used is not source else f"{sizes} {origin}"
@@ -111,9 +112,9 @@ def _kept(path: Path) -> dict[str, Measured]:
     try:
         found = stored(path)
     except ValueError as error:
-        raise CalibrationError(f"{path.name} does not hold what `grader calibrate --out` keeps: {error}") from None
+        raise CalibrationError(f"{path.name} holds no measurements of `grader calibrate --out`: {error}") from None
     if not found:
-        raise CalibrationError(f"nothing that was measured is in {path.name}; `grader calibrate --out` keeps it")
+        raise CalibrationError(f"{path.name} holds no measurements; `grader calibrate --out` writes them")
     return found
 
 
@@ -121,29 +122,29 @@ def _kept(path: Path) -> dict[str, Measured]:
 
 
 def limits(measured: Measured) -> dict[str, float]:
-    """The upper limits of the losses, by '<role>.loss.<epochs>'.
+    """Return the upper limits of the losses, by '<role>.loss.<epochs>'.
 
-    Each is exceeded with a probability of at most `WANTED` over their number, so that a right notebook that is held against
-    all of them loses by any with less than `WANTED` (Bonferroni). Raises CalibrationError where the reference diverged, and
-    for fewer than 20 losses.
+    A right notebook exceeds each with a probability of at most `WANTED` divided by their number, and so any of them
+    with less than `WANTED` (Bonferroni). Raises CalibrationError if the reference diverged, and for fewer than 20
+    losses.
     """
     losses = {key: finite(key, values) for key, values in measured.right.items() if ".loss." in key}
     few = next((key for key, values in losses.items() if len(values) < LEAST_SEEDS), None)
     if few is not None:
-        raise CalibrationError(f"a limit needs at least {LEAST_SEEDS} seeds, and there are {len(losses[few])} of {few}")
+        raise CalibrationError(f"a limit needs at least {LEAST_SEEDS} seeds; {few} has {len(losses[few])}")
     return {key: upper_limit(values, WANTED / len(losses)) for key, values in losses.items()}
 
 
 def finite(key: str, values: Sequence[float | None]) -> list[float]:
-    """The values, all of which must be there. Raises CalibrationError."""
+    """Return the values. Raises CalibrationError if one of them is None."""
     found = [value for value in values if value is not None]
     if len(found) < len(values):
-        raise CalibrationError(f"the reference itself has no finite {key} under {len(values) - len(found)} seeds")
+        raise CalibrationError(f"{key} of the reference itself is not finite under {len(values) - len(found)} seeds")
     return found
 
 
 def entry(measured: Measured) -> dict[str, object]:
-    """What the file of limits holds for this data."""
+    """Return the entry of the file of limits for this data."""
     found = limits(measured)
     return {
         "data": measured.data,
@@ -162,7 +163,7 @@ def entry(measured: Measured) -> dict[str, object]:
 
 
 def thresholds(stored: Mapping[str, Mapping[str, object]], train_size: int) -> dict[str, Threshold]:
-    """The thresholds stored for data with this many training images; {} when there are none."""
+    """Return the thresholds stored for data with this many training images, or {} if there are none."""
     entry = stored.get(str(train_size))
     if entry is None:
         return {}
@@ -173,16 +174,16 @@ def thresholds(stored: Mapping[str, Mapping[str, object]], train_size: int) -> d
 
 
 def _stored_limits(assignment: Assignment, measured: Measured) -> dict[str, float]:
-    """The limits that the assignment has for this data, else those that would be derived."""
+    """Return the limits that the assignment uses for this data, or derive them if it has none."""
     found = assignment.thresholds(measured.train_size)
     return {key: limit.high for key, limit in found.items() if limit.high is not None} or limits(measured)
 
 
-# --- what they do -------------------------------------------------------------------------------------------------
+# --- their effect -------------------------------------------------------------------------------------------------
 
 
 def separations(measured: Measured, limits: Mapping[str, float]) -> tuple[Separation, ...]:
-    """What each limit of the losses does, and the one that a model must not have been under in its first batches."""
+    """Return the effect of each limit on losses, and of the lower limit on the loss of a model's first batches."""
     from grader.authenticity.plausibility import KNOWING
 
     rows = []
@@ -196,7 +197,7 @@ def separations(measured: Measured, limits: Mapping[str, float]) -> tuple[Separa
 
 
 def _faults(measured: Measured, key: str) -> dict[str, tuple[str, Sequence[float | None]]]:
-    """Words and losses of the faults that have this key, with fewer epochs of the reference among them."""
+    """Return words and losses of the faults with this key, among them the reference with fewer epochs."""
     found = {name: (fault.words, fault.losses[key]) for name, fault in measured.faults.items() if key in fault.losses}
     stem, _, epochs = key.rpartition(".")
     if epochs.isdigit():
@@ -220,7 +221,7 @@ def _lines(measured: Measured, rows: Sequence[Separation]) -> list[str]:
 
 
 def _nearest(row: Separation) -> str:
-    """The nearest fault that is told from the right, in words, with its median."""
+    """Return the nearest fault that is told apart from the right runs, in words, with its median."""
     if row.nearest is None:
         return "none of those measured" if row.missed else "none was measured"
     return f"{row.nearest.words} ({row.nearest.median:.3g})"

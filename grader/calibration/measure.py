@@ -1,4 +1,4 @@
-"""Losses of the reference's training, and of faulty ones beside it, under many seeds: what limits are derived from."""
+"""Measure the losses of the reference's training and of faulty ones under many seeds. Limits are derived from them."""
 
 from __future__ import annotations
 
@@ -19,19 +19,17 @@ if TYPE_CHECKING:
     from grader.data.sources import DataSource
     from grader.grading.grade import Report
 
-FIRST_BATCHES = (
-    3  # whose mean loss tells whether a model knew the digits before, see `grader.authenticity.plausibility`
-)
-RETRAINED = "retrained"  # name of a fault that needs no training of its own: the reference's second epoch as its first
+FIRST_BATCHES = 3  # their mean loss shows if a model was trained before, see `grader.authenticity.plausibility`
+RETRAINED = "retrained"  # name of a fault that costs no training: the reference's second epoch as if it were the first
 
 Losses = Mapping[str, Sequence[float | None]]  # by key; one value a seed, None where the loss is not finite
 
 
 @dataclass(frozen=True)
 class FaultyTraining:
-    """A faulty training: `words` say what is wrong, `cell` trains and tests, in a kernel where the program has run.
+    """A faulty training. `words` say what is wrong; `cell` trains and tests, in a kernel that has run the program.
 
-    The models that it makes are recognised as the program's are; the tests of each role's give its losses in order.
+    Its models are recognised as the program's are. The tests of each role's model give its losses, in order.
     """
 
     name: str
@@ -41,7 +39,7 @@ class FaultyTraining:
 
 @dataclass(frozen=True)
 class FaultLosses:
-    """What a faulty training came to: test losses by '<role>.loss.<epochs>'."""
+    """The test losses of a faulty training, by '<role>.loss.<epochs>'."""
 
     words: str
     losses: Losses
@@ -49,7 +47,7 @@ class FaultLosses:
 
 @dataclass(frozen=True)
 class Measured:
-    """All that was measured on one data set, with what it was measured with. Losses are mean cross-entropies in nats.
+    """The measurements on one data set, with the versions and the machine. Losses are mean cross-entropies in nats.
 
     `right` holds the reference's test losses by '<role>.loss.<epochs>' and the mean loss of its first batches by
     '<role>.first'; `faults` those of each faulty training, by its name.
@@ -66,7 +64,7 @@ class Measured:
 
     @property
     def seeds(self) -> int:
-        """How many seeds of the reference were measured."""
+        """The number of seeds under which the reference was measured."""
         return max(map(len, self.right.values()), default=0)
 
 
@@ -79,9 +77,9 @@ def measure(
     fault_seeds: int = 0,
     data: str = "",
 ) -> Measured:
-    """Train as the reference does under seeds 1 to `seeds`, and by each fault under those up to `fault_seeds`.
+    """Train as the reference does under seeds 1 to `seeds`, and with each fault under seeds 1 to `fault_seeds`.
 
-    `data` is what the data is called, by default as the source describes it. Raises ReferenceFailed when a cell breaks.
+    `data` describes the data in words; by default the source does. Raises ReferenceFailed if a cell fails.
     """
     import torch
 
@@ -111,17 +109,17 @@ def measure(
 def measure_seed(
     assignment: Assignment, source: DataSource, seed: int, faults: Sequence[FaultyTraining]
 ) -> dict[str, dict[str, float | None]]:
-    """The losses under one seed by fault and key; '' is the reference. Raises ReferenceFailed."""
+    """Return the losses under one seed by fault and key; the fault '' is the reference. Raises ReferenceFailed."""
     from grader.run.reference_run import ReferenceFailed, run_program
 
     program = (*assignment.program, *(fault.cell for fault in faults))
     events = run_program(replace(assignment, program=program), source, seed)
     run = run_evidence((), events)
-    first = len(assignment.program) + 1  # behind the cell that makes the assignment's package importable
+    first = len(assignment.program) + 1  # one more cell runs first: it makes the assignment's package importable
     found = {fault.name: _test_losses(assignment, run, range(at, at + 1)) for at, fault in enumerate(faults, first)}
     untold = next((name for name, losses in found.items() if not losses), None)
     if untold is not None:
-        raise ReferenceFailed(f"the faulty training {untold} tested no model of the assignment's")
+        raise ReferenceFailed(f"the faulty training {untold} tested no model of the assignment")
     right = _test_losses(assignment, run, range(first))
     epochs = {role: passes for role, passes in _by_role(assignment, run, range(first), steps=True).items() if passes}
     right |= {f"{role}.first": _first_loss(passes[0]) for role, passes in epochs.items()}
@@ -158,9 +156,9 @@ def _rounded(loss: float | None) -> float | None:
 
 
 def stored(path: Path) -> dict[str, Measured]:
-    """What was measured and kept in the file, by number of training images; {} without the file.
+    """Read the measurements in the file, by number of training images; {} if there is no file.
 
-    Raises ValueError when the file holds something else, and OSError.
+    Raises ValueError if the file holds something else, and OSError.
     """
     import msgspec
 
@@ -170,7 +168,7 @@ def stored(path: Path) -> dict[str, Measured]:
 
 
 def store(path: Path, measured: Measured) -> None:
-    """Keep what was measured in the file, beside what was on other data. Raises OSError."""
+    """Add the measurements to the file, beside those on other data. Raises OSError."""
     entries = {**stored(path), str(measured.train_size): measured}
     text = json.dumps({size: asdict(entry) for size, entry in entries.items()}, indent=1)
     write_atomically(path, re.sub(r"\[[^\[\]{}]*\]", lambda found: " ".join(found[0].split()), text) + "\n")

@@ -1,9 +1,9 @@
-"""What a limit does: how often it would reject the right, and which faults it still tells from it.
+"""Compute the effect of a limit: how often it rejects a right run, and which faults it still tells apart.
 
-Losses under other seeds are taken as log-normal. Of one more run only as many as were measured tell, so that its place is
-Student's t around their mean, wider by what the mean itself does not know: the prediction interval for one future
-observation of a normal sample (Hahn and Meeker, Statistical Intervals, 1991, section 4.7). With 20 seeds nobody has seen a
-tail of 1e-6: the probability rests on the shape, and `Separation.normality` says how far the seeds bear that out.
+Losses under different seeds are taken as log-normal. The logarithm of one more then follows Student's t distribution
+around the mean of the measured ones, widened by the uncertainty of that mean: the prediction interval for one future
+observation of a normal sample (Hahn and Meeker, Statistical Intervals, 1991, section 4.7). 20 seeds cannot show a tail
+of 1e-6: the probability rests on the log-normal shape, and `Separation.normality` tests if the seeds agree with it.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from typing import Literal
 
 from grader.calibration import student_t
 
-WANTED = 1e-6  # probability at most with which a right training may be rejected, by all limits together
-TOLD_APART = 0.01  # probability at most with which a fault may pass a limit that is said to separate it
+WANTED = 1e-6  # largest probability with which all limits together may reject a right training
+TOLD_APART = 0.01  # largest probability with which a fault that counts as told apart may pass a limit
 LEAST_SEEDS = 20
 
 Bound = Literal["at most", "at least"]
@@ -26,18 +26,18 @@ Bound = Literal["at most", "at least"]
 
 @dataclass(frozen=True)
 class Prediction:
-    """Where one more value lies: its logarithm, less `centre`, is `scale` times Student's t with `freedom` degrees."""
+    """The distribution of one more value: its logarithm is `centre` + `scale` * t, with `freedom` degrees for t."""
 
     centre: float
     scale: float
     freedom: float
 
     def above(self, limit: float) -> float:
-        """The probability that the value is over the limit, which is positive or infinite."""
+        """Return the probability that the value is over the limit, which is positive or infinite."""
         return self._tail(math.log(limit) - self.centre)
 
     def below(self, limit: float) -> float:
-        """The probability that the value is under the limit, which is positive."""
+        """Return the probability that the value is under the limit, which is positive."""
         return self._tail(self.centre - math.log(limit))
 
     def _tail(self, distance: float) -> float:
@@ -46,11 +46,11 @@ class Prediction:
         return student_t.tail(distance / self.scale, self.freedom)
 
     def upper_limit(self, probability: float) -> float:
-        """The value that is exceeded with this probability, 0 < probability < 1/2."""
+        """Return the value that is exceeded with this probability, 0 < probability < 1/2."""
         return math.exp(self.centre + student_t.quantile(probability, self.freedom) * self.scale)
 
     def density(self, value: float) -> float:
-        """The density at a positive value, over its natural logarithm."""
+        """Return the density at a positive value, with respect to its natural logarithm."""
         t = (math.log(value) - self.centre) / self.scale
         half = (self.freedom + 1) / 2
         front = math.lgamma(half) - math.lgamma(self.freedom / 2) - math.log(self.freedom * math.pi) / 2
@@ -58,7 +58,7 @@ class Prediction:
 
 
 def predict(values: Sequence[float]) -> Prediction:
-    """One more of these positive values. Raises ValueError for fewer than two, or one that is not positive."""
+    """Predict one more of these positive values. Raises ValueError for fewer than two, or one that is not positive."""
     if len(values) < 2 or min(values) <= 0:
         raise ValueError("a prediction needs at least two values, all positive")
     logs = [math.log(value) for value in values]
@@ -67,10 +67,10 @@ def predict(values: Sequence[float]) -> Prediction:
 
 
 def predict_ratio(values: Sequence[float], others: Sequence[float] | None = None) -> Prediction:
-    """One more of these positive values over one more of the others, by default over an independent one of the same.
+    """Predict the ratio of one more of these positive values to one more of the others.
 
-    The mean of the same cancels. For others the degrees of freedom are those of the smaller sample, which is never too few.
-    Raises ValueError as `predict` does.
+    Without `others` it is the ratio of two further values of one sample, whose mean cancels. With `others` the degrees
+    of freedom are those of the smaller sample, which is never too many. Raises ValueError as `predict` does.
     """
     mine = predict(values)
     if others is None:
@@ -82,9 +82,9 @@ def predict_ratio(values: Sequence[float], others: Sequence[float] | None = None
 
 
 def upper_limit(losses: Sequence[float], probability: float) -> float:
-    """The loss that one more run of the reference exceeds with at most this probability, rounded up to four decimals.
+    """Return the loss that one more run of the reference exceeds with at most this probability.
 
-    `losses` are those of at least 20 seeds, all positive. Raises ValueError for fewer.
+    It is rounded up to four decimals. `losses` are positive, from at least 20 seeds. Raises ValueError for fewer.
     """
     if len(losses) < LEAST_SEEDS:
         raise ValueError(f"a threshold needs at least {LEAST_SEEDS} seeds")
@@ -94,9 +94,9 @@ def upper_limit(losses: Sequence[float], probability: float) -> float:
 
 @dataclass(frozen=True)
 class Fault:
-    """A faulty training beside a limit: `accepted` is the probability that the limit lets it pass.
+    """A faulty training held against a limit. `accepted` is the probability that it passes.
 
-    `values` are in the unit of the limit; `prediction` is None where too few of them are finite.
+    `values` are in the unit of the limit; `prediction` is None if too few of them are finite.
     """
 
     name: str
@@ -107,17 +107,17 @@ class Fault:
 
     @property
     def median(self) -> float:
-        """Of all values; infinite when most are."""
+        """The median of all values; infinite if most of them are."""
         return statistics.median(self.values)
 
 
 @dataclass(frozen=True)
 class Separation:
-    """What one limit does. `false_reject` is the probability that it rejects one more right run.
+    """The effect of one limit. `false_reject` is the probability that it rejects one more right run.
 
-    `values` are the right ones that were measured, in the unit of the limit. `normality` is the p-value of the normality of
-    their logarithms, `skewness` their third standardised moment: where it is negative the tail over an upper limit is
-    shorter than assumed. `told` are the faults that are told from the right, the nearest first, `missed` the others.
+    `values` are measured on right runs, in the unit of the limit. `normality` is the p-value of the normality of their
+    logarithms, `skewness` their third standardised moment: if it is negative, the tail over an upper limit is shorter
+    than assumed. `told` are the faults that the limit tells apart, the nearest first, `missed` the others.
     """
 
     key: str
@@ -133,17 +133,17 @@ class Separation:
 
     @property
     def median(self) -> float:
-        """Of the right values."""
+        """The median of the right values."""
         return statistics.median(self.values)
 
     @property
     def sound(self) -> bool:
-        """Whether a right run is rejected as seldom as is wanted."""
+        """True if a right run is rejected as seldom as wanted."""
         return self.false_reject < WANTED
 
     @property
     def nearest(self) -> Fault | None:
-        """The nearest fault that is still told from the right."""
+        """The nearest fault that is still told apart."""
         return self.told[0] if self.told else None
 
 
@@ -151,7 +151,7 @@ Faults = Mapping[str, tuple[str, Sequence[float | None]]]  # name -> words and l
 
 
 def separation(key: str, limit: float, right: Sequence[float], faults: Faults) -> Separation:
-    """What an upper limit of a loss does. Raises ValueError for fewer than 8 right losses."""
+    """Return the effect of an upper limit on a loss. Raises ValueError for fewer than 8 right losses."""
     found = []
     for name, (words, losses) in faults.items():
         values = [math.inf if loss is None else loss for loss in losses]
@@ -164,9 +164,9 @@ def separation(key: str, limit: float, right: Sequence[float], faults: Faults) -
 
 
 def ratio_separation(key: str, limit: float, right: Sequence[float], faults: Faults) -> Separation:
-    """What a lower limit does for a loss over the reference's own under another seed; the values are over the median.
+    """Return the effect of a lower limit on the ratio of a loss to the reference's under another seed.
 
-    Raises ValueError for fewer than 8 right losses.
+    The values are divided by the median of the right ones. Raises ValueError for fewer than 8 right losses.
     """
     middle = statistics.median(right)
     found = []
@@ -182,8 +182,8 @@ def ratio_separation(key: str, limit: float, right: Sequence[float], faults: Fau
 
 
 def _passing(values: Sequence[float], prediction: Prediction | None, limit: float) -> float:
-    """The probability that one more faulty run is not over the limit: a loss that is not finite always is."""
-    if prediction is None:  # too few for a shape: those that there are speak for themselves
+    """Return the probability that one more faulty run passes the limit. A loss that is not finite never does."""
+    if prediction is None:  # too few for a distribution: the share of those measured
         return sum(value <= limit for value in values) / len(values)
     return sum(map(math.isfinite, values)) / len(values) * prediction.below(limit)
 
@@ -204,14 +204,15 @@ def _separation(
     return Separation(key, bound, limit, tuple(values), prediction, false_reject, *shape, told, missed)
 
 
-# --- how far the shape is borne out -------------------------------------------------------------------------------
+# --- tests of the log-normal shape --------------------------------------------------------------------------------
 
 
 def normality(values: Sequence[float]) -> float:
-    """The p-value of the Anderson-Darling test that values are normal, mean and deviation unknown; 1.0 where all are equal.
+    """Return the p-value of the Anderson-Darling test of normality; mean and deviation are unknown.
 
-    Statistic and p-value after Stephens (D'Agostino and Stephens, Goodness-of-Fit Techniques, 1986, table 4.9). The test
-    weighs the tails most. Small: they are not normal. Raises ValueError for fewer than 8 values, for which it is not made.
+    A small one says that the values are not normal; it is 1.0 if all are equal. The test gives most weight to the
+    tails. Statistic and p-value after Stephens (D'Agostino and Stephens, Goodness-of-Fit Techniques, 1986, table 4.9).
+    Raises ValueError for fewer than 8 values, for which the test is not made.
     """
     count = len(values)
     if count < 8:
@@ -235,7 +236,7 @@ def normality(values: Sequence[float]) -> float:
 
 
 def skewness(values: Sequence[float]) -> float:
-    """The third standardised moment, 0.0 where all values are equal."""
+    """Return the third standardised moment, or 0.0 if all values are equal."""
     mean = statistics.fmean(values)
     deviation = statistics.pstdev(values)
     return 0.0 if deviation == 0 else statistics.fmean(((value - mean) / deviation) ** 3 for value in values)

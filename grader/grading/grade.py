@@ -40,16 +40,19 @@ def grade(
     isolation: str = "auto",
     cores: int = 1,
 ) -> Result:
-    """Grade the notebook at `path` and return its result; a submission that cannot be graded gives a 'failed' one.
+    """Grade the notebook at `path` and return its result, of status 'failed' if it cannot be graded at all.
 
-    `data` is a folder with MNIST, `sample` forces the sample that ships; by default the cache is used when it holds MNIST.
-    `device` is one of `grader.machine.DEVICES`. `only` keeps one item, and runs only what that needs. `verdict` is called
-    with each item's result as soon as it is final, in any order, by any thread. `seed` is what the harness draws from; None
-    takes that of this machine's secret (OSError without a cache): nobody knows beforehand what a right training gives under
-    it. `isolation` is one of `grader.sandbox.limits.ISOLATION`: 'auto' refuses where notebooks cannot be confined, 'none'
-    takes what there is. `cores` may be kept busy: with two, torch has two threads and the notebook is probed while it runs.
-    Raises AssignmentError, DataError, DeviceError, IsolationError and KeyError (no such item) for mistakes of the caller's,
-    and KernelStartError when no kernel can be started; never anything for a mistake of the student's.
+    `data` is a folder with MNIST, `sample` forces the sample that ships; by default the cache is used if it has MNIST.
+    `device` is one of `grader.machine.DEVICES`. `only` keeps one item and runs no more than it needs. `progress` is
+    called before each step, `verdict` with each item's result as soon as it is final, in any order, from any thread.
+
+    `seed` seeds the harness. None takes the one of this machine's secret (OSError without a cache), under which nobody
+    knows in advance what a right training gives. `isolation` is one of `grader.sandbox.limits.ISOLATION`: 'auto'
+    refuses if notebooks cannot be confined, 'none' requires no confinement. `cores` is the number of cores that may be
+    kept busy: with two, torch has two threads and the notebook is probed while it runs.
+
+    Raises AssignmentError, DataError, DeviceError, IsolationError and KeyError (no such item) for the caller's
+    mistakes, and KernelStartError if no kernel can be started; never anything for a student's mistake.
     """
     from grader.data.sources import find_data
 
@@ -75,7 +78,7 @@ def grade(
         assignment = load_assignment(assignment) if isinstance(assignment, str) else assignment
         _known(assignment, only)
         report(Progress("read", 1, 1, path.name))
-        # Before any student code runs: nothing that it does can show in them.
+        # Before any student code runs, which so cannot affect them.
         digested = digests.digests(assignment, notebook.sha256, source.sha256)
         folder = assignment.folder
         fresh = early if hidden == folder else None
@@ -96,7 +99,7 @@ def _known(assignment: Assignment, item: str | None) -> None:
 
 
 def _folder(assignment: str | Assignment) -> Path | None:
-    """The folder that notebooks must not see; of an assignment that is not loaded, where its package lies, if it does."""
+    """Return the folder that notebooks must not see. For the name of a package it is found without importing it."""
     if isinstance(assignment, Assignment):
         return assignment.folder
     try:
@@ -108,9 +111,9 @@ def _folder(assignment: str | Assignment) -> Path | None:
 
 
 def failed(assignment: Assignment, name: str, message: str, sha256: str = "", data: str = "") -> Result:
-    """The result of a submission that could not be graded at all; `message` says why, in one sentence.
+    """Return the result of a submission that could not be graded at all. `message` says why, in one sentence.
 
-    `sha256` and `data` are the digests of the submission and of the data, where they are known.
+    `sha256` and `data` are the digests of the submission and of the data, if they are known.
     """
     return Result(
         assignment=assignment.name,

@@ -1,7 +1,7 @@
-"""Evidence becomes verdicts: runs the checks of a rubric, item by item, each as soon as all that it reads is there.
+"""Turn evidence into verdicts: run the checks of a rubric, item by item, each as soon as the evidence it reads exists.
 
-What an item needs is not declared but found: an item is judged on what is known so far, and one that reads a part of the
-evidence that has yet to come is left for later. So no verdict can rest on what was not there.
+An item does not declare which evidence it needs. It is tried on the evidence so far, and tried again later if it reads
+a part that is still missing. So no verdict can rest on missing evidence.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from grader.result import CheckResult, CheckStatus, ItemResult, ItemStatus
 
 
 class NotYet(BaseException):
-    """A part of the evidence was read that is not there yet. No `Exception`: no check can take it for a failure."""
+    """A check read evidence that is still missing. No `Exception`, so that a check cannot take it for a failure."""
 
 
 class PartialEvidence(Evidence):
-    """Evidence of which the parts named in `absent`, fields of Evidence, have yet to come: to read one raises NotYet."""
+    """Evidence whose fields named in `absent` are still missing: reading one raises NotYet."""
 
     def __init__(self, evidence: Evidence, absent: Collection[str]) -> None:
         super().__init__(**{field.name: getattr(evidence, field.name) for field in fields(Evidence)})
@@ -36,7 +36,7 @@ V = TypeVar("V")
 
 
 class SomeOf(Mapping[str, V]):
-    """The entries of a mapping that are there already: to ask for another, or for all, raises NotYet."""
+    """The entries of a mapping that exist already: reading another, or iterating over all, raises NotYet."""
 
     def __init__(self, there: Mapping[str, V]) -> None:
         self._there = dict(there)
@@ -54,9 +54,9 @@ class SomeOf(Mapping[str, V]):
 
 
 class Judge:
-    """Judges the items of a rubric as their evidence arrives; `only` keeps one item.
+    """Judges the items of a rubric as their evidence arrives. `only` keeps one item.
 
-    `tell` is called with each item's result once, as soon as it exists.
+    `tell` is called once with each item's result, as soon as it exists.
     """
 
     def __init__(
@@ -68,10 +68,10 @@ class Judge:
         self._checks: dict[str, CheckResult] = {}
         self._items: dict[str, ItemResult] = {}
         self.waits_for: frozenset[str] = frozenset()
-        """The parts of the evidence that items waited for when the evidence was last looked at."""
+        """The missing parts of the evidence that items read at the last `look`."""
 
     def look(self, evidence: Evidence) -> bool:
-        """Judge what can be judged now; whether all that is wanted has been."""
+        """Judge the items that can be judged on this evidence. Return whether all wanted ones have been."""
         waiting, left = set(), []
         for item in self._left:
             try:
@@ -89,7 +89,7 @@ class Judge:
 
     @property
     def done(self) -> bool:
-        """Whether all that is wanted has been judged."""
+        """True if all wanted items have been judged."""
         return self._items.keys() >= set(self._wanted)
 
     @property
@@ -99,10 +99,10 @@ class Judge:
 
 
 def _with_required(rubric: Rubric, wanted: Collection[str]) -> Iterator[Item]:
-    """The wanted items and those with checks that theirs require, in the rubric's order."""
+    """Return the wanted items and those whose checks they require, in the rubric's order."""
     required: set[str] = set()
     items = []
-    for item in reversed(rubric.items):  # what is required comes earlier
+    for item in reversed(rubric.items):  # required checks come earlier
         if item.id in wanted or any(check.id in required for check in item.checks):
             required.update(name for check in item.checks for name in check.requires)
             items.append(item)
@@ -110,14 +110,14 @@ def _with_required(rubric: Rubric, wanted: Collection[str]) -> Iterator[Item]:
 
 
 def judge(rubric: Rubric, evidence: Evidence, only: str | None = None) -> tuple[ItemResult, ...]:
-    """Run the rubric's checks on the evidence, in order, dependencies first; `only` keeps a single item."""
+    """Run the rubric's checks on the whole evidence and return the items' results, in order. `only` keeps one item."""
     whole = Judge(rubric, only)
     whole.look(evidence)
     return whole.results
 
 
 def _judge_item(item: Item, evidence: Evidence, before: Mapping[str, CheckResult]) -> dict[str, CheckResult]:
-    """The results of an item's checks by id. Raises NotYet if one of them needs what is not there yet."""
+    """Return the results of an item's checks by id. Raises NotYet if one of them needs missing evidence."""
     done: dict[str, CheckResult] = {}
     for check in item.checks:
         done[check.id] = _judge_check(check, evidence, {**before, **done})
@@ -133,7 +133,7 @@ def _judge_check(check: Check, evidence: Evidence, done: Mapping[str, CheckResul
         if done[dependency].status in ("not_graded", "error"):
             return CheckResult(check.id, "not_graded", 0.0, check.points, done[dependency].message, check.text)
         if done[dependency].status in ("fail", "skipped"):
-            message = f"not looked at: it needs what '{dependency}' did not find"
+            message = f"skipped: it depends on '{dependency}', which did not pass"
             return CheckResult(check.id, "skipped", 0.0, check.points, message, check.text)
     try:
         found = check.run(evidence)
@@ -143,9 +143,7 @@ def _judge_check(check: Check, evidence: Evidence, done: Mapping[str, CheckResul
         return CheckResult(check.id, status, score, check.points, fail.seen, fail.expected or check.text, fail.hint)
     except NotGraded as reason:
         return CheckResult(check.id, "not_graded", 0.0, check.points, str(reason), check.text)
-    except (
-        Exception
-    ) as error:  # a defect of the grader must not cost the other checks, nor pass for the student's fault
+    except Exception as error:  # a defect of the grader must not stop other checks, nor count as the student's fault
         where = traceback.extract_tb(error.__traceback__)[-1]
         message = (
             f"the grader failed here ({type(error).__name__}: {error}; {where.name}); this is not the student's fault"

@@ -1,4 +1,4 @@
-"""What a result says beside its verdicts: remarks on the run, and where it came from."""
+"""Collect the notes of a result: repairs of the file, and remarks on the run."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from grader.notebook.cells import Notebook
 
 
 def notes(notebook: Notebook, run: RunEvidence) -> tuple[str, ...]:
-    """Repairs of the file, and what a person should know of the run: cells that did not end well, remarks."""
+    """Return repairs of the file, cells that did not end well, and remarks on the run, without duplicates."""
     found = [f"repaired: {repair}" for repair in notebook.repairs]
     alike: dict[str, list[str]] = {}
     for cell in run.cells:
@@ -26,5 +26,5 @@ def notes(notebook: Notebook, run: RunEvidence) -> tuple[str, ...]:
         found.append(f"{len(not_run)} cells were {not_run[0].reason}")
     found += [f"cell {note.cell}: {note.text}" for note in run.notes]
     if run.refused:
-        found.append(f"{run.refused} records of the run were malformed or of another cell and are left out")
+        found.append(f"{run.refused} records of the run are left out: they were malformed or named another cell")
     return tuple(dict.fromkeys(found))

@@ -1,7 +1,7 @@
-"""The stages of one grading: run, probe, confirm, judge. With a core to spare, the probing goes on beside the run.
+"""Run the stages of one grading: run, probe, confirm, judge. With a spare core, the notebook is probed while it runs.
 
-What was probed meanwhile counts only if probing after the run would have asked the same; else it is done again. So the
-verdicts are those of one stage after the other.
+Probes made during the run count only if probing after it would ask the same questions; otherwise they are made again.
+So the verdicts are the same as when the stages run one after the other.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a grading stands: `done` of `total` steps of a phase, and what is being done."""
+    """The progress of a grading: `done` of `total` steps of a phase, and the current step in words."""
 
     phase: Literal["read", "run", "probe", "check"]
     done: int
@@ -45,13 +45,16 @@ class Progress:
 
 
 Report: TypeAlias = Callable[[Progress], None]
-OF_THE_RUN = frozenset({"sections", "run", "loops", "reference"})  # parts of the evidence that are never there before
+OF_THE_RUN = frozenset({"sections", "run", "loops", "reference"})  # parts of the evidence that only the run gives
 
 
 @dataclass
 class Stages:
-    """The grading of one notebook that could be read. `fresh` is the kernel for the probes, None where none are made,
-    `only` the one item that is wanted, `seconds` what stages took."""
+    """The grading of one notebook that could be read.
+
+    `fresh` is the kernel for the probes, None if the assignment has none. `only` is the one wanted item, None for all.
+    `seconds` holds the duration of the stages.
+    """
 
     notebook: Notebook
     setup: Setup
@@ -64,7 +67,7 @@ class Stages:
     seconds: dict[str, Fact] = field(default_factory=dict)
 
     def go(self) -> RunEvidence:
-        """Judge what the judge wants, with no more stages than that needs; what the run showed, if it was needed."""
+        """Judge the wanted items with as few stages as they need. Return the evidence of the run, empty if none was."""
         with _one_thread(), self._drawing():
             return self._go()
 
@@ -72,8 +75,8 @@ class Stages:
         if self.judge.look(self._early()):
             return RunEvidence()
         stage, certain = self._probing() if self.assignment.probes else None, None
-        if stage is not None and self.only is not None:  # what is certain may do, or tell how far the run has to go
-            self.report(Progress("probe", 0, 1, "what can be told without a run"))
+        if stage is not None and self.only is not None:  # the certain probes may suffice, or shorten the run
+            self.report(Progress("probe", 0, 1, "definitions that need no run"))
             certain = stage.certain(self._fresh.result())
             if self.judge.done:
                 return RunEvidence()
@@ -94,17 +97,18 @@ class Stages:
         return drawn_for(self.setup.seed, self.notebook.sha256)
 
     def _passes(self, evidence: Evidence) -> bool:
-        """Whether the item passes entirely: only then is part of the run as good as all of it."""
+        """Return whether the wanted item passes entirely: only then is part of the run as good as the whole."""
         trial = Judge(self.assignment.rubric, self.only)
         return trial.look(evidence) and all(item.status == "pass" for item in trial.results)
 
     def _attempt(
         self, stage: ProbingStage | None, cells: Sequence[Cell], certain: Probes | None, guess: Probed | None
     ) -> tuple[Evidence, Probed | None]:
-        """The evidence when these cells run: all of them, or some of them for one item, and then perhaps not to the end.
+        """Run these cells, all or some of them for one item, and return the evidence and the probes that it rests on.
 
-        Without a `stage` nothing is probed. What is `certain` was probed in the kernel for the probes, unless it is None;
-        `guess` are probes that may still hold.
+        If the one item passes on fewer cells, the others are not run. Without a `stage` nothing is probed. `certain`
+        are the probes that were already made in the kernel for the probes, if any; `guess` are all probes of an earlier
+        attempt, which may still hold.
         """
         pool, whole = self.kernels.pool, len(cells) == len(self.notebook.code_cells)
         evaluations = self._evaluations(stage)
@@ -150,7 +154,10 @@ class Stages:
         return self._whole(run, probes, reference.result(), confirmations), probed
 
     def _recorded(self) -> Kernel:
-        """The kernel for the run. The first verdicts need the one for the probes: all that imports torch at once is late."""
+        """Start the kernel for the run, on several cores after the one for the probes, which the first verdicts need.
+
+        Kernels that import torch at the same time delay each other.
+        """
         if self.fresh is not None and self.setup.cores > 1:
             wait([self.fresh])
         return self.setup.recorded(self.assignment.folder)
@@ -181,7 +188,7 @@ class Stages:
         return ProbingStage(self.notebook, self.assignment, data, gpu, self._arrived, prober)
 
     def _prober(self, roles: Sequence[LoopRole]) -> LoopProber:
-        """What probes the loops, with all that it needs no kernel for: that can be done while the notebook runs."""
+        """Return the prober of the loops, prepared as far as it needs no kernel: the notebook may run meanwhile."""
         from grader.probe.loops import LoopProber
 
         with self._drawing():
@@ -192,17 +199,17 @@ class Stages:
 
     def _probe(self, stage: ProbingStage, kernel: Future[Kernel], run: RunEvidence, certain: Probes | None) -> Probed:
         def step(done: int, total: int, cell: int) -> None:
-            if run is not ALL_RAN:  # else the cells that run are what is shown
+            if run is not ALL_RAN:  # otherwise the run's own progress is shown
                 self.report(Progress("probe", done, total, f"definitions of cell {cell}"))
 
         began = time.monotonic()
-        with self._drawing():  # in whatever thread this is
+        with self._drawing():  # the seed of the draws belongs to the thread
             probed = stage.all(kernel.result(), run, certain, step)
         self.seconds["probe"] = round(time.monotonic() - began, 2)
         return probed
 
     def _evaluations(self, stage: ProbingStage | None) -> Evaluations | None:
-        """What weights that the run sends are evaluated by; None where it is not known what the loaders should serve."""
+        """Return the evaluations of weights that the run sends; None without probes or the assignment's transform."""
         from grader.authenticity.evaluations import Evaluations
 
         transform = self.assignment.transform
@@ -211,7 +218,7 @@ class Stages:
     def _confirm(
         self, fresh: Kernel, run: RunEvidence, probes: Probes, evaluations: Evaluations
     ) -> tuple[Confirmation, ...]:
-        """What the weights that the run sent are worth on this side."""
+        """Evaluate the weights that the run sent."""
         from grader.authenticity.weights import Bench, confirm
 
         return confirm(Bench(fresh, probes.models, probes.loaders, evaluations), run, self.assignment.models)
@@ -231,12 +238,12 @@ class Stages:
     # --- verdicts --------------------------------------------------------------------------------------------------
 
     def _early(self, certain: Probes | None = None) -> Evidence:
-        """The evidence before the run is over: the notebook, and those of the probes that no outcome of it can change."""
+        """Return the evidence before the run ends: the notebook, and the probes that no outcome of it can change."""
         known = self._evidence(RunEvidence(), _some(certain), Reference(), {})
         return PartialEvidence(known, OF_THE_RUN)
 
     def _short(self, run: RunEvidence, certain: Probes) -> Evidence | None:
-        """The evidence with no more of the run than this, in which nothing was trained, if the item passes on it."""
+        """Return the evidence with the run so far, if nothing was trained in it and the wanted item passes on it."""
         if run.weights or any(seen.steps or seen.backwards for seen in run.passes):
             return None
         known = self._evidence(run, _some(certain), Reference(), self._sections(run))
@@ -282,7 +289,7 @@ def _nothing() -> Probes:
 
 
 def _some(certain: Probes | None) -> Probes:
-    """The probes that are there, as evidence of which more is to come."""
+    """Return the probes made so far, as evidence that is still incomplete."""
     from grader.probe.probes import Probes
 
     known = certain or Probes()
@@ -291,7 +298,7 @@ def _some(certain: Probes | None) -> Probes:
 
 @contextmanager
 def _one_thread() -> Iterator[None]:
-    """One torch thread in this process too: threads that compete with other gradings' take many times as long."""
+    """Let torch use one thread in this process too: competing with parallel gradings is many times slower."""
     import torch
 
     threads = torch.get_num_threads()
@@ -303,7 +310,7 @@ def _one_thread() -> Iterator[None]:
 
 
 def _warm_up(kernel: Kernel) -> None:
-    """Let the kernel for the probes, and this process, import what is slow to import."""
+    """Make the slow imports, in the kernel for the probes and in this process."""
     import torch
 
     from grader.probe.stage import WARM_UP

@@ -1,7 +1,7 @@
-"""Which role each parameter and each global of a student's function plays.
+"""Decide which role each parameter and each global of a student's function plays.
 
-Pure decisions on what `probe.describe` and the recorder saw: by how the notebook used a thing first, by its type next, by
-its name last.
+Pure functions of the records of `probe.describe` and the recorder. The notebook's own use decides first, then the type,
+then the name.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ Purpose = Literal["train", "test"]
 
 @dataclass(frozen=True)
 class Bindings:
-    """What each parameter and global of a function gets, by role; `values` are literal ones, for the role 'same'."""
+    """The role of each parameter and global of a function. `values` are the literals for the role 'same'."""
 
     parameters: Mapping[str, str]
     globals: Mapping[str, str]
     values: Mapping[str, bool | float | str | None] = field(default_factory=dict)
 
     def payload(self) -> dict[str, object]:
-        """As JSON data."""
+        """Return the bindings as JSON data, as the probe takes them."""
         return {"parameters": dict(self.parameters), "globals": dict(self.globals), "values": dict(self.values)}
 
     @property
     def shown(self) -> dict[str, str]:
-        """Name -> role, for a report."""
+        """The roles of all parameters and globals by name, for a report."""
         return {**self.globals, **self.parameters}
 
 
@@ -65,12 +65,12 @@ _SIZES = _set("n num len length total size batches steps samples images count tr
 
 
 def words(name: str) -> list[str]:
-    """The words of an identifier, in lower case: 'trainLoader_2' -> ['train', 'loader']."""
+    """Return the words of an identifier, in lower case: 'trainLoader_2' -> ['train', 'loader']."""
     return [word.lower() for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", name)]
 
 
 def part_by_name(name: str) -> Purpose | None:
-    """Whether a name speaks of training or of test data."""
+    """Return the split that a name refers to, None if it refers to neither."""
     said = words(name)
     lower = name.lower()
     if set(said) & _TEST or lower.startswith(("test", "val")):
@@ -79,7 +79,7 @@ def part_by_name(name: str) -> Purpose | None:
 
 
 def role_by_name(name: str, purpose: Purpose) -> str | None:
-    """The role that a name suggests in a function of this purpose; None when it suggests none."""
+    """Return the role that a name suggests in a function of this purpose, None if it suggests none."""
     said = words(name)
     of = frozenset(said)
     lower = name.lower()
@@ -130,11 +130,11 @@ _KEPT = _set("lr momentum log_interval batch_size no text use_cuda history")
 
 
 def bind(function: FunctionFacts, observed: Sequence[Argument], purpose: Purpose) -> Bindings | str:
-    """The role of each parameter and global of `function`, or a sentence saying why it cannot be called.
+    """Return the role of each parameter and global of `function`, or a sentence saying why it cannot be called.
 
-    `observed` are the arguments with which the notebook called it. A parameter with a default that plays no role is left
-    out. A global that plays the role of a parameter gets 'other_…', an object of its own: a loop that ignores its argument
-    and uses the global instead shows.
+    `observed` are the arguments with which the notebook called it. A parameter that has a default and no role is left
+    out. A global with the same role as a parameter gets the role 'other_…' and thus a different object: this reveals a
+    loop that ignores its argument and uses the global instead.
     """
     seen = {argument.name: argument for argument in observed}
     ordinary = [p for p in function.parameters if p.kind in ("positional", "keyword")]
@@ -156,8 +156,8 @@ def bind(function: FunctionFacts, observed: Sequence[Argument], purpose: Purpose
             role = "list"
         if role is None and parameter.required:
             return (
-                f"the grader does not know what to hand to the parameter '{parameter.name}' of {function.name}: "
-                "neither its name nor the notebook's own calls say what it is"
+                f"the grader does not know what to pass for the parameter '{parameter.name}' of {function.name}: "
+                "neither its name nor the notebook's own calls tell what it is"
             )
         if role is not None:
             roles[parameter.name] = role
@@ -166,14 +166,14 @@ def bind(function: FunctionFacts, observed: Sequence[Argument], purpose: Purpose
     globals_ = _global_roles(function, roles, purpose)
     have = {*roles.values(), *globals_.values()}
     if "model" not in have:
-        return f"{function.name} takes no model and reads no global that is one, so it cannot be given the grader's"
+        return f"{function.name} takes no model and reads no global one, so the grader cannot run it on its own"
     if not have & {"train_loader", "test_loader", "train_dataset", "test_dataset", "loaders"}:
-        return f"{function.name} takes no data loader and reads none, so it cannot be given the grader's"
+        return f"{function.name} takes no data loader and reads no global one, so the grader cannot run it on its own"
     return Bindings(roles, globals_, values)
 
 
 def _may_be(argument: Argument | None, role: str) -> bool:
-    """Whether what the notebook handed in can play one of the assignment's four roles."""
+    """Return whether an argument that the notebook passed can play this one of the assignment's four roles."""
     return argument is None or argument.role in (("list",) if role in _LISTS else ("int", "float", *_COUNTERS))
 
 
@@ -219,7 +219,7 @@ def _parameter_role(parameter: ParameterFacts, argument: Argument | None, purpos
 def _observed_role(
     parameter: ParameterFacts, argument: Argument, named: str | None, purpose: Purpose, loaders: int
 ) -> str | None:
-    """The role by what the notebook handed in, told apart by name where several roles have one type."""
+    """Return the role by the argument that the notebook passed; the name decides between roles of the same type."""
     role = argument.role
     if role in _OBJECTS or role in _COUNTERS:
         return role
@@ -259,7 +259,7 @@ def _by_annotation(annotation: str, named: str | None, purpose: Purpose) -> str 
 
 
 def _global_roles(function: FunctionFacts, parameters: Mapping[str, str], purpose: Purpose) -> dict[str, str]:
-    """Roles of the globals; those that need nothing from the grader are left out."""
+    """Return the roles of the globals, without those that need nothing from the grader."""
     taken = set(parameters.values())
     found: dict[str, str] = {}
     for fact in function.globals:
@@ -288,7 +288,7 @@ def _global_role(fact: GlobalFacts, purpose: Purpose) -> str | None:
         return fact.equals if fact.equals and set(words(fact.name)) & _SIZES else None
     if kind == "dict":
         return named if named == "loaders" else None
-    if kind == "other":  # a loader or model in a wrapper of the notebook's own
+    if kind == "other":  # a loader or model wrapped in a class of the notebook
         return named if named in ("model", "optimizer", "criterion", "train_loader", "test_loader") else None
     if kind in ("missing", "none"):
         return named if named not in ("text", "no") else None

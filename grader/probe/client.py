@@ -1,4 +1,4 @@
-"""Questions to the probes in a student's kernel, and what they are asked about: images drawn afresh for every submission."""
+"""Send requests to the probes in a student's kernel and decode their answers."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-MAX_SLOWNESS = 8  # so many times as long a busy machine may take
+MAX_SLOWNESS = 8  # the largest factor by which deadlines grow on a busy machine
 
 
 class Asked(Protocol):
@@ -30,14 +30,14 @@ class Asked(Protocol):
 
     @property
     def alive(self) -> bool:
-        """Whether it can answer at all."""
+        """True while it can answer."""
 
     def request(self, name: str, payload: Mapping[str, object], seconds: float | None = None) -> dict[str, object]:
-        """The probe's answer, or {"error": {"type", "message", "line", "cell"}}. Raises RequestFailed."""
+        """Return the probe's answer, or {"error": {"type", "message", "line", "cell"}}. Raises RequestFailed."""
 
 
 class Refused(Exception):
-    """A probe ended with an exception of the student's code, or without an answer: `error` says which."""
+    """A probe ended with an exception of the student's code or without an answer; `error` says which."""
 
     def __init__(self, error: ProbeError) -> None:
         super().__init__(error.message)
@@ -45,9 +45,10 @@ class Refused(Exception):
 
 
 def ask(kernel: Asked, name: str, payload: Mapping[str, object], seconds: float) -> dict[str, Any]:
-    """The answer to a probe as JSON data, in the form that its record in `ANSWERS` has.
+    """Return the answer to a probe as JSON data, in the form of its record in `ANSWERS`.
 
-    Raises Refused for an error of the student's code, an answer in another form, no answer in time, or a dead kernel.
+    `seconds` is the deadline on an idle machine. Raises Refused for an error of the student's code, a malformed answer,
+    a missed deadline, or a dead kernel.
     """
     answer = ask_tolerantly(kernel, name, payload, seconds)
     error = probe_error(answer)
@@ -59,7 +60,7 @@ def ask(kernel: Asked, name: str, payload: Mapping[str, object], seconds: float)
 
 
 def ask_for(kernel: Asked, kind: type[T], payload: Mapping[str, object], seconds: float) -> T:
-    """The answer to the probe that answers with `kind`, as that record. Raises Refused like `ask`."""
+    """Return the answer to the probe that answers with the record `kind`, as that record. Raises Refused like `ask`."""
     name = next(name for name, answered in ANSWERS.items() if answered is kind)
     answer = ask_tolerantly(kernel, name, payload, seconds)
     error = probe_error(answer)
@@ -76,7 +77,7 @@ def _decoded(answer: Mapping[str, object], kind: type[T]) -> T:
 
 
 def ask_tolerantly(kernel: Asked, name: str, payload: Mapping[str, object], seconds: float) -> dict[str, Any]:
-    """Like `ask`, but an answer may hold an error beside other things. Raises Refused when there is no answer."""
+    """Like `ask`, but the answer may hold an error beside other data. Raises Refused only if there is no answer."""
     try:
         return kernel.request(name, payload, seconds * slowness())
     except RequestFailed as failure:
@@ -85,7 +86,7 @@ def ask_tolerantly(kernel: Asked, name: str, payload: Mapping[str, object], seco
 
 
 def slowness() -> int:
-    """How many times as long a question may take as on a machine that has nothing else to do: others' work is no fault."""
+    """Return the factor by which deadlines grow, so that the load of other processes does not count as a fault."""
     try:
         waiting = os.getloadavg()[0] / usable_cores()
     except (OSError, AttributeError):
@@ -94,7 +95,7 @@ def slowness() -> int:
 
 
 def probe_error(answer: Mapping[str, Any]) -> ProbeError | None:
-    """The error in an answer, None when there is none."""
+    """Return the error in an answer, None if there is none."""
     if answer.get("error") is None:
         return None
     try:
@@ -105,13 +106,10 @@ def probe_error(answer: Mapping[str, Any]) -> ProbeError | None:
 
 
 def array(value: Any, *, max_bytes: int = MAX_REPLY_ARRAY) -> NDArray[np.float32]:
-    """An array of floats in an answer. Raises Malformed."""
+    """Decode an array of floats in an answer. Raises Malformed."""
     return answered_array(value, "float32", max_bytes=max_bytes)
 
 
 def describe(kernel: Asked, seconds: float = 30.0) -> NamespaceFacts:
-    """What the names in the kernel stand for. Raises Refused."""
+    """Return what the names in the kernel's namespace stand for. Raises Refused."""
     return ask_for(kernel, NamespaceFacts, {}, seconds)
-
-
-# --- inputs ------------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""What the kernel of the probes runs: the statements that define what is asked about, and nothing that trains."""
+"""Choose the statements that the probe kernel runs: those that define the probed names, and none that train."""
 
 from __future__ import annotations
 
@@ -13,22 +13,25 @@ from grader.slicing import Piece, definitions, slice_cells
 from grader.slicing.certainty import certain_classes, certain_loaders
 from grader.slicing.source_cells import ALL_RAN, imported_names, loader_names, parsed, source_cells
 
-PIECE_SECONDS = 30.0  # for one statement of the definitions that the probes need
-MOST_PATIENCE = 4  # so many times as long may several take that run together
-_NEVER_RAN = ("SyntaxError", "IndentationError", "TabError")  # of the whole, most likely
+PIECE_SECONDS = 30.0  # deadline of one statement of the definitions
+MOST_PATIENCE = 4  # the largest factor on it for several that run together
+_NEVER_RAN = ("SyntaxError", "IndentationError", "TabError")  # most likely nothing of the cell ran
 
 RunCell = Callable[[int, str, float], CellRun]
 
 
 @dataclass(frozen=True)
 class Definitions:
-    """`files` are cells that write modules, by index and source; `pieces` the statements that define the names."""
+    """The definitions to run. `files` are cells that write modules, by index and source; `pieces` are statements."""
 
     files: tuple[tuple[int, str], ...]
     pieces: tuple[Piece, ...]
 
     def run(self, run_cell: RunCell, step: Callable[[int, int, int], None] = lambda *_: None) -> bool:
-        """Run all of it; whether none of it was stopped. `step` is told how many of how many pieces ran, and the cell."""
+        """Run all of them and return whether none was interrupted.
+
+        `step` is called with the number of pieces that ran, the number of all, and the cell of the next piece.
+        """
         ended = True
         for index, source in self.files:
             ended &= run_cell(index, source, PIECE_SECONDS).status in ("ok", "error")
@@ -46,7 +49,7 @@ class Definitions:
 
 
 def _together(pieces: Sequence[Piece]) -> Sequence[Piece]:
-    """The first pieces of one cell that stand below each other: to run them at once costs as much as to run one of them."""
+    """Return the first pieces that follow each other in one cell: running them together costs as much as one."""
     count = 1
     while count < len(pieces) and _follows(pieces[count - 1], pieces[count]):
         count += 1
@@ -59,7 +62,7 @@ def _follows(one: Piece, other: Piece) -> bool:
 
 
 def _is_python(source: str) -> bool:
-    """Whether it is a whole statement without IPython's help: a magic may mean all that stands below it."""
+    """Return whether the source is plain Python: a magic of IPython may apply to everything below it."""
     try:
         ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -68,7 +71,7 @@ def _is_python(source: str) -> bool:
 
 
 def _padded(group: Sequence[Piece]) -> str:
-    """The sources as one, each on its lines of the student's cell."""
+    """Join the sources, each on its own lines of the student's cell."""
     lines: list[str] = []
     for piece in group:
         lines += [""] * (piece.first_line - 1 - len(lines)) + piece.source.split("\n")
@@ -76,7 +79,7 @@ def _padded(group: Sequence[Piece]) -> str:
 
 
 def _begun(run: CellRun, group: Sequence[Piece]) -> int:
-    """How many pieces ran, the one that raised included; 0 where that cannot be told and all have to run one by one."""
+    """Return how many pieces ran, including one that raised; 0 if unknown, so that all have to run one by one."""
     if run.status == "ok" or len(group) == 1:
         return len(group)
     if run.error is None or run.error.statement is None or run.error.name in _NEVER_RAN:
@@ -85,11 +88,11 @@ def _begun(run: CellRun, group: Sequence[Piece]) -> int:
 
 
 def all_definitions(notebook: Notebook, run: RunEvidence = ALL_RAN, wanted: Sequence[str] = ()) -> Definitions:
-    """What defines the notebook's classes, functions, loaders and models, as the run had them.
+    """Return what defines the notebook's classes, functions, loaders and models, as the run had them.
 
     `wanted` are names of functions that the assignment asks for: they may be assigned, such as `f = make_f()`.
 
-    Without a run, what will be if every cell ends well and no model has a name that the sources do not tell.
+    Without a run it is assumed that every cell ends well and that no model has a name that the sources do not show.
     """
     cells = source_cells(notebook, run)
     names = [d.name for d in definitions(cells) if d.kind != "method"]
@@ -105,10 +108,10 @@ def _files(notebook: Notebook) -> tuple[tuple[int, str], ...]:
 
 @dataclass(frozen=True)
 class Certain:
-    """What can be told before the run, because no outcome of it could change what it is.
+    """The definitions that are known before the run, because no outcome of it can change them.
 
-    `models` define the models of `roles`, whose classes have the very names that these ask for; `loaders` all the loaders.
-    None where there is nothing of the kind.
+    `models` define the models of `roles`, whose classes have exactly the names that these ask for; `loaders` define all
+    loaders. Each is None if there are none.
     """
 
     models: Definitions | None
@@ -117,7 +120,7 @@ class Certain:
 
 
 def certain_definitions(notebook: Notebook, assignment: Assignment) -> Certain:
-    """What can be told of the wanted models and of the loaders before the run."""
+    """Return the definitions of the wanted models and the loaders that are certain before the run."""
     cells = source_cells(notebook, ALL_RAN)
     classes = {d.name for d in definitions(cells) if d.kind == "class"}
     named = {role.role: next((name for name in role.class_names if name in classes), "") for role in assignment.models}
@@ -132,7 +135,7 @@ def certain_definitions(notebook: Notebook, assignment: Assignment) -> Certain:
 
 
 def _likely_models(notebook: Notebook) -> tuple[str, ...]:
-    """Names that get an instance of a module class of the notebook's, or a Sequential, at the top level; some get more."""
+    """Return the names bound at the top level to an instance of a module class or a Sequential, and a few others."""
     trees = [parsed(cell.source) for cell in notebook.code_cells]
     made_by = _builders(trees)
     names: dict[str, None] = {}
@@ -144,7 +147,7 @@ def _likely_models(notebook: Notebook) -> tuple[str, ...]:
 
 
 def _builders(trees: Sequence[ast.Module]) -> set[str]:
-    """The module classes of the notebook and the functions that call them, directly or not."""
+    """Return the names of the notebook's module classes and of functions that call them, directly or not."""
     nodes = [node for tree in trees for node in ast.walk(tree)]
     found = {"Sequential"}
     for known in (True, False):  # classes first
@@ -162,7 +165,7 @@ def _builders(trees: Sequence[ast.Module]) -> set[str]:
 
 
 def _bound(node: ast.AST) -> tuple[list[ast.expr], ast.expr | None]:
-    """The targets that a statement binds, and what to."""
+    """Return the targets that a statement binds, and the value."""
     if isinstance(node, ast.Assign):
         return node.targets, node.value
     if isinstance(node, (ast.AnnAssign, ast.NamedExpr)):
@@ -184,7 +187,10 @@ def _called(tree: ast.AST) -> set[str]:
 
 
 def _makers(value: ast.expr) -> set[str]:
-    """What a value is made by: {'CNN'} for `CNN()`, `CNN().cuda()` and `models.CNN().to(device)`, each of a tuple's."""
+    """Return the names called to make a value: {'CNN'} for `CNN()`, `CNN().cuda()` and `models.CNN().to(device)`.
+
+    Of a tuple or list the names of all elements.
+    """
     if isinstance(value, (ast.Tuple, ast.List)):
         return set().union(*map(_makers, value.elts))
     while isinstance(value, ast.Call):
@@ -196,5 +202,5 @@ def _makers(value: ast.expr) -> set[str]:
 
 
 def _last(name: ast.expr) -> str:
-    """'CNN' for `CNN` and for `models.CNN`; '' for what is no name."""
+    """Return 'CNN' for `CNN` and `models.CNN`, '' for other expressions."""
     return name.attr if isinstance(name, ast.Attribute) else name.id if isinstance(name, ast.Name) else ""

@@ -1,4 +1,4 @@
-"""TODO."""
+"""Draw labels and images like MNIST's for the probes, afresh for every submission."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ CLASSES = 10
 
 
 def draw_labels(rng: np.random.Generator, count: int) -> NDArray[np.int64]:
-    """`count` labels from 0 to 9."""
+    """Return `count` random labels from 0 to 9."""
     return rng.integers(0, CLASSES, count)
 
 
 def draw_images(rng: np.random.Generator, labels: NDArray[np.int64]) -> NDArray[np.uint8]:
-    """Images (N, 28, 28) like MNIST's in grey levels: a pattern for each class, dark outside, with noise of their own."""
+    """Return images (N, 28, 28) in grey levels like MNIST's: a pattern for each class on black, with noise."""
     import numpy as np
 
     coarse = rng.random((CLASSES, 5, 5)) ** 2

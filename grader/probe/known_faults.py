@@ -1,4 +1,4 @@
-"""The weights that known mistakes in a training loop give: one loop with switches, run on the small model."""
+"""Compute the weights that known mistakes in a training loop give: one loop with switches, run on the small model."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Variant:
-    """An epoch of training; the defaults are the right one. `order` lists what is done with each batch."""
+    """An epoch of training; the defaults give the right one. `order` lists the actions on each batch."""
 
     order: tuple[Literal["zero", "forward", "backward", "step"], ...] = ("zero", "forward", "backward", "step")
     training: bool = True

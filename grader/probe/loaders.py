@@ -1,4 +1,4 @@
-"""Probe a DataLoader: its first batch, or the items of a shuffled one, beside what the assignment's transform gives."""
+"""Probe a DataLoader: compare its first batch, or items of a shuffled one, with the assignment's transform."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SECONDS = 30.0
-INDICES = 32  # items of a shuffled loader's dataset that are looked at
-MAX_BATCH = 1024  # as in grader.in_kernel.probes.loaders: images of a batch that are sent
+INDICES = 32  # items of a shuffled loader's dataset that are compared
+MAX_BATCH = 1024  # images of a batch that are sent, as in grader.in_kernel.probes.loaders
 
 Transform = Callable[[Any], Any]
 
 
 def find_loader(split: Literal["train", "test"], facts: NamespaceFacts) -> LoaderFacts | None:
-    """The loader for a split: by its data, then by its name; of several the one with the most images."""
+    """Return the loader for a split, by its data, then by its name; of several the one with the most images."""
     by_data = [loader for loader in facts.loaders if loader.seen.split == split]
     by_name = [loader for loader in facts.loaders if loader.seen.split is None and part_by_name(loader.name) == split]
     named = [loader for loader in by_data if part_by_name(loader.name) == split]
@@ -44,7 +44,7 @@ def probe_loader(
     labels: NDArray[np.int64],
     transform: Transform,
 ) -> LoaderProbe:
-    """Look at a loader over the split whose images (N, 28, 28) and labels (N,) are given; raises nothing."""
+    """Probe a loader over the split with these images (N, 28, 28) and labels (N,). Raises nothing."""
     if loader is None:
         return LoaderProbe(split, missing=f"there is no DataLoader over the {split} images of MNIST")
     drawn = sorted(int(i) for i in generator(f"items of {split}").integers(0, max(1, loader.seen.images), INDICES))
@@ -74,12 +74,15 @@ def probe_loader(
 
 
 def _by_labels(drawn: list[int], targets: NDArray[np.int64], labels: NDArray[np.int64]) -> list[int]:
-    """The places of a dataset's items that does not tell them, a TensorDataset say: as drawn, if all labels agree."""
+    """Return the indices of the items of a dataset that does not tell them, such as a TensorDataset.
+
+    They are the drawn ones if all labels agree, otherwise unknown: [].
+    """
     return drawn if len(targets) == len(drawn) and bool((targets == labels[drawn]).all()) else []
 
 
 def _measured(answer: LoaderAnswer, drawn: int) -> LoaderSeen:
-    """What the loader says of itself, corrected by what it serves: images a batch, different images for `drawn` indices."""
+    """Return the loader's facts, corrected by what it serves: the batch size, and the images behind `drawn` indices."""
     seen, first = answer.seen, len(array(answer.first_batch, "float32"))
     if seen.batch_size is not None and first != min(seen.batch_size, seen.images, MAX_BATCH):
         seen = replace(seen, batch_size=first)
@@ -90,7 +93,7 @@ def _measured(answer: LoaderAnswer, drawn: int) -> LoaderSeen:
 
 
 def _served(answer: LoaderAnswer) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """Images and labels that can be identified: the first batch, or the items of a shuffled loader. Raises Malformed."""
+    """Return identifiable images and labels: the first batch, or the items of a shuffled loader. Raises Malformed."""
     images, labels = answer.first_batch, answer.labels
     if answer.seen.shuffled and answer.items is not None and answer.item_labels is not None:
         images, labels = answer.items, answer.item_labels

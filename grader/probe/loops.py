@@ -1,4 +1,4 @@
-"""Probe training and test functions: run them on the grader's own small model, and run the reference's on the same."""
+"""Probe training and test functions: run them and the reference's on the same small model and data of the grader."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SECONDS = 20.0  # for one call of a student's function
-TRAIN_BATCHES, TRAIN_BATCH = 205, 8  # every 100 batches shows three times; batches of 4 make batch norm chaotic
+TRAIN_BATCHES, TRAIN_BATCH = 205, 8  # an action every 100 batches occurs 3 times; with 4 images batch norm is chaotic
 TEST_BATCHES, TEST_BATCH = 12, 32
 LAST_TRAIN, LAST_TEST = 5, 7  # images of the last, smaller batch
 LEARNING_RATE, MOMENTUM = 0.01, 0.5
-EPOCH = 1  # serves as an epoch's index and as a number of epochs
+EPOCH = 1  # both as the index of an epoch and as a number of epochs
 GUESSED = 0.6  # share of the test labels that the model gets right
-SAME_WEIGHTS = 1e-6  # largest difference that needs no explanation
+SAME_WEIGHTS = 1e-6  # the largest difference that counts as rounding
 
 Arrays = Mapping[str, "NDArray[Any]"]
 
 
 @dataclass(frozen=True, eq=False)
 class LoopInputs:
-    """What both loops are run on: initial weights and buffers of the small model, images in grey levels, labels."""
+    """The inputs of both loops: initial weights and buffers of the small model, images in grey levels, labels."""
 
     weights: Arrays
     train_images: NDArray[np.uint8]
@@ -47,7 +47,7 @@ class LoopInputs:
     current_step: int
 
     def payload(self, encode: Callable[[NDArray[Any]], Any]) -> dict[str, Any]:
-        """As the probe takes it, each array through `encode`."""
+        """Return the inputs as the probe takes them, with each array passed through `encode`."""
         return {
             "weights": {name: encode(value) for name, value in self.weights.items()},
             "train": {
@@ -63,7 +63,10 @@ class LoopInputs:
 
 
 def draw_inputs() -> LoopInputs:
-    """Fresh inputs. The model guesses some of the test labels and in the last batch none, so that averages differ."""
+    """Draw fresh inputs.
+
+    The model predicts a share of the test labels, and none of the last batch, so that different averages differ.
+    """
     import numpy as np
     import torch
 
@@ -79,9 +82,8 @@ def draw_inputs() -> LoopInputs:
     train_labels = draw_labels(rng, TRAIN_BATCHES * TRAIN_BATCH + LAST_TRAIN)
     images = draw_images(rng, np.concatenate([train_labels, draw_labels(rng, TEST_BATCHES * TEST_BATCH + LAST_TEST)]))
     train_images, test_images = images[: len(train_labels)], images[len(train_labels) :]
-    train_labels[-LAST_TRAIN:] = (
-        train_labels[-LAST_TRAIN:] + 5
-    ) % 10  # wrong ones, so that the last step is a long one
+    # Wrong labels in the last batch make the last step a long one.
+    train_labels[-LAST_TRAIN:] = (train_labels[-LAST_TRAIN:] + 5) % 10
     load(model, weights)
     with torch.no_grad():
         outputs = model.eval()(image_tensor(test_images)).numpy()
@@ -95,7 +97,7 @@ def draw_inputs() -> LoopInputs:
 
 
 def _draw(rng: np.random.Generator, name: str, shape: tuple[int, ...]) -> NDArray[np.float32]:
-    """Weights of the usual size; running statistics that are not those of any batch."""
+    """Draw weights of the usual size, and running statistics unlike those of any batch."""
     import numpy as np
 
     if name == "norm.running_var":
@@ -117,7 +119,7 @@ def _small_model() -> Any:
 
 @dataclass
 class LoopProber:
-    """Probes the loops of one submission on the same inputs; what the reference and known faults give is kept."""
+    """Probes the loops of one submission on the same inputs. Runs of the reference and of known faults are cached."""
 
     inputs: LoopInputs = field(default_factory=draw_inputs)
     _references: dict[str, tuple[LoopRun, dict[str, Any]]] = field(default_factory=dict)
@@ -132,10 +134,10 @@ class LoopProber:
         log_probabilities: bool = False,
         seconds: float = SECONDS,
     ) -> LoopProbe:
-        """Run the function that was found for `role` and the reference's; raises nothing that a student can cause.
+        """Run the function that was found for `role`, and the reference's. No student's mistake raises.
 
         `log_probabilities`: the notebook's own models end with a log-softmax, so the small model does too. The
-        reference's function runs on the CPU whatever the role's device is; without it nothing is compared.
+        reference's function runs on the CPU whatever the role's device is; if it fails nothing is compared.
         """
         if isinstance(found, str):
             return LoopProbe(role.role, missing=found)
@@ -144,7 +146,7 @@ class LoopProber:
         if isinstance(bindings, str):
             return LoopProbe(role.role, function=function.name, missing=bindings)
         if not kernel.alive:
-            return LoopProbe(role.role, function=function.name, missing="the kernel died before this was looked at")
+            return LoopProbe(role.role, function=function.name, missing="the kernel died before this was probed")
         try:
             reference, raw = self.reference(role)
         except ValueError:
@@ -157,8 +159,8 @@ class LoopProber:
             "model": {"small": True, "log_probabilities": log_probabilities},
             "device": role.device,
             "batch_device": found.batch_device,
-            # A function that trains and tests is asked for its test with weights that stay as they are; one that steps
-            # on the test data is not helped.
+            # A function that both trains and tests is tested with frozen weights. This does not help one that steps on
+            # the test data.
             "frozen": role.purpose == "test" and function.trains and "train_loader" in bindings.shown.values(),
         }
         try:
@@ -190,14 +192,14 @@ class LoopProber:
         )
 
     def prepare(self, roles: Iterable[LoopRole]) -> LoopProber:
-        """Run the reference's functions for these roles, which needs no kernel; those that fail, fail again when probed."""
+        """Run the reference's functions for these roles, which needs no kernel. Failures are reported when probed."""
         for role in roles:
             with suppress(ValueError):
                 self.reference(role)
         return self
 
     def reference(self, role: LoopRole) -> tuple[LoopRun, dict[str, Any]]:
-        """The run of the reference's function for a role, and the probe's raw answer. Raises ValueError if it fails."""
+        """Return the run of the reference's function for a role, and the raw answer. Raises ValueError if it fails."""
         if role.purpose not in self._references:
             from grader.in_kernel import agent, encoding
             from grader.in_kernel.probes import loops
@@ -214,16 +216,16 @@ class LoopProber:
                 "device": "cpu",
             }
             raw = loops.run_loop(payload, {"reference": role.reference}, agent.describe)
-            run = loop_run(encoding.encode(raw))  # read as the student's is
+            run = loop_run(encoding.encode(raw))  # decoded like a student's
             if run.error is not None:
                 raise ValueError(f"the reference's function for {role.role} fails: {run.error.message}")
             self._references[role.purpose] = run, raw
         return self._references[role.purpose]
 
     def tested_in_training_mode(self) -> tuple[tuple[float, ...], tuple[int, ...]]:
-        """Loss and correct answers of each test batch for a model in training mode.
+        """Return the loss and the number of correct answers of each test batch for a model in training mode.
 
-        A test that forgets the mode is held against these: its averages may be right all the same.
+        A test function that forgets the mode is compared with these: its averages may still be right.
         """
         import torch
         import torch.nn.functional as F
@@ -243,7 +245,7 @@ class LoopProber:
         return losses, tuple(int((output.argmax(1) == target).sum()) for output, target in pairs)
 
     def faults(self, student: LoopRun, reference: LoopRun) -> dict[str, Arrays]:
-        """The weights of known mistakes, if the student's need an explanation; without those that were not made."""
+        """Return the weights of known mistakes if the student's differ, without mistakes that the record rules out."""
         if student.error is not None or _same(student.weights, reference.weights):
             return {}
         impossible = {"no_step"} if student.steps else set()
@@ -277,7 +279,7 @@ class LoopProber:
 
 
 def reference_facts(function: Callable[..., object]) -> FunctionFacts:
-    """The parameters of a function on this side."""
+    """Return the parameters of a function on this side, as the probe describes a student's."""
     from grader.in_kernel.probes.namespace import parameters
 
     return FunctionFacts("reference", convert(parameters(function), tuple[ParameterFacts, ...]))
@@ -296,7 +298,7 @@ def _same(one: Arrays, other: Arrays) -> bool:
 
 
 def loop_run(answer: Mapping[str, Any]) -> LoopRun:
-    """The record of an answer of `probe.loop`. Raises Malformed."""
+    """Decode an answer of `probe.loop`. Raises Malformed."""
     error = probe_error(answer)
     if error is not None and "weights" not in answer:
         return LoopRun({}, {}, error=error)

@@ -1,4 +1,4 @@
-"""Which function or model of a notebook is the wanted one: by exact name, by what it did in the run, by its likeness."""
+"""Find the wanted function or model of a notebook: by exact name, by its use in the run, by similarity."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from grader.probe.binding import bind, part_by_name, role_by_name, words
 
 @dataclass(frozen=True)
 class FoundFunction:
-    """A function taken for a wanted one; `how` is 'name', 'run' or 'similar name'. `observed`: the notebook's arguments."""
+    """A function taken for a wanted one. `how` says by what it was found; `observed` are the notebook's arguments."""
 
     function: FunctionFacts
     how: Literal["name", "run", "similar name"]
     observed: tuple[Argument, ...] = ()
-    batch_device: str = "cpu"  # where the loaders that it was seen with serve their batches
+    batch_device: str = "cpu"  # of the batches in its recorded passes
 
 
 def find_function(role: LoopRole, facts: NamespaceFacts, passes: Sequence[Pass]) -> FoundFunction | str:
-    """The function that plays `role`, or a sentence saying that there is none."""
+    """Return the function that plays `role`, or a sentence saying that there is none."""
     found = _find(role, facts, passes)
     if isinstance(found, str):
         return found
@@ -33,10 +33,9 @@ def find_function(role: LoopRole, facts: NamespaceFacts, passes: Sequence[Pass])
 
 
 def _find(role: LoopRole, facts: NamespaceFacts, passes: Sequence[Pass]) -> FoundFunction | str:
-    """The function and how it was found.
+    """Find the function by its exact name, else by its training or test passes on this device, else by a similar name.
 
-    By its exact name; else by what ran in the run (training or test passes on this device); else by a similar name. A
-    function that takes the device, or reads it, serves the CPU and the GPU.
+    A function that takes or reads the device serves both the CPU and the GPU.
     """
     passes = _by_purpose(passes, facts)
     for name in role.function_names:
@@ -60,11 +59,11 @@ def _find(role: LoopRole, facts: NamespaceFacts, passes: Sequence[Pass]) -> Foun
         return found
     wanted = " or ".join(f"'{name}'" for name in role.function_names)
     doing = "trains" if role.purpose == "train" else "tests"
-    return f"there is no function {wanted}, nor another that {doing} a model on the {_device_words(role.device)}"
+    return f"there is no function {wanted}, and no other that {doing} a model on the {_device_words(role.device)}"
 
 
 def _by_purpose(passes: Sequence[Pass], facts: NamespaceFacts) -> tuple[Pass, ...]:
-    """The passes with the function that serves one purpose: the inner one where the outer both trains and tests."""
+    """Attribute each pass to the inner function if the outer one both trains and tests and the inner does only one."""
     purposes: dict[str | None, set[bool]] = {}
     for seen in passes:
         for name in {seen.function, seen.inner_function}:
@@ -81,7 +80,7 @@ def _by_purpose(passes: Sequence[Pass], facts: NamespaceFacts) -> tuple[Pass, ..
 
 
 def _borrowed(function: FunctionFacts, passes: Sequence[Pass], role: LoopRole) -> tuple[Argument, ...]:
-    """What other functions were given under the names of this one's parameters, which was never called."""
+    """Return arguments for a function that was never called, borrowed by name from calls to others."""
     objects = ("model", "optimizer", "criterion", "device", "train_loader", "test_loader", "loader")
     given: dict[str, Argument] = {}
     for argument in (a for seen in passes for a in (*seen.arguments, *seen.inner_arguments) if a.role in objects):
@@ -105,7 +104,7 @@ def _fits(seen: Pass, role: LoopRole) -> bool:
 
 def _most_used(passes: Sequence[Pass], facts: NamespaceFacts, role: LoopRole) -> FoundFunction | None:
     counts = Counter(p.function for p in passes if p.function and facts.function(p.function) is not None)
-    if role.purpose == "test":  # a function that only tests before one that trains as well
+    if role.purpose == "test":  # prefer a function that only tests to one that also trains
         pure = {name: count for name, count in counts.items() if not _function(facts, name).trains}
         if not pure:
             called = [f for name in counts for f in _called_tests(_function(facts, name), facts)]
@@ -125,16 +124,16 @@ def _function(facts: NamespaceFacts, name: str | None) -> FunctionFacts:
 
 
 def _called_tests(function: FunctionFacts, facts: NamespaceFacts) -> list[FunctionFacts]:
-    """The functions without gradients, named like tests, that a function calls."""
+    """Return the functions that a function calls, are named like tests, and do not train."""
     called = [facts.function(fact.name) for fact in function.globals]
     return [f for f in called if f is not None and not f.trains and part_by_name(f.name) == "test"]
 
 
 def _observed(name: str | None, passes: Sequence[Pass], role: LoopRole) -> tuple[Argument, ...]:
-    """The arguments of the first pass in this function, one of the wanted purpose if there is one.
+    """Return the arguments of the first pass in this function, of the wanted purpose if there is one.
 
-    A whole number that grows from call to call by the batches that were trained on is the global step, one that grows by 1
-    the epoch, whatever they are called. With one batch a pass the name decides which of them it is.
+    An integer that grows from call to call by the number of training batches is the global step, one that grows by 1 is
+    the epoch, whatever their names. With one batch a pass the name decides.
     """
     inner = [replace(p, function=p.inner_function, arguments=p.inner_arguments) for p in passes]
     own = [p for p in (*passes, *inner) if p.function == name and p.arguments]
@@ -159,7 +158,7 @@ def _counted(argument: Argument, calls: Sequence[Pass]) -> Argument:
     if grown and all(by == 1 for by, _ in grown):
         named = role_by_name(argument.name, "train")
         return replace(argument, role=named if named == "current_step" else "epoch")
-    # What a test is handed grows by the batches of the training between two tests, which are not those of the test.
+    # A test's global step grows by the batches of the training between two tests, not by its own.
     if grown and all(by >= max(2, batches) for by, batches in grown):
         return replace(argument, role="current_step")
     return argument
@@ -198,7 +197,7 @@ def _is_similar(function: FunctionFacts, role: LoopRole) -> bool:
 
 
 def _for_gpu(function: FunctionFacts) -> bool:
-    """Whether a function's name says that it is for the GPU: it is no answer to what was asked for the CPU."""
+    """Return whether a function's name says that it is for the GPU, so that it cannot be the one for the CPU."""
     return bool(set(words(function.name)) & {"gpu", "cuda"})
 
 
@@ -209,7 +208,7 @@ def _likeness(function: FunctionFacts, role: LoopRole) -> int:
 
 
 def _knows_devices(function: FunctionFacts) -> bool:
-    """Whether a function takes a device, reads one, or moves what it works on."""
+    """Return whether a function takes a device, reads one, or moves its data to one."""
     named = [role_by_name(p.name, "train") for p in function.parameters]
     return (
         bool({"device", "use_cuda"} & set(named))
@@ -220,7 +219,7 @@ def _knows_devices(function: FunctionFacts) -> bool:
 
 @dataclass(frozen=True)
 class ModelSource:
-    """Where a model may come from: `spec` for the probes, `text` for a report."""
+    """A possible source of a model: `spec` for the probes, `text` for a report."""
 
     spec: Mapping[str, str]
     text: str
@@ -228,9 +227,9 @@ class ModelSource:
 
 
 def model_sources(role: ModelRole, facts: NamespaceFacts, seen: Sequence[ModelSeen]) -> tuple[ModelSource, ...]:
-    """Candidates for a wanted model, best first: by class name, by what was called in the run, by shapes, by any class.
+    """Return candidates for a wanted model, best first: by class name, by use in the run, by shapes, then any class.
 
-    An `exact` one is taken whatever its parameters are; of the others, the first whose parameters are recognised.
+    An `exact` one is taken whatever its parameters are; of the others the first whose parameters are recognised.
     """
     classes = {fact.name: fact for fact in facts.classes}
     folded = {name.casefold() for name in role.class_names}

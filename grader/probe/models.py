@@ -1,4 +1,4 @@
-"""Probe a model: build it, call it on inputs of every shape, trace it, and compare it with the reference's."""
+"""Probe a model: build it, call it with several input shapes, trace it, and compare it with the reference's."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import torch
     from numpy.typing import NDArray
 
-SECONDS = 15.0  # of one request
+SECONDS = 15.0  # deadline of one request
 MAX_BATCH = 200
 EXAMPLES = 4  # batch sizes drawn for each layout
 ALWAYS = (1, 64, MAX_BATCH)
@@ -41,7 +41,7 @@ class _Built:
 
 
 def probe_model(kernel: Asked, role: ModelRole, sources: Sequence[ModelSource]) -> ModelProbe:
-    """Everything about the first of `sources` that is the wanted model; says so when there is none. Raises nothing."""
+    """Probe the first of `sources` that is the wanted model. The result says so if there is none. Raises nothing."""
     reference: torch.nn.Module = role.build()  # type: ignore[assignment]
     built = _first(kernel, role, sources, _sizes(reference))
     if isinstance(built, ModelProbe):
@@ -67,7 +67,7 @@ def probe_model(kernel: Asked, role: ModelRole, sources: Sequence[ModelSource]) 
 def _first(
     kernel: Asked, role: ModelRole, sources: Sequence[ModelSource], sizes: Mapping[str, object]
 ) -> _Built | ModelProbe:
-    """The first source that can be built and is recognised, or a probe that says why there is none."""
+    """Build the first source that can be built and is recognised, or return a probe that says why there is none."""
     failed: ModelProbe | None = None
     for source in sources[:MAX_SOURCES]:
         spec = {**source.spec, "sizes": sizes}
@@ -86,7 +86,7 @@ def _first(
 
 
 def _sizes(reference: torch.nn.Module) -> dict[str, object]:
-    """Input, hidden and output sizes of the reference's layers, for constructors that need arguments."""
+    """Return input, hidden and output sizes of the reference's layers, for constructors that need arguments."""
     weights = [tuple(p.shape) for p in reference.parameters() if p.dim() > 1]
     return {"in": weights[0][1], "hidden": [shape[0] for shape in weights[:-1]], "out": weights[-1][0]}
 
@@ -95,8 +95,8 @@ def _sizes(reference: torch.nn.Module) -> dict[str, object]:
 
 
 def try_batches(kernel: Asked, spec: Mapping[str, object], layout: Sequence[int]) -> tuple[ShapeTrial, ...]:
-    """Call the model with batches of 1, 64, the largest and of sizes drawn; of those that fail, the smallest is kept."""
-    drawn = MAX_BATCH ** generator(f"batches {tuple(layout)}").random(EXAMPLES)  # small ones are cheap and tell as much
+    """Call the model with batches of 1, 64, the largest and random sizes. Keep only the smallest size that fails."""
+    drawn = MAX_BATCH ** generator(f"batches {tuple(layout)}").random(EXAMPLES)  # small ones are cheap and as useful
     trials: dict[int, ShapeTrial] = {}
 
     def gives(batch: int) -> bool:
@@ -111,7 +111,7 @@ def try_batches(kernel: Asked, spec: Mapping[str, object], layout: Sequence[int]
     trials |= _together(kernel, spec, layout, [size for size in sizes if size not in trials])
     fails = next((batch for batch in sizes if not gives(batch)), None)
     right = [batch for batch in sorted(trials) if fails is None or batch < fails]
-    while fails is not None and fails - right[-1] > 1 and kernel.alive:  # the smallest that fails tells the most
+    while fails is not None and fails - right[-1] > 1 and kernel.alive:  # the smallest that fails is the most useful
         middle = (fails + right[-1]) // 2
         if gives(middle):
             right.append(middle)
@@ -123,7 +123,7 @@ def try_batches(kernel: Asked, spec: Mapping[str, object], layout: Sequence[int]
 def _together(
     kernel: Asked, spec: Mapping[str, object], layout: Sequence[int], sizes: Sequence[int]
 ) -> dict[int, ShapeTrial]:
-    """The trials of batches of these sizes, asked for at once, up to the first for which the model raises."""
+    """Try batches of these sizes in one request, up to the first for which the model raises."""
     wanted = [(size, *layout) for size in sizes]
     try:
         answer = ask_for(kernel, ShapesAnswer, {"model": spec, "shapes": [list(shape) for shape in wanted]}, SECONDS)
@@ -155,7 +155,7 @@ def _operations(kernel: Asked, spec: Mapping[str, object], layout: Sequence[int]
 
 
 def reference_operations(model: torch.nn.Module, layout: Sequence[int]) -> tuple[Operation, ...]:
-    """The operations of the reference's model for one image, by the same tracer."""
+    """Return the operations of the reference's model for one image, by the same tracer."""
     import torch
 
     from grader.in_kernel.probes.operations import trace
@@ -173,7 +173,7 @@ def compare(
     reference: torch.nn.Module,
     layout: Sequence[int],
 ) -> tuple[Comparison, ...]:
-    """Outputs of both models with the same fresh weights on the same fresh images, in evaluation and in training mode."""
+    """Compare both models' outputs with the same random weights and images, in evaluation and in training mode."""
     import torch
 
     from grader.in_kernel.probes.arrays import image_tensor
@@ -203,16 +203,16 @@ def compare(
 
 
 def _compared(output: NDArray[np.float32], wanted: NDArray[np.float32], training: bool) -> Comparison:
-    """Both outputs, if the student's has scores for each image."""
+    """Return both outputs, or a reason if the student's does not have scores for each image."""
     if output.ndim > 1 and len(output) == len(wanted):
         return Comparison(output, wanted, training)
     return Comparison(None, wanted, training, why=f"for {len(wanted)} images the output has the shape {output.shape}")
 
 
 def _spread_raw(model: torch.nn.Module, rng: np.random.Generator, images: torch.Tensor) -> None:
-    """Draw weights by which the model's own outputs do not look squashed, if it has such.
+    """Draw weights until the model's own outputs do not look squashed by an activation, at most MAX_DRAWS times.
 
-    One draw in 15,000 leaves a CNN after its pooling no negative output at all, as an activation would.
+    One draw in 15,000 gives a CNN, after its pooling, no negative output at all, as an activation would.
     """
     import torch
 
@@ -224,7 +224,7 @@ def _spread_raw(model: torch.nn.Module, rng: np.random.Generator, images: torch.
 
 
 def _spread(model: torch.nn.Module, rng: np.random.Generator) -> None:
-    """Draw weights that give well spread outputs of both signs: twice the variance that keeps activations alive."""
+    """Draw weights that spread outputs well over both signs, with twice the variance that preserves activations."""
     import torch
 
     with torch.no_grad():
@@ -235,7 +235,7 @@ def _spread(model: torch.nn.Module, rng: np.random.Generator) -> None:
 
 
 def parameters_of(model: torch.nn.Module) -> tuple[BuiltParameter, ...]:
-    """The parameters of a model on this side, as the probe describes them."""
+    """Return the parameters of a model on this side, as the probe describes a student's."""
     return tuple(
         BuiltParameter(name, tuple(p.shape), p.requires_grad, name.rpartition(".")[0])
         for name, p in model.named_parameters()
@@ -243,10 +243,10 @@ def parameters_of(model: torch.nn.Module) -> tuple[BuiltParameter, ...]:
 
 
 def match_parameters(student: Sequence[BuiltParameter], reference: Sequence[BuiltParameter]) -> dict[str, str] | str:
-    """Which of the student's parameters takes which of the reference's: {student's name: reference's name}.
+    """Match the student's parameters with the reference's: {student's name: reference's name}.
 
-    Layer by layer, in order, by shape, a weight matrix also transposed; then what is left one by one. A sentence says why
-    when some parameter of either has no counterpart.
+    Layers are matched first, in order, by shape, a weight matrix also transposed; then the remaining parameters one by
+    one. Return a sentence that says why if some parameter of either has no counterpart.
     """
     matched: dict[str, str] = {}
     free = _layers(student)
@@ -262,12 +262,12 @@ def match_parameters(student: Sequence[BuiltParameter], reference: Sequence[Buil
     for parameter in left:
         single = next((candidate for candidate in singles if _fits(candidate, parameter)), None)
         if single is None:
-            return f"no parameter of shape {parameter.shape} is there to take the reference's '{parameter.name}'"
+            return f"it has no parameter of shape {parameter.shape} for the reference's '{parameter.name}'"
         singles.remove(single)
         matched[single.name] = parameter.name
     if singles:
         extra = ", ".join(f"'{p.name}' {p.shape}" for p in singles[:3])
-        return f"it has parameters that the reference has not: {extra}"
+        return f"it has parameters that the reference lacks: {extra}"
     return matched
 
 
@@ -283,7 +283,7 @@ def _same_layer(one: Sequence[BuiltParameter], other: Sequence[BuiltParameter]) 
 
 
 def _fits(one: BuiltParameter, other: BuiltParameter) -> bool:
-    """The same shape, its transpose, or the same rows laid out otherwise (a linear layer written as a convolution)."""
+    """Return whether the shapes are equal, transposed, or the same rows reshaped (a linear layer as a convolution)."""
     if one.shape == other.shape or (len(other.shape) == 2 and one.shape == other.shape[::-1]):
         return True
     several = len(one.shape) > 1 and len(other.shape) > 1
@@ -293,7 +293,7 @@ def _fits(one: BuiltParameter, other: BuiltParameter) -> bool:
 def transplanted(
     matched: Mapping[str, str], student: Sequence[BuiltParameter], reference: torch.nn.Module
 ) -> dict[str, NDArray[np.float32]]:
-    """The reference's weights by the student's names, in the student's shapes."""
+    """Return the reference's weights by the student's names, in the student's shapes."""
     values = {name: p.detach().numpy() for name, p in reference.named_parameters()}
     return {p.name: _shaped(values[matched[p.name]], p.shape) for p in student}
 

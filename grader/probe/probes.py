@@ -1,4 +1,4 @@
-"""All probes of one submission, in a kernel that has run what defines its models, functions and loaders."""
+"""Make all probes of one submission, in a kernel that has run its definitions of models, functions and loaders."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SPLITS: tuple[Literal["train", "test"], ...] = ("train", "test")
 
 @dataclass(frozen=True)
 class Probes:
-    """The probes' records by role, and by split for loaders; `facts` are the names that they started from."""
+    """The results of the probes by role, for loaders by split. `facts` describe the namespace that was probed."""
 
     models: Mapping[str, ModelProbe] = field(default_factory=dict)
     loops: Mapping[str, LoopProbe] = field(default_factory=dict)
@@ -46,17 +46,17 @@ def probe_all(
     known: Probes | None = None,
     prober: Callable[[], LoopProber] = LoopProber,
 ) -> Probes:
-    """Probe every model, loop and loader that the assignment wants; raises nothing that a student can cause.
+    """Probe every model, loop and loader that the assignment wants. No student's mistake raises.
 
-    `run` is what the whole notebook did; `data` the images and labels that were served, by split; `cuda` says whether
-    the kernel has a GPU: without one the loops for it are left out. What is `known` is not asked again. `prober` gives
-    what probes the loops.
+    `run` is the evidence of the whole run; `data` holds the served images and labels by split. Without `cuda` the
+    kernel has no GPU, and the loops for it are left out. `known` probes are not made again. `prober` returns the prober
+    of the loops.
     """
     known = known or Probes()
     try:
         facts = describe(kernel)
     except Refused as refused:
-        return _without(assignment, f"the grader could not look at the notebook's names: {refused}", known)
+        return _without(assignment, f"the grader could not inspect the notebook's names: {refused}", known)
     models = {
         role.role: known.models.get(role.role)
         or probe_model(kernel, role, model_sources(role, facts, tuple(run.models.values())))
@@ -72,24 +72,27 @@ def probe_all(
 
 
 def loop_roles(assignment: Assignment, cuda: bool) -> tuple[LoopRole, ...]:
-    """The roles of the loops that can be probed: without a GPU only those for the CPU."""
+    """Return the roles of the loops that can be probed: without a GPU only those for the CPU."""
     return tuple(role for role in assignment.loops if cuda or role.device == "cpu")
 
 
 def _loop(
     kernel: Asked, prober: LoopProber, role: LoopRole, facts: NamespaceFacts, run: RunEvidence, log_probabilities: bool
 ) -> LoopProbe:
-    """The probe of the function of a role; where none is found and its name stands for what is no function, that."""
+    """Probe the function of a role. If its name stands for an object or a method, the result leaves it to a person."""
     found = find_function(role, facts, run.passes)
     name = next((name for name in role.function_names if name in facts.callables), None)
     if name is not None and isinstance(found, str):
-        why = f"'{name}' is an object or a method, which cannot be given another model and other data"
+        why = f"'{name}' is an object or a method, to which the grader cannot pass another model and other data"
         return LoopProbe(role.role, function=name, unprobed=f"{why}: a person has to look")
     return prober.probe(kernel, role, found, log_probabilities=log_probabilities)
 
 
 def probe_certain(kernel: Asked, assignment: Assignment, roles: Collection[str]) -> Iterator[tuple[str, ModelProbe]]:
-    """Probe the models of these roles, by the exact names of their classes, before the rest; those that can be built."""
+    """Probe the models of these roles before the rest, by the exact names of their classes.
+
+    Yield role and probe of those that can be built.
+    """
     try:
         facts = describe(kernel)
     except Refused:
@@ -103,7 +106,7 @@ def probe_certain(kernel: Asked, assignment: Assignment, roles: Collection[str])
 
 
 def probe_loaders(kernel: Asked, assignment: Assignment, data: Data) -> dict[str, LoaderProbe]:
-    """Probe the loaders before the rest; those that are found and answer."""
+    """Probe the loaders before the rest, and return the probes of those that are found and answer."""
     try:
         facts = describe(kernel)
     except Refused:
@@ -113,18 +116,18 @@ def probe_loaders(kernel: Asked, assignment: Assignment, data: Data) -> dict[str
 
 
 class Patience:
-    """A kernel as the probes see it, which remembers in `lost` whether a question was not answered in time or at all."""
+    """A kernel that remembers in `lost` whether a request was not answered, or not in time."""
 
     def __init__(self, kernel: Asked) -> None:
         self._kernel, self.lost = kernel, False
 
     @property
     def alive(self) -> bool:
-        """Whether it can answer at all."""
+        """True while it can answer."""
         return self._kernel.alive
 
     def request(self, name: str, payload: Mapping[str, object], seconds: float | None = None) -> dict[str, object]:
-        """As the kernel's."""
+        """Return the kernel's answer. Raises RequestFailed."""
         try:
             return self._kernel.request(name, payload, seconds)
         except RequestFailed:
@@ -145,7 +148,7 @@ def _loaders(
 
 
 def _log_probabilities(models: Mapping[str, ModelProbe]) -> bool:
-    """Whether a model of the notebook's ends with a log-softmax, which its loops then count on."""
+    """Return whether a model of the notebook ends with a log-softmax, on which its loops then rely."""
     outputs = [c.student for probe in models.values() for c in probe.comparisons if c.student is not None]
     return any(squashing(output) == "log_softmax" for output in outputs)
 

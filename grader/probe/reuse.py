@@ -1,4 +1,4 @@
-"""Whether probes that were made by what one run shows are those that another leads to: pure decisions."""
+"""Decide whether probes that were made for one run can be reused for another. Pure functions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from grader.probe.probes import Probes
 def same_questions(
     assignment: Assignment, probes: Probes, before: RunEvidence, after: RunEvidence, known: Probes
 ) -> bool:
-    """Whether the probes, made by what `before` shows of the run, are those that `after` leads to; `known` are anyway."""
+    """Return whether probes made for the run `before` are the same for the run `after`. `known` ones always are."""
     facts = probes.facts
     return all(
         role.role in known.models
@@ -34,13 +34,13 @@ def same_questions(
 
 
 def same_model(probe: ModelProbe, one: Sequence[ModelSource], other: Sequence[ModelSource]) -> bool:
-    """Whether `probe`, which came of the sources `one`, would have come of `other` too: what was tried is the same."""
+    """Return whether `probe`, made from the sources `one`, is the same for `other`: the tried sources are equal."""
     tried = next((at + 1 for at, source in enumerate(one) if source.text == probe.source), MAX_SOURCES)
     return tuple(one[: min(tried, MAX_SOURCES)]) == tuple(other[: min(tried, MAX_SOURCES)])
 
 
 def same_question(role: LoopRole, one: FoundFunction | str, other: FoundFunction | str) -> bool:
-    """Whether `LoopProber.probe` asks the same for two findings, and gives the same answer when it asks nothing."""
+    """Return whether `LoopProber.probe` makes the same request for both findings, or none for the same reason."""
     if isinstance(one, str) or isinstance(other, str):
         return one == other
     return (one.function, one.batch_device, _bindings(one, role)) == (

@@ -1,7 +1,7 @@
-"""The probing of one notebook: what is certain first, then all by what a run shows, at last what is still lacking.
+"""Probe one notebook: certain definitions first, then everything as a run shows it, at last what is still missing.
 
-The questions follow from the sources and, in part, from the run. They can be asked before it is over, as if all were to end
-well; `still_holds` says of the answers whether they are those that the run leads to.
+The questions follow from the sources and, in part, from the run. They can be asked before the run is over, as if every
+cell were to end well; afterwards `still_holds` decides whether the answers are valid for the run.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from grader.sandbox.kernel import Kernel
 if TYPE_CHECKING:
     from grader.probe.probes import Data
 
-# What is slow to import: the first optimizer of a process imports much.
+# Slow imports: the first optimizer of a process imports much.
 WARM_UP = """
 import torchvision
 torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1).step()
@@ -34,9 +34,9 @@ NOTHING = Definitions((), ())
 
 @dataclass(frozen=True)
 class Probed:
-    """All probes, the kernel that answered, the definitions it ran, and what of the run the questions went by.
+    """All probes, the kernel that answered, the definitions that it ran, and the run on which the questions depended.
 
-    `certain` are those that were made first. `steady`: nothing was stopped, and every question was answered in time.
+    `certain` are the probes made first. `steady`: no definition was interrupted, and every request answered in time.
     """
 
     kernel: Kernel
@@ -49,9 +49,9 @@ class Probed:
 
 @dataclass(frozen=True)
 class ProbingStage:
-    """Probes a notebook. `arrived` is told of the probes that no outcome of the run can change, as soon as they exist.
+    """Probes a notebook. `arrived` is called with the probes that no outcome of the run can change, as they arrive.
 
-    `prober` gives what probes the loops.
+    `prober` returns the prober of the loops.
     """
 
     notebook: Notebook
@@ -62,7 +62,7 @@ class ProbingStage:
     prober: Callable[[], LoopProber] = LoopProber
 
     def certain(self, kernel: Kernel) -> Probes:
-        """Probe in a fresh kernel what can be told before the run; `facts` are left out."""
+        """Make the probes that are certain before the run, in a fresh kernel. Their `facts` are empty."""
         certain, found = certain_definitions(self.notebook, self.assignment), Probes()
         if certain.models is not None and certain.models.run(kernel.run_cell):
             patient = Patience(kernel)
@@ -87,9 +87,9 @@ class ProbingStage:
         certain: Probes | None = None,
         step: Callable[[int, int, int], None] = lambda *_: None,
     ) -> Probed:
-        """Probe everything in a kernel that has run nothing but what is `certain`; without that, it is probed first.
+        """Probe everything. The kernel has run nothing but the definitions of `certain`, which is made first if None.
 
-        `step` is told how many of how many statements ran that define what is probed, and the cell of the next.
+        `step` is called with the number of definitions that ran, the number of all, and the cell of the next.
         """
         certain = self.certain(kernel) if certain is None else certain
         if self._is_all(certain):
@@ -101,7 +101,7 @@ class ProbingStage:
         return Probed(kernel, definitions, run, probes, certain, ended and kernel.alive and not patient.lost)
 
     def _is_all(self, certain: Probes) -> bool:
-        """Whether what is certain answers all that the assignment asks."""
+        """Return whether the certain probes are all that the assignment needs."""
         no_loops = not loop_roles(self.assignment, self.cuda)
         loaders = self.assignment.transform is None or certain.loaders.keys() >= set(SPLITS)
         return no_loops and loaders and certain.models.keys() >= {role.role for role in self.assignment.models}
@@ -111,7 +111,7 @@ class ProbingStage:
         return all_definitions(self.notebook, run, wanted)
 
     def still_holds(self, probed: Probed, run: RunEvidence) -> bool:
-        """Whether probing again, by what this run shows, would ask the same of the same definitions."""
+        """Return whether probing again for this run would ask the same questions of the same definitions."""
         if self._is_all(probed.certain):
             return probed.steady
         return (
@@ -121,7 +121,7 @@ class ProbingStage:
         )
 
     def completed(self, probes: Probes, main: Kernel, run: RunEvidence) -> Probes:
-        """The probes, those of what was not found among the definitions made anew in the kernel of the run."""
+        """Return the probes, with those that found nothing among the definitions repeated in the kernel of the run."""
         lacking = replace(
             self.assignment,
             models=tuple(role for role in self.assignment.models if probes.models[role.role].missing),

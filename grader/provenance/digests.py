@@ -1,4 +1,4 @@
-"""SHA-256 digests of all that a result depends on: submission, rubric, reference, data, the grader and its environment."""
+"""Compute SHA-256 digests of all that a result depends on: submission, rubric, reference, data, grader, environment."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ _NOT_SOURCE = (".pyc", ".pyo")
 
 
 def digests(assignment: Assignment, submission: str = "", data: str = "") -> Digests:
-    """All digests of one grading; what does not change is computed once per process."""
+    """Return all digests of one grading. Those that cannot change are computed once per process."""
     rubric, reference = of_assignment(assignment)
     return Digests(submission, rubric, reference, data, of_grader(), of_environment())
 
 
 def of_file(path: Path) -> str:
-    """The digest of a file's bytes; '' for what is no file or cannot be read."""
+    """Return the digest of a file's bytes, or '' if it is no regular file or cannot be read."""
     digest = hashlib.sha256()
     try:
-        if not stat.S_ISREG(path.stat().st_mode):  # reading a pipe could wait for ever
+        if not stat.S_ISREG(path.stat().st_mode):  # reading a pipe could block forever
             return ""
         with path.open("rb") as file:
             while chunk := file.read(_CHUNK):
@@ -44,18 +44,21 @@ def of_file(path: Path) -> str:
 
 
 def of_lines(lines: Iterable[str]) -> str:
-    """The digest of lines of text, each ended by a newline, in UTF-8."""
+    """Return the digest of lines of text, each ended by a newline, in UTF-8."""
     return hashlib.sha256("".join(f"{line}\n" for line in lines).encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def file_lines(folder: Path, files: Iterable[Path]) -> list[str]:
-    """As `sha256sum` prints them: digest, two blanks, name relative to `folder` with slashes; sorted by name."""
+    """Return a line for each file, as `sha256sum` prints it: digest, two blanks, name; sorted by name.
+
+    Names are relative to `folder`, with slashes.
+    """
     named = sorted((file.relative_to(folder).as_posix(), file) for file in files)
     return [f"{of_file(file)}  {name}" for name, file in named]
 
 
 def source_files(folder: Path) -> frozenset[Path]:
-    """The files at or below `folder`, but hidden ones and what Python compiled."""
+    """Return the files below `folder`, without hidden ones and Python's compiled ones."""
     found = set()
     for path in folder.rglob("*"):
         parts = path.relative_to(folder).parts
@@ -68,21 +71,21 @@ def source_files(folder: Path) -> frozenset[Path]:
 
 @lru_cache(maxsize=1)
 def of_grader() -> str:
-    """The digest of the grader's own files: its code, and the sample of MNIST that ships with it."""
+    """Return the digest of the grader's own files: its code, and the sample of MNIST that ships with it."""
     folder = Path(__file__).parents[1]
     return of_lines(file_lines(folder, source_files(folder)))
 
 
 @lru_cache(maxsize=1)
 def of_environment() -> str:
-    """The digest of `environment_lines`."""
+    """Return the digest of `environment_lines`."""
     return of_lines(environment_lines())
 
 
 def environment_lines() -> list[str]:
-    """Python, the platform, and every installed distribution as 'name==version' in order.
+    """Return Python, the platform, and every installed distribution as 'name==version', sorted.
 
-    Read from the names of the folders that pip leaves: opening every one's metadata takes ten times as long.
+    They are read from the names of the `.dist-info` folders: opening each one's metadata takes ten times as long.
     """
     found: dict[str, str] = {}
     for entry in sys.path:
@@ -97,10 +100,10 @@ def environment_lines() -> list[str]:
 
 
 def of_assignment(assignment: Assignment) -> tuple[str, str]:
-    """The digests of the rubric and of the reference; ('', '') for an assignment that no package defines.
+    """Return the digests of the rubric and of the reference, or ('', '') for an assignment that no package defines.
 
-    The reference: the cells of `program`, and the files that define the models and loops or that `program` imports. The
-    rubric: every other file of the package, and always the one that defines ASSIGNMENT.
+    The reference is the cells of `program`, and the files that define the models and loops or that `program` imports.
+    The rubric is every other file of the package, and always the one that defines ASSIGNMENT.
     """
     module = _defined_in(assignment)
     if module is None or not module.__file__:
@@ -140,7 +143,7 @@ def _reference_files(package: str, assignment: Assignment) -> frozenset[Path]:
 
 
 def _imported_later(module: str) -> str | None:
-    """The file of a module that only the reference's program imports, which so is not loaded here."""
+    """Return the file of a module that is not loaded here, as only the reference's program imports it."""
     from importlib.util import find_spec
 
     try:

@@ -1,4 +1,4 @@
-"""The software, the machine and the settings behind a result."""
+"""Describe the software, the machine and the settings behind a result."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from grader.sandbox.limits import Limits
 def environment(
     gpu: Gpu, data: str, seed: str, backend: Backend, limits: Limits, threads: int, seconds: Mapping[str, Fact]
 ) -> Environment:
-    """The software, the machine and the settings behind a result.
+    """Return the software, the machine and the settings behind a result.
 
-    `data` describes the images, `seed` is what a result may say of the seed, `threads` are those that torch computed with.
+    `data` describes the images, `seed` is the commitment to the seed, and `threads` is the number that torch used.
     """
     import platform
 

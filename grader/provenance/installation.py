@@ -1,4 +1,4 @@
-"""What a machine grades with, as plain data: two machines give the same results when theirs are equal."""
+"""Describe the software, data and devices of a machine as plain data: machines with equal ones give equal results."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is asked of a machine: `assignment` is a package, `data` a folder there ('' for none)."""
+    """The options of a grading on a machine: `assignment` is a package, `data` a folder there ('' for none)."""
 
     assignment: str = "reference"
     data: str = ""
@@ -28,7 +28,7 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Installation:
-    """Versions, then digests as in `grader.result.Digests`, then what notebooks find and how they are confined."""
+    """A machine's versions, its digests as in `grader.result.Digests`, and the device and confinement of notebooks."""
 
     grader: str
     torch: str
@@ -57,11 +57,11 @@ _WORDS = {
 }
 EVERYWHERE = tuple(_WORDS)
 DRIVER_TOO = ("grader", "torch", "torchvision", "grader_files", "rubric", "reference")
-"""In what the driver must equal its workers: it runs no notebook, so its data, device and other packages do not matter."""
+"""Fields in which a driver must equal its workers. It runs no notebooks: its data, device and packages may differ."""
 
 
 def installation(assignment: Assignment, wanted: Wanted) -> Installation:
-    """What this machine has of what is wanted. Raises DataError, DeviceError, IsolationError."""
+    """Return this machine's installation under these options. Raises DataError, DeviceError and IsolationError."""
     from grader.data.sources import find_data
     from grader.machine import find_gpu
     from grader.provenance import digests
@@ -86,7 +86,7 @@ def installation(assignment: Assignment, wanted: Wanted) -> Installation:
 
 
 def of_driver(assignment: Assignment, worker: Installation) -> Installation:
-    """What a driver has that has workers like this one: its own in what must be equal, theirs in all else."""
+    """Return the driver's expected installation: its own versions and digests, the worker's values elsewhere."""
     from dataclasses import replace
 
     from grader.provenance import digests
@@ -98,16 +98,16 @@ def of_driver(assignment: Assignment, worker: Installation) -> Installation:
 
 
 def digests_of(here: Installation, submission: str) -> Digests:
-    """The digests of a grading on such a machine."""
+    """Return the digests of a grading on such a machine."""
     from grader.result import Digests
 
     return Digests(submission, here.rubric, here.reference, here.data, here.grader_files, here.environment)
 
 
 def unlike(one: Installation, other: Installation, fields: Sequence[str] = EVERYWHERE) -> str:
-    """What `one` has that `other` has not, in words: 'torch 2.13.0 where others have torch 2.14.1'; '' when equal.
+    """Return the first difference in words, such as 'torch 2.13.0 instead of torch 2.14.1', or '' if there is none.
 
-    Versions come first, since other versions are why digests differ.
+    Versions come first, as they explain why digests differ.
     """
     for field in fields:
         have, want = str(getattr(one, field)), str(getattr(other, field))

@@ -1,6 +1,6 @@
-"""Ed25519 signatures of results: keys as files, the canonical form that is signed, and who signed what.
+"""Sign results with Ed25519 and verify signatures: keys in files, and the canonical form that is signed.
 
-Needs `cryptography` (the extra `grader[sign]`), which is imported only when it is used.
+This needs `cryptography` (the extra `grader[sign]`), which is imported only when it is used.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _OPENSSH = b"-----BEGIN OPENSSH PRIVATE KEY-----"
 
 
 class SigningError(GraderError):
-    """A key that cannot be used, or no library to use it with; the message is one sentence."""
+    """A key cannot be used, or the library is missing; the message is one sentence."""
 
 
 @dataclass(frozen=True)
@@ -38,23 +38,23 @@ class Signer:
     _sign: Callable[[bytes], bytes]
 
     def __call__(self, result: Result) -> Result:
-        """The result with its signature, which replaces one that it may have."""
+        """Return the result with a signature, which replaces any that it has."""
         value = self._sign(canonical(stored(result)))
         return replace(result, signature=Signature("ed25519", self.public, base64.b64encode(value).decode()))
 
 
 def stored(result: Result) -> dict[str, Any]:
-    """The result as a reader of its file gets it: half surrogate pairs, which UTF-8 cannot hold, are replaced there."""
+    """Return the result as a reader of its file gets it: lone surrogates, which UTF-8 cannot hold, are replaced."""
     text = json.dumps(result.to_dict(), ensure_ascii=False, allow_nan=False)
     plain: dict[str, Any] = json.loads(text.encode("utf-8", "replace"))
     return plain
 
 
 def canonical(data: Mapping[str, Any]) -> bytes:
-    """What is signed: the JSON data without its member 'signature', keys sorted, no white space, in UTF-8.
+    """Return the bytes that are signed: the JSON data without 'signature', keys sorted, no white space, in UTF-8.
 
     Strings are escaped only where JSON demands it; numbers are the shortest that read back the same (Python's repr).
-    Raises ValueError for what has no such form (NaN, half of a surrogate pair).
+    Raises ValueError for NaN and lone surrogates, which have no such form.
     """
     rest = {key: value for key, value in data.items() if key != "signature"}
     text = json.dumps(rest, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
@@ -62,7 +62,7 @@ def canonical(data: Mapping[str, Any]) -> bytes:
 
 
 def signed_by(data: Mapping[str, Any], signature: Signature) -> bool:
-    """Whether the key that the signature names made it, of exactly this data."""
+    """Return whether the signature is valid: made with the key that it names, of exactly this data."""
     exceptions = _library("exceptions")
     try:
         raw, value = (base64.b64decode(text, validate=True) for text in (signature.key, signature.value))
@@ -73,11 +73,11 @@ def signed_by(data: Mapping[str, Any], signature: Signature) -> bool:
 
 
 def load_signer(path: Path) -> Signer:
-    """The private key in the file, PEM or OpenSSH. Raises SigningError."""
+    """Read the private key in a file, PEM or OpenSSH. Raises SigningError."""
     text = _key_text(path, private=True)
     if b"PUBLIC KEY" in text or text.startswith(b"ssh-"):
         raise SigningError(
-            f"'{path}' is a public key; sign with the private one, which `grader keygen` wrote beside it"
+            f"'{path}' is a public key; sign with the private key, which `grader keygen` wrote beside it"
         )
     serialization = _library("hazmat.primitives.serialization")
     load = serialization.load_ssh_private_key if text.startswith(_OPENSSH) else serialization.load_pem_private_key
@@ -85,13 +85,13 @@ def load_signer(path: Path) -> Signer:
         key = load(text, None)
     except TypeError:
         raise SigningError(
-            f"'{path}' is protected by a password, which grader does not ask for; use a key without one"
+            f"'{path}' is protected by a password, and grader does not ask for passwords; use a key without one"
         ) from None
     except Exception as error:
         if "bcrypt" in str(error) or b"ENCRYPTED" in text:
             raise SigningError(f"'{path}' is protected by a password; use a key without one") from None
         raise SigningError(
-            f"'{path}' holds no private key in PEM or OpenSSH form; make one: grader keygen FILE"
+            f"'{path}' holds no private key in PEM or OpenSSH form; make one with: grader keygen FILE"
         ) from None
     if not isinstance(key, _ed25519().Ed25519PrivateKey):
         kind = type(key).__name__.replace("PrivateKey", "").strip("_")
@@ -102,11 +102,11 @@ def load_signer(path: Path) -> Signer:
 
 
 def load_public(path: Path) -> str:
-    """The raw public key in the file, PEM or OpenSSH, in base64. Raises SigningError."""
+    """Read the public key in a file, PEM or OpenSSH, and return its raw bytes in base64. Raises SigningError."""
     text = _key_text(path, private=False)
     if b"PRIVATE KEY" in text:
         raise SigningError(
-            f"'{path}' is a private key, which is for signing only; verify with the public one (FILE.pub)"
+            f"'{path}' is a private key, which is only for signing; verify with the public key (FILE.pub)"
         )
     serialization = _library("hazmat.primitives.serialization")
     load = serialization.load_ssh_public_key if text.startswith(b"ssh-") else serialization.load_pem_public_key
@@ -120,9 +120,10 @@ def load_public(path: Path) -> str:
 
 
 def make_key(path: Path) -> tuple[Path, str]:
-    """Write a new private key to `path`, readable by its owner alone, and the public one beside it, with '.pub' added.
+    """Write a new private key to `path`, readable by its owner only, and the public key beside it, with '.pub' added.
 
-    Returns the public key's path and its base64. Never overwrites: raises SigningError when either is there already.
+    Return the public key's path and the key in base64. Raises SigningError if either file exists: nothing is
+    overwritten.
     """
     serialization = _library("hazmat.primitives.serialization")
     key = _ed25519().Ed25519PrivateKey.generate()
@@ -144,7 +145,7 @@ def _write_new(path: Path, content: bytes, mode: int) -> None:
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     except FileExistsError:
-        raise SigningError(f"'{path}' exists and is left as it is; name another file, or remove it first") from None
+        raise SigningError(f"'{path}' exists and is not overwritten; name another file, or remove it first") from None
     except OSError as error:
         raise SigningError(f"cannot write '{path}': {error.strerror or error}") from None
     with os.fdopen(handle, "wb") as file:
@@ -157,7 +158,7 @@ def _key_text(path: Path, private: bool) -> bytes:
     except OSError as error:
         raise SigningError(f"cannot read the key '{path}': {error.strerror or error}") from None
     if private and os.name == "posix" and mode & 0o077:
-        raise SigningError(f"others can read the private key '{path}'; first: chmod 600 '{path}'")
+        raise SigningError(f"other users can read the private key '{path}'; first run: chmod 600 '{path}'")
     if len(text) > MAX_KEY_BYTES:
         raise SigningError(f"'{path}' is too large for a key")
     return text.strip() + b"\n"

@@ -1,1 +1,1 @@
-"""What people see, made from results: the terminal report, the HTML page, the class's CSV."""
+"""Make what people read from results: the terminal report, the SVG picture and the HTML page, and the JSON schema."""

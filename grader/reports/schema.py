@@ -1,18 +1,19 @@
-"""The JSON schema of result files, derived from the records themselves. `python -m grader.reports.schema` prints it."""
+"""Derive the JSON schema of result files from the records. `python -m grader.reports.schema` prints it."""
 
 from __future__ import annotations
 
+import inspect
 import json
 
 from grader.result import SCHEMA, Result
 
 
 def result_schema() -> dict[str, object]:
-    """The JSON schema (draft 2020-12) of `Result.to_dict()`."""
+    """Return the JSON schema (draft 2020-12) of `Result.to_dict()`."""
     import msgspec
 
     (schema,), components = msgspec.json.schema_components([Result], ref_template="#/$defs/{name}")
-    definitions = {name: _required(component) for name, component in components.items()}
+    definitions = {name: _definition(component) for name, component in components.items()}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": SCHEMA,
@@ -22,8 +23,12 @@ def result_schema() -> dict[str, object]:
     }
 
 
-def _required(component: dict[str, object]) -> dict[str, object]:
-    """Every key is always written, those with a default too; but what is not there is left out: the signature."""
+def _definition(component: dict[str, object]) -> dict[str, object]:
+    """Return the definition of one record, made from the `component` that msgspec derives.
+
+    A result file has every key, also those with a default, but for the signature of an unsigned result. The description
+    loses the indentation of its docstring, which Python 3.13 strips and older versions keep.
+    """
     properties = component["properties"]
     assert isinstance(properties, dict)
     for described in properties.values():
@@ -31,7 +36,8 @@ def _required(component: dict[str, object]) -> dict[str, object]:
     if component["title"] == "Result":
         properties["signature"] = {"$ref": "#/$defs/Signature"}
     required = [name for name in properties if name != "signature"]
-    return {**component, "required": required, "additionalProperties": False}
+    description = inspect.cleandoc(str(component["description"]))
+    return {**component, "description": description, "required": required, "additionalProperties": False}
 
 
 if __name__ == "__main__":

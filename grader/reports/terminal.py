@@ -1,4 +1,4 @@
-"""A result as a person reads it in a terminal."""
+"""Show a result in a terminal, or as an SVG picture of one."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ MARKS = {
 
 ADVISORY = "a self-check, for advice only: what counts is the instructor's grading"
 _FONT_FACE = re.compile(r"\s*@font-face\s*\{[^}]*\}")
-_OTHER_LINES = "\n  │ "  # before each further line of a student's text, which could else pass for one of the grader's
+_OTHER_LINES = "\n  │ "  # marks further lines of a student's text, which could otherwise pass for lines of the report
 
 
 def report(result: Result, details: bool = False) -> RenderableType:
-    """The whole report. With `details` the checks that passed are listed too, with what was found."""
+    """Return the report. `details` also lists the checks that passed, with what they found."""
     if result.status == "failed":
         failure = _hanging("✗", one_line(result.message), "red")
         return Group(Rule(Text(one_line(result.submission.name))), failure, *_advisory(result))
@@ -59,13 +59,13 @@ def report(result: Result, details: bool = False) -> RenderableType:
     if isinstance(isolation, Mapping):
         confined = isolation.get("confined") is True
         where.append(
-            f"confined by: {isolation.get('level')}" if confined else "not confined: it ran with your own rights"
+            f"confined by: {isolation.get('level')}" if confined else "not confined: it ran with your own permissions"
         )
     return Group(*parts, *([Text(one_line("; ".join(where)), style="dim")] if where else []))
 
 
 def _hanging(label: str, text: str, style: str) -> RenderableType:
-    """A student's text whose further lines, where it wraps, stay beside the label and so pass for no line of ours."""
+    """Return a label and a text that wraps beside it, so that no further line of the text passes for one of ours."""
     table = Table.grid(padding=(0, 1))
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
@@ -78,10 +78,10 @@ def _advisory(result: Result) -> list[RenderableType]:
 
 
 def _skipped_line(checks: Sequence[CheckResult]) -> str:
-    """The checks that were not looked at, in one line: they cost their points, but there is nothing more to say."""
+    """Return one line for all skipped checks: they cost their points, but their messages add nothing."""
     names = ", ".join(one_line(check.id.split(".", 1)[-1]) for check in checks)
     points = number(sum(check.max_score for check in checks))
-    return f"· not looked at, because of the above: {names} ({points} points)"
+    return f"· skipped, because of the above: {names} ({points} points)"
 
 
 def _item_line(item: ItemResult) -> RenderableType:
@@ -104,7 +104,7 @@ def _points(item: ItemResult) -> str:
 
 
 def verdict_line(item: ItemResult) -> str:
-    """An item's verdict in one line, for while the others are still to come."""
+    """Return an item's verdict in one line, to print while other items are still being graded."""
     return f"{MARKS[item.status][0]} {one_line(item.id)}: {one_line(item.title)}, {_points(item)}"
 
 
@@ -129,7 +129,7 @@ def _check(check: CheckResult) -> RenderableType:
 
 
 def total_line(result: Result) -> str:
-    """The total in one line, with what is not graded and what a person has yet to confirm."""
+    """Return the total in one line, with the points that were not graded and those that a person has yet to confirm."""
     if result.status == "failed":
         return f"could not be graded: {one_line(result.message)}"
     line = f"{number(result.score)} of {number(round(result.max_score - result.ungraded, 2))} points"
@@ -147,12 +147,12 @@ def _lines(text: str) -> str:
 
 
 def print_report(result: Result, console: Console | None = None, details: bool = False) -> None:
-    """Print the report to the terminal, or without colour to a pipe."""
+    """Print the report; in colour only to a terminal."""
     (console or Console(highlight=False, markup=False, emoji=False)).print(report(result, details))
 
 
 def svg(result: Result, width: int = 100) -> str:
-    """The report as an SVG picture, which loads nothing: not even rich's font, from the network."""
+    """Return the report as an SVG picture. It loads nothing from the network: rich's font is removed."""
     console = Console(record=True, width=width, file=io.StringIO(), highlight=False, force_terminal=True)
     console.print(report(result))
     picture = console.export_svg(title=f"grader check {one_line(result.submission.name)}")

@@ -1,1 +1,1 @@
-"""Run the whole notebook and record it; the reference's own run."""
+"""Run the cells of a notebook, and the reference's program, and record what they do."""

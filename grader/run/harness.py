@@ -1,4 +1,4 @@
-"""Which parts of the harness a kernel gets, and with which settings."""
+"""Choose the parts of the harness that a kernel gets, and their settings."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ def harness(
     hidden: Path | None = None,
     threads: int = 1,
 ) -> dict[str, object]:
-    """The kernel's set-up: the GPU, Colab stand-ins, MNIST from `source`, canonical randomness from `seed`, the recorder.
+    """Return a kernel's set-up: GPU, Colab's stand-ins, MNIST from `source`, randomness from `seed`, the recorder.
 
-    Only a `gpu` of kind 'cuda' lets the notebook see the machine's. `hidden` is a folder that it must not see.
-    `threads` is how many torch computes with.
+    The notebook sees the machine's GPU only if `gpu` is of kind 'cuda'. `hidden` is a folder that it must not see.
+    `threads` is the number of torch's threads.
     """
     install: list[list[object]] = []
-    if gpu.kind == "virtual":  # before what wraps torch.cuda
+    if gpu.kind == "virtual":  # before the parts that wrap torch.cuda
         install.append(["grader.in_kernel.virtual_cuda.install", {}])
     install += [
         ["grader.in_kernel.colab.install", {}],

@@ -1,4 +1,4 @@
-"""The kernels of one grading: what they are set up with, and how several are started at once and closed together."""
+"""Set up the kernels of one grading, start several at once, and close them together."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ if TYPE_CHECKING:
 
     from grader.data.sources import DataSource
 
-# What a kernel for the probes runs first: before student code can patch what the probes use.
+# The first cell of a kernel for the probes, before student code can patch anything that the probes use.
 LOAD = """
 import torch
 __import__("grader.in_kernel.probes.handlers")
 """
-MAX_THREADS = 2  # of torch: more gain little on models of this size
+MAX_THREADS = 2  # of torch; more gain little on models of this size
 
 
 @dataclass(frozen=True)
 class Setup:
-    """What the kernels of a grading have in common. It may keep `cores` busy: threads of torch, stages beside each other."""
+    """The settings that all kernels of a grading share. `cores` may be kept busy by torch's threads and by stages."""
 
     source: DataSource
     gpu: Gpu
@@ -39,15 +39,15 @@ class Setup:
 
     @property
     def threads(self) -> int:
-        """How many threads torch has for the notebook's own cells."""
+        """The number of torch's threads for the notebook's own cells."""
         return min(self.cores, MAX_THREADS)
 
     def recorded(self, hidden: Path) -> Kernel:
-        """A kernel for all cells of a notebook, with the recorder; it does not see the folder `hidden`."""
+        """Return a kernel for the cells of a notebook, with the recorder. It does not see the folder `hidden`."""
         return self._kernel(hidden, True, self.threads)
 
     def probed(self, hidden: Path) -> Kernel:
-        """A kernel for the probes; it does not see the folder `hidden`."""
+        """Return a kernel for the probes. It does not see the folder `hidden`."""
         return self._kernel(hidden, False, 1)
 
     def _kernel(self, hidden: Path, record: bool, threads: int) -> Kernel:
@@ -56,9 +56,9 @@ class Setup:
 
 
 class Kernels:
-    """Kernels that are started by threads of their own, as a context manager, which closes them.
+    """A context manager that starts kernels in the background and closes them on exit.
 
-    `pool` is for whatever else goes on beside each other.
+    Its thread `pool` may be used for other work in parallel.
     """
 
     def __init__(self) -> None:
@@ -79,11 +79,14 @@ class Kernels:
             self.pool.shutdown(wait=True, cancel_futures=True)
 
     def start(self, kernel: Callable[[], Kernel], first: str = "") -> Future[Kernel]:
-        """The kernel, once it is ready and has run the cell `first`; or what `kernel` raised, or KernelStartError."""
+        """Start a kernel in the background and return its future, done once it has run the cell `first`.
+
+        The future holds the exception if `kernel` raises one or the kernel cannot be started (KernelStartError).
+        """
 
         def started() -> Kernel:
             ready = kernel().__enter__()
-            if first and ready.run_cell(-1, first).status != "ok":  # a busy machine: no student code may come before it
+            if first and ready.run_cell(-1, first).status != "ok":  # a busy machine; it must run before student code
                 ready.run_cell(-1, first)
             return ready
 
@@ -92,7 +95,7 @@ class Kernels:
         return future
 
     def end(self, kernel: Future[Kernel]) -> None:
-        """Begin to close a kernel that was started here and that nobody needs any more."""
+        """Begin to close a kernel that was started here and is no longer needed."""
         self._open.remove(kernel)
         self._ending.append(self.pool.submit(_close, kernel))
 

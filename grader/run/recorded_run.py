@@ -1,4 +1,4 @@
-"""The run of a notebook: its cells, one by one, in a kernel with the recorder."""
+"""Run a notebook's cells one by one in a kernel with the recorder, and collect the evidence."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ class Running:
         self.kernel = kernel
         self._cells: list[CellRun] = []
         self._events: list[dict[str, object]] = []
-        self._foreign = len(kernel.events())  # before any cell ran there is nothing to tell
+        self._foreign = len(kernel.events())  # no event is genuine before a cell ran
 
     def run(self, cells: Iterable[Cell]) -> None:
-        """Run these cells, after those before."""
+        """Run these cells after those already run."""
         for cell in cells:
             self._cells.append(self.kernel.run_cell(cell.index, cell.source))
             own, others = own_events(self.kernel.events(), cell.index)
@@ -29,22 +29,22 @@ class Running:
 
     @property
     def weights_sent(self) -> int:
-        """How many times the recorder sent a model's weights."""
+        """The number of times that the recorder sent a model's weights."""
         return sum(event.get("kind") == "weights" for event in self._events)
 
     @property
     def seconds(self) -> float:
-        """How long the cells took."""
+        """The total duration of the cells."""
         return sum(cell.seconds for cell in self._cells)
 
     def evidence(self) -> RunEvidence:
-        """What the cells showed so far."""
+        """Return the evidence of the cells so far."""
         run = run_evidence(self._cells, self._events)
         return replace(run, refused=run.refused + self._foreign)
 
 
 def own_events(events: Iterable[dict[str, object]], cell: int) -> tuple[list[dict[str, object]], int]:
-    """The events that the cell which just ran can have caused, and the number of others: they name another cell."""
+    """Return the events that belong to the cell that just ran, and the number of others, which name another cell."""
     own, foreign = [], 0
     for event in events:
         if event.get("kind") == "model" or (event.get("cell") == cell and type(event.get("cell")) is int):

@@ -1,6 +1,6 @@
-"""What the reference does on the same data: its own training, run through the same kernel and recorder as a submission's.
+"""Run the reference's own training on the same data, in the same kind of kernel and with the same recorder.
 
-A run takes as long as its arithmetic, so it is kept in the cache folder, under a key of everything that could change it.
+A run takes as long as the training, so its events are cached, under a key of everything that could change them.
 """
 
 from __future__ import annotations
@@ -27,17 +27,18 @@ if TYPE_CHECKING:
     from grader.data.sources import DataSource
 
 _LOCK = threading.Lock()
-LIMITS = Limits(cell_seconds=3600, total_seconds=7200)  # our own code, on full data and a slow machine
+LIMITS = Limits(cell_seconds=3600, total_seconds=7200)  # for trusted code, on full data and a slow machine
 
 
 class ReferenceFailed(GraderError):
-    """The reference's own program did not run; the message says where."""
+    """The reference's own program failed; the message says where."""
 
 
 def reference_run(assignment: Assignment, source: DataSource, seed: int, cache: Path | None = None) -> RunEvidence:
-    """What the recorder saw of the reference's own training, on this data under this seed of the harness.
+    """Return the recorded run of the reference's own training, on this data under this seed of the harness.
 
-    Raises ReferenceFailed. Threads that ask at once share one run.
+    `cache` is the folder of kept runs, by default `default_cache()`. Raises ReferenceFailed. Concurrent calls share one
+    run.
     """
     folder = cache or default_cache()
     path = folder / f"{_key(assignment, source, seed)}.jsonl"
@@ -52,12 +53,12 @@ def reference_run(assignment: Assignment, source: DataSource, seed: int, cache: 
 def trajectories(
     assignment: Assignment, source: DataSource, seed: int, cache: Path | None = None
 ) -> dict[str, tuple[Pass, ...]]:
-    """The reference's training passes by model role, in order, on this data under this seed. Raises ReferenceFailed."""
+    """Return the reference's training passes by role, in order, for this data and seed. Raises ReferenceFailed."""
     return by_role(assignment, reference_run(assignment, source, seed, cache))
 
 
 def by_role(assignment: Assignment, run: RunEvidence, steps: bool = True) -> dict[str, tuple[Pass, ...]]:
-    """The complete passes of each role's model, training passes only or (steps=False) test passes only."""
+    """Return the complete passes of each role's model: its training passes or, with steps=False, its test passes."""
     found: dict[str, tuple[Pass, ...]] = {}
     for role in assignment.models:
         keys = {model.key for model in run.models.values() if role.recognise(model.shapes)}
@@ -66,7 +67,7 @@ def by_role(assignment: Assignment, run: RunEvidence, steps: bool = True) -> dic
 
 
 def weights_by_epoch(assignment: Assignment, run: RunEvidence) -> dict[str, dict[int, Mapping[str, NDArray[Any]]]]:
-    """The reference's weights by role and by the number of the training pass after which they were sent."""
+    """Return the reference's weights by role, and by the number of the training pass after which they were sent."""
     found: dict[str, dict[int, Mapping[str, NDArray[Any]]]] = {}
     sent = {(weights.model, weights.start): weights for weights in run.weights}
     for role in assignment.models:
@@ -80,12 +81,12 @@ def weights_by_epoch(assignment: Assignment, run: RunEvidence) -> dict[str, dict
 
 
 def run_program(assignment: Assignment, source: DataSource, seed: int) -> list[dict[str, object]]:
-    """Run the reference's program in a kernel of its own and return the recorder's events. Raises ReferenceFailed."""
+    """Run the reference's program in a new kernel and return the recorder's events. Raises ReferenceFailed."""
     from grader.run.harness import harness
     from grader.sandbox.confinement.backends import find_backend
     from grader.sandbox.kernel import Kernel
 
-    unconfined = find_backend("laptop")  # our own code, which imports the assignment's package
+    unconfined = find_backend("laptop")  # trusted code, which has to import the assignment's package
     with Kernel(harness(source, seed), LIMITS, unconfined) as kernel:
         for index, cell in enumerate((_importable(assignment), *assignment.program)):
             run = kernel.run_cell(index, cell)
@@ -96,7 +97,7 @@ def run_program(assignment: Assignment, source: DataSource, seed: int) -> list[d
 
 
 def _importable(assignment: Assignment) -> str:
-    """A cell that lets the reference's program import the assignment's package, which students' kernels do not see."""
+    """Return a cell that makes the assignment's package importable, which students' kernels do not see."""
     module = inspect.getmodule(assignment.models[0].build)
     depth = len(module.__name__.split(".")) if module is not None else 1
     folder = Path(inspect.getfile(assignment.models[0].build)).resolve().parents[depth - 1]
@@ -104,7 +105,7 @@ def _importable(assignment: Assignment) -> str:
 
 
 def default_cache() -> Path:
-    """The folder for reference runs in the user's cache."""
+    """Return the folder for reference runs in the user's cache, or in that of the environment's GRADER_CACHE."""
     return cache_folder() / "reference"
 
 
@@ -117,7 +118,7 @@ def _read(path: Path) -> list[dict[str, object]] | None:
 
 
 def _key(assignment: Assignment, source: DataSource, seed: int) -> str:
-    """Digest of the program, the code behind it, the data, the seed, torch and the processor's vector instructions."""
+    """Return a digest of the program, its code, the data, the seed, torch and the processor's vector instructions."""
     import torch
     import torchvision
 
@@ -132,7 +133,7 @@ def _key(assignment: Assignment, source: DataSource, seed: int) -> str:
 
 
 def code_files(assignment: Assignment) -> list[Path]:
-    """The source files that a kept run depends on: all that runs in the kernel, and the reference's own modules."""
+    """Return the source files that a kept run depends on: all that run in the kernel, and the reference's modules."""
     in_kernel = Path(__file__).parents[1] / "in_kernel"
     build = Path(inspect.getfile(assignment.models[0].build)).parent
     return [*sorted(in_kernel.rglob("*.py")), *sorted(build.glob("*.py"))]

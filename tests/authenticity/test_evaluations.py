@@ -1,4 +1,4 @@
-"""What the reference's models make of weights that were sent, and that each evaluation is made once."""
+"""Evaluations of sent weights in the reference's models, each made once."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def test_what_was_foreseen_is_not_evaluated_again(pool):
     assert pool.given == 1
 
 
-def test_other_weights_under_the_same_name_are_evaluated_for_what_they_are(pool):
+def test_other_weights_under_the_same_name_are_evaluated_anew(pool):
     evaluations = Evaluations(DATA, transform, pool)
     evaluations.foresee(run([weights(FIRST)], [evaluating(1.0)]), ROLES)
     (sent,) = sent_weights(run([weights(SECOND)], [evaluating(1.0)]), ROLES)

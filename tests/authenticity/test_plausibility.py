@@ -70,7 +70,7 @@ def test_an_honest_run_leaves_no_doubt():
     ("seen", "words"),
     [
         (run(train(0), evaluated(0, start=70.0)), "take 60.2 s, and the cell ran for 4.0 s"),
-        (run(train(0, start=1.0)), "begun before the cell did"),
+        (run(train(0, start=1.0)), "starting before the cell did"),
         (run(train(0, cell=9)), "which did not run"),
         (run(train(0, seconds=0.0)), "which no machine can do"),
         (run(train(0, seconds=-1.0)), "ended before it began"),
@@ -111,7 +111,7 @@ def test_a_kernel_that_died_is_no_reason_for_doubt(status):
 
 def test_losses_that_the_weights_do_not_give():
     wrong = Confirmation("model-1", 12.5, (Score(2.3, 0.1),), certain=True)
-    assert "recorded as 1.900, and the weights that it had then give 2.300" in why(run(), [wrong])
+    assert "recorded as 1.900, but the weights that it had then give 2.300" in why(run(), [wrong])
     assert why(run(), [dataclasses.replace(wrong, certain=False)]) == ""
     assert why(run(), [dataclasses.replace(wrong, scores=())]) == ""
     assert why(run(), [dataclasses.replace(wrong, scores=(*wrong.scores, Score(1.9, 0.5)))]) == ""
@@ -121,10 +121,10 @@ def test_weights_far_from_the_reference_while_the_losses_are_its():
     reference = Reference({"mlp": tuple(train(n) for n in range(20))})
     near = Confirmation("model-1", 12.5, (Score(1.9, 0.5),), True, {0: 0.3, 2: 0.001})
     assert why(run(), [near], reference) == ""
-    assert "far from those" in why(run(), [dataclasses.replace(near, distances={2: 0.3})], reference)
+    assert "far from the reference's" in why(run(), [dataclasses.replace(near, distances={2: 0.3})], reference)
 
 
-def test_weights_in_the_midst_of_an_epoch_are_not_those_at_its_end():
+def test_weights_in_the_middle_of_an_epoch_are_not_those_at_its_end():
     reference = Reference({"mlp": tuple(train(n) for n in range(20))})
     seen = run(train(0), evaluated(0, start=10.2))
     midst = Confirmation("model-1", 10.2, (Score(1.9, 0.5),), True, distances={0: 0.3})
@@ -181,7 +181,7 @@ def test_a_doubted_training_counts_for_nothing_and_says_why():
     assert [note.text for note in seen.notes] == ["not believed: a clock ran backward"]
 
 
-def test_a_training_that_no_weights_bear_out_is_remarked_on():
+def test_a_training_that_no_weights_confirm_gets_a_remark():
     right = Confirmation("model-1", 12.5, (Score(2.3, 0.1), Score(1.9, 0.5)))
     assert unconfirmed(run(), (ROLE,), [right]) == {}
     note = unconfirmed(run(), (ROLE,), [dataclasses.replace(right, scores=(Score(2.3, 0.1),))])["model-1"]
@@ -191,7 +191,7 @@ def test_a_training_that_no_weights_bear_out_is_remarked_on():
 
 
 def test_what_may_be_missing_is_what_the_sender_leaves_out():
-    """Both sides count for themselves: if only one of them changed, honest weights would be missed, or forged ones not."""
+    """Both sides have their own constants: if only one changed, honest weights would be missed, or forged ones not."""
     assert plausibility.MAX_EVENTS == weights.MAX_EVENTS
     assert plausibility.MAX_ELEMENTS == weights.MAX_ELEMENTS
     assert 0.9 * weights.MAX_SENT < plausibility.BUDGET < weights.MAX_SENT

@@ -10,7 +10,7 @@ from torch import nn
 
 from grader.authenticity import weights
 from grader.authenticity.evaluations import Evaluations
-from grader.authenticity.plausibility import agrees, bears_out
+from grader.authenticity.plausibility import agrees, confirms
 from grader.authenticity.weights import Bench, as_labelled, as_served, confirm, is_reference, score
 from grader.evidence.probes import Comparison, LoaderProbe, ModelProbe
 from grader.evidence.run import LoaderSeen, ModelSeen, NamedArray, Pass, RunEvidence, WeightsSeen, encode_array
@@ -90,12 +90,12 @@ def test_a_pass_that_cannot_be_repeated_is_checked_roughly():
     part = dataclasses.replace(TEST, images=30)
     seen, (found,) = confirmed("relu", loss=2.5, probe=same(), loader=part, samples=30)
     assert found.rough
-    assert bears_out(found, seen)
+    assert confirms(found, seen)
     seen, (found,) = confirmed("relu", loss=0.1, probe=same(), loader=part, samples=30)
-    assert not bears_out(found, seen)
+    assert not confirms(found, seen)
     training, (found,) = confirmed("relu", probe=same(), steps=2, backwards=2, losses=(2.2, 2.3))
     assert found.rough
-    assert bears_out(found, training)
+    assert confirms(found, training)
 
 
 def test_another_model_is_evaluated_by_its_own_definition():
@@ -110,13 +110,13 @@ def test_a_test_in_training_mode_is_repeated_in_training_mode():
     assert len(found.scores) == 2  # the definition itself, in training mode, as it was recorded
     assert agrees(seen, found.scores[1]) is False  # in evaluation mode
     seen, (found,) = confirmed(activation, probe=same(), training=True)
-    assert bears_out(found, seen)
+    assert confirms(found, seen)
 
 
 def test_a_model_that_knows_more_in_training_mode_is_not_believed(monkeypatch):
     monkeypatch.setattr(weights, "_own_outputs", lambda *_: 9 * np.eye(10, dtype=np.float32)[LABELS])
     seen, (found,) = confirmed("relu", loss=0.0, probe=same(), accuracy=1.0, training=True)
-    assert not bears_out(found, seen)
+    assert not confirms(found, seen)
 
 
 @pytest.mark.parametrize(("slope", "offset"), [(0.5, 0.1), (0.3081, 0.1307)])

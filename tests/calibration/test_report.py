@@ -44,11 +44,11 @@ def test_the_page_has_a_row_for_each_limit_and_a_plot_for_each_kind():
     assert html.count("<img") == 2
     assert not tags.seen & {"i", "b", "course", "script", "link"}
     assert "img-src data:" in html
-    assert 'class="bad"' in html  # the limit of mlp.loss.2 lies amid the right losses
+    assert 'class="bad"' in html  # the limit of mlp.loss.2 lies between the right losses
     assert "a near fault" in html
 
 
-def test_a_page_of_nothing():
+def test_a_page_without_measurements():
     assert "<h1>The limits of x</h1>" in page("x", [])
 
 

@@ -51,7 +51,7 @@ def test_a_higher_limit_rejects_less(losses, one, other):
 
 
 @given(st.floats(0.01, 5), st.floats(0.02, 20))
-def test_losses_without_spread_are_foreseen_exactly(loss, limit):
+def test_losses_without_spread_are_predicted_exactly(loss, limit):
     prediction = predict([loss] * 20)
     assert prediction.above(limit) in (0.0, 1.0)
     assert upper_limit([loss] * 20, WANTED) >= loss * (1 - 1e-12)
@@ -59,7 +59,7 @@ def test_losses_without_spread_are_foreseen_exactly(loss, limit):
 
 @pytest.mark.parametrize("count", [5, 20])
 def test_the_prediction_holds_over_many_calibrations(count):
-    # That 5 % of the next runs lie over the 5 % limit is true of the average over samples, which is what is promised.
+    # 5 % of the next runs exceed the 5 % limit on average over calibrations, not for each: that is what is promised.
     over = 0
     for seed in range(1500):
         *sample, following = drawn(count + 1, seed=seed)
@@ -75,7 +75,7 @@ def test_the_prediction_of_a_ratio_holds_over_many_calibrations():
     assert 0.035 < over / 1500 < 0.065
 
 
-def test_a_density_is_one_in_all():
+def test_a_density_integrates_to_one():
     prediction = predict(drawn(20))
     steps = [prediction.centre + prediction.scale * x / 100 for x in range(-3000, 3000)]
     total = sum(prediction.density(math.exp(step)) for step in steps) * prediction.scale / 100
@@ -83,7 +83,7 @@ def test_a_density_is_one_in_all():
 
 
 @pytest.mark.parametrize("values", [[], [1.0], [1.0, 0.0], [1.0, -2.0]])
-def test_nothing_is_predicted_from_too_little(values):
+def test_too_few_or_nonpositive_values_predict_nothing(values):
     with pytest.raises(ValueError, match="two values, all positive"):
         predict(values)
 
@@ -95,8 +95,8 @@ def test_faults_are_told_apart_the_nearest_first():
         "far": ("a far fault", drawn(5, 1.0, seed=2)),
         "near": ("a near fault", drawn(5, -0.2, 0.02, seed=3)),
         "missed": ("a fault that costs nothing", drawn(5, -0.95, seed=4)),
-        "diverged": ("a fault whose loss is no number", [None] * 5),
-        "mostly": ("one that seldom has a number", [None, None, None, None, 0.3]),
+        "diverged": ("a fault whose loss is never finite", [None] * 5),
+        "mostly": ("one whose loss is seldom finite", [None, None, None, None, 0.3]),
     }
     found = separation("mlp.loss.3", limit, right, faults)
     assert [fault.name for fault in found.told] == ["near", "far", "diverged"]
@@ -110,11 +110,11 @@ def test_faults_are_told_apart_the_nearest_first():
     assert not separation("mlp.loss.3", 0.4, right, faults).sound
 
 
-def test_without_faults_none_is_the_nearest():
+def test_without_faults_there_is_no_nearest():
     assert separation("mlp.loss.3", 1.0, drawn(20), {}).nearest is None
 
 
-def test_a_model_that_knew_the_digits_is_told_by_the_ratio_of_its_first_losses():
+def test_a_model_trained_before_is_told_apart_by_the_ratio_of_its_first_losses():
     right = drawn(20, 0.83, 0.005)
     faults = {"knew": ("trained before", drawn(5, -0.6, 0.05)), "new": ("not trained before", drawn(5, 0.83, 0.005))}
     found = ratio_separation("mlp.first", 0.5, right, faults)

@@ -32,12 +32,18 @@ def test_closed_forms_for_one_and_two_degrees_also_far_out(t):
     assert tail(t, 2) == pytest.approx(1 / (root * (root + t)), rel=1e-12)
 
 
+@pytest.mark.parametrize("t", [1e-12, 1e-8, 1e-4])
+def test_near_zero_the_tail_is_a_half_less_the_density_times_t(t):
+    density = math.gamma(10) / (math.sqrt(19 * math.pi) * math.gamma(9.5))
+    assert 0.5 - tail(t, 19) == pytest.approx(density * t, rel=1e-6, abs=2e-16)
+
+
 def test_many_degrees_are_nearly_normal():
     assert tail(5.0, 1e6) == pytest.approx(math.erfc(5 / math.sqrt(2)) / 2, rel=1e-3)
 
 
 @given(st.floats(-1e6, 1e6), FREEDOMS)
-def test_both_tails_make_a_whole(t, freedom):
+def test_both_tails_add_up_to_one(t, freedom):
     assert tail(t, freedom) + tail(-t, freedom) == pytest.approx(1)
 
 
@@ -54,13 +60,13 @@ def test_a_quantile_is_exceeded_as_often_as_wanted_and_never_more(probability, f
 
 
 @pytest.mark.parametrize(("t", "freedom"), [(1.0, 0), (1.0, -1), (math.nan, 3), (1.0, math.nan)])
-def test_a_tail_of_nothing(t, freedom):
+def test_an_undefined_tail_is_refused(t, freedom):
     with pytest.raises(ValueError, match="degrees of freedom"):
         tail(t, freedom)
 
 
 @pytest.mark.parametrize("probability", [0.0, 0.5, -1e-6, math.nan])
-def test_no_quantile_is_beyond_the_tail(probability):
+def test_a_quantile_needs_a_probability_of_a_tail(probability):
     with pytest.raises(ValueError, match="between 0 and 1/2"):
         quantile(probability, 4)
 

@@ -1,4 +1,4 @@
-"""The whole way, on real kernels and real images: the samples score what their README says."""
+"""Whole gradings, on real kernels and real images: the samples score what their README says."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ ENDLESS = Limits(
 
 
 def expected_scores() -> dict[str, dict[str, float]]:
-    """The table of submissions/README.md: file -> item -> score, for the items that lose marks."""
+    """Return the table of submissions/README.md: file -> item -> score, for the items that lose marks."""
     rows = re.findall(r"^\| `([^`]+)` \|.*\| ([^|]*) \|$", (SAMPLES / "README.md").read_text(), re.MULTILINE)
     return {name: {item: float(score) for item, score in re.findall(r"`(\w+)` ([\d.]+)", cell)} for name, cell in rows}
 
 
 EXPECTED = expected_scores()
-# The others are as long and differ less: see `exhaustive` in pyproject.toml.
+# The others take as long and differ less: see `exhaustive` in pyproject.toml.
 ALWAYS = {"faked_output.ipynb", "gpu_other_ways.ipynb", "broken_in_the_middle.ipynb"}
 GRADED = [pytest.param(name, marks=[] if name in ALWAYS else [pytest.mark.exhaustive]) for name in sorted(EXPECTED)]
 

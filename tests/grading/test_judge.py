@@ -16,7 +16,7 @@ def of_model(e: Evidence) -> str:
 
 
 def of_run(e: Evidence) -> str:
-    """Reads the run, and takes any exception for a lack of it."""
+    """Reads the run, and handles any exception."""
     try:
         return f"{len(e.run.cells)} cells"
     except Exception:
@@ -60,7 +60,7 @@ def with_model() -> Evidence:
     return evidence
 
 
-def test_no_check_takes_what_is_not_there_for_a_failure():
+def test_no_check_takes_missing_evidence_for_a_failure():
     judge = Judge(RUBRIC)
     judge.look(NOTHING)
     assert [item.id for item in judge.results] == ["a"]
@@ -107,6 +107,6 @@ def test_some_entries_of_a_mapping():
             ask()
 
 
-def test_partial_evidence_has_all_else():
+def test_partial_evidence_has_everything_else():
     assert NOTHING.train_size == 8192
     assert NOTHING.notebook.name == "x.ipynb"

@@ -1,4 +1,4 @@
-"""One grading with real kernels: stages beside each other, or in turn; part of a run, or all of it."""
+"""Gradings with real kernels: stages in parallel or in turn; part of a run or all of it."""
 
 from __future__ import annotations
 
@@ -62,12 +62,12 @@ def graded(path: Path, **settings: object) -> Result:
     ],
     ids=["as written", "a redefinition that broke", "stopped by itself"],
 )
-def test_verdicts_do_not_depend_on_what_goes_on_beside_the_run(cells, tmp_path):
+def test_verdicts_do_not_depend_on_what_runs_in_parallel(cells, tmp_path):
     path = written(tmp_path, *cells)
     assert verdicts(graded(path, cores=2)) == verdicts(graded(path))
 
 
-def test_each_verdict_is_told_once_and_none_is_taken_back(tmp_path):
+def test_each_verdict_is_reported_once_and_none_is_revised(tmp_path):
     told: list[ItemResult] = []
     result = graded(written(tmp_path, IMPORTS, MLP, LOADERS, FIRST_BATCH), cores=2, verdict=told.append)
     assert sorted(told, key=lambda item: item.id) == sorted(result.items, key=lambda item: item.id)
@@ -75,7 +75,7 @@ def test_each_verdict_is_told_once_and_none_is_taken_back(tmp_path):
 
 
 @pytest.mark.parametrize(("item", "score"), [("mlp", 5), ("data", 5)])
-def test_what_is_certain_needs_no_run(item, score, tmp_path):
+def test_certain_items_need_no_run(item, score, tmp_path):
     result = graded(written(tmp_path, IMPORTS, MLP, LOADERS, NEVER_REACHED), only=item)
     assert [(i.id, i.score) for i in result.items] == [(item, score)]
     assert "run" not in result.environment["seconds"]  # type: ignore[operator]

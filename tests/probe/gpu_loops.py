@@ -1,4 +1,4 @@
-"""Probes GPU loops on the virtual device, in a process of its own: `python -m tests.probe.gpu_loops` (see test_gpu_loops).
+"""Probe GPU loops on the virtual device, in a separate process: `python -m tests.probe.gpu_loops` (see test_gpu_loops).
 
 Reads {name: [purpose, source]} as JSON from standard input; prints {name: {check: "ok" or what was seen, then the hint}}.
 """

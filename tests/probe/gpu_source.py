@@ -1,4 +1,4 @@
-"""A right training and a right test function for the GPU, to vary."""
+"""A right training function and a right test function for the GPU, for tests to vary."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from grader.probe.binding import Bindings, bind, part_by_name, role_by_name, wor
 
 
 def function(*parameters: str, globals_: tuple[GlobalFacts, ...] = (), **defaults: str) -> FunctionFacts:
-    """Parameters by name; defaults by the kind of their value."""
+    """Return facts of a function with these parameters, by name; defaults by the type of their value."""
     given = [ParameterFacts(name) for name in parameters]
     given += [ParameterFacts(name, required=False, default_type=kind) for name, kind in defaults.items()]
     return FunctionFacts("f", tuple(given), globals_)

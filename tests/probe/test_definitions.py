@@ -40,7 +40,7 @@ def test_a_run_in_which_all_ended_well_changes_nothing():
     assert "net = MLP()" in sources(expected)
 
 
-def test_models_are_told_by_what_makes_them():
+def test_models_are_recognised_by_the_calls_that_make_them():
     made = (
         "a = MLP().cuda()",
         "b, c = MLP(), 1",
@@ -54,7 +54,7 @@ def test_models_are_told_by_what_makes_them():
     assert [source for source in made if source in found] == list(made)
 
 
-def test_what_merely_uses_a_model_is_not_run():
+def test_statements_that_merely_use_a_model_are_not_run():
     assert "size = len(str(MLP()))" not in sources(all_definitions(notebook(IMPORTS, MLP, "size = len(str(MLP()))")))
 
 
@@ -81,7 +81,7 @@ def test_a_class_that_comes_twice_is_not_certain():
     assert certain.loaders is None
 
 
-def test_a_stopped_definition_is_told():
+def test_an_interrupted_definition_is_reported():
     definitions = all_definitions(notebook(IMPORTS, MLP))
     told: list[tuple[int, int, int]] = []
     assert definitions.run(lambda i, s, t: CellRun(i, "error"), lambda *step: told.append(step))
@@ -111,7 +111,7 @@ def kernel() -> Iterator[Kernel]:
 
 
 def below(*statements: str, cell: int = 3) -> Definitions:
-    """Statements of one cell, each on a line of its own after the one before."""
+    """Return the statements of one cell, each on its own lines."""
     line, pieces = 2, []
     for source in statements:
         pieces.append(Piece(cell, line, source, frozenset()))
@@ -123,7 +123,7 @@ def below(*statements: str, cell: int = 3) -> Definitions:
     ("statements", "requests"),
     [
         (("def f():\n    return 1 / 0", "a = 1", "b = 2"), 1),
-        (("a = 1", "def f():\n    return 1 / 0", "f()", "c = 3", "d = f()", "b = 2"), 3),  # raises in what stands above
+        (("a = 1", "def f():\n    return 1 / 0", "f()", "c = 3", "d = f()", "b = 2"), 3),  # raises in a function above
         (("a = 1", "def f(:\n    pass", "b = 2"), 3),
         (("a = 1", "return 5", "b = 2"), 4),  # cannot be compiled
         (("a = 1", "from __future__ import annotations", "b = 2"), 1),
@@ -133,9 +133,7 @@ def below(*statements: str, cell: int = 3) -> Definitions:
         (("import asyncio", "a = 1", "await asyncio.sleep(0)", "b = 2"), 1),
     ],
 )
-def test_what_stands_below_a_statement_that_raises_runs_all_the_same(
-    kernel: Kernel, statements: tuple[str, ...], requests: int
-) -> None:
+def test_statements_below_one_that_raises_still_run(kernel: Kernel, statements: tuple[str, ...], requests: int) -> None:
     kernel.run_cell(0, "a = b = 0")
     asked: list[str] = []
 

@@ -1,4 +1,4 @@
-"""Training and test functions for the GPU, probed on the virtual device: right ones in many styles, and each kind of fault."""
+"""Training and test functions for the GPU, probed on the virtual device: right ones in many styles, and all faults."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ RIGHT = {
         ("correct / len(test_loader.dataset))", "float(correct / len(test_loader.dataset)))"),
     ),
 }
-FAULTY = {  # source, check that finds it, what is said
+FAULTY = {  # source, check that finds the fault, words of its message
     "copy thrown away": (train("data.cuda(); target.cuda()"), "exists", "copied to the GPU, but the model is given"),
     "images not moved": (train("target = target.cuda()"), "exists", "the model is on the GPU and the images are not"),
     "labels not moved": (train("data = data.cuda()"), "exists", "the outputs are on the GPU and the labels are not"),

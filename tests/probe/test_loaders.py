@@ -1,4 +1,4 @@
-"""A loader is what it serves, whatever it says of itself."""
+"""A loader is judged by what it serves, not by its attributes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ LABELS = RNG.integers(0, 10, 200)
 
 
 class Kernel:
-    """Answers `probe.loader` for a loader that says one thing and may do another."""
+    """Answers `probe.loader` for a loader whose attributes may not be true."""
 
     alive = True
 

@@ -478,7 +478,7 @@ RIGHT_TEST = {
 
 
 def facts_of(found: LoopProbe) -> tuple[float, float, float]:
-    """Mean over batches, mean over images, accuracy."""
+    """Return the mean over batches, the mean over images and the accuracy."""
     sizes, losses = np.array(found.batch_sizes), np.array(found.losses)
     return losses.mean(), (losses * sizes).sum() / sizes.sum(), sum(found.correct) / sizes.sum()
 
@@ -513,8 +513,8 @@ def test_faults_in_test_functions_show() -> None:
     in_training = probe(GLOBAL_TEST.replace("model.eval()", "pass"), TEST, "cpu_test")
     assert in_training.student is not None
     assert all(f.training for f in in_training.student.forwards)
-    # It is held against the losses of a model in training mode. Batch by batch these are other ones; their averages may
-    # happen to be close.
+    # It is compared with the losses of a model in training mode. They differ batch by batch; their averages may happen
+    # to be close.
     assert in_training.student.lists["test_losses"] == pytest.approx((np.mean(in_training.losses),), rel=1e-5)
     evaluated = probe(GLOBAL_TEST, TEST, "cpu_test").losses
     assert max(abs(a - b) for a, b in zip(in_training.losses, evaluated, strict=True)) > 0.01
@@ -549,7 +549,7 @@ def test_inputs_are_fresh() -> None:
 
 
 def test_the_right_loop_is_well_conditioned() -> None:
-    """Equal mathematics in another order of additions must not be told from the reference by its rounding."""
+    """The same mathematics with additions in another order must not differ from the reference by more than rounding."""
     inputs = LoopProber().inputs
     nudged = {name: (value * (1 + 1e-7)).astype(np.float32) for name, value in inputs.weights.items()}
     ends = []

@@ -98,7 +98,7 @@ def test_where_its_loader_served_the_batches_is_told() -> None:
         assert found.batch_device == device
 
 
-def test_a_function_that_was_never_called_is_given_what_others_got_under_the_same_names() -> None:
+def test_a_function_that_was_never_called_borrows_arguments_by_name() -> None:
     test = FunctionFacts("gpu_test", (ParameterFacts("net"), ParameterFacts("feed")), (), ("eval",))
     facts = NamespaceFacts(functions=(trainer("gpu_train"), test))
     arguments = (Argument("net", "model"), Argument("feed", "train_loader"), Argument("n", "int"))
@@ -107,7 +107,7 @@ def test_a_function_that_was_never_called_is_given_what_others_got_under_the_sam
     assert [(a.name, a.role) for a in found.observed] == [("net", "model"), ("feed", "test_loader")]
 
 
-def test_then_a_similar_name_that_does_the_like() -> None:
+def test_then_a_similar_name_with_the_same_purpose() -> None:
     facts = NamespaceFacts(
         functions=(checker("train_epoch"), trainer("train_one_epoch"), checker("evaluate"), trainer("test_it"))
     )

@@ -36,7 +36,7 @@ def probe(role: str, source: str) -> ModelProbe:
 
 
 def errors(found: ModelProbe) -> list[float]:
-    """Largest difference of the outputs, in evaluation and in training mode."""
+    """Return the largest difference of the outputs, in evaluation and in training mode."""
     assert all(c.student is not None for c in found.comparisons), [(c.why, c.error) for c in found.comparisons]
     return [float(np.abs(c.student - c.reference).max()) for c in found.comparisons if c.student is not None]
 
@@ -147,7 +147,7 @@ def test_weights_that_make_the_reference_look_squashed_are_drawn_anew(monkeypatc
     assert not draws
 
 
-def test_a_reference_that_squashes_by_itself_is_probed_all_the_same() -> None:
+def test_a_reference_that_squashes_by_itself_is_still_probed() -> None:
     images = torch.randn(32, 1, 28, 28)
     models._spread_raw(torch.nn.Sequential(MLP(), torch.nn.ReLU()), np.random.default_rng(1), images)
 

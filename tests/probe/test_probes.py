@@ -1,4 +1,4 @@
-"""All probes against a real kernel, as grading uses them."""
+"""All probes with a real kernel, as a grading makes them."""
 
 from __future__ import annotations
 

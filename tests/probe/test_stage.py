@@ -1,4 +1,4 @@
-"""When probes made beside the run count: only if those made after it would have been the same."""
+"""Probes made during the run count only if those made after it would be the same."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_probes_hold_if_the_run_went_as_expected():
 @pytest.mark.parametrize(
     ("changes", "run"),
     [
-        ({"steady": False}, ran("ok", "ok")),  # a question was not answered in time, perhaps for want of a free core
+        ({"steady": False}, ran("ok", "ok")),  # a request was not answered in time, perhaps as no core was free
         ({"definitions": all_definitions(notebook(MLP))}, ran("ok", "ok")),
         ({}, RunEvidence(models={"m": ModelSeen("m", "MLP", ((32, 1, 3, 3),), (), 0, ("net",))})),
     ],
@@ -110,7 +110,7 @@ def test_patience_remembers_a_question_without_an_answer():
     assert patient.alive
 
 
-def test_what_a_busy_machine_did_not_answer_in_time_is_not_taken_for_certain(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_late_answer_of_a_busy_machine_is_not_taken_for_certain(monkeypatch: pytest.MonkeyPatch) -> None:
     class Busy:
         alive = True
 

@@ -53,7 +53,7 @@ def test_a_new_key_is_its_owners_alone_and_both_halves_belong_together(tmp_path)
 @pytest.mark.parametrize("there", ["key", "key.pub"])
 def test_no_key_is_overwritten(tmp_path, there):
     (tmp_path / there).write_text("mine")
-    with pytest.raises(SigningError, match="is left as it is"):
+    with pytest.raises(SigningError, match="is not overwritten"):
         make_key(tmp_path / "key")
     assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [(there, "mine")]
 
@@ -206,7 +206,7 @@ def test_keygen_says_where_the_keys_are(tmp_path, capsys):
     assert f"{tmp_path}/key.pub" in out
     assert load_public(tmp_path / "key.pub") in out
     assert main(["keygen", str(tmp_path / "key")]) == FAILED
-    assert "is left as it is" in capsys.readouterr().err
+    assert "is not overwritten" in capsys.readouterr().err
     assert main(["keygen", str(tmp_path / "no" / "key")]) == FAILED
     assert "cannot write" in capsys.readouterr().err
 

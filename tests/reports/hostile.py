@@ -1,4 +1,4 @@
-"""Strings that do harm where they are not escaped, and a result that has them in every place where a student's text can be."""
+"""Strings that do harm if they are not escaped, and results with them wherever a student's text can be."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _STATUSES: tuple[tuple[ItemStatus, CheckStatus], ...] = (
 
 
 def hostile_result(text: str) -> Result:
-    """`text` wherever a submission can put some."""
+    """Return a result with `text` wherever a submission can put some."""
     items = tuple(
         ItemResult(
             f"i{number}", "Title", 0.0, 1.0, item, (CheckResult(f"i{number}.{text}", check, 0.0, 1.0, text, text, text, (text, text)),)

@@ -35,7 +35,7 @@ JOINERS = "\u200c\u200d"
 
 
 def acting(text: str, kept: str = "\n") -> list[str]:
-    """Characters that control, reorder or hide."""
+    """Return the characters that control, reorder or hide text."""
     return [c for c in text if c not in kept and unicodedata.category(c) in ("Cc", "Cf", "Cs", "Zl", "Zp")]
 
 
@@ -101,8 +101,21 @@ def test_the_page(text, make):
     read, harmless_page = Page(), Page()
     read.feed(page)
     harmless_page.feed(plain)
-    assert read.tags == harmless_page.tags  # no tag and no attribute more
+    assert read.tags == harmless_page.tags  # the text adds no tag and no attribute
     assert {tag for tag, _ in read.tags} <= TAGS
+    assert any(clean(text).strip() in data for data in read.texts)
+
+
+@TEXTS
+@KINDS
+def test_the_table_in_a_notebook(text, make):
+    table = make(text)._repr_html_()
+    assert acting(table) == []
+    read, harmless_table = Page(), Page()
+    read.feed(table)
+    harmless_table.feed(make("plain")._repr_html_())
+    assert read.tags == harmless_table.tags
+    assert {tag for tag, _ in read.tags} <= {"div", "p", "b", "table", "thead", "tbody", "tr", "th", "td"}
     assert any(clean(text).strip() in data for data in read.texts)
 
 
@@ -127,7 +140,7 @@ def test_the_picture(text, make):
     tags = {element.tag.rpartition("}")[2] for element in ET.fromstring(picture).iter()}
     assert tags <= {"svg", "style", "defs", "clipPath", "rect", "text", "g", "circle"}
     links = set(re.findall(r"https?://[^\s\"'<&)]*", re.sub(r"<text.*?</text>", "", picture, flags=re.DOTALL)))
-    assert links <= {"http://www.w3.org/2000/svg", "https://www.textualize.io"}  # a name and a comment
+    assert links <= {"http://www.w3.org/2000/svg", "https://www.textualize.io"}  # a namespace and a comment
     assert "@import" not in picture
     assert "url(h" not in picture
 
@@ -178,7 +191,7 @@ def test_honest_text_stays(text):
     assert one_line(text) == text.replace("\u00a0", " ")
 
 
-def test_a_self_check_says_what_it_is_and_a_grading_does_not():
+def test_a_self_check_is_marked_as_advice_and_a_grading_is_not():
     mine, theirs = hostile_result("x"), make_result("x.ipynb")
     for report in (shown, html, svg):
         assert ADVISORY.split(":")[0] in report(mine).replace("&#160;", " ").replace("\u00a0", " ")

@@ -1,3 +1,4 @@
+import inspect
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +18,13 @@ def test_the_stored_schema_is_the_one_of_the_code():
     assert json.loads(STORED.read_text()) == result_schema(), (
         "run: python -m grader.reports.schema > docs/result.schema.json"
     )
+
+
+def test_descriptions_do_not_depend_on_whether_python_strips_the_indentation_of_docstrings(monkeypatch):
+    schema = result_schema()
+    assert "\n\n`score`" in schema["$defs"]["Result"]["description"]
+    monkeypatch.setattr(Result, "__doc__", inspect.cleandoc(Result.__doc__))
+    assert result_schema() == schema
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ def test_torch_has_two_threads_at_most_and_they_do_not_wait_awake_for_long(
         assert kernel.run_cell(0, asked).stdout.split() == [str(threads), *plan.WAITING.values()]
 
 
-def test_a_kernel_that_cannot_be_started_raises_for_who_waits_for_it_and_the_others_are_closed():
+def test_a_kernel_that_cannot_be_started_raises_when_awaited_and_the_others_are_closed():
     closed = []
 
     class Ready:
