@@ -15,7 +15,7 @@ _JOINERS = "\u200c\u200d"  # used in Persian, Hindi and emoji; they neither reor
 
 
 def clean(text: str) -> str:
-    """Return `text` without control characters, terminal sequences, marks that reorder or hide text, and lone surrogates.
+    """Return `text` without control characters, terminal sequences, reordering or hiding marks, and lone surrogates.
 
     Each becomes U+FFFD. Newlines stay; other white space becomes spaces.
     """
@@ -71,7 +71,7 @@ def _cleaned(value: object) -> object:
 
 
 def _content_security_policy(style: str, *directives: str) -> str:
-    """Return the policy of a page with this style: it runs and loads nothing, even if some text escaped the escaping."""
+    """Return the policy of a page with this style: it runs and loads nothing, even if a text were not escaped."""
     from markupsafe import Markup
 
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()

@@ -60,7 +60,7 @@ def find_gpu(wanted: Device = "auto") -> Gpu:
 
 
 def _may_have_gpu() -> bool:
-    """Return False if the system has no device that torch could use, so that torch need not be imported to find none."""
+    """Return False if the system has no device that torch could use; torch need not be imported then."""
     return not sys.platform.startswith("linux") or any(map(os.path.exists, GPU_FILES))
 
 

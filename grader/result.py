@@ -68,9 +68,9 @@ class ItemResult:
 class Digests:
     """SHA-256 digests, in hexadecimal, of everything that the result depends on; '' where unknown.
 
-    `submission`: the notebook's bytes. `rubric` and `reference`: the assignment's files (`digests.of_assignment`). `data`:
-    the images and labels that notebooks were given. `grader`: the grader's own files. `environment`: Python, the platform
-    and the installed packages (`digests.environment_lines`).
+    `submission`: the notebook's bytes. `rubric` and `reference`: the assignment's files (`digests.of_assignment`).
+    `data`: the images and labels that notebooks were given. `grader`: the grader's own files. `environment`: Python,
+    the platform and the installed packages (`digests.environment_lines`).
     """
 
     submission: str = ""
@@ -102,10 +102,10 @@ class Signature:
 class Result:
     """The result of one submission.
 
-    `score` is the number of points earned so far. A person has yet to confirm the part `provisional` of it. `ungraded` is
-    the number of points that this machine could not grade. If the submission could not be graded at all, `status` is
-    'failed' and `message` says why. `notes` are repairs of the file and remarks on the run. `advisory` marks a student's own
-    check, which does not count. Only a signed result has a `signature`.
+    `score` is the number of points earned so far. A person has yet to confirm the part `provisional` of it. `ungraded`
+    is the number of points that this machine could not grade. If the submission could not be graded at all, `status` is
+    'failed' and `message` says why. `notes` are repairs of the file and remarks on the run. `advisory` marks a
+    student's own check, which does not count. Only a signed result has a `signature`.
     """
 
     assignment: str
@@ -142,7 +142,7 @@ class Result:
         return escape_unprintable(text) + "\n"
 
     def _repr_html_(self) -> str:
-        """Return the result as Jupyter shows it: a table of the items, with the messages of the checks that lost points."""
+        """Return the result as Jupyter shows it: a table of the items, with the messages of lost checks."""
         return render_html("result.html", result=self)
 
     def write(self, path: Path) -> None:

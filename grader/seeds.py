@@ -1,7 +1,7 @@
 """Seeds of gradings, and the random numbers of the harness's own questions.
 
-A student's check uses a public seed, so that it gives the same result on any machine. A class is graded under a seed from
-this machine's secret: under a public one, a notebook could replay losses and weights computed beforehand.
+A student's check uses a public seed, so that it gives the same result on any machine. A class is graded under a seed
+from this machine's secret: under a public one, a notebook could replay losses and weights computed beforehand.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def commitment(seed: int) -> str:
 
 
 def _secret(path: Path) -> bytes:
-    """Return the secret in a file that only this user can read. Replace a file that is truncated or that others can read."""
+    """Return the secret in a file of this user's. Replace a file that is truncated or that others can read."""
     with contextlib.suppress(FileNotFoundError):
         if path.stat().st_mode & 0o077 == 0 and len(found := path.read_bytes()) == SECRET_BYTES:
             return found

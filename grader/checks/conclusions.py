@@ -53,7 +53,8 @@ _HEDGED = re.compile(
     r"\b(?:would|could|might|may|maybe|perhaps|possibl[ey]|potentially|probably|likely|depend(?:s|ing"
     r"|ent)?|can(?! not)|generally|typically|usually|normally|often"
     r"|sometimes|in general|in theory|theoretically|tends? to|hard to (?:say|tell)"
-    r"|not (?:sure|certain|clear)|unclear|uncertain|cannot (?:say|tell)|can't (?:say|tell)|difficult to (?:say|tell))\b",
+    r"|not (?:sure|certain|clear)|unclear|uncertain|cannot (?:say|tell)|can't (?:say|tell)"
+    r"|difficult to (?:say|tell))\b",
     re.IGNORECASE,
 )
 _IN_CASE = re.compile(

@@ -34,7 +34,8 @@ def stepped(epochs: Sequence[Epoch], where: str) -> str:
             )
         if seen.optimizer is not None and seen.optimizer.model_share == 0:
             raise Fail(
-                f"the optimizer that steps in {where} holds the parameters of another model, so this one does not learn",
+                f"the optimizer that steps in {where} holds the parameters of another model, "
+                "so this one does not learn",
                 "an optimizer made for the model that is trained",
                 "What does the optimizer get when it is made, and when is it made?",
             )

@@ -206,7 +206,8 @@ def roles_told(text: str, batch: FirstBatch, source: str = "", notes: str = "") 
         return "the output says which is the sample and which the label"
     if told == "swapped":
         raise Fail(
-            f"the tensor of shape {batch.label_shape} is called the sample, the one of shape {batch.sample_shape} the label",
+            f"the tensor of shape {batch.label_shape} is called the sample, "
+            f"the one of shape {batch.sample_shape} the label",
             "the other way round",
             "Which of them holds pixels, and which one number for each image?",
         )

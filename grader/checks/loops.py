@@ -160,8 +160,8 @@ def _unmoved(student: LoopRun) -> tuple[str, str]:
         return FAULTS["no_backward"]
     return (
         "the weights did not change at all although gradients were computed and steps were taken: the gradients are "
-        "cleared between backward() and step(), or the optimizer holds the parameters of another model, or its learning "
-        "rate is 0",
+        "cleared between backward() and step(), or the optimizer holds the parameters of another model, or its "
+        "learning rate is 0",
         "What does the optimizer hold when it steps, and which gradients are there by then?",
     )
 

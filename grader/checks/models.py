@@ -219,7 +219,8 @@ def _need_credible(probe: ModelProbe) -> None:
     """Raise Fail if the record of the model is contradicted by its outputs."""
     if contradicted(probe):
         raise Fail(
-            "what was read from the model cannot be so: the reference's layers with its weights give other outputs, or none",
+            "what was read from the model cannot be so: "
+            "the reference's layers with its weights give other outputs, or none",
             "a model that computes with the parameters and operations that it shows",
         )
 

@@ -183,7 +183,8 @@ def _on_gpu(probe: LoopProbe, where: str) -> str:
         raise Fail(f"in {where} {1 - share:.0%} of the FLOPs are computed on the CPU", EXPECTED)
     batches = max(1, sum(run.batches.values()))
     copied = place.bytes_to_gpu / batches / 1024
-    return f"in {where} model, data and labels are on the GPU with {share:.0%} of the FLOPs; {copied:.0f} KiB copied a batch"
+    placed = f"in {where} model, data and labels are on the GPU with {share:.0%} of the FLOPs"
+    return f"{placed}; {copied:.0f} KiB copied a batch"
 
 
 def _gpu_share(place: Placement) -> float:
@@ -206,6 +207,6 @@ def _waits(train: LoopProbe) -> str:
     if run is None or run.placement is None or not run.steps or run.placement.waits < run.steps:
         return ""
     return (
-        f"The training loop waits for the GPU {_times(run.placement.waits / run.steps)} in every step: `.item()`, printing "
-        "or copying back does that. Reading the loss only when it is recorded lets the CPU run ahead."
+        f"The training loop waits for the GPU {_times(run.placement.waits / run.steps)} in every step: `.item()`, "
+        "printing or copying back does that. Reading the loss only when it is recorded lets the CPU run ahead."
     )

@@ -62,8 +62,8 @@ _TIME_UNITS: dict[float, str] = {
     1e-9: "ns nanosecond nanoseconds",
     1e-6: "us µs μs microsecond microseconds mikrosekunden",
     1e-3: (
-        "ms msec msecs millis millisecond milliseconds millisekunde millisekunden milliseconde millisecondes milisegundo"
-        " milisegundos millisecondi milisekund milisekunde мс 毫秒 ミリ秒 밀리초"
+        "ms msec msecs millis millisecond milliseconds millisekunde millisekunden milliseconde millisecondes"
+        " milisegundo milisegundos millisecondi milisekund milisekunde мс 毫秒 ミリ秒 밀리초"
     ),
     1.0: (
         "s sec secs second seconds sek sekunde sekunden seconde secondes seg segs segundo segundos secondo secondi"

@@ -1,4 +1,4 @@
-"""Progress of a class: a line for each result, and a status line, which a terminal shows live and a pipe now and then."""
+"""Progress of a class: a line for each result, and a status line (live on a terminal, now and then in a pipe)."""
 
 from __future__ import annotations
 
@@ -51,8 +51,8 @@ def duration(seconds: float) -> str:
 class ClassProgress:
     """Writes results to standard output, and the status line to standard error.
 
-    One thread calls everything but `step`. With `queues`, a submission that was started counts as queued until its first
-    step is reported.
+    One thread calls everything but `step`. With `queues`, a submission that was started counts as queued until its
+    first step is reported.
     """
 
     def __init__(self, total: int, queues: bool = False) -> None:

@@ -97,9 +97,7 @@ def _torch(lines: list[str]) -> bool:
         import torch
         import torchvision  # noqa: F401  (it must be importable beside this torch)
     except Exception as error:
-        lines.append(
-            f"torch or torchvision is installed but cannot be imported ({type(error).__name__}: {error}); reinstall both"
-        )
+        lines.append(f"torch or torchvision cannot be imported ({type(error).__name__}: {error}); reinstall both")
         return False
     if torch.cuda.is_available():
         lines.append(f"GPU: {torch.cuda.get_device_name(0)}; items that need a GPU are graded on it")

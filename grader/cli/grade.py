@@ -51,8 +51,8 @@ def add_to(commands: Commands) -> None:
     command.add_argument(
         "--dask",
         metavar="ADDRESS",
-        help="grade on the Dask cluster with this scheduler, such as tcp://10.0.0.1:8786; --data is then a folder on the "
-        "workers",
+        help="grade on the Dask cluster with this scheduler, such as tcp://10.0.0.1:8786; --data is then a folder on "
+        "the workers",
     )
     command.add_argument(
         "--worker-seconds",

@@ -54,7 +54,7 @@ def parser() -> argparse.ArgumentParser:
     """Return the parser of the whole command line."""
     top = Parser(
         prog="grader",
-        description="Grade PyTorch notebooks: run them, probe their models and training loops, and report what was found.",
+        description="Grade PyTorch notebooks: run them, probe their models and loops, and report what was found.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

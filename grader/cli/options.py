@@ -62,15 +62,15 @@ def add_grading(command: argparse.ArgumentParser, isolation: str) -> None:
         "--device",
         choices=DEVICES,
         default="auto",
-        help="the GPU that notebooks find. auto: the machine's, or a virtual one; cuda: the machine's, and refuse to grade "
-        "without one; virtual: one simulated on the CPU; cpu: none (default: auto)",
+        help="the GPU that notebooks find. auto: the machine's, or a virtual one; cuda: the machine's, and refuse to "
+        "grade without one; virtual: one simulated on the CPU; cpu: none (default: auto)",
     )
     command.add_argument(
         "--isolation",
         choices=ISOLATION,
         default=isolation,
-        help="how notebooks are confined. auto: as well as this machine can, and refuse to grade if it cannot; none: no "
-        f"confinement required; the notebook may run with your own permissions (default: {isolation})",
+        help="how notebooks are confined. auto: as well as this machine can, and refuse to grade if it cannot; none: "
+        f"no confinement required; the notebook may run with your own permissions (default: {isolation})",
     )
     limits = command.add_argument_group("limits for each notebook")
     limits.add_argument("--memory", type=size, metavar="SIZE", help="memory, such as 2G (default: 4G)")

@@ -44,7 +44,8 @@ _PYTHON_CELL_MAGICS = {"time", "timeit", "capture", "prun", "python", "python3",
 
 
 _STATEMENT_MAGIC = re.compile(
-    r"^(?P<before>[^\n'\"#]*?)get_ipython\(\)\.run_line_magic\('(?:time|prun)', (?P<statement>'[^\n]*'|\"[^\n]*\")\)[ \t]*$",
+    r"^(?P<before>[^\n'\"#]*?)get_ipython\(\)\.run_line_magic\('(?:time|prun)', (?P<statement>'[^\n]*'|\"[^\n]*\")\)"
+    r"[ \t]*$",
     re.MULTILINE,
 )
 

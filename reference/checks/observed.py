@@ -118,7 +118,7 @@ def _first_batch_size(loader: LoaderProbe) -> int:
 
 
 def q1_text(e: Evidence) -> str:
-    """Shape and dtype of both tensors of the first test batch are printed, and which is the sample and which the label."""
+    """Shape and dtype of both tensors of the first test batch are printed, and which is sample, which label."""
     size = _first_batch_size(e.loaders["test"])
     batch = FirstBatch((size, 1, 28, 28), (size,))
     section = e.sections["q1"]

@@ -165,7 +165,8 @@ def _connect(address: str) -> Any:
         warnings.filterwarnings("ignore", message="[\\s\\S]*Mismatched versions found")
     if address.startswith("tls://") and Security().get_connection_args("client").get("ssl_context") is None:
         raise ClusterError(
-            f"'{address}' needs a certificate: name it in Dask's configuration, distributed.comm.tls.ca-file and .client"
+            f"'{address}' needs a certificate: name it in Dask's configuration, "
+            "distributed.comm.tls.ca-file and .client"
         )
     try:
         return Client(address, timeout=CONNECT_SECONDS, set_as_default=False, name="grader")

@@ -31,7 +31,7 @@ _TITLES = {
 
 @dataclass(frozen=True)
 class ClassOptions:
-    """Options for reading a class. `layout` is one of `layouts.LAYOUTS`; a `due` without a time zone is in local time."""
+    """Options for reading a class. `layout` is one of `layouts.LAYOUTS`; `due` without a time zone is local time."""
 
     layout: str = "auto"
     roster: Roster = field(default_factory=Roster)
@@ -284,4 +284,5 @@ def _missing(roster: Roster, submissions: Sequence[Submission]) -> Iterator[str]
     missing = [name for name in roster.students if name not in there and not any(name in n.split(" & ") for n in there)]
     if missing:
         more = f" and {len(missing) - 5} more" if len(missing) > 5 else ""
-        yield f"{len(missing)} of the {len(roster.students)} in the roster handed in nothing: {', '.join(missing[:5])}{more}"
+        count = f"{len(missing)} of the {len(roster.students)}"
+        yield f"{count} in the roster handed in nothing: {', '.join(missing[:5])}{more}"

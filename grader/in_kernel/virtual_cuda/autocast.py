@@ -19,15 +19,16 @@ from grader.in_kernel.virtual_cuda.marks import on_gpu
 # https://pytorch.org/docs/stable/amp.html#cuda-op-specific-behavior
 _LOWER_NAMES = (
     "matmul __matmul__ __rmatmul__ addbmm addmm addmv addr baddbmm bmm chain_matmul multi_dot conv1d conv2d conv3d "
-    "conv_transpose1d conv_transpose2d conv_transpose3d gru_cell linear lstm_cell mm mv prelu rnn_tanh_cell rnn_relu_cell "
-    "lstm gru rnn_tanh rnn_relu scaled_dot_product_attention einsum bilinear"
+    "conv_transpose1d conv_transpose2d conv_transpose3d gru_cell linear lstm_cell mm mv prelu rnn_tanh_cell "
+    "rnn_relu_cell lstm gru rnn_tanh rnn_relu scaled_dot_product_attention einsum bilinear"
 )
 _FLOAT32_NAMES = (
-    "__pow__ __rdiv__ __rpow__ __rtruediv__ acos asin binary_cross_entropy_with_logits cosh cosine_embedding_loss cdist "
-    "cosine_similarity cross_entropy cumprod cumsum dist erfinv exp expm1 group_norm hinge_embedding_loss kl_div l1_loss "
-    "layer_norm log log10 log_softmax log1p log2 margin_ranking_loss mse_loss multilabel_margin_loss multi_margin_loss "
-    "nll_loss norm normalize pdist poisson_nll_loss pow prod reciprocal rsqrt sinh smooth_l1_loss soft_margin_loss softmax "
-    "softmin softplus sum renorm tan triplet_margin_loss huber_loss"
+    "__pow__ __rdiv__ __rpow__ __rtruediv__ acos asin binary_cross_entropy_with_logits cosh cosine_embedding_loss "
+    "cdist cosine_similarity cross_entropy cumprod cumsum dist erfinv exp expm1 group_norm hinge_embedding_loss "
+    "kl_div l1_loss layer_norm log log10 log_softmax log1p log2 margin_ranking_loss mse_loss "
+    "multilabel_margin_loss multi_margin_loss nll_loss norm normalize pdist poisson_nll_loss pow prod "
+    "reciprocal rsqrt sinh smooth_l1_loss "
+    "soft_margin_loss softmax softmin softplus sum renorm tan triplet_margin_loss huber_loss"
 )
 _LOWER, _FLOAT32 = frozenset(_LOWER_NAMES.split()), frozenset(_FLOAT32_NAMES.split())
 UNSAFE = (

@@ -20,8 +20,8 @@ class Fork:
     def error() -> RuntimeError:
         """Return CUDA's error for such a process."""
         return RuntimeError(
-            "Cannot re-initialize CUDA in forked subprocess. To use CUDA with multiprocessing, you must use the 'spawn' "
-            "start method"
+            "Cannot re-initialize CUDA in forked subprocess. To use CUDA with multiprocessing, you must use the "
+            "'spawn' start method"
         )
 
 

@@ -85,8 +85,8 @@ def _same_device_recurrence(original: Callable[..., Any]) -> Callable[..., Any]:
             for tensor in (tensors,) if isinstance(tensors, Tensor) else tensors or ():
                 if isinstance(tensor, Tensor) and on_gpu(tensor) != on_gpu(given):
                     raise RuntimeError(
-                        f"Input and {what} tensors are not at the same device, found input tensor at {given.device} and "
-                        f"{what} tensor at {tensor.device}"
+                        f"Input and {what} tensors are not at the same device, found input tensor at {given.device} "
+                        f"and {what} tensor at {tensor.device}"
                     )
         return original(given, *args, **kwargs)
 

@@ -82,9 +82,9 @@ def check_index(index: int | None) -> None:
         kind = getattr(torch, "AcceleratorError", RuntimeError)
         raise kind(
             "CUDA error: invalid device ordinal\nGPU device may be out of range, do you have enough GPUs?\n"
-            "CUDA kernel errors might be asynchronously reported at some other API call, so the stacktrace below might be "
-            "incorrect.\nFor debugging consider passing CUDA_LAUNCH_BLOCKING=1\nCompile with `TORCH_USE_CUDA_DSA` to "
-            "enable device-side assertions.\n"
+            "CUDA kernel errors might be asynchronously reported at some other API call, so the stacktrace below "
+            "might be incorrect.\nFor debugging consider passing CUDA_LAUNCH_BLOCKING=1\n"
+            "Compile with `TORCH_USE_CUDA_DSA` to enable device-side assertions.\n"
         )
 
 
@@ -92,10 +92,11 @@ def out_of_memory(nbytes: int) -> Exception:
     """Return CUDA's exception for a request of `nbytes` that does not fit."""
     free = TOTAL_MEMORY - memory.reserved
     return torch.OutOfMemoryError(
-        f"CUDA out of memory. Tried to allocate {_size(nbytes)}. GPU 0 has a total capacity of {_size(TOTAL_MEMORY)} of "
-        f"which {_size(free)} is free. Process {os.getpid()} has {_size(memory.reserved)} memory in use. Of the allocated "
-        f"memory {_size(memory.allocated)} is allocated by PyTorch, and {_size(memory.reserved - memory.allocated)} is "
-        "reserved by PyTorch but unallocated. If reserved but unallocated memory is large try setting "
+        f"CUDA out of memory. Tried to allocate {_size(nbytes)}. GPU 0 has a total capacity of {_size(TOTAL_MEMORY)} "
+        f"of which {_size(free)} is free. Process {os.getpid()} has {_size(memory.reserved)} memory in use. Of the "
+        f"allocated memory {_size(memory.allocated)} is allocated by PyTorch, and "
+        f"{_size(memory.reserved - memory.allocated)} is reserved by PyTorch but unallocated. If reserved but "
+        "unallocated memory is large try setting "
         "PYTORCH_ALLOC_CONF=expandable_segments:True to avoid fragmentation.  See documentation for Memory Management  "
         "(https://pytorch.org/docs/stable/notes/cuda.html#environment-variables)"
     )

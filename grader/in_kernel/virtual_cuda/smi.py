@@ -54,7 +54,7 @@ def plainly(line: str) -> str:
 def shell_function() -> str:
     """Return a bash function `nvidia-smi` that runs this module with the memory in use now."""
     root = os.path.abspath(os.path.join(os.path.dirname(__file__), *[os.pardir] * 3))
-    code = f"import sys; sys.path.insert(0, {root!r}); from grader.in_kernel.virtual_cuda import smi; smi.main(sys.argv[1:])"
+    code = f"import sys; sys.path.insert(0, {root!r}); from {__name__} import main; main(sys.argv[1:])"
     call = f"{shlex.quote(sys.executable)} -I -c {shlex.quote(code)} {used_mebibytes()}"
     return f'nvidia-smi() {{ {call} "$@"; }}; export -f nvidia-smi'
 
