@@ -11,7 +11,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+from grader.slicing.traversal import walk
+
 EMPTY: frozenset[str] = frozenset()
+COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 LONG_RANGE = 10_000  # a literal range above this is no small loop
 Relation = Literal["same", "part", "holds"]
 
@@ -47,6 +50,11 @@ class Call(NamedTuple):
     root: str
     path: tuple[str, ...]
     arguments: tuple[tuple[int | str, frozenset[str]], ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The name of the callee without what it is an attribute of: 'Linear' for `nn.Linear(...)`."""
+        return self.path[-1] if self.path else self.root
 
 
 class Effect(NamedTuple):
@@ -189,23 +197,20 @@ def handed_over(node: ast.expr) -> frozenset[str]:
 
 def names_in(node: ast.expr) -> frozenset[str]:
     """Names whose objects an expression's value may hold: all but callees, arguments of pure calls, lambdas."""
-    found: set[str] = set()
-    stack: list[ast.AST] = [node]
-    while stack:
-        item = stack.pop()
-        if isinstance(item, ast.Name):
-            found.add(item.id)
-        elif isinstance(item, ast.Call):
-            if isinstance(item.func, ast.Name):
-                if item.func.id in _PURE:
-                    continue
-            else:
-                stack.append(item.func)
-            stack += item.args
-            stack += [keyword.value for keyword in item.keywords]
-        elif not isinstance(item, (ast.Lambda, ast.Compare, ast.JoinedStr, ast.Constant)):
-            stack += children(item)
-    return frozenset(found)
+    return frozenset(part.id for part in walk([node], _held_parts) if isinstance(part, ast.Name))
+
+
+def _held_parts(node: ast.AST) -> Iterable[ast.AST]:
+    """The children of an expression that its value may hold."""
+    if isinstance(node, ast.Call):
+        if not isinstance(node.func, ast.Name):
+            return [node.func, *_arguments(node)]
+        return [] if node.func.id in _PURE else _arguments(node)
+    return [] if isinstance(node, (ast.Lambda, ast.Compare, ast.JoinedStr, ast.Constant)) else children(node)
+
+
+def _arguments(call: ast.Call) -> list[ast.expr]:
+    return [*call.args, *(keyword.value for keyword in call.keywords)]
 
 
 def relation(value: ast.expr) -> tuple[Relation, frozenset[str]]:
@@ -290,21 +295,21 @@ def fields_of(node: ast.ClassDef) -> Signature:
 def iterated(node: ast.expr) -> frozenset[str]:
     """Names and attributes that an iterable is made of, without receivers: {'loader'} for `tqdm(self.loader)`."""
     found: set[str] = set()
-    stack: list[ast.AST] = [node]
-    while stack:
-        item = stack.pop()
-        if isinstance(item, ast.Name):
-            found.add(item.id)
-        elif isinstance(item, ast.Attribute):
-            found.add(item.attr)
-        elif isinstance(item, ast.Call):
-            stack += item.args
-            stack += [keyword.value for keyword in item.keywords]
-        elif isinstance(item, ast.Subscript):
-            stack.append(item.value)
-        elif not isinstance(item, (ast.Lambda, ast.Constant)):
-            stack += children(item)
+    for part in walk([node], _iterated_parts):
+        if isinstance(part, ast.Name):
+            found.add(part.id)
+        elif isinstance(part, ast.Attribute):
+            found.add(part.attr)
     return frozenset(found)
+
+
+def _iterated_parts(node: ast.AST) -> Iterable[ast.AST]:
+    """The children of an iterable that it takes its items from."""
+    if isinstance(node, ast.Call):
+        return _arguments(node)
+    if isinstance(node, ast.Subscript):
+        return [node.value]
+    return [] if isinstance(node, (ast.Attribute, ast.Lambda, ast.Constant)) else children(node)
 
 
 def small(node: ast.expr) -> bool:
@@ -319,7 +324,7 @@ def small(node: ast.expr) -> bool:
         return small(node.operand)
     if isinstance(node, ast.BinOp):
         return not isinstance(node.op, (ast.Pow, ast.LShift, ast.Mult)) and small(node.left) and small(node.right)
-    if isinstance(node, (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)):
+    if isinstance(node, COMPREHENSIONS):
         return all(small(part.iter) for part in node.generators)
     if isinstance(node, ast.Call):
         path = dotted(node.func)
@@ -337,38 +342,33 @@ def leaves(block: list[ast.stmt]) -> bool:
 
 def has_exit(block: Iterable[ast.AST]) -> bool:
     """Whether a loop with this body can be left."""
-    stack = list(block)
-    while stack:
-        item = stack.pop()
-        if isinstance(item, (ast.Break, ast.Return, ast.Raise, ast.Yield, ast.YieldFrom)):
-            return True
-        if not isinstance(item, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)):
-            stack += children(item)
-    return False
+    exits = (ast.Break, ast.Return, ast.Raise, ast.Yield, ast.YieldFrom)
+    return any(isinstance(node, exits) for node in walk(block, _children_in_scope))
 
 
 def stored_names(nodes: Iterable[ast.AST]) -> set[str]:
     """Names local to a function with this body; those of nested scopes and those declared global are left out."""
     stored: set[str] = set()
     declared: set[str] = set()
-    stack = list(nodes)
-    while stack:
-        item = stack.pop()
-        if isinstance(item, ast.Name):
-            if not isinstance(item.ctx, ast.Load):
-                stored.add(item.id)
-        elif isinstance(item, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-            stored.add(item.name)
-        elif isinstance(item, ast.Global):
-            declared.update(item.names)
-        elif isinstance(item, (ast.Import, ast.ImportFrom)):
-            stored.update((alias.asname or alias.name).split(".")[0] for alias in item.names)
-        elif isinstance(item, (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)):
-            stored.update(part.target.id for part in ast.walk(item) if isinstance(part, ast.NamedExpr))
-        elif not isinstance(item, (ast.Lambda, ast.Constant)):
-            if isinstance(item, (ast.ExceptHandler, ast.MatchAs, ast.MatchStar)) and item.name:
-                stored.add(item.name)
-            elif isinstance(item, ast.MatchMapping) and item.rest:
-                stored.add(item.rest)
-            stack += children(item)
+    for node in walk(nodes, lambda node: [] if isinstance(node, COMPREHENSIONS) else _children_in_scope(node)):
+        if isinstance(node, ast.Name):
+            if not isinstance(node.ctx, ast.Load):
+                stored.add(node.id)
+        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            stored.add(node.name)
+        elif isinstance(node, ast.Global):
+            declared.update(node.names)
+        elif isinstance(node, (ast.Import, ast.ImportFrom)):
+            stored.update((alias.asname or alias.name).split(".")[0] for alias in node.names)
+        elif isinstance(node, COMPREHENSIONS):
+            stored.update(part.target.id for part in ast.walk(node) if isinstance(part, ast.NamedExpr))
+        elif isinstance(node, (ast.ExceptHandler, ast.MatchAs, ast.MatchStar)) and node.name:
+            stored.add(node.name)
+        elif isinstance(node, ast.MatchMapping) and node.rest:
+            stored.add(node.rest)
     return stored - declared
+
+
+def _children_in_scope(node: ast.AST) -> list[ast.AST]:
+    """The children of a node, none for one that opens a scope of its own."""
+    return [] if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)) else children(node)

@@ -6,13 +6,11 @@ Functions go by name: every version of a redefined function counts.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
 
 from grader.slicing.bindings import Call, Effect, Facts, Function
-
-T = TypeVar("T", bound=Hashable)
+from grader.slicing.traversal import reached
 
 _OF_MODULES = frozenset({"train", "eval"})  # methods of nn.Module, whatever other class has such a method
 
@@ -199,15 +197,3 @@ class CallGraph:
 
 def _constructing(methods: Iterable[str]) -> list[str]:
     return [name for name in methods if name in ("__init__", "__new__", "__post_init__", "__init_subclass__")]
-
-
-def reached(start: Iterable[T], edges: Mapping[T, Iterable[T]]) -> frozenset[T]:
-    """The nodes themselves and all that the edges lead to."""
-    found: set[T] = set()
-    stack = list(start)
-    while stack:
-        node = stack.pop()
-        if node not in found:
-            found.add(node)
-            stack.extend(edges.get(node, ()))
-    return frozenset(found)

@@ -40,7 +40,7 @@ def _makes_loader(program: Program, unit: Unit) -> bool:
     called = program.graph.closure(program.graph.touched(unit.facts))
     functions = (function for name in called for function in program.graph.nodes[name].functions)
     calls = (*unit.facts.calls, *(call for function in functions for call in function.facts.calls))
-    return any((call.path[-1] if call.path else call.root).lower().endswith("loader") for call in calls)
+    return any(call.name.lower().endswith("loader") for call in calls)
 
 
 def _one_way(program: Program, wanted: str) -> bool:

@@ -45,7 +45,7 @@ class Expense:
         """What running a statement costs."""
         if facts.awaits:
             return Cost.NEVER
-        evaluates = any(_last(call) in _OF_EVALUATION for call in facts.calls)
+        evaluates = _evaluates(facts.calls)
         loops = (self._of_loop(loop, evaluates) for loop in facts.loops)
         return max((*loops, *map(self._of_call, facts.calls)), default=Cost.CHEAP)
 
@@ -60,8 +60,7 @@ class Expense:
                 if loop.endless:
                     return Cost.NEVER
                 if not loop.once and any(map(self._is_data, loop.over)):
-                    evaluates = any(_last(call) in _OF_EVALUATION for call in calls)
-                    cost = max(cost, Cost.NEVER if evaluates else Cost.PASS)
+                    cost = max(cost, Cost.NEVER if _evaluates(calls) else Cost.PASS)
         return cost
 
     def _of_loop(self, loop: Loop, evaluates: bool) -> Cost:
@@ -78,9 +77,9 @@ class Expense:
 
     def _of_call(self, call: Call) -> Cost:
         targets = self._graph.targets(call)
-        if targets & self._never or self._is_slow(call, None) or self._is_avoided(call) or _last(call) in _ENDING:
+        if targets & self._never or self._is_slow(call, None) or self._is_avoided(call) or call.name in _ENDING:
             return Cost.NEVER
-        if (call.root, _last(call)) == ("torch", "load"):  # of a file that an earlier run may have left, or not
+        if (call.root, call.name) == ("torch", "load"):  # of a file that an earlier run may have left, or not
             return Cost.NEVER
         if any(self._is_called(call, key) for key, names in call.arguments if names & self._never):
             return Cost.NEVER
@@ -90,7 +89,7 @@ class Expense:
         """Whether an argument of a call gets called by what it is handed to."""
         targets = self._graph.targets(call)
         if not targets:
-            return _last(call) in _RUNNERS
+            return call.name in _RUNNERS
         for target in targets:
             for function in self._graph.nodes[target].functions:
                 named = function.parameters[key] if isinstance(key, int) and key < len(function.parameters) else key
@@ -99,7 +98,7 @@ class Expense:
         return False
 
     def _is_slow(self, call: Call, owner: str | None) -> bool:
-        name = _last(call)
+        name = call.name
         if name in _TRAINING:
             return bool(call.path)
         return name in _SLOW and not self._graph.targets(call, owner)
@@ -119,5 +118,5 @@ class Expense:
         return bool(by_class or _DATA_NAMES.search(name))
 
 
-def _last(call: Call) -> str:
-    return call.path[-1] if call.path else call.root
+def _evaluates(calls: Iterable[Call]) -> bool:
+    return any(call.name in _OF_EVALUATION for call in calls)

@@ -10,9 +10,10 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from grader.slicing.bindings import Effect, Facts
-from grader.slicing.callgraph import CallGraph, reached
+from grader.slicing.callgraph import CallGraph
 from grader.slicing.cost import Cost, Expense
 from grader.slicing.statements import Cell, Statement, parse_cell, surely_binds
+from grader.slicing.traversal import reached
 
 # What a kernel's namespace holds before the first cell.
 BUILTINS = frozenset(dir(builtins)) | {"__name__", "__file__", "__doc__", "get_ipython", "display", "In", "Out", "_"}
@@ -147,7 +148,7 @@ class Program:
             unit = self.units[positions[index]]
             if block is not None and unit.top is not block:
                 break
-            if not self.feasible[unit.position] or (strict and not (unit.cell.ran or unit.cell is cell)):
+            if not self._can_bind(unit, cell, strict):
                 partly.add(unit.top.position)
                 block = None
                 continue
@@ -167,11 +168,15 @@ class Program:
             unit = self.units[positions[index]]
             if found and unit.top is not found[0].top:
                 break
-            if self.feasible[unit.position] and (unit.cell.ran or unit.cell is cell or not strict):
+            if self._can_bind(unit, cell, strict):
                 found.append(unit)
                 if not unit.suite:
                     break
         return found
+
+    def _can_bind(self, unit: Unit, cell: SourceCell, strict: bool) -> bool:
+        """Whether a unit may be run; with `strict` only one of a cell that ran, or of the reader's cell."""
+        return self.feasible[unit.position] and (not strict or unit.cell.ran or unit.cell is cell)
 
     def deleted_between(self, name: str, first: int, last: int) -> bool:
         """Whether a `del name` stands between two positions."""

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from grader.evidence.run import CellRun, RunEvidence
 from grader.notebook.cells import Notebook, python_source, written_files
-from grader.slicing import SourceCell
+from grader.slicing.program import SourceCell
+from grader.slicing.statements import first_line
 
 _LOADER_NAME = re.compile(r"loader|_dl\b|^dl_|iter", re.IGNORECASE)
 
@@ -34,14 +35,11 @@ def _broken_line(seen: CellRun | None) -> int:
 
 def _split(source: str, line: int) -> tuple[str, str]:
     """The source before the statement that holds `line`, and the rest with its line numbers kept."""
-    try:
-        body = ast.parse(source).body
-    except (SyntaxError, ValueError, RecursionError):
-        return "", source
+    body = _tree(source).body
     broken = next((node for node in body if (node.end_lineno or node.lineno) >= line), None) if line else None
     if broken is None:
         return "", source
-    first = min([broken.lineno, *(d.lineno for d in getattr(broken, "decorator_list", ()))])
+    first = first_line(broken)
     lines = source.split("\n")
     return "\n".join(lines[: first - 1]), "\n" * (first - 1) + "\n".join(lines[first - 1 :])
 
@@ -73,8 +71,12 @@ def imported_names(notebook: Notebook) -> tuple[str, ...]:
 
 def parsed(source: str) -> ast.Module:
     """The cell as a syntax tree, empty when it is not Python."""
+    return _tree(python_source(source) or "")
+
+
+def _tree(source: str) -> ast.Module:
     try:
-        return ast.parse(python_source(source) or "")
+        return ast.parse(source)
     except (SyntaxError, ValueError, RecursionError):
         return ast.Module([], [])
 

@@ -94,9 +94,14 @@ def _opened(node: ast.stmt) -> Statement:
     return Statement(_span(node), facts, jump, leaves([node]), branches, whole)
 
 
-def _span(node: ast.stmt) -> Span:
+def first_line(node: ast.stmt) -> int:
+    """The line, from 1, on which a statement begins, decorators included."""
     decorators: list[ast.expr] = getattr(node, "decorator_list", [])
-    line = min([node.lineno, *(decorator.lineno for decorator in decorators)])
+    return min([node.lineno, *(decorator.lineno for decorator in decorators)])
+
+
+def _span(node: ast.stmt) -> Span:
+    line = first_line(node)
     return Span(line, node.col_offset, node.end_lineno or line, node.end_col_offset or 0)
 
 

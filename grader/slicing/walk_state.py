@@ -22,6 +22,7 @@ from grader.slicing.bindings import (
     relation,
     small,
 )
+from grader.slicing.traversal import reached
 
 
 class Notes:
@@ -153,22 +154,10 @@ class Notes:
         """Parameters and module names whose objects a local name may stand for."""
         if name not in self.aliases:
             return frozenset({name})  # a parameter
-        seen: set[str] = set()
-        stack = [name]
-        while stack:
-            item = stack.pop()
-            if item not in seen:
-                seen.add(item)
-                stack.extend(self.aliases.get(item, ()))
-        return frozenset(item for item in seen if item in parameters or item not in self.hidden)
+        return frozenset(
+            item for item in reached([name], self.aliases) if item in parameters or item not in self.hidden
+        )
 
     def expanded(self, names: frozenset[str]) -> frozenset[str]:
         """The names, and what the locals among them were made of."""
-        seen: set[str] = set()
-        stack = list(names)
-        while stack:
-            item = stack.pop()
-            if item not in seen:
-                seen.add(item)
-                stack.extend(self.mentioned.get(item, ()))
-        return frozenset(seen)
+        return reached(names, self.mentioned)
