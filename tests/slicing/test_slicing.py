@@ -13,7 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grader.slicing import Definition, Slice, SourceCell, definitions, slice_cells
+from grader.slicing.definitions import Definition, definitions
+from grader.slicing.program import SourceCell
+from grader.slicing.slice import Slice, slice_cells
 
 
 def notebook(*sources: str, failed: Collection[int] = ()) -> list[SourceCell]:
