@@ -77,10 +77,13 @@ class Draft:
         """The code cells with their indices."""
         return ((index, cell) for index, cell in enumerate(self.cells) if cell.kind == "code")
 
+    def with_cell(self, index: int, cell: Cell) -> Draft:
+        """With one cell replaced."""
+        return replace(self, cells=(*self.cells[:index], cell, *self.cells[index + 1 :]))
+
     def with_source(self, index: int, source: str) -> Draft:
         """With the text of one cell replaced."""
-        changed = replace(self.cells[index], source=source)
-        return replace(self, cells=(*self.cells[:index], changed, *self.cells[index + 1 :]))
+        return self.with_cell(index, replace(self.cells[index], source=source))
 
     def insert(self, index: int, *cells: Cell) -> Draft:
         """With cells before the cell at `index`."""

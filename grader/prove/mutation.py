@@ -42,6 +42,18 @@ class Mutation:
             )
 
 
+def all_of(*edits: Apply) -> Apply:
+    """Make the edits one after the other; None when one of them does not fit."""
+
+    def apply(draft: Draft, rng: random.Random) -> Draft | None:
+        changed: Draft | None = draft
+        for edit in edits:
+            changed = edit(changed, rng) if changed is not None else None
+        return changed
+
+    return apply
+
+
 def fault(
     name: str, words: str, apply: Apply, items: str, keywords: tuple[str, ...], may: str = "", unseen: str = ""
 ) -> Mutation:

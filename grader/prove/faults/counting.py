@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from grader.prove.faults.edits import all_of, swap
-from grader.prove.mutation import Apply, Mutation, fault
+from grader.prove.faults.edits import swap
+from grader.prove.mutation import Apply, Mutation, all_of, fault
 
 IMAGE = "image = torch.randn(1, 1, 28, 28)"
 BOTH = "(('MLP', MLP()), ('CNN', CNN()))"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from grader.prove.faults.edits import all_of, swap
-from grader.prove.mutation import Apply, Mutation, fault
+from grader.prove.faults.edits import swap
+from grader.prove.mutation import Apply, Mutation, all_of, fault
 
 NORMALIZE = "transforms.Normalize((0.1307,), (0.3081,))"
 COMPOSE = "transforms.Compose([transforms.ToTensor(), transforms.Normalize((0.1307,), (0.3081,))])"

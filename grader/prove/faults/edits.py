@@ -5,10 +5,13 @@ from __future__ import annotations
 import ast
 import random
 from collections.abc import Callable
+from typing import TypeVar
 
 from grader.prove.draft import Draft
 from grader.prove.mutation import Apply
 from grader.prove.patterns import matches
+
+S = TypeVar("S", bound=ast.stmt)
 
 
 def swap(
@@ -19,18 +22,6 @@ def swap(
     def apply(draft: Draft, rng: random.Random) -> Draft | None:
         cells = draft.section(section) if section is not None else None
         return draft.rewrite(pattern, replacement, within=within, cells=cells, nth=nth)
-
-    return apply
-
-
-def all_of(*edits: Apply) -> Apply:
-    """One edit after the other; None when one of them does not fit."""
-
-    def apply(draft: Draft, rng: random.Random) -> Draft | None:
-        changed: Draft | None = draft
-        for edit in edits:
-            changed = edit(changed, rng) if changed is not None else None
-        return changed
 
     return apply
 
@@ -63,45 +54,43 @@ def prepend(code: str, within: str) -> Apply:
 def hoist(pattern: str, within: str) -> Apply:
     """Move the statement that matches out of its loop, to just before it."""
 
-    def change(function: ast.FunctionDef) -> bool:
-        for index, statement in enumerate(function.body):
-            if isinstance(statement, ast.For):
-                found = [inner for inner in statement.body if matches(inner, pattern)]
-                statement.body = [inner for inner in statement.body if inner not in found]
-                function.body[index:index] = found
-                return bool(found)
-        return False
+    def change(loop: ast.For) -> list[ast.stmt]:
+        found = [inner for inner in loop.body if matches(inner, pattern)]
+        loop.body = [inner for inner in loop.body if inner not in found]
+        return [*found, loop] if found else []
 
-    return in_function(within, change)
+    return _replace_first(ast.For, change, within)
 
 
 def wrap_loop(context: str, within: str) -> Apply:
     """Put the function's loop into `with context:`."""
 
-    def change(function: ast.FunctionDef) -> bool:
-        for index, statement in enumerate(function.body):
-            if isinstance(statement, ast.For):
-                block = ast.parse(f"with {context}:\n    pass").body[0]
-                assert isinstance(block, ast.With)
-                block.body = [statement]
-                function.body[index] = block
-                return True
-        return False
+    def change(loop: ast.For) -> list[ast.stmt]:
+        block = ast.parse(f"with {context}:\n    pass").body[0]
+        assert isinstance(block, ast.With)
+        block.body = [loop]
+        return [block]
 
-    return in_function(within, change)
+    return _replace_first(ast.For, change, within)
 
 
 def unwrap(within: str) -> Apply:
     """Take the function's `with` away and keep what is in it."""
+    return _replace_first(ast.With, lambda block: block.body, within)
 
-    def change(function: ast.FunctionDef) -> bool:
+
+def _replace_first(kind: type[S], change: Callable[[S], list[ast.stmt]], within: str) -> Apply:
+    """Replace the function's first statement of this kind by those that `change` returns; none: it does not fit."""
+
+    def change_function(function: ast.FunctionDef) -> bool:
         for index, statement in enumerate(function.body):
-            if isinstance(statement, ast.With):
-                function.body[index : index + 1] = statement.body
-                return True
+            if isinstance(statement, kind):
+                instead = change(statement)
+                function.body[index : index + 1] = instead or [statement]
+                return bool(instead)
         return False
 
-    return in_function(within, change)
+    return in_function(within, change_function)
 
 
 def swap_lines(first: str, second: str, within: str) -> Apply:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from grader.prove.faults.edits import all_of, swap
+from grader.prove.faults.edits import swap
 from grader.prove.faults.naming import Loops, Training
-from grader.prove.mutation import Mutation, fault
+from grader.prove.mutation import Mutation, all_of, fault
 
 MOVED = "data, target = (data.cuda(), target.cuda())"
 IMAGES = ("images are not", "images are copied to the GPU", "same device")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from grader.prove.faults.edits import all_of, swap
+from grader.prove.faults.edits import swap
 from grader.prove.faults.naming import Model
-from grader.prove.mutation import Apply, Mutation, fault
+from grader.prove.mutation import Apply, Mutation, all_of, fault
 
 RELU = "_1 = torch.relu(self.fc1(_1))"
 

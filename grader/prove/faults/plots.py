@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import ast
-import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from grader.prove.draft import Draft
-from grader.prove.faults.edits import all_of, swap
-from grader.prove.mutation import Apply, Mutation, fault
+from grader.prove.faults.edits import in_function, swap
+from grader.prove.mutation import Apply, Mutation, all_of, fault
 
 
 @dataclass(frozen=True)
@@ -247,38 +245,27 @@ def _labels(function: ast.AST) -> list[ast.keyword]:
     return [keyword for call in _calls(function) for keyword in call.keywords if keyword.arg == "label"]
 
 
-def _changed(name: str, draft: Draft) -> tuple[int, ast.Module, ast.FunctionDef] | None:
-    place = draft.definition(name)
-    tree = draft.tree(place.cell) if place is not None else None
-    if place is None or tree is None:
-        return None
-    found = next(node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.name == name)
-    return place.cell, tree, found
-
-
 def _labels_swapped(name: str) -> Apply:
-    def apply(draft: Draft, rng: random.Random) -> Draft | None:
-        found = _changed(name, draft)
-        labels = _labels(found[2]) if found else []
-        if found is None or len(labels) != 2:
-            return None
+    def change(function: ast.FunctionDef) -> bool:
+        labels = _labels(function)
+        if len(labels) != 2:
+            return False
         labels[0].value, labels[1].value = labels[1].value, labels[0].value
-        return draft.with_tree(found[0], found[1])
+        return True
 
-    return apply
+    return in_function(name, change)
 
 
 def _labelled(name: str, *texts: str) -> Apply:
-    def apply(draft: Draft, rng: random.Random) -> Draft | None:
-        found = _changed(name, draft)
-        labels = _labels(found[2]) if found else []
-        if found is None or len(labels) != len(texts):
-            return None
+    def change(function: ast.FunctionDef) -> bool:
+        labels = _labels(function)
+        if len(labels) != len(texts):
+            return False
         for keyword, text in zip(labels, texts, strict=True):
             keyword.value = ast.Constant(text)
-        return draft.with_tree(found[0], ast.fix_missing_locations(found[1]))
+        return True
 
-    return apply
+    return in_function(name, change)
 
 
 def _line_of(function: ast.FunctionDef, values: str) -> int | None:
@@ -308,12 +295,11 @@ def _in_two_figures(name: str, values: str) -> Apply:
 def _body_changed(name: str, values: str, change: Callable[[list[ast.stmt], int], list[ast.stmt]]) -> Apply:
     """The function's body as `change` makes it of the old one and the place in it where `values` is plotted."""
 
-    def apply(draft: Draft, rng: random.Random) -> Draft | None:
-        found = _changed(name, draft)
-        index = _line_of(found[2], values) if found else None
-        if found is None or index is None:
-            return None
-        found[2].body = change(found[2].body, index)
-        return draft.with_tree(found[0], ast.fix_missing_locations(found[1]))
+    def change_function(function: ast.FunctionDef) -> bool:
+        index = _line_of(function, values)
+        if index is None:
+            return False
+        function.body = change(function.body, index)
+        return True
 
-    return apply
+    return in_function(name, change_function)

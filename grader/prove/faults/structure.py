@@ -5,9 +5,10 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass, replace
 
+from grader.prove import mutation
 from grader.prove.draft import Draft
-from grader.prove.mutation import Apply, Mutation
-from grader.prove.styles.rewriting import Step, cell, drop, fault, find, move, outputs, prefix, sub, twice
+from grader.prove.mutation import Mutation
+from grader.prove.styles.rewriting import Step, at, cell, drop, fault, move, outputs, prefix, sub, twice
 
 
 @dataclass(frozen=True)
@@ -110,33 +111,21 @@ def leaves_early(part: Part, statement: str) -> Mutation:
 
 def _cut_off(marker: str) -> Step:
     """The last line of a cell ends with an open bracket, as a printed or copied cell does."""
-
-    def step(draft: Draft) -> Draft | None:
-        index = find(draft, marker)
-        return None if index is None else draft.with_source(index, draft.cells[index].source.rstrip() + "\nprint(")
-
-    return step
+    return at(marker, lambda draft, index: draft.with_source(index, draft.cells[index].source.rstrip() + "\nprint("))
 
 
 def _commented(marker: str) -> Step:
-    def step(draft: Draft) -> Draft | None:
-        index = find(draft, marker)
-        if index is None:
-            return None
+    def change(draft: Draft, index: int) -> Draft:
         return draft.with_source(index, "\n".join(f"# {line}" for line in draft.cells[index].source.split("\n")))
 
-    return step
+    return at(marker, change)
 
 
 def _as_text(marker: str) -> Step:
-    def step(draft: Draft) -> Draft | None:
-        index = find(draft, marker)
-        if index is None:
-            return None
-        text = replace(draft.cells[index], kind="markdown", outputs=())
-        return replace(draft, cells=(*draft.cells[:index], text, *draft.cells[index + 1 :]))
+    def change(draft: Draft, index: int) -> Draft:
+        return draft.with_cell(index, replace(draft.cells[index], kind="markdown", outputs=()))
 
-    return step
+    return at(marker, change)
 
 
 def shuffled(name: str, words: str, items: str, keywords: tuple[str, ...], may: str) -> Mutation:
@@ -151,5 +140,4 @@ def shuffled(name: str, words: str, items: str, keywords: tuple[str, ...], may: 
             cells[place] = draft.cells[source]
         return replace(draft, cells=tuple(cells))
 
-    made: Apply = apply
-    return Mutation(name, "fault", words, made, frozenset(items.split()), frozenset(may.split()), keywords)
+    return mutation.fault(name, words, apply, items, keywords, may)

@@ -7,8 +7,8 @@ import random
 from dataclasses import dataclass
 
 from grader.prove.draft import Draft
-from grader.prove.faults.edits import all_of, swap
-from grader.prove.mutation import Apply, Mutation, fault
+from grader.prove.faults.edits import swap
+from grader.prove.mutation import Apply, Mutation, all_of, fault
 from grader.prove.patterns import contains
 
 
@@ -97,14 +97,14 @@ def timing_faults(names: Timed) -> tuple[Mutation, ...]:
         fault(
             f"{group}.never_restarted",
             "The clock of the epochs starts once, before the first of them, so that the times grow.",
-            _hoisted(names.begin, section),
+            _out_of_loop(names.begin, section, behind=False),
             item,
             (r"keep growing|times? (?:is|are) printed for",),
         ),
         fault(
             f"{group}.only_last",
             "Only the time of the last epoch is printed.",
-            _last_only(names.epoch, section),
+            _out_of_loop(names.epoch, section, behind=True),
             item,
             (r"1 time is printed|no time per epoch",),
         ),
@@ -172,17 +172,12 @@ class _Statements(ast.NodeTransformer):
         return self.instead or [ast.Pass()]
 
 
-def _each(draft: Draft, section: str) -> list[tuple[int, ast.Module]]:
-    wanted = draft.section(section)
-    return [(index, tree) for index, tree in draft.trees() if index in wanted]
-
-
 def _without(pattern: str, section: str, instead: str = "") -> Apply:
     """Without the statements of the section that contain the pattern, or with others in their place."""
 
     def apply(draft: Draft, rng: random.Random) -> Draft | None:
         changed, done = draft, 0
-        for index, tree in _each(draft, section):
+        for index, tree in draft.trees(draft.section(section)):
             statements = _Statements(pattern, instead)
             new = ast.fix_missing_locations(statements.visit(tree))
             if statements.done:
@@ -196,7 +191,7 @@ def _out_of_loop(pattern: str, section: str, behind: bool) -> Apply:
     """The statement that contains the pattern goes before its loop, or behind it."""
 
     def apply(draft: Draft, rng: random.Random) -> Draft | None:
-        for index, tree in _each(draft, section):
+        for index, tree in draft.trees(draft.section(section)):
             for at, loop in enumerate(tree.body):
                 if not isinstance(loop, ast.For):
                     continue
@@ -209,11 +204,3 @@ def _out_of_loop(pattern: str, section: str, behind: bool) -> Apply:
         return None
 
     return apply
-
-
-def _hoisted(statement: str, section: str) -> Apply:
-    return _out_of_loop(statement, section, behind=False)
-
-
-def _last_only(pattern: str, section: str) -> Apply:
-    return _out_of_loop(pattern, section, behind=True)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from grader.prove.faults.edits import all_of, hoist, prepend, swap, swap_lines, wrap_loop
+from grader.prove.faults.edits import hoist, prepend, swap, swap_lines, wrap_loop
 from grader.prove.faults.naming import Loops
-from grader.prove.mutation import Mutation, fault
+from grader.prove.mutation import Mutation, all_of, fault
 
 LOSS = "_1 = _2(_3(_4), _5)"  # loss = criterion(model(data), target)
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from grader.prove.faults.edits import all_of, swap, unwrap
+from grader.prove.faults.edits import swap, unwrap
 from grader.prove.faults.naming import Loops
-from grader.prove.mutation import Mutation, fault
+from grader.prove.mutation import Mutation, all_of, fault
 
 ADD_LOSS = "_1 += _2(_3, _4).item()"
 MEAN_LOSS = "_1.append(_2 / len(test_loader))"

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from grader.prove.draft import Cell, Draft
+from grader.prove.draft import Draft
 from grader.prove.mutation import Apply, Mutation, fault
 
 
@@ -159,39 +159,37 @@ def _place(draft: Draft, answer: Answer) -> int | None:
     return found[0] if found else None
 
 
-def _answered(answer: Answer, text: str) -> Apply:
+def _at_answer(answer: Answer, change: Callable[[Draft, int], Draft | None]) -> Apply:
+    """Change the draft at the index of the answer."""
+
     def apply(draft: Draft, rng: random.Random) -> Draft | None:
         index = _place(draft, answer)
-        return None if index is None else draft.with_source(index, text)
+        return None if index is None else change(draft, index)
 
     return apply
+
+
+def _answered(answer: Answer, text: str) -> Apply:
+    return _at_answer(answer, lambda draft, index: draft.with_source(index, text))
 
 
 def _removed(answer: Answer) -> Apply:
-    def apply(draft: Draft, rng: random.Random) -> Draft | None:
-        index = _place(draft, answer)
-        return None if index is None else draft.remove(index)
-
-    return apply
+    return _at_answer(answer, Draft.remove)
 
 
 def _repeated(answer: Answer) -> Apply:
     """The question, without its heading and its points, stands in the place of the answer."""
 
-    def apply(draft: Draft, rng: random.Random) -> Draft | None:
-        index = _place(draft, answer)
-        if index is None:
-            return None
-        question: Cell = draft.cells[index - 1]
-        _, _, text = question.source.partition("\n\n")
+    def change(draft: Draft, index: int) -> Draft | None:
+        _, _, text = draft.cells[index - 1].source.partition("\n\n")
         return draft.with_source(index, text) if text else None
 
-    return apply
+    return _at_answer(answer, change)
 
 
 def _copied(answer: Answer, from_answer: Answer) -> Apply:
-    def apply(draft: Draft, rng: random.Random) -> Draft | None:
-        index, other = _place(draft, answer), _place(draft, from_answer)
-        return None if index is None or other is None else draft.with_source(index, draft.cells[other].source)
+    def change(draft: Draft, index: int) -> Draft | None:
+        other = _place(draft, from_answer)
+        return None if other is None else draft.with_source(index, draft.cells[other].source)
 
-    return apply
+    return _at_answer(answer, change)

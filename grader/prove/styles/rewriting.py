@@ -5,7 +5,6 @@ A step returns None when what it looks for is not there, so that a mutation neve
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
@@ -19,15 +18,10 @@ Step = Callable[[Draft], "Draft | None"]
 def steps(*all_steps: Step) -> Apply:
     """All steps one after the other, as a mutation's `apply`; None as soon as one of them does not fit."""
 
-    def apply(draft: Draft, rng: random.Random) -> Draft | None:
-        changed: Draft | None = draft
-        for step in all_steps:
-            if changed is None:
-                return None
-            changed = step(changed)
-        return changed
+    def edit(step: Step) -> Apply:
+        return lambda draft, rng: step(draft)
 
-    return apply
+    return mutation.all_of(*map(edit, all_steps))
 
 
 def style(name: str, words: str, *all_steps: Step) -> Mutation:
@@ -47,6 +41,16 @@ def find(draft: Draft, marker: str, kind: CellKind = "code") -> int | None:
     return next((i for i, cell in enumerate(draft.cells) if cell.kind == kind and marker in cell.source), None)
 
 
+def at(marker: str, change: Callable[[Draft, int], Draft], kind: CellKind = "code") -> Step:
+    """Change the draft at the index of the first cell that contains `marker`."""
+
+    def step(draft: Draft) -> Draft | None:
+        index = find(draft, marker, kind)
+        return None if index is None else change(draft, index)
+
+    return step
+
+
 def sub(old: str, new: str, inside: str = "") -> Step:
     """`old` becomes `new` wherever it stands in code; with `inside` only in the first cell that contains that text."""
 
@@ -62,62 +66,32 @@ def sub(old: str, new: str, inside: str = "") -> Step:
 
 def cell(marker: str, source: str, kind: CellKind = "code") -> Step:
     """The first cell that contains `marker` becomes `source`."""
-
-    def step(draft: Draft) -> Draft | None:
-        index = find(draft, marker, kind)
-        return None if index is None else draft.with_source(index, source.strip("\n"))
-
-    return step
+    return at(marker, lambda draft, index: draft.with_source(index, source.strip("\n")), kind)
 
 
 def before(marker: str, source: str, kind: CellKind = "code") -> Step:
     """A new cell before the first code cell that contains `marker`."""
-
-    def step(draft: Draft) -> Draft | None:
-        index = find(draft, marker)
-        return None if index is None else draft.insert(index, Cell(kind, source.strip("\n")))
-
-    return step
+    return at(marker, lambda draft, index: draft.insert(index, Cell(kind, source.strip("\n"))))
 
 
 def after(marker: str, source: str, kind: CellKind = "code") -> Step:
     """A new cell behind the first code cell that contains `marker`."""
-
-    def step(draft: Draft) -> Draft | None:
-        index = find(draft, marker)
-        return None if index is None else draft.insert(index + 1, Cell(kind, source.strip("\n")))
-
-    return step
+    return at(marker, lambda draft, index: draft.insert(index + 1, Cell(kind, source.strip("\n"))))
 
 
 def prefix(marker: str, text: str) -> Step:
     """Text at the very beginning of the first code cell that contains `marker`."""
-
-    def step(draft: Draft) -> Draft | None:
-        index = find(draft, marker)
-        return None if index is None else draft.with_source(index, text + draft.cells[index].source)
-
-    return step
+    return at(marker, lambda draft, index: draft.with_source(index, text + draft.cells[index].source))
 
 
 def suffix(marker: str, text: str) -> Step:
     """Text at the very end of the first code cell that contains `marker`."""
-
-    def step(draft: Draft) -> Draft | None:
-        index = find(draft, marker)
-        return None if index is None else draft.with_source(index, draft.cells[index].source + text)
-
-    return step
+    return at(marker, lambda draft, index: draft.with_source(index, draft.cells[index].source + text))
 
 
 def drop(marker: str, kind: CellKind = "code") -> Step:
     """The first cell that contains `marker` goes."""
-
-    def step(draft: Draft) -> Draft | None:
-        index = find(draft, marker, kind)
-        return None if index is None else draft.remove(index)
-
-    return step
+    return at(marker, Draft.remove, kind)
 
 
 def move(marker: str, behind: str) -> Step:
@@ -136,26 +110,13 @@ def move(marker: str, behind: str) -> Step:
 
 def twice(marker: str) -> Step:
     """The first code cell that contains `marker` stands there twice."""
-
-    def step(draft: Draft) -> Draft | None:
-        index = find(draft, marker)
-        return None if index is None else draft.insert(index, draft.cells[index])
-
-    return step
+    return at(marker, lambda draft, index: draft.insert(index, draft.cells[index]))
 
 
 def outputs(marker: str, text: str) -> Step:
     """The first code cell that contains `marker` has a stored output that nobody's run made."""
-
-    def step(draft: Draft) -> Draft | None:
-        index = find(draft, marker)
-        if index is None:
-            return None
-        stream = {"output_type": "stream", "name": "stdout", "text": text.splitlines(keepends=True)}
-        changed = replace(draft.cells[index], outputs=(stream,))
-        return replace(draft, cells=(*draft.cells[:index], changed, *draft.cells[index + 1 :]))
-
-    return step
+    stream = {"output_type": "stream", "name": "stdout", "text": text.splitlines(keepends=True)}
+    return at(marker, lambda draft, index: draft.with_cell(index, replace(draft.cells[index], outputs=(stream,))))
 
 
 def renamed(names: Mapping[str, str]) -> Step:
