@@ -64,3 +64,22 @@ def fault(
 def style(name: str, words: str, apply: Apply) -> Mutation:
     """A right way to write it."""
     return Mutation(name, "style", words, apply)
+
+
+@dataclass(frozen=True)
+class FaultGroup:
+    """Makes faults whose names begin with the group's `name` and that cost the same `items`.
+
+    `may` are the items that each fault may cost as a consequence, unless it names others.
+    """
+
+    name: str
+    items: str
+    may: str = ""
+
+    def fault(
+        self, short: str, words: str, apply: Apply, keywords: tuple[str, ...], may: str | None = None, unseen: str = ""
+    ) -> Mutation:
+        """A fault named 'group.short'."""
+        may = self.may if may is None else may
+        return fault(f"{self.name}.{short}", words, apply, self.items, keywords, may, unseen)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from grader.prove.faults.edits import swap
-from grader.prove.mutation import Apply, Mutation, all_of, fault
+from grader.prove.mutation import FaultGroup, Mutation, all_of
 
 IMAGE = "image = torch.randn(1, 1, 28, 28)"
 BOTH = "(('MLP', MLP()), ('CNN', CNN()))"
@@ -13,12 +15,8 @@ PROFILE = "flops, params = thop.profile(fresh_model, inputs=(image,), verbose=Fa
 def counting_faults(item: str, section: str) -> tuple[Mutation, ...]:
     """Wrong inputs, wrong models, and counts that are not printed."""
 
-    def one(short: str, words: str, apply: Apply, kinds: tuple[str, ...]) -> Mutation:
-        return fault(f"flops.{short}", words, apply, item, kinds)
-
-    def put(pattern: str, replacement: str) -> Apply:
-        return swap(pattern, replacement, section=section)
-
+    one = FaultGroup("flops", item).fault
+    put = partial(swap, section=section)
     return (
         one(
             "batch",

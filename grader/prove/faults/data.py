@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from grader.prove.faults.edits import swap
-from grader.prove.mutation import Apply, Mutation, all_of, fault
+from grader.prove.mutation import FaultGroup, Mutation, all_of
 
 NORMALIZE = "transforms.Normalize((0.1307,), (0.3081,))"
 COMPOSE = "transforms.Compose([transforms.ToTensor(), transforms.Normalize((0.1307,), (0.3081,))])"
@@ -16,9 +16,7 @@ TEST_LOADER = "_1.DataLoader(test_set, batch_size=_2, shuffle=False)"
 def data_faults(item: str, learns: str, runs: str) -> tuple[Mutation, ...]:
     """`learns` are the items that ask what was learned from the data, `runs` those that go over it."""
 
-    def one(short: str, words: str, apply: Apply, kinds: tuple[str, ...], may: str = learns) -> Mutation:
-        return fault(f"data.{short}", words, apply, item, kinds, may)
-
+    one = FaultGroup("data", item, learns).fault
     other = "transforms.Compose([transforms.ToTensor(), transforms.Normalize((0.5,), (0.5,))])"
     return (
         one(

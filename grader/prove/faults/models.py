@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from grader.prove.faults.edits import swap
 from grader.prove.faults.naming import Model
-from grader.prove.mutation import Apply, Mutation, all_of, fault
+from grader.prove.mutation import Apply, FaultGroup, Mutation, all_of, fault
 
 RELU = "_1 = torch.relu(self.fc1(_1))"
 
@@ -13,8 +15,7 @@ def linear_faults(names: Model) -> tuple[Mutation, ...]:
     """For a model with `fc1`, `fc2`, `fc3` and a forward that calls them one by one."""
     name = names.name
 
-    def one(short: str, words: str, apply: Apply, kinds: tuple[str, ...], may: str = names.learns) -> Mutation:
-        return fault(f"{names.group}.{short}", words, apply, names.item, kinds, may)
+    one = FaultGroup(names.group, names.item, names.learns).fault
 
     def first(replacement: str) -> Apply:
         return swap(RELU, replacement, within=name)
@@ -153,12 +154,8 @@ def convolution_faults(names: Model) -> tuple[Mutation, ...]:
     pool = "nn.AdaptiveMaxPool2d(1)"
     out = "return self.head(self.net(_1).flatten(1))"
 
-    def one(short: str, words: str, apply: Apply, kinds: tuple[str, ...], may: str = names.learns) -> Mutation:
-        return fault(f"{names.group}.{short}", words, apply, names.item, kinds, may)
-
-    def put(pattern: str, replacement: str) -> Apply:
-        return swap(pattern, replacement, within=name)
-
+    one = FaultGroup(names.group, names.item, names.learns).fault
+    put = partial(swap, within=name)
     return (
         one(
             "average_pooling",

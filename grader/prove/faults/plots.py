@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from grader.prove.faults.edits import in_function, swap
-from grader.prove.mutation import Apply, Mutation, all_of, fault
+from grader.prove.mutation import Apply, FaultGroup, Mutation, all_of, fault
 
 
 @dataclass(frozen=True)
@@ -32,61 +32,54 @@ def plot_faults(names: Plot) -> tuple[Mutation, ...]:
 
 
 def _drawn(names: Plot) -> tuple[Mutation, ...]:
-    f, items = names.function, names.items
+    f, one = names.function, FaultGroup("plot", names.items).fault
     return (
-        fault(
-            "plot.linear",
+        one(
+            "linear",
             "The y axis is linear.",
             swap("_1.set_yscale(_2)", "", within=f),
-            items,
             (r"y axis is linear",),
         ),
-        fault(
-            "plot.log_x",
+        one(
+            "log_x",
             "The x axis is logarithmic instead of the y axis.",
             swap("_1.set_yscale(_2)", "_1.set_xscale(_2)", within=f),
-            items,
             (r"y axis is linear",),
         ),
-        fault(
-            "plot.unlabelled",
+        one(
+            "unlabelled",
             "Neither axis has a label, and there is no title.",
             all_of(
                 swap("_1.set_xlabel(_2)", "", within=f),
                 swap("_1.set_ylabel(_2)", "", within=f),
                 swap("_1.set_title(_2)", "", within=f),
             ),
-            items,
             (r"label|title",),
         ),
-        fault(
-            "plot.axes_unlabelled",
+        one(
+            "axes_unlabelled",
             "Neither axis has a label; there is a title.",
             all_of(swap("_1.set_xlabel(_2)", "", within=f), swap("_1.set_ylabel(_2)", "", within=f)),
-            items,
             (r"ax[ei]s.*label|label.*ax[ei]s",),
             unseen="a title in place of the labels is taken as well",
         ),
-        fault("plot.no_legend", "There is no legend.", swap("_1.legend()", "", within=f), items, (r"no legend",)),
-        fault(
-            "plot.no_names",
+        one("no_legend", "There is no legend.", swap("_1.legend()", "", within=f), (r"no legend",)),
+        one(
+            "no_names",
             "The legend calls both curves the same.",
             _labelled(f, "loss", "loss"),
-            items,
             (r"both called|names?",),
         ),
-        fault(
-            "plot.names_swapped",
+        one(
+            "names_swapped",
             "The names of the two curves are swapped.",
             _labels_swapped(f),
-            items,
             (r"swapped",),
         ),
-        fault(
-            "plot.cleared",
+        one(
+            "cleared",
             "The axes are cleared before they are shown.",
             swap("_1.legend()", "_1.legend()\n_1.clear()", within=f),
-            items,
             (r"no curve was plotted",),
             unseen="a figure is read before it is cleared, for the sake of plots that are drawn anew while training",
         ),
@@ -94,63 +87,56 @@ def _drawn(names: Plot) -> tuple[Mutation, ...]:
 
 
 def _curves(names: Plot) -> tuple[Mutation, ...]:
-    f, items = names.function, names.items
+    f, one = names.function, FaultGroup("plot", names.items).fault
     (_, train), (_, test) = names.train, names.test
     return (
-        fault(
-            "plot.only_training",
+        one(
+            "only_training",
             "Only the training loss is plotted.",
             _without_line(f, test),
-            items,
             (r"validation loss is not plotted",),
         ),
-        fault(
-            "plot.only_validation",
+        one(
+            "only_validation",
             "Only the validation loss is plotted.",
             _without_line(f, train),
-            items,
             (r"training loss is not plotted",),
         ),
-        fault(
-            "plot.accuracy_as_loss",
+        one(
+            "accuracy_as_loss",
             "The accuracy is plotted under the name of the validation loss.",
             swap(test, names.accuracy, within=f),
-            items,
             (r"accuracy",),
         ),
-        fault(
-            "plot.training_twice",
+        one(
+            "training_twice",
             "The training losses are plotted under both names.",
             all_of(swap(test, train, within=f), swap(names.test[0], names.train[0], within=f)),
-            items,
             (r"holds? (?:no|the training) losses|not plotted|swapped",),
         ),
-        fault(
-            "plot.two_figures",
+        one(
+            "two_figures",
             "Each loss has a figure of its own.",
             _in_two_figures(f, test),
-            items,
             (r"on other axes|in a figure",),
         ),
-        fault(
-            "plot.made_up",
+        one(
+            "made_up",
             "The curves are made of numbers that nobody measured.",
             all_of(
                 swap(train, f"[2.5 * 0.9 ** i for i in range(len({names.train[0]}))]", within=f),
                 swap(test, f"[2.0 * 0.8 ** i for i in range(len({names.test[0]}))]", within=f),
             ),
-            items,
             (r"holds? (?:no )?losses|not plotted|does not hold",),
         ),
-        fault(
-            "plot.reversed",
+        one(
+            "reversed",
             "The values of both lists are drawn from the last to the first.",
             all_of(swap(train, f"{train}[::-1]", within=f), swap(test, f"{test}[::-1]", within=f)),
-            items,
             (r"losses of this training|x axis|x of the|cover",),
         ),
-        fault(
-            "plot.quarter",
+        one(
+            "quarter",
             "Both lists are cut to a quarter of their length.",
             all_of(
                 *(
@@ -158,35 +144,31 @@ def _curves(names: Plot) -> tuple[Mutation, ...]:
                     for name, length in ((train, train), (test, test), (names.train[0], train), (names.test[0], test))
                 )
             ),
-            items,
             (r"which cover",),
         ),
-        fault(
-            "plot.validation_cut",
+        one(
+            "validation_cut",
             "The validation curve ends two epochs early.",
             all_of(swap(test, f"{test}[:-2]", within=f), swap(names.test[0], f"{names.test[0]}[:-2]", within=f)),
-            items,
             (r"curve.* covers? epochs",),  # of two plots the one that covers more is looked at, for both items
         ),
     )
 
 
 def _x_axis(names: Plot) -> tuple[Mutation, ...]:
-    f, items = names.function, names.items
+    f, one = names.function, FaultGroup("plot", names.items).fault
     (train_x, _), (test_x, test) = names.train, names.test
     return (
-        fault(
-            "plot.validation_by_epoch",
+        one(
+            "validation_by_epoch",
             "The training loss is drawn over the steps, the validation loss over the epochs.",
             swap(test_x, f"range(1, len({test}) + 1)", within=f),
-            items,
             (r"x axis|x of the",),
         ),
-        fault(
-            "plot.training_by_index",
+        one(
+            "training_by_index",
             "The training loss is drawn over its index, the validation loss over the steps.",
             swap(train_x, f"range(len({train_x}))", within=f),
-            items,
             (r"x axis|x of the",),
         ),
     )

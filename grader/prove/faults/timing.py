@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from grader.prove.draft import Draft
 from grader.prove.faults.edits import swap
-from grader.prove.mutation import Apply, Mutation, all_of, fault
+from grader.prove.mutation import Apply, FaultGroup, Mutation, all_of
 from grader.prove.patterns import contains
 
 
@@ -37,75 +37,66 @@ _WRONG = (
 
 def timing_faults(names: Timed) -> tuple[Mutation, ...]:
     """What can be wrong with the time of each epoch."""
-    section, item, group = names.section, names.item, f"time.{names.item}"
+    section, one = names.section, FaultGroup(f"time.{names.item}", names.item).fault
     return (
-        fault(
-            f"{group}.missing",
+        one(
+            "missing",
             "The time of an epoch is not printed.",
             _without(names.epoch, section),
-            item,
             (r"no time per epoch",),
         ),
-        fault(
-            f"{group}.not_printed",
+        one(
+            "not_printed",
             "The time of an epoch is measured and kept, and never printed.",
             _without(names.epoch, section, f"kept = {names.epoch}"),
-            item,
             (r"no time per epoch",),
         ),
-        fault(
-            f"{group}.constant",
+        one(
+            "constant",
             "A typed number is printed as the time of each epoch.",
             swap(names.epoch, "417.25", section=section),
-            item,
             (r"printed .*417\.25",),
         ),
-        fault(
-            f"{group}.invented",
+        one(
+            "invented",
             "Numbers that are made up, a little different for each epoch, are printed as times.",
             swap(names.epoch, "435.2 + (7 * current_epoch) % 3", section=section),
-            item,
             (r"printed .*43[567]\.2",),
         ),
-        fault(
-            f"{group}.milliseconds",
+        one(
+            "milliseconds",
             "Milliseconds are printed as seconds.",
             swap(names.epoch, f"1000 * ({names.epoch})", section=section),
-            item,
             _WRONG,
         ),
-        fault(
-            f"{group}.clock_late",
+        one(
+            "clock_late",
             "The clock starts when the epoch is over.",
             all_of(
                 swap(names.begin, "", section=section),
                 swap(names.test, f"{names.test}\n{names.begin}", section=section),
             ),
-            item,
             _WRONG,
         ),
-        fault(
-            f"{group}.only_test",
+        one(
+            "only_test",
             "Only the test is timed.",
             all_of(
                 swap(names.begin, "", section=section),
                 swap(names.test, f"{names.begin}\n{names.test}", section=section),
             ),
-            item,
             _WRONG,
         ),
-        fault(
-            f"{group}.never_restarted",
+        one(
+            "never_restarted",
             "The clock of the epochs starts once, before the first of them, so that the times grow.",
             _out_of_loop(names.begin, section, behind=False),
-            item,
             (r"keep growing|times? (?:is|are) printed for",),
         ),
-        fault(
-            f"{group}.only_last",
+        one(
+            "only_last",
             "Only the time of the last epoch is printed.",
             _out_of_loop(names.epoch, section, behind=True),
-            item,
             (r"1 time is printed|no time per epoch",),
         ),
         *(_total_faults(names) if names.total else ()),
@@ -113,44 +104,39 @@ def timing_faults(names: Timed) -> tuple[Mutation, ...]:
 
 
 def _total_faults(names: Timed) -> tuple[Mutation, ...]:
-    section, item, group = names.section, names.item, f"time.{names.item}"
+    section, one = names.section, FaultGroup(f"time.{names.item}", names.item).fault
     total_wrong = (r"no total|printed .* while|is that of",)
     return (
-        fault(
-            f"{group}.total_missing",
+        one(
+            "total_missing",
             "The total time is not printed.",
             _without(names.total, section),
-            item,
             (r"no total",),
         ),
-        fault(
-            f"{group}.total_constant",
+        one(
+            "total_constant",
             "A typed number is printed as the total time.",
             swap(names.total, "417.25", section=section),
-            item,
             (r"417\.25",),
         ),
-        fault(
-            f"{group}.total_of_last",
+        one(
+            "total_of_last",
             "The time of the last epoch is printed as the total.",
             swap(names.total, names.epoch, section=section),
-            item,
             total_wrong,
         ),
-        fault(
-            f"{group}.total_in_minutes",
+        one(
+            "total_in_minutes",
             "Minutes are printed as seconds.",
             swap(names.total, f"({names.total}) / 60", section=section),
-            item,
             total_wrong,
         ),
-        fault(
-            f"{group}.total_untested",
+        one(
+            "total_untested",
             "The total leaves the tests out.",
             all_of(
                 swap(names.test, f"paused = time.time()\n{names.test}\nstart += time.time() - paused", section=section)
             ),
-            item,
             (r"leaves out testing",),
         ),
     )

@@ -7,6 +7,7 @@ from grader.prove.faults.naming import Loops
 from grader.prove.mutation import Mutation, all_of, fault
 
 LOSS = "_1 = _2(_3(_4), _5)"  # loss = criterion(model(data), target)
+RECORD = "if _1 % 100 == 0:\n    _2.append(_3)\n    _4.append(_5)\n    _6.set_postfix(loss=_7)"
 
 
 def gradient_faults(names: Loops) -> tuple[Mutation, ...]:
@@ -157,7 +158,7 @@ def course_faults(names: Loops) -> tuple[Mutation, ...]:
             f"{group}.first_batch_only",
             "The loop returns after its first batch.",
             swap(
-                "if _1 % 100 == 0:\n    _2.append(_3)\n    _4.append(_5)\n    _6.set_postfix(loss=_7)",
+                RECORD,
                 "_2.append(_3)\n_4.append(_5)\nbreak",
                 within=f,
             ),
@@ -252,7 +253,7 @@ def record_faults(names: Loops) -> tuple[Mutation, ...]:
                 prepend("seen_losses = []", f),
                 swap("_1.backward()", "_1.backward()\nseen_losses.append(_1.item())", within=f),
                 swap(
-                    "if _1 % 100 == 0:\n    _2.append(_3)\n    _4.append(_5)\n    _6.set_postfix(loss=_7)",
+                    RECORD,
                     "if _1 % 100 == 0:\n    _2.append(sum(seen_losses) / len(seen_losses))\n    _4.append(_5)",
                     within=f,
                 ),

@@ -11,6 +11,7 @@ from grader.prove.faults.naming import Training
 from grader.prove.mutation import Apply, Mutation, fault
 
 SGD = "optim.SGD(_1, lr=0.01, momentum=0.5)"
+NEW_OPTIMIZER = "optimizer = optim.SGD(model.parameters(), lr=0.01, momentum=0.5)"
 
 
 def optimizer_faults(names: Training) -> tuple[Mutation, ...]:
@@ -92,7 +93,6 @@ def stale_optimizer(names: Training, words: str) -> Mutation:
 def epoch_faults(names: Training, fewer: int = 1) -> tuple[Mutation, ...]:
     """Too few epochs, no tests, or a new model for each of them."""
     section, group, count = names.section, names.group, names.epochs
-    sgd = "optimizer = optim.SGD(model.parameters(), lr=0.01, momentum=0.5)"
     where = " = next(model.parameters()).device\n"
     return (
         fault(
@@ -114,7 +114,7 @@ def epoch_faults(names: Training, fewer: int = 1) -> tuple[Mutation, ...]:
         fault(
             f"{group}.new_model_each_epoch",
             f"'{section}' makes a new model and optimizer before each epoch.",
-            _before_call(names.train, section, f"device{where}model = {names.model}().to(device)\n{sgd}"),
+            _before_call(names.train, section, f"device{where}model = {names.model}().to(device)\n{NEW_OPTIMIZER}"),
             names.item,
             ("1 epoch\\b", "epoch"),
             f"{names.follows} {names.learns}",
@@ -139,7 +139,7 @@ def optimizer_each_epoch(names: Training) -> Mutation:
     return fault(
         f"{names.group}.new_optimizer_each_epoch",
         f"'{names.section}' makes a new optimizer before each epoch.",
-        _before_call(names.train, names.section, "optimizer = optim.SGD(model.parameters(), lr=0.01, momentum=0.5)"),
+        _before_call(names.train, names.section, NEW_OPTIMIZER),
         names.item,
         ("optimizer",),
         unseen="all that is lost is the momentum of an epoch's last batch: the losses stay those of the reference",
