@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from grader.prove.mutation import Mutation
 from grader.prove.styles.rewriting import prefix, style, sub
+from reference.mutations.solution_code import LOSS, TEST_LOSS
 
 _HEAD = """    progress = tqdm(train_loader, desc=f"epoch {epoch + 1}", leave=False)
     for batch_idx, (data, target) in enumerate(progress):
 """
 _POSTFIX = '            progress.set_postfix(loss=f"{loss.item():.4f}")\n'
 _CRITERION = "criterion = nn.CrossEntropyLoss()"
-_LOSS = "loss = criterion(model(data), target)"
-_TEST_LOSS = "criterion(output, target).item()"
 _RECORD = "train_losses.append(loss.item())"
 
 
@@ -107,8 +106,8 @@ LOSS_STYLES = (
         "F.cross_entropy inside of the functions, no criterion",
         prefix("class MLP(", "import torch.nn.functional as F\n\n"),
         sub(_CRITERION + "\n", ""),
-        sub(_LOSS, "loss = F.cross_entropy(model(data), target)"),
-        sub(_TEST_LOSS, "F.cross_entropy(output, target).item()"),
+        sub(LOSS, "loss = F.cross_entropy(model(data), target)"),
+        sub(TEST_LOSS, "F.cross_entropy(output, target).item()"),
     ),
     style(
         "loss_function_as_criterion",
@@ -137,7 +136,7 @@ LOSS_STYLES = (
         "loss_one_hot",
         "cross-entropy with one-hot targets as probabilities",
         sub(
-            _LOSS,
+            LOSS,
             "loss = nn.functional.cross_entropy(model(data), nn.functional.one_hot(target, num_classes=10).float())",
         ),
     ),

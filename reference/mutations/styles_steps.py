@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from grader.prove.mutation import Mutation
 from grader.prove.styles.rewriting import style, sub
+from reference.mutations.solution_code import LOSS, OPTIMIZER, TEST_LOSS
 
-_LOSS = "loss = criterion(model(data), target)"
-_TEST_LOSS = "criterion(output, target).item()"
 _HITS = "(output.argmax(dim=1) == target).sum().item()"
 _NO_GRAD = "    with torch.no_grad():\n        for data, target in test_loader:\n"
 _TO_GPU = "data, target = data.cuda(), target.cuda()"
-_SGD = "optimizer = optim.SGD(model.parameters(), lr=0.01, momentum=0.5)"
 
 STEP_STYLES = (
     style(
@@ -44,7 +42,7 @@ STEP_STYLES = (
         "optimizer_groups",
         "weights and biases as two groups of parameters with the same settings",
         sub(
-            _SGD,
+            OPTIMIZER,
             "optimizer = optim.SGD(\n    [\n"
             "        {'params': [p for n, p in model.named_parameters() if n.endswith('weight')], 'lr': 0.01},\n"
             "        {'params': [p for n, p in model.named_parameters() if not n.endswith('weight')]},\n"
@@ -55,7 +53,7 @@ STEP_STYLES = (
         "optimizer_named",
         "SGD imported by name, all arguments by keyword, a list of parameters",
         sub(
-            _SGD,
+            OPTIMIZER,
             "from torch.optim import SGD\n\n"
             "optimizer = SGD(params=list(model.parameters()), lr=0.01, momentum=0.5, dampening=0, "
             "weight_decay=0.0, nesterov=False)",
@@ -65,7 +63,7 @@ STEP_STYLES = (
         "optimizer_foreach",
         "a scheduler that changes nothing, and SGD's foreach implementation",
         sub(
-            _SGD,
+            OPTIMIZER,
             "optimizer = optim.SGD(model.parameters(), lr=0.01, momentum=0.5, foreach=True)\n"
             "scheduler = optim.lr_scheduler.ConstantLR(optimizer, factor=1.0)",
         ),
@@ -73,15 +71,15 @@ STEP_STYLES = (
     style(
         "autocast_off",
         "autocast(enabled=False) around the forward pass",
-        sub("        " + _LOSS, "        with torch.autocast('cuda', enabled=False):\n            " + _LOSS),
+        sub("        " + LOSS, "        with torch.autocast('cuda', enabled=False):\n            " + LOSS),
     ),
     style(
         "grad_enabled",
         "enable_grad around the training, asserts on shapes",
         sub(
-            "        " + _LOSS,
+            "        " + LOSS,
             "        assert data.ndim == 4 and target.ndim == 1\n        with torch.enable_grad():\n"
-            "            " + _LOSS,
+            "            " + LOSS,
         ),
     ),
     style(
@@ -94,8 +92,8 @@ STEP_STYLES = (
         "modes_per_batch",
         "the mode is set anew before each batch",
         sub(
-            "        loss = criterion(model(data), target)",
-            "        model.train()\n        loss = criterion(model(data), target)",
+            f"        {LOSS}",
+            f"        model.train()\n        {LOSS}",
         ),
         sub("    model.train()\n    progress", "    progress"),
     ),
@@ -113,7 +111,7 @@ def _tested(name: str, words: str, inner: str, end: str = "", start: str = "tota
         name,
         words,
         sub("    total_loss, correct = 0.0, 0\n", f"    {start}\n"),
-        sub(f"total_loss += {_TEST_LOSS}", inner),
+        sub(f"total_loss += {TEST_LOSS}", inner),
         sub(f"            correct += {_HITS}\n", ""),
         sub("    test_losses.append(total_loss", f"    {end or 'pass'}\n    test_losses.append(total_loss"),
     )
@@ -183,14 +181,14 @@ TEST_STYLES = (
     _tested(
         "test_lists",
         "losses and hits of all batches in lists, numpy's mean of them",
-        f"losses.append({_TEST_LOSS}); hits.extend((output.argmax(1) == target).tolist())",
+        f"losses.append({TEST_LOSS}); hits.extend((output.argmax(1) == target).tolist())",
         "import numpy; total_loss = numpy.mean(losses) * len(test_loader); correct = numpy.sum(hits)",
         "losses, hits = [], []",
     ),
     _tested(
         "test_fsum",
         "math.fsum and statistics over batches",
-        f"losses.append({_TEST_LOSS}); n += len(target); correct += {_HITS}",
+        f"losses.append({TEST_LOSS}); n += len(target); correct += {_HITS}",
         "import math; total_loss = math.fsum(losses)",
         "losses, n, correct = [], 0, 0",
     ),
@@ -204,14 +202,14 @@ TEST_STYLES = (
     _tested(
         "test_running_mean",
         "a running mean of the loss, one item after the other",
-        f"n += 1; mean += ({_TEST_LOSS} - mean) / n; correct += {_HITS}",
+        f"n += 1; mean += ({TEST_LOSS} - mean) / n; correct += {_HITS}",
         "total_loss = mean * len(test_loader)",
         "mean, n, correct = 0.0, 0, 0",
     ),
     _tested(
         "test_predictions_kept",
         "all predictions and labels are collected and compared by scikit-learn",
-        f"total_loss += {_TEST_LOSS}; guesses += output.argmax(1).tolist(); truth += target.tolist()",
+        f"total_loss += {TEST_LOSS}; guesses += output.argmax(1).tolist(); truth += target.tolist()",
         "from sklearn.metrics import accuracy_score; correct = accuracy_score(truth, guesses) * len(truth)",
         "total_loss, guesses, truth = 0.0, [], []",
     ),

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from grader.prove.mutation import Mutation
 from grader.prove.styles.rewriting import Step, before, prefix, style, sub
+from reference.mutations.solution_code import CPU_FUNCTIONS, EPOCH, SECOND_TRAINING
 
-_Q3 = "epochs 11 to 20"
-_TOTAL = 'print(f"10 epochs with testing: {time.time() - start:.2f} s in all")'
-_EPOCH = 'print(f"epoch {current_epoch}: {time.time() - epoch_start:.2f} s")'
+_PRINT_TOTAL = 'print(f"10 epochs with testing: {time.time() - start:.2f} s in all")'
+_PRINT_EPOCH = 'print(f"epoch {current_epoch}: {time.time() - epoch_start:.2f} s")'
 
 
 def _clock(name: str, words: str, call: str, module: str) -> Mutation:
     """Another clock that counts seconds."""
-    return style(f"time_{name}", words, sub("time.time()", call), prefix("def cpu_train(", f"{module}\n\n"))
+    return style(f"time_{name}", words, sub("time.time()", call), prefix(CPU_FUNCTIONS, f"{module}\n\n"))
 
 
 def _epochs(name: str, words: str, shown: str, *more: Step) -> Mutation:
@@ -21,8 +21,8 @@ def _epochs(name: str, words: str, shown: str, *more: Step) -> Mutation:
     return style(
         f"time_{name}",
         words,
-        sub(_EPOCH, f"took = time.time() - epoch_start; {epoch}"),
-        sub(_TOTAL, f"whole = time.time() - start; {total}"),
+        sub(_PRINT_EPOCH, f"took = time.time() - epoch_start; {epoch}"),
+        sub(_PRINT_TOTAL, f"whole = time.time() - start; {total}"),
         sub(
             'print(f"CNN on the CPU, epoch {current_epoch}: {time.time() - epoch_start:.2f} s")',
             f"took = time.time() - epoch_start; {epoch}",
@@ -35,16 +35,14 @@ def _epochs(name: str, words: str, shown: str, *more: Step) -> Mutation:
     )
 
 
-_BLOCK = """start = time.time()
+_BLOCK = f"""start = time.time()
 
 for _ in range(10):  # the same model, optimizer and lists: epochs 11 to 20
     epoch_start = time.time()
-    current_step = cpu_train(current_epoch, train_losses, train_steps, current_step)
-    cpu_test(test_losses, test_accuracy, test_steps, current_step)
-    current_epoch += 1
-    print(f"epoch {current_epoch}: {time.time() - epoch_start:.2f} s")
+    {EPOCH}
+    {_PRINT_EPOCH}
 
-print(f"10 epochs with testing: {time.time() - start:.2f} s in all")
+{_PRINT_TOTAL}
 """
 
 
@@ -52,10 +50,6 @@ def _run(name: str, words: str, source: str) -> Mutation:
     """Another way to run and time the second ten epochs."""
     return style(f"time_{name}", words, sub(_BLOCK, source.lstrip()))
 
-
-_BOTH = """current_step = cpu_train(current_epoch, train_losses, train_steps, current_step)
-    cpu_test(test_losses, test_accuracy, test_steps, current_step)
-    current_epoch += 1"""
 
 TIMING_STYLES = (
     _clock("perf_counter", "time.perf_counter", "perf_counter()", "from time import perf_counter"),
@@ -124,7 +118,7 @@ TIMING_STYLES = (
 epoch_times = []
 for epoch in range(10, 20):
     t0 = time.time()
-    {_BOTH}
+    {EPOCH}
     t1 = time.time()
     epoch_times.append(t1 - t0)
 for epoch, seconds in enumerate(epoch_times, start=11):
@@ -141,7 +135,7 @@ import pandas as pd
 rows = []
 for _ in range(10):
     t0 = time.perf_counter()
-    {_BOTH}
+    {EPOCH}
     rows.append({{"epoch": current_epoch, "seconds": time.perf_counter() - t0}})
 table = pd.DataFrame(rows)
 print(table.to_string(index=False))
@@ -164,7 +158,7 @@ def clock(what):
 
 def one_more():
     global current_step, current_epoch
-    {_BOTH}
+    {EPOCH}
 
 
 with clock("10 epochs, training and testing"):
@@ -194,7 +188,7 @@ def timed(function):
 @timed
 def epoch():
     global current_step, current_epoch
-    {_BOTH}
+    {EPOCH}
 
 
 @timed
@@ -229,7 +223,7 @@ class Stopwatch:
 
 watch = Stopwatch()
 for _ in range(10):
-    {_BOTH}
+    {EPOCH}
     print(f"lap {{current_epoch}}: {{watch.lap():.2f}} seconds")
 print(f"total: {{watch.total:.2f}} seconds")
 """,
@@ -240,7 +234,7 @@ print(f"total: {{watch.total:.2f}} seconds")
         f"""
 begin = time.time()
 for _ in range(10):
-    {_BOTH}
+    {EPOCH}
 seconds = time.time() - begin
 print(f"10 epochs took {{seconds:.2f}} s, {{seconds / 10:.3f}} s per epoch on average")
 """,
@@ -249,11 +243,11 @@ print(f"10 epochs took {{seconds:.2f}} s, {{seconds / 10:.3f}} s per epoch on av
         "time_cell_magic",
         "%%time for the ten epochs, the plot in a cell of its own",
         before(
-            _Q3,
+            SECOND_TRAINING,
             f"""%%time
 for _ in range(10):
     begin = time.time()
-    {_BOTH}
+    {EPOCH}
     print(f"epoch {{current_epoch}}: {{time.time() - begin:.2f}} s")
 """,
         ),
