@@ -15,9 +15,10 @@ from grader.slicing.statements import parse_cell
 class Definition:
     """A class, a function, or a method ('Class.method', listed after its class).
 
-    `line` is that of `class` or `def`. `parameters` as written ('*args', '**options'), without the first of a method; of a
-    class those of `__init__`, or the fields of a dataclass. `defaults`: parameter -> source. `reads`: module names that it
-    reads, in its body or, of a class, in its methods. `method_names` of a class.
+    `line` is that of `class` or `def`. `parameters` are as written ('*args', '**options'), without the first one of a
+    method; a class has those of its `__init__`, a dataclass its fields. `defaults` maps parameters to the source of
+    their defaults. `reads` are the module names that the body, or the methods of a class, read. `method_names` are
+    those of a class.
     """
 
     name: str
@@ -32,7 +33,7 @@ class Definition:
 
 
 def definitions(cells: Sequence[SourceCell]) -> tuple[Definition, ...]:
-    """All classes and functions of the top level, also inside blocks there, with methods, in order; redefinitions too."""
+    """Return all top-level classes and functions, also in blocks, with methods and redefinitions, in order."""
     found: list[Definition] = []
     bound: set[str] = set()
     for cell in cells:

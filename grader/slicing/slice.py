@@ -1,7 +1,8 @@
-"""Notebook cells -> the smallest program that defines the wanted classes and functions and what they read.
+"""Program slices: the smallest part of a notebook that defines the wanted classes and functions and all that they read.
 
-Nothing is executed, and nothing that trains, loops for long or passes over the data is ever part of a slice. A function
-reads its globals as they were when the notebook first called it; one that is never called, as they were at its definition.
+Nothing is executed. A slice never contains statements that train or loop for long, and a pass over the data only if
+nothing cheaper binds a name. A function's globals are those of its first call in the notebook; if it is never called,
+those of its definition.
 """
 
 from __future__ import annotations
@@ -10,13 +11,13 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from grader.slicing.program import SourceCell, Unit, analysed
-from grader.slicing.select import Choice
+from grader.slicing.select import Selection
 from grader.slicing.statements import text_of
 
 
 @dataclass(frozen=True)
 class Piece:
-    """One top-level statement of a cell: `source` begins on line `first_line` of the cell; `binds` are names it may bind."""
+    """A top-level statement; `source` begins on line `first_line` of the cell, `binds` are the names it may bind."""
 
     cell: int
     first_line: int
@@ -25,7 +26,7 @@ class Piece:
 
     @property
     def padded(self) -> str:
-        """The source with empty lines before it, so that tracebacks show the line numbers of the student's cell."""
+        """The source after as many empty lines that tracebacks show the line numbers of the student's cell."""
         return "\n" * (self.first_line - 1) + self.source
 
 
@@ -33,8 +34,8 @@ class Piece:
 class Slice:
     """The pieces to run, in order.
 
-    `missing`: wanted names that no statement which may be run defines. `unresolved`: names read by the pieces, or by the
-    functions in them, that are no builtins and that no statement which may be run binds.
+    `missing` are wanted names that no statement that may be run defines. `unresolved` are names that the pieces, or the
+    functions in them, read although they are neither builtins nor bound by a statement that may be run.
     """
 
     wanted: tuple[str, ...]
@@ -44,9 +45,9 @@ class Slice:
 
 
 def slice_cells(cells: Sequence[SourceCell], wanted: Sequence[str], avoid: Collection[str] = ()) -> Slice:
-    """The smallest program that defines the names `wanted`, never calling the functions in `avoid`. Raises nothing.
+    """Return the smallest program that defines the names in `wanted` without calling a function in `avoid`.
 
-    Cells that are no Python are left out. A redefinition counts if its cell ran.
+    Raises nothing: cells that are not valid Python are left out. A redefinition counts if its cell ran.
     """
     program = analysed(tuple(cells), frozenset(avoid))
     taken: dict[int, Unit] = {}
@@ -55,22 +56,22 @@ def slice_cells(cells: Sequence[SourceCell], wanted: Sequence[str], avoid: Colle
     unresolved: dict[str, None] = {}
     limit = 0.0
 
-    def add(choice: Choice) -> None:
-        taken.update(choice.taken)
-        unresolved.update(choice.unresolved)
-        for position, below in choice.earlier.items():
+    def add(selection: Selection) -> None:
+        taken.update(selection.taken)
+        unresolved.update(selection.unresolved)
+        for position, below in selection.earlier.items():
             earlier.setdefault(position, set()).update(below)
 
     for name in dict.fromkeys(wanted):
-        choice = Choice(program)  # one each: two functions may have been called at different times
-        until = choice.want(name)
+        selection = Selection(program)  # one for each name: two functions may have been called at different times
+        until = selection.want(name)
         if until is None:
             missing.append(name)
         else:
             limit = max(limit, until)
-            add(choice)
+            add(selection)
     if taken:
-        settings = Choice(program)
+        settings = Selection(program)
         settings.take_settings(limit, max((unit.position for unit in taken.values() if unit.facts.imports), default=0))
         add(settings)
     return Slice(tuple(wanted), tuple(_pieces(taken, earlier)), tuple(missing), tuple(unresolved))
@@ -91,7 +92,7 @@ def _pieces(taken: Mapping[int, Unit], earlier: Mapping[int, set[int]]) -> Itera
 
 
 def _ordered(positions: Collection[int], earlier: Mapping[int, set[int]]) -> list[int]:
-    """In the notebook's order, but what must run earlier comes earlier."""
+    """Return the positions in the notebook's order, except that those in `earlier[position]` come before `position`."""
     done: dict[int, None] = {}
     begun: set[int] = set()
     stack = sorted(positions, reverse=True)

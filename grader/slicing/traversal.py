@@ -10,7 +10,7 @@ T = TypeVar("T", bound=Hashable)
 
 
 def walk(roots: Iterable[ast.AST], children: Callable[[ast.AST], Iterable[ast.AST]]) -> Iterator[ast.AST]:
-    """Yield the nodes in `roots` and all below them, in no particular order. `children` returns the nodes to visit next."""
+    """Yield the nodes in `roots` and all nodes below them, in any order; `children` returns those to visit next."""
     stack = list(roots)
     while stack:
         node = stack.pop()
