@@ -89,7 +89,7 @@ class Selection:
         return []
 
     def _place(self, name: str, units: list[Unit]) -> tuple[int, float]:
-        """Return the position at which a wanted name's globals are read, and that before which changes of them count."""
+        """Return where a wanted name's globals are read, and the position before which changes of them count."""
         program = self.program
         nodes = program.graph.targets(Call(name, ()))
         if not nodes:  # a variable: its value at the end counts

@@ -107,7 +107,7 @@ class Notes:
             self.effects.append(Effect(name, how, sources))
 
     def change(self, node: ast.expr, stored: frozenset[str] = EMPTY, call: bool = False) -> None:
-        """Record a change of the object of `node`, by a `call`, or of the object that has `node` as attribute or item."""
+        """Record a change: by a `call` of the object of `node`, else of the one whose attribute or item `node` is."""
         path = dotted(node)
         if not path:
             for root in receiver(node):

@@ -1,4 +1,4 @@
-"""Faults of what the solution shows: plots, printed times and texts, written answers, and its cells as a whole."""
+"""Faults in what the solution shows: plots, printed times and texts, written answers, and whole cells."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ _NO_EPOCH = (
     r"none of the curves|cover",
 )
 _ABSENT = (*_NO_EPOCH, r"not defined|no class|no function|is missing|was not found|could not|defines no|nothing")
-# The figures of Question 2 and the epochs of Question 3 stand on the training of the first ten.
+# The plots of Question 2 and the epochs of Question 3 depend on the training of the first ten epochs.
 TRAINING = Part("first training", solution_code.FIRST_TRAINING, "q2 q3", "cpu_loops", _NO_EPOCH)
 SECOND_TRAINING = Part("second training", solution_code.SECOND_TRAINING, "q3", "", _NO_EPOCH)
 CNN_TRAINING = Part("training of the CNN", 'print(f"CNN on the CPU', "q7", "", _NO_EPOCH)
@@ -143,7 +143,7 @@ def _structure() -> tuple[Mutation, ...]:
     found.append(
         shuffled(
             "cell.shuffled",
-            "The code cells stand in an order in which they cannot run.",
+            "The code cells are in an order in which they cannot run.",
             "q2 q3",
             _NO_EPOCH,
             "mlp data cpu_loops q1 q5 cnn q7 q8 flops",
@@ -152,7 +152,7 @@ def _structure() -> tuple[Mutation, ...]:
     return tuple(found)
 
 
-# An epoch of the MLP on the few images of `grader prove` is shorter than what two clocks may differ by.
+# An epoch of the MLP on the few images of `grader prove` is shorter than the tolerance between two clocks.
 _TOO_SHORT = ("time.q3.only_test", "time.q3.total_untested")
 _TIMED = tuple(mutation for times in TIMES for mutation in timing_faults(times))
 FAULTS_OF_LONG_RUNS: tuple[Mutation, ...] = tuple(mutation for mutation in _TIMED if mutation.name in _TOO_SHORT)

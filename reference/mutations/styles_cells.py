@@ -1,4 +1,4 @@
-"""Other ways to build the whole notebook: settings, imports, modules, cells, languages."""
+"""Other ways to organise the whole notebook: settings, imports, modules, cells, languages."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ CONFIG_STYLES = (
     ),
     style(
         "config_namespace",
-        "argparse with parse_args([]), as scripts have it",
+        "argparse with parse_args([]), as in scripts",
         suffix(
             "from tqdm import tqdm",
             "\nimport argparse\n\nparser = argparse.ArgumentParser(description='MNIST')\n"
@@ -59,7 +59,7 @@ CONFIG_STYLES = (
     ),
     style(
         "imports_aliased",
-        "import torch as th, from torch import nn, matplotlib by pyplot",
+        "import torch as th, from torch import nn, from matplotlib import pyplot",
         sub("import torch\nimport torch.nn as nn\n", "import torch\nimport torch as th\nfrom torch import nn\n"),
         sub("torch.relu(", "th.relu("),
         sub("with torch.no_grad()", "with th.no_grad()"),
@@ -114,7 +114,7 @@ CELL_STYLES = (
     ),
     style(
         "cells_split",
-        "each function in a cell of its own, the training in two cells of five epochs",
+        "the training in two cells of five epochs",
         cell(
             FIRST_TRAINING,
             "train_losses, train_steps = [], []\ntest_losses, test_accuracy, test_steps = [], [], []\n"
@@ -150,7 +150,7 @@ CELL_STYLES = (
     ),
     style(
         "checkpoint",
-        "the trained MLP is saved and loaded into another one that is only tested",
+        "the trained MLP is saved and loaded into another MLP, which is only evaluated",
         after(
             SECOND_TRAINING,
             "torch.save(model.state_dict(), 'mlp.pt')\ncopy_of_model = type(model)()\n"
@@ -194,7 +194,7 @@ CELL_STYLES = (
     ),
     style(
         "nested_loops",
-        "itertools.product in place of two loops, for the models and devices of the timing",
+        "itertools.product instead of nested loops, for counting the operations of both models",
         cell(
             "thop.profile(",
             "import itertools\n\n"

@@ -1,4 +1,4 @@
-"""Other functions and classes around the same loops, and other places for the lists."""
+"""Other functions and classes around the same loops, and other containers for the lists."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def _test(device: str) -> str:
 FUNCTION_STYLES = (
     style(
         "functions_with_arguments",
-        "one function for both devices, model and loader are arguments",
+        "one function for both devices, with the model and the loader as arguments",
         cell(_PROGRESS, _WITH_ARGUMENTS),
         cell(GPU_FUNCTIONS, "# train and evaluate take the device as an argument"),
         sub(CPU_TRAIN, _train("cpu")),
@@ -116,7 +116,7 @@ cpu_train, cpu_test = functools.partial(train_on, "cpu"), functools.partial(test
     ),
     style(
         "functions_closures",
-        "functions that make the functions for a device",
+        "functions that return the functions for a device",
         sub("def gpu_train(epoch", 'def make_gpu_train(device="cuda"):\n  def inner(epoch'),
         sub(
             "    return current_step\n\n\ndef gpu_test(",
@@ -129,7 +129,7 @@ cpu_train, cpu_test = functools.partial(train_on, "cpu"), functools.partial(test
     ),
     style(
         "functions_typed",
-        "type hints everywhere, names of arguments with other words, keyword arguments in the calls",
+        "type hints everywhere, and keyword arguments in the calls",
         sub(
             "def cpu_train(epoch, train_losses, steps, current_step):",
             "def cpu_train(epoch: int, train_losses: list[float], steps: list[int], current_step: int = 0) -> int:",
@@ -159,7 +159,7 @@ cpu_train, cpu_test = functools.partial(train_on, "cpu"), functools.partial(test
     ),
     style(
         "functions_extracted",
-        "the step on one batch is a function of its own, which both training functions call",
+        "the step on one batch is a separate function that both training functions call",
         prefix(
             CPU_FUNCTIONS,
             '''def step_on(data, target):

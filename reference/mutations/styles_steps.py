@@ -1,4 +1,4 @@
-"""Other ways to take a step, to test, and to move batches to the GPU: the same updates and figures."""
+"""Other ways to take a step, to test, and to move batches to the GPU, with the same updates and values."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ STEP_STYLES = (
     ),
     style(
         "zero_grad_after_step",
-        "zero_grad behind the step instead of before backward",
+        "zero_grad after the step instead of before backward",
         sub("        optimizer.zero_grad()  # gradients add up otherwise\n", ""),
         sub("        optimizer.zero_grad()\n", ""),
         sub("        optimizer.step()\n", "        optimizer.step()\n        optimizer.zero_grad()\n"),
@@ -40,7 +40,7 @@ STEP_STYLES = (
     ),
     style(
         "optimizer_groups",
-        "weights and biases as two groups of parameters with the same settings",
+        "weights and biases as two parameter groups with the same settings",
         sub(
             OPTIMIZER,
             "optimizer = optim.SGD(\n    [\n"
@@ -90,7 +90,7 @@ STEP_STYLES = (
     ),
     style(
         "modes_per_batch",
-        "the mode is set anew before each batch",
+        "the mode is set before each batch",
         sub(
             f"        {LOSS}",
             f"        model.train()\n        {LOSS}",
@@ -99,14 +99,14 @@ STEP_STYLES = (
     ),
     style(
         "step_arithmetic",
-        "the global step by arithmetic from the epoch, the batch's number and the length of the loader",
+        "the global step computed from the epoch, the batch's number and the length of the loader",
         sub("        current_step += 1\n\n", "        current_step = epoch * len(train_loader) + batch_idx + 1\n\n"),
     ),
 )
 
 
 def _tested(name: str, words: str, inner: str, end: str = "", start: str = "total_loss, correct = 0.0, 0") -> Mutation:
-    """Another body of the test loops: `inner` for each batch, `end` before the figures are recorded."""
+    """Return a style with other test loops: `start` before, `inner` per batch, `end` before values are recorded."""
     return style(
         name,
         words,
@@ -118,7 +118,7 @@ def _tested(name: str, words: str, inner: str, end: str = "", start: str = "tota
 
 
 def _hits(name: str, words: str, hits: str) -> Mutation:
-    """Another way to count a batch's hits."""
+    """Return a style with another way to count a batch's correct predictions."""
     return style(name, words, sub(_HITS, hits))
 
 
@@ -171,7 +171,7 @@ TEST_STYLES = (
     ),
     style(
         "test_grad_switched",
-        "gradients switched off before the test and on behind it",
+        "gradients switched off before the test and on after it",
         sub(_NO_GRAD, "    torch.set_grad_enabled(False)\n    if True:\n        for data, target in test_loader:\n"),
         sub(
             "    steps.append(current_step)\n    print(",
@@ -201,7 +201,7 @@ TEST_STYLES = (
     ),
     _tested(
         "test_running_mean",
-        "a running mean of the loss, one item after the other",
+        "a running mean of the loss, updated after each batch",
         f"n += 1; mean += ({TEST_LOSS} - mean) / n; correct += {_HITS}",
         "total_loss = mean * len(test_loader)",
         "mean, n, correct = 0.0, 0, 0",
@@ -215,7 +215,7 @@ TEST_STYLES = (
     ),
     style(
         "test_divided_by_what_was_seen",
-        "divided by the batches and images that were counted",
+        "divided by the counted batches and images",
         sub("    total_loss, correct = 0.0, 0\n", "    total_loss, correct, batches, images = 0.0, 0, 0, 0\n"),
         sub(
             f"            correct += {_HITS}\n",
@@ -251,7 +251,7 @@ DEVICE_STYLES = (
     ),
     style(
         "device_context",
-        "models made on the GPU by `with torch.device`, non_blocking copies of pinned batches",
+        "models created on the GPU by `with torch.device`, non_blocking copies of pinned batches",
         sub("model = MLP()\nmodel.cuda()", 'with torch.device("cuda"):\n    model = MLP()'),
         sub("model = CNN().cuda()", 'with torch.device("cuda:0"):\n    model = CNN()'),
         sub(_TO_GPU, "data, target = data.to('cuda', non_blocking=True), target.to('cuda', non_blocking=True)"),
@@ -260,13 +260,13 @@ DEVICE_STYLES = (
     ),
     style(
         "device_of_model",
-        "batches go where the model's parameters are, in a comprehension; cuda(0)",
+        "batches moved to the device of the model's parameters, in a comprehension; cuda(0)",
         sub("model.cuda()", "model.cuda(0)"),
         sub(_TO_GPU, "data, target = (t.to(next(model.parameters()).device) for t in (data, target))"),
     ),
     style(
         "device_long_way",
-        "each tensor on a line of its own, with the device as a default argument",
+        "each tensor moved separately, and the device as a default argument",
         sub(
             "def gpu_train(epoch, train_losses, steps, current_step)",
             "def gpu_train(epoch, train_losses, steps, current_step, device='cuda')",

@@ -1,4 +1,4 @@
-"""Other clocks, and other ways to print what they said."""
+"""Other clocks, and other ways to print the times."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ _PRINT_EPOCH = 'print(f"epoch {current_epoch}: {time.time() - epoch_start:.2f} s
 
 
 def _clock(name: str, words: str, call: str, module: str) -> Mutation:
-    """Another clock that counts seconds."""
+    """Return a style with another clock that counts seconds."""
     return style(f"time_{name}", words, sub("time.time()", call), prefix(CPU_FUNCTIONS, f"{module}\n\n"))
 
 
 def _epochs(name: str, words: str, shown: str, *more: Step) -> Mutation:
-    """Another way to print the seconds of an epoch, `took`, and of all, `whole`."""
+    """Return a style with another way to print the seconds of an epoch, `took`, and of all epochs, `whole`."""
     epoch, total = shown.split("\n")
     return style(
         f"time_{name}",
@@ -47,7 +47,7 @@ for _ in range(10):  # the same model, optimizer and lists: epochs 11 to 20
 
 
 def _run(name: str, words: str, source: str) -> Mutation:
-    """Another way to run and time the second ten epochs."""
+    """Return a style with another way to run and time the second ten epochs."""
     return style(f"time_{name}", words, sub(_BLOCK, source.lstrip()))
 
 
@@ -70,13 +70,13 @@ TIMING_STYLES = (
     _epochs("raw", "print of bare numbers with words", 'print("epoch time", took)\nprint("total time", whole)'),
     _epochs(
         "round",
-        "round, print's sep",
+        "round, and print with sep",
         'print("elapsed", round(took, 2), "sec", sep=" ")\nprint("total elapsed", round(whole, 2), "sec")',
     ),
     _epochs("equals", "f-strings with =", 'print(f"{took=:.3f}")\nprint(f"total: {whole=:.3f}")'),
     _epochs(
         "milliseconds",
-        "in milliseconds, called so",
+        "milliseconds, with their unit",
         'print(f"epoch: {took * 1000:.0f} ms")\nprint(f"all: {whole * 1e3:.0f} ms")',
     ),
     _epochs(
@@ -202,7 +202,7 @@ ten_epochs()
     ),
     _run(
         "class",
-        "a stopwatch class with laps, datetime's difference",
+        "a stopwatch class with laps, and differences of datetimes",
         f"""
 from datetime import datetime
 
@@ -230,7 +230,7 @@ print(f"total: {{watch.total:.2f}} seconds")
     ),
     _run(
         "sum_printed_mean",
-        "the mean per epoch and the total, no single times",
+        "the mean per epoch and the total, without the time of each epoch",
         f"""
 begin = time.time()
 for _ in range(10):
@@ -241,7 +241,7 @@ print(f"10 epochs took {{seconds:.2f}} s, {{seconds / 10:.3f}} s per epoch on av
     ),
     style(
         "time_cell_magic",
-        "%%time for the ten epochs, the plot in a cell of its own",
+        "%%time for the ten epochs, the plot in a separate cell",
         before(
             SECOND_TRAINING,
             f"""%%time

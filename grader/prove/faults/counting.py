@@ -1,4 +1,4 @@
-"""Faults of counting operations with thop."""
+"""Faults in counting operations with thop."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PROFILE = "flops, params = thop.profile(fresh_model, inputs=(image,), verbose=Fa
 
 
 def counting_faults(item: str, section: str) -> tuple[Mutation, ...]:
-    """Wrong inputs, wrong models, and counts that are not printed."""
+    """Return faults of wrong inputs, wrong models and missing prints; `section` is the heading of the cells."""
 
     one = FaultGroup("flops", item).fault
     put = partial(swap, section=section)

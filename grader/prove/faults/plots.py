@@ -1,4 +1,4 @@
-"""Faults of a plot of losses: scale, names, curves that are missing or of something else, epochs, the x axis."""
+"""Faults in a plot of losses: scale, names, missing or wrong curves, epochs, the x axis."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from grader.prove.mutation import Apply, FaultGroup, Mutation, all_of, fault
 
 @dataclass(frozen=True)
 class Plot:
-    """A function that draws both losses, as the solution has it.
+    """The solution's function that plots both losses.
 
-    `function` draws, `items` are those that it draws for; `train` and `test` are the lists of (x, y); `accuracy` is a list
-    of the same length as the test losses; `calls` are the calls with the items that they are for.
+    `function` is its name and `items` are the items for which it plots; `train` and `test` are the names of the lists
+    of x and y; `accuracy` is a list as long as the test losses; `calls` are its calls, each with its item.
     """
 
     function: str
@@ -27,7 +27,7 @@ class Plot:
 
 
 def plot_faults(names: Plot) -> tuple[Mutation, ...]:
-    """What can be wrong with how it is drawn, for all its items."""
+    """Return the faults in the function, which touch all its items."""
     return (*_drawn(names), *_curves(names), *_x_axis(names))
 
 
@@ -61,7 +61,7 @@ def _drawn(names: Plot) -> tuple[Mutation, ...]:
             "Neither axis has a label; there is a title.",
             all_of(swap("_1.set_xlabel(_2)", "", within=f), swap("_1.set_ylabel(_2)", "", within=f)),
             (r"ax[ei]s.*label|label.*ax[ei]s",),
-            unseen="a title in place of the labels is taken as well",
+            unseen="a title instead of axis labels is accepted too",
         ),
         one("no_legend", "There is no legend.", swap("_1.legend()", "", within=f), (r"no legend",)),
         one(
@@ -81,7 +81,7 @@ def _drawn(names: Plot) -> tuple[Mutation, ...]:
             "The axes are cleared before they are shown.",
             swap("_1.legend()", "_1.legend()\n_1.clear()", within=f),
             (r"no curve was plotted",),
-            unseen="a figure is read before it is cleared, for the sake of plots that are drawn anew while training",
+            unseen="a figure is read before it is cleared, because some notebooks redraw plots during the training",
         ),
     )
 
@@ -116,13 +116,13 @@ def _curves(names: Plot) -> tuple[Mutation, ...]:
         ),
         one(
             "two_figures",
-            "Each loss has a figure of its own.",
+            "Each loss has a separate figure.",
             _in_two_figures(f, test),
             (r"on other axes|in a figure",),
         ),
         one(
             "made_up",
-            "The curves are made of numbers that nobody measured.",
+            "The curves show invented numbers.",
             all_of(
                 swap(train, f"[2.5 * 0.9 ** i for i in range(len({names.train[0]}))]", within=f),
                 swap(test, f"[2.0 * 0.8 ** i for i in range(len({names.test[0]}))]", within=f),
@@ -131,7 +131,7 @@ def _curves(names: Plot) -> tuple[Mutation, ...]:
         ),
         one(
             "reversed",
-            "The values of both lists are drawn from the last to the first.",
+            "The values of both lists are plotted in reverse order.",
             all_of(swap(train, f"{train}[::-1]", within=f), swap(test, f"{test}[::-1]", within=f)),
             (r"losses of this training|x axis|x of the|cover",),
         ),
@@ -150,7 +150,7 @@ def _curves(names: Plot) -> tuple[Mutation, ...]:
             "validation_cut",
             "The validation curve ends two epochs early.",
             all_of(swap(test, f"{test}[:-2]", within=f), swap(names.test[0], f"{names.test[0]}[:-2]", within=f)),
-            (r"curve.* covers? epochs",),  # of two plots the one that covers more is looked at, for both items
+            (r"curve.* covers? epochs",),  # of two plots the one that covers more is judged, for both items
         ),
     )
 
@@ -161,13 +161,13 @@ def _x_axis(names: Plot) -> tuple[Mutation, ...]:
     return (
         one(
             "validation_by_epoch",
-            "The training loss is drawn over the steps, the validation loss over the epochs.",
+            "The training loss is plotted over the steps, the validation loss over the epochs.",
             swap(test_x, f"range(1, len({test}) + 1)", within=f),
             (r"x axis|x of the",),
         ),
         one(
             "training_by_index",
-            "The training loss is drawn over its index, the validation loss over the steps.",
+            "The training loss is plotted over its index, the validation loss over the steps.",
             swap(train_x, f"range(len({train_x}))", within=f),
             (r"x axis|x of the",),
         ),
@@ -175,10 +175,10 @@ def _x_axis(names: Plot) -> tuple[Mutation, ...]:
 
 
 def call_faults(names: Plot, only_new: str, first_half: str) -> tuple[Mutation, ...]:
-    """A plot that is missing, or shows the wrong epochs, for one item.
+    """Return faults of one item: its plot is missing or shows the wrong epochs.
 
-    `only_new` and `first_half` are statements before the last call that leave in the lists the second half of their
-    values, or the first.
+    `only_new` and `first_half` are statements, put before the last call, that leave only the second or the first half
+    of the values in the lists.
     """
     last_call, last_item = names.calls[-1]
     missing = tuple(
@@ -187,7 +187,7 @@ def call_faults(names: Plot, only_new: str, first_half: str) -> tuple[Mutation, 
             f"Nothing is plotted for {item}.",
             swap(call, "", within=None),
             item,
-            # Another item's plot of the same curves is taken for it, and shows other epochs.
+            # The other item's plot of the same curves is judged instead, and shows other epochs.
             (r"no curve was plotted|covers? epochs|which cover",),
         )
         for call, item in names.calls
@@ -215,7 +215,7 @@ def call_faults(names: Plot, only_new: str, first_half: str) -> tuple[Mutation, 
 
 
 def _calls(function: ast.AST) -> list[ast.Call]:
-    """The calls of a method `plot`."""
+    """Return the calls of a method `plot`."""
     return [
         node
         for node in ast.walk(function)
@@ -251,7 +251,7 @@ def _labelled(name: str, *texts: str) -> Apply:
 
 
 def _line_of(function: ast.FunctionDef, values: str) -> int | None:
-    """The place in the function's body of the statement that plots the list `values`."""
+    """Return the index in the function's body of the statement that plots the list `values`, or None."""
     for index, statement in enumerate(function.body):
         named = {node.id for node in ast.walk(statement) if isinstance(node, ast.Name)}
         if _calls(statement) and values in named:
@@ -264,7 +264,7 @@ def _without_line(name: str, values: str) -> Apply:
 
 
 def _in_two_figures(name: str, values: str) -> Apply:
-    """The curve of `values` is drawn on new axes, which get all that follows a second time."""
+    """Plot the curve of `values` on new axes, with a second copy of all later statements."""
 
     def split(body: list[ast.stmt], index: int) -> list[ast.stmt]:
         head = next(statement for statement in body if isinstance(statement, ast.Assign))
@@ -275,7 +275,7 @@ def _in_two_figures(name: str, values: str) -> Apply:
 
 
 def _body_changed(name: str, values: str, change: Callable[[list[ast.stmt], int], list[ast.stmt]]) -> Apply:
-    """The function's body as `change` makes it of the old one and the place in it where `values` is plotted."""
+    """Replace the function's body by the result of `change`, called with it and the index that plots `values`."""
 
     def change_function(function: ast.FunctionDef) -> bool:
         index = _line_of(function, values)

@@ -1,4 +1,4 @@
-"""Faults of printed times: missing, invented, of another span, in another unit than they say."""
+"""Faults in printed times: missing, invented, of another interval, or in another unit than stated."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from grader.prove.patterns import contains
 
 @dataclass(frozen=True)
 class Timed:
-    """A cell that measures epochs: its section's heading and item, and the expressions of the measured times.
+    """A cell that times epochs: its section's heading, its item, and its expressions for the times.
 
-    `epoch` is the seconds of an epoch, `begin` the statement that starts its clock, `test` a call that stands between
-    training and the end of the epoch; `total` is the seconds of all epochs, '' where they are not asked for.
-    `epochs` is their number.
+    `epoch` is the expression for the seconds of an epoch, `begin` the statement that starts its clock, `test` a call
+    between the training and the end of the epoch, and `epochs` their number. `total` is the expression for the seconds
+    of all epochs, '' if they are not required.
     """
 
     section: str
@@ -36,7 +36,7 @@ _WRONG = (
 
 
 def timing_faults(names: Timed) -> tuple[Mutation, ...]:
-    """What can be wrong with the time of each epoch."""
+    """Return the faults in the time of each epoch, and in the total if there is one."""
     section, one = names.section, FaultGroup(f"time.{names.item}", names.item).fault
     return (
         one(
@@ -59,7 +59,7 @@ def timing_faults(names: Timed) -> tuple[Mutation, ...]:
         ),
         one(
             "invented",
-            "Numbers that are made up, a little different for each epoch, are printed as times.",
+            "Invented numbers, slightly different for each epoch, are printed as times.",
             swap(names.epoch, "435.2 + (7 * current_epoch) % 3", section=section),
             (r"printed .*43[567]\.2",),
         ),
@@ -146,7 +146,7 @@ def _total_faults(names: Timed) -> tuple[Mutation, ...]:
 
 
 class _Statements(ast.NodeTransformer):
-    """Replaces the simple statements that contain a pattern."""
+    """Replaces the expression statements that contain a pattern."""
 
     def __init__(self, pattern: str, instead: str) -> None:
         self.pattern, self.instead, self.done = pattern, ast.parse(instead).body, 0
@@ -159,7 +159,7 @@ class _Statements(ast.NodeTransformer):
 
 
 def _without(pattern: str, section: str, instead: str = "") -> Apply:
-    """Without the statements of the section that contain the pattern, or with others in their place."""
+    """Remove the statements of the section that contain the pattern, or replace them by `instead`."""
 
     def apply(draft: Draft, rng: random.Random) -> Draft | None:
         changed, done = draft, 0
@@ -174,7 +174,7 @@ def _without(pattern: str, section: str, instead: str = "") -> Apply:
 
 
 def _out_of_loop(pattern: str, section: str, behind: bool) -> Apply:
-    """The statement that contains the pattern goes before its loop, or behind it."""
+    """Move the statement that contains the pattern before its loop, or behind it."""
 
     def apply(draft: Draft, rng: random.Random) -> Draft | None:
         for index, tree in draft.trees(draft.section(section)):
