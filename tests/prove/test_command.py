@@ -1,4 +1,4 @@
-"""`grader prove`: what it lists, refuses, grades and keeps, and its exit status."""
+"""`grader prove`: lists, errors, grading, caching and its exit status."""
 
 from __future__ import annotations
 
