@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from grader.assignment import Assignment
 from grader.evidence.run import CellRun, RunEvidence
 from grader.notebook.cells import Notebook, written_files
-from grader.slicing import Piece, definitions, slice_cells
 from grader.slicing.certainty import certain_classes, certain_loaders
+from grader.slicing.definitions import definitions
+from grader.slicing.slice import Piece, slice_cells
 from grader.slicing.source_cells import ALL_RAN, imported_names, loader_names, parsed, source_cells
 
 PIECE_SECONDS = 30.0  # deadline of one statement of the definitions

@@ -1,1 +1,1 @@
-"""Proves the grader: right notebooks in other styles and notebooks with a known fault, graded, and what was not found."""
+"""Measures the grader's error: it grades right notebooks in other styles and notebooks with a known fault."""

@@ -1,4 +1,4 @@
-"""`grader prove`: what it does once the command line is read."""
+"""The command `grader prove`, after its arguments are parsed."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ SOLUTION = "solution"
 
 
 class ProveError(GraderError):
-    """The grader cannot be proved like this; the message is one sentence."""
+    """`grader prove` cannot run; the message is one sentence."""
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """What `grader prove` is asked for, see its options."""
+    """The options of `grader prove`."""
 
     package: str
     images: int
@@ -49,9 +49,9 @@ class Wanted:
 
 
 def prove(wanted: Wanted, assignment: Assignment, settings: Mapping[str, Any]) -> bool:
-    """Make the variants, grade them and print the matrix; whether every verdict was right.
+    """Make the variants, grade them and print the matrix; return whether every verdict was right.
 
-    `settings` are the keyword arguments of `grader.grade`. Raises ProveError, and what `grader.grade` raises.
+    `settings` are the keyword arguments of `grader.grade`. Raises ProveError, and the exceptions of `grader.grade`.
     """
     before = frozenset(sys.modules)
     mutations = load_mutations(wanted.package)
@@ -74,7 +74,7 @@ def prove(wanted: Wanted, assignment: Assignment, settings: Mapping[str, Any]) -
     baseline = grade_drafts(bench, {SOLUTION: solution}, _say)[SOLUTION]
     if baseline.status == "failed" or baseline.score < baseline.max_score:
         where = ", ".join(item.id for item in baseline.items if item.score < item.max_score)
-        raise ProveError(f"the solution itself has {baseline.score:g} of {baseline.max_score:g} points ({where})")
+        raise ProveError(f"the solution itself gets {baseline.score:g} of {baseline.max_score:g} points ({where})")
     by_name = {variant.name: variant for variant in variants}
 
     def verdict(name: str, result: Result) -> str:
@@ -92,11 +92,14 @@ def prove(wanted: Wanted, assignment: Assignment, settings: Mapping[str, Any]) -
 
 
 def load_mutations(package: str) -> tuple[Mutation, ...]:
-    """The MUTATIONS of the assignment's module `proving`. Raises AssignmentError, and ProveError for two of one name."""
+    """Return MUTATIONS of the assignment's module `proving`.
+
+    Raises AssignmentError if there is no such module, and ProveError if two mutations have the same name.
+    """
     try:
         module = importlib.import_module(f"{package}.proving")
     except ModuleNotFoundError as error:
-        raise AssignmentError(f"the assignment {package!r} cannot be proved: no module {error.name!r}") from None
+        raise AssignmentError(f"the assignment {package!r} cannot be proved: it has no module {error.name!r}") from None
     mutations: tuple[Mutation, ...] = module.MUTATIONS
     names = [mutation.name for mutation in mutations]
     twice = sorted({name for name in names if names.count(name) > 1})
@@ -106,7 +109,7 @@ def load_mutations(package: str) -> tuple[Mutation, ...]:
 
 
 def chosen(solution: Draft, mutations: Sequence[Mutation], wanted: Wanted) -> list[Variant]:
-    """The variants that are wanted. Raises Misfit for a mutation that does not fit the solution."""
+    """Return the wanted variants. Raises Misfit if a mutation does not fit the solution, ProveError if none is left."""
     variants = singles(solution, mutations, wanted.seed)
     variants += combinations(solution, mutations, wanted.combinations, wanted.seed)
     if wanted.only is not None:
@@ -114,7 +117,7 @@ def chosen(solution: Draft, mutations: Sequence[Mutation], wanted: Wanted) -> li
     if wanted.subset is not None:
         variants = subset(variants, wanted.subset, wanted.seed)
     if not variants:
-        raise ProveError("no notebook is left to grade")
+        raise ProveError("there is no notebook to grade: nothing matches the options")
     return variants
 
 
@@ -135,7 +138,7 @@ def _bench(
 
 
 def _facts(environment: Mapping[str, Any], source: DataSource) -> dict[str, str]:
-    """When this was, with what."""
+    """Return the date, versions, device and data of this run."""
     versions = ", ".join(f"{name} {environment[name]}" for name in ("grader", "python", "torch", "torchvision"))
     return {
         "proved": date.today().isoformat(),

@@ -1,7 +1,7 @@
-"""A notebook that is being rewritten: its cells, and pure helpers that give another one.
+"""Notebooks as immutable values, with methods that return a changed copy.
 
-Only cells that change lose their comments: a changed tree is written by `ast.unparse`. Lines that are IPython's and not
-Python's (`!pip …`, `%time …`, `%%capture`) survive.
+A cell loses its comments only if its syntax tree changes, because `ast.unparse` then writes it. IPython's own lines
+(`!pip …`, `%time …`, `%%capture`) are kept.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell; `outputs` and `metadata` are nbformat's."""
+    """One cell; `outputs` and `metadata` are as in nbformat."""
 
     kind: CellKind
     source: str
@@ -31,7 +31,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Place:
-    """A statement of a cell: the index of the cell and the node, which belongs to a tree of its own."""
+    """A statement: the index of its cell, and its node in a separate tree."""
 
     cell: int
     node: ast.stmt
@@ -39,7 +39,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Draft:
-    """A notebook as a tuple of cells. Every method leaves it as it is and returns another, or what was found."""
+    """A notebook as a tuple of cells. No method changes it: edits return a new draft."""
 
     cells: tuple[Cell, ...]
     metadata: Mapping[str, Any] = field(default_factory=dict)
@@ -48,14 +48,14 @@ class Draft:
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Draft:
-        """Read an .ipynb file of nbformat 4. Raises ValueError for anything else."""
+        """Read an .ipynb file of nbformat 4. Raises ValueError if the data is anything else."""
         raw = json.loads(data)
         if not isinstance(raw, dict) or raw.get("nbformat") != 4:
             raise ValueError("not a notebook of nbformat 4")
         return cls(tuple(_cell(cell) for cell in raw["cells"]), raw.get("metadata", {}))
 
     def to_bytes(self) -> bytes:
-        """The .ipynb file, the same bytes for the same draft: results are kept by digest."""
+        """Return the .ipynb file. Equal drafts give equal bytes, because results are cached by digest."""
         cells = []
         for index, cell in enumerate(self.cells):
             one: dict[str, Any] = {
@@ -74,24 +74,27 @@ class Draft:
 
     @property
     def code(self) -> Iterator[tuple[int, Cell]]:
-        """The code cells with their indices."""
+        """Yield the code cells with their indices."""
         return ((index, cell) for index, cell in enumerate(self.cells) if cell.kind == "code")
 
+    def with_cell(self, index: int, cell: Cell) -> Draft:
+        """Return a draft with one cell replaced."""
+        return replace(self, cells=(*self.cells[:index], cell, *self.cells[index + 1 :]))
+
     def with_source(self, index: int, source: str) -> Draft:
-        """With the text of one cell replaced."""
-        changed = replace(self.cells[index], source=source)
-        return replace(self, cells=(*self.cells[:index], changed, *self.cells[index + 1 :]))
+        """Return a draft with the source of one cell replaced."""
+        return self.with_cell(index, replace(self.cells[index], source=source))
 
     def insert(self, index: int, *cells: Cell) -> Draft:
-        """With cells before the cell at `index`."""
+        """Return a draft with cells inserted before the cell at `index`."""
         return replace(self, cells=(*self.cells[:index], *cells, *self.cells[index:]))
 
     def remove(self, index: int) -> Draft:
-        """Without the cell at `index`."""
+        """Return a draft without the cell at `index`."""
         return replace(self, cells=(*self.cells[:index], *self.cells[index + 1 :]))
 
     def section(self, heading: str) -> tuple[int, ...]:
-        """The indices of the cells below the heading (a regular expression for its text), up to the next heading."""
+        """Return the indices of the cells between a heading (a regular expression for its text) and the next one."""
         inside, found = False, []
         for index, cell in enumerate(self.cells):
             headings = re.findall(r"^#+ (.+)$", cell.source, re.MULTILINE) if cell.kind == "markdown" else []
@@ -104,11 +107,11 @@ class Draft:
     # --- syntax trees
 
     def tree(self, index: int) -> ast.Module | None:
-        """A tree of the cell, IPython's lines hidden in it; None for text and for what is not Python."""
+        """Parse a cell (see `parse`). Returns None for text and for code that is not Python."""
         return parse(self.cells[index].source) if self.cells[index].kind == "code" else None
 
     def trees(self, cells: Sequence[int] | None = None, word: str = "") -> Iterator[tuple[int, ast.Module]]:
-        """The trees of the code cells that are Python, with their indices: of `cells` only, and with this word in them."""
+        """Yield the index and tree of each Python cell among `cells` (default: all) whose source contains `word`."""
         for index, cell in self.code:
             if (cells is None or index in cells) and word in cell.source:
                 tree = self.tree(index)
@@ -116,21 +119,21 @@ class Draft:
                     yield index, tree
 
     def with_tree(self, index: int, tree: ast.AST) -> Draft:
-        """With a code cell written anew from a tree; the cell keeps its text when the tree says the same."""
+        """Return a draft with a code cell written from a tree; its source is kept if the tree has not changed."""
         before = self.tree(index)
         if before is not None and ast.dump(before) == ast.dump(tree):
             return self
         return self.with_source(index, unparse(tree))
 
     def map(self, change: Callable[[ast.Module], ast.AST], cells: Sequence[int] | None = None) -> Draft:
-        """With `change` (the `visit` of an ast.NodeTransformer, say) applied to the trees of code cells, or of `cells`."""
+        """Return a draft with `change`, e.g. a NodeTransformer's `visit`, applied to the trees of code cells."""
         draft = self
         for index, tree in self.trees(cells):
             draft = draft.with_tree(index, ast.fix_missing_locations(change(tree)))
         return draft
 
     def definition(self, name: str) -> Place | None:
-        """The last definition of a function or class at the top of a cell; None when there is none."""
+        """Return the last top-level definition of a function or class, or None."""
         found = None
         for index, tree in self.trees(word=name):
             for node in tree.body:
@@ -139,7 +142,7 @@ class Draft:
         return found
 
     def assignments(self, name: str) -> tuple[Place, ...]:
-        """The assignments to the name at the top of cells, also as one of a tuple of names, in order."""
+        """Return the top-level assignments to a name, also in a tuple of names, in order."""
         return tuple(
             Place(index, node)
             for index, tree in self.trees()
@@ -149,7 +152,7 @@ class Draft:
         )
 
     def cells_with(self, pattern: str) -> tuple[int, ...]:
-        """The code cells in which the pattern (see `grader.prove.patterns`) matches."""
+        """Return the indices of the code cells in which the pattern matches (see `grader.prove.patterns`)."""
         return tuple(index for index, tree in self.trees() if contains(tree, pattern))
 
     def rewrite(
@@ -161,10 +164,10 @@ class Draft:
         cells: Sequence[int] | None = None,
         nth: int | None = None,
     ) -> Draft | None:
-        """With what matches the pattern replaced, None when nothing does.
+        """Return a draft with all matches of the pattern replaced, None if there are none.
 
-        `within` is the name of the function or class to look in, `cells` the indices of the cells, by default all; `nth`
-        (from 0) takes one match of each cell only.
+        `within` limits the search to the function or class of this name, `cells` to the cells with these indices. With
+        `nth` (from 0) only one match in each cell is replaced.
         """
         draft, done = self, 0
         for index, tree in self.trees(cells, within or ""):
@@ -177,9 +180,10 @@ class Draft:
         return draft if done else None
 
     def rename(self, names: Mapping[str, str]) -> Draft:
-        """With identifiers renamed in all code: variables, functions, classes, parameters and keyword arguments.
+        """Return a draft with variables, functions, classes, parameters and keyword arguments renamed in all code.
 
-        Attributes and the texts of strings stay. Keyword arguments are renamed in calls of what the notebook defines only.
+        Attributes and strings are kept. Keyword arguments are renamed only in calls of functions and classes that the
+        notebook defines.
         """
         own = {node.name for _, tree in self.trees() for node in ast.walk(tree) if isinstance(node, Definition)}
         return self.map(_Renamer(names, own).visit)
@@ -214,7 +218,7 @@ _HIDDEN_LINE = re.compile(rf"^(?P<indent>[ \t]*){_HIDDEN}\((?P<text>.*)\)$", re.
 
 
 def parse(source: str) -> ast.Module | None:
-    """The tree of a cell's text; IPython's lines become calls that `unparse` turns back. None when it is not Python."""
+    """Parse a cell; IPython's lines become calls, which `unparse` reverts. Returns None if it is not Python."""
     try:
         return ast.parse(source)
     except (SyntaxError, ValueError):
@@ -227,7 +231,7 @@ def parse(source: str) -> ast.Module | None:
 
 
 def unparse(tree: ast.AST) -> str:
-    """The text of a tree that `parse` made."""
+    """Return the source of a tree that `parse` returned."""
     return _HIDDEN_LINE.sub(lambda m: m["indent"] + ast.literal_eval(m["text"]), ast.unparse(tree))
 
 

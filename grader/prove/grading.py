@@ -1,4 +1,4 @@
-"""Grades variants, several at a time; what is graded is kept in a store and counts again while nothing behind it changes."""
+"""Parallel grading of variants, with results cached in a store until the notebook, data or code changes."""
 
 from __future__ import annotations
 
@@ -27,8 +27,11 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Bench:
-    """Where and how variants are graded: `settings` are the keyword arguments of `grader.grade`, `code` the digest of all
-    code that grades, `seconds` what the gradings of this run took each."""
+    """The place and settings for grading variants.
+
+    `settings` are the keyword arguments of `grader.grade`; `data` is the digest of the data set, `code` that of all
+    code that grades; `jobs` is the number of gradings that run in parallel.
+    """
 
     assignment: Assignment
     settings: Mapping[str, Any]
@@ -40,7 +43,7 @@ class Bench:
     jobs: int = 1
 
     def key(self, sha256: str) -> str:
-        """The key under which the grading of a notebook is kept."""
+        """Return the store's key for the grading of the notebook with this digest."""
         found = replace(digests(self.assignment, sha256, self.data), grader=self.code, rubric="", reference="")
         seed = "canonical"
         settings = Settings(self.assignment.name, self.device, self.isolation, self.settings["limits"], seed)
@@ -48,10 +51,10 @@ class Bench:
 
 
 def code_digest(assignment: Assignment, package: str, before: frozenset[str]) -> str:
-    """The digest of the code that grades: the grader and the assignment, without what only proves them.
+    """Return the digest of the code that grades: the grader and the assignment without `grader.prove` and mutations.
 
-    `before` are the modules that were loaded before the assignment's `proving`: what that alone needed grades nothing, so
-    that a new mutation costs one grading and not all of them.
+    `before` are the modules loaded before the assignment's `proving`. Modules that only `proving` imported do not
+    grade, so a new mutation does not invalidate the results of the others.
     """
     grader = Path(__file__).parents[1]
     files = [path for path in source_files(grader) if "prove" not in path.relative_to(grader).parts]
@@ -64,11 +67,11 @@ def code_digest(assignment: Assignment, package: str, before: frozenset[str]) ->
 def grade_drafts(
     bench: Bench, drafts: Mapping[str, Draft], say: Say, remark: Callable[[str, Result], str] = lambda *_: ""
 ) -> dict[str, Result]:
-    """The result of each notebook, by its name. What is kept is not graded again, nor equal notebooks twice.
+    """Grade the drafts and return the results by name. Cached results are reused, equal notebooks graded once.
 
-    `remark` has what is said behind each notebook that was graded.
+    `remark` returns a text that is appended to the progress line of each graded notebook.
 
-    Raises what `grader.grade` raises for mistakes of the caller's, and OSError and StoreError.
+    Raises the exceptions of `grader.grade` for wrong arguments, OSError, and StoreError.
     """
     import hashlib
 
@@ -113,7 +116,7 @@ def _timed(bench: Bench, path: Path) -> tuple[Result, float]:
 
 
 def save(variants: Sequence[Variant], folder: Path) -> None:
-    """Write the notebooks of the variants into the folder, by their names. Raises OSError."""
+    """Write the notebooks of the variants into a folder, named after the variants. Raises OSError."""
     folder.mkdir(parents=True, exist_ok=True)
     for variant in variants:
         (folder / f"{variant.name[:200]}.ipynb").write_bytes(variant.draft.to_bytes())

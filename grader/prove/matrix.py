@@ -1,4 +1,4 @@
-"""Verdicts on variants beside what they had to be, and what each check caught that no other did."""
+"""Comparison of verdicts with expectations, and the matrix of items and checks."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ LOST = ("fail", "partial", "skipped")
 
 @dataclass(frozen=True)
 class Wrong:
-    """One wrong verdict: on which variant and item, how it is wrong, and what the grader said."""
+    """A wrong verdict: its variant, kind and item, and the grader's message."""
 
     variant: str
     kind: WrongKind
@@ -26,7 +26,7 @@ class Wrong:
 
 @dataclass(frozen=True)
 class Outcome:
-    """A variant, how it was graded, and what was wrong with that. `lost` names the items and checks that lost points."""
+    """A variant, its result, the wrong verdicts in it, and the ids of the items and checks that lost points."""
 
     variant: Variant
     result: Result
@@ -36,7 +36,7 @@ class Outcome:
 
 
 def lost_checks(item: ItemResult, baseline: ItemResult) -> list[CheckResult]:
-    """The checks of an item that cost more than they cost the solution; what a skipped one needs comes first."""
+    """Return the checks of an item that cost more than they cost the solution, skipped checks last."""
     before = {check.id: check.score for check in baseline.checks}
     lost = [
         check
@@ -47,7 +47,7 @@ def lost_checks(item: ItemResult, baseline: ItemResult) -> list[CheckResult]:
 
 
 def outcome(variant: Variant, result: Result, baseline: Result) -> Outcome:
-    """What the result says of the variant, and whether it had to."""
+    """Compare the result of a variant with its expectation and with the result of the solution, `baseline`."""
     if result.status == "failed":
         wrong = Wrong(variant.name, "defect", "", result.message)
         return Outcome(variant, result, (wrong,), frozenset(), frozenset())
@@ -62,7 +62,7 @@ def outcome(variant: Variant, result: Result, baseline: Result) -> Outcome:
 
 
 def _wrong(variant: Variant, item: ItemResult, whole: ItemResult, lost: Sequence[CheckResult]) -> list[Wrong]:
-    """What is wrong with the verdict on one item."""
+    """Return what is wrong with the verdict on one item; `whole` is the item in the result of the solution."""
 
     def say(kind: WrongKind, said: str) -> list[Wrong]:
         return [Wrong(variant.name, kind, item.id, said)]
@@ -93,8 +93,11 @@ def _wrong(variant: Variant, item: ItemResult, whole: ItemResult, lost: Sequence
 
 @dataclass(frozen=True)
 class CheckRow:
-    """What one check did: the faulty notebooks that it `caught`, those of them that no other check caught (`alone`), and the
-    right ones that it `hurt`."""
+    """The results of one check.
+
+    `caught` are the faulty notebooks in which it cost points, `alone` those in which no other check did, and `hurt` the
+    right notebooks in which it cost points.
+    """
 
     id: str
     item: str
@@ -105,8 +108,11 @@ class CheckRow:
 
 @dataclass(frozen=True)
 class ItemRow:
-    """What became of an item: faulty notebooks in which it had to lose and did (`caught`) or not (`through`), and those in
-    which it lost although it had not to (`hurt`)."""
+    """The results of one item.
+
+    `caught` are the notebooks in which it lost points as it had to, `through` those in which it had to and did not, and
+    `hurt` those in which it lost points and should not have.
+    """
 
     id: str
     caught: tuple[str, ...]
@@ -116,7 +122,7 @@ class ItemRow:
 
 
 def rows(outcomes: Sequence[Outcome], baseline: Result) -> tuple[ItemRow, ...]:
-    """The matrix, by item and check."""
+    """Return the matrix, by item and check."""
     found = []
     for item in baseline.items:
         meant = [o for o in outcomes if any(item.id in fault.items for fault in o.variant.faults)]

@@ -1,7 +1,8 @@
-"""Patterns on Python's syntax tree, written as Python: where they match, and what stands there instead.
+"""Search and replace on Python's syntax tree, with patterns written in Python.
 
-In a pattern the names `_1`, `_2`, … stand for any expression, the same one wherever the same name stands; in what replaces
-it they stand for what was found. A pattern that is one expression is looked for everywhere, statements among the statements.
+In a pattern the names `_1`, `_2`, … match any expression, and the same name the same expression; in the replacement
+they stand for the expression that they matched. A pattern that is an expression may match any expression, another one
+any statement.
 """
 
 from __future__ import annotations
@@ -16,15 +17,17 @@ Bound = dict[str, ast.AST]
 
 
 def rewrite(tree: ast.AST, pattern: str, replacement: str, nth: int | None = None) -> int:
-    """Replace, in place, what matches `pattern` in `tree`; how many places that were.
+    """Replace the matches of `pattern` in `tree` in place; return how many were replaced.
 
-    `replacement` is Python of the same kind, '' to take statements away; `nth` (from 0) takes one match only, in the order
-    of the text. A block that loses all its statements gets a `pass`.
+    `replacement` is Python of the same kind, '' removes statements; with `nth` (from 0) only one match is replaced,
+    counted in the order of the source. A block that loses all its statements gets a `pass`.
+
+    Raises ValueError unless the pattern is one statement or expression.
     """
     wanted = ast.parse(pattern).body
     instead = ast.parse(replacement).body
     if len(wanted) != 1:
-        raise ValueError(f"a pattern is one statement or expression: {pattern!r}")
+        raise ValueError(f"a pattern must be one statement or expression, not {pattern!r}")
     rewriter = _Rewriter(wanted[0], instead, nth)
     rewriter.generic_visit(tree)
     ast.fix_missing_locations(tree)
@@ -32,7 +35,7 @@ def rewrite(tree: ast.AST, pattern: str, replacement: str, nth: int | None = Non
 
 
 def matches(node: ast.AST, pattern: str) -> bool:
-    """Whether the statement or expression is what the pattern describes."""
+    """Return whether a statement or expression matches the pattern."""
     wanted = ast.parse(pattern).body[0]
     if isinstance(wanted, ast.Expr) and not isinstance(node, ast.stmt):
         wanted_node: ast.AST = wanted.value
@@ -42,7 +45,7 @@ def matches(node: ast.AST, pattern: str) -> bool:
 
 
 def contains(tree: ast.AST, pattern: str) -> bool:
-    """Whether the pattern matches anywhere in the tree."""
+    """Return whether the pattern matches anywhere in the tree."""
     return any(matches(node, pattern) for node in ast.walk(tree) if isinstance(node, (ast.stmt, ast.expr)))
 
 
@@ -81,7 +84,7 @@ class _Rewriter(ast.NodeTransformer):
 
 
 def _bind(node: object, wanted: object, bound: Bound) -> bool:
-    """Whether `node` is `wanted`; fills `bound`. Where something is stored or loaded makes no difference."""
+    """Return whether `node` matches `wanted`, and fill `bound`. Loads and stores are not distinguished."""
     if isinstance(wanted, ast.Name) and _WILD.fullmatch(wanted.id):
         if not isinstance(node, ast.expr):
             return False
@@ -102,12 +105,12 @@ def _bind(node: object, wanted: object, bound: Bound) -> bool:
 
 
 def _fill(node: ast.AST, bound: Mapping[str, ast.AST]) -> ast.stmt:
-    """A copy of the replacement with what was bound in its place."""
+    """Return a copy of the replacement with the bound expressions filled in."""
 
     class Filler(ast.NodeTransformer):
         def visit_Name(self, name: ast.Name) -> ast.AST:
             return copy.deepcopy(bound[name.id]) if name.id in bound else name
 
     filled = Filler().visit(copy.deepcopy(node))
-    # What was bound as a value may be assigned to now, and the other way round.
+    # An expression that was loaded may be a target now, and vice versa: parsing again sets the contexts.
     return ast.parse(ast.unparse(filled)).body[0] if isinstance(node, ast.stmt) else filled

@@ -1,4 +1,4 @@
-"""Which notebooks are graded: every fault, every style, and seeded combinations of them."""
+"""The notebooks to grade: every fault, every style, and seeded combinations of them."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from grader.prove.mutation import Mutation
 from grader.prove.scopes import unbound
 
 MOST_STYLES = 3  # on top of one fault
-TRIES = 50  # for one combination, until mutations are drawn that fit together
+TRIES = 50  # draws for one combination, until the mutations fit together
 
 
 @dataclass(frozen=True)
 class Variant:
-    """A notebook made from the solution by some mutations, one after the other."""
+    """A notebook made from the solution by applying mutations one after the other."""
 
     mutations: tuple[Mutation, ...]
     draft: Draft
@@ -29,12 +29,12 @@ class Variant:
 
     @property
     def words(self) -> str:
-        """What its mutations say of themselves."""
+        """The descriptions of its mutations."""
         return " ".join(mutation.words for mutation in self.mutations)
 
     @property
     def faults(self) -> tuple[Mutation, ...]:
-        """Its faults; none in a wheat."""
+        """The faults among its mutations; none in a right notebook."""
         return tuple(mutation for mutation in self.mutations if mutation.kind == "fault")
 
     @property
@@ -52,9 +52,9 @@ class Misfit(Exception):
 
 
 def mutated(solution: Draft, mutations: Sequence[Mutation], seed: int) -> Variant | None:
-    """The solution with the mutations in it; None when one of them does not fit or changes nothing.
+    """Apply the mutations to the solution. Returns None if one of them does not fit or changes nothing.
 
-    What a mutation draws depends on the seed and the names alone, so that a variant is the same in every plan.
+    A mutation's random numbers depend only on the seed and its name, so that a variant is the same in every plan.
     """
     draft = solution
     for mutation in mutations:
@@ -66,7 +66,7 @@ def mutated(solution: Draft, mutations: Sequence[Mutation], seed: int) -> Varian
 
 
 def singles(solution: Draft, mutations: Sequence[Mutation], seed: int) -> list[Variant]:
-    """One variant for each mutation. Raises Misfit for one that does not fit the solution."""
+    """Return one variant for each mutation. Raises Misfit if one does not fit the solution."""
     found = []
     for mutation in mutations:
         variant = mutated(solution, [mutation], seed)
@@ -77,11 +77,11 @@ def singles(solution: Draft, mutations: Sequence[Mutation], seed: int) -> list[V
 
 
 def combinations(solution: Draft, mutations: Sequence[Mutation], count: int, seed: int) -> list[Variant]:
-    """`count` combinations, or as many as can be had: by turns a fault with styles on top of it, and two faults.
+    """Return up to `count` combinations, alternately of a fault with styles on top and of two faults.
 
-    Two faults go together when neither touches an item that must lose by the other, so that each has items to be found
-    in. Faults that no check can see are left out, and combinations of mutations that do not go together: where one undoes
-    another's fault, or a name is read that none of them alone leaves unbound.
+    Two faults are combined only if neither touches an item that the other must cost, so that each can be found.
+    Left out are faults that no check can see, and combinations in which one mutation undoes another's fault or a name
+    becomes unbound that is bound with each mutation alone.
     """
     rng = random.Random(seed)
     faults = [mutation for mutation in mutations if mutation.kind == "fault" and not mutation.unseen]
@@ -90,7 +90,7 @@ def combinations(solution: Draft, mutations: Sequence[Mutation], count: int, see
     for number in range(2 * count):
         if len(found) == count:
             break
-        draw = _styled if styles and number % 2 == 0 else _two
+        draw = _draw_styled_fault if styles and number % 2 == 0 else _draw_two_faults
         for _ in range(TRIES):
             drawn = draw(rng, faults, styles)
             variant = mutated(solution, drawn, seed) if drawn else None
@@ -102,7 +102,7 @@ def combinations(solution: Draft, mutations: Sequence[Mutation], count: int, see
 
 
 def _goes_together(solution: Draft, variant: Variant, seed: int) -> bool:
-    """Whether without each of its faults the notebook would be another one, and each mutation did all that it does alone."""
+    """Return whether each fault still changes the notebook, and no name is unbound that is bound with each alone."""
     for fault in variant.faults:
         others = mutated(solution, [mutation for mutation in variant.mutations if mutation is not fault], seed)
         if others is not None and others.draft == variant.draft:
@@ -112,13 +112,13 @@ def _goes_together(solution: Draft, variant: Variant, seed: int) -> bool:
     return not left.difference(*(unbound(one.draft) for one in alone if one is not None))
 
 
-def _styled(rng: random.Random, faults: Sequence[Mutation], styles: Sequence[Mutation]) -> list[Mutation]:
+def _draw_styled_fault(rng: random.Random, faults: Sequence[Mutation], styles: Sequence[Mutation]) -> list[Mutation]:
     if not faults:
         return []
     return [rng.choice(faults), *rng.sample(styles, min(len(styles), rng.randint(1, MOST_STYLES)))]
 
 
-def _two(rng: random.Random, faults: Sequence[Mutation], styles: Sequence[Mutation]) -> list[Mutation]:
+def _draw_two_faults(rng: random.Random, faults: Sequence[Mutation], styles: Sequence[Mutation]) -> list[Mutation]:
     if len(faults) < 2:
         return []
     one, other = rng.sample(faults, 2)
@@ -127,12 +127,12 @@ def _two(rng: random.Random, faults: Sequence[Mutation], styles: Sequence[Mutati
 
 
 def only(variants: Sequence[Variant], pattern: str) -> list[Variant]:
-    """The variants whose name the regular expression is found in."""
+    """Return the variants whose name the regular expression matches somewhere."""
     return [variant for variant in variants if re.search(pattern, variant.name)]
 
 
 def subset(variants: Sequence[Variant], count: int, seed: int) -> list[Variant]:
-    """`count` of the variants, drawn by turns from each group of names, so that every group is there."""
+    """Draw `count` variants, in turn from each group of names, so that every group is represented."""
     rng = random.Random(seed)
     groups: dict[tuple[str, str], list[Variant]] = {}
     for variant in rng.sample(variants, len(variants)):

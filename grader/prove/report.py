@@ -1,4 +1,4 @@
-"""The matrix for people, as text, and for programs, as JSON data."""
+"""The matrix as text for people and as JSON data for programs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ KINDS = ("false accept", "false reject", "bad message", "not graded", "seen afte
 
 
 def text(outcomes: Sequence[Outcome], rows: Sequence[ItemRow], facts: Mapping[str, str]) -> str:
-    """The tables: items and checks, blind spots, checks that add nothing, wrong verdicts, totals."""
+    """Return the tables: items and checks, checks that add nothing, blind spots, wrong verdicts, totals."""
     lines = [*(f"{name}: {value}" for name, value in facts.items()), ""]
     lines += [f"{'':24} {'caught':>7} {'alone':>6} {'through':>8} {'wheat hurt':>11}"]
     for row in rows:
@@ -26,12 +26,12 @@ def text(outcomes: Sequence[Outcome], rows: Sequence[ItemRow], facts: Mapping[st
 
 
 def wrongs(outcome: Outcome) -> str:
-    """What is wrong with the verdict on one variant, each on a line of its own; '' when nothing is."""
+    """Return what is wrong with the verdict on one variant, each on a new line; '' if it is right."""
     return "".join(f"\n    {wrong.kind}: {wrong.item}: {wrong.said}" for wrong in outcome.wrong)
 
 
 def _idle(rows: Sequence[ItemRow]) -> list[str]:
-    """The checks that caught nothing that another check had not caught too."""
+    """Return a line with the checks that caught nothing alone."""
     idle = [check.id for row in rows for check in row.checks if not check.alone]
     return [f"caught nothing alone: {', '.join(idle)}", ""] if idle else []
 
@@ -61,7 +61,7 @@ def _totals(outcomes: Sequence[Outcome]) -> list[str]:
 
 
 def data(outcomes: Sequence[Outcome], rows: Sequence[ItemRow], facts: Mapping[str, str]) -> dict[str, Any]:
-    """The same and more as JSON data."""
+    """Return the matrix, and the result of each variant, as JSON data."""
     return {
         "schema": "grader-prove/1",
         "facts": dict(facts),

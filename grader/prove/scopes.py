@@ -1,4 +1,4 @@
-"""Names that a notebook reads and nowhere binds: what mutations that do not go together leave behind."""
+"""Names that a notebook reads and never binds: a sign of mutations that do not fit together."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from grader.prove.draft import Draft
 
 
 def unbound(draft: Draft) -> frozenset[str]:
-    """The global names that code reads, in functions too, and no cell binds; none where a star import may bind them.
+    """Return the global names that code, also in functions, reads and no cell binds; none if there is a star import.
 
-    With them, as 'function.name', what a function binds below the line where it reads it first.
+    Locals that a function reads before it binds them are included as 'function.name'.
     """
     read: set[str] = set()
     bound: set[str] = set(dir(builtins))

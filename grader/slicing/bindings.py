@@ -1,7 +1,7 @@
-"""What one statement binds, reads, calls and changes: the records, and what can be said of a single expression.
+"""Records of what a statement binds, reads, calls and changes, and functions that analyse a single expression.
 
-Names are module-level names: locals of functions, comprehension variables and names of a class body never show up.
-`scanning.py` walks the statements, `notes.py` remembers what it met.
+Names are module-level names: locals of functions, comprehension variables and names of a class body do not appear.
+`walk.py` walks the statements and `walk_state.py` collects the facts.
 """
 
 from __future__ import annotations
@@ -11,8 +11,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+from grader.slicing.traversal import walk
+
 EMPTY: frozenset[str] = frozenset()
-LONG_RANGE = 10_000  # a literal range above this is no small loop
+COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+LONG_RANGE = 10_000  # a loop over a longer literal range is not small
 Relation = Literal["same", "part", "holds"]
 
 
@@ -20,7 +23,7 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-# Methods of a module that move or change it in place and return it; on a tensor they only return.
+# Methods that move or change an nn.Module in place and return it; on a tensor they only return a new one.
 PLACING = _words("to cuda cpu half float double bfloat16 apply share_memory")
 _RETURNS_SELF = PLACING | {"train", "eval", "requires_grad_"}
 _CHANGING = _words(
@@ -42,28 +45,37 @@ _SETTINGS = _words(
 
 
 class Call(NamedTuple):
-    """A call `root.path(...)`; `root` is '' when the callee is no dotted name. `arguments`: position or keyword, names."""
+    """A call `root.path(...)`; `root` is '' unless the callee is a dotted name.
+
+    `arguments` are pairs of a position or keyword and the root names of the argument.
+    """
 
     root: str
     path: tuple[str, ...]
     arguments: tuple[tuple[int | str, frozenset[str]], ...] = ()
 
+    @property
+    def name(self) -> str:
+        """The last part of the callee's dotted name: 'Linear' for `nn.Linear(...)`."""
+        return self.path[-1] if self.path else self.root
+
 
 class Effect(NamedTuple):
-    """What happens to the object of a name.
+    """An effect of a statement on the object that a name stands for.
 
-    `same`, `part`, `holds`: the name is bound to the sources' object, to a part of it, to a new object that holds it.
-    `change`, `deep`: its object, or something reached through it, is changed and may hold the sources from now on.
+    `same`, `part` and `holds`: the name is bound to the object of the sources, to a part of it, or to a new object that
+    holds it. `change` and `deep`: the name's object, or any object reached through it, is changed and may hold the
+    objects of the sources from then on.
     """
 
     name: str
     kind: Literal["same", "part", "holds", "change", "deep"]
     sources: frozenset[str] = EMPTY
-    by_call: bool = False  # changed by a method, not by storing to it
+    by_call: bool = False  # changed by a method call, not by an assignment to it
 
 
 class Loop(NamedTuple):
-    """A loop or comprehension: the names it iterates `over`; `small` if it is short provided that these are short."""
+    """A loop or comprehension over the names in `over`; `small` if it is short provided that these are short."""
 
     kind: Literal["for", "while", "comprehension"]
     over: frozenset[str] = EMPTY
@@ -73,7 +85,7 @@ class Loop(NamedTuple):
 
 
 class Signature(NamedTuple):
-    """Where a definition stands and what it takes: parameters as written ('*args'), and the source of defaults."""
+    """A definition's line, its parameters as written ('*args'), and the source of their defaults."""
 
     line: int = 0
     parameters: tuple[str, ...] = ()
@@ -82,23 +94,23 @@ class Signature(NamedTuple):
 
 @dataclass(frozen=True)
 class Function:
-    """A function or method of the module: `name` is 'f' or 'Class.f'."""
+    """A function or method of the module; `name` is 'f' or 'Class.f'."""
 
     name: str
     owner: str | None
     signature: Signature
     parameters: tuple[str, ...]
-    facts: Facts  # of its body
-    changed: frozenset[str]  # parameters and module names whose objects it changes
-    called: frozenset[str]  # parameters that it calls
+    facts: Facts  # of the body
+    changed: frozenset[str]  # parameters and module names whose objects the body changes
+    called: frozenset[str]  # parameters that the body calls
 
 
 @dataclass(frozen=True)
 class Class:
-    """A class of the module: names of its bases (without their packages) and of its methods."""
+    """A class of the module. `bases` are names without packages, `written_bases` the source."""
 
     name: str
-    signature: Signature  # of the class itself where it is a dataclass
+    signature: Signature  # the fields of a dataclass; of another class the line only
     bases: tuple[str, ...]
     written_bases: tuple[str, ...]
     methods: tuple[str, ...]
@@ -106,16 +118,16 @@ class Class:
 
 @dataclass(frozen=True)
 class Facts:
-    """What running a statement, or a function body, does to the module's names."""
+    """The effects of running a statement, or a function body, on the module's names."""
 
     binds: frozenset[str] = EMPTY
-    surely: frozenset[str] = EMPTY  # bound whenever it completes
+    surely: frozenset[str] = EMPTY  # bound whenever the statement completes
     deletes: frozenset[str] = EMPTY
-    reads: frozenset[str] = EMPTY  # must exist before
-    hints: frozenset[str] = EMPTY  # read too, but may be missing: annotations, bodies of try, lambdas
-    later: frozenset[str] = EMPTY  # read by functions that it defines, once they are called
+    reads: frozenset[str] = EMPTY  # must exist before the statement runs
+    hints: frozenset[str] = EMPTY  # read too but may be missing: in annotations, in the body of a try, in lambdas
+    later: frozenset[str] = EMPTY  # read by the functions that the statement defines, when they are called
     imports: frozenset[str] = EMPTY  # bound by import statements
-    short: frozenset[str] = EMPTY  # bound to something short to iterate: a literal, a range, a number
+    short: frozenset[str] = EMPTY  # bound to a short iterable or its length: a literal, a range, a number
     made: tuple[tuple[str, str], ...] = ()  # (name, callable) of `name = callable(...)`
     calls: tuple[Call, ...] = ()
     effects: tuple[Effect, ...] = ()  # in order
@@ -123,7 +135,7 @@ class Facts:
     functions: tuple[Function, ...] = ()
     classes: tuple[Class, ...] = ()
     star: bool = False
-    configures: bool = False  # sets something global: torch's defaults and back ends, sys.path, os.environ
+    configures: bool = False  # changes global settings: torch's defaults and back ends, sys.path, os.environ
     awaits: bool = False
 
 
@@ -141,7 +153,7 @@ _FIELDS: dict[type[ast.AST], tuple[str, ...]] = {
 
 
 def children(node: ast.AST) -> list[ast.AST]:
-    """Child nodes but for operators, contexts and aliases; `ast.iter_child_nodes` takes three times as long."""
+    """Return the child nodes except operators, contexts and aliases, 3 times as fast as `ast.iter_child_nodes`."""
     found: list[ast.AST] = []
     for field in _FIELDS[node.__class__]:
         value = getattr(node, field, None)
@@ -153,7 +165,7 @@ def children(node: ast.AST) -> list[ast.AST]:
 
 
 def dotted(node: ast.expr) -> tuple[str, ...]:
-    """('torch', 'nn', 'Linear') for `torch.nn.Linear`, '[]' for a subscript; () when the root is no name."""
+    """Return ('torch', 'nn', 'Linear') for `torch.nn.Linear`, '[]' for a subscript, () unless the root is a name."""
     path: list[str] = []
     while True:
         if isinstance(node, ast.Attribute):
@@ -169,7 +181,7 @@ def dotted(node: ast.expr) -> tuple[str, ...]:
 
 
 def receiver(node: ast.expr) -> frozenset[str]:
-    """Root name of an expression, also through calls: {'model'} for `model.fc.parameters()`."""
+    """Return the root name of an expression, also through calls: {'model'} for `model.fc.parameters()`."""
     while isinstance(node, (ast.Attribute, ast.Subscript, ast.Call, ast.Starred)):
         if isinstance(node, ast.Call):
             if not isinstance(node.func, ast.Attribute):
@@ -180,7 +192,7 @@ def receiver(node: ast.expr) -> frozenset[str]:
 
 
 def handed_over(node: ast.expr) -> frozenset[str]:
-    """Root name of an argument; of a lambda the functions that it calls."""
+    """Return the root name of an argument; for a lambda the names of the functions that it calls."""
     if not isinstance(node, ast.Lambda):
         return receiver(node)
     calls = (part.func for part in ast.walk(node.body) if isinstance(part, ast.Call))
@@ -188,28 +200,28 @@ def handed_over(node: ast.expr) -> frozenset[str]:
 
 
 def names_in(node: ast.expr) -> frozenset[str]:
-    """Names whose objects an expression's value may hold: all but callees, arguments of pure calls, lambdas."""
-    found: set[str] = set()
-    stack: list[ast.AST] = [node]
-    while stack:
-        item = stack.pop()
-        if isinstance(item, ast.Name):
-            found.add(item.id)
-        elif isinstance(item, ast.Call):
-            if isinstance(item.func, ast.Name):
-                if item.func.id in _PURE:
-                    continue
-            else:
-                stack.append(item.func)
-            stack += item.args
-            stack += [keyword.value for keyword in item.keywords]
-        elif not isinstance(item, (ast.Lambda, ast.Compare, ast.JoinedStr, ast.Constant)):
-            stack += children(item)
-    return frozenset(found)
+    """Return the names whose objects an expression's value may hold.
+
+    These are all names except callees and those in arguments of pure calls, in lambdas, comparisons and f-strings.
+    """
+    return frozenset(part.id for part in walk([node], _held_parts) if isinstance(part, ast.Name))
+
+
+def _held_parts(node: ast.AST) -> Iterable[ast.AST]:
+    """Return the children of an expression whose objects its value may hold."""
+    if isinstance(node, ast.Call):
+        if not isinstance(node.func, ast.Name):
+            return [node.func, *_arguments(node)]
+        return [] if node.func.id in _PURE else _arguments(node)
+    return [] if isinstance(node, (ast.Lambda, ast.Compare, ast.JoinedStr, ast.Constant)) else children(node)
+
+
+def _arguments(call: ast.Call) -> list[ast.expr]:
+    return [*call.args, *(keyword.value for keyword in call.keywords)]
 
 
 def relation(value: ast.expr) -> tuple[Relation, frozenset[str]]:
-    """How the value of an assignment relates to the objects of other names."""
+    """Return the relation of an assigned value to the objects of other names, and these names."""
     if isinstance(value, ast.NamedExpr):
         value = value.value
     if isinstance(value, ast.Name):
@@ -224,7 +236,7 @@ def relation(value: ast.expr) -> tuple[Relation, frozenset[str]]:
 
 
 def constructor(value: ast.expr) -> str:
-    """'MLP' for `MLP(...)`, `models.MLP(...)` and `MLP(...).to(device)`, else ''."""
+    """Return 'MLP' for `MLP(...)`, `models.MLP(...)` and `MLP(...).to(device)`, '' if the value is not a call."""
     while isinstance(value, ast.Call):
         if isinstance(value.func, ast.Attribute) and value.func.attr in _RETURNS_SELF:
             value = value.func.value
@@ -235,20 +247,20 @@ def constructor(value: ast.expr) -> str:
 
 
 def changes_receiver(method: str) -> bool:
-    """Whether a method of a library's object changes that object, going by its name."""
+    """Return whether a method of a library's object changes that object, judged by the method's name."""
     if method in PLACING:
-        return False  # only as a statement or an assigned value, which the walk knows
+        return False  # changes it only as a statement or an assigned value: the walk handles these
     underscored = method.endswith("_") and not method.endswith("__")
     return method in _CHANGING or underscored or method.startswith(_CHANGING_PREFIXES)
 
 
 def configures(path: tuple[str, ...]) -> bool:
-    """Whether calling this sets something for all of torch."""
+    """Return whether calling the function changes a global setting of torch."""
     return bool(path) and (path[-1] in _SETTINGS or path[-1].startswith("set_default_"))
 
 
 def parameters_of(arguments: ast.arguments) -> list[ast.arg]:
-    """All parameters, in the order of the signature."""
+    """Return all parameters in the order of the signature."""
     listed = [*arguments.posonlyargs, *arguments.args]
     listed += [arguments.vararg] if arguments.vararg else []
     listed += arguments.kwonlyargs
@@ -256,7 +268,7 @@ def parameters_of(arguments: ast.arguments) -> list[ast.arg]:
 
 
 def signature_of(line: int, arguments: ast.arguments, skipped: int = 0) -> Signature:
-    """Signature without the first `skipped` parameters."""
+    """Return the signature without the first `skipped` parameters."""
     positional = [*arguments.posonlyargs, *arguments.args]
     names = [part.arg for part in positional]
     first = len(positional) - len(arguments.defaults)
@@ -274,7 +286,7 @@ def signature_of(line: int, arguments: ast.arguments, skipped: int = 0) -> Signa
 
 
 def fields_of(node: ast.ClassDef) -> Signature:
-    """What a dataclass takes; nothing for another class."""
+    """Return the signature that a dataclass gets from its fields; that of another class has no parameters."""
     decorators = [part.func if isinstance(part, ast.Call) else part for part in node.decorator_list]
     if not any(dotted(part)[-1:] == ("dataclass",) for part in decorators):
         return Signature(node.lineno)
@@ -288,27 +300,27 @@ def fields_of(node: ast.ClassDef) -> Signature:
 
 
 def iterated(node: ast.expr) -> frozenset[str]:
-    """Names and attributes that an iterable is made of, without receivers: {'loader'} for `tqdm(self.loader)`."""
+    """Return the names and attributes in an iterable, without receivers: {'loader'} for `tqdm(self.loader)`."""
     found: set[str] = set()
-    stack: list[ast.AST] = [node]
-    while stack:
-        item = stack.pop()
-        if isinstance(item, ast.Name):
-            found.add(item.id)
-        elif isinstance(item, ast.Attribute):
-            found.add(item.attr)
-        elif isinstance(item, ast.Call):
-            stack += item.args
-            stack += [keyword.value for keyword in item.keywords]
-        elif isinstance(item, ast.Subscript):
-            stack.append(item.value)
-        elif not isinstance(item, (ast.Lambda, ast.Constant)):
-            stack += children(item)
+    for part in walk([node], _iterated_parts):
+        if isinstance(part, ast.Name):
+            found.add(part.id)
+        elif isinstance(part, ast.Attribute):
+            found.add(part.attr)
     return frozenset(found)
 
 
+def _iterated_parts(node: ast.AST) -> Iterable[ast.AST]:
+    """Return the children of an iterable that it may take its items from."""
+    if isinstance(node, ast.Call):
+        return _arguments(node)
+    if isinstance(node, ast.Subscript):
+        return [node.value]
+    return [] if isinstance(node, (ast.Attribute, ast.Lambda, ast.Constant)) else children(node)
+
+
 def small(node: ast.expr) -> bool:
-    """Whether an iterable is short, provided that the names in it stand for something short."""
+    """Return whether an iterable is short, provided that the names in it stand for short iterables."""
     if isinstance(node, ast.Constant):
         return not isinstance(node.value, (int, float)) or abs(node.value) <= LONG_RANGE
     if isinstance(node, (ast.Tuple, ast.List, ast.Set, ast.Dict, ast.Name, ast.Attribute)):
@@ -319,7 +331,7 @@ def small(node: ast.expr) -> bool:
         return small(node.operand)
     if isinstance(node, ast.BinOp):
         return not isinstance(node.op, (ast.Pow, ast.LShift, ast.Mult)) and small(node.left) and small(node.right)
-    if isinstance(node, (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)):
+    if isinstance(node, COMPREHENSIONS):
         return all(small(part.iter) for part in node.generators)
     if isinstance(node, ast.Call):
         path = dotted(node.func)
@@ -331,44 +343,39 @@ def small(node: ast.expr) -> bool:
 
 
 def leaves(block: list[ast.stmt]) -> bool:
-    """Whether a block never runs on to what follows it."""
+    """Return whether the statements after a block are never reached from its end."""
     return bool(block) and isinstance(block[-1], (ast.Raise, ast.Return, ast.Continue, ast.Break))
 
 
 def has_exit(block: Iterable[ast.AST]) -> bool:
-    """Whether a loop with this body can be left."""
-    stack = list(block)
-    while stack:
-        item = stack.pop()
-        if isinstance(item, (ast.Break, ast.Return, ast.Raise, ast.Yield, ast.YieldFrom)):
-            return True
-        if not isinstance(item, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)):
-            stack += children(item)
-    return False
+    """Return whether a loop with this body can be left."""
+    exits = (ast.Break, ast.Return, ast.Raise, ast.Yield, ast.YieldFrom)
+    return any(isinstance(node, exits) for node in walk(block, _children_in_scope))
 
 
 def stored_names(nodes: Iterable[ast.AST]) -> set[str]:
-    """Names local to a function with this body; those of nested scopes and those declared global are left out."""
+    """Return the local names of a function with this body, without those of nested scopes and those declared global."""
     stored: set[str] = set()
     declared: set[str] = set()
-    stack = list(nodes)
-    while stack:
-        item = stack.pop()
-        if isinstance(item, ast.Name):
-            if not isinstance(item.ctx, ast.Load):
-                stored.add(item.id)
-        elif isinstance(item, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-            stored.add(item.name)
-        elif isinstance(item, ast.Global):
-            declared.update(item.names)
-        elif isinstance(item, (ast.Import, ast.ImportFrom)):
-            stored.update((alias.asname or alias.name).split(".")[0] for alias in item.names)
-        elif isinstance(item, (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)):
-            stored.update(part.target.id for part in ast.walk(item) if isinstance(part, ast.NamedExpr))
-        elif not isinstance(item, (ast.Lambda, ast.Constant)):
-            if isinstance(item, (ast.ExceptHandler, ast.MatchAs, ast.MatchStar)) and item.name:
-                stored.add(item.name)
-            elif isinstance(item, ast.MatchMapping) and item.rest:
-                stored.add(item.rest)
-            stack += children(item)
+    for node in walk(nodes, lambda node: [] if isinstance(node, COMPREHENSIONS) else _children_in_scope(node)):
+        if isinstance(node, ast.Name):
+            if not isinstance(node.ctx, ast.Load):
+                stored.add(node.id)
+        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            stored.add(node.name)
+        elif isinstance(node, ast.Global):
+            declared.update(node.names)
+        elif isinstance(node, (ast.Import, ast.ImportFrom)):
+            stored.update((alias.asname or alias.name).split(".")[0] for alias in node.names)
+        elif isinstance(node, COMPREHENSIONS):
+            stored.update(part.target.id for part in ast.walk(node) if isinstance(part, ast.NamedExpr))
+        elif isinstance(node, (ast.ExceptHandler, ast.MatchAs, ast.MatchStar)) and node.name:
+            stored.add(node.name)
+        elif isinstance(node, ast.MatchMapping) and node.rest:
+            stored.add(node.rest)
     return stored - declared
+
+
+def _children_in_scope(node: ast.AST) -> list[ast.AST]:
+    """Return the children of a node, none if it opens a new scope."""
+    return [] if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)) else children(node)

@@ -1,25 +1,23 @@
-"""Which functions of a notebook call which, and what calling them changes.
+"""The call graph of a notebook's functions, and what calling them changes.
 
-Functions go by name: every version of a redefined function counts.
+Functions are identified by name: all versions of a redefined function are one node.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
 
 from grader.slicing.bindings import Call, Effect, Facts, Function
+from grader.slicing.traversal import reached
 
-T = TypeVar("T", bound=Hashable)
-
-_OF_MODULES = frozenset({"train", "eval"})  # methods of nn.Module, whatever other class has such a method
+_OF_MODULES = frozenset({"train", "eval"})  # taken for methods of nn.Module even if another class defines them
 
 
 @dataclass
 class Node:
-    """A function, a method 'C.m', or a class 'C' (what instantiating it runs)."""
+    """A function, a method 'C.m', or a class 'C', which stands for its instantiation."""
 
     functions: list[Function] = field(default_factory=list)
     calls: set[str] = field(default_factory=set)
@@ -28,15 +26,15 @@ class Node:
 
 
 class CallGraph:
-    """Built from the facts of all statements."""
+    """The call graph built from the facts of all statements."""
 
     def __init__(self, everything: Sequence[Facts]) -> None:
         self.nodes: defaultdict[str, Node] = defaultdict(Node)
         self._bases: dict[str, set[str]] = defaultdict(set)
-        self._methods: dict[str, set[str]] = defaultdict(set)  # method -> the nodes 'C.method'
-        self.made: dict[str, set[str]] = defaultdict(set)  # variable -> callables it was made by
-        self.held: dict[str, set[str]] = defaultdict(set)  # variable -> names it was made of
-        self.bindings: dict[str, list[bool]] = defaultdict(list)  # variable -> per binding, whether it is short
+        self._methods: dict[str, set[str]] = defaultdict(set)  # method -> nodes 'C.method'
+        self.made: dict[str, set[str]] = defaultdict(set)  # variable -> callables that returned its value
+        self.held: dict[str, set[str]] = defaultdict(set)  # variable -> names whose objects its value may hold
+        self.bindings: dict[str, list[bool]] = defaultdict(list)  # variable -> for each binding, whether it is short
         self._targets: dict[tuple[str, tuple[str, ...], str | None], frozenset[str]] = {}
         imported: set[str] = set()
         for facts in everything:
@@ -73,10 +71,10 @@ class CallGraph:
         self._spread_changes()
         self._closures: dict[str, frozenset[str]] = {}
 
-    # who calls whom
+    # calls
 
     def targets(self, call: Call, owner: str | None = None) -> frozenset[str]:
-        """Nodes that a call may run; `owner` is the class of the method that it stands in."""
+        """Return the nodes that a call may run; `owner` is the class whose method contains the call."""
         key = (call.root, call.path, owner)
         found = self._targets.get(key)
         if found is None:
@@ -113,11 +111,11 @@ class CallGraph:
         return found
 
     def callers_of(self, names: Iterable[str]) -> frozenset[str]:
-        """The nodes and all that call them, directly or not."""
+        """Return the nodes and all their callers, direct and indirect."""
         return reached(names, self._callers)
 
     def closure(self, names: Iterable[str]) -> frozenset[str]:
-        """The nodes and all they may call or hand on."""
+        """Return the nodes and all nodes that they may call or pass on."""
         found: set[str] = set()
         for name in names:
             if name not in self._closures:
@@ -126,7 +124,7 @@ class CallGraph:
         return frozenset(found)
 
     def touched(self, facts: Facts) -> frozenset[str]:
-        """Nodes that a statement calls or hands to a call."""
+        """Return the nodes that a statement calls or passes to a call."""
         found: set[str] = set()
         for call in facts.calls:
             found |= self.targets(call)
@@ -135,7 +133,7 @@ class CallGraph:
         return frozenset(found)
 
     def read_within(self, facts: Facts) -> frozenset[str]:
-        """Module names that the functions called by a statement read."""
+        """Return the module names that the functions called by a statement read."""
         found: set[str] = set()
         for name in self.closure(self.touched(facts)):
             for function in self.nodes[name].functions:
@@ -145,7 +143,7 @@ class CallGraph:
     # effects
 
     def _spread_changes(self) -> None:
-        """A function that hands its parameter to one that changes it changes it too."""
+        """Mark the parameters that a function passes to functions that change them as changed by it."""
         queue = [name for name, node in self.nodes.items() if node.changed]
         while queue:
             for caller in self._callers.get(queue.pop(), ()):
@@ -159,7 +157,7 @@ class CallGraph:
                     queue.append(caller)
 
     def _changed_arguments(self, call: Call, target: str) -> set[str]:
-        """Names in a call whose objects `target` changes: arguments, the receiver, module names."""
+        """Return the names whose objects `target` changes when called: arguments, the receiver, module names."""
         names = [f"{target}.__init__", target] if target in self._bases else [target]
         node = next((self.nodes[name] for name in names if name in self.nodes and self.nodes[name].functions), None)
         if node is None or not node.changed:
@@ -177,7 +175,10 @@ class CallGraph:
         return found
 
     def consequences(self, facts: Facts) -> tuple[frozenset[str], frozenset[str], tuple[Effect, ...], bool]:
-        """What the functions called by a statement do: (names bound, surely bound, changes, whether torch is set up)."""
+        """Return the effects of the functions that a statement calls.
+
+        These are the names they bind, those they surely bind, their changes, and whether they change global settings.
+        """
         bound: set[str] = set()
         surely: set[str] = set()
         changed: set[str] = set()
@@ -199,15 +200,3 @@ class CallGraph:
 
 def _constructing(methods: Iterable[str]) -> list[str]:
     return [name for name in methods if name in ("__init__", "__new__", "__post_init__", "__init_subclass__")]
-
-
-def reached(start: Iterable[T], edges: Mapping[T, Iterable[T]]) -> frozenset[T]:
-    """The nodes themselves and all that the edges lead to."""
-    found: set[T] = set()
-    stack = list(start)
-    while stack:
-        node = stack.pop()
-        if node not in found:
-            found.add(node)
-            stack.extend(edges.get(node, ()))
-    return frozenset(found)

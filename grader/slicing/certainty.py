@@ -1,4 +1,4 @@
-"""What is certain before the notebook has run: definitions that are the same whichever cells come to their end."""
+"""Definitions that are certain before the notebook has run: no failing cell can change them."""
 
 from __future__ import annotations
 
@@ -6,49 +6,50 @@ import math
 from collections.abc import Iterable, Sequence
 
 from grader.slicing.program import BUILTINS, Program, SourceCell, Unit, analysed
-from grader.slicing.select import Choice
+from grader.slicing.select import Selection
 from grader.slicing.statements import text_of
 
 
 def certain_classes(cells: Sequence[SourceCell], wanted: Iterable[str]) -> frozenset[str]:
-    """Those of the classes `wanted` whose slice is the same whichever of the cells run to their end, or to what line.
+    """Return the classes in `wanted` whose slice does not depend on which cells fail, or where.
 
-    It is when each name that matters is bound in one way only and its object is changed nowhere, and when nothing that may
-    be run sets up torch or the process.
+    That holds if each name that the slice reads is bound in one way only, its object is never changed, and no runnable
+    statement changes global settings.
     """
     program = analysed(tuple(cells), frozenset())
-    return frozenset(name for name in wanted if _unset(program) and _one_way(program, name))
+    return frozenset(name for name in wanted if _without_settings(program) and _one_way(program, name))
 
 
 def certain_loaders(cells: Sequence[SourceCell]) -> tuple[str, ...]:
-    """All names that stand for loaders, if the same holds for each of them; none where that cannot be told."""
+    """Return the names of all loaders if the same holds for each of them, else ()."""
     program = analysed(tuple(cells), frozenset())
     made = [unit for unit in program.units if unit.facts.binds and _makes_loader(program, unit)]
     names = tuple(sorted(frozenset().union(*(unit.facts.binds for unit in made)))) if made else ()
-    return names if _unset(program) and all(_one_way(program, name) for name in names) else ()
+    return names if _without_settings(program) and all(_one_way(program, name) for name in names) else ()
 
 
-def _unset(program: Program) -> bool:
-    """Whether nothing that may be run sets up torch or the process, or binds names that are not known."""
+def _without_settings(program: Program) -> bool:
+    """Return whether no runnable statement changes global settings, and no star import binds unknown names."""
     return not program.star and not any(
         unit.facts.configures and program.feasible[unit.position] for unit in program.units
     )
 
 
 def _makes_loader(program: Program, unit: Unit) -> bool:
-    """Whether a statement, or a function that it calls, calls something named like a DataLoader; imports do not."""
+    """Return whether a statement, or a function that it calls, calls a function named like a DataLoader."""
     called = program.graph.closure(program.graph.touched(unit.facts))
     functions = (function for name in called for function in program.graph.nodes[name].functions)
     calls = (*unit.facts.calls, *(call for function in functions for call in function.facts.calls))
-    return any((call.path[-1] if call.path else call.root).lower().endswith("loader") for call in calls)
+    return any(call.name.lower().endswith("loader") for call in calls)
 
 
 def _one_way(program: Program, wanted: str) -> bool:
-    choice = Choice(program)
-    if choice.want(wanted) is None or choice.unresolved:
+    """Return whether the name and all names that its slice reads are bound in one way only."""
+    selection = Selection(program)
+    if selection.want(wanted) is None or selection.unresolved:
         return False
     names = {wanted}
-    for unit in choice.taken.values():
+    for unit in selection.taken.values():
         facts = unit.facts
         names |= facts.reads | facts.hints | facts.later | program.graph.read_within(facts)
     return all(_bound_once(program, name) for name in names)
@@ -66,5 +67,5 @@ def _bound_once(program: Program, name: str) -> bool:
 
 
 def _text(unit: Unit) -> str:
-    """An import as it is written."""
+    """Return an import as it is written."""
     return text_of(unit.parsed, unit.statement, (), ())

@@ -1,4 +1,4 @@
-"""What must not be run for a definition's sake: training, endless loops, and, if it can be helped, passes over the data."""
+"""The cost of statements: slices avoid training, endless loops and, where possible, passes over the data."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ _DATA_NAMES = re.compile(r"loader|dataset|batches|trainset|testset|valset|(^|_)(
 
 
 class Cost(IntEnum):
-    """What running a statement costs."""
+    """The cost of running a statement."""
 
     CHEAP = 0
-    PASS = 1  # a pass over the data that neither trains nor evaluates: its mean, say
-    NEVER = 2  # it trains, evaluates, may never end or ends the process
+    PASS = 1  # a pass over the data that neither trains nor evaluates, for example to compute its mean
+    NEVER = 2  # trains, evaluates, may never end, or ends the process
 
 
-class Expense:
-    """Judges statements; functions in `avoid` must never run."""
+class CostModel:
+    """Estimates the cost of statements; the functions in `avoid` must never run."""
 
     def __init__(self, graph: CallGraph, avoid: Collection[str]) -> None:
         self._graph = graph
@@ -42,15 +42,15 @@ class Expense:
         )
 
     def cost(self, facts: Facts) -> Cost:
-        """What running a statement costs."""
+        """Return the cost of running a statement."""
         if facts.awaits:
             return Cost.NEVER
-        evaluates = any(_last(call) in _OF_EVALUATION for call in facts.calls)
+        evaluates = _evaluates(facts.calls)
         loops = (self._of_loop(loop, evaluates) for loop in facts.loops)
         return max((*loops, *map(self._of_call, facts.calls)), default=Cost.CHEAP)
 
     def _of_functions(self, functions: Iterable[Function]) -> Cost:
-        """What the bodies of functions cost, apart from the functions of the notebook that they call."""
+        """Return the cost of function bodies, without the notebook's functions that they call."""
         cost = Cost.CHEAP
         for function in functions:
             calls = function.facts.calls
@@ -60,12 +60,11 @@ class Expense:
                 if loop.endless:
                     return Cost.NEVER
                 if not loop.once and any(map(self._is_data, loop.over)):
-                    evaluates = any(_last(call) in _OF_EVALUATION for call in calls)
-                    cost = max(cost, Cost.NEVER if evaluates else Cost.PASS)
+                    cost = max(cost, Cost.NEVER if _evaluates(calls) else Cost.PASS)
         return cost
 
     def _of_loop(self, loop: Loop, evaluates: bool) -> Cost:
-        """What a loop at the top level costs, apart from the calls in it."""
+        """Return the cost of a top-level loop, without the calls in it."""
         if loop.kind == "while":
             return Cost.NEVER
         if loop.once:
@@ -78,19 +77,19 @@ class Expense:
 
     def _of_call(self, call: Call) -> Cost:
         targets = self._graph.targets(call)
-        if targets & self._never or self._is_slow(call, None) or self._is_avoided(call) or _last(call) in _ENDING:
+        if targets & self._never or self._is_slow(call, None) or self._is_avoided(call) or call.name in _ENDING:
             return Cost.NEVER
-        if (call.root, _last(call)) == ("torch", "load"):  # of a file that an earlier run may have left, or not
+        if (call.root, call.name) == ("torch", "load"):  # the file may or may not exist from an earlier run
             return Cost.NEVER
         if any(self._is_called(call, key) for key, names in call.arguments if names & self._never):
             return Cost.NEVER
         return Cost.PASS if targets & self._passing else Cost.CHEAP
 
     def _is_called(self, call: Call, key: int | str) -> bool:
-        """Whether an argument of a call gets called by what it is handed to."""
+        """Return whether the function that is called calls its argument `key`."""
         targets = self._graph.targets(call)
         if not targets:
-            return _last(call) in _RUNNERS
+            return call.name in _RUNNERS
         for target in targets:
             for function in self._graph.nodes[target].functions:
                 named = function.parameters[key] if isinstance(key, int) and key < len(function.parameters) else key
@@ -99,7 +98,7 @@ class Expense:
         return False
 
     def _is_slow(self, call: Call, owner: str | None) -> bool:
-        name = _last(call)
+        name = call.name
         if name in _TRAINING:
             return bool(call.path)
         return name in _SLOW and not self._graph.targets(call, owner)
@@ -108,7 +107,7 @@ class Expense:
         return not call.path and call.root in self._avoid
 
     def _is_data(self, name: str) -> bool:
-        """Whether a name stands for a loader or a data set, by what it was made with or by how it is called."""
+        """Return whether a name stands for a loader or a data set, judged by its constructor and by the name itself."""
         graph = self._graph
         if all(graph.bindings.get(name, [False])):
             return False  # a short literal
@@ -119,5 +118,5 @@ class Expense:
         return bool(by_class or _DATA_NAMES.search(name))
 
 
-def _last(call: Call) -> str:
-    return call.path[-1] if call.path else call.root
+def _evaluates(calls: Iterable[Call]) -> bool:
+    return any(call.name in _OF_EVALUATION for call in calls)

@@ -1,4 +1,4 @@
-"""Which cells of a notebook one item needs, so that `--item` need not run the others."""
+"""The cells that one item needs, so that `--item` does not run the others."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ _MAGIC = re.compile(r"^\s*[!%]", re.MULTILINE)
 
 
 def cells_for(notebook: Notebook, assignment: Assignment, item: str) -> frozenset[int] | None:
-    """The code cells of the item's section and all that they read from; None where everything has to run.
+    """Return the indices of the code cells in the item's section and of all cells that these depend on.
 
-    That is so for a written answer, beside which figures of the whole run are laid; if the section shows only in the run, or
-    holds no code; and if nothing that takes long would be left out.
+    Returns None if the whole notebook must run: for a written answer, which is shown beside measurements of the whole
+    run; if the section can be located only during the run or contains no code; and if no expensive cell would be left
+    out.
     """
     if any(prompt.written for prompt in assignment.prompts if prompt.item == item):
         return None
@@ -27,7 +28,7 @@ def cells_for(notebook: Notebook, assignment: Assignment, item: str) -> frozense
     if not own:
         return None
     cells = source_cells(notebook, ALL_RAN)
-    # What is no Python may do anything to the session that the cells are run in.
+    # Magics and code that cannot be parsed may affect the other cells in unknown ways.
     other = {
         at for at, source in code.items() if at < max(own) and (python_source(source) is None or _MAGIC.search(source))
     }
@@ -36,5 +37,5 @@ def cells_for(notebook: Notebook, assignment: Assignment, item: str) -> frozense
 
 
 def costly_cells(notebook: Notebook) -> frozenset[int]:
-    """The cells that train or evaluate, by their sources."""
+    """Return the indices of the cells that train or evaluate, judged by their source."""
     return expensive_cells(source_cells(notebook, ALL_RAN))

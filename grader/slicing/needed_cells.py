@@ -1,4 +1,4 @@
-"""Which cells must run so that some cells do what they do in a run of all: those that they read from, directly or not."""
+"""The cells that some cells depend on: all that must run for these to behave as in a run of the whole notebook."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from grader.slicing.program import Program, SourceCell, Unit, analysed
 
 
 def needed_cells(cells: Sequence[SourceCell], wanted: Collection[int]) -> frozenset[int]:
-    """The indices `wanted` and those of all earlier cells that bind or change what these read, when they read it.
+    """Return the indices in `wanted` and those of all earlier cells on which these depend, directly or indirectly.
 
-    As far as statements show what they do; a cell runs as a whole. Training changes whatever it reads but the loaders.
+    A cell depends on cells that bind or change what it reads, as far as the source shows. Cells run as a whole.
+    Training is taken to change everything that it reads except loaders.
     """
     search = _Search(analysed(tuple(cells), frozenset()))
     needed: set[int] = set()
@@ -32,7 +33,7 @@ def needed_cells(cells: Sequence[SourceCell], wanted: Collection[int]) -> frozen
 
 
 def expensive_cells(cells: Sequence[SourceCell]) -> frozenset[int]:
-    """The cells with a statement that trains, evaluates, or may not end."""
+    """Return the indices of the cells with a statement that trains, evaluates, or may never end."""
     units = analysed(tuple(cells), frozenset()).units
     return frozenset(unit.cell.index for unit in units if unit.cost == Cost.NEVER)
 
@@ -47,18 +48,18 @@ class _Search:
         self.fixed = self.loaders | imported | program.graph.nodes.keys()
 
     def settings(self, wanted: Collection[int]) -> list[int]:
-        """The cells up to the last that is wanted which set up torch or the process, or bind names that are not known."""
+        """Return the cells up to the last wanted one that change global settings or have a star import."""
         last = max((unit.position for unit in self.program.units if unit.cell.index in wanted), default=-1)
         before = self.program.units[: last + 1]
         return [unit.cell.index for unit in before if unit.facts.star or unit.facts.configures]
 
     def read(self, facts: Facts) -> frozenset[str]:
-        """The names that a statement and the functions which it calls read."""
+        """Return the names that a statement and the functions that it calls read."""
         called = frozenset(call.root for call in facts.calls)
         return facts.reads | facts.hints | called | self.program.graph.read_within(facts)
 
     def sources(self, name: str, place: int) -> Iterator[Unit]:
-        """The units that may have bound a name when it is read at a place, and those that changed its object until then."""
+        """Yield the units that may have bound the name read at a position, and those that changed its object before."""
         binders, reader = [], self.program.units[place].suite
         for position in reversed([position for position in self.program.binders.get(name, ()) if position < place]):
             unit = self.program.units[position]

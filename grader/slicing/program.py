@@ -1,4 +1,4 @@
-"""A notebook as one program: its statements in order, who binds which name, which can be run cheaply, what changes what."""
+"""A notebook analysed as one program: its statements in order, their bindings, costs, and changes of objects."""
 
 from __future__ import annotations
 
@@ -10,19 +10,20 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from grader.slicing.bindings import Effect, Facts
-from grader.slicing.callgraph import CallGraph, reached
-from grader.slicing.cost import Cost, Expense
+from grader.slicing.callgraph import CallGraph
+from grader.slicing.cost import Cost, CostModel
 from grader.slicing.statements import Cell, Statement, parse_cell, surely_binds
+from grader.slicing.traversal import reached
 
-# What a kernel's namespace holds before the first cell.
+# The names in a kernel's namespace before the first cell.
 BUILTINS = frozenset(dir(builtins)) | {"__name__", "__file__", "__doc__", "get_ipython", "display", "In", "Out", "_"}
 
-_ROUNDS = 4  # how often in a chain of definitions one may stand below its use
+_ROUNDS = 4  # how many definitions in a chain may come after their use
 
 
 @dataclass(frozen=True)
 class SourceCell:
-    """A code cell as plain Python, magics translated; `ran` is False if the run did not get to its end."""
+    """A code cell as plain Python with magics translated; `ran` is False unless it ran to its end."""
 
     index: int
     source: str
@@ -31,44 +32,44 @@ class SourceCell:
 
 @dataclass(frozen=True, eq=False)
 class Unit:
-    """What is taken or left: a statement, the header of a block, or a whole `for` or `try`."""
+    """The unit of slicing: a statement, the header of a block, or a whole `for` or `try`."""
 
     position: int
     cell: SourceCell
     parsed: Cell
     statement: Statement
-    root: Unit | None  # the top-level block that it is in
-    suite: tuple[int, ...]  # headers and numbers of branches that lead to it
+    root: Unit | None  # the top-level block that contains it
+    suite: tuple[int, ...]  # the positions of the enclosing headers, each with the number of the branch
     headers: tuple[Unit, ...]
     facts: Facts
     cost: Cost
-    opened: bool  # the header of a block; what the block holds has units of its own
+    opened: bool  # the header of a block whose statements are units too
 
     @property
     def top(self) -> Unit:
-        """The unit of the top-level statement it belongs to."""
+        """The unit of the top-level statement to which it belongs."""
         return self.root or self
 
     def defines(self, name: str) -> bool:
-        """Whether it defines a class or function of this name."""
+        """Return whether it defines a class or function of this name."""
         return self.defines_class(name) or any(function.name == name for function in self.facts.functions)
 
     def defines_class(self, name: str) -> bool:
-        """Whether it defines a class of this name."""
+        """Return whether it defines a class of this name."""
         return any(made.name == name for made in self.facts.classes)
 
 
 class Program:
-    """The analysed notebook. Nothing in it depends on which names are wanted."""
+    """The analysed notebook, independent of the names that are wanted."""
 
     def __init__(self, cells: Sequence[SourceCell], avoid: Collection[str]) -> None:
         if not any(cell.ran for cell in cells):
-            cells = [replace(cell, ran=True) for cell in cells]  # no run to go by
+            cells = [replace(cell, ran=True) for cell in cells]  # there was no run
         parsed = [(cell, parse_cell(cell.source)) for cell in cells]
         self.graph = CallGraph([facts for _, cell in parsed for facts in _all_facts(cell.statements)])
-        self._expense = Expense(self.graph, avoid)
+        self._costs = CostModel(self.graph, avoid)
         self.units: list[Unit] = []
-        self._surely: dict[int, frozenset[str]] = {}  # top-level block -> names it binds whatever branch runs
+        self._surely: dict[int, frozenset[str]] = {}  # top-level block -> names that every branch binds
         opened: set[int] = set()
         for cell, content in parsed:
             for statement in content.statements:
@@ -97,14 +98,14 @@ class Program:
         opened: set[int],
     ) -> None:
         facts = self._with_consequences(statement.whole or statement.facts)
-        cost = self._expense.cost(facts)
+        cost = self._costs.cost(facts)
         is_open = bool(statement.branches) and (statement.whole is None or cost == Cost.NEVER)
         if is_open and statement.whole is not None:
             opened.add(id(statement))
             facts = self._with_consequences(statement.facts)
-            cost = Cost.NEVER if self._expense.cost(facts) else Cost.CHEAP
+            cost = Cost.NEVER if self._costs.cost(facts) else Cost.CHEAP
         if cost == Cost.PASS and facts.loops and not is_open and not facts.binds.isdisjoint(facts.reads):
-            cost = Cost.CHEAP  # a loop that sums up the data: without it the sum would be wrong
+            cost = Cost.CHEAP  # a loop that accumulates over the data: without it the total would be wrong
         position = len(self.units)
         unit = Unit(position, cell, parsed, statement, root, suite, headers, facts, cost, is_open)
         self.units.append(unit)
@@ -117,11 +118,11 @@ class Program:
             self._surely[position] = surely_binds(statement, lambda part: id(part) in opened)
 
     def _with_consequences(self, facts: Facts) -> Facts:
-        """The facts with what the notebook's functions do when the statement calls them."""
+        """Return the facts together with the effects of the notebook's functions that the statement calls."""
         if not any(map(self.graph.targets, facts.calls)):
             return facts
         bound, surely, effects, configures = self.graph.consequences(facts)
-        read = self.graph.read_within(facts)  # a result may be, or hold, what the function reads
+        read = self.graph.read_within(facts)  # the return value may be, or hold, an object that the function reads
         own = tuple(
             effect if effect.kind in ("change", "deep") else effect._replace(sources=effect.sources | read)
             for effect in facts.effects
@@ -134,20 +135,23 @@ class Program:
             configures=facts.configures or configures,
         )
 
-    # which units bind a name
+    # bindings
 
     def bound_before(self, name: str, position: int, cell: SourceCell, strict: bool) -> list[Unit]:
-        """The units whose binding of `name` a reader at `position` may see; `strict`: of cells that ran, or the reader's."""
+        """Return the units whose binding of `name` a reader at `position` may see.
+
+        With `strict`, only units of cells that ran and of `cell`, the reader's, count.
+        """
         positions = self.binders.get(name, [])
         reader = self.units[position].suite if position < len(self.units) else ()
         found: list[Unit] = []
-        block: Unit | None = None  # the rest of this block's bindings are wanted, nothing before it
-        partly: set[int] = set()  # blocks with a branch that cannot be taken
+        block: Unit | None = None  # if set, collect the other bindings in this block and stop before it
+        partly: set[int] = set()  # blocks with a branch that cannot be run
         for index in range(bisect_left(positions, position) - 1, -1, -1):
             unit = self.units[positions[index]]
             if block is not None and unit.top is not block:
                 break
-            if not self.feasible[unit.position] or (strict and not (unit.cell.ran or unit.cell is cell)):
+            if not self._can_bind(unit, cell, strict):
                 partly.add(unit.top.position)
                 block = None
                 continue
@@ -160,36 +164,40 @@ class Program:
         return found
 
     def bound_after(self, name: str, position: int, cell: SourceCell, strict: bool) -> list[Unit]:
-        """The first unit after `position` that binds `name`, with the others of its block."""
+        """Return the first unit after `position` that binds `name`, with the others of its block."""
         positions = self.binders.get(name, [])
         found: list[Unit] = []
         for index in range(bisect_left(positions, position + 1), len(positions)):
             unit = self.units[positions[index]]
             if found and unit.top is not found[0].top:
                 break
-            if self.feasible[unit.position] and (unit.cell.ran or unit.cell is cell or not strict):
+            if self._can_bind(unit, cell, strict):
                 found.append(unit)
                 if not unit.suite:
                     break
         return found
 
+    def _can_bind(self, unit: Unit, cell: SourceCell, strict: bool) -> bool:
+        """Return whether a unit may be run and, with `strict`, is in a cell that ran or in `cell`, the reader's."""
+        return self.feasible[unit.position] and (not strict or unit.cell.ran or unit.cell is cell)
+
     def deleted_between(self, name: str, first: int, last: int) -> bool:
-        """Whether a `del name` stands between two positions."""
+        """Return whether there is a `del name` between two positions."""
         return any(first < position < last for position in self.deleted.get(name, ()))
 
     def provided_by_star(self, name: str) -> bool:
-        """Whether only an `import *` can have bound a name."""
+        """Return whether only an `import *` can have bound a name."""
         return self.star and name not in self.binders
 
     def _feasible(self) -> list[bool]:
-        """Per unit whether it can be run without running anything expensive first."""
+        """Return for each unit whether it can be run without running an expensive one first."""
         feasible = [False] * len(self.units)
         seen: set[str] = set()
         for limit in (Cost.CHEAP, Cost.PASS):
             for unit in self.units if limit == Cost.PASS else ():
                 for name in unit.facts.binds & seen if unit.cost == limit else ():
-                    self.binders[name].remove(unit.position)  # there is a cheaper way to have it
-            for _ in range(_ROUNDS):  # from the second on, what is read may be bound further down
+                    self.binders[name].remove(unit.position)  # a cheaper unit binds it too
+            for _ in range(_ROUNDS):  # from the second round on, a name may be bound after it is read
                 before = sum(feasible)
                 for unit in self.units:
                     if feasible[unit.position] or unit.cost > limit:
@@ -204,10 +212,10 @@ class Program:
                     break
         return feasible
 
-    # which objects a name stands for
+    # objects
 
     def _follow_objects(self) -> None:
-        """Number the objects that names stand for, and note which units change which of them."""
+        """Number the objects that names stand for, and record which units change them."""
         self._objects: dict[tuple[str, int], frozenset[int]] = {}  # (name, unit that binds it) -> objects
         self._contents: dict[int, set[int]] = defaultdict(set)
         self.changes: dict[int, list[int]] = defaultdict(list)  # object -> positions of units that change it
@@ -252,17 +260,17 @@ class Program:
         for item, held in self._contents.items():
             for inner in held:
                 holders[inner].add(item)
-        self._dirty = reached(self.changes, holders)  # only these can lead to a change
+        self._dirty = reached(self.changes, holders)  # changed objects and those that hold one
 
     def _union(self, now: dict[str, frozenset[int]], names: Iterable[str]) -> frozenset[int]:
         return frozenset().union(*(now.get(name, frozenset()) for name in names))
 
     def changed(self, name: str, providers: Sequence[Unit], until: float) -> list[Unit]:
-        """Units between the providers of a name and a position that change the object it stands for, and may be run."""
+        """Return the runnable units among `all_changes`."""
         return [unit for unit in self.all_changes(name, providers, until) if self.feasible[unit.position]]
 
     def all_changes(self, name: str, providers: Sequence[Unit], until: float) -> list[Unit]:
-        """Units between the providers of a name and a position that change the object it stands for, whatever they cost."""
+        """Return the units that change the object of a name after `providers`, which bind it, and before `until`."""
         known = {item for unit in providers for item in self._objects[name, unit.position]} & self._dirty
         objects = reached(known, self._contents) if known else known
         first = min(unit.position for unit in providers)
@@ -280,5 +288,5 @@ def _all_facts(statements: Iterable[Statement]) -> Iterable[Facts]:
 
 @lru_cache(maxsize=8)
 def analysed(cells: tuple[SourceCell, ...], avoid: frozenset[str]) -> Program:
-    """The program of a notebook's cells. One notebook is sliced many times, for other names."""
+    """Return the analysed program of a notebook's cells. It is cached: one notebook is sliced for many names."""
     return Program(cells, avoid)

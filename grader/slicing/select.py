@@ -1,4 +1,4 @@
-"""Which statements a wanted name needs: follows what is read, as the notebook ran it."""
+"""Selection of the statements that a wanted name needs, by following what they read as the notebook ran."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from grader.slicing.program import BUILTINS, Program, SourceCell, Unit
 
 
 class _Read(NamedTuple):
-    """`name` is read at `place`, as it is after all changes before `until`; `reader` must run after what binds it.
+    """A read of `name` at position `place`, after all changes of its object before `until`.
 
-    `certain`: it is read for sure, so it is looked for further down too, and is unresolved if nothing binds it.
+    `reader` must run after the units that bind the name. `certain`: it is surely read, so a binding further down is
+    taken too, and without one the name is unresolved.
     """
 
     name: str
@@ -24,11 +25,11 @@ class _Read(NamedTuple):
     certain: bool
 
 
-class Choice:
-    """The units of a program that were asked for and what they need.
+class Selection:
+    """The units of a program that define the wanted names, and all units that these need.
 
-    `taken`: position -> unit. `earlier`: position of a top-level statement -> those below it that must run before it.
-    `unresolved`: names that are read and that nothing cheap binds, in order.
+    `taken` maps positions to units. `earlier` maps the position of a top-level statement to those of statements further
+    down that must run before it. `unresolved` are names that are read but not bound by a cheap statement, in order.
     """
 
     def __init__(self, program: Program) -> None:
@@ -41,7 +42,10 @@ class Choice:
         self._later: dict[str, None] = {}
 
     def want(self, name: str) -> float | None:
-        """Take what defines `name` and all it needs; up to where settings matter for it, or None if nothing defines it."""
+        """Take the units that define `name` and all that they need.
+
+        Returns the position up to which global settings matter for it; None if no unit defines it.
+        """
         units = self._definitions(name)
         if not units:
             return None
@@ -58,7 +62,7 @@ class Choice:
         return max(self.taken) + 1 if math.isinf(until) else until
 
     def take_settings(self, limit: float, last_import: int) -> None:
-        """Take what sets up torch or the process before `limit`, import paths before `last_import`, and star imports."""
+        """Take the star imports, the global settings before `limit` and the import paths before `last_import`."""
         for unit in self.program.units:
             facts = unit.facts
             paths = any(effect.name == "sys" for effect in facts.effects)
@@ -68,7 +72,7 @@ class Choice:
         self._drain()
 
     def _definitions(self, name: str) -> list[Unit]:
-        """The units that define a wanted name: its last definition among the cells that ran, else its last."""
+        """Return the units that define a wanted name: its last definition in cells that ran, else its last one."""
         units = [self.program.units[position] for position in self.program.binders.get(name, [])]
         units = [unit for unit in units if unit.cost < Cost.NEVER]
         for strict in (True, False):
@@ -85,10 +89,10 @@ class Choice:
         return []
 
     def _place(self, name: str, units: list[Unit]) -> tuple[int, float]:
-        """Where a wanted name's globals are read, and until when changes of them count."""
+        """Return where a wanted name's globals are read, and the position before which changes of them count."""
         program = self.program
         nodes = program.graph.targets(Call(name, ()))
-        if not nodes:  # a variable, as it is in the end
+        if not nodes:  # a variable: its value at the end counts
             return len(program.units), math.inf
         start = max(unit.position for unit in units)
         callers = program.graph.callers_of(nodes)
@@ -111,7 +115,7 @@ class Choice:
 
     def _take_changes(self, name: str, providers: list[Unit], until: float, cell: SourceCell) -> None:
         if any(unit.defines_class(name) for unit in providers) or min(unit.position for unit in providers) >= until:
-            until = math.inf  # a class is wanted with all its patches
+            until = math.inf  # a class includes all later patches
         for unit in self.program.changed(name, providers, until):
             if unit.cell.ran or unit.cell is cell or not providers[0].cell.ran:
                 self._take(unit)
@@ -135,16 +139,16 @@ class Choice:
             self._take_changes(read.name, providers, read.until, read.cell)
 
     def _providers(self, read: _Read) -> list[Unit]:
-        """The units that bind what is read: the last before it, else the first after it."""
+        """Return the units that bind the name that is read: the last before it, else the first after it."""
         name, place, cell, program = read.name, read.place, read.cell, self.program
-        in_the_end = read.reader is None and math.isinf(read.until)  # by a function that is never called
+        in_the_end = read.reader is None and math.isinf(read.until)  # read by a function that is never called
         if in_the_end and any(program.units[position].defines(name) for position in program.binders.get(name, ())):
             return self._definitions(name)
         for strict in (True, False):
             found = program.bound_before(name, place, cell, strict)
             deleted = bool(found) and program.deleted_between(name, found[0].position, place)
             if name in BUILTINS:
-                return [] if deleted else found  # a binding below, or one that never ran, does not hide the builtin
+                return [] if deleted else found  # a later binding, or one that never ran, does not hide the builtin
             if found and not deleted:
                 return found
             if not read.certain:

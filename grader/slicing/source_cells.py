@@ -1,4 +1,4 @@
-"""The notebook's code as plain Python for slicing, with what the run showed of how far each cell came."""
+"""The notebook's code as plain Python for slicing, split where the run failed."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from pathlib import Path
 
 from grader.evidence.run import CellRun, RunEvidence
 from grader.notebook.cells import Notebook, python_source, written_files
-from grader.slicing import SourceCell
+from grader.slicing.program import SourceCell
+from grader.slicing.statements import first_line
 
 _LOADER_NAME = re.compile(r"loader|_dl\b|^dl_|iter", re.IGNORECASE)
 
 
 def source_cells(notebook: Notebook, run: RunEvidence) -> tuple[SourceCell, ...]:
-    """The code cells in order; one that broke on a line becomes two, of which only the first counts as run."""
+    """Return the code cells in order; a cell that failed becomes two, of which only the first counts as run."""
     cells: list[SourceCell] = []
     for cell in notebook.code_cells:
         source = python_source(cell.source) or ""
@@ -33,21 +34,18 @@ def _broken_line(seen: CellRun | None) -> int:
 
 
 def _split(source: str, line: int) -> tuple[str, str]:
-    """The source before the statement that holds `line`, and the rest with its line numbers kept."""
-    try:
-        body = ast.parse(source).body
-    except (SyntaxError, ValueError, RecursionError):
-        return "", source
+    """Return the source before the statement that contains `line`, and the rest with its line numbers kept."""
+    body = _tree(source).body
     broken = next((node for node in body if (node.end_lineno or node.lineno) >= line), None) if line else None
     if broken is None:
         return "", source
-    first = min([broken.lineno, *(d.lineno for d in getattr(broken, "decorator_list", ()))])
+    first = first_line(broken)
     lines = source.split("\n")
     return "\n".join(lines[: first - 1]), "\n" * (first - 1) + "\n".join(lines[first - 1 :])
 
 
 def loader_names(notebook: Notebook) -> tuple[str, ...]:
-    """Global names that a cell assigns and that are called like loaders, or get what a DataLoader call gives."""
+    """Return the global names that are named like a loader or assigned the result of a DataLoader call."""
     names: dict[str, None] = {}
     for cell in notebook.code_cells:
         for node in ast.walk(parsed(cell.source)):
@@ -61,7 +59,7 @@ def loader_names(notebook: Notebook) -> tuple[str, ...]:
 
 
 def imported_names(notebook: Notebook) -> tuple[str, ...]:
-    """Global names that come from modules which the notebook itself writes, by `from module import name`."""
+    """Return the global names bound by `from module import name` from modules that the notebook itself writes."""
     written = {Path(name).stem for name in written_files(notebook).values() if name.endswith(".py")}
     names: dict[str, None] = {}
     for cell in notebook.code_cells if written else ():
@@ -72,11 +70,15 @@ def imported_names(notebook: Notebook) -> tuple[str, ...]:
 
 
 def parsed(source: str) -> ast.Module:
-    """The cell as a syntax tree, empty when it is not Python."""
+    """Return the syntax tree of a cell, an empty one if it is not valid Python."""
+    return _tree(python_source(source) or "")
+
+
+def _tree(source: str) -> ast.Module:
     try:
-        return ast.parse(python_source(source) or "")
+        return ast.parse(source)
     except (SyntaxError, ValueError, RecursionError):
         return ast.Module([], [])
 
 
-ALL_RAN = RunEvidence()  # says of no cell that it did not end well
+ALL_RAN = RunEvidence()  # without records of failed cells

@@ -1,4 +1,4 @@
-"""A cell's text -> its statements, blocks opened up; and back: the text of a statement with parts of it left out."""
+"""Parsing of cells into statements with nested blocks, and the source of statements with parts left out."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from grader.slicing.walk import TRY, facts_of, header_facts
 
 
 class Span(NamedTuple):
-    """Where a statement stands, decorators included: lines from 1, columns in bytes."""
+    """The position of a statement, decorators included: lines from 1, columns in bytes from 0."""
 
     line: int
     column: int
@@ -28,9 +28,9 @@ class Span(NamedTuple):
 class Statement:
     """A statement of a cell, or one inside a block at the top level of a cell.
 
-    A block has `branches` (suites of statements); `facts` are then those of its header, and `whole` those of all of it where
-    it may be run as one (`try` and `for`). `jump`: 'break' or 'continue', which stay in a block whatever is left out of it;
-    `leaves`: nothing that follows in its suite runs.
+    A block has `branches` (suites of statements); its `facts` are those of the header, and `whole` those of the entire
+    block if it may be run as one (`try` and `for`). `jump`: a `break` or `continue`, which is never left out of a
+    block. `leaves`: the statements after it in its suite never run.
     """
 
     span: Span
@@ -41,7 +41,7 @@ class Statement:
     whole: Facts | None = None
 
     def walk(self) -> Iterator[Statement]:
-        """This statement and all in its branches, in order."""
+        """Yield this statement and all statements in its branches, in order."""
         yield self
         for branch in self.branches:
             for statement in branch:
@@ -50,7 +50,7 @@ class Statement:
 
 @dataclass(frozen=True, eq=False)
 class Cell:
-    """The statements of a cell and its lines as UTF-8, which the columns of an AST count in."""
+    """The statements of a cell, and its lines as UTF-8: the columns of an AST count bytes."""
 
     statements: tuple[Statement, ...]
     lines: tuple[bytes, ...]
@@ -58,11 +58,11 @@ class Cell:
 
 @lru_cache(maxsize=2048)
 def parse_cell(source: str) -> Cell:
-    """Statements of plain Python. A cell that is no Python, or is nested absurdly, has none; nothing is raised."""
+    """Parse plain Python. Invalid or too deeply nested source gives a cell without statements; nothing is raised."""
     source = re.sub("\r\n?", "\n", source)
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # invalid escapes and the like are the student's business
+            warnings.simplefilter("ignore")  # invalid escapes and similar mistakes in the student's code
             flags = ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
             tree = compile(source, "<cell>", "exec", flags, dont_inherit=True)
         lines = tuple(line.encode() for line in source.split("\n"))
@@ -77,7 +77,7 @@ def _opened(node: ast.stmt) -> Statement:
     if isinstance(node, ast.If):
         suites = [node.body]
         last = node
-        while len(last.orelse) == 1 and isinstance(last.orelse[0], ast.If):  # `elif`, or as good as one
+        while len(last.orelse) == 1 and isinstance(last.orelse[0], ast.If):  # `elif`, or equivalent to one
             last = last.orelse[0]
             suites.append(last.body)
         suites.append(last.orelse)
@@ -94,14 +94,22 @@ def _opened(node: ast.stmt) -> Statement:
     return Statement(_span(node), facts, jump, leaves([node]), branches, whole)
 
 
-def _span(node: ast.stmt) -> Span:
+def first_line(node: ast.stmt) -> int:
+    """Return the line, from 1, on which a statement begins, decorators included."""
     decorators: list[ast.expr] = getattr(node, "decorator_list", [])
-    line = min([node.lineno, *(decorator.lineno for decorator in decorators)])
+    return min([node.lineno, *(decorator.lineno for decorator in decorators)])
+
+
+def _span(node: ast.stmt) -> Span:
+    line = first_line(node)
     return Span(line, node.col_offset, node.end_lineno or line, node.end_col_offset or 0)
 
 
 def surely_binds(statement: Statement, opened: Callable[[Statement], bool]) -> frozenset[str]:
-    """Names bound whenever a statement completes; `opened` says whether a `try` or `for` runs only in part."""
+    """Return the names bound whenever a statement completes.
+
+    `opened` tells whether a `try` or `for` runs only in part.
+    """
     if not statement.branches:
         return statement.facts.surely
     if statement.whole is not None:
@@ -115,9 +123,9 @@ def surely_binds(statement: Statement, opened: Callable[[Statement], bool]) -> f
 
 
 def text_of(cell: Cell, statement: Statement, kept: Collection[Statement], opened: Collection[Statement]) -> str:
-    """Text of a top-level statement. Of the blocks `opened` only what is `kept` stands there, `pass` for the rest.
+    """Return the source of a top-level statement; in the blocks `opened`, statements that are not `kept` become `pass`.
 
-    Lines keep their places.
+    The lines keep their numbers.
     """
     top = statement.span.line
     lines = cell.lines[top - 1 : statement.span.end_line]
@@ -127,7 +135,7 @@ def text_of(cell: Cell, statement: Statement, kept: Collection[Statement], opene
         begin = starts[span.line - top] + span.column
         end = starts[span.end_line - top] + span.end_column
         breaks = b"\n" * (span.end_line - span.line)
-        more = text[end:].lstrip(b" \t").startswith(b";")  # on the last line
+        more = text[end:].lstrip(b" \t").startswith(b";")  # another statement follows on the last line
         text = text[:begin] + (b"(" + breaks + b")" if breaks and more else b"pass" + breaks) + text[end:]
     return text[statement.span.column :].decode()
 

@@ -1,4 +1,4 @@
-"""Walks statements in the order they run and notes what they do to the module's names. Nothing is executed."""
+"""Walks statements in the order in which they run and records their effects on names. Nothing is executed."""
 
 from __future__ import annotations
 
@@ -41,14 +41,14 @@ _SETTERS = frozenset({"setattr", "delattr", "next"})  # builtins that change the
 
 
 def facts_of(statement: ast.stmt) -> Facts:
-    """Facts of a module-level statement that is taken as a whole. Raises RecursionError on absurd nesting."""
+    """Return the facts of a whole module-level statement. Raises RecursionError if it is nested too deeply."""
     scan = _Scan()
     scan.block([statement])
     return scan.notes.facts()
 
 
 def header_facts(node: ast.stmt) -> Facts:
-    """Facts of the header alone of an `if` (with its `elif`s), `with`, `for` or `try`."""
+    """Return the facts of only the header of an `if` (with its `elif`s), `with`, `for` or `try`."""
     scan = _Scan()
     if isinstance(node, (ast.With, ast.AsyncWith)):
         scan.with_items(node)
@@ -67,7 +67,7 @@ def header_facts(node: ast.stmt) -> Facts:
 
 
 class _Scan:
-    """Walks statements; `hidden` as for Notes."""
+    """Walks statements; `hidden` as in Notes."""
 
     def __init__(self, hidden: frozenset[str] | None = None) -> None:
         self.notes = Notes(hidden)
@@ -75,7 +75,7 @@ class _Scan:
     # names
 
     def target(self, node: ast.expr, value: ast.expr, kind: Literal["part", "holds"] | None = None) -> None:
-        """Store to `node`; `kind` if what is stored is not the value itself but something of it."""
+        """Record an assignment to `node`; `kind` tells if it gets not the value itself but a part or holder of it."""
         if isinstance(node, ast.Name):
             self.notes.bind(node.id)
             self.notes.relate(node.id, value, kind)
@@ -87,7 +87,7 @@ class _Scan:
             if len(values) == len(node.elts) and not starred and names_in(node).isdisjoint(names_in(value)):
                 for element, part in zip(node.elts, values, strict=True):
                     self.target(element, part)
-            else:  # one of many, or all at once as in `a, b = b, a`
+            else:  # one value is unpacked, or names are swapped as in `a, b = b, a`
                 for element in node.elts:
                     self.target(element, value, kind or "part")
         else:
@@ -101,7 +101,7 @@ class _Scan:
             self.expr(statement)
 
     def branches(self, *blocks: list[ast.stmt]) -> None:
-        """Exactly one of the blocks runs."""
+        """Walk blocks of which exactly one runs."""
         before = self.notes.bound
         ends = []
         for block in blocks:
@@ -115,7 +115,7 @@ class _Scan:
         name = node.targets[0]
         module_level = not self.notes.inside and self.notes.class_names is None
         if module_level and isinstance(node.value, ast.Lambda) and isinstance(name, ast.Name) and not node.targets[1:]:
-            self.defaults(node.value.args)  # with a name it is a function of the module
+            self.defaults(node.value.args)  # a lambda with a name is a function of the module
             self.function(name.id, None, signature_of(node.lineno, node.value.args), node.value.args, [node.value.body])
             self.notes.bind(name.id)
             return
@@ -125,7 +125,7 @@ class _Scan:
         for target in node.targets:
             self.target(target, value)
             if isinstance(target, ast.Name):
-                value = ast.Name(target.id, ast.Load())  # `a = b = []` is one list
+                value = ast.Name(target.id, ast.Load())  # `a = b = []` makes one list
 
     def augmented(self, node: ast.AugAssign) -> None:
         self.expr(node.value)
@@ -134,7 +134,7 @@ class _Scan:
             return
         name = node.target.id
         self.notes.read(name)
-        grows = not isinstance(node.value, (ast.Constant, ast.JoinedStr))  # a list would grow in place
+        grows = not isinstance(node.value, (ast.Constant, ast.JoinedStr))  # if it is a list it grows in place
         if grows:
             self.notes.effects.append(Effect(name, "change", names_in(node.value)))
         if not self.notes.inside and self.notes.class_names is None:
@@ -148,7 +148,7 @@ class _Scan:
             self.target(node.target, node.value)
 
     def annotation(self, node: ast.expr | None) -> None:
-        """Of a function's local it is never evaluated; elsewhere it may be missing where annotations are lazy."""
+        """Walk an annotation. A local's is never evaluated; elsewhere names may be missing if it is lazy."""
         if node is not None and not self.notes.inside:
             scan = _Scan(EMPTY)
             scan.expr(node)
@@ -250,7 +250,7 @@ class _Scan:
         self.placing(node.value)
 
     def placing(self, value: ast.expr) -> None:
-        """`model.to(device)`, alone or assigned, moves the model itself."""
+        """Record that `model.to(device)`, alone or assigned, moves the model itself."""
         method = value.func if isinstance(value, ast.Call) else value
         if isinstance(method, ast.Attribute) and method is not value and method.attr in PLACING and dotted(method):
             self.notes.change(method.value, call=True)
@@ -260,7 +260,7 @@ class _Scan:
         if self.notes.inside:
             self.nested(node.name, node.args, node.body)
         else:
-            # a method of a nested class, say, is no function that the module could call by that name
+            # the module cannot call it by its plain name if it is, for example, a method of a nested class
             name = node.name if self.notes.class_names is None else f".{node.name}"
             self.function(name, None, signature_of(node.lineno, node.args), node.args, node.body)
         self.notes.bind(node.name)
@@ -314,7 +314,7 @@ class _Scan:
     def function(
         self, name: str, owner: str | None, signature: Signature, arguments: ast.arguments, body: Sequence[ast.AST]
     ) -> None:
-        """A function of the module: its body is scanned on its own, because it runs later."""
+        """Record a function of the module; its body is walked separately because it runs later."""
         parameters = tuple(part.arg for part in parameters_of(arguments))
         scan = _Scan(frozenset(stored_names(body)).union(parameters))
         for part in body:
@@ -341,7 +341,7 @@ class _Scan:
             self.notes.functions.append(Function(f"{name}()", None, Signature(), (), returned, EMPTY, EMPTY))
 
     def nested(self, name: str, arguments: ast.arguments, body: Sequence[ast.AST]) -> None:
-        """A function within a function: what it reads counts where it stands, what it runs only if it gets called."""
+        """Walk a nested function: its reads count at the definition, its calls and loops only if it is called."""
         calls, loops, self.notes.calls, self.notes.loops = self.notes.calls, self.notes.loops, [], []
         self.notes.depth += 1
         with self.notes.hiding(stored_names(body).union(part.arg for part in parameters_of(arguments))):
@@ -354,7 +354,7 @@ class _Scan:
     # expressions
 
     def expr(self, node: ast.AST) -> None:
-        """Any node: statements and expressions with a rule of their own, else all that is in them."""
+        """Walk any node: by its own rule if there is one, else through its children."""
         while node.__class__ is ast.BinOp:  # long sums nest to the left
             self.expr(node.right)
             node = node.left
@@ -410,7 +410,7 @@ class _Scan:
         scan = _Scan(frozenset(part.arg for part in parameters_of(node.args)))
         scan.expr(node.body)
         facts = scan.notes.facts()
-        with self.notes.softly():  # whoever gets it may call it at once
+        with self.notes.softly():  # whatever receives the lambda may call it immediately
             for name in facts.reads | facts.hints:
                 self.notes.read(name)
         self.notes.names["later"] |= facts.reads | facts.hints

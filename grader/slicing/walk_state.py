@@ -1,4 +1,4 @@
-"""What a walk over statements has met so far: which names are whose, what was read, bound, called and changed."""
+"""The state of a walk over statements: scopes, and the names read, bound, called and changed so far."""
 
 from __future__ import annotations
 
@@ -22,17 +22,21 @@ from grader.slicing.bindings import (
     relation,
     small,
 )
+from grader.slicing.traversal import reached
 
 
 class Notes:
-    """Notes of one walk. `hidden` are the names that are not the module's; None: the statements are the module's own."""
+    """The facts collected by one walk.
+
+    `hidden` are the names that are not the module's; None if the statements are at module level.
+    """
 
     def __init__(self, hidden: frozenset[str] | None = None) -> None:
         self.inside = hidden is not None
         self.hidden = EMPTY if hidden is None else hidden
-        self.depth = 0  # of functions nested in the one scanned
-        self.soft = False  # what is read now may be missing
-        self.class_names: set[str] | None = None  # bound so far in the class body that is running
+        self.depth = 0  # nesting depth of functions inside the one walked
+        self.soft = False  # names read now may be missing
+        self.class_names: set[str] | None = None  # names bound so far in the current class body
         self.bound: set[str] = set()
         self.names: dict[str, set[str]] = {
             field: set() for field in ("binds", "deletes", "reads", "hints", "later", "imports", "short")
@@ -46,13 +50,13 @@ class Notes:
         self.classes: list[Class] = []
         self.star = self.configures = self.awaits = False
         self.called: set[str] = set()
-        self.inner: list[tuple[str, list[Call], list[Loop]]] = []  # what nested functions run when they are called
+        self.inner: list[tuple[str, list[Call], list[Loop]]] = []  # (name, calls, loops) of nested functions
         self.generator = False
-        self.mentioned: dict[str, set[str]] = {}  # local of a function -> names its values mention
-        self.aliases: dict[str, set[str]] = {}  # local of a function -> names whose objects it may be
+        self.mentioned: dict[str, set[str]] = {}  # local of a function -> names in its values
+        self.aliases: dict[str, set[str]] = {}  # local of a function -> names whose objects it may stand for
 
     def facts(self) -> Facts:
-        """The notes as facts."""
+        """Return the collected facts."""
         self.hints -= self.reads
         return Facts(
             **{field: frozenset(names) for field, names in self.names.items()},
@@ -69,13 +73,13 @@ class Notes:
         )
 
     def read(self, name: str) -> None:
-        """A name is read, unless it is a local or was bound before for sure."""
+        """Record a read of a name, unless it is a local or was surely bound before."""
         if name in self.hidden or name in self.bound or (self.class_names is not None and name in self.class_names):
             return
         (self.hints if self.soft or name in self.binds else self.reads).add(name)
 
     def bind(self, name: str) -> None:
-        """A name is bound: the module's, or one of the class body that is running."""
+        """Record that a name is bound in the module, or in the current class body."""
         if name in self.hidden:
             return
         if self.class_names is not None:
@@ -85,7 +89,7 @@ class Notes:
             self.bound.add(name)
 
     def relate(self, name: str, value: ast.expr, kind: Literal["part", "holds"] | None) -> None:
-        """Note how the object of a name that is being bound relates to those of others."""
+        """Record the relation of the value that a name is bound to, to the objects of other names."""
         how, sources = relation(value)
         how = kind or how
         if kind == "part":
@@ -103,7 +107,7 @@ class Notes:
             self.effects.append(Effect(name, how, sources))
 
     def change(self, node: ast.expr, stored: frozenset[str] = EMPTY, call: bool = False) -> None:
-        """The object of `node` (by a call) or the object that `node` is an attribute or an item of is changed."""
+        """Record a change: by a `call` of the object of `node`, else of the one whose attribute or item `node` is."""
         path = dotted(node)
         if not path:
             for root in receiver(node):
@@ -118,20 +122,20 @@ class Notes:
 
     @contextmanager
     def softly(self) -> Iterator[None]:
-        """What is read meanwhile may be missing."""
+        """Names read in this context may be missing."""
         before, self.soft = self.soft, True
         yield
         self.soft = before
 
     @contextmanager
     def hiding(self, names: Iterable[str]) -> Iterator[None]:
-        """These names are not the module's meanwhile."""
+        """These names are not the module's in this context."""
         before, self.hidden = self.hidden, self.hidden.union(names)
         yield
         self.hidden = before
 
     def settle(self) -> Facts:
-        """Add what the nested functions that are called here run; return what a call of the others would run."""
+        """Add the calls and loops of nested functions that are called; return those of the functions that are not."""
         rest = self.inner
         if self.generator:
             rest, self.calls, self.loops = [("", self.calls, self.loops), *rest], [], []
@@ -150,25 +154,13 @@ class Notes:
         )
 
     def origins(self, name: str, parameters: Sequence[str]) -> frozenset[str]:
-        """Parameters and module names whose objects a local name may stand for."""
+        """Return the parameters and module names whose objects a local name may stand for."""
         if name not in self.aliases:
             return frozenset({name})  # a parameter
-        seen: set[str] = set()
-        stack = [name]
-        while stack:
-            item = stack.pop()
-            if item not in seen:
-                seen.add(item)
-                stack.extend(self.aliases.get(item, ()))
-        return frozenset(item for item in seen if item in parameters or item not in self.hidden)
+        return frozenset(
+            item for item in reached([name], self.aliases) if item in parameters or item not in self.hidden
+        )
 
     def expanded(self, names: frozenset[str]) -> frozenset[str]:
-        """The names, and what the locals among them were made of."""
-        seen: set[str] = set()
-        stack = list(names)
-        while stack:
-            item = stack.pop()
-            if item not in seen:
-                seen.add(item)
-                stack.extend(self.mentioned.get(item, ()))
-        return frozenset(seen)
+        """Return the names, and those in the values of the locals among them."""
+        return reached(names, self.mentioned)

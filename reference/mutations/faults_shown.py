@@ -1,4 +1,4 @@
-"""Faults of what the solution shows: plots, printed times and texts, written answers, and its cells as a whole."""
+"""Faults in what the solution shows: plots, printed times and texts, written answers, and whole cells."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from grader.prove.faults.structure import (
 from grader.prove.faults.timing import Timed, timing_faults
 from grader.prove.faults.written import Answer, written_faults
 from grader.prove.mutation import Mutation
+from reference.mutations import solution_code
 
 PLOT = Plot(
     "plot_losses",
@@ -32,12 +33,10 @@ _FIRST_HALF = f"{_LISTS} = [values[:len(values) // 2] for values in ({_LISTS})]"
 _SECOND_HALF = f"{_LISTS} = [values[len(values) // 2:] for values in ({_LISTS})]"
 
 _BEGIN, _EPOCH, _TOTAL = "epoch_start = time.time()", "time.time() - epoch_start", "time.time() - start"
-_CPU_TEST = "cpu_test(test_losses, test_accuracy, test_steps, current_step)"
-_GPU_TEST = "gpu_test(test_losses, test_accuracy, test_steps, current_step)"
 TIMES = (
-    Timed("Question 3", "q3", _EPOCH, _BEGIN, _CPU_TEST, 10, _TOTAL),
-    Timed("Question 7", "q7", _EPOCH, _BEGIN, _CPU_TEST, 2),
-    Timed("Question 8", "q8", _EPOCH, _BEGIN, _GPU_TEST, 2),
+    Timed("Question 3", "q3", _EPOCH, _BEGIN, solution_code.CPU_TEST, 10, _TOTAL),
+    Timed("Question 7", "q7", _EPOCH, _BEGIN, solution_code.CPU_TEST, 2),
+    Timed("Question 8", "q8", _EPOCH, _BEGIN, solution_code.GPU_TEST, 2),
 )
 
 ANSWERS = tuple(Answer(f"^Question {number}$", f"q{number}") for number in (4, 6, 9, 10))
@@ -48,20 +47,18 @@ _NO_EPOCH = (
     r"none of the curves|cover",
 )
 _ABSENT = (*_NO_EPOCH, r"not defined|no class|no function|is missing|was not found|could not|defines no|nothing")
-# The figures of Question 2 and the epochs of Question 3 stand on the training of the first ten.
-TRAINING = Part("first training", "current_step = 0  # optimizer updates so far", "q2 q3", "cpu_loops", _NO_EPOCH)
-SECOND_TRAINING = Part("second training", "epochs 11 to 20", "q3", "", _NO_EPOCH)
+# The plots of Question 2 and the epochs of Question 3 depend on the training of the first ten epochs.
+TRAINING = Part("first training", solution_code.FIRST_TRAINING, "q2 q3", "cpu_loops", _NO_EPOCH)
+SECOND_TRAINING = Part("second training", solution_code.SECOND_TRAINING, "q3", "", _NO_EPOCH)
 CNN_TRAINING = Part("training of the CNN", 'print(f"CNN on the CPU', "q7", "", _NO_EPOCH)
-GPU_TRAINING = Part(
-    "training on the GPU", "gpu_test(test_losses, test_accuracy, test_steps, current_step)  #", "q5", "", _NO_EPOCH
-)
+GPU_TRAINING = Part("training on the GPU", f"{solution_code.GPU_TEST}  #", "q5", "", _NO_EPOCH)
 CNN_GPU_TRAINING = Part("training of the CNN on the GPU", "model = CNN().cuda()", "q8", "", _NO_EPOCH)
 TRAININGS = (TRAINING, SECOND_TRAINING, CNN_TRAINING, GPU_TRAINING, CNN_GPU_TRAINING)
 
 MLP = Part("MLP", "class MLP(", "mlp q2 q3 q5 flops", "cpu_loops q7 q8", (*_ABSENT, r"MLP|profile"))
 LOADERS = Part("loaders", "transforms.Compose(", "data q1 q2 q3 q5 q7 q8", "cpu_loops", (*_ABSENT, r"loader|no shape"))
-LOOPS = Part("training functions", "def cpu_train(", "cpu_loops q2 q3 q7", "", (*_ABSENT, r"cpu_t"))
-GPU_LOOPS = Part("GPU functions", "def gpu_train(", "q5 q8", "", (*_ABSENT, r"gpu_t"))
+LOOPS = Part("training functions", solution_code.CPU_FUNCTIONS, "cpu_loops q2 q3 q7", "", (*_ABSENT, r"cpu_t"))
+GPU_LOOPS = Part("GPU functions", solution_code.GPU_FUNCTIONS, "q5 q8", "", (*_ABSENT, r"gpu_t"))
 CNN = Part("CNN", "class CNN(", "cnn q7 q8 flops", "", (*_ABSENT, r"CNN|profile"))
 PREPARATION = Part("model and optimizer", "criterion = nn.CrossEntropyLoss()", "q2 q3", "cpu_loops", _NO_EPOCH)
 GPU_PREPARATION = Part("model on the GPU", "model.cuda()", "q5", "q7", (*_NO_EPOCH, r"device"))
@@ -146,7 +143,7 @@ def _structure() -> tuple[Mutation, ...]:
     found.append(
         shuffled(
             "cell.shuffled",
-            "The code cells stand in an order in which they cannot run.",
+            "The code cells are in an order in which they cannot run.",
             "q2 q3",
             _NO_EPOCH,
             "mlp data cpu_loops q1 q5 cnn q7 q8 flops",
@@ -155,7 +152,7 @@ def _structure() -> tuple[Mutation, ...]:
     return tuple(found)
 
 
-# An epoch of the MLP on the few images of `grader prove` is shorter than what two clocks may differ by.
+# An epoch of the MLP on the few images of `grader prove` is shorter than the tolerance between two clocks.
 _TOO_SHORT = ("time.q3.only_test", "time.q3.total_untested")
 _TIMED = tuple(mutation for times in TIMES for mutation in timing_faults(times))
 FAULTS_OF_LONG_RUNS: tuple[Mutation, ...] = tuple(mutation for mutation in _TIMED if mutation.name in _TOO_SHORT)

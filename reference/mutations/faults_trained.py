@@ -1,4 +1,4 @@
-"""Faults of what the solution trains and how: loops, epochs, optimizers, models, data, placement, counts."""
+"""Faults in the solution's training: loops, epochs, optimizers, models, data, placement, counts."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MLP = Model("MLP", "mlp", runs="q2 q3 q5", learns="q2 q5", group="mlp", settings
 CNN = Model("CNN", "cnn", runs="q7 q8", learns="q7 q8", group="cnn")
 
 
-# The functions for the GPU are looked at by the checks of those for the CPU: one fault of each kind there is enough.
+# The checks of the CPU functions also judge the GPU functions: one fault of each kind is enough for these.
 ON_GPU_TOO = frozenset(
     {
         "zero_grad_missing",
@@ -74,9 +74,9 @@ def _faults() -> tuple[Mutation, ...]:
         found += [training_settings.untested(trained)]
     found += [training_settings.optimizer_each_epoch(trained) for trained in (FIRST_TEN, NEXT_TEN)]
     found += [
-        training_settings.stale_optimizer(ON_GPU, "The MLP on the GPU has no optimizer of its own."),
-        training_settings.stale_optimizer(CNN_ON_CPU, "The CNN on the CPU has no optimizer of its own."),
-        training_settings.stale_optimizer(CNN_ON_GPU, "The CNN on the GPU has no optimizer of its own."),
+        training_settings.stale_optimizer(ON_GPU, "The MLP on the GPU gets no new optimizer."),
+        training_settings.stale_optimizer(CNN_ON_CPU, "The CNN on the CPU gets no new optimizer."),
+        training_settings.stale_optimizer(CNN_ON_GPU, "The CNN on the GPU gets no new optimizer."),
     ]
     found += models.linear_faults(MLP)
     found += models.convolution_faults(CNN)

@@ -1,14 +1,19 @@
-"""Other ways to build the whole notebook: settings, imports, modules, cells, languages."""
+"""Other ways to organise the whole notebook: settings, imports, modules, cells, languages."""
 
 from __future__ import annotations
 
 from grader.prove.styles.rewriting import after, before, cell, drop, prefix, style, sub, suffix
+from reference.mutations.solution_code import (
+    CPU_FUNCTIONS,
+    CPU_TEST,
+    CPU_TRAIN,
+    EPOCH,
+    FIRST_TRAINING,
+    GPU_FUNCTIONS,
+    SECOND_TRAINING,
+)
 
-_LOOPS = "def cpu_train("
 _TRAIN = "for _ in range(10):\n    current_step = cpu_train"
-_Q3 = "epochs 11 to 20"
-_CALL_TRAIN = "cpu_train(current_epoch, train_losses, train_steps, current_step)"
-_CALL_TEST = "cpu_test(test_losses, test_accuracy, test_steps, current_step)"
 
 CONFIG_STYLES = (
     style(
@@ -27,7 +32,7 @@ CONFIG_STYLES = (
     ),
     style(
         "config_namespace",
-        "argparse with parse_args([]), as scripts have it",
+        "argparse with parse_args([]), as in scripts",
         suffix(
             "from tqdm import tqdm",
             "\nimport argparse\n\nparser = argparse.ArgumentParser(description='MNIST')\n"
@@ -54,7 +59,7 @@ CONFIG_STYLES = (
     ),
     style(
         "imports_aliased",
-        "import torch as th, from torch import nn, matplotlib by pyplot",
+        "import torch as th, from torch import nn, from matplotlib import pyplot",
         sub("import torch\nimport torch.nn as nn\n", "import torch\nimport torch as th\nfrom torch import nn\n"),
         sub("torch.relu(", "th.relu("),
         sub("with torch.no_grad()", "with th.no_grad()"),
@@ -92,7 +97,7 @@ CELL_STYLES = (
         "cells_merged",
         "model, loss and optimizer, functions and training of the MLP in one cell",
         prefix(
-            _LOOPS,
+            CPU_FUNCTIONS,
             "model = MLP()\ncriterion = nn.CrossEntropyLoss()\n"
             "optimizer = optim.SGD(model.parameters(), lr=0.01, momentum=0.5)\n\n\n",
         ),
@@ -101,34 +106,27 @@ CELL_STYLES = (
             "optimizer = optim.SGD(model.parameters(), lr=0.01, momentum=0.5)\n\nprint"
         ),
         suffix(
-            _LOOPS,
+            CPU_FUNCTIONS,
             "\n\ntrain_losses, train_steps = [], []\ntest_losses, test_accuracy, test_steps = [], [], []\n"
-            "current_step = current_epoch = 0\n\nfor _ in range(10):\n    current_step = "
-            + _CALL_TRAIN
-            + "\n    "
-            + _CALL_TEST
-            + "\n    current_epoch += 1",
+            f"current_step = current_epoch = 0\n\nfor _ in range(10):\n    {EPOCH}",
         ),
-        drop("current_step = 0  # optimizer updates so far"),
+        drop(FIRST_TRAINING),
     ),
     style(
         "cells_split",
-        "each function in a cell of its own, the training in two cells of five epochs",
+        "the training in two cells of five epochs",
         cell(
-            "current_step = 0  # optimizer updates so far",
+            FIRST_TRAINING,
             "train_losses, train_steps = [], []\ntest_losses, test_accuracy, test_steps = [], [], []\n"
             "current_step, current_epoch = 0, 0",
         ),
         after(
             "current_step, current_epoch = 0, 0",
-            f"for current_epoch in range(5, 10):\n"
-            f"    current_step = {_CALL_TRAIN}\n"
-            f"    {_CALL_TEST}\n"
-            f"current_epoch += 1",
+            f"for current_epoch in range(5, 10):\n    current_step = {CPU_TRAIN}\n    {CPU_TEST}\ncurrent_epoch += 1",
         ),
         after(
             "current_step, current_epoch = 0, 0",
-            f"for current_epoch in range(5):\n    current_step = {_CALL_TRAIN}\n    {_CALL_TEST}",
+            f"for current_epoch in range(5):\n    current_step = {CPU_TRAIN}\n    {CPU_TEST}",
         ),
     ),
     style(
@@ -148,13 +146,13 @@ CELL_STYLES = (
             "model.eval()\nwith torch.no_grad():\n    print(model(noise).argmax(1))\n"
             "print(train_losses[-3:], len(train_steps))",
         ),
-        after("def gpu_train(", "a = torch.arange(6.0).cuda()\nprint(a.device, (a * 2).sum().item())"),
+        after(GPU_FUNCTIONS, "a = torch.arange(6.0).cuda()\nprint(a.device, (a * 2).sum().item())"),
     ),
     style(
         "checkpoint",
-        "the trained MLP is saved and loaded into another one that is only tested",
+        "the trained MLP is saved and loaded into another MLP, which is only evaluated",
         after(
-            _Q3,
+            SECOND_TRAINING,
             "torch.save(model.state_dict(), 'mlp.pt')\ncopy_of_model = type(model)()\n"
             "copy_of_model.load_state_dict(torch.load('mlp.pt'))\ncopy_of_model.eval()\nwith torch.no_grad():\n"
             "    print(copy_of_model(torch.zeros(2, 1, 28, 28)))",
@@ -167,10 +165,10 @@ CELL_STYLES = (
             "    current_epoch += 1\n",
             "    current_epoch += 1\n"
             "    torch.save({'model': model.state_dict(), 'optimizer': optimizer.state_dict()}, 'last.pt')\n",
-            _Q3,
+            SECOND_TRAINING,
         ),
         prefix(
-            _Q3,
+            SECOND_TRAINING,
             "torch.save(optimizer.state_dict(), 'optimizer.pt')\n"
             "optimizer.load_state_dict(torch.load('optimizer.pt'))\n",
         ),
@@ -196,7 +194,7 @@ CELL_STYLES = (
     ),
     style(
         "nested_loops",
-        "itertools.product in place of two loops, for the models and devices of the timing",
+        "itertools.product instead of nested loops, for counting the operations of both models",
         cell(
             "thop.profile(",
             "import itertools\n\n"

@@ -15,7 +15,7 @@ _CONVOLUTIONS = """
 
 
 def _cnn(pooled: str) -> str:
-    """A CNN that comes from the last convolution's output `x` (B, 128, 7, 7) to (B, 128) by the expression `pooled`."""
+    """Return a CNN in which the expression `pooled` reduces the convolutions' output `x` (B, 128, 7, 7) to (B, 128)."""
     return f"""
 import torch.nn.functional as F
 
@@ -55,7 +55,7 @@ _POOLS = (
     ),
     (
         "cnn_relu_after_pool",
-        "nn.MaxPool2d(7), and the last ReLU once more behind it",
+        "nn.MaxPool2d(7) with another ReLU after it",
         "F.relu(nn.MaxPool2d(7)(x)).reshape(len(x), -1)",
     ),
 )

@@ -24,7 +24,7 @@ DATA_STYLES = (
     ),
     style(
         "loader_samplers",
-        "RandomSampler and SequentialSampler in place of shuffle",
+        "RandomSampler and SequentialSampler instead of shuffle",
         sub(
             _TRAIN,
             "torch.utils.data.DataLoader(train_set, batch_size=64, sampler=torch.utils.data.RandomSampler(train_set))",
@@ -49,7 +49,7 @@ DATA_STYLES = (
     ),
     style(
         "loader_generator",
-        "the student's own seeds, and a generator for the loader",
+        "seeds set by the student, and a generator for the loader",
         sub(
             _TRAIN,
             "torch.utils.data.DataLoader(train_set, batch_size=64, shuffle=True, "
@@ -75,7 +75,7 @@ DATA_STYLES = (
     ),
     style(
         "data_wrapped",
-        "a Dataset of the student's own around MNIST, and a Subset of all test images",
+        "a custom Dataset around MNIST, and a Subset of all test images",
         sub(
             "batch_size = 64\n",
             "\nclass Wrapped(torch.utils.data.Dataset):\n    def __init__(self, inner):\n        self.inner = inner\n\n"

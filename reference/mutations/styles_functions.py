@@ -1,16 +1,19 @@
-"""Other functions and classes around the same loops, and other places for the lists."""
+"""Other functions and classes around the same loops, and other containers for the lists."""
 
 from __future__ import annotations
 
 from grader.prove.styles.rewriting import cell, prefix, style, sub, suffix
+from reference.mutations.solution_code import (
+    CPU_FUNCTIONS,
+    CPU_TEST,
+    CPU_TRAIN,
+    EPOCH,
+    GPU_FUNCTIONS,
+    GPU_TEST,
+    GPU_TRAIN,
+)
 
-_LOOPS = "def cpu_train("
-_GPU = "def gpu_train("
 _PROGRESS = "progress = tqdm(train_loader"
-_CALL_TRAIN = "cpu_train(current_epoch, train_losses, train_steps, current_step)"
-_CALL_TEST = "cpu_test(test_losses, test_accuracy, test_steps, current_step)"
-_GPU_TRAIN = "gpu_train(current_epoch, train_losses, train_steps, current_step)"
-_GPU_TEST = "gpu_test(test_losses, test_accuracy, test_steps, current_step)"
 
 _WITH_ARGUMENTS = '''
 def train(model, loader, optimizer, criterion, device, train_losses, steps, current_step, *, log_interval=100):
@@ -57,13 +60,13 @@ def _test(device: str) -> str:
 FUNCTION_STYLES = (
     style(
         "functions_with_arguments",
-        "one function for both devices, model and loader are arguments",
+        "one function for both devices, with the model and the loader as arguments",
         cell(_PROGRESS, _WITH_ARGUMENTS),
-        cell(_GPU, "# train and evaluate take the device as an argument"),
-        sub(_CALL_TRAIN, _train("cpu")),
-        sub(_CALL_TEST, _test("cpu")),
-        sub(_GPU_TRAIN, _train("cuda")),
-        sub(_GPU_TEST, _test("cuda")),
+        cell(GPU_FUNCTIONS, "# train and evaluate take the device as an argument"),
+        sub(CPU_TRAIN, _train("cpu")),
+        sub(CPU_TEST, _test("cpu")),
+        sub(GPU_TRAIN, _train("cuda")),
+        sub(GPU_TEST, _test("cuda")),
     ),
     style(
         "functions_partial",
@@ -106,11 +109,14 @@ def test_on(device, test_losses, test_accuracy, steps, current_step):
 cpu_train, cpu_test = functools.partial(train_on, "cpu"), functools.partial(test_on, "cpu")
 """,
         ),
-        cell(_GPU, 'gpu_train, gpu_test = functools.partial(train_on, "cuda"), functools.partial(test_on, "cuda")'),
+        cell(
+            GPU_FUNCTIONS,
+            'gpu_train, gpu_test = functools.partial(train_on, "cuda"), functools.partial(test_on, "cuda")',
+        ),
     ),
     style(
         "functions_closures",
-        "functions that make the functions for a device",
+        "functions that return the functions for a device",
         sub("def gpu_train(epoch", 'def make_gpu_train(device="cuda"):\n  def inner(epoch'),
         sub(
             "    return current_step\n\n\ndef gpu_test(",
@@ -123,7 +129,7 @@ cpu_train, cpu_test = functools.partial(train_on, "cpu"), functools.partial(test
     ),
     style(
         "functions_typed",
-        "type hints everywhere, names of arguments with other words, keyword arguments in the calls",
+        "type hints everywhere, and keyword arguments in the calls",
         sub(
             "def cpu_train(epoch, train_losses, steps, current_step):",
             "def cpu_train(epoch: int, train_losses: list[float], steps: list[int], current_step: int = 0) -> int:",
@@ -134,11 +140,11 @@ cpu_train, cpu_test = functools.partial(train_on, "cpu"), functools.partial(test
             "current_step: int) -> None:",
         ),
         sub(
-            _CALL_TRAIN,
+            CPU_TRAIN,
             "cpu_train(epoch=current_epoch, train_losses=train_losses, steps=train_steps, current_step=current_step)",
         ),
         sub(
-            _CALL_TEST,
+            CPU_TEST,
             "cpu_test(current_step=current_step, steps=test_steps, test_accuracy=test_accuracy, "
             "test_losses=test_losses)",
         ),
@@ -153,9 +159,9 @@ cpu_train, cpu_test = functools.partial(train_on, "cpu"), functools.partial(test
     ),
     style(
         "functions_extracted",
-        "the step on one batch is a function of its own, which both training functions call",
+        "the step on one batch is a separate function that both training functions call",
         prefix(
-            _LOOPS,
+            CPU_FUNCTIONS,
             '''def step_on(data, target):
     """One update; returns the batch's loss."""
     optimizer.zero_grad()
@@ -176,14 +182,14 @@ cpu_train, cpu_test = functools.partial(train_on, "cpu"), functools.partial(test
             "        optimizer.zero_grad()\n        loss = criterion(model(data), target)\n"
             "        loss.backward()\n        optimizer.step()\n",
             "        loss = step_on(data, target)\n",
-            _GPU,
+            GPU_FUNCTIONS,
         ),
     ),
     style(
         "functions_fit",
         "all epochs in one function fit, which updates globals",
         suffix(
-            _LOOPS,
+            CPU_FUNCTIONS,
             '''
 
 def fit(epochs, train=cpu_train, test=cpu_test):
@@ -196,11 +202,7 @@ def fit(epochs, train=cpu_train, test=cpu_test):
 ''',
         ),
         sub(
-            "for _ in range(10):\n    current_step = "
-            + _CALL_TRAIN
-            + "\n    "
-            + _CALL_TEST
-            + "\n    current_epoch += 1",
+            f"for _ in range(10):\n    {EPOCH}",
             "fit(10)",
         ),
     ),
@@ -283,14 +285,14 @@ cpu_trainer = Trainer(CNN()).fit(2)
             "'test_accuracy', 'test_steps')}\n"
             "train_losses, train_steps, test_losses, test_accuracy, test_steps = history.values()",
         ),
-        sub(_CALL_TRAIN, "cpu_train(current_epoch, history['train_losses'], history['train_steps'], current_step)"),
+        sub(CPU_TRAIN, "cpu_train(current_epoch, history['train_losses'], history['train_steps'], current_step)"),
         sub(
-            _CALL_TEST,
+            CPU_TEST,
             "cpu_test(history['test_losses'], history['test_accuracy'], history['test_steps'], current_step)",
         ),
-        sub(_GPU_TRAIN, "gpu_train(current_epoch, history['train_losses'], history['train_steps'], current_step)"),
+        sub(GPU_TRAIN, "gpu_train(current_epoch, history['train_losses'], history['train_steps'], current_step)"),
         sub(
-            _GPU_TEST, "gpu_test(history['test_losses'], history['test_accuracy'], history['test_steps'], current_step)"
+            GPU_TEST, "gpu_test(history['test_losses'], history['test_accuracy'], history['test_steps'], current_step)"
         ),
         sub("ax.plot(train_steps, train_losses,", "ax.plot(history['train_steps'], history['train_losses'],"),
         sub("ax.plot(test_steps, test_losses,", "ax.plot(history['test_steps'], history['test_losses'],"),

@@ -1,22 +1,21 @@
-"""Other ways to write what happens in the training and test functions: the same batches, steps and figures."""
+"""Other ways to write the training and test loops, with the same batches, steps and values."""
 
 from __future__ import annotations
 
 from grader.prove.mutation import Mutation
 from grader.prove.styles.rewriting import prefix, style, sub
+from reference.mutations.solution_code import LOSS, TEST_LOSS
 
 _HEAD = """    progress = tqdm(train_loader, desc=f"epoch {epoch + 1}", leave=False)
     for batch_idx, (data, target) in enumerate(progress):
 """
 _POSTFIX = '            progress.set_postfix(loss=f"{loss.item():.4f}")\n'
 _CRITERION = "criterion = nn.CrossEntropyLoss()"
-_LOSS = "loss = criterion(model(data), target)"
-_TEST_LOSS = "criterion(output, target).item()"
 _RECORD = "train_losses.append(loss.item())"
 
 
 def _loop(name: str, words: str, head: str, postfix: str = "") -> Mutation:
-    """Another head of the training loops."""
+    """Return a style with another head of the training loops."""
     return style(name, words, sub(_HEAD, head), sub(_POSTFIX, postfix))
 
 
@@ -24,13 +23,13 @@ ITERATION_STYLES = (
     _loop("loop_plain", "no progress bar", "    for batch_idx, (data, target) in enumerate(train_loader):\n"),
     _loop(
         "loop_enumerate_the_bar",
-        "tqdm around enumerate, with the number of batches, a name without meaning for the batch",
+        "tqdm around enumerate, with the number of batches, and one name for the batch",
         "    for batch_idx, batch in tqdm(enumerate(train_loader), total=len(train_loader), disable=False):\n"
         "        data, target = batch\n",
     ),
     _loop(
         "loop_manual_counter",
-        "a counter of its own that starts at -1",
+        "a manual counter that starts at -1",
         "    batch_idx = -1\n    for data, target in train_loader:\n        batch_idx += 1\n",
     ),
     _loop(
@@ -66,7 +65,7 @@ ITERATION_STYLES = (
     ),
     _loop(
         "loop_tqdm_updated_by_hand",
-        "a bar from tqdm.auto that is told of each batch",
+        "a bar from tqdm.auto that is updated by hand",
         "    from tqdm.auto import tqdm as bar_of\n    bar = bar_of(total=len(train_loader.dataset), unit='img')\n"
         "    for batch_idx, (data, target) in enumerate(train_loader):\n        bar.update(len(data))\n",
         "            bar.set_description(f'loss {loss.item():.3f}')\n",
@@ -85,7 +84,7 @@ ITERATION_STYLES = (
     ),
     style(
         "loop_enumerate_from_one",
-        "batches counted from 1, the loss recorded when one is left over",
+        "batches counted from 1, the loss recorded if the remainder is 1",
         sub("in enumerate(progress):", "in enumerate(progress, start=1):"),
         sub("if batch_idx % 100 == 0:", "if batch_idx % 100 == 1:"),
     ),
@@ -104,11 +103,11 @@ ITERATION_STYLES = (
 LOSS_STYLES = (
     style(
         "loss_functional",
-        "F.cross_entropy inside of the functions, no criterion",
+        "F.cross_entropy inside the functions, no criterion",
         prefix("class MLP(", "import torch.nn.functional as F\n\n"),
         sub(_CRITERION + "\n", ""),
-        sub(_LOSS, "loss = F.cross_entropy(model(data), target)"),
-        sub(_TEST_LOSS, "F.cross_entropy(output, target).item()"),
+        sub(LOSS, "loss = F.cross_entropy(model(data), target)"),
+        sub(TEST_LOSS, "F.cross_entropy(output, target).item()"),
     ),
     style(
         "loss_function_as_criterion",
@@ -117,7 +116,7 @@ LOSS_STYLES = (
     ),
     style(
         "loss_nll",
-        "nll_loss of log_softmax, in a lambda, outside of the model",
+        "nll_loss of log_softmax, in a lambda, outside the model",
         sub(
             _CRITERION,
             "criterion = lambda logits, digits: "
@@ -137,7 +136,7 @@ LOSS_STYLES = (
         "loss_one_hot",
         "cross-entropy with one-hot targets as probabilities",
         sub(
-            _LOSS,
+            LOSS,
             "loss = nn.functional.cross_entropy(model(data), nn.functional.one_hot(target, num_classes=10).float())",
         ),
     ),
@@ -154,7 +153,7 @@ LOSS_STYLES = (
     ),
     style(
         "loss_kept_as_tensor",
-        "losses are recorded as tensors without gradient and turned into numbers at the epoch's end",
+        "losses are recorded as tensors without gradient and converted to numbers at the end of the epoch",
         sub(_RECORD, "train_losses.append(loss.detach().clone())"),
         sub(
             "    return current_step\n",
@@ -164,7 +163,7 @@ LOSS_STYLES = (
     ),
     style(
         "loss_detached_tensor",
-        "recorded as tensors without gradient, which stay that",
+        "recorded as tensors without gradient and never converted",
         sub(_RECORD, "train_losses.append(loss.detach().cpu())"),
     ),
 )

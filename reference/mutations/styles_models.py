@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from grader.prove.styles.rewriting import cell, renamed, style, sub
 
-# With the docstrings, so that a cell that was rewritten already is left alone.
+# The docstring is included so that a cell that was already rewritten does not match.
 _MLP = 'class MLP(nn.Module):\n    """784 -> 128'
 
 MLP_STYLES = (
@@ -28,7 +28,7 @@ class MLP(nn.Module):
     ),
     style(
         "mlp_functional",
-        "view and F.relu, which is imported in the model's own cell",
+        "view, and F.relu imported in the model's cell",
         cell(
             _MLP,
             """
@@ -53,7 +53,7 @@ class MLP(nn.Module):
     ),
     style(
         "mlp_module_list",
-        "layers in an nn.ModuleList that forward goes through, with the tensor's own relu()",
+        "layers in an nn.ModuleList over which forward iterates, with the tensor's method relu()",
         cell(
             _MLP,
             """
@@ -100,7 +100,7 @@ class MLP(nn.Sequential):
     ),
     style(
         "mlp_nested_modules",
-        "a block of its own for a layer with its ReLU, and keyword-only sizes",
+        "a separate module for a layer with its ReLU, and keyword-only sizes",
         cell(
             _MLP,
             """
@@ -151,7 +151,7 @@ class MLP(nn.Module):
     ),
     style(
         "mlp_lazy",
-        "nn.LazyLinear, which a dry run in the constructor gives its size",
+        "nn.LazyLinear, whose sizes are set by a dry run in the constructor",
         cell(
             _MLP,
             """
@@ -210,7 +210,7 @@ OTHER_STYLES = (
     ),
     style(
         "weights_by_hand",
-        "the student's own initialisation of the weights, with a seed: another start, as good as torch's",
+        "a custom, seeded initialisation of the weights, as good as torch's",
         sub(
             "model = MLP()",
             "torch.manual_seed(1234)\nmodel = MLP()\nfor layer in model.children():\n"

@@ -1,4 +1,4 @@
-"""Other ways to draw the losses, by other libraries and over epochs or steps."""
+"""Other ways to plot the losses, with other libraries and over epochs or steps."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _AGAIN = 'plot_losses("MLP, all 20 epochs")'
 
 
 def _plot(name: str, words: str, drawing: str) -> Mutation:
-    """The drawing stands, without a function, in the cells of both questions; COUNT is the number of epochs in them."""
+    """Return a style with this code, without a function, in both questions' cells; COUNT is the number of epochs."""
     drawing = drawing.strip("\n")
     first, second = drawing.replace("COUNT", "10"), drawing.replace("COUNT", "20")
     return style(f"plot_{name}", words, cell(_CELL, first), sub(_AGAIN, second))
@@ -19,7 +19,7 @@ def _plot(name: str, words: str, drawing: str) -> Mutation:
 PLOT_STYLES = (
     _plot(
         "semilogy",
-        "plt.semilogy, legend by a list of names",
+        "plt.semilogy, and a legend from a list of names",
         """
 plt.figure()
 plt.semilogy(train_steps, train_losses)
@@ -71,7 +71,7 @@ plt.show()
     ),
     _plot(
         "subplots_no_squeeze",
-        "subplots with squeeze=False and one axes, keyword arguments of plot",
+        "subplots with squeeze=False, and a loop over both curves",
         """
 fig, axes = plt.subplots(nrows=1, ncols=1, squeeze=False)
 for x, y, name in [(train_steps, train_losses, "Training"), (test_steps, test_losses, "Validation")]:
@@ -179,7 +179,7 @@ plt.show()
     ),
     _plot(
         "style_sheet",
-        "a style sheet, German words, log10 set before the curves are drawn",
+        "a style sheet, German words, and the log scale set before the curves are plotted",
         """
 with plt.style.context("ggplot"):
     fig, ax = plt.subplots()
@@ -233,7 +233,7 @@ plt.xlabel("step"); plt.ylabel("loss"); plt.legend(); plt.show()
     ),
     style(
         "plot_function_with_arguments",
-        "a function that takes the lists, keyword-only, and returns the figure, which the cell shows by itself",
+        "a function with keyword-only arguments that returns the figure, which the cell displays",
         cell(
             _CELL,
             """
@@ -253,7 +253,7 @@ draw(train=(train_steps, train_losses), test=(test_steps, test_losses), title="1
     ),
     style(
         "plot_copies_kept",
-        "the first plot is drawn later, beside the second, from copies of the lists that were taken in time",
+        "the first plot is drawn later, with the second, from copies made after the first training",
         cell(_CELL, "first_ten = [list(values) for values in (train_steps, train_losses, test_steps, test_losses)]"),
         sub(
             _AGAIN,

@@ -1,16 +1,14 @@
-"""Other ways to take a step, to test, and to move batches to the GPU: the same updates and figures."""
+"""Other ways to take a step, to test, and to move batches to the GPU, with the same updates and values."""
 
 from __future__ import annotations
 
 from grader.prove.mutation import Mutation
 from grader.prove.styles.rewriting import style, sub
+from reference.mutations.solution_code import LOSS, OPTIMIZER, TEST_LOSS
 
-_LOSS = "loss = criterion(model(data), target)"
-_TEST_LOSS = "criterion(output, target).item()"
 _HITS = "(output.argmax(dim=1) == target).sum().item()"
 _NO_GRAD = "    with torch.no_grad():\n        for data, target in test_loader:\n"
 _TO_GPU = "data, target = data.cuda(), target.cuda()"
-_SGD = "optimizer = optim.SGD(model.parameters(), lr=0.01, momentum=0.5)"
 
 STEP_STYLES = (
     style(
@@ -26,7 +24,7 @@ STEP_STYLES = (
     ),
     style(
         "zero_grad_after_step",
-        "zero_grad behind the step instead of before backward",
+        "zero_grad after the step instead of before backward",
         sub("        optimizer.zero_grad()  # gradients add up otherwise\n", ""),
         sub("        optimizer.zero_grad()\n", ""),
         sub("        optimizer.step()\n", "        optimizer.step()\n        optimizer.zero_grad()\n"),
@@ -42,9 +40,9 @@ STEP_STYLES = (
     ),
     style(
         "optimizer_groups",
-        "weights and biases as two groups of parameters with the same settings",
+        "weights and biases as two parameter groups with the same settings",
         sub(
-            _SGD,
+            OPTIMIZER,
             "optimizer = optim.SGD(\n    [\n"
             "        {'params': [p for n, p in model.named_parameters() if n.endswith('weight')], 'lr': 0.01},\n"
             "        {'params': [p for n, p in model.named_parameters() if not n.endswith('weight')]},\n"
@@ -55,7 +53,7 @@ STEP_STYLES = (
         "optimizer_named",
         "SGD imported by name, all arguments by keyword, a list of parameters",
         sub(
-            _SGD,
+            OPTIMIZER,
             "from torch.optim import SGD\n\n"
             "optimizer = SGD(params=list(model.parameters()), lr=0.01, momentum=0.5, dampening=0, "
             "weight_decay=0.0, nesterov=False)",
@@ -65,7 +63,7 @@ STEP_STYLES = (
         "optimizer_foreach",
         "a scheduler that changes nothing, and SGD's foreach implementation",
         sub(
-            _SGD,
+            OPTIMIZER,
             "optimizer = optim.SGD(model.parameters(), lr=0.01, momentum=0.5, foreach=True)\n"
             "scheduler = optim.lr_scheduler.ConstantLR(optimizer, factor=1.0)",
         ),
@@ -73,15 +71,15 @@ STEP_STYLES = (
     style(
         "autocast_off",
         "autocast(enabled=False) around the forward pass",
-        sub("        " + _LOSS, "        with torch.autocast('cuda', enabled=False):\n            " + _LOSS),
+        sub("        " + LOSS, "        with torch.autocast('cuda', enabled=False):\n            " + LOSS),
     ),
     style(
         "grad_enabled",
         "enable_grad around the training, asserts on shapes",
         sub(
-            "        " + _LOSS,
+            "        " + LOSS,
             "        assert data.ndim == 4 and target.ndim == 1\n        with torch.enable_grad():\n"
-            "            " + _LOSS,
+            "            " + LOSS,
         ),
     ),
     style(
@@ -92,35 +90,35 @@ STEP_STYLES = (
     ),
     style(
         "modes_per_batch",
-        "the mode is set anew before each batch",
+        "the mode is set before each batch",
         sub(
-            "        loss = criterion(model(data), target)",
-            "        model.train()\n        loss = criterion(model(data), target)",
+            f"        {LOSS}",
+            f"        model.train()\n        {LOSS}",
         ),
         sub("    model.train()\n    progress", "    progress"),
     ),
     style(
         "step_arithmetic",
-        "the global step by arithmetic from the epoch, the batch's number and the length of the loader",
+        "the global step computed from the epoch, the batch's number and the length of the loader",
         sub("        current_step += 1\n\n", "        current_step = epoch * len(train_loader) + batch_idx + 1\n\n"),
     ),
 )
 
 
 def _tested(name: str, words: str, inner: str, end: str = "", start: str = "total_loss, correct = 0.0, 0") -> Mutation:
-    """Another body of the test loops: `inner` for each batch, `end` before the figures are recorded."""
+    """Return a style with other test loops: `start` before, `inner` per batch, `end` before values are recorded."""
     return style(
         name,
         words,
         sub("    total_loss, correct = 0.0, 0\n", f"    {start}\n"),
-        sub(f"total_loss += {_TEST_LOSS}", inner),
+        sub(f"total_loss += {TEST_LOSS}", inner),
         sub(f"            correct += {_HITS}\n", ""),
         sub("    test_losses.append(total_loss", f"    {end or 'pass'}\n    test_losses.append(total_loss"),
     )
 
 
 def _hits(name: str, words: str, hits: str) -> Mutation:
-    """Another way to count a batch's hits."""
+    """Return a style with another way to count a batch's correct predictions."""
     return style(name, words, sub(_HITS, hits))
 
 
@@ -173,7 +171,7 @@ TEST_STYLES = (
     ),
     style(
         "test_grad_switched",
-        "gradients switched off before the test and on behind it",
+        "gradients switched off before the test and on after it",
         sub(_NO_GRAD, "    torch.set_grad_enabled(False)\n    if True:\n        for data, target in test_loader:\n"),
         sub(
             "    steps.append(current_step)\n    print(",
@@ -183,14 +181,14 @@ TEST_STYLES = (
     _tested(
         "test_lists",
         "losses and hits of all batches in lists, numpy's mean of them",
-        f"losses.append({_TEST_LOSS}); hits.extend((output.argmax(1) == target).tolist())",
+        f"losses.append({TEST_LOSS}); hits.extend((output.argmax(1) == target).tolist())",
         "import numpy; total_loss = numpy.mean(losses) * len(test_loader); correct = numpy.sum(hits)",
         "losses, hits = [], []",
     ),
     _tested(
         "test_fsum",
         "math.fsum and statistics over batches",
-        f"losses.append({_TEST_LOSS}); n += len(target); correct += {_HITS}",
+        f"losses.append({TEST_LOSS}); n += len(target); correct += {_HITS}",
         "import math; total_loss = math.fsum(losses)",
         "losses, n, correct = [], 0, 0",
     ),
@@ -203,21 +201,21 @@ TEST_STYLES = (
     ),
     _tested(
         "test_running_mean",
-        "a running mean of the loss, one item after the other",
-        f"n += 1; mean += ({_TEST_LOSS} - mean) / n; correct += {_HITS}",
+        "a running mean of the loss, updated after each batch",
+        f"n += 1; mean += ({TEST_LOSS} - mean) / n; correct += {_HITS}",
         "total_loss = mean * len(test_loader)",
         "mean, n, correct = 0.0, 0, 0",
     ),
     _tested(
         "test_predictions_kept",
         "all predictions and labels are collected and compared by scikit-learn",
-        f"total_loss += {_TEST_LOSS}; guesses += output.argmax(1).tolist(); truth += target.tolist()",
+        f"total_loss += {TEST_LOSS}; guesses += output.argmax(1).tolist(); truth += target.tolist()",
         "from sklearn.metrics import accuracy_score; correct = accuracy_score(truth, guesses) * len(truth)",
         "total_loss, guesses, truth = 0.0, [], []",
     ),
     style(
         "test_divided_by_what_was_seen",
-        "divided by the batches and images that were counted",
+        "divided by the counted batches and images",
         sub("    total_loss, correct = 0.0, 0\n", "    total_loss, correct, batches, images = 0.0, 0, 0, 0\n"),
         sub(
             f"            correct += {_HITS}\n",
@@ -253,7 +251,7 @@ DEVICE_STYLES = (
     ),
     style(
         "device_context",
-        "models made on the GPU by `with torch.device`, non_blocking copies of pinned batches",
+        "models created on the GPU by `with torch.device`, non_blocking copies of pinned batches",
         sub("model = MLP()\nmodel.cuda()", 'with torch.device("cuda"):\n    model = MLP()'),
         sub("model = CNN().cuda()", 'with torch.device("cuda:0"):\n    model = CNN()'),
         sub(_TO_GPU, "data, target = data.to('cuda', non_blocking=True), target.to('cuda', non_blocking=True)"),
@@ -262,13 +260,13 @@ DEVICE_STYLES = (
     ),
     style(
         "device_of_model",
-        "batches go where the model's parameters are, in a comprehension; cuda(0)",
+        "batches moved to the device of the model's parameters, in a comprehension; cuda(0)",
         sub("model.cuda()", "model.cuda(0)"),
         sub(_TO_GPU, "data, target = (t.to(next(model.parameters()).device) for t in (data, target))"),
     ),
     style(
         "device_long_way",
-        "each tensor on a line of its own, with the device as a default argument",
+        "each tensor moved separately, and the device as a default argument",
         sub(
             "def gpu_train(epoch, train_losses, steps, current_step)",
             "def gpu_train(epoch, train_losses, steps, current_step, device='cuda')",

@@ -1,4 +1,4 @@
-"""Other ways to print what the first batch is, and to count operations."""
+"""Other ways to describe the first batch and to count operations."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _Q1 = "first_batch = next(iter(test_loader))"
 
 
 def _q1(name: str, words: str, source: str) -> Mutation:
-    """Another way to print what the first batch is."""
+    """Return a style with another way to describe the first batch."""
     return style(f"q1_{name}", words, cell(_Q1, source))
 
 
@@ -43,7 +43,7 @@ for name, tensor in zip(("sample", "label"), next(iter(test_loader))):
     ),
     _q1(
         "dict",
-        "a dict of both, with print's sep",
+        "a dict of both, printed with sep",
         """
 _, (x, y) = next(enumerate(test_loader))
 info = {"sample": x, "label": y}

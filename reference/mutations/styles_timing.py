@@ -1,28 +1,28 @@
-"""Other clocks, and other ways to print what they said."""
+"""Other clocks, and other ways to print the times."""
 
 from __future__ import annotations
 
 from grader.prove.mutation import Mutation
 from grader.prove.styles.rewriting import Step, before, prefix, style, sub
+from reference.mutations.solution_code import CPU_FUNCTIONS, EPOCH, SECOND_TRAINING
 
-_Q3 = "epochs 11 to 20"
-_TOTAL = 'print(f"10 epochs with testing: {time.time() - start:.2f} s in all")'
-_EPOCH = 'print(f"epoch {current_epoch}: {time.time() - epoch_start:.2f} s")'
+_PRINT_TOTAL = 'print(f"10 epochs with testing: {time.time() - start:.2f} s in all")'
+_PRINT_EPOCH = 'print(f"epoch {current_epoch}: {time.time() - epoch_start:.2f} s")'
 
 
 def _clock(name: str, words: str, call: str, module: str) -> Mutation:
-    """Another clock that counts seconds."""
-    return style(f"time_{name}", words, sub("time.time()", call), prefix("def cpu_train(", f"{module}\n\n"))
+    """Return a style with another clock that counts seconds."""
+    return style(f"time_{name}", words, sub("time.time()", call), prefix(CPU_FUNCTIONS, f"{module}\n\n"))
 
 
 def _epochs(name: str, words: str, shown: str, *more: Step) -> Mutation:
-    """Another way to print the seconds of an epoch, `took`, and of all, `whole`."""
+    """Return a style with another way to print the seconds of an epoch, `took`, and of all epochs, `whole`."""
     epoch, total = shown.split("\n")
     return style(
         f"time_{name}",
         words,
-        sub(_EPOCH, f"took = time.time() - epoch_start; {epoch}"),
-        sub(_TOTAL, f"whole = time.time() - start; {total}"),
+        sub(_PRINT_EPOCH, f"took = time.time() - epoch_start; {epoch}"),
+        sub(_PRINT_TOTAL, f"whole = time.time() - start; {total}"),
         sub(
             'print(f"CNN on the CPU, epoch {current_epoch}: {time.time() - epoch_start:.2f} s")',
             f"took = time.time() - epoch_start; {epoch}",
@@ -35,27 +35,21 @@ def _epochs(name: str, words: str, shown: str, *more: Step) -> Mutation:
     )
 
 
-_BLOCK = """start = time.time()
+_BLOCK = f"""start = time.time()
 
 for _ in range(10):  # the same model, optimizer and lists: epochs 11 to 20
     epoch_start = time.time()
-    current_step = cpu_train(current_epoch, train_losses, train_steps, current_step)
-    cpu_test(test_losses, test_accuracy, test_steps, current_step)
-    current_epoch += 1
-    print(f"epoch {current_epoch}: {time.time() - epoch_start:.2f} s")
+    {EPOCH}
+    {_PRINT_EPOCH}
 
-print(f"10 epochs with testing: {time.time() - start:.2f} s in all")
+{_PRINT_TOTAL}
 """
 
 
 def _run(name: str, words: str, source: str) -> Mutation:
-    """Another way to run and time the second ten epochs."""
+    """Return a style with another way to run and time the second ten epochs."""
     return style(f"time_{name}", words, sub(_BLOCK, source.lstrip()))
 
-
-_BOTH = """current_step = cpu_train(current_epoch, train_losses, train_steps, current_step)
-    cpu_test(test_losses, test_accuracy, test_steps, current_step)
-    current_epoch += 1"""
 
 TIMING_STYLES = (
     _clock("perf_counter", "time.perf_counter", "perf_counter()", "from time import perf_counter"),
@@ -76,13 +70,13 @@ TIMING_STYLES = (
     _epochs("raw", "print of bare numbers with words", 'print("epoch time", took)\nprint("total time", whole)'),
     _epochs(
         "round",
-        "round, print's sep",
+        "round, and print with sep",
         'print("elapsed", round(took, 2), "sec", sep=" ")\nprint("total elapsed", round(whole, 2), "sec")',
     ),
     _epochs("equals", "f-strings with =", 'print(f"{took=:.3f}")\nprint(f"total: {whole=:.3f}")'),
     _epochs(
         "milliseconds",
-        "in milliseconds, called so",
+        "milliseconds, with their unit",
         'print(f"epoch: {took * 1000:.0f} ms")\nprint(f"all: {whole * 1e3:.0f} ms")',
     ),
     _epochs(
@@ -124,7 +118,7 @@ TIMING_STYLES = (
 epoch_times = []
 for epoch in range(10, 20):
     t0 = time.time()
-    {_BOTH}
+    {EPOCH}
     t1 = time.time()
     epoch_times.append(t1 - t0)
 for epoch, seconds in enumerate(epoch_times, start=11):
@@ -141,7 +135,7 @@ import pandas as pd
 rows = []
 for _ in range(10):
     t0 = time.perf_counter()
-    {_BOTH}
+    {EPOCH}
     rows.append({{"epoch": current_epoch, "seconds": time.perf_counter() - t0}})
 table = pd.DataFrame(rows)
 print(table.to_string(index=False))
@@ -164,7 +158,7 @@ def clock(what):
 
 def one_more():
     global current_step, current_epoch
-    {_BOTH}
+    {EPOCH}
 
 
 with clock("10 epochs, training and testing"):
@@ -194,7 +188,7 @@ def timed(function):
 @timed
 def epoch():
     global current_step, current_epoch
-    {_BOTH}
+    {EPOCH}
 
 
 @timed
@@ -208,7 +202,7 @@ ten_epochs()
     ),
     _run(
         "class",
-        "a stopwatch class with laps, datetime's difference",
+        "a stopwatch class with laps, and differences of datetimes",
         f"""
 from datetime import datetime
 
@@ -229,31 +223,31 @@ class Stopwatch:
 
 watch = Stopwatch()
 for _ in range(10):
-    {_BOTH}
+    {EPOCH}
     print(f"lap {{current_epoch}}: {{watch.lap():.2f}} seconds")
 print(f"total: {{watch.total:.2f}} seconds")
 """,
     ),
     _run(
         "sum_printed_mean",
-        "the mean per epoch and the total, no single times",
+        "the mean per epoch and the total, without the time of each epoch",
         f"""
 begin = time.time()
 for _ in range(10):
-    {_BOTH}
+    {EPOCH}
 seconds = time.time() - begin
 print(f"10 epochs took {{seconds:.2f}} s, {{seconds / 10:.3f}} s per epoch on average")
 """,
     ),
     style(
         "time_cell_magic",
-        "%%time for the ten epochs, the plot in a cell of its own",
+        "%%time for the ten epochs, the plot in a separate cell",
         before(
-            _Q3,
+            SECOND_TRAINING,
             f"""%%time
 for _ in range(10):
     begin = time.time()
-    {_BOTH}
+    {EPOCH}
     print(f"epoch {{current_epoch}}: {{time.time() - begin:.2f}} s")
 """,
         ),

@@ -8,7 +8,7 @@ from grader.notebook.cells import Cell, Notebook
 from grader.probe.definitions import Definitions, all_definitions, certain_definitions
 from grader.sandbox.kernel import Kernel
 from grader.sandbox.limits import Limits
-from grader.slicing import Piece
+from grader.slicing.slice import Piece
 from reference.rubric import ASSIGNMENT
 
 IMPORTS = "import torch\nimport torch.nn as nn"

@@ -1,8 +1,9 @@
-"""What the probes alone say of mutations, in a process of its own: `python -m tests.prove.probed` (see test_probed_mutations).
+"""Verdicts on mutations from probes alone; run as a separate process, `python -m tests.prove.probed`.
 
-Nothing is trained: the cells that define models, loaders and functions run, and the checks on them judge. One fork for each
-mutation, so that hundreds are judged in minutes. Reads names of mutations from standard input as JSON; prints
-{name: {item: [[check, message] of what lost, in order]}} for the item that its group is about, with the solution under ''.
+Nothing is trained: only the cells that define models, loaders and functions run, and their checks judge them. Each
+mutation has its own fork, so that hundreds are judged in minutes. Reads names of mutations from standard input as JSON;
+prints {name: {item: [[check, message] of each check that lost marks, in order]}} for the item of the mutation's group,
+with the solution under ''. See test_probed_mutations.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ PROBER = LoopProber()
 
 
 def lost(draft: Draft, items: Collection[str]) -> dict[str, list[list[str]]]:
-    """What each of `items` lost on the probes of the notebook's definitions; only what these need is probed."""
+    """Return the checks of `items` that lost marks; only the definitions that these items need are probed."""
     wanted = {"cpu_loops": "cpu", "q5": "cuda"}
     assignment = replace(
         ASSIGNMENT,
@@ -97,10 +98,9 @@ def lost(draft: Draft, items: Collection[str]) -> dict[str, list[list[str]]]:
 
 
 def child(mutation: Mutation | None, pipe: Any) -> None:
-    """Judge one mutation and send what it lost."""
-    torch.set_num_threads(
-        1
-    )  # makes torch's pool of threads anew, before two of autograd's threads do so at once and crash
+    """Judge one mutation and send the checks that lost marks."""
+    # This creates torch's thread pool in the fork, before two of autograd's threads do so concurrently and crash.
+    torch.set_num_threads(1)
     with open(os.devnull, "w") as null, redirect_stdout(null), redirect_stderr(null):
         try:
             draft = SOLUTION if mutation is None else mutation.apply(SOLUTION, random.Random(0))
@@ -112,7 +112,7 @@ def child(mutation: Mutation | None, pipe: Any) -> None:
 
 
 def main() -> None:
-    """Judge those that are named."""
+    """Judge the mutations named on standard input."""
     warnings.simplefilter("ignore")
     torch.set_num_threads(1)
     write_smaller(find_data(None, sample=True), 200, FOLDER)
@@ -125,14 +125,14 @@ def main() -> None:
 
 
 def imported() -> None:
-    """Import what the cells do, and what the first optimizer does, once and not in every fork."""
+    """Import the modules that the cells and the first optimizer import, once instead of in every fork."""
     for name in ("matplotlib.pyplot", "thop", "torchvision", "tqdm"):
         importlib.import_module(name)
     torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1).step()
 
 
 def prepared(pipe: Any) -> None:
-    """Send what the reference's loops and the known faults give, which is the same for all."""
+    """Send the results of the reference's loops and of the known faults, which are the same for all mutations."""
     torch.set_num_threads(1)
     PROBER.reference(ASSIGNMENT.loops[0])
     PROBER.reference(ASSIGNMENT.loops[1])
@@ -141,7 +141,7 @@ def prepared(pipe: Any) -> None:
 
 
 def forked(function: Callable[..., None], *arguments: Any) -> Any:
-    """What the function sends from a fork of this process, which itself must not train: autograd's threads do not fork."""
+    """Return what the function sends from a fork. This process must not train: autograd's threads cannot be forked."""
     fork = multiprocessing.get_context("fork")
     here, there = fork.Pipe(duplex=False)
     process = fork.Process(target=function, args=(*arguments, there))

@@ -1,6 +1,6 @@
-"""What cells of a notebook print and draw when their training is only played: made-up losses, a clock that the player sets.
+"""Output and plots of a notebook's cells with simulated training: invented losses and a simulated clock.
 
-So that what hundreds of mutations show is judged in seconds, by the checks of the assignment, without any training.
+So the assignment's checks judge the output of hundreds of mutations in seconds, without any training.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ datetime.datetime = _Clock
 
 @dataclass(frozen=True)
 class Shown:
-    """What was printed by the cells of 'train', 'q2', 'q3', …, what was drawn, and the errors."""
+    """The printed texts of 'train', 'q2', 'q3', …, the figures and the errors."""
 
     texts: dict[str, str]
     figures: tuple[Figure, ...]
@@ -99,7 +99,7 @@ class Shown:
 
 @cache
 def epochs(count: int = 20) -> tuple[Epoch, ...]:
-    """The epochs that are played, as the recorder would have seen them."""
+    """Return the simulated epochs as the recorder would have recorded them."""
     draw, clock, found = random.Random(5), 100.0, []
     for e in range(count):
         losses = tuple(
@@ -128,7 +128,7 @@ def _played() -> list[tuple[float, list[float], float, float, float]]:
 
 
 def show(draft: Draft, *sections: str) -> Shown:
-    """Play the first training and the cells of these questions ('q2', 'q3', …)."""
+    """Run the first training and the cells of these questions ('q2', 'q3', …) with simulated training."""
     begin = next(i for i, cell in draft.code if "current_step = 0  # optimizer updates so far" in cell.source)
     imported = re.findall(r"^(?:import|from) .*", draft.cells[begin - 2].source, re.MULTILINE)
     parts = [("train", "\n".join([*imported, draft.cells[begin].source]))]
@@ -139,7 +139,7 @@ def show(draft: Draft, *sections: str) -> Shown:
         parts += [(item, draft.cells[i].source) for i in indices if draft.cells[i].kind == "code"]
     cells = [STUBS.format(played=_played())]
     if any("datetime" in source for _, source in parts):
-        cells.append(CLOCK)  # only where it is wanted: pandas does not live with another class of that name
+        cells.append(CLOCK)  # only where it is needed: pandas fails if datetime is replaced
     for item, source in parts:
         source = re.sub(r"^%.*$", "", source, flags=re.MULTILINE)
         cells.append(f"sys.stdout = _out\n{source}\n_texts[{item!r}] = _texts.get({item!r}, '') + _out.getvalue()")
@@ -149,7 +149,7 @@ def show(draft: Draft, *sections: str) -> Shown:
 
 
 def plot_faults(shown: Shown, last: int) -> list[Fail]:
-    """What the checks of a plot of epochs 1 to `last` find; those that need both curves only where there are some."""
+    """Return the failures of the checks of a plot of epochs 1 to `last`; most checks need both curves."""
     try:
         plot = plots.find_loss_plot(shown.figures, epochs(), 1, last)
     except Fail as fail:
@@ -172,7 +172,7 @@ def plot_faults(shown: Shown, last: int) -> list[Fail]:
 
 
 def time_faults(shown: Shown, item: str) -> list[Fail]:
-    """What the checks of printed times find in the cells of a question."""
+    """Return the failures of the checks of printed times in the cells of a question."""
     cells = [CellRun(5, "ok", 60.0, shown.texts.get(item, ""), shown.texts.get(item, ""))]
     trained, found = (epochs()[:2], []) if item in ("q7", "q8") else (epochs(), [])
     try:
@@ -188,5 +188,5 @@ def time_faults(shown: Shown, item: str) -> list[Fail]:
 
 
 def mean_loss(epoch: Epoch) -> float:
-    """The mean of an epoch's losses."""
+    """Return the mean of an epoch's losses."""
     return statistics.fmean(loss or 0.0 for loss in epoch.train.losses)

@@ -1,4 +1,4 @@
-"""`grader prove`: what it lists, refuses, grades and keeps, and its exit status."""
+"""`grader prove`: lists, errors, grading, caching and its exit status."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_notebooks_are_saved(tmp_path: Path) -> None:
 
 def test_nothing_to_grade_is_said_in_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["prove", "--list", "--only", "no such name"]) == 2
-    assert capsys.readouterr().err == "grader: no notebook is left to grade\n"
+    assert capsys.readouterr().err == "grader: there is no notebook to grade: nothing matches the options\n"
 
 
 def test_an_assignment_without_mutations(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""A notebook that is rewritten: read and written, cells found and changed, IPython's lines kept."""
+"""Drafts are read and written, cells are found and changed, and IPython's lines are kept."""
 
 from __future__ import annotations
 

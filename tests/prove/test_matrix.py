@@ -1,4 +1,4 @@
-"""Verdicts beside what they had to be: every way to be wrong is found, and the matrix counts what each check caught."""
+"""Verdicts against expectations: every kind of wrong verdict is found, and the matrix counts what each check caught."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ OTHER = style("style.other", "Another style.", same)
 
 
 def result(**lost: str | tuple[CheckStatus, str]) -> Result:
-    """Three items of two checks each; `lost` gives the message of a check that failed, or its status and message."""
+    """Return a result of three items with two checks each; `lost` has messages, or statuses and messages, of checks."""
     items = []
     for item in ("mlp", "loops", "plot"):
         checks = []

@@ -1,4 +1,4 @@
-"""Patterns on the syntax tree: what they match and what they put there."""
+"""Search and replace with patterns on the syntax tree."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which notebooks are graded: all singles, seeded combinations that fit together, a subset with some of every group."""
+"""The notebooks to grade: all singles, seeded combinations that fit together, and a subset of every group."""
 
 from __future__ import annotations
 

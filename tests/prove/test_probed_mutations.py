@@ -1,4 +1,4 @@
-"""Faults of models, loaders and functions are found by the probes alone, and named; nothing is trained for that."""
+"""Probes alone find and name faults in models, loaders and functions, without training."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def verdicts(names: list[str]) -> dict[str, dict[str, list[list[str]]]]:
 
 
 def wrong(mutation: Mutation, lost: dict[str, list[list[str]]]) -> list[str]:
-    """What is wrong with the verdict on one mutation."""
+    """Return what is wrong with the verdict on one mutation."""
     if "" in lost:
         return [lost[""][0][1]]
     found = [f"{item} lost nothing" for item, checks in lost.items() if item in mutation.items and not checks]

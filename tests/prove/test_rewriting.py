@@ -1,4 +1,4 @@
-"""The steps of which styles are made: each changes what it says, and nothing when it does not fit."""
+"""Steps that rewrite a notebook: each makes its change, or returns None if it does not fit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names that nothing binds."""
+"""Names that no cell binds."""
 
 from __future__ import annotations
 

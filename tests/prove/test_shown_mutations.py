@@ -1,4 +1,4 @@
-"""Plots and printed times: every style costs nothing and every fault is found, in cells whose training is only played."""
+"""Plots and printed times with simulated training: every style costs nothing and every fault is found."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.prove.shown import plot_faults, show, time_faults
 SOLUTION = Draft.from_bytes((Path(__file__).parents[2] / "reference" / "solution.ipynb").read_bytes())
 PLOTS = [m for m in FAULTS if m.name.startswith("plot.")]
 TIMES = [m for m in (*FAULTS, *FAULTS_OF_LONG_RUNS) if m.name.startswith("time.")]
-NOT_PLAYED = {"time_cell_magic"}  # %%time is IPython's
+NOT_PLAYED = {"time_cell_magic"}  # %%time needs IPython
 
 
 def changed(mutation: Mutation) -> Draft:
@@ -28,7 +28,7 @@ def changed(mutation: Mutation) -> Draft:
 
 
 def few(mutations: list[Mutation] | tuple[Mutation, ...], always: int = 1) -> list[object]:
-    """The first ones in every run, the others where all cases are run."""
+    """Mark all but the first mutations as exhaustive."""
     marks = [() if i < always else (pytest.mark.exhaustive,) for i in range(len(mutations))]
     return [pytest.param(m, id=m.name, marks=mark) for m, mark in zip(mutations, marks, strict=True)]
 
@@ -67,7 +67,7 @@ def test_a_faulty_time_is_found(mutation: Mutation) -> None:
 
 
 def hold(mutation: Mutation, found: dict[str, list[str]]) -> None:
-    """The items that the mutation names lost, for its reason, and no others; one that cannot be seen may cost nothing."""
+    """Assert that exactly the mutation's items lost marks, for its reason; one that cannot be seen may cost nothing."""
     lost = {item for item, fails in found.items() if fails}
     if mutation.unseen:
         assert lost <= mutation.items

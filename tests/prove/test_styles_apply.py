@@ -1,4 +1,4 @@
-"""All styles, and the faults of what is shown: they fit the solution, differ from it and are Python."""
+"""All styles and the faults in what is shown fit the solution, differ from it and are valid Python."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ALL = (*STYLES, *FAULTS, *FAULTS_OF_LONG_RUNS)
 
 
 def code(draft: Draft) -> list[str]:
-    """The Python of all cells: lines that are IPython's are left out."""
+    """Return the Python of all code cells, with IPython's lines replaced by `pass`."""
     return [re.sub(r"^(\s*)[!%].*$", r"\1pass", cell.source, flags=re.MULTILINE) for _, cell in draft.code]
 
 

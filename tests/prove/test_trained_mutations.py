@@ -1,4 +1,4 @@
-"""The faults of what is trained: they fit the solution, differ from it and from each other, and name items that exist."""
+"""The faults in training fit the solution, differ from it and from each other, and name existing items."""
 
 from __future__ import annotations
 

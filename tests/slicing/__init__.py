@@ -1,1 +1,1 @@
-"""Slicing, see also tests/slicing/test_slicing.py."""
+"""Tests of grader.slicing."""

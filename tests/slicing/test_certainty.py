@@ -1,7 +1,7 @@
 import pytest
 
-from grader.slicing import SourceCell
 from grader.slicing.certainty import certain_classes, certain_loaders
+from grader.slicing.program import SourceCell
 
 IMPORTS = "import torch\nimport torch.nn as nn\nfrom torch.utils.data import DataLoader"
 MLP = (

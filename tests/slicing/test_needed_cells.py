@@ -1,7 +1,7 @@
 import pytest
 
-from grader.slicing import SourceCell
 from grader.slicing.needed_cells import expensive_cells, needed_cells
+from grader.slicing.program import SourceCell
 
 FIT = """
 def fit(model, losses):

@@ -1,4 +1,4 @@
-"""Slices are checked by running them, and by what must never be in them."""
+"""Slices are checked by running them and by searching them for code that they must not contain."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grader.slicing import Definition, Slice, SourceCell, definitions, slice_cells
+from grader.slicing.definitions import Definition, definitions
+from grader.slicing.program import SourceCell
+from grader.slicing.slice import Slice, slice_cells
 
 
 def notebook(*sources: str, failed: Collection[int] = ()) -> list[SourceCell]:
@@ -891,7 +893,7 @@ def test_training_functions_of_whole_notebooks_can_be_run_alone(style: str) -> N
 
 @st.composite
 def programs(draw: st.DrawFn, rich: bool) -> tuple[list[str], list[str]]:
-    """(statements, names they define). With `rich` also functions, copies and blocks."""
+    """Draw statements and the names that they define; with `rich` also functions, copies and blocks."""
     tuples: list[str] = []
     lists: list[str] = []
     functions: list[str] = []

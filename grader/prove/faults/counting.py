@@ -1,9 +1,11 @@
-"""Faults of counting operations with thop."""
+"""Faults in counting operations with thop."""
 
 from __future__ import annotations
 
-from grader.prove.faults.edits import all_of, swap
-from grader.prove.mutation import Apply, Mutation, fault
+from functools import partial
+
+from grader.prove.faults.edits import swap
+from grader.prove.mutation import FaultGroup, Mutation, all_of
 
 IMAGE = "image = torch.randn(1, 1, 28, 28)"
 BOTH = "(('MLP', MLP()), ('CNN', CNN()))"
@@ -11,14 +13,10 @@ PROFILE = "flops, params = thop.profile(fresh_model, inputs=(image,), verbose=Fa
 
 
 def counting_faults(item: str, section: str) -> tuple[Mutation, ...]:
-    """Wrong inputs, wrong models, and counts that are not printed."""
+    """Return faults of wrong inputs, wrong models and missing prints; `section` is the heading of the cells."""
 
-    def one(short: str, words: str, apply: Apply, kinds: tuple[str, ...]) -> Mutation:
-        return fault(f"flops.{short}", words, apply, item, kinds)
-
-    def put(pattern: str, replacement: str) -> Apply:
-        return swap(pattern, replacement, section=section)
-
+    one = FaultGroup("flops", item).fault
+    put = partial(swap, section=section)
     return (
         one(
             "batch",

@@ -1,9 +1,9 @@
-"""Faults of MNIST's transforms and loaders."""
+"""Faults in MNIST's transforms and loaders."""
 
 from __future__ import annotations
 
-from grader.prove.faults.edits import all_of, swap
-from grader.prove.mutation import Apply, Mutation, fault
+from grader.prove.faults.edits import swap
+from grader.prove.mutation import FaultGroup, Mutation, all_of
 
 NORMALIZE = "transforms.Normalize((0.1307,), (0.3081,))"
 COMPOSE = "transforms.Compose([transforms.ToTensor(), transforms.Normalize((0.1307,), (0.3081,))])"
@@ -14,11 +14,9 @@ TEST_LOADER = "_1.DataLoader(test_set, batch_size=_2, shuffle=False)"
 
 
 def data_faults(item: str, learns: str, runs: str) -> tuple[Mutation, ...]:
-    """`learns` are the items that ask what was learned from the data, `runs` those that go over it."""
+    """Return the faults; `learns` are items about what was learned from the data, `runs` items that iterate over it."""
 
-    def one(short: str, words: str, apply: Apply, kinds: tuple[str, ...], may: str = learns) -> Mutation:
-        return fault(f"data.{short}", words, apply, item, kinds, may)
-
+    one = FaultGroup("data", item, learns).fault
     other = "transforms.Compose([transforms.ToTensor(), transforms.Normalize((0.5,), (0.5,))])"
     return (
         one(
@@ -80,7 +78,7 @@ def data_faults(item: str, learns: str, runs: str) -> tuple[Mutation, ...]:
         ),
         one(
             "augmented",
-            "The training images are turned at random.",
+            "The training images are rotated at random.",
             swap(
                 TRAIN_SET,
                 "datasets.MNIST(_1, train=True, download=True, transform=transforms.Compose("
@@ -90,7 +88,7 @@ def data_faults(item: str, learns: str, runs: str) -> tuple[Mutation, ...]:
         ),
         one(
             "labels_shifted",
-            "The loaders serve labels that are moved on by one class.",
+            "The loaders serve labels that are shifted by one class.",
             all_of(
                 swap(
                     TRAIN_SET,

@@ -1,20 +1,23 @@
-"""What faults are made of: small edits of a notebook, put together to the `apply` of a mutation."""
+"""Small edits of a notebook, of which the `apply` of faults are composed."""
 
 from __future__ import annotations
 
 import ast
 import random
 from collections.abc import Callable
+from typing import TypeVar
 
 from grader.prove.draft import Draft
 from grader.prove.mutation import Apply
 from grader.prove.patterns import matches
 
+S = TypeVar("S", bound=ast.stmt)
+
 
 def swap(
     pattern: str, replacement: str, *, within: str | None = None, section: str | None = None, nth: int | None = None
 ) -> Apply:
-    """Replace what matches the pattern: in a function or class, in the cells below a heading, or everywhere."""
+    """Replace the matches of a pattern: in a function or class, in the cells below a heading, or everywhere."""
 
     def apply(draft: Draft, rng: random.Random) -> Draft | None:
         cells = draft.section(section) if section is not None else None
@@ -23,20 +26,8 @@ def swap(
     return apply
 
 
-def all_of(*edits: Apply) -> Apply:
-    """One edit after the other; None when one of them does not fit."""
-
-    def apply(draft: Draft, rng: random.Random) -> Draft | None:
-        changed: Draft | None = draft
-        for edit in edits:
-            changed = edit(changed, rng) if changed is not None else None
-        return changed
-
-    return apply
-
-
 def in_function(name: str, change: Callable[[ast.FunctionDef], bool]) -> Apply:
-    """Change the function's tree in place; `change` says whether it fitted."""
+    """Change a function's tree in place; `change` returns whether it fitted."""
 
     def apply(draft: Draft, rng: random.Random) -> Draft | None:
         place = draft.definition(name)
@@ -50,7 +41,7 @@ def in_function(name: str, change: Callable[[ast.FunctionDef], bool]) -> Apply:
 
 
 def prepend(code: str, within: str) -> Apply:
-    """Put statements at the beginning of a function."""
+    """Insert statements at the beginning of a function."""
 
     def change(function: ast.FunctionDef) -> bool:
         at = 1 if ast.get_docstring(function) is not None else 0
@@ -61,51 +52,49 @@ def prepend(code: str, within: str) -> Apply:
 
 
 def hoist(pattern: str, within: str) -> Apply:
-    """Move the statement that matches out of its loop, to just before it."""
+    """Move the statement that matches from its loop to just before the loop."""
 
-    def change(function: ast.FunctionDef) -> bool:
-        for index, statement in enumerate(function.body):
-            if isinstance(statement, ast.For):
-                found = [inner for inner in statement.body if matches(inner, pattern)]
-                statement.body = [inner for inner in statement.body if inner not in found]
-                function.body[index:index] = found
-                return bool(found)
-        return False
+    def change(loop: ast.For) -> list[ast.stmt]:
+        found = [inner for inner in loop.body if matches(inner, pattern)]
+        loop.body = [inner for inner in loop.body if inner not in found]
+        return [*found, loop] if found else []
 
-    return in_function(within, change)
+    return _replace_first(ast.For, change, within)
 
 
 def wrap_loop(context: str, within: str) -> Apply:
-    """Put the function's loop into `with context:`."""
+    """Wrap the function's loop in `with context:`."""
 
-    def change(function: ast.FunctionDef) -> bool:
-        for index, statement in enumerate(function.body):
-            if isinstance(statement, ast.For):
-                block = ast.parse(f"with {context}:\n    pass").body[0]
-                assert isinstance(block, ast.With)
-                block.body = [statement]
-                function.body[index] = block
-                return True
-        return False
+    def change(loop: ast.For) -> list[ast.stmt]:
+        block = ast.parse(f"with {context}:\n    pass").body[0]
+        assert isinstance(block, ast.With)
+        block.body = [loop]
+        return [block]
 
-    return in_function(within, change)
+    return _replace_first(ast.For, change, within)
 
 
 def unwrap(within: str) -> Apply:
-    """Take the function's `with` away and keep what is in it."""
+    """Replace the function's `with` by its body."""
+    return _replace_first(ast.With, lambda block: block.body, within)
 
-    def change(function: ast.FunctionDef) -> bool:
+
+def _replace_first(kind: type[S], change: Callable[[S], list[ast.stmt]], within: str) -> Apply:
+    """Replace the function's first statement of a kind by those that `change` returns, [] if it does not fit."""
+
+    def change_function(function: ast.FunctionDef) -> bool:
         for index, statement in enumerate(function.body):
-            if isinstance(statement, ast.With):
-                function.body[index : index + 1] = statement.body
-                return True
+            if isinstance(statement, kind):
+                instead = change(statement)
+                function.body[index : index + 1] = instead or [statement]
+                return bool(instead)
         return False
 
-    return in_function(within, change)
+    return in_function(within, change_function)
 
 
 def swap_lines(first: str, second: str, within: str) -> Apply:
-    """Exchange two statements of the function's loop."""
+    """Swap two statements in the function's loop."""
 
     def change(function: ast.FunctionDef) -> bool:
         for loop in (node for node in ast.walk(function) if isinstance(node, ast.For)):

@@ -1,4 +1,4 @@
-"""Faults of what is printed about the first batch of a loader."""
+"""Faults in the printed description of a loader's first batch."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ _HINTED = (r"shape", r"dtype", r"nothing was printed")
 
 
 def first_batch_faults(item: str, marker: str, sample: str, label: str, batch: str) -> tuple[Mutation, ...]:
-    """What can be wrong with it.
+    """Return the faults of the cell that contains `marker`.
 
-    `marker` finds the cell; `sample` and `label` are the names that it gives to the tensors, in f-strings as
-    `tuple({sample}.shape)` and `{sample}.dtype`; `batch` is the name of both together.
+    `sample` and `label` are its names for the tensors, which its f-strings contain as `tuple({sample}.shape)` and
+    `{sample}.dtype`; `batch` is its name for the pair of both.
     """
 
     def made(name: str, words: str, keywords: tuple[str, ...], *edits: tuple[str, str], unseen: str = "") -> Mutation:
@@ -24,7 +24,7 @@ def first_batch_faults(item: str, marker: str, sample: str, label: str, batch: s
         made("typed_shape", "A wrong shape is typed in.", (r"shape",), (shape, "(60000, 28, 28)")),
         made(
             "typed_batch_size",
-            "A shape is typed in with a wrong size of the batch.",
+            "A shape with a wrong batch size is typed in.",
             (r"shape printed is",),
             (shape, "(32, 1, 28, 28)"),
         ),
@@ -50,7 +50,7 @@ def first_batch_faults(item: str, marker: str, sample: str, label: str, batch: s
         made("one_dtype", "Only one dtype is printed.", (r"only the dtype",), (f", dtype {{{label}.dtype}}", "")),
         made(
             "type_for_dtype",
-            "type() is printed in place of the dtype.",
+            "type() is printed instead of the dtype.",
             (r"no dtype",),
             (f"{sample}.dtype", f"type({sample})"),
             (f"{label}.dtype", f"type({label})"),
@@ -70,7 +70,7 @@ def first_batch_faults(item: str, marker: str, sample: str, label: str, batch: s
         ),
         made(
             "nameless",
-            "Nothing says which is which.",
+            "Nothing says which tensor is the sample and which the label.",
             (r"nothing says",),
             (f"{sample}, {label} = {batch}", f"a, b = {batch}"),
             (

@@ -1,10 +1,10 @@
-"""Faults of placement: models, images and labels that are not on the GPU where they should be."""
+"""Faults of placement: models, images and labels that are not on the GPU although they should be."""
 
 from __future__ import annotations
 
-from grader.prove.faults.edits import all_of, swap
+from grader.prove.faults.edits import swap
 from grader.prove.faults.naming import Loops, Training
-from grader.prove.mutation import Mutation, fault
+from grader.prove.mutation import Mutation, all_of, fault
 
 MOVED = "data, target = (data.cuda(), target.cuda())"
 IMAGES = ("images are not", "images are copied to the GPU", "same device")
@@ -12,7 +12,7 @@ LABELS = ("labels are not", "labels", "same device")
 
 
 def loop_faults(names: Loops) -> tuple[Mutation, ...]:
-    """Batches that the two functions leave on the CPU, or take back to it."""
+    """Return faults of the training and test function that leave batches on the CPU or move them back to it."""
     train, test = names.train, names.test
     broken = f"{names.item} {names.runs}"
     found: list[Mutation] = []
@@ -34,7 +34,7 @@ def loop_faults(names: Loops) -> tuple[Mutation, ...]:
             ),
             fault(
                 f"gpu.copies_thrown_away_in_{where}",
-                f"In {function} the copies on the GPU are thrown away.",
+                f"In {function} the copies on the GPU are discarded.",
                 swap(MOVED, "data.cuda()\ntarget.cuda()", within=function),
                 broken,
                 IMAGES,
@@ -52,7 +52,7 @@ def loop_faults(names: Loops) -> tuple[Mutation, ...]:
         *found,
         fault(
             "gpu.loss_on_cpu",
-            f"In {train} the outputs are taken back to the CPU for the loss.",
+            f"In {train} the outputs are moved back to the CPU for the loss.",
             swap(outputs, "_1 = _2(_3(data).cpu(), target.cpu())", within=train),
             names.item,
             ("losses", "labels", "on the CPU"),
@@ -60,7 +60,7 @@ def loop_faults(names: Loops) -> tuple[Mutation, ...]:
         ),
         fault(
             "gpu.test_outputs_on_cpu",
-            f"In {test} outputs and labels are taken back to the CPU for the loss.",
+            f"In {test} outputs and labels are moved back to the CPU for the loss.",
             swap("output = model(data)", "output = model(data).cpu()\ntarget = target.cpu()", within=test),
             names.item,
             ("losses", "labels", "on the CPU"),
@@ -100,9 +100,9 @@ def loop_faults(names: Loops) -> tuple[Mutation, ...]:
 
 
 def place_faults(names: Training, others: Training, elsewhere: str) -> tuple[Mutation, ...]:
-    """The models of two trainings on the GPU: left behind, not the one that is trained, or not a new one.
+    """Return faults in two trainings on the GPU: a model stays on the CPU, is another one, or is not new.
 
-    `elsewhere` are the items about trainings on the CPU, to which those that should be on the GPU are more of their kind.
+    `elsewhere` are the items about trainings on the CPU, for which a training that wrongly runs there counts as well.
     """
     mlp, cnn = names, others
     return (
@@ -122,7 +122,7 @@ def place_faults(names: Training, others: Training, elsewhere: str) -> tuple[Mut
         ),
         fault(
             "gpu.another_model_moved",
-            f"'{mlp.setup}' moves another {mlp.model} than the one that is trained.",
+            f"'{mlp.setup}' moves another {mlp.model} to the GPU, not the one that is trained.",
             swap("model.cuda()", f"{mlp.model}().cuda()", section=mlp.setup),
             mlp.item,
             ("images are on the GPU and the model is not",),
@@ -147,7 +147,7 @@ def place_faults(names: Training, others: Training, elsewhere: str) -> tuple[Mut
         ),
         fault(
             "gpu.device_is_cpu",
-            "Everything that should go to the GPU is told to stay on the CPU.",
+            "Everything that should be moved to the GPU stays on the CPU.",
             all_of(swap("_1.cuda()", "_1.cpu()", section=mlp.setup), swap("_1.cuda()", "_1.cpu()", section=cnn.setup)),
             f"{mlp.item} {cnn.item}",
             ("on the CPU", "images are not"),

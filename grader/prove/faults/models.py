@@ -1,20 +1,21 @@
-"""Faults of the two kinds of models: one of linear layers, one that begins with convolutions."""
+"""Faults in two kinds of models: one of linear layers, one that begins with convolutions."""
 
 from __future__ import annotations
 
-from grader.prove.faults.edits import all_of, swap
+from functools import partial
+
+from grader.prove.faults.edits import swap
 from grader.prove.faults.naming import Model
-from grader.prove.mutation import Apply, Mutation, fault
+from grader.prove.mutation import Apply, FaultGroup, Mutation, all_of, fault
 
 RELU = "_1 = torch.relu(self.fc1(_1))"
 
 
 def linear_faults(names: Model) -> tuple[Mutation, ...]:
-    """For a model with `fc1`, `fc2`, `fc3` and a forward that calls them one by one."""
+    """Return faults for a model with `fc1`, `fc2`, `fc3` and a forward that calls them one after the other."""
     name = names.name
 
-    def one(short: str, words: str, apply: Apply, kinds: tuple[str, ...], may: str = names.learns) -> Mutation:
-        return fault(f"{names.group}.{short}", words, apply, names.item, kinds, may)
+    one = FaultGroup(names.group, names.item, names.learns).fault
 
     def first(replacement: str) -> Apply:
         return swap(RELU, replacement, within=name)
@@ -46,14 +47,14 @@ def linear_faults(names: Model) -> tuple[Mutation, ...]:
         ),
         one(
             "sigmoid",
-            "A sigmoid stands in place of the first ReLU.",
+            "A sigmoid replaces the first ReLU.",
             first("_1 = torch.sigmoid(self.fc1(_1))"),
             ("sigmoid",),
         ),
-        one("tanh", "A tanh stands in place of the first ReLU.", first("_1 = torch.tanh(self.fc1(_1))"), ("tanh",)),
+        one("tanh", "A tanh replaces the first ReLU.", first("_1 = torch.tanh(self.fc1(_1))"), ("tanh",)),
         one(
             "leaky_relu",
-            "A leaky ReLU stands in place of the first ReLU.",
+            "A leaky ReLU replaces the first ReLU.",
             first("_1 = nn.functional.leaky_relu(self.fc1(_1))"),
             ("leaky",),
         ),
@@ -68,20 +69,20 @@ def linear_faults(names: Model) -> tuple[Mutation, ...]:
         ),
         one(
             "relu_on_logits",
-            "A ReLU stands behind the last layer.",
+            "A ReLU follows the last layer.",
             output("return torch.relu(self.fc3(_1))"),
             ("relu",),
         ),
         one(
             "sigmoid_on_logits",
-            "A sigmoid stands behind the last layer.",
+            "A sigmoid follows the last layer.",
             output("return torch.sigmoid(self.fc3(_1))"),
             ("sigmoid",),
         ),
         one("scaled_logits", "The logits are doubled.", output("return 2 * self.fc3(_1)"), ("outputs differ",)),
         one(
             "extra_layer",
-            "There is one hidden layer too much.",
+            "There is one hidden layer too many.",
             all_of(
                 swap("self.fc2 = _1", "self.fc2 = _1\nself.extra = nn.Linear(64, 64)", within=name),
                 output("return self.fc3(torch.relu(self.extra(_1)))"),
@@ -99,7 +100,7 @@ def linear_faults(names: Model) -> tuple[Mutation, ...]:
         ),
         one(
             "batch_norm",
-            "There is a batch norm after the first layer.",
+            "There is a batch normalisation after the first layer.",
             all_of(
                 swap("self.fc2 = _1", "self.fc2 = _1\nself.norm = nn.BatchNorm1d(128)", within=name),
                 first("_1 = torch.relu(self.norm(self.fc1(_1)))"),
@@ -121,7 +122,7 @@ def linear_faults(names: Model) -> tuple[Mutation, ...]:
         ),
         fault(
             f"{names.group}.nine_classes",
-            "The model knows nine classes.",
+            "The model has nine classes.",
             swap("nn.Linear(64, 10)", "nn.Linear(64, 9)", within=name),
             f"{names.item} {names.runs}",
             ("(?:→|, ?)9\\b", "out of bounds|IndexError"),
@@ -129,7 +130,7 @@ def linear_faults(names: Model) -> tuple[Mutation, ...]:
         ),
         fault(
             f"{names.group}.fixed_batch",
-            "The forward takes batches of exactly 64 images.",
+            "The forward accepts only batches of exactly 64 images.",
             swap("_1.reshape(-1, 28 * 28)", "_1.reshape(64, 28 * 28)", within=name),
             f"{names.item} {names.runs} {names.counts}".strip(),
             ("shape", "no model was profiled"),
@@ -137,7 +138,7 @@ def linear_faults(names: Model) -> tuple[Mutation, ...]:
         ),
         one(
             "first_two_layouts_only",
-            "The forward flattens all but the first dimension of images with a channel only.",
+            "The forward flattens only images that have a channel dimension.",
             swap("_1.reshape(-1, 28 * 28)", "_1[:, 0].reshape(-1, 28 * 28)", within=name),
             ("shape",),
         ),
@@ -145,7 +146,7 @@ def linear_faults(names: Model) -> tuple[Mutation, ...]:
 
 
 def convolution_faults(names: Model) -> tuple[Mutation, ...]:
-    """For a model with a Sequential `net` of convolutions, ReLU and a pooling, and a Sequential `head`."""
+    """Return faults for a model with a Sequential `net` of convolutions, ReLUs and pooling, and a Sequential `head`."""
     name = names.name
     conv1 = "nn.Conv2d(1, 32, kernel_size=3, stride=1, padding=1)"
     conv2 = "nn.Conv2d(32, 64, kernel_size=3, stride=2, padding=1)"
@@ -153,12 +154,8 @@ def convolution_faults(names: Model) -> tuple[Mutation, ...]:
     pool = "nn.AdaptiveMaxPool2d(1)"
     out = "return self.head(self.net(_1).flatten(1))"
 
-    def one(short: str, words: str, apply: Apply, kinds: tuple[str, ...], may: str = names.learns) -> Mutation:
-        return fault(f"{names.group}.{short}", words, apply, names.item, kinds, may)
-
-    def put(pattern: str, replacement: str) -> Apply:
-        return swap(pattern, replacement, within=name)
-
+    one = FaultGroup(names.group, names.item, names.learns).fault
+    put = partial(swap, within=name)
     return (
         one(
             "average_pooling",
@@ -199,8 +196,8 @@ def convolution_faults(names: Model) -> tuple[Mutation, ...]:
             _drop_third_relu(name),
             ("relu is missing",),
         ),
-        one("leaky_relu", "A leaky ReLU stands in place of each ReLU.", put("nn.ReLU()", "nn.LeakyReLU()"), ("leaky",)),
-        one("sigmoid", "A sigmoid stands in place of each ReLU.", put("nn.ReLU()", "nn.Sigmoid()"), ("sigmoid",)),
+        one("leaky_relu", "A leaky ReLU replaces each ReLU.", put("nn.ReLU()", "nn.LeakyReLU()"), ("leaky",)),
+        one("sigmoid", "A sigmoid replaces each ReLU.", put("nn.ReLU()", "nn.Sigmoid()"), ("sigmoid",)),
         one(
             "softmax",
             "The model returns a softmax.",
@@ -215,7 +212,7 @@ def convolution_faults(names: Model) -> tuple[Mutation, ...]:
         ),
         one(
             "relu_on_logits",
-            "A ReLU stands behind the last layer.",
+            "A ReLU follows the last layer.",
             put(out, "return torch.relu(self.head(self.net(_1).flatten(1)))"),
             ("relu",),
         ),
@@ -227,7 +224,7 @@ def convolution_faults(names: Model) -> tuple[Mutation, ...]:
         ),
         one(
             "batch_norm",
-            "There is a batch norm before the pooling.",
+            "There is a batch normalisation before the pooling.",
             put(pool, "nn.Sequential(nn.BatchNorm2d(128), nn.AdaptiveMaxPool2d(1))"),
             ("batch.norm",),
         ),
@@ -267,7 +264,7 @@ def convolution_faults(names: Model) -> tuple[Mutation, ...]:
         ),
         fault(
             f"{names.group}.nine_classes",
-            "The model knows nine classes.",
+            "The model has nine classes.",
             put("nn.Linear(64, 10)", "nn.Linear(64, 9)"),
             f"{names.item} {names.runs}",
             ("(?:→|, ?)9\\b", "out of bounds|IndexError"),

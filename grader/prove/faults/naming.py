@@ -1,4 +1,4 @@
-"""What an assignment says of its solution, so that faults can be put where they belong and cost what they must."""
+"""An assignment's names for the functions, models and items in its solution, as the faults need them."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Loops:
-    """A training and a test function, and the items that hang on them; ids stand with blanks between them.
+    """A training and a test function, and the items that depend on them; ids are separated by blanks.
 
-    `group` begins the names of the mutations. `item` has the points of the functions; `runs` names the items that need the
-    epochs to run to their end, `learns` those that ask whether something was learned, `plots` those that show what was
-    recorded.
+    `group` is the prefix of the mutations' names. `item` has the points of the functions, `runs` are items that need
+    complete epochs, `learns` items about whether something was learned, and `plots` items that show the recorded
+    values.
     """
 
     group: str
@@ -25,9 +25,10 @@ class Loops:
 
 @dataclass(frozen=True)
 class Model:
-    """A model: the name of its class, its item, and the items that train it (`runs`) or ask what it learned (`learns`).
+    """A model: its class name, its item, and the items that train it (`runs`) or judge what it learned (`learns`).
 
-    `settings` are items that look at its training, and lose when there is none; `counts` those that call it with one image.
+    `settings` are items that judge its training, and lose marks if there is none; `counts` are items that call it with
+    one image.
     """
 
     name: str
@@ -41,10 +42,11 @@ class Model:
 
 @dataclass(frozen=True)
 class Training:
-    """Epochs of one model: the section of their cells, the item with their points, and what follows from them.
+    """The epochs of one model: the section of their cells, the item with their points, and the items that depend on it.
 
-    `setup` is the section that makes model and optimizer; `follows` names items that go on from what is trained here.
-    `settings` is the item with the points of the optimizer's settings, `model` the class, `function` what trains.
+    `setup` is the section that creates the model and the optimizer, `settings` the item with the points of the
+    optimizer's settings, `model` the class; `train` and `test` are the functions. `follows` are items that continue
+    this training, `learns` items about what it learned.
     """
 
     group: str

@@ -1,23 +1,21 @@
-"""Faults of a plot of losses: scale, names, curves that are missing or of something else, epochs, the x axis."""
+"""Faults in a plot of losses: scale, names, missing or wrong curves, epochs, the x axis."""
 
 from __future__ import annotations
 
 import ast
-import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from grader.prove.draft import Draft
-from grader.prove.faults.edits import all_of, swap
-from grader.prove.mutation import Apply, Mutation, fault
+from grader.prove.faults.edits import in_function, swap
+from grader.prove.mutation import Apply, FaultGroup, Mutation, all_of, fault
 
 
 @dataclass(frozen=True)
 class Plot:
-    """A function that draws both losses, as the solution has it.
+    """The solution's function that plots both losses.
 
-    `function` draws, `items` are those that it draws for; `train` and `test` are the lists of (x, y); `accuracy` is a list
-    of the same length as the test losses; `calls` are the calls with the items that they are for.
+    `function` is its name and `items` are the items for which it plots; `train` and `test` are the names of the lists
+    of x and y; `accuracy` is a list as long as the test losses; `calls` are its calls, each with its item.
     """
 
     function: str
@@ -29,130 +27,116 @@ class Plot:
 
 
 def plot_faults(names: Plot) -> tuple[Mutation, ...]:
-    """What can be wrong with how it is drawn, for all its items."""
+    """Return the faults in the function, which touch all its items."""
     return (*_drawn(names), *_curves(names), *_x_axis(names))
 
 
 def _drawn(names: Plot) -> tuple[Mutation, ...]:
-    f, items = names.function, names.items
+    f, one = names.function, FaultGroup("plot", names.items).fault
     return (
-        fault(
-            "plot.linear",
+        one(
+            "linear",
             "The y axis is linear.",
             swap("_1.set_yscale(_2)", "", within=f),
-            items,
             (r"y axis is linear",),
         ),
-        fault(
-            "plot.log_x",
+        one(
+            "log_x",
             "The x axis is logarithmic instead of the y axis.",
             swap("_1.set_yscale(_2)", "_1.set_xscale(_2)", within=f),
-            items,
             (r"y axis is linear",),
         ),
-        fault(
-            "plot.unlabelled",
+        one(
+            "unlabelled",
             "Neither axis has a label, and there is no title.",
             all_of(
                 swap("_1.set_xlabel(_2)", "", within=f),
                 swap("_1.set_ylabel(_2)", "", within=f),
                 swap("_1.set_title(_2)", "", within=f),
             ),
-            items,
             (r"label|title",),
         ),
-        fault(
-            "plot.axes_unlabelled",
+        one(
+            "axes_unlabelled",
             "Neither axis has a label; there is a title.",
             all_of(swap("_1.set_xlabel(_2)", "", within=f), swap("_1.set_ylabel(_2)", "", within=f)),
-            items,
             (r"ax[ei]s.*label|label.*ax[ei]s",),
-            unseen="a title in place of the labels is taken as well",
+            unseen="a title instead of axis labels is accepted too",
         ),
-        fault("plot.no_legend", "There is no legend.", swap("_1.legend()", "", within=f), items, (r"no legend",)),
-        fault(
-            "plot.no_names",
+        one("no_legend", "There is no legend.", swap("_1.legend()", "", within=f), (r"no legend",)),
+        one(
+            "no_names",
             "The legend calls both curves the same.",
             _labelled(f, "loss", "loss"),
-            items,
             (r"both called|names?",),
         ),
-        fault(
-            "plot.names_swapped",
+        one(
+            "names_swapped",
             "The names of the two curves are swapped.",
             _labels_swapped(f),
-            items,
             (r"swapped",),
         ),
-        fault(
-            "plot.cleared",
+        one(
+            "cleared",
             "The axes are cleared before they are shown.",
             swap("_1.legend()", "_1.legend()\n_1.clear()", within=f),
-            items,
             (r"no curve was plotted",),
-            unseen="a figure is read before it is cleared, for the sake of plots that are drawn anew while training",
+            unseen="a figure is read before it is cleared, because some notebooks redraw plots during the training",
         ),
     )
 
 
 def _curves(names: Plot) -> tuple[Mutation, ...]:
-    f, items = names.function, names.items
+    f, one = names.function, FaultGroup("plot", names.items).fault
     (_, train), (_, test) = names.train, names.test
     return (
-        fault(
-            "plot.only_training",
+        one(
+            "only_training",
             "Only the training loss is plotted.",
             _without_line(f, test),
-            items,
             (r"validation loss is not plotted",),
         ),
-        fault(
-            "plot.only_validation",
+        one(
+            "only_validation",
             "Only the validation loss is plotted.",
             _without_line(f, train),
-            items,
             (r"training loss is not plotted",),
         ),
-        fault(
-            "plot.accuracy_as_loss",
+        one(
+            "accuracy_as_loss",
             "The accuracy is plotted under the name of the validation loss.",
             swap(test, names.accuracy, within=f),
-            items,
             (r"accuracy",),
         ),
-        fault(
-            "plot.training_twice",
+        one(
+            "training_twice",
             "The training losses are plotted under both names.",
             all_of(swap(test, train, within=f), swap(names.test[0], names.train[0], within=f)),
-            items,
             (r"holds? (?:no|the training) losses|not plotted|swapped",),
         ),
-        fault(
-            "plot.two_figures",
-            "Each loss has a figure of its own.",
+        one(
+            "two_figures",
+            "Each loss has a separate figure.",
             _in_two_figures(f, test),
-            items,
             (r"on other axes|in a figure",),
         ),
-        fault(
-            "plot.made_up",
-            "The curves are made of numbers that nobody measured.",
+        one(
+            "made_up",
+            "The curves show invented numbers.",
             all_of(
                 swap(train, f"[2.5 * 0.9 ** i for i in range(len({names.train[0]}))]", within=f),
                 swap(test, f"[2.0 * 0.8 ** i for i in range(len({names.test[0]}))]", within=f),
             ),
-            items,
             (r"holds? (?:no )?losses|not plotted|does not hold",),
         ),
-        fault(
-            "plot.reversed",
-            "The values of both lists are drawn from the last to the first.",
+        one(
+            "reversed",
+            "The values of both lists are plotted in reverse order.",
             all_of(swap(train, f"{train}[::-1]", within=f), swap(test, f"{test}[::-1]", within=f)),
-            items,
             (r"losses of this training|x axis|x of the|cover",),
         ),
-        fault(
-            "plot.quarter",
+        one(
+            "quarter",
             "Both lists are cut to a quarter of their length.",
             all_of(
                 *(
@@ -160,45 +144,41 @@ def _curves(names: Plot) -> tuple[Mutation, ...]:
                     for name, length in ((train, train), (test, test), (names.train[0], train), (names.test[0], test))
                 )
             ),
-            items,
             (r"which cover",),
         ),
-        fault(
-            "plot.validation_cut",
+        one(
+            "validation_cut",
             "The validation curve ends two epochs early.",
             all_of(swap(test, f"{test}[:-2]", within=f), swap(names.test[0], f"{names.test[0]}[:-2]", within=f)),
-            items,
-            (r"curve.* covers? epochs",),  # of two plots the one that covers more is looked at, for both items
+            (r"curve.* covers? epochs",),  # of two plots the one that covers more is judged, for both items
         ),
     )
 
 
 def _x_axis(names: Plot) -> tuple[Mutation, ...]:
-    f, items = names.function, names.items
+    f, one = names.function, FaultGroup("plot", names.items).fault
     (train_x, _), (test_x, test) = names.train, names.test
     return (
-        fault(
-            "plot.validation_by_epoch",
-            "The training loss is drawn over the steps, the validation loss over the epochs.",
+        one(
+            "validation_by_epoch",
+            "The training loss is plotted over the steps, the validation loss over the epochs.",
             swap(test_x, f"range(1, len({test}) + 1)", within=f),
-            items,
             (r"x axis|x of the",),
         ),
-        fault(
-            "plot.training_by_index",
-            "The training loss is drawn over its index, the validation loss over the steps.",
+        one(
+            "training_by_index",
+            "The training loss is plotted over its index, the validation loss over the steps.",
             swap(train_x, f"range(len({train_x}))", within=f),
-            items,
             (r"x axis|x of the",),
         ),
     )
 
 
 def call_faults(names: Plot, only_new: str, first_half: str) -> tuple[Mutation, ...]:
-    """A plot that is missing, or shows the wrong epochs, for one item.
+    """Return faults of one item: its plot is missing or shows the wrong epochs.
 
-    `only_new` and `first_half` are statements before the last call that leave in the lists the second half of their
-    values, or the first.
+    `only_new` and `first_half` are statements, put before the last call, that leave only the second or the first half
+    of the values in the lists.
     """
     last_call, last_item = names.calls[-1]
     missing = tuple(
@@ -207,7 +187,7 @@ def call_faults(names: Plot, only_new: str, first_half: str) -> tuple[Mutation, 
             f"Nothing is plotted for {item}.",
             swap(call, "", within=None),
             item,
-            # Another item's plot of the same curves is taken for it, and shows other epochs.
+            # The other item's plot of the same curves is judged instead, and shows other epochs.
             (r"no curve was plotted|covers? epochs|which cover",),
         )
         for call, item in names.calls
@@ -235,7 +215,7 @@ def call_faults(names: Plot, only_new: str, first_half: str) -> tuple[Mutation, 
 
 
 def _calls(function: ast.AST) -> list[ast.Call]:
-    """The calls of a method `plot`."""
+    """Return the calls of a method `plot`."""
     return [
         node
         for node in ast.walk(function)
@@ -247,42 +227,31 @@ def _labels(function: ast.AST) -> list[ast.keyword]:
     return [keyword for call in _calls(function) for keyword in call.keywords if keyword.arg == "label"]
 
 
-def _changed(name: str, draft: Draft) -> tuple[int, ast.Module, ast.FunctionDef] | None:
-    place = draft.definition(name)
-    tree = draft.tree(place.cell) if place is not None else None
-    if place is None or tree is None:
-        return None
-    found = next(node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.name == name)
-    return place.cell, tree, found
-
-
 def _labels_swapped(name: str) -> Apply:
-    def apply(draft: Draft, rng: random.Random) -> Draft | None:
-        found = _changed(name, draft)
-        labels = _labels(found[2]) if found else []
-        if found is None or len(labels) != 2:
-            return None
+    def change(function: ast.FunctionDef) -> bool:
+        labels = _labels(function)
+        if len(labels) != 2:
+            return False
         labels[0].value, labels[1].value = labels[1].value, labels[0].value
-        return draft.with_tree(found[0], found[1])
+        return True
 
-    return apply
+    return in_function(name, change)
 
 
 def _labelled(name: str, *texts: str) -> Apply:
-    def apply(draft: Draft, rng: random.Random) -> Draft | None:
-        found = _changed(name, draft)
-        labels = _labels(found[2]) if found else []
-        if found is None or len(labels) != len(texts):
-            return None
+    def change(function: ast.FunctionDef) -> bool:
+        labels = _labels(function)
+        if len(labels) != len(texts):
+            return False
         for keyword, text in zip(labels, texts, strict=True):
             keyword.value = ast.Constant(text)
-        return draft.with_tree(found[0], ast.fix_missing_locations(found[1]))
+        return True
 
-    return apply
+    return in_function(name, change)
 
 
 def _line_of(function: ast.FunctionDef, values: str) -> int | None:
-    """The place in the function's body of the statement that plots the list `values`."""
+    """Return the index in the function's body of the statement that plots the list `values`, or None."""
     for index, statement in enumerate(function.body):
         named = {node.id for node in ast.walk(statement) if isinstance(node, ast.Name)}
         if _calls(statement) and values in named:
@@ -295,7 +264,7 @@ def _without_line(name: str, values: str) -> Apply:
 
 
 def _in_two_figures(name: str, values: str) -> Apply:
-    """The curve of `values` is drawn on new axes, which get all that follows a second time."""
+    """Plot the curve of `values` on new axes, with a second copy of all later statements."""
 
     def split(body: list[ast.stmt], index: int) -> list[ast.stmt]:
         head = next(statement for statement in body if isinstance(statement, ast.Assign))
@@ -306,14 +275,13 @@ def _in_two_figures(name: str, values: str) -> Apply:
 
 
 def _body_changed(name: str, values: str, change: Callable[[list[ast.stmt], int], list[ast.stmt]]) -> Apply:
-    """The function's body as `change` makes it of the old one and the place in it where `values` is plotted."""
+    """Replace the function's body by the result of `change`, called with it and the index that plots `values`."""
 
-    def apply(draft: Draft, rng: random.Random) -> Draft | None:
-        found = _changed(name, draft)
-        index = _line_of(found[2], values) if found else None
-        if found is None or index is None:
-            return None
-        found[2].body = change(found[2].body, index)
-        return draft.with_tree(found[0], ast.fix_missing_locations(found[1]))
+    def change_function(function: ast.FunctionDef) -> bool:
+        index = _line_of(function, values)
+        if index is None:
+            return False
+        function.body = change(function.body, index)
+        return True
 
-    return apply
+    return in_function(name, change_function)

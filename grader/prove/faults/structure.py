@@ -1,20 +1,21 @@
-"""Faults of the notebook as a whole: cells that are missing, moved, doubled, broken, never run; outputs that are made up."""
+"""Faults of the notebook as a whole: cells missing, moved, duplicated, broken or never run, and invented outputs."""
 
 from __future__ import annotations
 
 import random
 from dataclasses import dataclass, replace
 
+from grader.prove import mutation
 from grader.prove.draft import Draft
-from grader.prove.mutation import Apply, Mutation
-from grader.prove.styles.rewriting import Step, cell, drop, fault, find, move, outputs, prefix, sub, twice
+from grader.prove.mutation import Mutation
+from grader.prove.styles.rewriting import Step, at, cell, drop, fault, move, outputs, prefix, sub, twice
 
 
 @dataclass(frozen=True)
 class Part:
-    """A code cell: a text by which it is found, the items that need it, and those that may suffer with them.
+    """A code cell: a text that identifies it (`marker`), the items that need it, and those that it `may` also cost.
 
-    `broken` are key words of the message of each of the items when the cell does not run.
+    `broken` are keywords of the message of each of the items if the cell does not run.
     """
 
     name: str
@@ -25,19 +26,19 @@ class Part:
 
 
 def _slug(part: Part) -> str:
-    """The part's name as a piece of a mutation's name."""
+    """Return the part's name in the form used in a mutation's name."""
     return part.name.lower().replace(" ", "_")
 
 
 def part_faults(part: Part) -> tuple[Mutation, ...]:
-    """The cell is missing, has a syntax error, is commented out, or is text instead of code."""
+    """Return faults in which the cell is missing, has a syntax error, or is commented out."""
 
     def made(kind: str, words: str, step: Step) -> Mutation:
         return fault(f"cell.{_slug(part)}_{kind}", words, part.items, part.broken, step, may=part.may)
 
     return (
-        made("missing", f"The cell with {part.name} is missing.", drop(part.marker)),
-        made("cut_off", f"The cell with {part.name} ends in the middle of a line.", _cut_off(part.marker)),
+        made("missing", f"The cell '{part.name}' is missing.", drop(part.marker)),
+        made("cut_off", f"The cell '{part.name}' ends in the middle of a line.", _cut_off(part.marker)),
         made("commented", f"All lines of the cell with {part.name} are comments.", _commented(part.marker)),
     )
 
@@ -45,11 +46,11 @@ def part_faults(part: Part) -> tuple[Mutation, ...]:
 def training_faults(
     training: Part, loop: str, stored: str, faked: str, later: Part | None = None
 ) -> tuple[Mutation, ...]:
-    """Faults of a cell that trains.
+    """Return the faults of a cell that trains.
 
-    `loop` is the line that begins its loop over epochs; `stored` an output as a run leaves it; `faked` code that prints the
-    same, and fills the same lists, without training. Where the lists are there and only the epochs are missing, cells that
-    train on take their place: then `later` says what is lost.
+    `loop` is the first line of its loop over epochs, `stored` an output as a run leaves it, `faked` code that prints
+    the same and fills the same lists without training. If the lists exist and only the epochs are missing, later cells
+    that continue the training count as the first epochs: `later` says what is lost then.
     """
     name, marker = training.name, training.marker
     lacking = later or training
@@ -58,10 +59,10 @@ def training_faults(
         return fault(f"cell.{_slug(training)}_{kind}", words, part.items, (*part.broken, *more), *steps, may=part.may)
 
     return (
-        made("as_text", f"The cell with {name} is text.", training, _as_text(marker)),
+        made("as_text", f"The cell '{name}' is a text cell.", training, _as_text(marker)),
         made(
             "never_true",
-            f"The {name} stands in a loop that never begins.",
+            f"The {name} is in a loop without iterations.",
             lacking,
             sub(loop, f"for _ in range(0):\n  {loop}", marker),
         ),
@@ -74,7 +75,7 @@ def training_faults(
         ),
         made(
             "stored_only",
-            f"The {name} has a stored output, and no code.",
+            f"The {name} has a stored output but no code.",
             training,
             outputs(marker, stored),
             cell(marker, "pass"),
@@ -84,8 +85,8 @@ def training_faults(
 
 
 def order_faults(definition: Part, behind: str) -> tuple[Mutation, ...]:
-    """The cell of a definition stands behind the cell that uses it, so that the cells do not run from the top."""
-    words = f"The cell with {definition.name} stands behind the one that needs it."
+    """Return a fault in which a definition comes after the cell that uses it, so that the cells do not run in order."""
+    words = f"The cell '{definition.name}' comes after the one that needs it."
     step = move(definition.marker, behind)
     return (
         fault(f"cell.{_slug(definition)}_late", words, definition.items, definition.broken, step, may=definition.may),
@@ -93,14 +94,14 @@ def order_faults(definition: Part, behind: str) -> tuple[Mutation, ...]:
 
 
 def doubled(part: Part, keywords: tuple[str, ...]) -> Mutation:
-    """The cell stands there twice, and runs twice."""
-    words = f"The cell with {part.name} stands there twice."
+    """Return a fault in which the cell is there twice and runs twice."""
+    words = f"The cell '{part.name}' is there twice."
     return fault(f"cell.{_slug(part)}_twice", words, part.items, keywords, twice(part.marker), may=part.may)
 
 
 def leaves_early(part: Part, statement: str) -> Mutation:
-    """The cell gives up before it does anything."""
-    words = f"The cell with {part.name} begins with `{statement.strip()}`."
+    """Return a fault in which the cell ends before it does anything."""
+    words = f"The cell '{part.name}' begins with `{statement.strip()}`."
     step = prefix(part.marker, statement + "\n")
     return fault(f"cell.{_slug(part)}_gives_up", words, part.items, part.broken, step, may=part.may)
 
@@ -109,38 +110,26 @@ def leaves_early(part: Part, statement: str) -> Mutation:
 
 
 def _cut_off(marker: str) -> Step:
-    """The last line of a cell ends with an open bracket, as a printed or copied cell does."""
-
-    def step(draft: Draft) -> Draft | None:
-        index = find(draft, marker)
-        return None if index is None else draft.with_source(index, draft.cells[index].source.rstrip() + "\nprint(")
-
-    return step
+    """Append an open bracket to a cell, as in a truncated copy."""
+    return at(marker, lambda draft, index: draft.with_source(index, draft.cells[index].source.rstrip() + "\nprint("))
 
 
 def _commented(marker: str) -> Step:
-    def step(draft: Draft) -> Draft | None:
-        index = find(draft, marker)
-        if index is None:
-            return None
+    def change(draft: Draft, index: int) -> Draft:
         return draft.with_source(index, "\n".join(f"# {line}" for line in draft.cells[index].source.split("\n")))
 
-    return step
+    return at(marker, change)
 
 
 def _as_text(marker: str) -> Step:
-    def step(draft: Draft) -> Draft | None:
-        index = find(draft, marker)
-        if index is None:
-            return None
-        text = replace(draft.cells[index], kind="markdown", outputs=())
-        return replace(draft, cells=(*draft.cells[:index], text, *draft.cells[index + 1 :]))
+    def change(draft: Draft, index: int) -> Draft:
+        return draft.with_cell(index, replace(draft.cells[index], kind="markdown", outputs=()))
 
-    return step
+    return at(marker, change)
 
 
 def shuffled(name: str, words: str, items: str, keywords: tuple[str, ...], may: str) -> Mutation:
-    """All code cells in another order, which the generator draws."""
+    """Return a fault in which all code cells are in a random order."""
 
     def apply(draft: Draft, rng: random.Random) -> Draft | None:
         places = [index for index, _ in draft.code]
@@ -151,5 +140,4 @@ def shuffled(name: str, words: str, items: str, keywords: tuple[str, ...], may: 
             cells[place] = draft.cells[source]
         return replace(draft, cells=tuple(cells))
 
-    made: Apply = apply
-    return Mutation(name, "fault", words, made, frozenset(items.split()), frozenset(may.split()), keywords)
+    return mutation.fault(name, words, apply, items, keywords, may)

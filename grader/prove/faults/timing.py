@@ -1,4 +1,4 @@
-"""Faults of printed times: missing, invented, of another span, in another unit than they say."""
+"""Faults in printed times: missing, invented, of another interval, or in another unit than stated."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ import random
 from dataclasses import dataclass
 
 from grader.prove.draft import Draft
-from grader.prove.faults.edits import all_of, swap
-from grader.prove.mutation import Apply, Mutation, fault
+from grader.prove.faults.edits import swap
+from grader.prove.mutation import Apply, FaultGroup, Mutation, all_of
 from grader.prove.patterns import contains
 
 
 @dataclass(frozen=True)
 class Timed:
-    """A cell that measures epochs: its section's heading and item, and the expressions of the measured times.
+    """A cell that times epochs: its section's heading, its item, and its expressions for the times.
 
-    `epoch` is the seconds of an epoch, `begin` the statement that starts its clock, `test` a call that stands between
-    training and the end of the epoch; `total` is the seconds of all epochs, '' where they are not asked for.
-    `epochs` is their number.
+    `epoch` is the expression for the seconds of an epoch, `begin` the statement that starts its clock, `test` a call
+    between the training and the end of the epoch, and `epochs` their number. `total` is the expression for the seconds
+    of all epochs, '' if they are not required.
     """
 
     section: str
@@ -36,76 +36,67 @@ _WRONG = (
 
 
 def timing_faults(names: Timed) -> tuple[Mutation, ...]:
-    """What can be wrong with the time of each epoch."""
-    section, item, group = names.section, names.item, f"time.{names.item}"
+    """Return the faults in the time of each epoch, and in the total if there is one."""
+    section, one = names.section, FaultGroup(f"time.{names.item}", names.item).fault
     return (
-        fault(
-            f"{group}.missing",
+        one(
+            "missing",
             "The time of an epoch is not printed.",
             _without(names.epoch, section),
-            item,
             (r"no time per epoch",),
         ),
-        fault(
-            f"{group}.not_printed",
+        one(
+            "not_printed",
             "The time of an epoch is measured and kept, and never printed.",
             _without(names.epoch, section, f"kept = {names.epoch}"),
-            item,
             (r"no time per epoch",),
         ),
-        fault(
-            f"{group}.constant",
+        one(
+            "constant",
             "A typed number is printed as the time of each epoch.",
             swap(names.epoch, "417.25", section=section),
-            item,
             (r"printed .*417\.25",),
         ),
-        fault(
-            f"{group}.invented",
-            "Numbers that are made up, a little different for each epoch, are printed as times.",
+        one(
+            "invented",
+            "Invented numbers, slightly different for each epoch, are printed as times.",
             swap(names.epoch, "435.2 + (7 * current_epoch) % 3", section=section),
-            item,
             (r"printed .*43[567]\.2",),
         ),
-        fault(
-            f"{group}.milliseconds",
+        one(
+            "milliseconds",
             "Milliseconds are printed as seconds.",
             swap(names.epoch, f"1000 * ({names.epoch})", section=section),
-            item,
             _WRONG,
         ),
-        fault(
-            f"{group}.clock_late",
+        one(
+            "clock_late",
             "The clock starts when the epoch is over.",
             all_of(
                 swap(names.begin, "", section=section),
                 swap(names.test, f"{names.test}\n{names.begin}", section=section),
             ),
-            item,
             _WRONG,
         ),
-        fault(
-            f"{group}.only_test",
+        one(
+            "only_test",
             "Only the test is timed.",
             all_of(
                 swap(names.begin, "", section=section),
                 swap(names.test, f"{names.begin}\n{names.test}", section=section),
             ),
-            item,
             _WRONG,
         ),
-        fault(
-            f"{group}.never_restarted",
+        one(
+            "never_restarted",
             "The clock of the epochs starts once, before the first of them, so that the times grow.",
-            _hoisted(names.begin, section),
-            item,
+            _out_of_loop(names.begin, section, behind=False),
             (r"keep growing|times? (?:is|are) printed for",),
         ),
-        fault(
-            f"{group}.only_last",
+        one(
+            "only_last",
             "Only the time of the last epoch is printed.",
-            _last_only(names.epoch, section),
-            item,
+            _out_of_loop(names.epoch, section, behind=True),
             (r"1 time is printed|no time per epoch",),
         ),
         *(_total_faults(names) if names.total else ()),
@@ -113,44 +104,39 @@ def timing_faults(names: Timed) -> tuple[Mutation, ...]:
 
 
 def _total_faults(names: Timed) -> tuple[Mutation, ...]:
-    section, item, group = names.section, names.item, f"time.{names.item}"
+    section, one = names.section, FaultGroup(f"time.{names.item}", names.item).fault
     total_wrong = (r"no total|printed .* while|is that of",)
     return (
-        fault(
-            f"{group}.total_missing",
+        one(
+            "total_missing",
             "The total time is not printed.",
             _without(names.total, section),
-            item,
             (r"no total",),
         ),
-        fault(
-            f"{group}.total_constant",
+        one(
+            "total_constant",
             "A typed number is printed as the total time.",
             swap(names.total, "417.25", section=section),
-            item,
             (r"417\.25",),
         ),
-        fault(
-            f"{group}.total_of_last",
+        one(
+            "total_of_last",
             "The time of the last epoch is printed as the total.",
             swap(names.total, names.epoch, section=section),
-            item,
             total_wrong,
         ),
-        fault(
-            f"{group}.total_in_minutes",
+        one(
+            "total_in_minutes",
             "Minutes are printed as seconds.",
             swap(names.total, f"({names.total}) / 60", section=section),
-            item,
             total_wrong,
         ),
-        fault(
-            f"{group}.total_untested",
+        one(
+            "total_untested",
             "The total leaves the tests out.",
             all_of(
                 swap(names.test, f"paused = time.time()\n{names.test}\nstart += time.time() - paused", section=section)
             ),
-            item,
             (r"leaves out testing",),
         ),
     )
@@ -160,7 +146,7 @@ def _total_faults(names: Timed) -> tuple[Mutation, ...]:
 
 
 class _Statements(ast.NodeTransformer):
-    """Replaces the simple statements that contain a pattern."""
+    """Replaces the expression statements that contain a pattern."""
 
     def __init__(self, pattern: str, instead: str) -> None:
         self.pattern, self.instead, self.done = pattern, ast.parse(instead).body, 0
@@ -172,17 +158,12 @@ class _Statements(ast.NodeTransformer):
         return self.instead or [ast.Pass()]
 
 
-def _each(draft: Draft, section: str) -> list[tuple[int, ast.Module]]:
-    wanted = draft.section(section)
-    return [(index, tree) for index, tree in draft.trees() if index in wanted]
-
-
 def _without(pattern: str, section: str, instead: str = "") -> Apply:
-    """Without the statements of the section that contain the pattern, or with others in their place."""
+    """Remove the statements of the section that contain the pattern, or replace them by `instead`."""
 
     def apply(draft: Draft, rng: random.Random) -> Draft | None:
         changed, done = draft, 0
-        for index, tree in _each(draft, section):
+        for index, tree in draft.trees(draft.section(section)):
             statements = _Statements(pattern, instead)
             new = ast.fix_missing_locations(statements.visit(tree))
             if statements.done:
@@ -193,10 +174,10 @@ def _without(pattern: str, section: str, instead: str = "") -> Apply:
 
 
 def _out_of_loop(pattern: str, section: str, behind: bool) -> Apply:
-    """The statement that contains the pattern goes before its loop, or behind it."""
+    """Move the statement that contains the pattern before its loop, or behind it."""
 
     def apply(draft: Draft, rng: random.Random) -> Draft | None:
-        for index, tree in _each(draft, section):
+        for index, tree in draft.trees(draft.section(section)):
             for at, loop in enumerate(tree.body):
                 if not isinstance(loop, ast.For):
                     continue
@@ -209,11 +190,3 @@ def _out_of_loop(pattern: str, section: str, behind: bool) -> Apply:
         return None
 
     return apply
-
-
-def _hoisted(statement: str, section: str) -> Apply:
-    return _out_of_loop(statement, section, behind=False)
-
-
-def _last_only(pattern: str, section: str) -> Apply:
-    return _out_of_loop(pattern, section, behind=True)

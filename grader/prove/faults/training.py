@@ -1,16 +1,17 @@
-"""Faults of the function that trains: gradients, steps, modes, data, and what becomes of the model."""
+"""Faults in the training function: gradients, steps, modes, data, records and the model."""
 
 from __future__ import annotations
 
-from grader.prove.faults.edits import all_of, hoist, prepend, swap, swap_lines, wrap_loop
+from grader.prove.faults.edits import hoist, prepend, swap, swap_lines, wrap_loop
 from grader.prove.faults.naming import Loops
-from grader.prove.mutation import Mutation, fault
+from grader.prove.mutation import Mutation, all_of, fault
 
 LOSS = "_1 = _2(_3(_4), _5)"  # loss = criterion(model(data), target)
+RECORD = "if _1 % 100 == 0:\n    _2.append(_3)\n    _4.append(_5)\n    _6.set_postfix(loss=_7)"
 
 
 def gradient_faults(names: Loops) -> tuple[Mutation, ...]:
-    """The update of a batch is wrong."""
+    """Return faults in the update for a batch."""
     f, item, group = names.train, names.item, names.group
     unchanged = (r"did not change|changes? nothing", r"no step|no gradients", r"the loss is")
     return (
@@ -24,7 +25,7 @@ def gradient_faults(names: Loops) -> tuple[Mutation, ...]:
         ),
         fault(
             f"{group}.zero_grad_once",
-            "The gradients are set to zero once an epoch, before the loop.",
+            "The gradients are set to zero once per epoch, before the loop.",
             hoist("_1.zero_grad()", f),
             item,
             ("pile up",),
@@ -55,7 +56,7 @@ def gradient_faults(names: Loops) -> tuple[Mutation, ...]:
         ),
         fault(
             f"{group}.step_before_backward",
-            "The step is taken before backward, on gradients that were just cleared.",
+            "The step is taken before backward, with gradients that were just cleared.",
             swap_lines("_1.backward()", "_1.step()", f),
             item,
             (*unchanged, "order"),
@@ -78,7 +79,7 @@ def gradient_faults(names: Loops) -> tuple[Mutation, ...]:
         ),
         fault(
             f"{group}.no_grad_in_training",
-            "The training loop stands in torch.no_grad().",
+            "The training loop is inside torch.no_grad().",
             wrap_loop("torch.no_grad()", f),
             f"{item} {names.runs}",
             ("require grad",),
@@ -101,7 +102,7 @@ def gradient_faults(names: Loops) -> tuple[Mutation, ...]:
         ),
         fault(
             f"{group}.softmax_before_loss",
-            "A softmax stands between the model and the cross-entropy.",
+            "There is a softmax between the model and the cross-entropy.",
             swap(LOSS, "_1 = _2(torch.softmax(_3(_4), dim=1), _5)", within=f),
             item,
             ("softmax",),
@@ -109,7 +110,7 @@ def gradient_faults(names: Loops) -> tuple[Mutation, ...]:
         ),
         fault(
             f"{group}.optimizer_every_batch",
-            "A new optimizer is made for every batch, so that the momentum is lost.",
+            "A new optimizer is created for every batch, so that the momentum is lost.",
             swap(
                 "_1.zero_grad()", "_1 = optim.SGD(model.parameters(), lr=0.01, momentum=0.5)\n_1.zero_grad()", within=f
             ),
@@ -121,7 +122,7 @@ def gradient_faults(names: Loops) -> tuple[Mutation, ...]:
 
 
 def course_faults(names: Loops) -> tuple[Mutation, ...]:
-    """The wrong model, data or mode, or not all of the batches."""
+    """Return faults of the wrong model, data or mode, or of too few or too many batches."""
     f, item, group = names.train, names.item, names.group
     return (
         fault(
@@ -140,14 +141,14 @@ def course_faults(names: Loops) -> tuple[Mutation, ...]:
         ),
         fault(
             f"{group}.trains_on_test",
-            "The training goes over the test loader.",
+            "The training iterates over the test loader.",
             swap("train_loader", "test_loader", within=f),
             f"{item} {names.runs}",
             ("test data", "no training", "test images"),
         ),
         fault(
             f"{group}.labels_shifted_in_training",
-            "The labels of the training are moved on by one class.",
+            "The labels of the training are shifted by one class.",
             swap(LOSS, "_1 = _2(_3(_4), (_5 + 1) % 10)", within=f),
             item,
             ("weights differ", "labels"),
@@ -157,7 +158,7 @@ def course_faults(names: Loops) -> tuple[Mutation, ...]:
             f"{group}.first_batch_only",
             "The loop returns after its first batch.",
             swap(
-                "if _1 % 100 == 0:\n    _2.append(_3)\n    _4.append(_5)\n    _6.set_postfix(loss=_7)",
+                RECORD,
                 "_2.append(_3)\n_4.append(_5)\nbreak",
                 within=f,
             ),
@@ -166,14 +167,14 @@ def course_faults(names: Loops) -> tuple[Mutation, ...]:
         ),
         fault(
             f"{group}.new_model_in_function",
-            "The function trains a model of its own, made anew in each call, which hides the global one.",
+            "Each call creates and trains a new local model that hides the global one.",
             prepend("model = MLP().to(next(globals()['model'].parameters()).device)", f),
             f"{item} {names.runs}",
             ("did not change|no step|never called|reads no global", "no training", "another model", "epoch"),
         ),
         fault(
             f"{group}.two_passes",
-            "One call goes over the data twice.",
+            "One call iterates over the data twice.",
             swap("enumerate(_1)", "enumerate(batch for _ in range(2) for batch in _1)", within=f),
             item,
             ("twice",),
@@ -181,7 +182,7 @@ def course_faults(names: Loops) -> tuple[Mutation, ...]:
         ),
         fault(
             f"{group}.model_forgotten_global",
-            "The optimizer is made anew in each call for a new model and not for the one that is trained.",
+            "Each call creates an optimizer for a new model, not for the one that is trained.",
             prepend("optimizer = optim.SGD(MLP().parameters(), lr=0.01, momentum=0.5)", f),
             f"{item} {names.runs}",
             ("did not change|no step", "another model"),
@@ -190,7 +191,7 @@ def course_faults(names: Loops) -> tuple[Mutation, ...]:
 
 
 def record_faults(names: Loops) -> tuple[Mutation, ...]:
-    """What the training records and returns is wrong."""
+    """Return faults in the values that the training records and returns."""
     f, item, group = names.train, names.item, names.group
     append_loss, append_step = "_1.append(_2.item())", "steps.append(_1)"
     return (
@@ -217,7 +218,7 @@ def record_faults(names: Loops) -> tuple[Mutation, ...]:
         ),
         fault(
             f"{group}.records_into_own_list",
-            "The function makes lists of its own, which hide those that it is given.",
+            "The function creates local lists that hide its arguments.",
             prepend("train_losses, steps = [], []", f),
             f"{item} {names.plots}",
             ("nothing was appended", "training loss"),
@@ -231,7 +232,7 @@ def record_faults(names: Loops) -> tuple[Mutation, ...]:
         ),
         fault(
             f"{group}.records_local_step",
-            "The number of the batch in the epoch is recorded as its step.",
+            "The number of the batch within the epoch is recorded as its step.",
             swap(append_step, "steps.append(batch_idx + 1)", within=f),
             item,
             ("global steps? ",),
@@ -252,7 +253,7 @@ def record_faults(names: Loops) -> tuple[Mutation, ...]:
                 prepend("seen_losses = []", f),
                 swap("_1.backward()", "_1.backward()\nseen_losses.append(_1.item())", within=f),
                 swap(
-                    "if _1 % 100 == 0:\n    _2.append(_3)\n    _4.append(_5)\n    _6.set_postfix(loss=_7)",
+                    RECORD,
                     "if _1 % 100 == 0:\n    _2.append(sum(seen_losses) / len(seen_losses))\n    _4.append(_5)",
                     within=f,
                 ),
@@ -263,7 +264,7 @@ def record_faults(names: Loops) -> tuple[Mutation, ...]:
         ),
         fault(
             f"{group}.step_counted_twice",
-            "The step goes on by two with each batch.",
+            "The step increases by two with each batch.",
             swap("_1 += 1", "_1 += 2", within=f),
             item,
             ("global steps?", "returns"),

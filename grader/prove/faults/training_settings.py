@@ -1,4 +1,4 @@
-"""Faults around the loops: the optimizer, how many epochs there are, and what happens to the model between them."""
+"""Faults around the loops: the optimizer, the number of epochs, and changes of the model between them."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from grader.prove.faults.naming import Training
 from grader.prove.mutation import Apply, Mutation, fault
 
 SGD = "optim.SGD(_1, lr=0.01, momentum=0.5)"
+NEW_OPTIMIZER = "optimizer = optim.SGD(model.parameters(), lr=0.01, momentum=0.5)"
 
 
 def optimizer_faults(names: Training) -> tuple[Mutation, ...]:
-    """Other settings than those asked for, or another model's parameters."""
+    """Return faults of wrong settings or of another model's parameters."""
     section, group, costs = names.setup, names.group, names.settings
     converges = f"{names.item} {names.learns}"
     what = f"of {names.model} in '{section}'"
@@ -60,7 +61,7 @@ def optimizer_faults(names: Training) -> tuple[Mutation, ...]:
         ),
         fault(
             f"{group}.optimizer_of_another_model",
-            f"The optimizer {what} is made for another model than the one that is trained.",
+            f"The optimizer {what} is created for another model than the one that is trained.",
             swap(SGD, f"optim.SGD({names.model}().parameters(), lr=0.01, momentum=0.5)", section=section),
             f"{names.item} {names.follows}",
             ("another model",),
@@ -68,7 +69,7 @@ def optimizer_faults(names: Training) -> tuple[Mutation, ...]:
         ),
         fault(
             f"{group}.optimizer_of_last_layer",
-            f"The optimizer {what} gets the last two parameters only.",
+            f"The optimizer {what} gets only the last two parameters.",
             swap(SGD, "optim.SGD(list(_1)[-2:], lr=0.01, momentum=0.5)", section=section),
             names.item,
             ("holds \\d+% of the model's parameters",),
@@ -78,7 +79,7 @@ def optimizer_faults(names: Training) -> tuple[Mutation, ...]:
 
 
 def stale_optimizer(names: Training, words: str) -> Mutation:
-    """No new optimizer is made for the new model: the one before goes on updating its own."""
+    """Return a fault in which a new model gets no new optimizer: the old one still updates the previous model."""
     return fault(
         f"{names.group}.stale_optimizer",
         words,
@@ -90,9 +91,8 @@ def stale_optimizer(names: Training, words: str) -> Mutation:
 
 
 def epoch_faults(names: Training, fewer: int = 1) -> tuple[Mutation, ...]:
-    """Too few epochs, no tests, or a new model for each of them."""
+    """Return faults of too few epochs, `fewer` than required, or none, and of a new model for each."""
     section, group, count = names.section, names.group, names.epochs
-    sgd = "optimizer = optim.SGD(model.parameters(), lr=0.01, momentum=0.5)"
     where = " = next(model.parameters()).device\n"
     return (
         fault(
@@ -105,16 +105,16 @@ def epoch_faults(names: Training, fewer: int = 1) -> tuple[Mutation, ...]:
         ),
         fault(
             f"{group}.no_training",
-            f"'{section}' trains for no epoch at all.",
+            f"'{section}' trains for no epochs at all.",
             swap(f"range({count})", "range(0)", section=section),
-            names.follows or names.item,  # the next epochs are the first ones then
+            names.follows or names.item,  # the next epochs then count as the first ones
             ("no training|epoch",),
             f"{names.item} {names.learns} {names.settings}",
         ),
         fault(
             f"{group}.new_model_each_epoch",
-            f"'{section}' makes a new model and optimizer before each epoch.",
-            _before_call(names.train, section, f"device{where}model = {names.model}().to(device)\n{sgd}"),
+            f"'{section}' creates a new model and optimizer before each epoch.",
+            _before_call(names.train, section, f"device{where}model = {names.model}().to(device)\n{NEW_OPTIMIZER}"),
             names.item,
             ("1 epoch\\b", "epoch"),
             f"{names.follows} {names.learns}",
@@ -123,7 +123,7 @@ def epoch_faults(names: Training, fewer: int = 1) -> tuple[Mutation, ...]:
 
 
 def untested(names: Training) -> Mutation:
-    """The epochs are not tested."""
+    """Return a fault in which the epochs are not tested."""
     return fault(
         f"{names.group}.no_test",
         f"'{names.section}' trains and does not test.",
@@ -135,19 +135,19 @@ def untested(names: Training) -> Mutation:
 
 
 def optimizer_each_epoch(names: Training) -> Mutation:
-    """A new optimizer before each epoch; costs the momentum of one batch an epoch."""
+    """Return a fault in which each epoch gets a new optimizer, which loses the momentum of one batch per epoch."""
     return fault(
         f"{names.group}.new_optimizer_each_epoch",
-        f"'{names.section}' makes a new optimizer before each epoch.",
-        _before_call(names.train, names.section, "optimizer = optim.SGD(model.parameters(), lr=0.01, momentum=0.5)"),
+        f"'{names.section}' creates a new optimizer before each epoch.",
+        _before_call(names.train, names.section, NEW_OPTIMIZER),
         names.item,
         ("optimizer",),
-        unseen="all that is lost is the momentum of an epoch's last batch: the losses stay those of the reference",
+        unseen="only the momentum of each epoch's last batch is lost: the losses stay those of the reference",
     )
 
 
 def _before_call(function: str, section: str, code: str) -> Apply:
-    """Put statements at the beginning of the loop that calls the function."""
+    """Insert statements at the beginning of the loop that calls the function."""
 
     def apply(draft: Draft, rng: random.Random) -> Draft | None:
         def change(tree: ast.Module) -> ast.Module:

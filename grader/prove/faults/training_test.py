@@ -1,10 +1,10 @@
-"""Faults of the function that tests: modes, averages, accuracy, and the data that it goes over."""
+"""Faults in the test function: modes, averages, accuracy and data."""
 
 from __future__ import annotations
 
-from grader.prove.faults.edits import all_of, swap, unwrap
+from grader.prove.faults.edits import swap, unwrap
 from grader.prove.faults.naming import Loops
-from grader.prove.mutation import Mutation, fault
+from grader.prove.mutation import Mutation, all_of, fault
 
 ADD_LOSS = "_1 += _2(_3, _4).item()"
 MEAN_LOSS = "_1.append(_2 / len(test_loader))"
@@ -13,7 +13,7 @@ SHARE = "_1.append(_2 / len(test_loader.dataset))"
 
 
 def mode_faults(names: Loops) -> tuple[Mutation, ...]:
-    """Modes, gradients and data of the test."""
+    """Return faults in the modes, gradients and data of the test."""
     f, item, group = names.test, names.item, names.group
     return (
         fault(
@@ -35,14 +35,14 @@ def mode_faults(names: Loops) -> tuple[Mutation, ...]:
         ),
         fault(
             f"{group}.enable_grad_in_test",
-            "The test stands in enable_grad.",
+            "The test is inside torch.enable_grad().",
             swap("torch.no_grad()", "torch.enable_grad()", within=f),
             item,
             ("gradients are recorded",),
         ),
         fault(
             f"{group}.tests_on_training_data",
-            "The test goes over the training loader.",
+            "The test iterates over the training loader.",
             swap("test_loader", "train_loader", within=f),
             item,
             ("training loader",),
@@ -66,7 +66,7 @@ def mode_faults(names: Loops) -> tuple[Mutation, ...]:
         ),
         fault(
             f"{group}.labels_shifted_in_test",
-            "The test compares with labels that are moved on by one class.",
+            "The test compares with labels that are shifted by one class.",
             all_of(
                 swap(ADD_LOSS, "_1 += _2(_3, (_4 + 1) % 10).item()", within=f),
                 swap(ADD_CORRECT, "_1 += (_2.argmax(dim=1) == (_3 + 1) % 10).sum().item()", within=f),
@@ -79,7 +79,7 @@ def mode_faults(names: Loops) -> tuple[Mutation, ...]:
 
 
 def figure_faults(names: Loops) -> tuple[Mutation, ...]:
-    """What the test records is wrong."""
+    """Return faults in the values that the test records."""
     f, item, group = names.test, names.item, names.group
     return (
         fault(
@@ -109,15 +109,15 @@ def figure_faults(names: Loops) -> tuple[Mutation, ...]:
             all_of(swap(ADD_LOSS, "_1 = _2(_3, _4).item()", within=f), swap(MEAN_LOSS, "_1.append(_2)", within=f)),
             item,
             ("last batch",),
-            names.plots,  # whose curve is not the validation loss
+            names.plots,  # their curve is not the validation loss
         ),
         fault(
             f"{group}.loss_of_last_batch_divided",
-            "One name serves the sum and the batch's loss: the last batch's is divided by the number of batches.",
+            "The sum is overwritten by each batch's loss: that of the last batch is divided by the number of batches.",
             swap(ADD_LOSS, "_1 = _2(_3, _4).item()", within=f),
             item,
             ("last batch",),
-            names.plots,  # whose curve is not the validation loss
+            names.plots,  # their curve is not the validation loss
         ),
         fault(
             f"{group}.loss_weighted",
@@ -128,14 +128,14 @@ def figure_faults(names: Loops) -> tuple[Mutation, ...]:
         ),
         fault(
             f"{group}.accuracy_wrong_axis",
-            "The prediction is the largest value over the images and not over the classes.",
+            "The prediction is the argmax over the images, not over the classes.",
             swap(ADD_CORRECT, "_1 += (_2.argmax(dim=0) == _3).sum().item()", within=f),
             f"{item} {names.runs}",
             ("size of tensor", "RuntimeError"),
         ),
         fault(
             f"{group}.accuracy_by_batches",
-            "The correct images are divided by the number of batches.",
+            "The number of correct images is divided by the number of batches.",
             swap(SHARE, "_1.append(_2 / len(test_loader))", within=f),
             item,
             ("number of batches",),
@@ -156,7 +156,7 @@ def figure_faults(names: Loops) -> tuple[Mutation, ...]:
         ),
         fault(
             f"{group}.accuracy_counts",
-            "The number of correct images is recorded and not their share.",
+            "The number of correct images is recorded, not their fraction.",
             swap(SHARE, "_1.append(_2)", within=f),
             item,
             ("not their fraction",),

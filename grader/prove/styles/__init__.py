@@ -1,1 +1,1 @@
-"""Other ways to write a right notebook: the means to rewrite one by its text, and styles that fit any notebook."""
+"""Other styles of writing a right notebook: steps that rewrite a notebook's text."""

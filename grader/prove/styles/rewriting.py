@@ -1,11 +1,10 @@
-"""Steps that rewrite a notebook by its text: parts of a cell, whole cells, cells more or fewer; mutations are made of them.
+"""Steps that rewrite the text of a notebook: parts of cells and whole cells. Mutations are made of them.
 
-A step returns None when what it looks for is not there, so that a mutation never silently does nothing.
+A step returns None if it does not find its marker, so that a mutation never silently does nothing.
 """
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
@@ -17,38 +16,43 @@ Step = Callable[[Draft], "Draft | None"]
 
 
 def steps(*all_steps: Step) -> Apply:
-    """All steps one after the other, as a mutation's `apply`; None as soon as one of them does not fit."""
+    """Return the `apply` of a mutation that takes all steps; it returns None if one of them does not fit."""
 
-    def apply(draft: Draft, rng: random.Random) -> Draft | None:
-        changed: Draft | None = draft
-        for step in all_steps:
-            if changed is None:
-                return None
-            changed = step(changed)
-        return changed
+    def edit(step: Step) -> Apply:
+        return lambda draft, rng: step(draft)
 
-    return apply
+    return mutation.all_of(*map(edit, all_steps))
 
 
 def style(name: str, words: str, *all_steps: Step) -> Mutation:
-    """A style that is made of steps."""
+    """Return a style made of steps."""
     return mutation.style(name, words, steps(*all_steps))
 
 
 def fault(
     name: str, words: str, items: str, keywords: tuple[str, ...], *all_steps: Step, may: str = "", unseen: str = ""
 ) -> Mutation:
-    """A fault that is made of steps; `items` and `may` are ids with blanks between them."""
+    """Return a fault made of steps; `items` and `may` are ids separated by blanks."""
     return mutation.fault(name, words, steps(*all_steps), items, keywords, may, unseen)
 
 
 def find(draft: Draft, marker: str, kind: CellKind = "code") -> int | None:
-    """The index of the first cell of this kind that contains the text; None when there is none."""
+    """Return the index of the first cell of this kind that contains `marker`, or None."""
     return next((i for i, cell in enumerate(draft.cells) if cell.kind == kind and marker in cell.source), None)
 
 
+def at(marker: str, change: Callable[[Draft, int], Draft], kind: CellKind = "code") -> Step:
+    """Change the draft at the index of the first cell that contains `marker`."""
+
+    def step(draft: Draft) -> Draft | None:
+        index = find(draft, marker, kind)
+        return None if index is None else change(draft, index)
+
+    return step
+
+
 def sub(old: str, new: str, inside: str = "") -> Step:
-    """`old` becomes `new` wherever it stands in code; with `inside` only in the first cell that contains that text."""
+    """Replace `old` by `new` in all code, or only in the first code cell that contains `inside`."""
 
     def step(draft: Draft) -> Draft | None:
         done = False
@@ -61,67 +65,37 @@ def sub(old: str, new: str, inside: str = "") -> Step:
 
 
 def cell(marker: str, source: str, kind: CellKind = "code") -> Step:
-    """The first cell that contains `marker` becomes `source`."""
-
-    def step(draft: Draft) -> Draft | None:
-        index = find(draft, marker, kind)
-        return None if index is None else draft.with_source(index, source.strip("\n"))
-
-    return step
+    """Replace the first cell that contains `marker`."""
+    return at(marker, lambda draft, index: draft.with_source(index, source.strip("\n")), kind)
 
 
 def before(marker: str, source: str, kind: CellKind = "code") -> Step:
-    """A new cell before the first code cell that contains `marker`."""
-
-    def step(draft: Draft) -> Draft | None:
-        index = find(draft, marker)
-        return None if index is None else draft.insert(index, Cell(kind, source.strip("\n")))
-
-    return step
+    """Insert a cell before the first code cell that contains `marker`."""
+    return at(marker, lambda draft, index: draft.insert(index, Cell(kind, source.strip("\n"))))
 
 
 def after(marker: str, source: str, kind: CellKind = "code") -> Step:
-    """A new cell behind the first code cell that contains `marker`."""
-
-    def step(draft: Draft) -> Draft | None:
-        index = find(draft, marker)
-        return None if index is None else draft.insert(index + 1, Cell(kind, source.strip("\n")))
-
-    return step
+    """Insert a cell after the first code cell that contains `marker`."""
+    return at(marker, lambda draft, index: draft.insert(index + 1, Cell(kind, source.strip("\n"))))
 
 
 def prefix(marker: str, text: str) -> Step:
-    """Text at the very beginning of the first code cell that contains `marker`."""
-
-    def step(draft: Draft) -> Draft | None:
-        index = find(draft, marker)
-        return None if index is None else draft.with_source(index, text + draft.cells[index].source)
-
-    return step
+    """Insert text at the beginning of the first code cell that contains `marker`."""
+    return at(marker, lambda draft, index: draft.with_source(index, text + draft.cells[index].source))
 
 
 def suffix(marker: str, text: str) -> Step:
-    """Text at the very end of the first code cell that contains `marker`."""
-
-    def step(draft: Draft) -> Draft | None:
-        index = find(draft, marker)
-        return None if index is None else draft.with_source(index, draft.cells[index].source + text)
-
-    return step
+    """Append text to the first code cell that contains `marker`."""
+    return at(marker, lambda draft, index: draft.with_source(index, draft.cells[index].source + text))
 
 
 def drop(marker: str, kind: CellKind = "code") -> Step:
-    """The first cell that contains `marker` goes."""
-
-    def step(draft: Draft) -> Draft | None:
-        index = find(draft, marker, kind)
-        return None if index is None else draft.remove(index)
-
-    return step
+    """Remove the first cell that contains `marker`."""
+    return at(marker, Draft.remove, kind)
 
 
 def move(marker: str, behind: str) -> Step:
-    """The first code cell that contains `marker` goes behind the first that contains `behind`."""
+    """Move the first code cell that contains `marker` after the first that contains `behind`."""
 
     def step(draft: Draft) -> Draft | None:
         source = find(draft, marker)
@@ -135,31 +109,18 @@ def move(marker: str, behind: str) -> Step:
 
 
 def twice(marker: str) -> Step:
-    """The first code cell that contains `marker` stands there twice."""
-
-    def step(draft: Draft) -> Draft | None:
-        index = find(draft, marker)
-        return None if index is None else draft.insert(index, draft.cells[index])
-
-    return step
+    """Duplicate the first code cell that contains `marker`."""
+    return at(marker, lambda draft, index: draft.insert(index, draft.cells[index]))
 
 
 def outputs(marker: str, text: str) -> Step:
-    """The first code cell that contains `marker` has a stored output that nobody's run made."""
-
-    def step(draft: Draft) -> Draft | None:
-        index = find(draft, marker)
-        if index is None:
-            return None
-        stream = {"output_type": "stream", "name": "stdout", "text": text.splitlines(keepends=True)}
-        changed = replace(draft.cells[index], outputs=(stream,))
-        return replace(draft, cells=(*draft.cells[:index], changed, *draft.cells[index + 1 :]))
-
-    return step
+    """Store an output that no run made in the first code cell that contains `marker`."""
+    stream = {"output_type": "stream", "name": "stdout", "text": text.splitlines(keepends=True)}
+    return at(marker, lambda draft, index: draft.with_cell(index, replace(draft.cells[index], outputs=(stream,))))
 
 
 def renamed(names: Mapping[str, str]) -> Step:
-    """Identifiers have other names, in all code."""
+    """Rename identifiers in all code."""
 
     def step(draft: Draft) -> Draft | None:
         changed = draft.rename(names)
