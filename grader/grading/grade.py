@@ -72,13 +72,12 @@ def grade(
     with Kernels() as kernels:
         hidden = _folder(assignment)
         unknown = isinstance(assignment, str)
-        early = (
-            kernels.start(lambda: setup.probed(hidden), LOAD) if hidden and unknown else None
-        )  # while that is imported
+        # A kernel for the probes starts while the assignment is imported.
+        early = kernels.start(lambda: setup.probed(hidden), LOAD) if hidden and unknown else None
         assignment = load_assignment(assignment) if isinstance(assignment, str) else assignment
         _known(assignment, only)
         report(Progress("read", 1, 1, path.name))
-        # Before any student code runs, which so cannot affect them.
+        # Taken before any student code runs, so that it cannot affect them.
         digested = digests.digests(assignment, notebook.sha256, source.sha256)
         folder = assignment.folder
         fresh = early if hidden == folder else None

@@ -7,11 +7,12 @@ import re
 from collections import Counter
 from pathlib import Path
 
+import nbformat
 import pytest
 
 from grader.prove.draft import Draft, parse
 from grader.prove.mutation import Mutation
-from grader.prove.plan import mutated
+from grader.prove.plan import mutated, singles, subset
 from reference.mutations.faults_trained import FAULTS
 from reference.proving import MUTATIONS
 from reference.rubric import RUBRIC
@@ -46,3 +47,8 @@ def test_it_says_what_it_must_cost(mutation: Mutation) -> None:
     assert mutation.items | mutation.may <= ITEMS
     for words in mutation.keywords:
         re.compile(words)
+
+
+def test_the_notebooks_that_prove_writes_are_valid() -> None:
+    for variant in subset(singles(SOLUTION, MUTATIONS, 0), 40, 0):
+        nbformat.validate(nbformat.reads(variant.draft.to_bytes().decode(), as_version=nbformat.NO_CONVERT))
