@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from grader.prove.styles.rewriting import after, before, cell, drop, prefix, style, sub, suffix
+from grader.prove.rewriting import after, before, cell, drop, prefix, style, sub, suffix
 from reference.mutations.solution_code import (
     CPU_FUNCTIONS,
     CPU_TEST,

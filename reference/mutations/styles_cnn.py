@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from grader.prove.styles.rewriting import cell, style
+from grader.prove.rewriting import cell, style
 
 _CNN = 'class CNN(nn.Module):\n    """Three 3x3'
 _CONVOLUTIONS = """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from grader.prove.styles.rewriting import cell, renamed, style, sub
+from grader.prove.rewriting import cell, renamed, style, sub
 
 _DATA = "transforms.Compose("
 _NORMALIZE = "transforms.Normalize((0.1307,), (0.3081,))"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from grader.prove.mutation import Mutation
-from grader.prove.styles.rewriting import prefix, style, sub
+from grader.prove.rewriting import prefix, style, sub
 from reference.mutations.solution_code import LOSS, TEST_LOSS
 
 _HEAD = """    progress = tqdm(train_loader, desc=f"epoch {epoch + 1}", leave=False)

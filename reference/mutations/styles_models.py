@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from grader.prove.styles.rewriting import cell, renamed, style, sub
+from grader.prove.rewriting import cell, renamed, style, sub
 
 # The docstring is included so that a cell that was already rewritten does not match.
 _MLP = 'class MLP(nn.Module):\n    """784 -> 128'

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from grader.prove.mutation import Mutation
-from grader.prove.styles.rewriting import cell, prefix, style, sub
+from grader.prove.rewriting import cell, prefix, style, sub
 
 _CELL = "def plot_losses("
 _AGAIN = 'plot_losses("MLP, all 20 epochs")'

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from grader.prove.mutation import Mutation
-from grader.prove.styles.rewriting import style, sub
+from grader.prove.rewriting import style, sub
 from reference.mutations.solution_code import LOSS, OPTIMIZER, TEST_LOSS
 
 _HITS = "(output.argmax(dim=1) == target).sum().item()"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from grader.prove.mutation import Mutation
-from grader.prove.styles.rewriting import cell, style
+from grader.prove.rewriting import cell, style
 
 _Q1 = "first_batch = next(iter(test_loader))"
 

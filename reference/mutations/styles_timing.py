@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from grader.prove.mutation import Mutation
-from grader.prove.styles.rewriting import Step, before, prefix, style, sub
+from grader.prove.rewriting import Step, before, prefix, style, sub
 from reference.mutations.solution_code import CPU_FUNCTIONS, EPOCH, SECOND_TRAINING
 
 _PRINT_TOTAL = 'print(f"10 epochs with testing: {time.time() - start:.2f} s in all")'

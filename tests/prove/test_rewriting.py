@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from grader.prove.draft import Cell, Draft
-from grader.prove.styles.rewriting import (
+from grader.prove.rewriting import (
     Step,
     after,
     before,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from grader.prove.mutation import Mutation
-from grader.prove.styles.rewriting import cell, fault, sub
+from grader.prove.rewriting import cell, fault, sub
 
 _HINTED = (r"shape", r"dtype", r"nothing was printed")
 

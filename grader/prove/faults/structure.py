@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from grader.prove import mutation
 from grader.prove.draft import Draft
 from grader.prove.mutation import Mutation
-from grader.prove.styles.rewriting import Step, at, cell, drop, fault, move, outputs, prefix, sub, twice
+from grader.prove.rewriting import Step, at, cell, drop, fault, move, outputs, prefix, sub, twice
 
 
 @dataclass(frozen=True)
