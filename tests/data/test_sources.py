@@ -41,10 +41,9 @@ def write(folder: Path, name: Callable[[str], str] = str, packed: bool = False) 
 
 @pytest.fixture
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    if sys.platform != "linux":
-        monkeypatch.setattr("platformdirs.user_cache_dir", lambda *_, **__: str(tmp_path / "cache" / "grader"))
-    return tmp_path / "cache" / "grader"
+    folder = tmp_path / "cache" / "grader"
+    monkeypatch.setenv("GRADER_CACHE", str(folder))
+    return folder
 
 
 # --- the sample -----------------------------------------------------------------------------------------------------

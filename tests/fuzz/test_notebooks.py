@@ -122,7 +122,7 @@ SIZES: dict[str, tuple[Callable[[], bytes], str]] = {
     "50 MB in a text cell": (lambda: dumped(book(cell("x = 1"), cell("word " * (10 * MB), "markdown"))), ""),
     "50 MB in a code cell": (lambda: dumped(book(cell("x = 1\n" * (8 * MB)))), "MB of code"),
     "50 MB in an output": (lambda: dumped(book(cell("x = 1", outputs=[{**STREAM, "text": "ab\r" * (16 * MB)}]))), ""),
-    "100,000 cells": (lambda: dumped(book(*[cell("x = 1")] * 100_000)), f"more than the {MAX_CELLS:,}"),
+    "100,000 cells": (lambda: dumped(book(*[cell("x = 1")] * 100_000)), f"more than the limit of {MAX_CELLS:,}"),
     "99 MB of empty lists": (lambda: b'{"metadata": [' + b"[]," * (33 * MB) + b"0]" + FULL.encode(), "million values"),
     "99 MB of small objects": (lambda: b'{"a": [' + b'{"":0},' * (14 * MB) + b"0]" + FULL.encode(), "million values"),
     "as many objects as are read": (lambda: b'{"a": [' + b'{"":0},' * (999_000) + b"0]" + FULL.encode(), ""),
@@ -131,7 +131,7 @@ SIZES: dict[str, tuple[Callable[[], bytes], str]] = {
     "5 MB of digits": (lambda: b'{"nbformat": ' + b"9" * (5 * MB) + FULL.encode(), "absurdly long"),
     "commas in a text": (lambda: dumped(book(cell("x = 1"), cell('"\\,[{' * (3 * MB), "markdown"))), ""),
     "99 MB of NUL": (lambda: b"\0" * (99 * MB), "NUL bytes"),
-    "101 MB": (lambda: b" " * (101 * MB), "larger than the 100 MB"),
+    "101 MB": (lambda: b" " * (101 * MB), "larger than 100 MB"),
 }
 
 
