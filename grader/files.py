@@ -11,10 +11,11 @@ from pathlib import Path
 
 
 def cache_folder() -> Path:
-    """Return the grader's cache folder: GRADER_CACHE in the environment, or the user's cache."""
+    """Return the grader's cache folder as an absolute path: GRADER_CACHE in the environment, or the user's cache."""
     import platformdirs
 
-    return Path(os.environ.get("GRADER_CACHE") or platformdirs.user_cache_path("grader", appauthor=False))
+    folder = Path(os.environ.get("GRADER_CACHE") or platformdirs.user_cache_path("grader", appauthor=False))
+    return folder.expanduser().absolute()
 
 
 def read_regular(path: Path, limit: int) -> tuple[bytes, int]:

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from grader.assignment import ModelRole, Reference
 from grader.evidence.run import CellRun, ModelSeen, Note, Pass, RunEvidence
-from grader.evidence.trainings import Training, follows, trainings
+from grader.evidence.trainings import Training, assemble, follows
 
 CLOCK_SLACK = 0.5  # seconds that the two sides' clocks may differ, as messages take time
 CLOCK_SHARE = 0.02
@@ -28,8 +28,6 @@ KNOWING = 0.5  # of the reference's first loss: no untrained model is as good
 FAR = 0.05  # of the norm of the reference's weights: rounding stays far below, one more epoch goes above
 BUDGET = 30_000_000  # characters: near the most that grader.in_kernel.recorder.weights sends in all; next: of one model
 MAX_EVENTS, MAX_ELEMENTS = 12, 700_000
-
-DEVICES = ("cpu", "cuda")
 
 
 @dataclass(frozen=True)
@@ -78,8 +76,9 @@ def find_doubts(
             why = _impossible(model, passes, run.cells)
             if why:
                 found[model.key] = why
+    trainings = assemble(run)
     for role in roles:
-        for training in _all_trainings(run, role.recognise):
+        for training in _of_role(trainings, role):
             if training.model.key not in found and (why := _unfounded(training, run, role, reference, confirmations)):
                 found[training.model.key] = why
     return found
@@ -90,8 +89,9 @@ def unconfirmed(run: RunEvidence, roles: Sequence[ModelRole], confirmations: Seq
     passes = {(seen.model, seen.start): seen for seen in run.passes}
     confirmed = {c.model for c in confirmations if confirms(c, passes[c.model, c.start])}
     found: dict[str, Note] = {}
+    trainings = assemble(run)
     for role in roles:
-        for training in _all_trainings(run, role.recognise):
+        for training in _of_role(trainings, role):
             if training.model.key not in confirmed:
                 text = (
                     f"the losses of the {role.role.upper()} that was trained here could not be checked by its weights"
@@ -100,9 +100,9 @@ def unconfirmed(run: RunEvidence, roles: Sequence[ModelRole], confirmations: Seq
     return found
 
 
-def _all_trainings(run: RunEvidence, recognise: Callable[[Sequence[tuple[int, ...]]], bool]) -> tuple[Training, ...]:
-    found = [training for device in DEVICES for training in trainings(run, recognise, device)]
-    return tuple(sorted(found, key=lambda training: training.epochs[0].start))
+def _of_role(trainings: Sequence[Training], role: ModelRole) -> list[Training]:
+    """Return the trainings of a role's model, on any device, by the start of their first epoch."""
+    return [training for training in trainings if role.recognise(training.model.shapes)]
 
 
 # --- clocks and counts --------------------------------------------------------------------------------------------

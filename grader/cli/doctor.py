@@ -15,7 +15,7 @@ from grader.version import install_command
 if TYPE_CHECKING:
     from grader.cli.options import Commands
 
-NEEDED = ("torch", "torchvision", "matplotlib", "ipykernel", "thop")
+NEEDED = ("torch", "torchvision", "matplotlib", "ipykernel", "jinja2", "thop")
 COLAB = ("pandas", "seaborn", "ipywidgets", "sklearn", "torchinfo", "torchsummary", "torchmetrics")
 _DISTRIBUTIONS = {"sklearn": "scikit-learn", "thop": "ultralytics-thop"}
 

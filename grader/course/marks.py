@@ -1,4 +1,4 @@
-"""Mark an item of a submission by hand: `grader results mark`."""
+"""Mark an item of a submission by hand: `grader mark`."""
 
 from __future__ import annotations
 

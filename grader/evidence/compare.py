@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 __all__ = ["OUTPUT_TOLERANCE", "Weights", "distance", "relative_difference", "squashing"]
 
 OUTPUT_TOLERANCE = 1e-5
 """The allowed difference relative to the largest logit; float32 sums of a few hundred terms differ by about 1e-7."""
 
-Weights: TypeAlias = Mapping[str, NDArray[np.float32]]
+Weights: TypeAlias = Mapping[str, "NDArray[np.float32]"]
 """The weights of a model by name."""
 
 
@@ -25,10 +26,13 @@ def squashing(outputs: NDArray[np.float32]) -> str | None:
     logits are assumed, as `grader.probe.models` draws them; it draws weights again when the reference gives no negative
     value.
 
+    >>> import numpy as np
     >>> logits = np.random.default_rng(0).normal(size=(16, 10)).astype(np.float32)
     >>> squashing(logits), squashing(np.maximum(logits, 0))
     (None, 'a ReLU')
     """
+    import numpy as np
+
     values = outputs.astype(np.float64)
     if (values >= 0).all():
         if np.allclose(values.sum(axis=1), 1, atol=1e-4):
@@ -46,9 +50,12 @@ def squashing(outputs: NDArray[np.float32]) -> str | None:
 def relative_difference(values: NDArray[np.float32], reference: NDArray[np.float32]) -> float:
     """Return the largest absolute difference over the largest absolute reference value; infinite when shapes differ.
 
+    >>> import numpy as np
     >>> relative_difference(np.float32([1.0, 3.0]), np.float32([1.0, 4.0]))
     0.25
     """
+    import numpy as np
+
     if values.shape != reference.shape:
         return math.inf
     scale = float(np.abs(reference).max()) or 1.0
@@ -58,9 +65,12 @@ def relative_difference(values: NDArray[np.float32], reference: NDArray[np.float
 def distance(weights: Weights, others: Weights) -> float:
     """Return the Euclidean distance between two sets of weights; infinite when names or shapes differ.
 
+    >>> import numpy as np
     >>> distance({"w": np.float32([0.0, 3.0])}, {"w": np.float32([4.0, 0.0])})
     5.0
     """
+    import numpy as np
+
     if weights.keys() != others.keys() or any(weights[name].shape != others[name].shape for name in weights):
         return math.inf
     return math.sqrt(sum(float(np.square(weights[n].astype(np.float64) - others[n]).sum()) for n in weights))

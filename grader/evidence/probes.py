@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Literal
 
 from grader.evidence.decode import Count, Shape
 from grader.evidence.run import LoaderSeen
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 __all__ = [
     "Comparison",
@@ -92,6 +93,7 @@ class Comparison:
     `student` is None when the weights could not be copied into the model (`why` says why) or the model raised
     (`error`). `training` says that both were in training mode.
 
+    >>> import numpy as np
     >>> logits = np.zeros((16, 10), np.float32)
     >>> Comparison(student=logits, reference=logits).student.shape
     (16, 10)
@@ -174,6 +176,7 @@ class LoopRun:
     that it returned, flattened. `batches` counts the batches that it took from each loader ('train', 'test').
     `placement` is measured on a GPU only.
 
+    >>> import numpy as np
     >>> weights = {"fc.bias": np.zeros(10, np.float32)}
     >>> LoopRun(start=weights, weights=weights, batches={"train": 3}, steps=3).steps
     3

@@ -57,7 +57,7 @@ def code_digest(assignment: Assignment, package: str, before: frozenset[str]) ->
     grade, so a new mutation does not invalidate the results of the others.
     """
     grader = Path(__file__).parents[1]
-    files = [path for path in source_files(grader) if "prove" not in path.relative_to(grader).parts]
+    files = [path for path in source_files(grader) if "prove" not in path.relative_to(grader).with_suffix("").parts]
     loaded = {name: module.__file__ for name, module in list(sys.modules.items()) if name.startswith(f"{package}.")}
     proving = {Path(file).resolve() for name, file in loaded.items() if file and name not in before}
     own = [path for path in source_files(assignment.folder) if path.resolve() not in proving]

@@ -13,11 +13,11 @@ class ServedDataset(Protocol):
 
     name: str
 
-    def recognizes(self, dataset: object) -> bool:
+    def recognises(self, dataset: object) -> bool:
         """Return True for an object of this data set's class, or of any class derived from it; not for a wrapper."""
 
     def split_of(self, dataset: object) -> Split | None:
-        """Return which split a recognized object reads; None when it reads another data set or does not say."""
+        """Return which split a recognised object reads; None when it reads another data set or does not say."""
 
     def serve(self, torchvision: ModuleType) -> None:
         """Make torchvision, which has just been imported, read this data set from the local files."""

@@ -33,7 +33,7 @@ class Mnist:
         self._folder = Path(folder)
         self._splits: dict[bool, tuple[Any, Any]] = {}
 
-    def recognizes(self, dataset: object) -> bool:
+    def recognises(self, dataset: object) -> bool:
         """Return True for a class named MNIST or derived from one; a notebook may bring its own."""
         return self.name in _class_names(dataset)
 

@@ -38,7 +38,7 @@ def split_of(dataset: object, depth: int = 6) -> Split | None:
     None too for a mixture of splits.
     """
     for served in _served.values():
-        if served.recognizes(dataset):
+        if served.recognises(dataset):
             return served.split_of(dataset)
     splits = {split_of(inner, depth - 1) for inner in _wrapped(dataset)} if depth else set()
     return splits.pop() if len(splits) == 1 else None

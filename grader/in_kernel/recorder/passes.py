@@ -4,7 +4,7 @@ Calls and steps are attributed to the innermost pass: of the open ones, the one 
 pass inside a training pass is told apart from it, and when it ends the training pass is the innermost again.
 
 If a loader is drained before a model is given a batch, as by `list(loader)`, its pass takes place when a model is given
-the batches, which are recognized by memory address or value. Going over them once more is another pass.
+the batches, which are recognised by memory address or value. Going over them once more is another pass.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Remember batches that a loader served, and recognize them later when a model is called with them."""
+"""Remember batches that a loader served, and recognise them later when a model is called with them."""
 
 from __future__ import annotations
 

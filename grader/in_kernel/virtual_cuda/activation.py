@@ -12,7 +12,7 @@ from torch.utils._python_dispatch import TorchDispatchMode, _get_current_dispatc
 
 from grader.in_kernel.virtual_cuda import forking, marks
 
-_modes: list[TorchDispatchMode] = []  # one entry: the device's mode, set by `use`
+_device: TorchDispatchMode | None = None  # the device's mode, set by `use`
 _active: list[bool] = []
 _here = threading.local()
 _on_activation: list[Callable[[], None]] = []
@@ -20,7 +20,8 @@ _on_activation: list[Callable[[], None]] = []
 
 def use(mode: TorchDispatchMode) -> None:
     """Make `mode` the dispatch mode of the device."""
-    _modes[:] = [mode]
+    global _device
+    _device = mode
 
 
 def at_first_touch(callback: Callable[[], None]) -> None:
@@ -58,16 +59,15 @@ def enter() -> None:
     """Activate the device in this thread below all active modes, so that their exits do not deactivate it."""
     _here.entered = True
     above = _get_current_dispatch_mode_stack()
-    [device] = _modes
-    if device not in above:
-        _restack([device, *above])
+    if not any(mode is _device for mode in above):
+        _restack([_device, *above])
 
 
 def _restack(modes: list[Any]) -> None:
     for _ in _get_current_dispatch_mode_stack():
         _pop_mode()
     for mode in modes:
-        if mode in _modes:
+        if _device is not None and mode is _device:
             mode.__enter__()
         else:
             _push_mode(mode)
@@ -97,7 +97,7 @@ def _outlive_inference_mode() -> None:
     def __exit__(self: Any, *error: Any) -> None:
         original(self, *error)
         modes = list(_get_current_dispatch_mode_stack())
-        if _modes[0] in modes:  # entering again sets what the exit has unset
+        if any(mode is _device for mode in modes):  # entering again sets what the exit has unset
             _restack(modes)
 
     torch.inference_mode.__exit__ = __exit__  # type: ignore[method-assign]

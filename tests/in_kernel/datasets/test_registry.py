@@ -1,4 +1,4 @@
-"""Any data set that implements the interface is served, and its splits are recognized."""
+"""Any data set that implements the interface is served, and its splits are recognised."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class ServedLetters:
     name = "Letters"
     served = 0
 
-    def recognizes(self, dataset: object) -> bool:
+    def recognises(self, dataset: object) -> bool:
         return isinstance(dataset, Letters)
 
     def split_of(self, dataset: object) -> Split | None:
@@ -34,7 +34,7 @@ class ServedLetters:
         self.served += 1
 
 
-def test_another_data_set_is_served_and_recognized(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_data_set_is_served_and_recognised(monkeypatch: pytest.MonkeyPatch) -> None:
     utils = SimpleNamespace(_get_redirect_url=None, download_file_from_google_drive=None)
     monkeypatch.setattr(registry, "_served", {})
     monkeypatch.setitem(sys.modules, "torchvision", SimpleNamespace(datasets=SimpleNamespace(utils=utils)))
