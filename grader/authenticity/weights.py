@@ -175,7 +175,8 @@ def score(outputs: NDArray[np.float32], labels: NDArray[np.int64]) -> Score:
     import numpy as np
 
     logits = outputs.astype(np.float64)
-    logits -= logits.max(axis=1, keepdims=True)
+    with np.errstate(invalid="ignore"):  # infinite logits of a model that diverged give a loss of nan
+        logits -= logits.max(axis=1, keepdims=True)
     log_sums = np.log(np.exp(logits).sum(axis=1))
     right = logits[np.arange(len(labels)), np.minimum(labels, logits.shape[1] - 1)]
     return Score(float((log_sums - right).mean()), float((outputs.argmax(axis=1) == labels).mean()))

@@ -162,6 +162,12 @@ def test_only_equal_outputs_make_a_model_the_reference_s():
     assert not is_reference(ModelProbe("mlp", comparisons=(Comparison(other, one),)))
 
 
+def test_infinite_logits_give_no_number_and_no_warning(recwarn):
+    found = score(np.array([[np.inf, 1.0], [2.0, 3.0]], np.float32), np.array([0, 1]))
+    assert np.isnan(found.loss)
+    assert not recwarn.list
+
+
 def test_the_score_is_torch_s_cross_entropy():
     outputs = RNG.normal(0, 5, (30, 10)).astype(np.float32)
     labels = RNG.integers(0, 10, 30)
