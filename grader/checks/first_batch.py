@@ -275,7 +275,7 @@ def _told_in_text(text: str, batch: FirstBatch) -> Told | None:
             named[0 if shape.value == batch.sample_shape else 1].update(pick(lines(text, shapes, index)))
         verdicts.append(_verdict(*named))
     # Two named tensors say more than one, and words on a shape's line more than words on the lines around it.
-    for told, full in (*verdicts[:2], *verdicts[2:]):
+    for told, full in verdicts:
         if told is not None and full:
             return told
     partly = [told for told, _ in verdicts[:2] if told is not None]
