@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import platform
-from importlib import metadata
 from typing import TYPE_CHECKING
 
 from grader.cli.exit_status import FAILED, PASSED
@@ -83,6 +82,8 @@ def _isolation(lines: list[str]) -> bool:
 
 
 def _version(name: str) -> str:
+    from importlib import metadata
+
     try:
         return metadata.version(_DISTRIBUTIONS.get(name, name))
     except metadata.PackageNotFoundError:
