@@ -139,7 +139,7 @@ def _case(measured: Measured, case: Case) -> str:
     if best is not None and ours is not None:
         least, median = ratios(best, ours)
         lines.append(
-            f"Against the best peer ({best.name}): **{_shown(median)} times** its throughput with `--jobs 2` (least times: {_shown(least)}); wanted: at least {case.goal:g}."
+            f"Throughput with `--jobs 2`, relative to the best peer ({best.name}): **{_shown(median)}** (least times: {_shown(least)}); target: at least {case.goal:g}."
         )
     one = measured.grader(case.number, 1)
     if one is not None and ours is not None:
@@ -193,7 +193,7 @@ def _classes(measured: Measured, cases: Sequence[Case]) -> str:
                 shown.append(f"{row.each(count):.2f}" if known is None else f"{known:.2f} (measured)")
             lines.append(f"| {case.number}. {row.name} | {' | '.join(shown)} |")
     return "\n".join(
-        [*lines, "", "Where it does not say that it was measured, it is start-up and marginal cost from above."]
+        [*lines, "", "Values not marked as measured are computed from the start-up and marginal costs above."]
     )
 
 
