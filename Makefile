@@ -11,7 +11,7 @@ PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup
 .PHONY: grade prove prove-some lint test test-exhaustive test-all bench bench-gpu bench-peers bench-peers-short clean
 
 grade: $(STAMP)
-	@# --isolation none: the samples are ours, so any confinement will do; exit status 1: some lost marks, as they must
+	@# --isolation none: the samples are ours, so any confinement will do; exit status 1: some lose points, as they must
 	@$(BIN)/grader grade submissions --out $(OUT) --jobs 2 --cell-seconds 120 --isolation none; status=$$?; test $$status -le 1
 
 lint: $(STAMP)
@@ -29,7 +29,7 @@ test-exhaustive: $(STAMP)  # what `make test` leaves out
 test-all: lint
 	$(PYTEST)
 
-prove: $(STAMP)  # is the grader right? every right and faulty notebook that can be made from the solution
+prove: $(STAMP)  # is the grader right? every correct and faulty notebook that can be made from the solution
 	$(BIN)/grader prove --sample --device virtual --json proved.json
 
 prove-some: $(STAMP)  # some of each kind, for CI

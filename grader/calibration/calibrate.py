@@ -124,7 +124,7 @@ def _kept(path: Path) -> dict[str, Measured]:
 def limits(measured: Measured) -> dict[str, float]:
     """Return the upper limits of the losses, by '<role>.loss.<epochs>'.
 
-    A right notebook exceeds each with a probability of at most `WANTED` divided by their number, and so any of them
+    A correct notebook exceeds each with a probability of at most `WANTED` divided by their number, and so any of them
     with less than `WANTED` (Bonferroni). Raises CalibrationError if the reference diverged, and for fewer than 20
     losses.
     """
@@ -211,8 +211,8 @@ def _faults(measured: Measured, key: str) -> dict[str, tuple[str, Sequence[float
 def _lines(measured: Measured, rows: Sequence[Separation]) -> list[str]:
     sound = sum(row.sound for row in rows)
     head = f"{len(rows)} thresholds from {measured.seeds} seeds on {measured.data}"
-    lines = [head, f"{sound} of them reject a right run with a probability under {WANTED:g}"]
-    table = [("limit", "value", "median", "false reject", "nearest fault told apart")]
+    lines = [head, f"{sound} of them reject a correct run with a probability under {WANTED:g}"]
+    table = [("limit", "value", "median", "false reject", "nearest fault detected")]
     for row in rows:
         seldom = f"{row.false_reject:.1e}{'' if row.sound else ' (too often)'}"
         table.append((row.key, f"{row.bound} {row.limit:.4g}", f"{row.median:.3g}", seldom, _nearest(row)))
@@ -221,7 +221,7 @@ def _lines(measured: Measured, rows: Sequence[Separation]) -> list[str]:
 
 
 def _nearest(row: Separation) -> str:
-    """Return the nearest fault that is told apart from the right runs, in words, with its median."""
+    """Return the nearest fault that the limit detects, in words, with its median."""
     if row.nearest is None:
         return "none of those measured" if row.missed else "none was measured"
     return f"{row.nearest.words} ({row.nearest.median:.3g})"

@@ -47,7 +47,7 @@ def _plots(rows: Sequence[Separation]) -> list[tuple[str, str]]:
 def plot(rows: Sequence[Separation]) -> bytes:
     """Return a PNG with a row for each limit.
 
-    A row has the right values and their predicted density, the same of the nearest fault that is told apart (red) or,
+    A row has the correct values and their predicted density, the same of the nearest fault that is detected (red) or,
     if none is, of the nearest at all (grey), and the limit between them.
     """
     from matplotlib.figure import Figure
@@ -72,7 +72,7 @@ def plot(rows: Sequence[Separation]) -> bytes:
     axes.grid(axis="x", which="both", color="#dddddd", linewidth=0.5)
     axes.set_axisbelow(True)
     kind = "loss" if rows[0].bound == "at most" else "loss of the first batches over the reference's"
-    axes.set_xlabel(f"{kind}: right (green), nearest fault (red: told apart, grey: not), limit (black)")
+    axes.set_xlabel(f"{kind}: correct (green), nearest fault (red: detected, grey: not), limit (black)")
     written = io.BytesIO()
     figure.savefig(written, format="png")
     return written.getvalue()

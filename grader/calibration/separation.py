@@ -1,9 +1,10 @@
-"""Compute the effect of a limit: how often it rejects a right run, and which faults it still tells apart.
+"""Compute the effect of a limit: how often it rejects a correct run, and which faults it still detects.
 
 Losses under different seeds are taken as log-normal. The logarithm of one more then follows Student's t distribution
 around the mean of the measured ones, widened by the uncertainty of that mean: the prediction interval for one future
 observation of a normal sample (Hahn and Meeker, Statistical Intervals, 1991, section 4.7). 20 seeds cannot show a tail
-of 1e-6: the probability rests on the log-normal shape, and `Separation.normality` tests if the seeds agree with it.
+of 1e-6: the probability rests on the log-normal shape, and `Separation.normality` tests whether the seeds agree with
+it.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ from typing import Literal
 
 from grader.calibration import student_t
 
-WANTED = 1e-6  # largest probability with which all limits together may reject a right training
-TOLD_APART = 0.01  # largest probability with which a fault that counts as told apart may pass a limit
+WANTED = 1e-6  # largest probability with which all limits together may reject a correct training
+TOLD_APART = 0.01  # largest probability with which a fault that counts as detected may pass a limit
 LEAST_SEEDS = 20
 
 Bound = Literal["at most", "at least"]
@@ -94,7 +95,7 @@ def upper_limit(losses: Sequence[float], probability: float) -> float:
 
 @dataclass(frozen=True)
 class Fault:
-    """A faulty training held against a limit. `accepted` is the probability that it passes.
+    """A faulty training compared with a limit. `accepted` is the probability that it passes.
 
     `values` are in the unit of the limit; `prediction` is None if too few of them are finite.
     """
@@ -113,11 +114,11 @@ class Fault:
 
 @dataclass(frozen=True)
 class Separation:
-    """The effect of one limit. `false_reject` is the probability that it rejects one more right run.
+    """The effect of one limit. `false_reject` is the probability that it rejects one more correct run.
 
-    `values` are measured on right runs, in the unit of the limit. `normality` is the p-value of the normality of their
-    logarithms, `skewness` their third standardised moment: if it is negative, the tail over an upper limit is shorter
-    than assumed. `told` are the faults that the limit tells apart, the nearest first, `missed` the others.
+    `values` are measured on correct runs, in the unit of the limit. `normality` is the p-value of the normality of
+    their logarithms, `skewness` their third standardised moment: if it is negative, the tail over an upper limit is
+    shorter than assumed. `told` are the faults that the limit detects, the nearest first, `missed` the others.
     """
 
     key: str
@@ -133,17 +134,17 @@ class Separation:
 
     @property
     def median(self) -> float:
-        """The median of the right values."""
+        """The median of the correct values."""
         return statistics.median(self.values)
 
     @property
     def sound(self) -> bool:
-        """True if a right run is rejected as seldom as wanted."""
+        """True if a correct run is rejected as rarely as wanted."""
         return self.false_reject < WANTED
 
     @property
     def nearest(self) -> Fault | None:
-        """The nearest fault that is still told apart."""
+        """The nearest fault that is still detected."""
         return self.told[0] if self.told else None
 
 
@@ -151,7 +152,7 @@ Faults = Mapping[str, tuple[str, Sequence[float | None]]]  # name -> words and l
 
 
 def separation(key: str, limit: float, right: Sequence[float], faults: Faults) -> Separation:
-    """Return the effect of an upper limit on a loss. Raises ValueError for fewer than 8 right losses."""
+    """Return the effect of an upper limit on a loss. Raises ValueError for fewer than 8 correct losses."""
     found = []
     for name, (words, losses) in faults.items():
         values = [math.inf if loss is None else loss for loss in losses]
@@ -166,7 +167,7 @@ def separation(key: str, limit: float, right: Sequence[float], faults: Faults) -
 def ratio_separation(key: str, limit: float, right: Sequence[float], faults: Faults) -> Separation:
     """Return the effect of a lower limit on the ratio of a loss to the reference's under another seed.
 
-    The values are divided by the median of the right ones. Raises ValueError for fewer than 8 right losses.
+    The values are divided by the median of the correct ones. Raises ValueError for fewer than 8 correct losses.
     """
     middle = statistics.median(right)
     found = []

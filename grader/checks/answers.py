@@ -120,7 +120,7 @@ def _review(
             word.startswith(stem) or (len(stem) > 3 and stem in word) for word in words for stem in stems
         )
         if not on_topic and len(words) >= 8:
-            raise Fail(f"'{_short(text)}' does not speak of what was asked", "an answer to the question")
+            raise Fail(f"'{_short(text)}' does not address the question", "an answer to the question")
         if not on_topic:
             remarks.append("no word of the question's subject was recognised")
         if must_conclude and not concludes(text):

@@ -18,7 +18,7 @@ def add_to(commands: Commands) -> None:
     command = add_command(
         commands,
         "prove",
-        "grade right and faulty notebooks made from the solution, to measure the grader's own error",
+        "grade correct and faulty notebooks made from the solution, to measure the grader's own error",
         run,
     )
     command.add_argument(

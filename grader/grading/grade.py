@@ -47,7 +47,7 @@ def grade(
     called before each step, `verdict` with each item's result as soon as it is final, in any order, from any thread.
 
     `seed` seeds the harness. None takes the one of this machine's secret (OSError without a cache), under which nobody
-    knows in advance what a right training gives. `isolation` is one of `grader.sandbox.limits.ISOLATION`: 'auto'
+    knows in advance what a correct training gives. `isolation` is one of `grader.sandbox.limits.ISOLATION`: 'auto'
     refuses if notebooks cannot be confined, 'none' requires no confinement. `cores` is the number of cores that may be
     kept busy: with two, torch has two threads and the notebook is probed while it runs.
 

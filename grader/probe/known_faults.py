@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Variant:
-    """An epoch of training; the defaults give the right one. `order` lists the actions on each batch."""
+    """An epoch of training; the defaults give the correct one. `order` lists the actions on each batch."""
 
     order: tuple[Literal["zero", "forward", "backward", "step"], ...] = ("zero", "forward", "backward", "step")
     training: bool = True

@@ -1,1 +1,1 @@
-"""Measures the grader's error: it grades right notebooks in other styles and notebooks with a known fault."""
+"""Measure the grader's error: grade correct notebooks in other styles, and notebooks with a known fault."""

@@ -1,4 +1,4 @@
-"""The command `grader prove`, after its arguments are parsed."""
+"""Carry out `grader prove`, after its arguments are parsed."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def load_mutations(package: str) -> tuple[Mutation, ...]:
 
 
 def chosen(solution: Draft, mutations: Sequence[Mutation], wanted: Wanted) -> list[Variant]:
-    """Return the wanted variants. Raises Misfit if a mutation does not fit the solution, ProveError if none is left."""
+    """Return the wanted variants. Raises Misfit if a mutation does not fit the solution, ProveError if none match."""
     variants = singles(solution, mutations, wanted.seed)
     variants += combinations(solution, mutations, wanted.combinations, wanted.seed)
     if wanted.only is not None:

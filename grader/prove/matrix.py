@@ -96,7 +96,7 @@ class CheckRow:
     """The results of one check.
 
     `caught` are the faulty notebooks in which it cost points, `alone` those in which no other check did, and `hurt` the
-    right notebooks in which it cost points.
+    correct notebooks in which it cost points.
     """
 
     id: str

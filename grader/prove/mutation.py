@@ -1,4 +1,4 @@
-"""Mutations: one fault, or one other style of writing the same, to be put into a right notebook."""
+"""Mutations: one fault, or one other style of writing the same, to be put into a correct notebook."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ Apply = Callable[[Draft, random.Random], "Draft | None"]
 
 @dataclass(frozen=True)
 class Mutation:
-    """A fault or style, the items that it must cost marks, and a function that puts it into a notebook.
+    """A fault or style, the items that it must cost points, and a function that puts it into a notebook.
 
-    `words` is a sentence for people. The items in `items` must lose marks (none for a style), those in `may` may lose
+    `words` is a sentence for people. The items in `items` must lose points (none for a style), those in `may` may lose
     some, as a consequence for example; all others must lose nothing. The first message of each item in `items` must
     match one of `keywords`, regular expressions that ignore case. `apply` takes random numbers only from its generator
     and returns None if the mutation does not fit the notebook. `unseen` is the reason why no check can see the fault:
@@ -38,7 +38,7 @@ class Mutation:
             raise ValueError(f"the style {self.name} must cost nothing, so it must not name items or keywords")
         if self.kind == "fault" and not self.unseen and not (self.items and self.keywords):
             raise ValueError(
-                f"the fault {self.name} must name the items that lose marks and the keywords of the message"
+                f"the fault {self.name} must name the items that lose points and the keywords of the message"
             )
 
 

@@ -34,7 +34,7 @@ class Variant:
 
     @property
     def faults(self) -> tuple[Mutation, ...]:
-        """The faults among its mutations; none in a right notebook."""
+        """The faults among its mutations; none in a correct notebook."""
         return tuple(mutation for mutation in self.mutations if mutation.kind == "fault")
 
     @property

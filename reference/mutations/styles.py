@@ -1,4 +1,4 @@
-"""All styles of the assignment: right notebooks that are written differently from the solution."""
+"""All styles of the assignment: correct notebooks that are written differently from the solution."""
 
 from __future__ import annotations
 

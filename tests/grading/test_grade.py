@@ -28,7 +28,7 @@ ENDLESS = Limits(
 
 
 def expected_scores() -> dict[str, dict[str, float]]:
-    """Return the table of submissions/README.md: file -> item -> score, for the items that lose marks."""
+    """Return the table of submissions/README.md: file -> item -> score, for the items that lose points."""
     rows = re.findall(r"^\| `([^`]+)` \|.*\| ([^|]*) \|$", (SAMPLES / "README.md").read_text(), re.MULTILINE)
     return {name: {item: float(score) for item, score in re.findall(r"`(\w+)` ([\d.]+)", cell)} for name, cell in rows}
 

@@ -2,7 +2,7 @@
 
 Nothing is trained: only the cells that define models, loaders and functions run, and their checks judge them. Each
 mutation has its own fork, so that hundreds are judged in minutes. Reads names of mutations from standard input as JSON;
-prints {name: {item: [[check, message] of each check that lost marks, in order]}} for the item of the mutation's group,
+prints {name: {item: [[check, message] of each check that lost points, in order]}} for the item of the mutation's group,
 with the solution under ''. See test_probed_mutations.
 """
 
@@ -53,7 +53,7 @@ PROBER = LoopProber()
 
 
 def lost(draft: Draft, items: Collection[str]) -> dict[str, list[list[str]]]:
-    """Return the checks of `items` that lost marks; only the definitions that these items need are probed."""
+    """Return the checks of `items` that lost points; only the definitions that these items need are probed."""
     wanted = {"cpu_loops": "cpu", "q5": "cuda"}
     assignment = replace(
         ASSIGNMENT,
@@ -98,7 +98,7 @@ def lost(draft: Draft, items: Collection[str]) -> dict[str, list[list[str]]]:
 
 
 def child(mutation: Mutation | None, pipe: Any) -> None:
-    """Judge one mutation and send the checks that lost marks."""
+    """Judge one mutation and send the checks that lost points."""
     # This creates torch's thread pool in the fork, before two of autograd's threads do so concurrently and crash.
     torch.set_num_threads(1)
     with open(os.devnull, "w") as null, redirect_stdout(null), redirect_stderr(null):

@@ -54,7 +54,7 @@ def wrong(mutation: Mutation, lost: dict[str, list[list[str]]]) -> list[str]:
 
 def judge(mutations: list[Mutation]) -> None:
     found = verdicts([mutation.name for mutation in mutations])
-    assert not any(found[""].values()), "the solution itself loses marks"
+    assert not any(found[""].values()), "the solution itself loses points"
     problems = {m.name: said for m in mutations if (said := wrong(m, found[m.name]))}
     assert problems == {}
 

@@ -67,7 +67,7 @@ def test_a_faulty_time_is_found(mutation: Mutation) -> None:
 
 
 def hold(mutation: Mutation, found: dict[str, list[str]]) -> None:
-    """Assert that exactly the mutation's items lost marks, for its reason; one that cannot be seen may cost nothing."""
+    """Assert that exactly the mutation's items lost points, for its reason; one that cannot be seen may cost nothing."""
     lost = {item for item, fails in found.items() if fails}
     if mutation.unseen:
         assert lost <= mutation.items

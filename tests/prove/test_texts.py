@@ -35,7 +35,7 @@ def changed(mutation: Mutation) -> Draft:
 
 
 def answers(draft: Draft, folder: Path) -> dict[str, str]:
-    """Return for each item why its answer loses marks, '' if it only waits for a person."""
+    """Return for each item why its answer loses points, '' if it only waits for a person."""
     path = folder / "notebook.ipynb"
     path.write_bytes(draft.to_bytes())
     sections = locate(read_notebook(path), PROMPTS, template(), {})
@@ -65,7 +65,7 @@ def test_a_useless_answer_loses_and_the_others_do_not(mutation: Mutation, tmp_pa
 
 
 def first_batch(draft: Draft) -> str:
-    """Return why the cell of Question 1 loses marks, '' if it does not."""
+    """Return why the cell of Question 1 loses points, '' if it does not."""
     loader = [(torch.zeros(64, 1, 28, 28), torch.zeros(64, dtype=torch.int64))]
     (cell,) = (draft.cells[i] for i in draft.section("^Question 1$") if draft.cells[i].kind == "code")
     with contextlib.redirect_stdout(io.StringIO()) as out:

@@ -27,7 +27,7 @@ class Loops:
 class Model:
     """A model: its class name, its item, and the items that train it (`runs`) or judge what it learned (`learns`).
 
-    `settings` are items that judge its training, and lose marks if there is none; `counts` are items that call it with
+    `settings` are items that judge its training, and lose points if there is none; `counts` are items that call it with
     one image.
     """
 

@@ -94,8 +94,8 @@ def order_faults(definition: Part, behind: str) -> tuple[Mutation, ...]:
 
 
 def doubled(part: Part, keywords: tuple[str, ...]) -> Mutation:
-    """Return a fault in which the cell is there twice and runs twice."""
-    words = f"The cell '{part.name}' is there twice."
+    """Return a fault in which the cell occurs twice and runs twice."""
+    words = f"The cell '{part.name}' occurs twice."
     return fault(f"cell.{_slug(part)}_twice", words, part.items, keywords, twice(part.marker), may=part.may)
 
 

@@ -61,8 +61,8 @@ KINDS: tuple[Kind, ...] = (
         _NONE,
         "",
     ),
-    ("heading", "Only a heading is there.", "**Answer:**", _NONE, ""),
-    ("picture", "Only a picture is there.", "![answer](answer.png)", _NONE, ""),
+    ("heading", "The answer is only a heading.", "**Answer:**", _NONE, ""),
+    ("picture", "The answer is only a picture.", "![answer](answer.png)", _NONE, ""),
     ("todo", "The answer is 'TODO'.", "TODO", _PLACEHOLDER, ""),
     (
         "todo_later",
@@ -85,7 +85,7 @@ KINDS: tuple[Kind, ...] = (
         (r"concludes nothing|person decides",),
         "",
     ),
-    ("cooking", "The answer is about another subject.", COOKING, (r"does not speak of",), ""),
+    ("cooking", "The answer is about another subject.", COOKING, (r"does not address",), ""),
     (
         "code_only",
         "The answer is code.",
@@ -93,7 +93,13 @@ KINDS: tuple[Kind, ...] = (
         (r"no answer|concludes nothing|person decides",),
         "",
     ),
-    ("to_the_grader", "The answer asks the grader for marks.", TO_THE_GRADER, (r"does not speak|person decides",), ""),
+    (
+        "to_the_grader",
+        "The answer asks the grader for points.",
+        TO_THE_GRADER,
+        (r"does not address|person decides",),
+        "",
+    ),
     ("confident", "The answer is wrong in a confident tone.", CONFIDENT, (), "a person judges the content"),
     (
         "german_off_topic",

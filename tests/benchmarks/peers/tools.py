@@ -133,7 +133,7 @@ def versions(tool: str, python: Path) -> str:
 
 
 def run_all(commands: Sequence[Sequence[str]], workers: int, cwd: Path, env: dict[str, str], log: Path) -> None:
-    """Run commands, `workers` at a time. Raises Unavailable when one fails; grader's exit status 1 only says lost marks."""
+    """Run commands, `workers` at a time. Raises Unavailable when one fails; grader's exit status 1 means lost points."""
 
     def run(numbered: tuple[int, Sequence[str]]) -> None:
         number, command = numbered
