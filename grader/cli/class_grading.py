@@ -1,4 +1,4 @@
-"""Grade a class: read the submissions, grade them, write the class's tables, say how it goes."""
+"""Grade a class: read the submissions, grade them, write the class's tables, show progress."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ _EPILOG = """Run 'grader COMMAND --help' for the options of a command.
 exit status:
   0  everything passed
   1  something lost points
-  2  something could not be graded, or the command was given something it cannot use
+  2  something could not be graded, or the command cannot use what it was given
 Points that wait for a person to read an answer, or that this machine cannot grade, do not count as lost."""
 
 
@@ -54,7 +54,7 @@ def parser() -> argparse.ArgumentParser:
     """Return the parser of the whole command line."""
     top = Parser(
         prog="grader",
-        description="Grade PyTorch notebooks: run them, probe their models and loops, and report what was found.",
+        description="Grade PyTorch notebooks: run them, probe models and training loops, and report what was found.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

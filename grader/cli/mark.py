@@ -17,9 +17,7 @@ def add_to(commands: Commands) -> None:
     """Add the command to the parser."""
     command = add_command(commands, "mark", "mark an item by hand; marks survive regrading", run)
     command.add_argument("out", type=Path, metavar="OUT", help="the --out folder of grader grade")
-    command.add_argument(
-        "submission", metavar="SUBMISSION", help="the name of the result's folder, or the student's number"
-    )
+    command.add_argument("submission", metavar="SUBMISSION", help="the result's folder, or the student's ID or name")
     command.add_argument("item", metavar="ITEM", help="the item, such as q7")
     command.add_argument(
         "points", type=points, nargs="?", metavar="POINTS", help="the points, in place of those that wait for a person"

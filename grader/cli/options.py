@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class UsageError(GraderError):
-    """The command was given something that it cannot use."""
+    """The command cannot use one of its arguments."""
 
 
 class Parser(argparse.ArgumentParser):

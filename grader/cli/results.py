@@ -1,4 +1,4 @@
-"""`grader results`: list the results of a class, filter them, export them."""
+"""`grader results`: list, filter and export the results of a class."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def add_to(commands: Commands) -> None:
     """Add the command to the parser."""
-    command = add_command(commands, "results", "list the results of a class, filter them, export them", run)
+    command = add_command(commands, "results", "list, filter and export the results of a class", run)
     command.add_argument("out", type=Path, metavar="OUT", help="the --out folder of grader grade")
     command.add_argument(
         "--below", type=_below, metavar="N", help="only submissions with fewer than N points, or N%% of them"
@@ -24,8 +24,8 @@ def add_to(commands: Commands) -> None:
         "--status", choices=("graded", "needs_review", "failed"), help="only submissions with this status"
     )
     command.add_argument("--item", metavar="ID", help="show the points of this item, and apply --below to it")
-    command.add_argument("--csv", type=Path, metavar="FILE", help="write them to FILE as CSV")
-    command.add_argument("--json", type=Path, metavar="FILE", help="write them to FILE as JSON")
+    command.add_argument("--csv", type=Path, metavar="FILE", help="write the results to FILE as CSV")
+    command.add_argument("--json", type=Path, metavar="FILE", help="write the results to FILE as JSON")
 
 
 def run(arguments: argparse.Namespace) -> int:

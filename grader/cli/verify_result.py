@@ -16,14 +16,16 @@ if TYPE_CHECKING:
 
 def add_to(commands: Commands) -> None:
     """Add the command to the parser."""
-    command = add_command(commands, "verify-result", "verify that results are as they were signed", run)
+    command = add_command(commands, "verify-result", "verify the signatures of results", run)
     command.add_argument(
         "files", type=Path, nargs="+", metavar="FILE", help="a result.json, or a summary.csv beside the results"
     )
     command.add_argument(
         "--key", type=Path, metavar="PUB", help="the public key to trust; without it nothing can be verified"
     )
-    command.add_argument("--submission", type=Path, metavar="NOTEBOOK", help="the notebook that the results must be of")
+    command.add_argument(
+        "--submission", type=Path, metavar="NOTEBOOK", help="the notebook that the results must belong to"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
