@@ -300,7 +300,7 @@ def _verdict(sample: set[Role], label: set[Role]) -> tuple[Told | None, bool]:
 
 
 def _named(words: str) -> list[tuple[int, Role]]:
-    """Return the words that name a role, in order: where each stands, and the role."""
+    """Return the words that name a role, in order: the position and the role of each."""
     found: list[tuple[int, Role]] = [(m.start(), "sample") for m in _SAMPLE.finditer(words)]
     return sorted([*found, *((m.start(), "label") for m in _LABEL.finditer(words))])
 

@@ -1,4 +1,4 @@
-"""Checks on profiles of models: the models and inputs that were handed to thop, and the counts that were printed."""
+"""Checks on profiles of models: the models and inputs that were passed to thop, and the counts that were printed."""
 
 from __future__ import annotations
 

@@ -36,10 +36,10 @@ def weight_change(run: LoopRun) -> float:
 
 
 def first_steps(probe: LoopProbe) -> tuple[int, ...]:
-    """Return the global steps from which a function may count: the one handed in, and epoch * batches.
+    """Return the global steps from which a function may count: the one passed in, and epoch * batches.
 
     Some functions compute the step from the epoch. In a notebook that counts epochs from 0 both are the same; the probe
-    hands in an epoch and a step that do not belong together.
+    passes an epoch and a step that do not belong together.
     """
     by_epoch = (probe.epoch or 0) * len(probe.batch_sizes)
     return (probe.current_step, by_epoch) if by_epoch else (probe.current_step,)

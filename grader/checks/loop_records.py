@@ -23,7 +23,7 @@ def records_losses(probe: LoopProbe, every: int) -> str:
     """Check that the loss of every `every`-th batch is recorded, with its global step in another list.
 
     Any phase is right (batches 0, 100, 200 or 99, 199), and a step may be counted before or after it is recorded:
-    start + i or start + i + 1 for batch i, where start is the step that was handed in, or epoch * batches.
+    start + i or start + i + 1 for batch i, where start is the step that was passed in, or epoch * batches.
 
     Return how many losses were recorded. Raise Fail: with half the credit for tensors instead of numbers, averages
     instead of single losses or wrong steps, with 0.4 for another interval, else without. Raise NotGraded if the
@@ -37,7 +37,7 @@ def records_losses(probe: LoopProbe, every: int) -> str:
     """
     student, _ = both_runs(probe)
     start = probe.current_step
-    expected = f"the loss and the global step of every {every}th batch, appended to the lists that were handed in"
+    expected = f"the loss and the global step of every {every}th batch, appended to the lists that were passed in"
     recorded = {name: numbers(values) for name, values in student.lists.items() if len(numbers(values))}
     if not recorded:
         raise Fail("nothing was appended to any list", expected)
@@ -57,8 +57,8 @@ def records_losses(probe: LoopProbe, every: int) -> str:
     if not any(_are_steps(values, indices, begin) for values in beside for begin in starts):
         seen = f"; the list beside it holds {shortened(beside[0])}" if beside else ""
         raise Fail(
-            f"the losses are recorded, their global steps are not{seen}",
-            f"steps that go on from {start}, like {shortened([start + i + 1 for i in indices])}",
+            f"the losses are recorded, but their global steps are not{seen}",
+            f"steps that continue from {start}, like {shortened([start + i + 1 for i in indices])}",
             "The step counts batches over all epochs; append it when the loss is appended.",
             credit=0.5,
         )
@@ -66,7 +66,7 @@ def records_losses(probe: LoopProbe, every: int) -> str:
 
 
 def returns_step(probe: LoopProbe) -> str:
-    """Check that the function returns the global step: the one that was handed in plus the number of batches.
+    """Check that the function returns the global step: the one that was passed in plus the number of batches.
 
     Return both. Raise Fail if it returns something else or nothing, and NotGraded if it was not run.
 

@@ -16,7 +16,7 @@ from grader.evidence.run import numbers
 
 __all__ = ["accuracy", "averages_loss", "gradients_off", "leaves_model_alone", "mode_in_test"]
 
-SAME_FIGURE = 2e-5  # relative: the same sum in another order; a wrong average is seldom this close to another figure
+SAME_FIGURE = 2e-5  # relative: the same sum in another order; a wrong average is rarely this close to another figure
 
 
 def mode_in_test(probe: LoopProbe) -> str:
@@ -144,8 +144,8 @@ def _outcomes(student: LoopRun) -> tuple[float, ...]:
 def averages_loss(probe: LoopProbe) -> str:
     """Check that the loss averaged over the test loader is the last entry of a list or is returned.
 
-    An average over images is right too. Return the loss. Raise Fail, with the mistake that explains the value if it is
-    a common one, and NotGraded if the function was not run.
+    An average over images is correct too. Return the loss. Raise Fail, with the mistake that explains the value if it
+    is a common one, and NotGraded if the function was not run.
 
     >>> run = LoopRun({}, {}, returned=(0.3,))
     >>> averages_loss(LoopProbe("cpu_test", student=run, reference=run, losses=(0.2, 0.4), batch_sizes=(64, 64)))
@@ -217,7 +217,7 @@ def accuracy(probe: LoopProbe) -> str:
             raise Fail(f"{words}: {value:g}", expected, credit=credit)
     if any(forward.training for forward in student.forwards):
         raise Fail(
-            "the accuracy is that of a model in training mode", expected, "See the mode of the model.", credit=0.5
+            "the accuracy is that of a model in training mode", expected, "Check the mode of the model.", credit=0.5
         )
     if not values:
         raise Fail("no accuracy was recorded or returned", expected)

@@ -36,7 +36,7 @@ FAULTS: Mapping[str, tuple[str, str]] = {
     "no_step": ("the weights did not change: no step was taken", "Computing gradients does not apply them."),
     "no_backward": ("the weights did not change: no gradients were computed", "The loss must be propagated backward."),
     "softmax_before_loss": (
-        "the loss is computed on probabilities: a softmax stands before the cross-entropy",
+        "the loss is computed on probabilities: a softmax comes before the cross-entropy",
         "The criterion takes raw logits.",
     ),
     "wrong_loader": ("the function trains on the test data", "Look at which loader the loop goes over."),
@@ -105,7 +105,7 @@ def trains(probe: LoopProbe) -> str:
         raise Fail(seen, expected, hint)
     name = diagnose(student.weights, probe.faults, moved)
     if name == EVALUATION_MODE:  # `mode_in_training` reports it
-        return "the weights are the reference's, but for the model's mode"
+        return "the weights are the reference's, except for the model's mode"
     if name is not None and name in FAULTS:
         seen, hint = FAULTS[name]
         raise Fail(seen, expected, hint)

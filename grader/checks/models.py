@@ -219,7 +219,7 @@ def _need_credible(probe: ModelProbe) -> None:
     """Raise Fail if the record of the model is contradicted by its outputs."""
     if contradicted(probe):
         raise Fail(
-            "what was read from the model cannot be so: "
+            "what was recorded of the model cannot be true: "
             "the reference's layers with its weights give other outputs, or none",
             "a model that computes with the parameters and operations that it shows",
         )
@@ -229,7 +229,7 @@ def raw_logits(probe: ModelProbe) -> str:
     """Check that the outputs, (B, classes), are raw logits, to which no softmax, sigmoid, tanh or ReLU was applied.
 
     The outputs decide, not the code. Return a sentence. Raise Fail with the function that was applied, or if the model
-    could not be compared through a fault of its own, and NotGraded if no outputs were recorded.
+    itself prevented the comparison, and NotGraded if no outputs were recorded.
 
     >>> import numpy as np
     >>> logits = np.random.default_rng(0).normal(0, 3, (32, 10)).astype(np.float32)
@@ -255,8 +255,8 @@ def same_outputs(probe: ModelProbe) -> str:
 
     Evaluation and training mode are compared. Return the largest difference, relative to the largest reference output.
     Raise Fail if it exceeds `OUTPUT_TOLERANCE` (1e-5), if the weights do not fit into the model or if calling it raises
-    an exception; the first layer that differs is named. Raise NotGraded if an output is missing for no fault of the
-    model's.
+    an exception; the first layer that differs is named. Raise NotGraded if an output is missing through no fault of
+    the model.
 
     >>> import numpy as np
     >>> logits = np.random.default_rng(0).normal(0, 3, (32, 10)).astype(np.float32)
@@ -314,7 +314,7 @@ def first_difference(operations: Sequence[Operation], reference: Sequence[Operat
             follower = reference[position + 1]
             if _describe(seen) == _describe(follower):
                 return f"{before}, {_describe(expected)} is missing"
-        return f"{before}, {_describe(seen)} stands where {_describe(expected)} is expected"
+        return f"{before}, {_describe(seen)} is found where {_describe(expected)} is expected"
     if len(operations) > len(reference):
         before = f"after {_describe(reference[-1])}" if reference else "at the beginning"
         return f"{before}, {_describe(operations[len(reference)])} is not expected"

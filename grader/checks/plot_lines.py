@@ -90,7 +90,7 @@ class Measured:
         return cls(epochs, tuple(tuple(_finite(epoch.train.losses)) for epoch in epochs))
 
     def affords(self, points: int) -> bool:
-        """Take the work for a line of so many points from what is left, and return whether it was enough.
+        """Subtract the work for a line of so many points from the budget; return whether some is left.
 
         The notebook decides how many lines and epochs there are; without a bound it could keep the grader busy for
         days.

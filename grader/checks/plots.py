@@ -228,7 +228,7 @@ def curves_present(plot: LossPlot) -> str:
         return f"{plot.train.points} points of the training loss, {plot.validation.points} of the validation loss"
     if plot.train is None and plot.validation is None:
         if accuracy := _accuracy_as_loss(plot):
-            raise Fail(accuracy, expected, "Look at what is handed to the plot.")
+            raise Fail(accuracy, expected, "Look at what is passed to the plot.")
         lines = [line for axes in plot.axes for line in axes.lines]
         if lines and all(_is_empty(line) for line in lines):
             raise Fail(
@@ -243,7 +243,7 @@ def curves_present(plot: LossPlot) -> str:
         )
     missing, there = ("training", "validation") if plot.train is None else ("validation", "training")
     if accuracy := _accuracy_as_loss(plot):
-        raise Fail(accuracy, expected, "Look at what is handed to the plot.", credit=0.4)
+        raise Fail(accuracy, expected, "Look at what is passed to the plot.", credit=0.4)
     if plot.elsewhere:
         raise Fail(
             f"the axes show only the {there} loss; {plot.elsewhere}", expected, "Draw both on one axes.", credit=0.5
@@ -296,7 +296,7 @@ def curves_cover(plot: LossPlot) -> str:
     if len(curves) == 1:
         name, curve = curves[0]
         raise Fail(
-            f"only the {name} curve is there; it covers {_covered(curve)}", expected, credit=round(shares[0] / 2, 2)
+            f"only the {name} curve is plotted; it covers {_covered(curve)}", expected, credit=round(shares[0] / 2, 2)
         )
     if min(shares) < 1:
         parts = [f"the {name} curve holds {c.points} points, which cover {_covered(c)}" for name, c in curves]

@@ -111,7 +111,7 @@ def epoch_times(cells: Sequence[CellRun], epochs: Sequence[Epoch], count: int, m
 
     `cells` are those whose output may hold the times, in order; `epochs` the recorded epochs of one training; `count`
     the number that must be reported. An epoch's time may include testing or not. With `mean_counts` an average per
-    epoch is as good. Return the number of times and the measured range. Raise Fail: with half the credit for times that
+    epoch counts too. Return the number of times and the measured range. Raise Fail: with half the credit for times that
     count from the start of the training, with 0.6 of the share for too few times, else without.
 
     >>> from grader.evidence.run import LoaderSeen, Pass
@@ -258,7 +258,7 @@ def total_time(cells: Sequence[CellRun], epochs: Sequence[Epoch], count: int) ->
 
     `cells` are those whose output may hold the time; any `count` consecutive epochs of the training may be meant.
     Return the printed time and the measured one. Raise Fail, with half the credit for a total that leaves out testing,
-    if the two can be told apart, or that is of more epochs.
+    if the two can be distinguished, or that is of more epochs.
 
     Example::
 

@@ -35,7 +35,7 @@ def grade_all(submissions: Sequence[Submission], job: Job, observer: Observer, s
 
     Writes result.json and report.html for each submission, and summary.csv. When `job.grade` raises, or a kernel is
     killed, the submission is tried once more and then gets a failed result. Raises BatchError when `out` cannot be
-    written or the pool cannot go on, and StoreError when the store cannot be used.
+    written or the pool cannot continue, and StoreError when the store cannot be used.
     """
     _writable(job.out)
     with Store(job.out) as store:
@@ -79,7 +79,7 @@ class _Batch:
                 pool.tick(self.stop.asked == 1)
             self._write_kept()
             self._write_summary(at_once=True)
-        except BatchError:  # grading cannot go on, but the results so far can be written
+        except BatchError:  # grading cannot continue, but the results so far can be written
             self._end_running()
             self._write_kept()
             self._write_summary(at_once=True)

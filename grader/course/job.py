@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class BatchError(GraderError):
-    """The batch cannot start or go on; the message is one sentence."""
+    """The batch cannot start or continue; the message is one sentence."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,8 @@ class Observer(Protocol):
 class Stop:
     """A request to stop.
 
-    Asked once: nothing new starts. Asked twice: `end_now` ends the running gradings, and their results are not stored.
+    After the first request nothing new starts. After the second, `end_now` ends the running gradings, and their results
+    are not stored.
     """
 
     asked: int = 0

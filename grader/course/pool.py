@@ -29,14 +29,14 @@ class Pool(Protocol):
         """Start a grading.
 
         The future is cancelled if the pool gives it up when it is told to stop. Its exception says what to do:
-        `WorkerRefused` and `WorkerDied`: grade the notebook again; BatchError: the class cannot go on; any other
+        `WorkerRefused` and `WorkerDied`: grade the notebook again; BatchError: the class cannot continue; any other
         exception: this grading was cut short.
         """
 
     def tick(self, stopping: bool) -> None:
         """Called regularly; with `stopping`, gradings that have not started may be dropped.
 
-        Raises BatchError when no grading can go on.
+        Raises BatchError when no grading can continue.
         """
 
     def shutdown(self, wait: bool) -> None:

@@ -146,7 +146,7 @@ def _unique_keys(pairs: list[tuple[str, object]]) -> dict[str, object]:
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1) if len(pairs) < 1000 else "?"
         raise UnreadableResult(
-            f"the key {one_line(repr(twice))[:60]} is there twice, and programs differ in which one they read"
+            f"the key {one_line(repr(twice))[:60]} occurs twice, and programs differ in which one they read"
         )
     return found
 

@@ -79,12 +79,12 @@ def loop_roles(assignment: Assignment, cuda: bool) -> tuple[LoopRole, ...]:
 def _loop(
     kernel: Asked, prober: LoopProber, role: LoopRole, facts: NamespaceFacts, run: RunEvidence, log_probabilities: bool
 ) -> LoopProbe:
-    """Probe the function of a role. If its name stands for an object or a method, the result leaves it to a person."""
+    """Probe the function of a role. If its name stands for an object or a method, a person has to check it."""
     found = find_function(role, facts, run.passes)
     name = next((name for name in role.function_names if name in facts.callables), None)
     if name is not None and isinstance(found, str):
         why = f"'{name}' is an object or a method, to which the grader cannot pass another model and other data"
-        return LoopProbe(role.role, function=name, unprobed=f"{why}: a person has to look")
+        return LoopProbe(role.role, function=name, unprobed=f"{why}: a person has to check it")
     return prober.probe(kernel, role, found, log_probabilities=log_probabilities)
 
 

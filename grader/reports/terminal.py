@@ -65,7 +65,7 @@ def report(result: Result, details: bool = False) -> RenderableType:
 
 
 def _hanging(label: str, text: str, style: str) -> RenderableType:
-    """Return a label and a text that wraps beside it, so that no further line of the text passes for one of ours."""
+    """Return a label and a text that wraps beside it, so that no later line of the text looks like one of ours."""
     table = Table.grid(padding=(0, 1))
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")

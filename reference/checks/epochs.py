@@ -208,7 +208,7 @@ def _left_early(e: Evidence, role: str, device: str) -> tuple[str, str] | None:
     passes = (
         "a pass over the training data was" if len(left) == 1 else f"{len(left)} passes over the training data were"
     )
-    return f"{passes} left {after}{of} batches", "What stands in the loop over the batches that can end it early?"
+    return f"{passes} left {after}{of} batches", "What in the loop over the batches can end it early?"
 
 
 def _over_test_data(e: Evidence, role: str, device: str) -> tuple[str, str] | None:
@@ -304,9 +304,9 @@ def _new_and_tested(e: Evidence, item: str, role: str, device: str, epochs: int,
     said = convergence.stepped(seen, where)
     if training.before:
         raise Fail(
-            f"the {name} that had {counted(training.before)} already was trained on, on the {place}",
+            f"the {name} that already had {counted(training.before)} was trained further, on the {place}",
             f"a new {name}, trained for {counted(epochs)} on the {place}",
-            "Both devices start from the same place when each gets a model of its own.",
+            "Both devices start from the same place when each gets its own model.",
             credit=OLD_MODEL * min(1.0, len(seen) / epochs),
         )
     _enough(e, item, training, epochs, place)

@@ -146,12 +146,12 @@ def epoch_seconds(role: str, device: str, epochs: int, item: str, each: bool = F
         )
         return f"{said} (the GPU is simulated here)" if device == "cuda" and e.virtual_gpu else said
 
-    check.__doc__ = f"The time of each of the {epochs} epochs is printed, as the clock has it."
+    check.__doc__ = f"The time of each of the {epochs} epochs is printed, and agrees with the clock."
     return check
 
 
 def q3_total(e: Evidence) -> str:
-    """The total time of 10 epochs with testing is printed, as the clock has it."""
+    """The total time of 10 epochs with testing is printed, and agrees with the clock."""
     return best_timed(e, "mlp", "cpu", "q3", 10, lambda cells, epochs: timing.total_time(cells, epochs, 10))
 
 

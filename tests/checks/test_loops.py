@@ -71,7 +71,7 @@ def test_every_fault_that_a_probe_knows_has_a_message():
 
 def test_the_mode_alone_costs_the_check_of_the_mode_only():
     probe = dataclasses.replace(train(weights=PILED_UP), faults={"eval_mode": PILED_UP})
-    assert "but for the model's mode" in loops.trains(probe)
+    assert "except for the model's mode" in loops.trains(probe)
 
 
 def test_too_few_batches_are_counted():
@@ -121,8 +121,8 @@ def test_a_setting_that_changes_later_is_reported_as_a_change():
 
 
 def test_a_function_that_cannot_be_called_waits_for_a_person():
-    with pytest.raises(NotGraded, match="a person has to look"):
-        loops.exists(LoopProbe("cpu_train", unprobed="'cpu_train' is an object: a person has to look"), "cpu_train")
+    with pytest.raises(NotGraded, match="a person has to check it"):
+        loops.exists(LoopProbe("cpu_train", unprobed="'cpu_train' is an object: a person has to check it"), "cpu_train")
 
 
 def test_weights_of_evaluation_mode_outweigh_forged_calls():

@@ -158,13 +158,13 @@ UNREADABLE = {
     "nothing but a schema": (b'{"schema": "grader-result/2"}', "does not fit the schema"),
     "deep lists": (b"[" * DEEP, "too deeply"),
     "deep objects": (b'{"a":' * DEEP + b"1" + b"}" * DEEP, "too deeply"),
-    "twice": (b'{"score": 1, "score": 2}', "'score' is there twice"),
+    "twice": (b'{"score": 1, "score": 2}', "'score' occurs twice"),
     "NaN": (b'{"score": NaN}', "NaN"),
     "infinity": (b'{"score": -Infinity}', "Infinity"),
     "overflow": (b'{"score": 1e999}', "too large"),
     "long number": (b'{"score": ' + b"9" * 10_000 + b"}", "too large"),
     "surrogate": (b'{"schema": "\\ud800"}', "surrogate"),
-    "many keys twice": (b'{"a":1,' + b'"b":1,' * 5000 + b'"c":2}', "is there twice"),
+    "many keys twice": (b'{"a":1,' + b'"b":1,' * 5000 + b'"c":2}', "occurs twice"),
     "huge": (b" " * (MAX_BYTES + 1), "larger than 8 MB"),
 }
 

@@ -63,7 +63,7 @@ def test_epochs_that_are_not_tested() -> None:
 
 
 def test_a_model_that_was_trained_on_the_cpu_before() -> None:
-    with pytest.raises(Fail, match="the MLP that had 10 epochs already was trained on, on the GPU") as caught:
+    with pytest.raises(Fail, match="the MLP that already had 10 epochs was trained further, on the GPU") as caught:
         gpu_epochs(evidence([*trained(22, 10), *trained(32, 10, device="cuda:0", start=100.0)]))
     assert caught.value.credit == 0.6
 

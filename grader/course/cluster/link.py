@@ -19,11 +19,11 @@ from grader.provenance.installation import Installation, Wanted
 from grader.version import install_command
 
 CONNECT_SECONDS = 10.0
-WARN_SECONDS = 3.0  # without a worker, before a person is told
+WARN_SECONDS = 3.0  # without a worker, before the user is told
 POLL_SECONDS = 1.0  # between two requests for the list of workers
 SILENT_SECONDS = 60.0  # a scheduler that does not answer for this long is gone
 CLOSE_SECONDS = 5.0
-RESUME = "what is graded is kept; give the same command again to go on"
+RESUME = "finished gradings are kept; give the same command again to continue"
 
 
 class ClusterError(BatchError):
@@ -31,7 +31,7 @@ class ClusterError(BatchError):
 
 
 class Link:
-    """A connection to the scheduler at `address`; `say` is called with sentences for a person.
+    """A connection to the scheduler at `address`; `say` is called with sentences for the user.
 
     `patience` is the longest time in seconds without a worker that can grade. Raises ClusterError if it cannot connect.
     """

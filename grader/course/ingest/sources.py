@@ -46,7 +46,7 @@ class Source(Protocol):
 
 
 def hidden(path: PurePosixPath) -> bool:
-    """Return whether the path is hidden or written by a tool: nobody handed it in."""
+    """Return whether the path is hidden or written by a tool: no student handed it in."""
     return any(part.startswith(".") or part in ("__MACOSX", "__pycache__") for part in path.parts)
 
 

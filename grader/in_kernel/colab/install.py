@@ -64,7 +64,7 @@ def _install_magics(shell: Any) -> None:
         try:
             return load_ext(line)
         except ImportError:
-            print(f"[grader] the extension {line.strip()} is not installed here; the notebook goes on without it")
+            print(f"[grader] the extension {line.strip()} is not installed here; the notebook continues without it")
             shell.register_magic_function(_nothing, "line_cell", line.strip().rpartition(".")[2])
             return None
 

@@ -132,7 +132,7 @@ def test_a_lost_scheduler_is_reported_in_one_sentence(cluster, tmp_path):
     cluster.scheduler.kill()
     status, _, err = ended(driver, 60)
     assert status == 2
-    assert "is lost; what is graded is kept" in err
+    assert "is lost; finished gradings are kept" in err
     assert "Traceback" not in err
 
 

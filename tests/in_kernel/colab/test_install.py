@@ -102,7 +102,7 @@ def test_a_backend_for_a_screen_is_not_used(kernel: Kernel) -> None:
 
 
 def test_missing_extensions_do_no_harm(kernel: Kernel) -> None:
-    assert "goes on without it" in ok(kernel, "%load_ext no_such.board")
+    assert "continues without it" in ok(kernel, "%load_ext no_such.board")
     assert ok(kernel, "%board --logdir runs") == ""
     assert ok(kernel, "%load_ext autoreload\n%autoreload 2") == ""
     assert ok(kernel, "%tensorflow_version 2.x") == ""
