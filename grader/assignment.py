@@ -72,7 +72,7 @@ class Fail(Exception):
 
 
 class UnknownItem(KeyError):
-    """Raised for the id of an item that does not exist; the message lists the ids that do.
+    """Raised for the id of an item that does not exist; the message lists the ids that exist.
 
     >>> Rubric("tiny", (Item("q1", "The answer", 0, ()),)).item("q9")
     Traceback (most recent call last):
@@ -155,7 +155,7 @@ class Reference:
 class Evidence:
     """Everything that is known about one submission.
 
-    `sections` says by item where its question stands, `run` what the run of the notebook showed. `models` and `loops`
+    `sections` holds the place of each item's question, `run` what the run of the notebook showed. `models` and `loops`
     hold the probes by role, `loaders` those of 'train' and 'test'. `train_size` and `test_size` are the numbers of
     images in the data that was served. `gpu` names the device that GPU cells ran on, '' when there was none. With
     `virtual_gpu` that device was simulated on the CPU, so that times on it say nothing about a GPU.
@@ -286,7 +286,7 @@ class ModelRole:
 
     `class_names` are the names under which it is looked for first. `build` makes the reference's model, `layouts` are
     the input shapes without the batch dimension. `recognise` tells from the shapes of its parameters whether a model
-    seen in the run is meant to be this one, rightly built or not.
+    seen in the run is meant to be this one, correctly built or not.
 
     >>> from torch import nn
     >>> def is_linear(shapes):

@@ -6,4 +6,4 @@ __all__ = ["GraderError"]
 
 
 class GraderError(Exception):
-    """The grader cannot do what it was asked to do. The message is one sentence for the person who asked."""
+    """The grader cannot carry out a command. The message is one sentence for the user."""

@@ -10,7 +10,7 @@ from typing import Literal, get_args
 
 from grader.errors import GraderError
 
-Device = Literal["auto", "cuda", "virtual", "cpu"]  # what a person may ask for
+Device = Literal["auto", "cuda", "virtual", "cpu"]  # the choices of --device
 DEVICES: tuple[Device, ...] = get_args(Device)
 GPU_FILES = ("/dev/nvidiactl", "/dev/nvidia0", "/dev/nvhost-gpu", "/dev/kfd", "/dev/dxg")  # NVIDIA, Jetson, AMD, WSL
 VIRTUAL_NAME = "virtual GPU (CUDA simulated on the CPU; its times mean nothing)"

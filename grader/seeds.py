@@ -80,7 +80,7 @@ def drawn_for(seed: int, sha256: str) -> Iterator[None]:
 def generator(what: str) -> np.random.Generator:
     """Return the random numbers for one question: always the same in one grading, and different for each question.
 
-    Outside of `drawn_for` they are drawn by chance.
+    Outside of `drawn_for` they are random.
     """
     import numpy as np
 

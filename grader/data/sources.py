@@ -64,7 +64,7 @@ def find_data(folder: Path | None = None, sample: bool = False) -> DataSource:
 
     `sample` asks for the sample whatever the cache holds. Every file is read and checked. Raises DataError for a folder
     that does not hold the data set, for damaged files (in the cache too), and when both a folder and the sample are
-    asked for.
+    requested.
     """
     if folder is not None and sample:
         raise DataError("Name a data folder or ask for the sample, not both.")
@@ -85,7 +85,7 @@ def load_arrays(source: DataSource) -> Arrays:
 
 
 def fetch(folder: Path | None = None) -> DataSource:
-    """Download the data set with torchvision into `folder` (default: the cache) unless it is there whole already.
+    """Download the data set with torchvision into `folder` (default: the cache) unless it is already complete there.
 
     The files appear under their final name only when all have arrived and been checked. Raises DataError without a
     network, on a stalled or damaged download, and when the folder cannot be written.

@@ -97,7 +97,7 @@ class Stages:
         return drawn_for(self.setup.seed, self.notebook.sha256)
 
     def _passes(self, evidence: Evidence) -> bool:
-        """Return whether the wanted item passes entirely: only then is part of the run as good as the whole."""
+        """Return whether the wanted item passes entirely: only then is part of the run enough."""
         trial = Judge(self.assignment.rubric, self.only)
         return trial.look(evidence) and all(item.status == "pass" for item in trial.results)
 

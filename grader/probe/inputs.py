@@ -1,4 +1,4 @@
-"""Draw labels and images like MNIST's for the probes, afresh for every submission."""
+"""Draw new labels and images like MNIST's for the probes of each submission."""
 
 from __future__ import annotations
 

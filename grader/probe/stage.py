@@ -1,4 +1,4 @@
-"""Probe one notebook: certain definitions first, then everything as a run shows it, at last what is still missing.
+"""Probe one notebook: certain definitions first, then everything as a run shows it, finally what is still missing.
 
 The questions follow from the sources and, in part, from the run. They can be asked before the run is over, as if every
 cell were to end well; afterwards `still_holds` decides whether the answers are valid for the run.

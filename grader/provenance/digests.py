@@ -30,7 +30,7 @@ def digests(assignment: Assignment, submission: str = "", data: str = "") -> Dig
 
 
 def of_file(path: Path) -> str:
-    """Return the digest of a file's bytes, or '' if it is no regular file or cannot be read."""
+    """Return the digest of a file's bytes, or '' if it is not a regular file or cannot be read."""
     digest = hashlib.sha256()
     try:
         if not stat.S_ISREG(path.stat().st_mode):  # reading a pipe could block forever

@@ -145,7 +145,7 @@ def _open_descriptors() -> set[int]:
 
 
 def _move(descriptors: list[int], numbers: list[int]) -> None:
-    """Give open descriptors new numbers, by way of numbers above all of them so that none is overwritten."""
+    """Give open descriptors new numbers, first numbers above all of them, so that none is overwritten."""
     import fcntl
 
     high = max(numbers) + 1

@@ -1,1 +1,1 @@
-"""Answer Colab's habits: `google.colab`, shell commands, mounted drives."""
+"""Support what Colab notebooks use: `google.colab`, shell commands, mounted drives."""

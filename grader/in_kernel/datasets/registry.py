@@ -1,4 +1,4 @@
-"""The data sets that are served in this kernel. The recorder and the probes ask here which split a dataset holds."""
+"""The data sets that are served in this kernel, and the split that a dataset holds, for the recorder and the probes."""
 
 from __future__ import annotations
 

@@ -144,7 +144,7 @@ class StandIns:
         return self.criterion if chosen is None or _is_plain(chosen) else chosen
 
     def _other(self, role: str) -> Any:
-        """Return a decoy for a global: as good as the argument, and unused by a loop that uses its argument."""
+        """Return a decoy for a global: it works like the argument, but a loop that uses its argument ignores it."""
         key = f"other_{role}"
         if key not in self._others:
             if role == "model":

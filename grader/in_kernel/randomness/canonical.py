@@ -18,7 +18,7 @@ from types import ModuleType
 
 
 class _Spared:
-    """A context that notes an exception and suppresses it, so that the student's code goes on with plain PyTorch."""
+    """A context that notes an exception and suppresses it, so that the student's code continues with plain PyTorch."""
 
     def __enter__(self) -> None:
         pass

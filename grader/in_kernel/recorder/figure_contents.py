@@ -86,7 +86,7 @@ def _lie_together(one: Any, other: Any) -> bool:
 
 
 def _legends_for(axes: Any, twins: list[Any], figure: Any) -> list[Any]:
-    """Return the visible legends of an axes and of the figure; without a legend of its own, those of its twins."""
+    """Return the visible legends of an axes and of the figure; those of its twins if it has none."""
     own = axes.get_legend()
     near = [twin.get_legend() for twin in twins] if own is None else [own]
     return [legend for legend in [*near, *figure.legends] if legend is not None and legend.get_visible()]

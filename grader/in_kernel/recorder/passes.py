@@ -1,7 +1,7 @@
 """Record passes over data: from iter(loader) to its end, with the models that are called and the optimizer that steps.
 
 Calls and steps are attributed to the innermost pass: of the open ones, the one whose loader advanced last. So a test
-pass inside a training pass is told apart from it, and when it ends the training pass is the innermost again.
+pass inside a training pass is distinguished from it, and when it ends the training pass is the innermost again.
 
 If a loader is drained before a model is given a batch, as by `list(loader)`, its pass takes place when a model is given
 the batches, which are recognised by memory address or value. Going over them once more is another pass.

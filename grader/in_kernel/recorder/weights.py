@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 MAX_ELEMENTS = 700_000  # per model; they must fit into one event
-AT_ONCE = frozenset((1, 2, 5, 10, 20))  # after so many tests of a model its weights are sent before the cell ends
+AT_ONCE = frozenset((1, 2, 5, 10, 20))  # after this many tests of a model its weights are sent before the cell ends
 MAX_EVENTS = 12  # per model
 MAX_SENT = 32_000_000  # characters in all: half of what the driver reads
 

@@ -3,7 +3,7 @@
 Three mechanisms refuse them. Operators with a generated check compare their arguments in the order of the schema and
 name the argument and the method; the names of the methods were read from torch's CUDA library (`methods.txt`).
 Element-wise operators (TensorIterator) accept a single 0-dimensional CPU operand and name only the devices. Some
-operators have a check of their own.
+operators have their own check.
 """
 
 from __future__ import annotations
@@ -132,7 +132,7 @@ def _check_elementwise(func: Any, operands: Operands) -> None:
         raise RuntimeError("Trying to pass too many CPU scalars to non-CPU kernel!")
 
 
-# --- operators with a check of their own -------------------------------------------------------------------------
+# --- operators with their own check ------------------------------------------------------------------------------
 
 
 def _index(operands: Operands, args: Sequence[Any]) -> None:

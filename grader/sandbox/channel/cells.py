@@ -34,7 +34,7 @@ class CellClient:
         self._outputs = Outputs(max(0, room))
 
     async def run(self, source: str, recorded: int | None = None) -> dict[str, Any] | None:
-        """Run a cell and return the content of the execute_reply, None for an empty cell. It has no timeout of its own.
+        """Run a cell and return the content of the execute_reply, None for an empty cell. It has no timeout.
 
         `recorded` is the cell's index for the recorder, None without a recorder. Raises ConnectionError if the kernel
         hung up.

@@ -109,7 +109,7 @@ def find_backend(isolation: str = "auto") -> Backend:
 
 
 def best() -> Backend:
-    """Return the strongest back end that works here, if only 'laptop'. Raises IsolationError if no kernel starts."""
+    """Return the strongest back end that works here, even 'laptop'. Raises IsolationError if no kernel starts."""
     for level in LEVELS:
         trial = try_backend(level)
         if trial.backend is not None:

@@ -125,7 +125,7 @@ def _end_with_parent() -> None:
 
 
 def leave_a_warden(user: int | None) -> None:
-    """Fork a child that goes on, and stay behind as the warden.
+    """Fork a child that continues, and stay behind as the warden.
 
     The function returns only in the child, in a new session. The warden becomes the parent of all orphans below it.
     When the child ends, the warden kills all that is left and exits with the child's status, or with 128 plus the

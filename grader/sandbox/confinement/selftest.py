@@ -61,7 +61,7 @@ def _signals(pid: int, namespace: str) -> bool:
 
 
 def _gains() -> bool:
-    """Return whether this process has root's rights, or can get them."""
+    """Return whether this process has root's privileges, or can gain them."""
     with contextlib.suppress(OSError):
         os.setuid(0)
         return True
