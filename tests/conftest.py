@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from grader.assignment import Check, Evidence, Fail, Item, NotGraded, Reference, Review, Rubric
 from grader.evidence.run import RunEvidence
@@ -16,6 +17,8 @@ from grader.result import Result, Submitted, total
 from grader.sandbox.warm_start import many_kernels
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+settings.register_profile("grader", deadline=None)  # a busy machine is slow; pytest-timeout ends what hangs
+settings.load_profile("grader")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
