@@ -67,9 +67,11 @@ def test_plain_nbclient_computes_the_recorded_losses(tmp_path: Path, monkeypatch
         run = running.evidence()
     assert [(cell.index, cell.error) for cell in run.cells if cell.status != "ok"] == []
     assert printed(run.cells[-1].stdout) == theirs
-    steps = {name: epochs * -(-IMAGES // 64) for name, epochs in zip(theirs, (3, 6, 3, 1, 1), strict=True)}
+    batches = -(-IMAGES // 64)
+    in_lists = (EPOCHS_MLP, 2 * EPOCHS_MLP, EPOCHS_MLP, EPOCHS_CNN, EPOCHS_CNN)
+    steps = {name: epochs * batches for name, epochs in zip(theirs, in_lists, strict=True)}
     expected = [*theirs["q3"][: steps["q3"]], *theirs["q5"][: steps["q5"]]]  # the lists of q3 go on from those of q2
     expected += [*theirs["q7"][: steps["q7"]], *theirs["q8"][: steps["q8"]]]
     recorded = [loss for one in run.passes if one.trains for loss in one.losses]
-    assert len(recorded) == 16 * (3 + 3 + 3 + 1 + 1)
+    assert len(recorded) == batches * (3 * EPOCHS_MLP + 2 * EPOCHS_CNN)
     assert recorded == expected
