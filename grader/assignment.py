@@ -21,16 +21,14 @@ import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from grader.errors import GraderError
 from grader.evidence.probes import LoaderProbe, LoopProbe, ModelProbe
-from grader.evidence.run import Pass, RunEvidence
-from grader.evidence.trainings import Recognise, Training, assemble, select
+from grader.evidence.run import RunEvidence
+from grader.evidence.trainings import Recognise, Training, WantedData, assemble, select
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from grader.notebook.cells import Notebook
     from grader.notebook.questions import Prompt, Section
 
@@ -135,20 +133,13 @@ class Threshold:
 
 @dataclass(frozen=True)
 class Reference:
-    """The reference's results on the same data.
+    """The reference's results on the same data: the calibrated limits by name.
 
-    `trajectories` holds its training passes in order, by role ('mlp', 'cnn'), and `weights` the weights that it had
-    after some of them, by role, number of the pass and name. `thresholds` are the calibrated limits by name.
-    `unavailable` says why the reference could not be trained, '' when it was.
-
-    >>> Reference(thresholds={"mlp.loss.10": Threshold(None, 0.35, "20 seeds")}).trajectories.get("mlp", ())
-    ()
+    >>> Reference({"mlp.loss.10": Threshold(None, 0.35, "20 seeds")}).thresholds["mlp.loss.10"].high
+    0.35
     """
 
-    trajectories: Mapping[str, tuple[Pass, ...]] = field(default_factory=dict)
     thresholds: Mapping[str, Threshold] = field(default_factory=dict)
-    unavailable: str = ""
-    weights: Mapping[str, Mapping[int, Mapping[str, NDArray[Any]]]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -182,8 +173,15 @@ class Evidence:
 
     @functools.cached_property
     def all_trainings(self) -> tuple[Training, ...]:
-        """All trainings of all models on all devices, by the start of their first epoch; assembled once."""
-        return assemble(self.run)
+        """All trainings over the wanted data, of all models on all devices, by the start of their first epoch."""
+        return assemble(self.run, self.wanted_data)
+
+    @property
+    def wanted_data(self) -> WantedData:
+        """The data that a training must go over: all images, or just those of the loaders that were judged."""
+        probes = {split: self.loaders.get(split) for split in ("train", "test")}
+        judged = {split: probe.seen for split, probe in probes.items() if probe is not None and probe.seen is not None}
+        return WantedData({"train": self.train_size, "test": self.test_size}, judged)
 
     def trainings(self, recognise: Recognise, device: str = "cpu") -> tuple[Training, ...]:
         """Return the trainings on `device` of the models that `recognise` accepts, by the start of their first epoch.
@@ -331,7 +329,7 @@ class Assignment:
     students were given. `models` and `loops` are what is probed. `transform` turns uint8 images (N, 28, 28) into what
     the loaders must serve; None when the assignment has no loaders of MNIST.
 
-    `program` is the reference's own training as notebook cells; its recorded passes are the trajectories. `anchors`
+    `program` is the reference's own training as notebook cells, for `grader calibrate`. `anchors`
     finds, by behaviour, a cell that belongs to an item. `thresholds` returns the calibrated limits for a number of
     training images.
 

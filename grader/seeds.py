@@ -1,7 +1,8 @@
 """Seeds of gradings, and the random numbers of the harness's own questions.
 
 A student's check uses a public seed, so that it gives the same result on any machine. A class is graded under a seed
-from this machine's secret: under a public one, a notebook could replay losses and weights computed beforehand.
+from this machine's secret. Each notebook's kernels get a seed of their own, derived from it and the notebook's digest:
+nobody can compute beforehand the losses and weights that a training will give.
 """
 
 from __future__ import annotations
@@ -38,6 +39,16 @@ def secret_seed(data: str, folder: Path | None = None) -> int:
 def commitment(seed: int) -> str:
     """Return a digest of the seed that a result may show: equal for equal seeds, and impossible to invert."""
     return hashlib.sha256(f"grader seed {seed}".encode()).hexdigest()
+
+
+def kernel_seed(seed: int, sha256: str) -> int:
+    """Return the seed that the kernels of one notebook get, from the grading's seed and the notebook's digest.
+
+    Student code can read the seed of its own kernel. It is worth nothing for another notebook, nor for the next version
+    of this one, and neither the grading's seed nor the draws of the probes can be found from it.
+    """
+    digest = hashlib.blake2b(f"grader kernel {seed} {sha256}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big") >> 1
 
 
 def _secret(path: Path) -> bytes:

@@ -27,6 +27,11 @@ def is_mlp(shapes: Sequence[tuple[int, ...]]) -> bool:
     return bool(matrices) and max(map(len, shapes)) == 2 and 784 in matrices[0] and CLASSES in matrices[-1]
 
 
+def is_linear(shapes: Sequence[tuple[int, ...]]) -> bool:
+    """Return whether a model with these parameters has no hidden layer: a linear classifier."""
+    return len([shape for shape in shapes if len(shape) > 1]) == 1
+
+
 def is_cnn(shapes: Sequence[tuple[int, ...]]) -> bool:
     """Return whether a model with these parameters is meant to be the CNN.
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from grader.assignment import ModelRole
 from grader.evidence.run import Malformed, ModelSeen, Pass, RunEvidence, WeightsSeen
+from grader.evidence.trainings import Training, WantedData, assemble
 from grader.probe.models import BuiltParameter, match_parameters, parameters_of
 
 if TYPE_CHECKING:
@@ -20,10 +21,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Arrays: TypeAlias = "Mapping[str, NDArray[Any]]"
+Draw: TypeAlias = Callable[[str, int], int]
+"""A function that draws one of n numbers, 0 to n - 1, for a question with this name."""
 Split: TypeAlias = "tuple[NDArray[np.uint8], NDArray[np.int64]]"
 
 TOGETHER = 64  # images in a batch; larger ones are slower
 ROUGHLY = 2000  # images, if the recorded pass cannot be repeated
+MOST_TRAININGS = 12  # of each role; an assignment asks for a few, a notebook may try out hundreds
 MOST_EARLY = 16  # evaluations ahead: twice as many as a notebook needs that trains each of four models in its own cell
 
 
@@ -47,26 +51,49 @@ class Sent:
         return not trained and self.seen.loader.images == self.seen.samples == images
 
 
-def sent_weights(run: RunEvidence, roles: Sequence[ModelRole]) -> Iterator[Sent]:
-    """Yield the first and last weights of each model: after tests if there are any, else after training passes."""
+def sent_weights(
+    run: RunEvidence, roles: Sequence[ModelRole], wanted: WantedData | None = None, draw: Draw | None = None
+) -> Iterator[Sent]:
+    """Yield the weights that are evaluated of each training: those after its first, one middle and its last epoch.
+
+    The epochs are over the `wanted` data. `draw(name, n)` chooses one of n epochs between the first and the last, which
+    nobody can foresee; without it there is none between.
+    """
+    found = assemble(run, wanted)
     for role in roles:
-        for model in run.models.values():
-            if role.recognise(model.shapes):
-                yield from _ends(run, role, model)
+        for training in examined(found, role):
+            sent = list(after_epochs(run, training))
+            for place in chosen(len(sent), training, draw):
+                weights, seen = sent[place]
+                if seen.loader.split is not None:
+                    yield Sent(role, training.model, weights, seen)
 
 
-def _ends(run: RunEvidence, role: ModelRole, model: ModelSeen) -> Sequence[Sent]:
-    passes = {
-        seen.start: seen for seen in run.passes if seen.complete and seen.model == model.key and seen.loader.split
-    }
-    sent = [
-        Sent(role, model, weights, passes[weights.start])
-        for weights in run.weights
-        if weights.model == model.key and weights.start in passes
-    ]
-    tested = [each for each in sent if not (each.seen.trains or each.seen.backwards)]
-    chosen = tested or sent
-    return chosen if len(chosen) < 3 else (chosen[0], chosen[-1])
+def select_role(found: Sequence[Training], role: ModelRole) -> list[Training]:
+    """Return the trainings of a role's model, on any device, in the same order."""
+    return [training for training in found if role.recognise(training.model.shapes)]
+
+
+def examined(found: Sequence[Training], role: ModelRole) -> list[Training]:
+    """Return the trainings of a role's model that are examined: the longest ones, since each takes time."""
+    return sorted(select_role(found, role), key=lambda training: -len(training.epochs))[:MOST_TRAININGS]
+
+
+def after_epochs(run: RunEvidence, training: Training) -> Iterator[tuple[WeightsSeen, Pass]]:
+    """Yield the weights that were sent after epochs of a training, with the pass after which the model had them."""
+    sent = {weights.start: weights for weights in run.weights if weights.model == training.model.key}
+    for epoch in training.epochs:
+        for seen in (epoch.test, epoch.train):
+            if seen is not None and seen.start in sent and not sent[seen.start].before:
+                yield sent[seen.start], seen
+                break
+
+
+def chosen(count: int, training: Training, draw: Draw | None) -> list[int]:
+    """Return which of `count` epochs are examined: the first, a drawn one between, and the last."""
+    between = draw(f"epoch of {training.model.key} on {training.device}", count - 2) if draw and count > 2 else None
+    places = {0, count - 1, *([] if between is None else [1 + between])}
+    return sorted(place for place in places if 0 <= place < count)
 
 
 @dataclass

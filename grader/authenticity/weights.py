@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from grader.assignment import ModelRole, Reference
+from grader.assignment import ModelRole
+from grader.authenticity.copies import copied
 from grader.authenticity.evaluations import (
     ROUGHLY,
     TOGETHER,
@@ -18,7 +19,6 @@ from grader.authenticity.evaluations import (
     Sent,
     evaluated,
     sent_weights,
-    transplant,
 )
 from grader.authenticity.plausibility import (
     LOSS_SLACK,
@@ -32,13 +32,13 @@ from grader.authenticity.plausibility import (
 from grader.evidence.answers import ForwardAnswer
 from grader.evidence.compare import OUTPUT_TOLERANCE, relative_difference
 from grader.evidence.probes import LoaderProbe, ModelProbe
-from grader.evidence.run import Malformed, RunEvidence, encode_array
+from grader.evidence.run import Malformed, Note, RunEvidence, encode_array
+from grader.evidence.trainings import WantedData
 from grader.probe.client import Asked, Refused, array, ask_for
 from grader.seeds import generator
 
 if TYPE_CHECKING:
     import numpy as np
-    import torch
     from numpy.typing import NDArray
 
 SAME_PIXELS = 1e-3
@@ -49,21 +49,32 @@ RANDOM_LAYERS = ("Dropout", "BatchNorm", "RReLU")
 
 @dataclass(frozen=True)
 class Bench:
-    """The means to evaluate weights: the probe kernel, the results of the probes, and the reference's outputs."""
+    """The means to evaluate weights: the probe kernel, the results of the probes, and the reference's outputs.
+
+    `wanted` is the data that trainings must go over.
+    """
 
     kernel: Asked
     models: Mapping[str, ModelProbe]
     loaders: Mapping[str, LoaderProbe]
     evaluations: Evaluations
+    wanted: WantedData
+
+
+def draw(name: str, count: int) -> int:
+    """Return one of `count` numbers, 0 to count - 1, that the notebook cannot know."""
+    return int(generator(name).integers(count))
 
 
 def confirm(bench: Bench, run: RunEvidence, roles: Sequence[ModelRole]) -> tuple[Confirmation, ...]:
-    """Evaluate the first and last weights that were sent of each model of the roles. Raises nothing."""
-    found = [_confirm(bench, sent) for sent in sent_weights(run, roles)]
+    """Evaluate the weights after the first, one middle and the last epoch of each training. Raises nothing."""
+    found = [_confirm(bench, sent) for sent in sent_weights(run, roles, bench.wanted, draw)]
     return tuple(confirmation for confirmation in found if confirmation is not None)
 
 
 def _confirm(bench: Bench, sent: Sent) -> Confirmation | None:
+    import numpy as np
+
     seen, weights, probe = sent.seen, sent.weights, bench.models[sent.role.role]
     loader, (images, labels) = bench.loaders[sent.split], bench.evaluations.data[sent.split]
     same_model = is_reference(probe) and sent.model.class_name == probe.class_name
@@ -88,7 +99,9 @@ def _confirm(bench: Bench, sent: Sent) -> Confirmation | None:
     found = Confirmation(weights.model, weights.start, tuple(scores), certain, rough)
     if confirms(found, seen) or not probe.spec:
         return found
-    own = _own_outputs(bench.kernel, probe, values, wanted if other is None else other, seen.training is True)
+    pixels = wanted if other is None else other
+    noisy = (pixels + generator("noise").normal(0, NOISE, pixels.shape)).astype(np.float32)
+    own = own_outputs(bench.kernel, probe, values, noisy, seen.training is True)
     if own is None:
         return found
     asked = score(own, answers)
@@ -142,20 +155,20 @@ def as_labelled(loader: LoaderProbe, labels: NDArray[np.int64]) -> NDArray[np.in
     return np.array([table[label] for label in labels.tolist()], dtype=np.int64)
 
 
-def _own_outputs(
+def own_outputs(
     kernel: Asked, probe: ModelProbe, values: Arrays, pixels: NDArray[np.float32], training: bool
 ) -> NDArray[np.float32] | None:
-    """Return the outputs of the student's own definition with these weights, for the images with a little noise.
+    """Return the outputs (N, classes) of the student's own definition with these weights for pixels (N, …).
 
     `training` is the mode that it was recorded in: dropout that a test forgot to switch off affected the record too.
+    None if the definition cannot be asked, or answers in another form.
     """
     import numpy as np
 
-    noisy = (pixels + generator("noise").normal(0, NOISE, pixels.shape)).astype(np.float32)
     encoded = {name: encode_array(value) for name, value in values.items()}
     parts = []
-    for i in range(0, len(noisy), TOGETHER):
-        part = noisy[i : i + TOGETHER]
+    for i in range(0, len(pixels), TOGETHER):
+        part = pixels[i : i + TOGETHER]
         payload = {"model": probe.spec, "weights": encoded, "inputs": encode_array(part), "training": training}
         try:
             output = array(ask_for(kernel, ForwardAnswer, payload, SECONDS).output)
@@ -183,35 +196,23 @@ def score(outputs: NDArray[np.float32], labels: NDArray[np.int64]) -> Score:
 
 
 def with_doubts(
-    run: RunEvidence, roles: Sequence[ModelRole], reference: Reference, confirmations: Sequence[Confirmation]
+    run: RunEvidence,
+    roles: Sequence[ModelRole],
+    wanted: WantedData,
+    confirmations: Sequence[Confirmation],
+    repeated: frozenset[str] = frozenset(),
 ) -> RunEvidence:
-    """Return the run with a doubt for each impossible training, and a remark for each that nothing confirms."""
-    measured = _with_distances(confirmations, run, roles, reference)
-    believed = doubted(run, find_doubts(run, roles, reference, measured))
-    remarks = unconfirmed(believed, roles, confirmations)
-    return replace(believed, notes=(*believed.notes, *remarks.values()), unchecked=frozenset(remarks))
+    """Return the run with a doubt for each impossible training, and a remark for each that nothing confirms.
+
+    `repeated` holds the models whose steps were taken again outside.
+    """
+    believed = doubted(run, find_doubts(run, roles, wanted, confirmations))
+    unsure = {**unconfirmed(believed, roles, wanted, confirmations), **copied(believed, roles, wanted)}
+    remarks = tuple(Note(_cell(believed, key), why) for key, why in unsure.items())
+    return replace(
+        believed, notes=(*believed.notes, *dict.fromkeys(remarks)), unchecked=unsure, repeated=repeated - unsure.keys()
+    )
 
 
-def _with_distances(
-    confirmations: Sequence[Confirmation], run: RunEvidence, roles: Sequence[ModelRole], reference: Reference
-) -> tuple[Confirmation, ...]:
-    """Add the relative distances of the weights to the reference's after each of its epochs."""
-    sent = {(weights.model, weights.start): weights for weights in run.weights}
-    found = []
-    for confirmation in confirmations:
-        weights = sent[confirmation.model, confirmation.start]
-        role = next(role for role in roles if role.recognise(run.models[weights.model].shapes))
-        model: torch.nn.Module = role.build()  # type: ignore[assignment]
-        distances = {}
-        if transplant(weights.decoded(), model):
-            mine = {name: p.detach().numpy() for name, p in model.named_parameters()}
-            distances = {n: _apart(mine, theirs) for n, theirs in reference.weights.get(role.role, {}).items()}
-        found.append(replace(confirmation, distances=distances))
-    return tuple(found)
-
-
-def _apart(mine: Arrays, theirs: Arrays) -> float:
-    from grader.evidence.compare import distance
-
-    size = distance(theirs, {name: 0 * value for name, value in theirs.items()})
-    return distance(mine, theirs) / size if size else 0.0
+def _cell(run: RunEvidence, model: str) -> int:
+    return next((seen.cell for seen in run.passes if seen.model == model and seen.trains), 0)

@@ -22,7 +22,8 @@ def loader(probe: LoaderProbe, images: int, batch_size: int, shuffled: bool) -> 
     """Check that a loader serves all `images`, `batch_size` at a time, shuffled or in order.
 
     Return a sentence with these three. Raise Fail with two thirds, one third or none of the credit if one, two or three
-    of them are wrong, and without credit if there is no loader or it raises an exception.
+    of them are wrong, and without credit if less than half of the images are served, if there is no loader or if it
+    raises an exception.
 
     >>> from grader.evidence.run import LoaderSeen
     >>> seen = LoaderSeen("loader-1", "MNIST", "train", images=60_000, batch_size=32, shuffled=True)
@@ -46,7 +47,7 @@ def loader(probe: LoaderProbe, images: int, batch_size: int, shuffled: bool) -> 
         raise Fail(
             f"{probe.split} loader: " + " and ".join(problems),
             f"all {images:,} images, {batch_size} at a time, {order}",
-            credit=round(1 - len(problems) / 3, 3),
+            credit=0.0 if 2 * seen.images < images else round(1 - len(problems) / 3, 3),
         )
     return f"{probe.split} loader: {seen.images:,} images, {batch_size} at a time, {order}"
 

@@ -119,7 +119,7 @@ class LoaderSeen:
     """A DataLoader of the notebook.
 
     `split` says whether its images are MNIST's training or test images, also when another dataset wraps MNIST; None for
-    other data. `images` is their number.
+    other data. In a pass, the images that it served decide, not the name of the dataset. `images` is their number.
 
     >>> LoaderSeen("loader-1", "MNIST", "train", images=60_000, batch_size=64, shuffled=True).split
     'train'
@@ -188,7 +188,8 @@ class Pass:
 
     `data_device` is where the model's input was, `batch_device` where the loader served it. `function` is the outermost
     of the student's functions in which the pass ran, None at cell level; `inner_function` is the innermost when that is
-    another one.
+    another one. `served` holds, for a training pass, the indices in their split of the images of its first batches, in
+    the order served; None for an image that was not recognised.
 
     >>> loader = LoaderSeen("loader-1", "MNIST", "train", 60_000, 64, True)
     >>> seen = Pass(4, loader, start=10.0, seconds=5.5, batches=938, samples=60_000, complete=True, steps=938)
@@ -222,6 +223,7 @@ class Pass:
     inner_function: str | None = None
     inner_arguments: tuple[Argument, ...] = ()
     batch_device: str | None = None
+    served: tuple[Count | None, ...] = ()
 
     @property
     def end(self) -> float:
@@ -329,6 +331,8 @@ class NamedArray:
 class WeightsSeen:
     """The weights of a model at the end of the pass that began at `start` (seconds since the kernel began).
 
+    With `before`, they are those that the model had when that pass began, its first training pass.
+
     >>> import numpy as np
     >>> bias = NamedArray("fc.bias", encode_array(np.zeros(2, np.float32)))
     >>> WeightsSeen(4, "model-1", 10.0, (bias,)).decoded()
@@ -339,6 +343,7 @@ class WeightsSeen:
     model: str
     start: float
     values: tuple[NamedArray, ...]
+    before: bool = False
 
     @property
     def size(self) -> int:
@@ -368,8 +373,9 @@ class RunEvidence:
     """Everything that the run of the whole notebook showed.
 
     `models` are by key; `passes` are in the order in which they began. `refused` counts events that were malformed.
-    `doubts` says by a model's key why its recorded training cannot have happened; such epochs do not count. The losses
-    of the models in `unchecked` could not be checked against the weights that they led to.
+    `doubts` says by a model's key why its recorded training cannot have happened; such epochs do not count. `unchecked`
+    says by a model's key what of its training could not be checked: it earns nothing until a person has looked. The
+    steps of the models in `repeated` were taken again outside, and gave the recorded losses.
 
     >>> run = RunEvidence(cells=(CellRun(0, "ok"), CellRun(2, "error", error=CellError("NameError", "x"))))
     >>> [cell.index for cell in run.cells if cell.status != "ok"]
@@ -385,7 +391,8 @@ class RunEvidence:
     refused: int = 0
     weights: tuple[WeightsSeen, ...] = ()
     doubts: Mapping[str, str] = field(default_factory=dict)
-    unchecked: frozenset[str] = frozenset()
+    unchecked: Mapping[str, str] = field(default_factory=dict)
+    repeated: frozenset[str] = frozenset()
 
     def cell(self, index: int) -> CellRun | None:
         """Return the run of the cell with this index in the notebook, None when it is not a code cell."""

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import TypeAlias
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
 
-from grader.evidence.run import ModelSeen, Pass, RunEvidence, numbers
+from grader.evidence.run import LoaderSeen, ModelSeen, Pass, RunEvidence
 
-__all__ = ["Epoch", "Recognise", "Training", "assemble", "doubt", "follows", "select", "trainings"]
-
-# Relative differences of losses. The same mathematics in another order of operations stays far below both; another
-# model or another order of images is far above the first.
-SAME_STEP = 1e-3  # of each step of the first epoch
-SAME_MEAN = 0.02  # of an epoch's mean, over which rounding may have grown
+__all__ = ["Epoch", "Recognise", "Training", "WantedData", "assemble", "doubt", "select", "trainings", "unchecked"]
 
 Recognise: TypeAlias = Callable[[Sequence[tuple[int, ...]]], bool]
 """A function that tells by the shapes of a model's parameters, in order, whether it is meant to be the wanted model."""
@@ -83,12 +77,52 @@ class Training:
         return tuple(dict.fromkeys(epoch.cell for epoch in self.epochs))
 
 
-def assemble(run: RunEvidence) -> tuple[Training, ...]:
+@dataclass(frozen=True)
+class WantedData:
+    """The data that a training must go over: all images of the split, or just what the judged loader serves.
+
+    `sizes` holds the number of images by split ('train', 'test'), `judged` the notebook's loaders by split, for which
+    the item on the data has been judged already: a training over exactly those is not faulted for them once more.
+
+    >>> loader = LoaderSeen("loader-1", "Subset", "train", 64, 64, True)
+    >>> WantedData({"train": 60_000, "test": 10_000}).holds(loader, "train")
+    False
+    >>> WantedData({"train": 60_000, "test": 10_000}, {"train": loader}).holds(loader, "train")
+    True
+    """
+
+    sizes: Mapping[str, int]
+    judged: Mapping[str, LoaderSeen] = field(default_factory=dict)
+
+    def holds(self, loader: LoaderSeen, split: Literal["train", "test"]) -> bool:
+        """Return whether a pass over this loader goes over the data wanted for the split."""
+        if loader.split == split and loader.images == self.sizes.get(split):
+            return True
+        judged = self.judged.get(split)
+        if judged is None or loader.split not in (split, judged.split):
+            return False
+        return (loader.dataset, loader.images) == (judged.dataset, judged.images)
+
+    def trains(self, seen: Pass) -> bool:
+        """Return whether a training pass is over the wanted training images."""
+        return self.holds(seen.loader, "train")
+
+    def tests(self, seen: Pass) -> bool:
+        """Return whether a pass is a test: over the wanted test images, or over a good many other images of MNIST.
+
+        A test on the wrong images is still a test, and other checks find it.
+        """
+        many = 2 * seen.loader.images >= self.sizes.get("test", 0)
+        return self.holds(seen.loader, "test") or (seen.loader.split == "train" and many)
+
+
+def assemble(run: RunEvidence, wanted: WantedData | None = None) -> tuple[Training, ...]:
     """Return all trainings of all models on all devices, by the start of their first epoch.
 
-    An epoch is a complete pass with steps or backward passes, over any data but MNIST's test images. A complete pass
-    without either, over the test images or else over others, is the test of the epoch before it. A model that moves to
-    another device has a training on each. A model whose record is in doubt has none.
+    An epoch is a complete pass with steps or backward passes over the `wanted` training images; None accepts any data
+    but MNIST's test images. A complete pass without either, over the test images or else over others, is the test of
+    the epoch before it. A model that moves to another device has a training on each. A model whose record is in doubt
+    has none.
 
     >>> from grader.evidence.run import LoaderSeen
     >>> loader = LoaderSeen("loader-1", "MNIST", "train", 60_000, 64, True)
@@ -104,9 +138,9 @@ def assemble(run: RunEvidence) -> tuple[Training, ...]:
             continue
         known = epochs[seen.model]
         if seen.trains or seen.backwards > 0:
-            if seen.loader.split != "test":
+            if seen.loader.split != "test" and (wanted is None or wanted.trains(seen)):
                 known.append(Epoch(seen))
-        elif known and _is_test(seen, known[-1]):
+        elif known and (wanted is None or wanted.tests(seen)) and _is_test(seen, known[-1]):
             known[-1] = Epoch(known[-1].train, seen)
     found = [training for model in models for training in _by_device(model, epochs[model.key])]
     return tuple(sorted(found, key=lambda training: training.epochs[0].start))
@@ -153,6 +187,16 @@ def doubt(run: RunEvidence, recognise: Recognise) -> str:
     return next((f"the recorded training is not believed: {why}" for why in found), "")
 
 
+def unchecked(run: RunEvidence, training: Training) -> str:
+    """Return what of a training could not be checked, so that a person must look; '' if all could.
+
+    >>> model = ModelSeen("model-1", "MLP", ((10, 784), (10,)), ("Linear",), 7850)
+    >>> unchecked(RunEvidence(unchecked={"model-1": "no weights were sent"}), Training(model, ()))
+    'no weights were sent'
+    """
+    return run.unchecked.get(training.model.key, "")
+
+
 def _is_test(seen: Pass, epoch: Epoch) -> bool:
     """Return whether a pass without gradients replaces the epoch's test.
 
@@ -163,37 +207,3 @@ def _is_test(seen: Pass, epoch: Epoch) -> bool:
     if known is None or (known.loader.split != "test" and seen.loader.split == "test"):
         return True
     return known.start < epoch.train.end <= seen.start and seen.loader.split == known.loader.split
-
-
-def follows(epochs: Sequence[Epoch], trajectory: Sequence[Pass]) -> bool:
-    """Return whether the epochs' training losses are those of the reference's epochs with the same numbers.
-
-    `trajectory` holds the reference's training passes in order. The losses of a first epoch must agree batch by batch
-    within 0.1 %, the means of later ones within 2 %. False when the notebook used its own random numbers.
-
-    >>> from grader.evidence.run import LoaderSeen
-    >>> loader = LoaderSeen("loader-1", "MNIST", "train", 128, 64, True)
-    >>> reference = Pass(1, loader, 0.0, 1.0, 2, 128, True, canonical=True, steps=2, losses=(2.3, 2.1))
-    >>> follows([Epoch(reference)], [reference]), follows([Epoch(reference)], [])
-    (True, False)
-    """
-    if len(epochs) > len(trajectory) or not all(epoch.train.canonical for epoch in epochs):
-        return False
-    by_number = {seen.number: seen for seen in trajectory}
-    pairs = [(epoch.train, by_number.get(epoch.train.number)) for epoch in epochs]
-    return all(expected is not None and _same_epoch(seen, expected) for seen, expected in pairs)
-
-
-def _same_epoch(seen: Pass, expected: Pass) -> bool:
-    if seen.number == 0:
-        pairs = list(zip(seen.losses, expected.losses, strict=False))
-        return len(seen.losses) == len(expected.losses) and all(
-            a is not None and b is not None and math.isclose(a, b, rel_tol=SAME_STEP) for a, b in pairs
-        )
-    mean, wanted = _mean(seen.losses), _mean(expected.losses)
-    return mean is not None and wanted is not None and math.isclose(mean, wanted, rel_tol=SAME_MEAN)
-
-
-def _mean(losses: Sequence[float | None]) -> float | None:
-    values = numbers(losses)
-    return sum(values) / len(values) if len(values) == len(losses) and values else None

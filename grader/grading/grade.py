@@ -22,7 +22,7 @@ from grader.result import ItemResult, Result, Submitted, total
 from grader.run.kernels import LOAD, Kernels, Setup
 from grader.sandbox.confinement.backends import find_backend
 from grader.sandbox.limits import Limits
-from grader.seeds import CANONICAL_SEED, commitment, secret_seed
+from grader.seeds import CANONICAL_SEED, commitment, kernel_seed, secret_seed
 
 
 def grade(
@@ -46,10 +46,11 @@ def grade(
     `device` is one of `grader.machine.DEVICES`. `only` keeps one item and runs no more than it needs. `progress` is
     called before each step, `verdict` with each item's result as soon as it is final, in any order, from any thread.
 
-    `seed` seeds the harness. None takes the one of this machine's secret (OSError without a cache), under which nobody
-    knows in advance what a correct training gives. `isolation` is one of `grader.sandbox.limits.ISOLATION`: 'auto'
-    refuses if notebooks cannot be confined, 'none' requires no confinement. `cores` is the number of cores that may be
-    kept busy: with two, torch has two threads and the notebook is probed while it runs.
+    `seed` seeds the harness, for each notebook in another way. None takes the one of this machine's secret (OSError
+    without a cache), under which nobody knows in advance what a correct training gives. `isolation` is one of
+    `grader.sandbox.limits.ISOLATION`: 'auto' refuses if notebooks cannot be confined, 'none' requires no confinement.
+    `cores` is the number of cores that may be kept busy: with two, torch has two threads and the notebook is probed
+    while it runs.
 
     Raises AssignmentError, DataError, DeviceError, IsolationError and KeyError (no such item) for the caller's
     mistakes, and KernelStartError if no kernel can be started; never anything for a student's mistake.
@@ -68,7 +69,8 @@ def grade(
         return failed(assignment, path.name, str(error), digests.of_file(path), source.sha256)
     backend = find_backend(isolation)
     seed = secret_seed(source.sha256) if seed is None else seed
-    setup = Setup(source, gpu, limits or Limits(), seed, backend, cores)
+    inside = kernel_seed(seed, notebook.sha256)
+    setup = Setup(source, gpu, limits or Limits(), inside, backend, cores)
     with Kernels() as kernels:
         hidden = _folder(assignment)
         unknown = isinstance(assignment, str)
@@ -84,7 +86,7 @@ def grade(
         if fresh is None and assignment.probes:
             fresh = kernels.start(lambda: setup.probed(folder), LOAD)
         judge = Judge(assignment.rubric, only, verdict)
-        stages = Stages(notebook, setup, assignment, kernels, fresh, report, judge, only)
+        stages = Stages(notebook, setup, seed, assignment, kernels, fresh, report, judge, only)
         run = stages.go()
     seconds = {**stages.seconds, "all": round(time.monotonic() - began, 2)}
     where = environment(gpu, source.describe(), commitment(seed), backend, setup.limits, setup.threads, seconds)

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, wait
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from grader.assignment import Assignment, Evidence, LoopRole, Reference
@@ -21,14 +21,13 @@ from grader.notebook.questions import Section, locate
 from grader.result import Fact
 from grader.run.kernels import LOAD, Kernels, Setup
 from grader.run.recorded_run import Running
-from grader.sandbox.kernel import Kernel, KernelStartError
+from grader.sandbox.kernel import Kernel
 from grader.seeds import drawn_for
 from grader.slicing.item_cells import cells_for, costly_cells
 from grader.slicing.source_cells import ALL_RAN
 
 if TYPE_CHECKING:
     from grader.authenticity.evaluations import Evaluations
-    from grader.authenticity.plausibility import Confirmation
     from grader.probe.loops import LoopProber
     from grader.probe.probes import Data, Probes
     from grader.probe.stage import Probed, ProbingStage
@@ -45,19 +44,21 @@ class Progress:
 
 
 Report: TypeAlias = Callable[[Progress], None]
-OF_THE_RUN = frozenset({"sections", "run", "loops", "reference"})  # parts of the evidence that only the run gives
+OF_THE_RUN = frozenset({"sections", "run", "loops"})  # parts of the evidence that only the run gives
 
 
 @dataclass
 class Stages:
     """The grading of one notebook that could be read.
 
-    `fresh` is the kernel for the probes, None if the assignment has none. `only` is the one wanted item, None for all.
-    `seconds` holds the duration of the stages.
+    `seed` is the grading's, from which the probes' draws follow; the kernels get another. `fresh` is the kernel for the
+    probes, None if the assignment has none. `only` is the one wanted item, None for all. `seconds` holds the duration
+    of the stages.
     """
 
     notebook: Notebook
     setup: Setup
+    seed: int
     assignment: Assignment
     kernels: Kernels
     fresh: Future[Kernel] | None
@@ -94,7 +95,7 @@ class Stages:
         return evidence.run
 
     def _drawing(self) -> AbstractContextManager[None]:
-        return drawn_for(self.setup.seed, self.notebook.sha256)
+        return drawn_for(self.seed, self.notebook.sha256)
 
     def _passes(self, evidence: Evidence) -> bool:
         """Return whether the wanted item passes entirely: only then is part of the run enough."""
@@ -113,7 +114,6 @@ class Stages:
         pool, whole = self.kernels.pool, len(cells) == len(self.notebook.code_cells)
         evaluations = self._evaluations(stage)
         main = self.kernels.start(self._recorded)
-        reference = pool.submit(self._reference)
         beside: Future[Probed] | None = None
         warm: Future[None] | None = None
         if stage is not None and guess is None and self.setup.cores > 1:
@@ -137,7 +137,7 @@ class Stages:
         self.seconds["student"] = round(running.seconds, 2)
         if stage is None:
             self.kernels.end(main)
-            return self._whole(run, _nothing(), reference.result(), ()), None
+            return self._evidence(run, _nothing(), self._sections(run)), None
         self.report(Progress("probe", 0, 1, "models and loops"))
         probed = beside.result() if beside is not None else guess
         if probed is None:
@@ -149,9 +149,7 @@ class Stages:
             probed = self._probe(stage, fresh, run, probed.certain)
         probes = stage.completed(probed.probes, running.kernel, run)
         self.kernels.end(main)
-        confirmations = () if evaluations is None else self._confirm(probed.kernel, run, probes, evaluations)
-        self.report(Progress("check", 0, 1, "waiting for the reference on this data (once per machine)"))
-        return self._whole(run, probes, reference.result(), confirmations), probed
+        return self._whole(run, probes, probed.kernel, evaluations), probed
 
     def _recorded(self) -> Kernel:
         """Start the kernel for the run, on several cores after the one for the probes, which the first verdicts need.
@@ -215,57 +213,40 @@ class Stages:
         transform = self.assignment.transform
         return None if stage is None or transform is None else Evaluations(stage.data, transform, self.kernels.pool)
 
-    def _confirm(
-        self, fresh: Kernel, run: RunEvidence, probes: Probes, evaluations: Evaluations
-    ) -> tuple[Confirmation, ...]:
-        """Evaluate the weights that the run sent."""
-        from grader.authenticity.weights import Bench, confirm
-
-        return confirm(Bench(fresh, probes.models, probes.loaders, evaluations), run, self.assignment.models)
-
-    def _reference(self) -> Reference:
-        from grader.run.reference_run import ReferenceFailed, by_role, reference_run, weights_by_epoch
-
-        thresholds = self.assignment.thresholds(self.setup.source.train_size)
-        if not self.assignment.program:
-            return Reference({}, thresholds)
-        try:
-            run = reference_run(self.assignment, self.setup.source, self.setup.seed)
-        except (ReferenceFailed, KernelStartError) as error:
-            return Reference({}, thresholds, str(error))
-        return Reference(by_role(self.assignment, run), thresholds, weights=weights_by_epoch(self.assignment, run))
-
     # --- verdicts --------------------------------------------------------------------------------------------------
 
     def _early(self, certain: Probes | None = None) -> Evidence:
         """Return the evidence before the run ends: the notebook, and the probes that no outcome of it can change."""
-        known = self._evidence(RunEvidence(), _some(certain), Reference(), {})
+        known = self._evidence(RunEvidence(), _some(certain), {})
         return PartialEvidence(known, OF_THE_RUN)
 
     def _short(self, run: RunEvidence, certain: Probes) -> Evidence | None:
         """Return the evidence with the run so far, if nothing was trained in it and the wanted item passes on it."""
         if run.weights or any(seen.steps or seen.backwards for seen in run.passes):
             return None
-        known = self._evidence(run, _some(certain), Reference(), self._sections(run))
-        evidence = PartialEvidence(known, {"loops", "reference"})
+        known = self._evidence(run, _some(certain), self._sections(run))
+        evidence = PartialEvidence(known, {"loops"})
         return evidence if self._passes(evidence) else None
 
-    def _whole(
-        self, run: RunEvidence, probes: Probes, reference: Reference, confirmations: tuple[Confirmation, ...]
-    ) -> Evidence:
-        from grader.authenticity.weights import with_doubts
+    def _whole(self, run: RunEvidence, probes: Probes, fresh: Kernel, evaluations: Evaluations | None) -> Evidence:
+        """Return the evidence, after the weights that the run sent were evaluated and its steps taken again."""
+        from grader.authenticity.repetition import repeated
+        from grader.authenticity.weights import Bench, confirm, with_doubts
 
         self.report(Progress("check", 0, 1, "checking"))
-        run = with_doubts(run, self.assignment.models, reference, confirmations)
-        return self._evidence(run, probes, reference, self._sections(run))
+        evidence = self._evidence(run, probes, self._sections(run))
+        if evaluations is None:
+            return evidence
+        roles, wanted = self.assignment.models, evidence.wanted_data
+        bench = Bench(fresh, probes.models, probes.loaders, evaluations, wanted)
+        again = repeated(bench, run, roles, self.setup.seed)
+        return replace(evidence, run=with_doubts(run, roles, wanted, confirm(bench, run, roles), again))
 
     def _sections(self, run: RunEvidence) -> Mapping[str, Section]:
         prompts, template = self.assignment.prompts, self.assignment.template()
         return locate(self.notebook, prompts, template, self.assignment.anchors(run))
 
-    def _evidence(
-        self, run: RunEvidence, probes: Probes, reference: Reference, sections: Mapping[str, Section]
-    ) -> Evidence:
+    def _evidence(self, run: RunEvidence, probes: Probes, sections: Mapping[str, Section]) -> Evidence:
         gpu = self.setup.gpu
         return Evidence(
             notebook=self.notebook,
@@ -274,7 +255,7 @@ class Stages:
             models=probes.models,
             loops=probes.loops,
             loaders=probes.loaders,
-            reference=reference,
+            reference=Reference(self.assignment.thresholds(self.setup.source.train_size)),
             train_size=self.setup.source.train_size,
             test_size=self.setup.source.test_size,
             gpu=gpu.name if gpu.there else "",

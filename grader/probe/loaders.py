@@ -54,7 +54,7 @@ def probe_loader(
     except (Refused, Malformed) as problem:
         error = problem.error if isinstance(problem, Refused) else ProbeError("Malformed", str(problem))
         return LoaderProbe(split, loader.seen, f"loader '{loader.name}'", error=error)
-    seen = _measured(answer, len(set(drawn)))
+    seen = _measured(answer, batch, len(set(drawn)))
     where = [place for place in answer.places if place is not None and 0 <= place < len(images)]
     if not where and seen.images == len(images):
         where = _by_labels(drawn, targets, labels)
@@ -81,11 +81,17 @@ def _by_labels(drawn: list[int], targets: NDArray[np.int64], labels: NDArray[np.
     return drawn if len(targets) == len(drawn) and bool((targets == labels[drawn]).all()) else []
 
 
-def _measured(answer: LoaderAnswer, drawn: int) -> LoaderSeen:
-    """Return the loader's facts, corrected by what it serves: the batch size, and the images behind `drawn` indices."""
+def _measured(answer: LoaderAnswer, batch: NDArray[np.float32], drawn: int) -> LoaderSeen:
+    """Return the loader's facts, corrected by what it serves: the batch size, and the images behind `drawn` indices.
+
+    A loader whose `batch` repeats a few images has only those, however long its dataset says that it is.
+    """
     seen, first = answer.seen, len(array(answer.first_batch, "float32"))
     if seen.batch_size is not None and first != min(seen.batch_size, seen.images, MAX_BATCH):
         seen = replace(seen, batch_size=first)
+    different = len({image.tobytes() for image in batch})
+    if 2 * different < min(len(batch), drawn):
+        seen = replace(seen, images=different)
     known = [place for place in answer.places if place is not None]
     if len(known) == len(answer.places) and len(set(known)) < min(drawn, len(known)):
         seen = replace(seen, images=len(set(known)))

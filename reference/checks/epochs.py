@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Sequence
 
-from grader.assignment import Advice, CheckFunction, Evidence, Fail, NotGraded
-from grader.checks import convergence, loops, placement
+from grader.assignment import Advice, CheckFunction, Evidence, Fail, NotGraded, Review
+from grader.checks import convergence, loaders, loops, placement
 from grader.evidence import trainings
 from grader.evidence.run import CellRun, Pass
-from reference.contract import LEARNING_RATE, MOMENTUM, RECOGNISE, is_mlp
+from reference.contract import BATCH_SIZE, CLASSES, LEARNING_RATE, MOMENTUM, RECOGNISE, is_linear, is_mlp
 
 UNTESTED = 0.8  # credit for a training that was never tested
 OLD_MODEL = 0.6  # credit for a training whose model had been trained before
@@ -38,7 +38,18 @@ def _parts(e: Evidence) -> list[Pass]:
 
 def cpu_trainings(e: Evidence) -> tuple[trainings.Training, ...]:
     """Return the trainings of the MLP on the CPU, in order."""
-    return e.trainings(is_mlp)
+    return of_role(e, "mlp", "cpu")
+
+
+def of_role(e: Evidence, role: str, device: str) -> tuple[trainings.Training, ...]:
+    """Return the trainings on the device of models that are meant to be the role's, in order.
+
+    A linear classifier is one only if the notebook's own MLP is nothing else, which costs its points there.
+    """
+    probe = e.models.get(role)
+    own = sorted(parameter.shape for parameter in probe.parameters) if probe is not None else []
+    found = e.trainings(RECOGNISE[role], device)
+    return tuple(t for t in found if not is_linear(t.model.shapes) or sorted(t.model.shapes) == own)
 
 
 def trained(e: Evidence, item: str, role: str, device: str, epochs: int) -> trainings.Training:
@@ -48,18 +59,29 @@ def trained(e: Evidence, item: str, role: str, device: str, epochs: int) -> trai
     """
     name = role.upper()
     place = "GPU" if device == "cuda" else "CPU"
-    found = e.trainings(RECOGNISE[role], device)
+    found = of_role(e, role, device)
     for training in found:
         if len(training.epochs) >= epochs:
             return training
     expected = f"{counted(epochs)} of the {name} on the {place}"
+    other_data = _over_other_data(e, role, device)
     if found:
         longest = longest_of(found)
         why, hint = trouble(e, section_cells(e, item, longest.cells), role, device)
+        if not why and other_data is not None:
+            why, hint = f"; {other_data[0]}", other_data[1]
         seen = f"the {name} was trained for {counted(len(longest.epochs))} on the {place}{why}"
         raise Fail(seen, expected, hint)
     if not_believed := trainings.doubt(e.run, RECOGNISE[role]):
         raise Fail(not_believed, expected)
+    if other_data is not None:
+        raise Fail(other_data[0], expected, other_data[1])
+    if linear := e.trainings(RECOGNISE[role], device):
+        raise Fail(
+            f"the model that was trained in cell {linear[0].cells[0]} has no hidden layer, so it is not the {name}",
+            expected,
+            f"Which class is the model made from that the training steps: the {name}?",
+        )
     elsewhere = _on_the_other_device(e, item, role, device)
     if elsewhere is not None:
         raise elsewhere
@@ -79,7 +101,7 @@ def longest_of(found: Sequence[trainings.Training]) -> trainings.Training:
 
 def in_part(e: Evidence, item: str, role: str, device: str, epochs: int) -> trainings.Training:
     """Do the same as `trained`, but return the longest training when all are too short, for credit in proportion."""
-    found = e.trainings(RECOGNISE[role], device)
+    found = of_role(e, role, device)
     if found and all(len(training.epochs) < epochs for training in found):
         return longest_of(found)
     return trained(e, item, role, device, epochs)
@@ -228,6 +250,39 @@ def _over_test_data(e: Evidence, role: str, device: str) -> tuple[str, str] | No
     return f"{passes} went over the test images", "Which loader does the training go over?"
 
 
+def _over_other_data(e: Evidence, role: str, device: str) -> tuple[str, str] | None:
+    """Return a sentence on epochs of this model over data that was not asked for, and a hint; None without any."""
+    found = [
+        epoch.train
+        for training in trainings.select(trainings.assemble(e.run), RECOGNISE[role], device)
+        for epoch in training.epochs
+        if not e.wanted_data.trains(epoch.train)
+    ]
+    if not found:
+        return None
+    loader = found[0].loader
+    images = f"{loader.images:,} image{'' if loader.images == 1 else 's'}"
+    what = f"{images} of MNIST's training images" if loader.split == "train" else f"{images} of '{loader.dataset}'"
+    judged = e.wanted_data.judged.get("train")
+    wanted = f"{(judged.images if judged is not None else e.train_size):,} images of the training loader"
+    return (
+        f"{counted(len(found))} of the {role.upper()} went over {what}, not over the {wanted}",
+        "Which loader does the training go over, and which images does it hold at that moment?",
+    )
+
+
+def unsure(e: Evidence, training: trainings.Training, said: str) -> str | Review:
+    """Return the verdict on a training that is as it should be: `said`, or a Review if it could not be checked."""
+    why = trainings.unchecked(e.run, training)
+    if not why:
+        return said
+    return Review(
+        f"{said}, but the record of it could not be checked, so a person decides",
+        remark=f"{why}; the training earns nothing until a person has looked at it",
+        credit=0.0,
+    )
+
+
 def new_models(e: Evidence, role: str, device: str, cells: Collection[int]) -> tuple[str, str]:
     """Return a sentence on a cell in which each epoch trained a new model, and a hint; ('', '') without such a cell."""
     counts: dict[int, list[int]] = {}
@@ -242,36 +297,53 @@ def new_models(e: Evidence, role: str, device: str, cells: Collection[int]) -> t
     return "", ""
 
 
-def first_ten(e: Evidence) -> tuple[trainings.Epoch, ...]:
-    """Return the first ten epochs of the MLP on the CPU. Raises Fail when there are fewer."""
-    return trained(e, "q2", "mlp", "cpu", 10).epochs[:10]
-
-
-def ten_epochs(e: Evidence) -> str:
+def ten_epochs(e: Evidence) -> str | Review:
     """The MLP is trained for 10 epochs on the CPU, with a test after each."""
-    epochs = first_ten(e)
+    training = trained(e, "q2", "mlp", "cpu", 10)
+    epochs = training.epochs[:10]
     said = convergence.stepped(epochs, "the first 10 epochs")
     untested = sum(epoch.test is None for epoch in epochs)
     if untested:
         raise Fail(f"{untested} of the 10 epochs were not tested", "a test after each epoch", credit=0.5)
-    return said
+    return unsure(e, training, said)
 
 
-def mlp_converges(e: Evidence) -> str:
+def mlp_converges(e: Evidence) -> str | Review:
     """The loss falls as the reference's does."""
-    epochs = first_ten(e)
-    return convergence.converges(epochs, e.reference, "mlp", _checked(e, epochs))
+    return _learns(e, "mlp", trained(e, "q2", "mlp", "cpu", 10), 10)
 
 
-def _checked(e: Evidence, epochs: Sequence[trainings.Epoch]) -> bool:
-    """Return whether the losses of a training were checked against its weights."""
-    return epochs[0].train.model not in e.run.unchecked
+def _learns(e: Evidence, role: str, training: trainings.Training, epochs: int) -> str | Review:
+    """Check that the first epochs of a training learned as the reference's do."""
+    asked_for = _other_settings(training.epochs[:epochs]) is None
+    found = convergence.converges(
+        training.epochs[:epochs],
+        e.reference,
+        role,
+        classes=CLASSES,
+        repeated=asked_for and training.model.key in e.run.repeated,
+        as_wanted=_as_wanted(e),
+    )
+    return unsure(e, training, found) if isinstance(found, str) else found
 
 
-def twenty_epochs(e: Evidence) -> str:
+def _as_wanted(e: Evidence) -> bool:
+    """Return whether the training loader serves what was asked for, as far as is known."""
+    probe = e.loaders.get("train")
+    if probe is None or probe.seen is None or probe.first_batch is None or probe.expected_batch is None:
+        return True
+    try:
+        loaders.loader(probe, e.train_size, BATCH_SIZE, shuffled=True)
+        loaders.pixels(probe)
+    except Fail:
+        return False
+    return True
+
+
+def twenty_epochs(e: Evidence) -> str | Review:
     """The same model is trained for another 10 epochs."""
     training = trained(e, "q3", "mlp", "cpu", 20)
-    return convergence.stepped(training.epochs[:20], "the 20 epochs")
+    return unsure(e, training, convergence.stepped(training.epochs[:20], "the 20 epochs"))
 
 
 def section_cells(e: Evidence, item: str, cells: Sequence[int] = ()) -> tuple[int, ...]:
@@ -284,19 +356,19 @@ def cnn_epochs(item: str, device: str) -> CheckFunction:
     """Return a check that a new CNN was trained and tested for 2 epochs on the device."""
     place = "GPU" if device == "cuda" else "CPU"
 
-    def check(e: Evidence) -> str:
+    def check(e: Evidence) -> str | Review:
         return _new_and_tested(e, item, "cnn", device, 2, f"the CNN's training on the {place}")
 
     check.__doc__ = f"A new CNN is trained for 2 epochs on the {place}, with a test after each."
     return check
 
 
-def gpu_epochs(e: Evidence) -> str:
+def gpu_epochs(e: Evidence) -> str | Review:
     """A new MLP is trained for 10 epochs on the GPU, with a test after each."""
     return _new_and_tested(e, "q5", "mlp", "cuda", 10, "the training on the GPU")
 
 
-def _new_and_tested(e: Evidence, item: str, role: str, device: str, epochs: int, where: str) -> str:
+def _new_and_tested(e: Evidence, item: str, role: str, device: str, epochs: int, where: str) -> str | Review:
     """Check that a model that was not trained on the other device is trained for these epochs and tested after each."""
     place, name = "GPU" if device == "cuda" else "CPU", role.upper()
     training = in_part(e, item, role, device, epochs)
@@ -318,7 +390,7 @@ def _new_and_tested(e: Evidence, item: str, role: str, device: str, epochs: int,
             "Which loss says whether the model also reads digits that it was not trained on?",
             credit=round(1 - (1 - UNTESTED) * untested / epochs, 2),
         )
-    return said
+    return unsure(e, training, said)
 
 
 def converges(item: str, role: str, device: str, epochs: int) -> CheckFunction:
@@ -327,16 +399,14 @@ def converges(item: str, role: str, device: str, epochs: int) -> CheckFunction:
     Fewer epochs earn credit in proportion; epochs that learn with other settings earn half of it.
     """
 
-    def check(e: Evidence) -> str:
-        seen = in_part(e, item, role, device, epochs).epochs[:epochs]
-        wrong = _other_settings(seen)
+    def check(e: Evidence) -> str | Review:
+        training = in_part(e, item, role, device, epochs)
+        wrong = _other_settings(training.epochs[:epochs])
         if wrong is None:
-            return _learned(e, role, epochs, seen)
+            return _learned(e, role, training, epochs)
         try:
-            _learned(e, role, epochs, seen)
-            learned = 1.0
-        except NotGraded:
-            learned = 1.0
+            found = _learned(e, role, training, epochs)
+            learned = 1.0 if isinstance(found, str) or _steps_are_true(e, training) else 0.0
         except Fail as fail:
             learned = fail.credit
         raise Fail(wrong.seen, wrong.expected, wrong.hint, credit=round(OTHER_SETTINGS * learned, 2))
@@ -344,6 +414,14 @@ def converges(item: str, role: str, device: str, epochs: int) -> CheckFunction:
     by = f"SGD with learning rate {LEARNING_RATE:g} and momentum {MOMENTUM:g}"
     check.__doc__ = f"In {epochs} epochs of {by} the loss falls as the reference's does."
     return check
+
+
+def _steps_are_true(e: Evidence, training: trainings.Training) -> bool:
+    """Return whether a training with other settings took its steps, and steps that are large enough to learn."""
+    if trainings.unchecked(e.run, training) or training.model.key not in e.run.repeated:
+        return False
+    made = training.epochs[0].train.optimizer
+    return made is not None and (made.lr or 0.0) >= LEARNING_RATE / 100
 
 
 def _other_settings(epochs: Sequence[trainings.Epoch]) -> Fail | None:
@@ -355,15 +433,16 @@ def _other_settings(epochs: Sequence[trainings.Epoch]) -> Fail | None:
     return None
 
 
-def _learned(e: Evidence, role: str, epochs: int, seen: Sequence[trainings.Epoch]) -> str:
-    """Check that these epochs learn as the reference's do. Raises Fail; too few epochs earn credit in proportion."""
-    if len(seen) == epochs:
-        return convergence.converges(seen, e.reference, role, _checked(e, seen))
-    follows = trainings.follows(seen, e.reference.trajectories.get(role, ()))
+def _learned(e: Evidence, role: str, training: trainings.Training, epochs: int) -> str | Review:
+    """Check that a training learned as the reference does. Raises Fail; too few epochs earn credit in proportion."""
+    done = len(training.epochs)
+    if done >= epochs:
+        return _learns(e, role, training, epochs)
+    follows = training.model.key in e.run.repeated and not trainings.unchecked(e.run, training)
     raise Fail(
-        f"the losses of {counted(len(seen))} {'follow' if follows else 'do not follow'} the reference's",
+        f"the losses of {counted(done)} {'follow' if follows else 'do not follow'} the reference's",
         f"{counted(epochs)} that learn as the reference does",
-        credit=round(len(seen) / epochs, 2) if follows else 0.0,
+        credit=round(done / epochs, 2) if follows else 0.0,
     )
 
 

@@ -11,7 +11,16 @@ import pytest
 import torch
 from torch import nn
 
-from grader.authenticity.evaluations import MOST_EARLY, ROUGHLY, Evaluations, Sent, outputs, sent_weights, transplant
+from grader.authenticity.evaluations import (
+    MOST_EARLY,
+    ROUGHLY,
+    Draw,
+    Evaluations,
+    Sent,
+    outputs,
+    sent_weights,
+    transplant,
+)
 from grader.evidence.run import LoaderSeen, ModelSeen, NamedArray, Pass, RunEvidence, WeightsSeen, encode_array
 from reference.contract import transform
 from reference.models import MLP
@@ -22,6 +31,7 @@ IMAGES = RNG.integers(0, 256, (80, 28, 28), dtype=np.uint8)
 LABELS = RNG.integers(0, 10, 80)
 DATA = {"train": (IMAGES, LABELS), "test": (IMAGES, LABELS)}
 TEST = LoaderSeen("loader-2", "MNIST", "test", 80, 20, False)
+TRAIN = LoaderSeen("loader-1", "MNIST", "train", 80, 20, True)
 ROLES = ASSIGNMENT.models[:1]
 
 
@@ -65,7 +75,15 @@ def evaluating(start: float, **changes: object) -> Pass:
 def run(sent: list[WeightsSeen], passes: list[Pass]) -> RunEvidence:
     shapes = tuple(tuple(p.shape) for p in MLP().parameters())
     model = ModelSeen("model-1", "MLP", shapes, ("Linear",) * 3, 109386)
-    return RunEvidence(models={"model-1": model}, passes=tuple(passes), weights=tuple(sent))
+    return RunEvidence(models={"model-1": model}, passes=tuple(with_epochs(passes)), weights=tuple(sent))
+
+
+def with_epochs(passes: list[Pass]) -> Iterator[Pass]:
+    """Yield a training pass before each test."""
+    for seen in passes:
+        if not seen.trains:
+            yield Pass(4, TRAIN, seen.start - 0.6, 0.5, 4, 80, True, model="model-1", steps=4, backwards=4)
+        yield seen
 
 
 def test_what_was_foreseen_is_not_evaluated_again(pool):
@@ -124,16 +142,20 @@ def test_nor_with_ever_other_weights_under_the_same_name(pool):
     assert pool.given == MOST_EARLY
 
 
-def test_the_first_and_the_last_weights_after_tests_count():
-    model = FIRST
-    starts = [1.0, 2.0, 3.0]
-    sent = [weights(model, start=start) for start in starts]
+def test_the_weights_after_the_first_a_drawn_and_the_last_epoch_count():
+    starts = [float(number) for number in range(1, 6)]
+    sent = [weights(FIRST, start=start) for start in starts]
     tests = [evaluating(start) for start in starts]
-    assert [each.weights.start for each in sent_weights(run(sent, tests), ROLES)] == [1.0, 3.0]
-    training = [evaluating(start, steps=4, backwards=4) for start in starts]
-    assert [each.weights.start for each in sent_weights(run(sent, training), ROLES)] == [1.0, 3.0]
-    assert [each.weights.start for each in sent_weights(run(sent, [training[0], *tests[1:]]), ROLES)] == [2.0, 3.0]
-    assert [*sent_weights(run(sent, []), ROLES)] == []
+
+    def found(passes: list[Pass], draw: Draw | None = None) -> list[float]:
+        return [each.weights.start for each in sent_weights(run(sent, passes), ROLES, None, draw)]
+
+    assert found(tests) == [1.0, 5.0]
+    assert [found(tests, lambda _, count, n=n: n)[1] for n in range(3)] == [2.0, 3.0, 4.0]
+    training = [dataclasses.replace(seen, steps=4, backwards=4, loader=TRAIN) for seen in tests]
+    assert found(training) == [1.0, 5.0]
+    assert found([training[0], *tests[1:]]) == [1.0, 5.0]
+    assert found([]) == []
 
 
 @pytest.mark.parametrize(
@@ -141,7 +163,8 @@ def test_the_first_and_the_last_weights_after_tests_count():
     [({}, True), ({"backwards": 4}, False), ({"steps": 4}, False), ({"samples": 60}, False)],
 )
 def test_only_a_test_of_all_images_can_be_repeated(changes, repeatable):
-    (sent,) = sent_weights(run([weights(FIRST)], [evaluating(1.0, **changes)]), ROLES)
+    over = {"loader": TRAIN} if "steps" in changes or "backwards" in changes else {}
+    (sent,) = sent_weights(run([weights(FIRST)], [evaluating(1.0, **changes, **over)]), ROLES)
     assert sent.repeatable(80) is repeatable
     assert not sent.repeatable(ROUGHLY)
 

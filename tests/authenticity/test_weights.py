@@ -14,6 +14,7 @@ from grader.authenticity.plausibility import agrees, confirms
 from grader.authenticity.weights import Bench, as_labelled, as_served, confirm, is_reference, score
 from grader.evidence.probes import Comparison, LoaderProbe, ModelProbe
 from grader.evidence.run import LoaderSeen, ModelSeen, NamedArray, Pass, RunEvidence, WeightsSeen, encode_array
+from grader.evidence.trainings import WantedData
 from reference.contract import transform
 from reference.rubric import ASSIGNMENT
 from tests.in_process import InProcess
@@ -23,6 +24,8 @@ IMAGES = RNG.integers(0, 256, (40, 28, 28), dtype=np.uint8)
 LABELS = RNG.integers(0, 10, 40)
 WANTED = transform(IMAGES)
 TEST = LoaderSeen("loader-2", "MNIST", "test", 40, 20, False)
+TRAIN = LoaderSeen("loader-1", "MNIST", "train", 40, 20, True)
+WANTED_DATA = WantedData({"train": 40, "test": 40}, {"test": dataclasses.replace(TEST, images=30)})
 LOADERS = {"test": LoaderProbe("test", TEST, first_batch=WANTED[:20], expected_batch=WANTED[:20])}
 SOURCE = """
 import torch
@@ -40,7 +43,14 @@ def values(model: nn.Module) -> tuple[NamedArray, ...]:
     return tuple(NamedArray(n, encode_array(p.detach().numpy())) for n, p in model.named_parameters())
 
 
-def confirmed(activation: str, loss: float | None = None, probe: ModelProbe | None = None, loaders=LOADERS, **changes):
+def confirmed(
+    activation: str,
+    loss: float | None = None,
+    probe: ModelProbe | None = None,
+    loaders=LOADERS,
+    name: str = "MLP",
+    **changes,
+):
     names: dict[str, object] = {}
     kernel = InProcess(SOURCE.replace("ACTIVATION", activation))
     exec(SOURCE.replace("ACTIVATION", activation), names)
@@ -55,15 +65,16 @@ def confirmed(activation: str, loss: float | None = None, probe: ModelProbe | No
     )  # fmt: skip
     seen = dataclasses.replace(seen, **changes)
     shapes = tuple(tuple(p.shape) for p in model.parameters())
+    epoch = Pass(4, TRAIN, 0.0, 0.5, 2, 40, True, model="model-1", steps=2, backwards=2)
     run = RunEvidence(
-        models={"model-1": ModelSeen("model-1", "MLP", shapes, ("Linear",) * 3, 109386)},
-        passes=(seen,),
+        models={"model-1": ModelSeen("model-1", name, shapes, ("Linear",) * 3, 109386)},
+        passes=(seen,) if seen.trains else (epoch, seen),
         weights=(WeightsSeen(4, "model-1", 1.0, values(model)),),
     )
     probe = probe or ModelProbe("mlp", class_name="MLP", spec={"class": "MLP"})
     with ThreadPoolExecutor(1) as pool:
-        evaluations = Evaluations({"test": (IMAGES, LABELS)}, transform, pool)
-        bench = Bench(kernel, {"mlp": probe}, loaders, evaluations)
+        evaluations = Evaluations({"train": (IMAGES, LABELS), "test": (IMAGES, LABELS)}, transform, pool)
+        bench = Bench(kernel, {"mlp": probe}, loaders, evaluations, WANTED_DATA)
         return seen, confirm(bench, run, ASSIGNMENT.models[:1])
 
 
@@ -93,9 +104,26 @@ def test_a_pass_that_cannot_be_repeated_is_checked_roughly():
     assert confirms(found, seen)
     seen, (found,) = confirmed("relu", loss=0.1, probe=same(), loader=part, samples=30)
     assert not confirms(found, seen)
-    training, (found,) = confirmed("relu", probe=same(), steps=2, backwards=2, losses=(2.2, 2.3))
+    training, (found,) = confirmed(
+        "relu",
+        probe=same(),
+        loader=TRAIN,
+        loaders={**LOADERS, "train": LOADERS["test"]},
+        steps=2,
+        backwards=2,
+        losses=(2.2, 2.3),
+    )
     assert found.rough
     assert confirms(found, training)
+
+
+def test_a_model_of_another_class_is_never_certain_but_may_be_confirmed():
+    seen, (found,) = confirmed("relu", probe=same(), name="Copy")
+    assert not found.certain
+    assert confirms(found, seen)
+    seen, (found,) = confirmed("relu", loss=0.1, probe=same(), name="Copy")
+    assert not found.certain
+    assert not confirms(found, seen)
 
 
 def test_another_model_is_evaluated_by_its_own_definition():
@@ -114,7 +142,7 @@ def test_a_test_in_training_mode_is_repeated_in_training_mode():
 
 
 def test_a_model_that_knows_more_in_training_mode_is_not_believed(monkeypatch):
-    monkeypatch.setattr(weights, "_own_outputs", lambda *_: 9 * np.eye(10, dtype=np.float32)[LABELS])
+    monkeypatch.setattr(weights, "own_outputs", lambda *_: 9 * np.eye(10, dtype=np.float32)[LABELS])
     seen, (found,) = confirmed("relu", loss=0.0, probe=same(), accuracy=1.0, training=True)
     assert not confirms(found, seen)
 

@@ -13,13 +13,15 @@ from hypothesis import strategies as st
 import grader.assignment
 from grader.assignment import Evidence
 from grader.evidence.run import LoaderSeen, ModelSeen, Pass, RunEvidence
-from grader.evidence.trainings import Epoch, Training, _is_test, assemble, select, trainings
+from grader.evidence.trainings import Epoch, Training, WantedData, _is_test, assemble, select, trainings
 from grader.grading.judge import NotYet, PartialEvidence
 from reference.rubric import RUBRIC
 from tests.conftest import empty_evidence
 
+SIZES = {"train": 8192, "test": 1024}
 LOADERS = {
-    split: LoaderSeen(f"loader-{split}", "MNIST", split, 64, 64, split == "train") for split in ("train", "test", None)
+    split: LoaderSeen(f"loader-{split}", "MNIST", split, SIZES.get(split or "", 64), 64, split == "train")
+    for split in ("train", "test", None)
 }
 MODELS = {f"model-{n}": ModelSeen(f"model-{n}", "MLP", ((n, n),), (), 1) for n in (1, 2, 3)}
 
@@ -52,7 +54,7 @@ RUNS = st.builds(
 )
 
 
-def model_by_model(run: RunEvidence, recognise, device: str) -> tuple[Training, ...]:
+def model_by_model(run: RunEvidence, recognise, device: str, wanted: WantedData | None = None) -> tuple[Training, ...]:
     """The same trainings, found by one search through all passes for each model."""
     found = []
     for model in run.models.values():
@@ -63,9 +65,9 @@ def model_by_model(run: RunEvidence, recognise, device: str) -> tuple[Training, 
             if seen.model != model.key or not seen.complete:
                 continue
             if seen.trains or seen.backwards > 0:
-                if seen.loader.split != "test":
+                if seen.loader.split != "test" and (wanted is None or wanted.trains(seen)):
                     epochs.append(Epoch(seen))
-            elif epochs and _is_test(seen, epochs[-1]):
+            elif epochs and (wanted is None or wanted.tests(seen)) and _is_test(seen, epochs[-1]):
                 epochs[-1] = Epoch(epochs[-1].train, seen)
         here = tuple(epoch for epoch in epochs if epoch.device == device)
         if here:
@@ -83,7 +85,8 @@ def test_one_pass_over_the_run_finds_what_a_search_for_each_model_finds(
     expected = model_by_model(run, recognise, device)
     assert trainings(run, recognise, device) == expected
     assert select(assemble(run), recognise, device) == expected
-    assert replace(empty_evidence(), run=run).trainings(recognise, device) == expected
+    over = model_by_model(run, recognise, device, WantedData(SIZES))
+    assert replace(empty_evidence(), run=run).trainings(recognise, device) == over
 
 
 # --- the view that Evidence keeps -----------------------------------------------------------------------------------
@@ -97,9 +100,9 @@ def assembled(monkeypatch: pytest.MonkeyPatch) -> list[RunEvidence]:
     """The runs whose trainings were assembled, in order."""
     seen: list[RunEvidence] = []
 
-    def counting(run: RunEvidence) -> tuple[Training, ...]:
+    def counting(run: RunEvidence, wanted: WantedData | None = None) -> tuple[Training, ...]:
         seen.append(run)
-        return assemble(run)
+        return assemble(run, wanted)
 
     monkeypatch.setattr(grader.assignment, "assemble", counting)
     return seen

@@ -81,3 +81,9 @@ def test_items_of_a_dataset_that_tells_no_places_are_known_by_their_labels():
     assert found.first_batch is not None
     assert np.array_equal(found.first_batch, found.expected_batch)
     assert probe(Kernel(64, 7, tells=False)).expected_batch is None
+
+
+def test_a_few_images_again_and_again_are_counted_once():
+    found = probe(Kernel(64, 3, tells=False))
+    assert found.seen is not None
+    assert found.seen.images == 3

@@ -14,11 +14,11 @@ from reference.models import CNN, MLP
 from tests.conftest import empty_evidence
 from tests.reference.checks.test_epochs import SGD, left, models, trained
 
-LIMITS = {f"{role}.loss.{n}": Threshold(None, 9.0, "test") for role, n in (("mlp", 10), ("cnn", 2))}
+LIMITS = {f"{role}.loss.{n}": Threshold(None, 2.0, "test") for role, n in (("mlp", 10), ("cnn", 2))}
 LEARNS = {"q5": converges("q5", "mlp", "cuda", 10), "q7": converges("q7", "cnn", "cpu", 2)}
 
 
-def evidence(passes: Sequence[Pass], of: type[MLP] | type[CNN] = MLP, high: float = 9.0) -> Evidence:
+def evidence(passes: Sequence[Pass], of: type[MLP] | type[CNN] = MLP, high: float = 2.0) -> Evidence:
     limits = {key: replace(limit, high=high) for key, limit in LIMITS.items()}
     run = RunEvidence(models=models(2, of), passes=tuple(passes))
     return replace(empty_evidence("gpu"), run=run, reference=Reference(thresholds=limits))

@@ -1,19 +1,25 @@
-"""A kept run of the reference counts only while the code behind it is the same."""
+"""The passes of the reference by the role of their model."""
 
-from pathlib import Path
+from __future__ import annotations
 
-import grader
-from grader.run.reference_run import code_files
+from grader.evidence.run import LoaderSeen, ModelSeen, Pass, RunEvidence
+from grader.run.reference_run import by_role
+from reference.models import CNN, MLP
 from reference.rubric import ASSIGNMENT
 
-ROOT = Path(grader.__file__).parents[1]
+LOADER = LoaderSeen("loader-1", "MNIST", "train", 60_000, 64, True)
 
 
-def test_a_kept_run_depends_on_all_that_runs_in_the_kernel_and_on_the_reference():
-    found = {path.relative_to(ROOT).as_posix() for path in code_files(ASSIGNMENT)}
-    assert found >= {path.relative_to(ROOT).as_posix() for path in (ROOT / "grader/in_kernel").rglob("*.py")}
-    assert found >= {
-        f"grader/in_kernel/{name}.py" for name in ("recorder/passes", "datasets/mnist", "randomness/canonical")
+def seen(model: str, start: float, steps: int, complete: bool = True) -> Pass:
+    return Pass(4, LOADER, start, 0.5, 938, 60_000, complete, model=model, steps=steps)
+
+
+def test_complete_passes_are_sorted_by_role_and_purpose() -> None:
+    models = {
+        key: ModelSeen(key, key, tuple(tuple(p.shape) for p in made().parameters()), (), 1)
+        for key, made in (("model-1", MLP), ("model-2", CNN))
     }
-    assert found >= {f"reference/{name}.py" for name in ("models", "loops", "data")}
-    assert not [name for name in found if name.startswith(("reference/mutations", "reference/checks"))]
+    passes = (seen("model-1", 0, 9), seen("model-1", 1, 0), seen("model-2", 2, 9), seen("model-2", 3, 9, False))
+    run = RunEvidence(models=models, passes=passes)
+    assert by_role(ASSIGNMENT, run) == {"mlp": (passes[0],), "cnn": (passes[2],)}
+    assert by_role(ASSIGNMENT, run, steps=False) == {"mlp": (passes[1],), "cnn": ()}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import ModuleType
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 Split = Literal["train", "test"]
 
@@ -18,6 +18,9 @@ class ServedDataset(Protocol):
 
     def split_of(self, dataset: object) -> Split | None:
         """Return which split a recognised object reads; None when it reads another data set or does not say."""
+
+    def load(self, train: bool) -> tuple[Any, Any]:
+        """Return the images (N, 28, 28) and labels (N,) of a split."""
 
     def serve(self, torchvision: ModuleType) -> None:
         """Make torchvision, which has just been imported, read this data set from the local files."""

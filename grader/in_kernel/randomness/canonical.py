@@ -1,8 +1,8 @@
 """Canonical randomness: the harness, not the notebook, determines initial weights and the order of training passes.
 
 A layer's initial weights depend on the seed, its kind, its shapes and its position among the similar layers of the
-model that is being built; the k-th training pass of any model over n shuffled images uses the k-th permutation of n. So
-every correct notebook follows the same trajectory as the reference, however it is written and whatever else it draws.
+model that is being built; the k-th training pass of any model over n shuffled images on a device uses the k-th
+permutation of n for that device. So the driver knows the images of every batch, and can take the same steps itself.
 Canonical draws use separate generators and leave torch's global state unchanged (an unpatched layer would have advanced
 it); all other random numbers (dropout masks, `torch.randn`) come from the global generators, which are seeded once.
 
@@ -94,9 +94,19 @@ def on_note(callback: Callable[[str], None]) -> None:
         _state.on_note.append(callback)
 
 
+def seed() -> int:
+    """Return the run's seed."""
+    return _state.seed
+
+
 def derive(*parts: object) -> int:
-    """Return a seed derived from the run's seed and `parts`, the same in every process and on every machine."""
-    text = "|".join(map(str, (_state.seed, *parts)))
+    """Return a seed derived from the run's seed and `parts`."""
+    return derived(_state.seed, *parts)
+
+
+def derived(seed: int, *parts: object) -> int:
+    """Return a seed derived from `seed` and `parts`, the same in every process and on every machine."""
+    text = "|".join(map(str, (seed, *parts)))
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=7).digest(), "big")
 
 

@@ -1,4 +1,8 @@
-"""Set the canonical order of training passes: the k-th pass over n shuffled images uses the k-th permutation of n."""
+"""Set the canonical order of training passes: the k-th pass over n shuffled images uses the k-th permutation of n.
+
+Each device has permutations of its own, so that the records of a training on one are not those of a training on the
+other. A notebook that seeds torch keeps PyTorch's own order on the CPU; on a GPU that order is permuted once more.
+"""
 
 from __future__ import annotations
 
@@ -18,14 +22,18 @@ if TYPE_CHECKING:
     import torch
 
 
+CPU = "cpu"
+
+
 class Order:
-    """The canonical permutation of `images` images for the `number`-th training pass (0-based)."""
+    """The canonical permutation of `images` images for the `number`-th training pass (0-based) on a device."""
 
-    __slots__ = ("exhausted", "images", "number")
+    __slots__ = ("device", "exhausted", "images", "number")
 
-    def __init__(self, images: int, number: int) -> None:
+    def __init__(self, images: int, number: int, device: str) -> None:
         self.images = images
         self.number = number
+        self.device = device
         self.exhausted = False
 
 
@@ -71,13 +79,20 @@ def pass_number(images: int) -> int:
     return max((count[images] for count in counts if count is not None), default=0)
 
 
-def permutation(images: int, number: int) -> list[int]:
-    """Return the canonical order of the `number`-th training pass over `images` images."""
+def permutation(seed: int, images: int, number: int, device: str = CPU) -> list[int]:
+    """Return the canonical order of the `number`-th training pass over `images` images on a device ('cpu', 'cuda')."""
     torch = sys.modules["torch"]
     generator = torch.Generator()
-    generator.manual_seed(canonical.derive("order", images, number))
+    parts = ("order", images, number) if device == CPU else ("order", images, number, device)
+    generator.manual_seed(canonical.derived(seed, *parts))
     order: list[int] = torch.randperm(images, generator=generator).tolist()
     return order
+
+
+def _device() -> str:
+    """Return the type of the device that the model in use is on."""
+    current = _state.current() if _state.current is not None else None
+    return next((parameter.device.type for parameter in _parameters(current)), CPU)
 
 
 def _parameters(subject: object) -> Iterable[torch.Tensor]:
@@ -122,10 +137,10 @@ def _ordering(original: Callable[..., Iterator[int]]) -> Callable[..., Iterator[
             with canonical.spared:
                 order = _next_order(self)
         if order is None:
-            yield from original(self)
+            yield from _apart(original(self))
             return
         try:
-            yield from permutation(order.images, order.number)
+            yield from permutation(canonical.seed(), order.images, order.number, order.device)
             order.exhausted = True
         finally:
             if not order.exhausted and order in _state.uncounted:  # abandoned
@@ -134,11 +149,19 @@ def _ordering(original: Callable[..., Iterator[int]]) -> Callable[..., Iterator[
     return __iter__
 
 
+def _apart(indices: Iterator[int]) -> Iterable[int]:
+    """Return the indices of a notebook that seeds torch itself: as they are on the CPU, in another order on a GPU."""
+    if _device() == CPU:
+        return indices
+    found = list(indices)
+    return [found[place] for place in permutation(canonical.seed(), len(found), 0, "own order")]
+
+
 def _next_order(sampler: Any) -> Order | None:
     images = len(sampler.data_source)
     if sampler.generator is not None or sampler.replacement or sampler.num_samples != images:
         return None
-    order = _state.orders.put(sampler, Order(images, pass_number(images)))
+    order = _state.orders.put(sampler, Order(images, pass_number(images), _device()))
     _state.uncounted = [other for other in _state.uncounted if not other.exhausted]
     _state.uncounted.append(order)
     return order

@@ -11,6 +11,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from grader.in_kernel import events
+from grader.in_kernel.datasets import registry
+from grader.in_kernel.datasets.recognition import Recognised
 from grader.in_kernel.randomness.pass_order import Order
 from grader.in_kernel.recorder import describe
 from grader.in_kernel.recorder.models import Known
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 
 Ended = Callable[["OpenPass"], object]
 AHEAD = 8  # batches that are kept because a loop may load them ahead
+FIRST, EVERY = 6, 16  # the first batches of a pass are recognised, and then every 16th
+MAX_SERVED = 1024  # images whose places are recorded
 
 
 class Batch(NamedTuple):
@@ -52,6 +56,8 @@ class OpenPass:
         self.recent: deque[Batch] = deque(maxlen=AHEAD)
         self.held = HeldBatches()  # batches that no model had been given when the next was served
         self.drained = False
+        self.recognised = Recognised()
+        self.served = 0  # images of the first batches, which were recognised one after the other
         self._begin_to_count(start)
 
     def _begin_to_count(self, start: float) -> None:
@@ -104,6 +110,10 @@ class OpenPass:
         self.batches += 1
         self.samples += len(images) if images is not None and images.dim() else 0
         self.recent.append(Batch(self.batches, images, labels))
+        if images is not None and (self.batches <= FIRST or self.batches % EVERY == 0):
+            with suppress(Exception):  # some tensors have no values
+                self.recognised.add(registry.recognise(images) or [])
+                self.served = len(self.recognised.places) if self.batches <= FIRST else self.served
 
     def _hold_last(self) -> None:
         """Hold the batch that was served last if no model has been given it yet."""
@@ -194,9 +204,12 @@ def fields(item: OpenPass, end: float, complete: bool) -> dict[str, object]:
     losses = [loss for loss, _, _ in measured if loss is not None]
     images = sum(count for _, _, count in measured)
     finite = bool(measured) and len(losses) == len(measured)
+    named = item.loader["split"]
+    split = item.recognised.split(named)  # type: ignore[arg-type]
+    places = item.recognised.places[: min(item.served, MAX_SERVED)] if item.steps and split is not None else []
     return {
         "cell": item.cell,
-        "loader": item.loader,
+        "loader": {**item.loader, "split": split, "images": item.recognised.images(item.images)},
         "start": item.start,
         "seconds": max(0.0, end - item.start),
         "batches": item.batches,
@@ -221,4 +234,5 @@ def fields(item: OpenPass, end: float, complete: bool) -> dict[str, object]:
         "arguments": item.arguments,
         "inner_function": item.inner_function,
         "inner_arguments": item.inner_arguments,
+        "served": [place[1] if place is not None and place[0] == split else None for place in places],
     }

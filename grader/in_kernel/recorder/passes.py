@@ -342,6 +342,8 @@ def _first_call(item: OpenPass, module: nn.Module, known: models.Known, args: An
     item.model_device = describe.device(model)
     given = next(describe.tensors([args, kwargs]), None)
     item.data_device = str(given.device) if given is not None else None
+    if not known.trainings and module.training and sys.modules["torch"].is_grad_enabled():
+        weights.keep_first(known.key, model, item.cell, item.start)
     if not item.steps:
         item.number = known.trainings
         item.canonical = canonical.is_canonical() and _on_path(model, known)
@@ -398,11 +400,13 @@ def _count_step(optimizer: Any) -> None:
     if item.steps == 1:
         known = item.known
         if known is not None:
+            weights.training_begins(known.key)
             item.number = known.trained_over[item.images]
             known.trained_over[item.images] += 1
             known.trainings += 1
             known.weights = None  # until the pass has ended
-            follows = item.order is not None and item.order.number == item.number
+            device = (item.model_device or "cpu").split(":")[0]
+            follows = item.order is not None and (item.order.number, item.order.device) == (item.number, device)
             item.canonical = item.canonical and follows and known.trainings == known.trained_over[item.images]
     if item.optimizer is None or item.optimizer_id != id(optimizer):
         item.optimizer_id = id(optimizer)
@@ -449,5 +453,5 @@ def _keep_weights(item: OpenPass, model: nn.Module) -> bool:
     trained = item.steps > 0 or item.backwards > 0
     if not (trained or weights.knows(key)):
         return False
-    weights.keep(key, model, item.cell, item.start, not trained)
+    weights.keep(key, model, item.cell, item.start, not trained, item.loader["split"] == "test")
     return True

@@ -13,20 +13,23 @@ if TYPE_CHECKING:
     from torch import nn
 
 MAX_ELEMENTS = 700_000  # per model; they must fit into one event
-AT_ONCE = frozenset((1, 2, 5, 10, 20))  # after this many tests of a model its weights are sent before the cell ends
-MAX_EVENTS = 12  # per model
+EACH, EVERY = 21, 4  # the weights of the first epochs are sent, of later ones every fourth, and the last of each cell
+MAX_EVENTS = 64  # per model
+MAX_FIRST = 40  # models whose weights before the first training pass are kept
 MAX_SENT = 32_000_000  # characters in all: half of what the driver reads
 
 
 class _Kept:
     """The latest weights of one model, with the cell and start of the pass after which it had them."""
 
-    def __init__(self, cell: int, start: float, values: dict[str, torch.Tensor]) -> None:
+    def __init__(self, cell: int, start: float, values: dict[str, torch.Tensor], rank: int = 0) -> None:
         self.cell, self.start, self.values = cell, start, values
+        self.rank = rank  # 0 after a training pass, 1 after a test, 2 after a test on test images
 
 
+_first: dict[str, _Kept] = {}  # the weights of a model before its first training pass
 _pending: dict[str, _Kept] = {}
-_tests: Counter[str] = Counter()
+_epochs: Counter[str] = Counter()
 _sent: Counter[str] = Counter()
 _left = MAX_SENT
 
@@ -35,7 +38,7 @@ def install() -> None:
     """Reset the state, and send pending weights at the end of every cell."""
     global _left
     _left = MAX_SENT
-    for store in (_pending, _tests, _sent):
+    for store in (_first, _pending, _epochs, _sent):
         store.clear()
     events.at_cell_end(send_pending)
 
@@ -45,37 +48,71 @@ def knows(key: str) -> bool:
     return key in _pending or key in _sent
 
 
-def keep(key: str, model: nn.Module, cell: int, start: float, tested: bool) -> None:
+def keep_first(key: str, model: nn.Module, cell: int, start: float) -> None:
+    """Keep the weights of a model that has not been trained, in case that the pass that began at `start` trains it."""
+    values = _values(model) if len(_first) < MAX_FIRST or key in _first else None
+    if values is not None:
+        _first[key] = _Kept(cell, start, values)
+
+
+def training_begins(key: str) -> None:
+    """Send the weights that a model had before this training pass, unless it is its first.
+
+    Those before the first are sent with the second: many models are trained for one epoch only, to try them.
+    """
+    if key not in _pending and key not in _sent:
+        return
+    first = _first.pop(key, None)
+    if first is not None:
+        first.cell = max(0, events.cell())
+        _send(key, first, before=True)
+    if key in _pending:
+        _epochs[key] += 1
+        _send(key, _pending.pop(key), wanted=_epochs[key] < EACH or _epochs[key] % EVERY == 0)
+
+
+def keep(key: str, model: nn.Module, cell: int, start: float, tested: bool, preferred: bool = False) -> None:
     """Keep a model's current weights, at the end of the pass that began at `start`.
 
-    `tested` means that the pass trained nothing. Weights are sent after some of the tests, and at the end of the cell.
+    `tested` means that the pass trained nothing, `preferred` that it went over test images: of several tests after one
+    training pass, the first preferred one counts. The weights are sent when the next training pass begins or the cell
+    ends.
     """
-    buffers = {name: value for name, value in model.named_buffers() if value.is_floating_point()}
-    values = {**dict(model.named_parameters()), **buffers}
-    if sum(value.numel() for value in values.values()) > MAX_ELEMENTS:
+    before, rank = _pending.get(key), tested + (tested and preferred)
+    if before is not None and 0 < rank <= before.rank:
         return
-    _pending[key] = _Kept(cell, start, {n: v.detach().to("cpu", copy=True) for n, v in values.items()})
-    if tested:
-        _tests[key] += 1
-        if _tests[key] in AT_ONCE:
-            _send(key)
+    if before is not None and not tested and before.start < start:  # `training_begins` did not see the training
+        _send(key, before)
+    values = _values(model)
+    if values is not None:
+        _pending[key] = _Kept(cell, start, values, rank)
 
 
 def send_pending() -> None:
     """Send the weights that have not been sent."""
     for key in list(_pending):
-        _send(key)
+        _epochs[key] += 1
+        _send(key, _pending.pop(key))
 
 
-def _send(key: str) -> None:
+def _values(model: nn.Module) -> dict[str, torch.Tensor] | None:
+    """Return copies of a model's weights; None if they are too large."""
+    buffers = {name: value for name, value in model.named_buffers() if value.is_floating_point()}
+    values = {**dict(model.named_parameters()), **buffers}
+    if sum(value.numel() for value in values.values()) > MAX_ELEMENTS:
+        return None
+    return {name: value.detach().to("cpu", copy=True) for name, value in values.items()}
+
+
+def _send(key: str, kept: _Kept, before: bool = False, wanted: bool = True) -> None:
     global _left
-    kept = _pending.pop(key)
     size = sum(value.numel() for value in kept.values.values()) * 16 // 3  # characters: four bytes each, in base64
-    if _sent[key] >= MAX_EVENTS or size > _left:
+    if not wanted or _sent[key] >= MAX_EVENTS or size > _left:
         return
     _sent[key] += 1
     _left -= size
-    events.emit("weights", {"cell": kept.cell, "model": key, "start": kept.start, "values": _encoded(kept.values)})
+    found = {"cell": kept.cell, "model": key, "start": kept.start, "before": before, "values": _encoded(kept.values)}
+    events.emit("weights", found)
 
 
 def _encoded(values: dict[str, torch.Tensor]) -> list[dict[str, Any]]:

@@ -13,9 +13,10 @@ import pytest
 import grader
 from grader.assignment import Threshold
 from grader.data.sources import find_data
+from grader.evidence.run import run_evidence
 from grader.reports.html import html
 from grader.result import Result
-from grader.run.reference_run import reference_run
+from grader.run.reference_run import run_program
 from grader.sandbox.limits import Limits
 from grader.seeds import CANONICAL_SEED, commitment
 from reference.rubric import ASSIGNMENT
@@ -48,8 +49,8 @@ class Desk:
         return self.honest[name]
 
     def known(self) -> dict[str, str]:
-        """What an attacker can find out under the public seed: losses and accuracies of the reference's epochs."""
-        run = reference_run(COURSE, find_data(self.data), CANONICAL_SEED)
+        """What an attacker can bring along: losses and accuracies of a real training of the reference."""
+        run = run_evidence((), run_program(COURSE, find_data(self.data), CANONICAL_SEED))
         train = [p for p in run.passes if p.model == "model-1" and p.trains]
         tests = [p for p in run.passes if p.model == "model-1" and not p.trains]
         pairs = zip(train, tests, strict=True)

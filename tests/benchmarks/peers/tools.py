@@ -318,7 +318,7 @@ class Shares:
 
 
 class Grader(Tool):
-    """`grader grade`. Its reference trajectories are kept between runs, as on an instructor's machine."""
+    """`grader grade`. Its secret is kept between runs, as on an instructor's machine."""
 
     def environment(self, way: Way) -> dict[str, str]:
         return {**super().environment(way), "GRADER_CACHE": str(self.place.venvs / "grader-cache")}
