@@ -166,7 +166,7 @@ def place_faults(names: Training, others: Training, elsewhere: str) -> tuple[Mut
             f"'{cnn.setup}' moves the model that was trained before instead of a new one.",
             swap(f"model = {cnn.model}().cuda()", "model = model.cuda()", section=cnn.setup),
             cnn.item,
-            ("was trained on",),
+            ("was trained further",),
             elsewhere,
         ),
         fault(
