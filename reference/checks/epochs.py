@@ -328,15 +328,16 @@ def _learns(e: Evidence, role: str, training: trainings.Training, epochs: int) -
 
 
 def _as_wanted(e: Evidence) -> bool:
-    """Return whether the training loader serves what was asked for, as far as is known."""
-    probe = e.loaders.get("train")
-    if probe is None or probe.seen is None or probe.first_batch is None or probe.expected_batch is None:
-        return True
-    try:
-        loaders.loader(probe, e.train_size, BATCH_SIZE, shuffled=True)
-        loaders.pixels(probe)
-    except Fail:
-        return False
+    """Return whether the loaders of training and testing serve what was asked for, as far as is known."""
+    for split, images in (("train", e.train_size), ("test", e.test_size)):
+        probe = e.loaders.get(split)
+        if probe is None or probe.seen is None or probe.first_batch is None or probe.expected_batch is None:
+            continue
+        try:
+            loaders.loader(probe, images, BATCH_SIZE, shuffled=split == "train")
+            loaders.pixels(probe)
+        except Fail:
+            return False
     return True
 
 

@@ -28,7 +28,8 @@ class Patterns:
 
     def __init__(self, load: Callable[[bool], tuple[Any, Any]]) -> None:
         self._load = load
-        self._places: dict[bytes, Place] = {}
+        self._raw: dict[Split, NDArray[Any]] = {}
+        self._places: dict[bytes, list[Place]] = {}
 
     def find(self, images: Any) -> list[tuple[bytes, Place | None]] | None:
         """Return the pattern of each image of a batch (B, …), and its place if it is known.
@@ -43,9 +44,18 @@ class Patterns:
         if not self._places:
             splits: tuple[Split, Split] = ("test", "train")
             for split in splits:
-                raw = np.asarray(self._load(split == "train")[0]).reshape(-1, PIXELS)
-                self._places.update({pattern: (split, place) for place, pattern in enumerate(_patterns(raw))})
-        return [(pattern, self._places.get(pattern)) for pattern in _patterns(flat)]
+                self._raw[split] = np.asarray(self._load(split == "train")[0]).reshape(-1, PIXELS)
+                for place, pattern in enumerate(_patterns(self._raw[split])):
+                    self._places.setdefault(pattern, []).append((split, place))
+        return [(pattern, self._place(pattern, row)) for pattern, row in zip(_patterns(flat), flat, strict=True)]
+
+    def _place(self, pattern: bytes, row: NDArray[Any]) -> Place | None:
+        """Return the place of an image; of the few that share a pattern, of the one with the nearest grey levels."""
+        found = self._places.get(pattern, [])
+        if len(found) < 2:
+            return found[0] if found else None
+        levels = _levels(row)
+        return min(found, key=lambda place: float(abs(_levels(self._raw[place[0]][place[1]]) - levels).sum()))
 
 
 class Recognised:
@@ -100,6 +110,13 @@ def _flat(images: Any) -> NDArray[Any] | None:
         values = values[..., margin:-margin, margin:-margin]
     flat = values.reshape(len(values), -1)
     return flat[:, :PIXELS] if flat.shape[1] and flat.shape[1] % PIXELS == 0 else None
+
+
+def _levels(row: NDArray[Any]) -> NDArray[Any]:
+    """Return grey levels relative to the largest distance from the background."""
+    distances = abs(row.astype("float64") - float(row[0]))
+    peak: float = distances.max()
+    return distances / peak if peak else distances
 
 
 def _patterns(rows: NDArray[Any]) -> list[bytes]:

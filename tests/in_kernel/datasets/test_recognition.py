@@ -85,3 +85,12 @@ def test_a_few_images_again_and_again_are_counted_as_few() -> None:
 def test_both_splits_mixed_are_none() -> None:
     mixed = recognised(SCALED[:32], MNIST.load(False)[0][:32].float())
     assert mixed.split("train") is None
+
+
+def test_images_with_one_pattern_are_told_apart_by_their_grey_levels() -> None:
+    raw = np.zeros((2, 28, 28), np.uint8)
+    raw[:, 10, 10:14] = [[200, 90, 10, 255], [10, 90, 200, 255]]
+    patterns = Patterns(lambda train: (raw if train else raw[:0], None))
+    served = (torch.from_numpy(raw).float() / 255 - 0.1307) / 0.3081
+    for images in (served, served.half(), -served):
+        assert [place for _, place in patterns.find(images) or []] == [("train", 0), ("train", 1)]
