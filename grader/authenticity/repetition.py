@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 STEPS = 6  # batches of an epoch, as many as the recorder recognises at its start
 FIRST_SHARE = 2e-3  # of the first loss, which follows from the weights alone
-LATER_SHARE, LATER_SLACK = 0.1, 0.05  # of the others: the momentum of the epoch before is not known
+FRESH_SHARE = 5e-3  # of the other losses of a first epoch
+LATER_SHARE, LATER_SLACK = 0.1, 0.05  # of those of a later one: the momentum of the epoch before is not known
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,7 @@ def _same(bench: Bench, start: Start, seed: int) -> bool:
     if batch is None:
         return False
     losses = _losses(start.role, values, seen, *batch, size)
-    if losses is not None and agree(seen.losses[:steps], losses):
+    if losses is not None and agree(seen.losses[:steps], losses, fresh=start.weights.before):
         return True
     return not is_reference(bench.models[start.role.role]) and _own_first(bench, start, values, batch, size)
 
@@ -156,11 +157,15 @@ def _losses(
     return found
 
 
-def agree(recorded: Sequence[float | None], taken: Sequence[float]) -> bool:
-    """Return whether recorded losses are those of the steps taken here: the first exactly, the others nearly."""
+def agree(recorded: Sequence[float | None], taken: Sequence[float], fresh: bool = False) -> bool:
+    """Return whether recorded losses are those of the steps taken here: the first exactly, the others nearly.
+
+    `fresh` says that the optimizer had no momentum before, so that the others are almost exact too.
+    """
     if len(recorded) != len(taken) or not taken or recorded[0] is None:
         return False
     if not math.isclose(recorded[0], taken[0], rel_tol=FIRST_SHARE):
         return False
+    share, slack = (FRESH_SHARE, 0.0) if fresh else (LATER_SHARE, LATER_SLACK)
     pairs = zip(recorded[1:], taken[1:], strict=True)
-    return all(a is not None and math.isclose(a, b, rel_tol=LATER_SHARE, abs_tol=LATER_SLACK) for a, b in pairs)
+    return all(a is not None and math.isclose(a, b, rel_tol=share, abs_tol=slack) for a, b in pairs)

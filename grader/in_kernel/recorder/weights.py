@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 MAX_ELEMENTS = 700_000  # per model; they must fit into one event
 EACH, EVERY = 21, 4  # the weights of the first epochs are sent, of later ones every fourth, and the last of each cell
 MAX_EVENTS = 64  # per model
+FEW = 12  # models
 MAX_FIRST = 40  # models whose weights before the first training pass are kept
 MAX_SENT = 32_000_000  # characters in all: half of what the driver reads
 
@@ -56,19 +57,21 @@ def keep_first(key: str, model: nn.Module, cell: int, start: float) -> None:
 
 
 def training_begins(key: str) -> None:
-    """Send the weights that a model had before this training pass, unless it is its first.
-
-    Those before the first are sent with the second: many models are trained for one epoch only, to try them.
-    """
+    """Send the weights that a model had before this training pass, unless it is its first."""
     if key not in _pending and key not in _sent:
         return
+    _send_first(key)
+    if key in _pending:
+        _epochs[key] += 1
+        _send(key, _pending.pop(key), wanted=_epochs[key] < EACH or _epochs[key] % EVERY == 0)
+
+
+def _send_first(key: str) -> None:
+    """Send the weights that a model had before its first training pass, if they were kept."""
     first = _first.pop(key, None)
     if first is not None:
         first.cell = max(0, events.cell())
         _send(key, first, before=True)
-    if key in _pending:
-        _epochs[key] += 1
-        _send(key, _pending.pop(key), wanted=_epochs[key] < EACH or _epochs[key] % EVERY == 0)
 
 
 def keep(key: str, model: nn.Module, cell: int, start: float, tested: bool, preferred: bool = False) -> None:
@@ -89,8 +92,13 @@ def keep(key: str, model: nn.Module, cell: int, start: float, tested: bool, pref
 
 
 def send_pending() -> None:
-    """Send the weights that have not been sent."""
+    """Send the weights that have not been sent.
+
+    Those before a model's first training pass wait for the second, if many models were trained: to try them out.
+    """
     for key in list(_pending):
+        if len(_sent) < FEW:
+            _send_first(key)
         _epochs[key] += 1
         _send(key, _pending.pop(key))
 
