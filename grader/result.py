@@ -11,7 +11,7 @@ from typing import Literal
 from grader.files import escape_unprintable, write_atomically
 from grader.formatting import render_html
 
-SCHEMA: Literal["grader-result/2"] = "grader-result/2"
+SCHEMA: Literal["grader-result/3"] = "grader-result/3"
 
 Fact = str | bool | float | list[str] | None
 Environment = Mapping[str, str | float | Mapping[str, Fact] | None]
@@ -20,6 +20,7 @@ _ORDER = (
     "schema",
     "assignment",
     "submission",
+    "student",
     "score",
     "max_score",
     "provisional",
@@ -90,6 +91,18 @@ class Submitted:
 
 
 @dataclass(frozen=True)
+class Student:
+    """Whose result it is: the name of the result's folder in the class, and the student's number and name.
+
+    Number and name are '' where the course system and the roster give none. `folder` is '' outside a class.
+    """
+
+    folder: str = ""
+    number: str = ""
+    name: str = ""
+
+
+@dataclass(frozen=True)
 class Signature:
     """The signature of a result, and the raw public key that it can be verified with, both in base64."""
 
@@ -105,7 +118,8 @@ class Result:
     `score` is the number of points earned so far. A person has yet to confirm the part `provisional` of it. `ungraded`
     is the number of points that this machine could not grade. If the submission could not be graded at all, `status` is
     'failed' and `message` says why. `notes` are repairs of the file and remarks on the run. `advisory` marks a
-    student's own check, which does not count. Only a signed result has a `signature`.
+    student's own check, which does not count. `student` is whose result it is, in a class. Only a signed result has a
+    `signature`, which covers everything else.
     """
 
     assignment: str
@@ -121,7 +135,8 @@ class Result:
     notes: tuple[str, ...] = ()
     advisory: bool = False
     digests: Digests = field(default_factory=Digests)
-    schema: Literal["grader-result/2"] = SCHEMA
+    student: Student = Student()
+    schema: Literal["grader-result/3"] = SCHEMA
     signature: Signature | None = None
 
     @property

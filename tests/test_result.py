@@ -18,7 +18,7 @@ def test_the_written_file_is_the_dict_in_the_documented_order(result, tmp_path):
     result.write(path)
     written = json.loads(path.read_text(encoding="utf-8"))
     assert written == json.loads(json.dumps(result.to_dict()))
-    assert list(written)[:5] == ["schema", "assignment", "submission", "score", "max_score"]
+    assert list(written)[:5] == ["schema", "assignment", "submission", "student", "score"]
     assert [item["id"] for item in written["items"]] == ["a", "b", "c", "d"]
 
 

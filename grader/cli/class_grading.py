@@ -157,10 +157,10 @@ def _signed(graded: Graded, signer: Signer) -> bool:
     """Return whether a stored result has a valid signature by this key; an unsigned one must be graded again."""
     import json
 
+    from grader.course.store import read_document
     from grader.provenance.signing import signed_by
-    from grader.result import parse_result
 
-    signature = parse_result(graded.document).signature
+    signature = read_document(graded.document).signature
     return (
         signature is not None and signature.key == signer.public and signed_by(json.loads(graded.document), signature)
     )

@@ -26,13 +26,19 @@ def add_to(commands: Commands) -> None:
     command.add_argument(
         "--submission", type=Path, metavar="NOTEBOOK", help="the notebook that the results must belong to"
     )
+    command.add_argument(
+        "--student",
+        metavar="WHO",
+        help="the student that the results must belong to, by folder, number or name, for results that are no longer "
+        "in the class's folder (without it a result must be in the folder that it was signed for)",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print a verdict for each file; return 0 if all are verified, 1 if one is not, 2 if one cannot be read."""
     from grader.course.verify import verify
 
-    verdicts = verify(arguments.files, arguments.key, arguments.submission)
+    verdicts = verify(arguments.files, arguments.key, arguments.submission, arguments.student)
     for path, verdict in zip(arguments.files, verdicts, strict=True):
         print(f"{one_line(str(path))}: {verdict.sentence}")
     if not all(verdict.readable for verdict in verdicts):

@@ -8,20 +8,20 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from grader.course.ingest.submissions import Submission
 from grader.course.job import BatchError, Done, Job, Observer, Stop
 from grader.course.pool import Pool, Threads, WorkerDied, WorkerRefused
 from grader.course.scores import standing
-from grader.course.store import Entry, Graded, Store, now
+from grader.course.store import Entry, Graded, Store, key_for, now, read_document
 from grader.course.summary_csv import write_summary
 from grader.files import write_atomically
 from grader.grading.grade import failed
 from grader.provenance.digests import of_file
 from grader.reports.html import write_html
-from grader.result import Result, parse_result
+from grader.result import Result
 
 MAX_TRIES = 2  # a grading that was cut short is tried once more
 MAX_DEATHS = 3  # workers that may die on one notebook before it fails: machines also fail for unrelated reasons
@@ -126,19 +126,39 @@ class _Batch:
         if self.job.force or submission.problem:
             return False
         sha256 = of_file(submission.path)
-        key = self.job.key(submission.path.name, sha256)
-        graded = self.store.graded(key) if key else None
-        if graded is None or not self.job.may_reuse(graded):
-            left = self.job.recover(key, sha256) if key else None
+        grading = self.job.key(submission.path.name, sha256)
+        if not grading:
+            return False
+        entry = _entry(submission, sha256)
+        graded = self._stored(grading, entry)
+        if graded is None:
+            left = self.job.recover(grading, sha256)
             if left is not None:
                 self._keep(submission, left, True, 0.0)
             return left is not None
-        result = parse_result(graded.document)
-        self.store.enter(_entry(submission, sha256), key)
+        result = read_document(graded.document)
+        self.store.enter(entry, graded.key)
         self._write(submission, result, graded.document)
         self.count, self.reused = self.count + 1, self.reused + 1
         self.observer.ended(submission, result, True)
         return True
+
+    def _stored(self, grading: str, entry: Entry) -> Graded | None:
+        """Return this student's stored grading, made from that of an equal notebook if need be; None if there is none.
+
+        Only the grading is shared: the result says whose it is, and has a signature of its own.
+        """
+        key = key_for(grading, entry.student)
+        own = self.store.graded(key)
+        if own is not None and self.job.may_reuse(own):
+            return own
+        for other in self.store.alike(grading):
+            if other.key != key and self.job.may_reuse(other):
+                result = replace(read_document(other.document), student=entry.student, signature=None)
+                graded = replace(other, key=key, document=self.job.sign(result).document())
+                self.store.put(graded)
+                return graded
+        return None
 
     def _finish(self, pool: Pool, future: Future[Result], run: _Running) -> None:
         if future.cancelled():  # given up because the batch is stopping
@@ -185,17 +205,18 @@ class _Batch:
         return failed(self.job.assignment, submission.path.name, message, of_file(submission.path), self.job.data)
 
     def _keep(self, submission: Submission, result: Result, final: bool, seconds: float) -> None:
-        result = self.job.sign(result)
-        sha256 = result.submission.sha256
-        key = self.job.key(submission.path.name, sha256)
-        final = final and bool(key) and not any(item.status == "error" for item in result.items)
+        entry = _entry(submission, result.submission.sha256)
+        result = self.job.sign(replace(result, student=entry.student))
+        grading = self.job.key(submission.path.name, entry.sha256)
+        key = key_for(grading, entry.student)
+        final = final and bool(grading) and not any(item.status == "error" for item in result.items)
         document = result.document()
         # A result that is not final gets a separate key, so that it never replaces a final one.
         graded = Graded(
             key if final else f"not final: {submission.name}", standing(result), document, final, now(), seconds
         )
-        self.store.put(graded, _entry(submission, sha256))
-        self.job.on_stored(key)
+        self.store.put(graded, entry)
+        self.job.on_stored(grading)
         self.count += 1
         self.unwritten.append((submission, result, document))
 
@@ -218,7 +239,7 @@ class _Batch:
         began = time.monotonic()
         if not at_once and began - self._summary_at < SUMMARY_SHARE * self._summary_took:
             return
-        rows = ((row.entry.name, row.machine) for row in self.store.rows())
+        rows = ((row.entry.student, row.machine) for row in self.store.rows())
         write_summary(self.job.out / "summary.csv", rows, self.store.items())
         self._summary_at = time.monotonic()
         self._summary_took = self._summary_at - began

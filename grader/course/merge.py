@@ -8,11 +8,10 @@ from datetime import datetime
 from pathlib import Path
 
 from grader.course.scores import Mark, Standing
-from grader.course.store import Graded, Row, Store
+from grader.course.store import Graded, Row, Store, read_document
 from grader.course.summary_csv import write_summary
 from grader.files import write_atomically
 from grader.reports.html import write_html
-from grader.result import parse_result
 
 
 def merge(sources: Sequence[Path], out: Path) -> list[str]:
@@ -44,9 +43,9 @@ def write_results(store: Store, out: Path) -> int:
         count += 1
         document = store.document(row.key)
         folder = out / row.entry.name
-        write_html(parse_result(document), folder / "report.html")
+        write_html(read_document(document), folder / "report.html")
         write_atomically(folder / "result.json", document)
-    write_summary(out / "summary.csv", ((row.entry.name, row.machine) for row in store.rows()), store.items())
+    write_summary(out / "summary.csv", ((row.entry.student, row.machine) for row in store.rows()), store.items())
     return count
 
 
@@ -55,7 +54,7 @@ def _gradings(store: Store, target: Store, conflicts: list[str]) -> None:
     for graded in store.all_graded():
         old = there.get(graded.key)
         if old is not None and old.final and graded.final and _points(old.standing) != _points(graded.standing):
-            name = parse_result(graded.document).submission.name
+            name = read_document(graded.document).submission.name
             conflicts.append(
                 f"{name}: graded twice from the same files, with {old.standing.score} and {graded.standing.score} "
                 "points; the newer result counts"

@@ -6,6 +6,7 @@ crashes loses only the notebooks that it was grading. Several processes may use 
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,6 +19,7 @@ from typing import Any
 from grader.course.scores import Final, ItemStanding, Mark, Standing, with_marks
 from grader.course.store_schema import TooNew, migrate
 from grader.errors import GraderError
+from grader.result import Result, Student, parse_result
 
 FILE = "results.sqlite"
 BUSY_SECONDS = 60.0  # how long to wait for another writer, which needs milliseconds
@@ -29,10 +31,10 @@ class StoreError(GraderError):
 
 @dataclass(frozen=True)
 class Graded:
-    """One grading.
+    """The grading of one student's notebook.
 
-    `document` is the text of its result.json. `final` is False if it must not be reused, as when the grader itself
-    failed.
+    `key` is what `key_for` returns. `document` is the text of its result.json. `final` is False if it must not be
+    reused, as when the grader itself failed.
     """
 
     key: str
@@ -56,6 +58,11 @@ class Entry:
     late: bool | None = None
     superseded: tuple[str, ...] = ()
 
+    @property
+    def student(self) -> Student:
+        """Whose row it is, as in the result."""
+        return Student(self.name, self.student_id, self.student_name)
+
 
 @dataclass(frozen=True)
 class Row:
@@ -70,6 +77,8 @@ class Row:
     updated_at: str
 
 
+_GRADED = "key, standing, document, final, graded_at, seconds"
+_OF, _AFTER = " of ", " of!"  # keys of one notebook sort between these, since "!" follows the blank
 _ENTRY = "name, file, sha256, student_id, student_name, submitted_at, late, superseded"
 
 
@@ -106,15 +115,25 @@ class Store:
     def graded(self, key: str) -> Graded | None:
         """Return the final grading under this key, or None."""
         with self._store_errors():
-            row = self._db.execute(
-                "SELECT key, standing, document, final, graded_at, seconds FROM results WHERE key = ? AND final", (key,)
-            ).fetchone()
+            row = self._db.execute(f"SELECT {_GRADED} FROM results WHERE key = ? AND final", (key,)).fetchone()
         return _graded(row) if row else None
+
+    def alike(self, grading: str) -> Iterator[Graded]:
+        """Iterate over the final gradings of this notebook (`grading` is its key), whoever handed it in; newest first.
+
+        Documents are large, so they are read one at a time.
+        """
+        with self._store_errors():
+            query = "SELECT key FROM results WHERE final AND key >= ? AND key < ? ORDER BY graded_at DESC"
+            keys = [key for (key,) in self._db.execute(query, (f"{grading}{_OF}", f"{grading}{_AFTER}"))]
+        for key in keys:
+            if (graded := self.graded(key)) is not None:
+                yield graded
 
     def all_graded(self) -> Iterator[Graded]:
         """Iterate over all gradings, final or not."""
         with self._store_errors():
-            for row in self._db.execute("SELECT key, standing, document, final, graded_at, seconds FROM results"):
+            for row in self._db.execute(f"SELECT {_GRADED} FROM results"):
                 yield _graded(row)
 
     def put(self, graded: Graded, entry: Entry | None = None) -> None:
@@ -234,6 +253,26 @@ class Store:
             ) from None
         except sqlite3.Error as error:
             raise StoreError(f"the results in '{self.path}' cannot be used ({error}); give another --out") from None
+
+
+def key_for(grading: str, student: Student) -> str:
+    """Return the key of a student's result; `grading` is the key of the grading, which others' equal notebooks share.
+
+    A result says whose it is, so two students with equal notebooks have two results.
+    """
+    who = json.dumps([student.folder, student.number, student.name])
+    return f"{grading}{_OF}{hashlib.sha256(who.encode()).hexdigest()[:32]}"
+
+
+def read_document(document: str) -> Result:
+    """Return the result in a stored document. Raises StoreError if another version of grader wrote it."""
+    try:
+        return parse_result(document)
+    except ValueError:
+        raise StoreError(
+            "a stored result was written by another version of grader, which this one cannot read; "
+            "grade the class again, or use that version"
+        ) from None
 
 
 def now() -> str:

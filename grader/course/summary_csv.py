@@ -2,45 +2,42 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import re
 import statistics
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from grader.course.csv_text import csv_text
 from grader.course.scores import Standing, standing
 from grader.files import write_atomically
-from grader.formatting import number, one_line
+from grader.formatting import number
 
 if TYPE_CHECKING:
-    from grader.result import Result
+    from grader.result import Result, Student
 
 
-COLUMNS = ("submission", "status", "score", "max_score", "provisional", "ungraded")  # then the items, then the message
-_FORMULA = "=+\\-@＝＋－＠"  # characters that start a formula; some spreadsheets also accept the full-width forms
-_STARTS = re.compile(rf"\s*[{_FORMULA}]")
-# In countries with decimal commas, spreadsheets split cells at semicolons, even inside quotes.
-_STARTS_LATER = re.compile(rf"([;|]\s*)(?=[{_FORMULA}])")
+# Then come the items, then the message.
+COLUMNS = ("submission", "student_id", "student", "status", "score", "max_score", "provisional", "ungraded")
+LAST_COLUMN = "message"
 
 
-def summary_csv(results: Mapping[str, Result], items: Sequence[str]) -> str:
+def summary_csv(results: Iterable[Result], items: Sequence[str]) -> str:
     """Return the CSV text. An item that was not graded is left empty; a failed submission has no points."""
-    return standings_csv(((name, standing(results[name])) for name in sorted(results)), items)
+    return standings_csv(((result.student, standing(result)) for result in results), items)
 
 
-def standings_csv(standings: Iterable[tuple[str, Standing]], items: Sequence[str]) -> str:
-    """Return the CSV text for (name, standing) pairs, which must be sorted by name and are read one at a time."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow([*COLUMNS, *items, "message"])
-    for name, one in standings:
-        totals = [one.score, one.max_score, one.provisional, one.ungraded]
-        scores = [item_points(one, item) for item in items]
-        row = [name, one.status, *(number(value) for value in totals), *scores, one.message]
-        writer.writerow([escape_cell(cell) for cell in row])
-    return out.getvalue()
+def standings_csv(standings: Iterable[tuple[Student, Standing]], items: Sequence[str]) -> str:
+    """Return the CSV text for pairs of a student and a standing, which are read one at a time."""
+    header = [*COLUMNS, *items, LAST_COLUMN]
+    return csv_text([header, *(row_of(student, one, items) for student, one in standings)])
+
+
+def row_of(student: Student, one: Standing, items: Sequence[str]) -> list[str]:
+    """Return the cells of one row."""
+    totals = [one.score, one.max_score, one.provisional, one.ungraded]
+    scores = [item_points(one, item) for item in items]
+    who = [student.folder, student.number, student.name]
+    return [*who, one.status, *(number(value) for value in totals), *scores, one.message]
 
 
 def item_points(one: Standing, name: str) -> str:
@@ -49,20 +46,9 @@ def item_points(one: Standing, name: str) -> str:
     return "" if item is None or item.status == "not_graded" else number(item.score)
 
 
-def write_summary(path: Path, standings: Iterable[tuple[str, Standing]], items: Sequence[str]) -> None:
+def write_summary(path: Path, standings: Iterable[tuple[Student, Standing]], items: Sequence[str]) -> None:
     """Write the CSV file atomically; `standings` as for `standings_csv`."""
     write_atomically(path, standings_csv(standings, items))
-
-
-def escape_cell(cell: str) -> str:
-    """Return the cell on one line, with an apostrophe wherever a spreadsheet would read a formula."""
-    cell = _STARTS_LATER.sub(r"\1'", one_line(cell))
-    return f"'{cell}" if _STARTS.match(cell) else cell
-
-
-def unescape_cell(cell: str) -> str:
-    """Return the name in the first column without the apostrophe that `escape_cell` put before it."""
-    return cell[1:] if cell.startswith("'") and _STARTS.match(cell[1:]) else cell
 
 
 def class_summary(standings: Iterable[Standing]) -> list[str]:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from grader.course.summary_csv import escape_cell, item_points
+from grader.course.csv_text import csv_text
+from grader.course.summary_csv import item_points
 from grader.files import escape_unprintable, write_atomically
 from grader.formatting import number, one_line
 
@@ -64,9 +63,7 @@ class Filter:
 
 def class_csv(rows: Iterable[Row], items: Sequence[str]) -> str:
     """Return CSV text with one row per submission and one column per item; the points include the marks."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow([*COLUMNS, *items, *LAST_COLUMNS])
+    table = [[*COLUMNS, *items, *LAST_COLUMNS]]
     for row in rows:
         entry, final = row.entry, row.final.standing
         who = [entry.name, entry.student_id, entry.student_name, entry.submitted_at, _LATE[entry.late], final.status]
@@ -78,9 +75,8 @@ def class_csv(rows: Iterable[Row], items: Sequence[str]) -> str:
             ", ".join(entry.superseded),
             final.message,
         ]
-        cells = [*who, *points, *(item_points(final, item) for item in items), *rest]
-        writer.writerow([escape_cell(cell) for cell in cells])
-    return out.getvalue()
+        table.append([*who, *points, *(item_points(final, item) for item in items), *rest])
+    return csv_text(table)
 
 
 def class_json(rows: Iterable[Row]) -> str:

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
+import os
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
-from grader.course.summary_csv import COLUMNS, summary_csv, unescape_cell
+from grader.course.store import FILE
+from grader.course.verify_summary import UnreadableResult, read_table, wrong_rows
 from grader.files import read_regular
 from grader.formatting import number, one_line
 from grader.provenance.digests import of_file
 from grader.provenance.signing import SigningError, load_public, signed_by
-from grader.result import SCHEMA, Result
+from grader.result import SCHEMA, Result, Student
 
+SUMMARY = "summary.csv"
 MAX_BYTES = 8 << 20  # of a result file; a real one has a hundredth of this
-
-
-class UnreadableResult(Exception):
-    """The file is not a result; the message says why, in half a sentence."""
 
 
 @dataclass(frozen=True)
@@ -33,11 +31,14 @@ class Verdict:
     readable: bool = True
 
 
-def verify(paths: Sequence[Path], key: Path | None, submission: Path | None) -> tuple[Verdict, ...]:
+def verify(
+    paths: Sequence[Path], key: Path | None, submission: Path | None = None, student: str | None = None
+) -> tuple[Verdict, ...]:
     """Return a verdict on every file: results, and summaries (.csv), which are checked against the results beside them.
 
     `key` is the file with the trusted public key; without it nothing is verified. If `submission` is given, the results
-    must be about this notebook. Raises SigningError when the key or the notebook cannot be read.
+    must be about this notebook. If `student` is given, they must be signed for this student (folder, number or name);
+    else for the folder that they are in. Raises SigningError when the key or the notebook cannot be read.
     """
     trusted = load_public(key) if key is not None else None
     digest = None
@@ -48,15 +49,24 @@ def verify(paths: Sequence[Path], key: Path | None, submission: Path | None) -> 
         try:
             if path.suffix.lower() == ".csv":
                 verdicts.append(_verify_summary(path, trusted))
-            else:
-                verdicts.append(judge_result(*read_result(path), trusted, digest))
+                continue
+            data, result = read_result(path)
+            verdict = judge_result(data, result, trusted, digest)
+            sentence = (
+                ""
+                if not verdict.verified
+                else _misplaced(path, result.student)
+                if student is None
+                else _not_of(student, result.student)
+            )
+            verdicts.append(Verdict(False, sentence) if sentence else verdict)
         except UnreadableResult as error:
             verdicts.append(Verdict(False, f"not a result: {error}", readable=False))
     return tuple(verdicts)
 
 
 def judge_result(data: dict[str, Any], result: Result, trusted: str | None, digest: str | None = None) -> Verdict:
-    """Return the verdict on a result and its JSON `data`.
+    """Return the verdict on a result and its JSON `data`, wherever the file is.
 
     `trusted` is the public key to accept, `digest` that of the notebook which the result must be about (None: any).
     """
@@ -80,8 +90,49 @@ def judge_result(data: dict[str, Any], result: Result, trusted: str | None, dige
         )
     if result.advisory:
         return Verdict(False, f"signed by {signature.key}, but it is a self-check, which does not count as a grade")
+    if not result.student.folder:
+        return Verdict(False, f"signed by {signature.key}, but it does not say whose it is; grade the class again")
     points = "could not be graded" if result.status == "failed" else _points(result)
-    return Verdict(True, f"verified: {one_line(result.submission.name)}, {points}, signed by {signature.key}")
+    who = f"{described(result.student)}, {one_line(result.submission.name)}"
+    return Verdict(True, f"verified: {who}, {points}, signed by {signature.key}")
+
+
+def described(student: Student) -> str:
+    """Return a student in words: 'anna (Anna Smith, 4711)'."""
+    more = ", ".join(filter(None, (student.name, student.number)))
+    return one_line(f"{student.folder} ({more})" if more else student.folder)
+
+
+def _misplaced(path: Path, student: Student) -> str:
+    """Return a sentence if the file is not in the folder that its result was signed for, else ''.
+
+    Where the class is known, by its summary or store, this is the folder's path in the class; else any folder with the
+    same end of the path.
+    """
+    folder = Path(os.path.abspath(path)).parent  # a link to another student's folder is not followed
+    wanted = tuple(map(_same, Path(student.folder).parts))
+    above = next((up for up in (folder, *folder.parents) if (up / SUMMARY).is_file() or (up / FILE).is_file()), None)
+    there = tuple(map(_same, (folder.relative_to(above) if above else folder).parts))
+    if (there == wanted) if above else (there[-len(wanted) :] == wanted):
+        return ""
+    shown = folder.relative_to(above) if above and above != folder else folder.name
+    return (
+        f"in the wrong place: it is the result of {described(student)}, but it is in the folder "
+        f"'{one_line(str(shown))}'; put it back, or if it has left the class's folder, say whose it must be "
+        "with --student"
+    )
+
+
+def _not_of(wanted: str, student: Student) -> str:
+    known = {_same(one).casefold() for one in (student.folder, student.number, student.name) if one}
+    if _same(wanted).casefold() in known:
+        return ""
+    return f"of another student: it is the result of {described(student)}, not of {one_line(wanted)}"
+
+
+def _same(name: str) -> str:
+    """Return a name in the form in which it is compared: some file systems decompose letters with accents."""
+    return unicodedata.normalize("NFC", name)
 
 
 def _points(result: Result) -> str:
@@ -96,7 +147,10 @@ def read_result(path: Path) -> tuple[dict[str, Any], Result]:
     if not isinstance(data, dict) or "schema" not in data:
         raise UnreadableResult("it is JSON, but not a grading result")
     if data["schema"] != SCHEMA:
-        raise UnreadableResult(f"its schema is {one_line(repr(data['schema']))[:60]}, but this grader reads {SCHEMA!r}")
+        raise UnreadableResult(
+            f"its schema is {one_line(repr(data['schema']))[:60]}, but this grader reads {SCHEMA!r}; "
+            "grade again, or use the grader that wrote it"
+        )
     try:
         result = msgspec.convert(data, Result)
         again = json.loads(json.dumps(result.to_dict()))
@@ -170,31 +224,28 @@ def _bounded_int(text: str) -> int:
 
 def _verify_summary(path: Path, trusted: str | None) -> Verdict:
     """Verify a summary, which is not signed: the results beside it must be verified and agree with it."""
-    text = _read(path)
-    try:
-        rows = list(csv.reader(io.StringIO(text), strict=True))
-    except csv.Error as error:
-        raise UnreadableResult(f"it is not CSV ({error})") from None
-    header = tuple(rows[0]) if rows else ()
-    if header[: len(COLUMNS)] != COLUMNS or header[-1:] != ("message",):
-        raise UnreadableResult("it is not a summary that grader wrote")
+    table = read_table(_read(path))
     results: dict[str, Result] = {}
-    for row in rows[1:]:
-        name = unescape_cell(row[0]) if row else ""
-        inside = PurePosixPath(name)
-        if not name or inside.is_absolute() or ".." in inside.parts or "\\" in name:
-            raise UnreadableResult("a row in it names no folder beside it")
+    for name in table.rows:
+        shown = one_line(name)
         try:
             data, results[name] = read_result(path.parent / name / "result.json")
         except UnreadableResult as error:
-            return Verdict(False, f"the result of {one_line(name)} is missing or not a result: {error}")
+            return Verdict(False, f"the result of {shown} is missing or not a result: {error}")
         verdict = judge_result(data, results[name], trusted)
         if not verdict.verified:
-            return Verdict(False, f"the result of {one_line(name)} is {verdict.sentence}")
-    if summary_csv(results, header[len(COLUMNS) : -1]) != text:
-        return Verdict(False, "altered: it does not agree with the results beside it")
-    beside = {file.parent for file in path.parent.rglob("result.json")}
-    more = len(beside - {path.parent / name for name in results})
-    if more:
-        return Verdict(False, f"not complete: {more} of the results beside it have no row in it")
+            return Verdict(False, f"the result of {shown} is {verdict.sentence}")
+        student = results[name].student
+        if _same(student.folder) != _same(name):
+            return Verdict(
+                False,
+                f"the result in the folder '{shown}' is that of {described(student)}; it was copied or its folder "
+                f"renamed, so grade {shown} again",
+            )
+    for sentence in wrong_rows(table, results):
+        return Verdict(False, f"altered: {sentence}; the same `grader grade` command writes the file again")
+    beside = {file.parent.relative_to(path.parent).as_posix() for file in path.parent.rglob("result.json")}
+    if more := sorted(beside - set(table.rows)):
+        names = ", ".join(map(one_line, more[:5])) + (" and others" if len(more) > 5 else "")
+        return Verdict(False, f"not complete: {len(more)} of the results beside it have no row in it ({names})")
     return Verdict(True, f"verified: {len(results)} rows agree with the signed results beside it")

@@ -16,7 +16,7 @@ from grader.cli.main import main
 from grader.course.batch import Job, Submission, grade_all
 from grader.course.verify import MAX_BYTES, UnreadableResult, read_result, verify
 from grader.provenance.signing import load_signer, make_key
-from grader.result import Result, Submitted
+from grader.result import Result, Student, Submitted
 from tests.conftest import RUBRIC, make_result
 from tests.reports.hostile import HOSTILE, hostile_result
 from tests.watching import Watching
@@ -32,12 +32,13 @@ def keys(tmp_path):
 
 
 def result(name: str = "anna.ipynb") -> Result:
-    return replace(make_result(name), submission=Submitted(name, hashlib.sha256(NOTEBOOK).hexdigest()))
+    whose = Student("anna", "4711", "Anna Smith")
+    return replace(make_result(name), submission=Submitted(name, hashlib.sha256(NOTEBOOK).hexdigest()), student=whose)
 
 
 @pytest.fixture
 def signed(keys):
-    path = keys / "result.json"
+    path = keys / "anna" / "result.json"
     load_signer(keys / "mine")(result()).write(path)
     (keys / "anna.ipynb").write_bytes(NOTEBOOK)
     return path
@@ -60,7 +61,7 @@ def change(path: Path, edit) -> None:
 def test_a_result_as_it_was_signed_is_verified(keys, signed, capsys):
     status, out = said(keys, signed, "--submission", keys / "anna.ipynb", capsys=capsys)
     assert status == PASSED
-    assert "verified: anna.ipynb, 10 of 14 points, signed by " in out
+    assert "verified: anna (Anna Smith, 4711), anna.ipynb, 10 of 14 points, signed by " in out
 
 
 def test_formatting_of_the_file_does_not_matter(keys, signed, capsys):
@@ -78,6 +79,9 @@ def test_formatting_of_the_file_does_not_matter(keys, signed, capsys):
         lambda data: data["items"][1]["checks"][1].update(status="pass"),
         lambda data: data["submission"].update(name="ben.ipynb"),
         lambda data: data["digests"].update(rubric="0" * 64),
+        lambda data: data["student"].update(folder="ben"),
+        lambda data: data["student"].update(number="4712"),
+        lambda data: data["student"].update(name=""),
         lambda data: data["notes"].append("all is well"),
         lambda data: data["environment"].update(device="a real GPU"),
         lambda data: data["items"].pop(),
@@ -95,7 +99,7 @@ def test_any_change_is_detected(keys, signed, capsys, edit):
 
 
 def test_a_signature_with_another_key_is_not_verified(keys, capsys):
-    path = keys / "forged.json"
+    path = keys / "anna" / "forged.json"
     load_signer(keys / "forger")(replace(result(), score=17)).write(path)
     status, out = said(keys, path, capsys=capsys)
     assert (status, "wrong key" in out) == (LOST, True)
@@ -104,7 +108,7 @@ def test_a_signature_with_another_key_is_not_verified(keys, capsys):
 
 
 def test_a_forgery_that_names_the_trusted_key_is_not_verified(keys, signed, capsys):
-    path = keys / "forged.json"
+    path = keys / "anna" / "forged.json"
     load_signer(keys / "forger")(replace(result(), score=17)).write(path)
     key = json.loads(signed.read_text())["signature"]["key"]
     change(path, lambda data: data["signature"].update(key=key))
@@ -120,7 +124,7 @@ def test_another_notebooks_result_is_not_verified(keys, signed, capsys):
 
 
 def test_a_result_without_a_digest_matches_no_notebook(keys, capsys):
-    path = keys / "result.json"
+    path = keys / "anna" / "result.json"
     load_signer(keys / "mine")(replace(result(), submission=Submitted("x", ""))).write(path)
     (keys / "empty.ipynb").write_bytes(b"")
     assert "another notebook" in said(keys, path, "--submission", keys / "empty.ipynb", capsys=capsys)[1]
@@ -155,7 +159,8 @@ UNREADABLE = {
     "number": (b"3", "not a grading result"),
     "older": (b'{"schema": "grader-result/1"}', "its schema is 'grader-result/1'"),
     "a list for a schema": (b'{"schema": ["\\u001b[2J"]}', "its schema is"),
-    "nothing but a schema": (b'{"schema": "grader-result/2"}', "does not fit the schema"),
+    "the last one": (b'{"schema": "grader-result/2"}', "grade again, or use the grader that wrote it"),
+    "nothing but a schema": (b'{"schema": "grader-result/3"}', "does not fit the schema"),
     "deep lists": (b"[" * DEEP, "too deeply"),
     "deep objects": (b'{"a":' * DEEP + b"1" + b"}" * DEEP, "too deeply"),
     "twice": (b'{"score": 1, "score": 2}', "'score' occurs twice"),
@@ -204,6 +209,8 @@ def test_a_path_that_is_not_a_file_is_reported_in_one_sentence(keys, capsys):
         lambda data: data.update(signature={"algorithm": "none", "key": "", "value": ""}),
         lambda data: data["environment"].update(isolation={"a": {"b": 1}}),
         lambda data: data.update(items={}),
+        lambda data: data.pop("student"),
+        lambda data: data["student"].pop("number"),
     ],
 )
 def test_a_result_that_does_not_fit_the_schema_is_refused(signed, edit):
@@ -214,8 +221,10 @@ def test_a_result_that_does_not_fit_the_schema_is_refused(signed, edit):
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
 def test_hostile_results_can_be_signed_and_verified(keys, capsys, text):
-    path = keys / "result.json"
-    load_signer(keys / "mine")(replace(hostile_result(text), advisory=False)).write(path)
+    path = keys / "anna" / "result.json"
+    load_signer(keys / "mine")(
+        replace(hostile_result(text), advisory=False, student=Student("anna", text, text))
+    ).write(path)
     status, out = said(keys, path, capsys=capsys)
     assert status == PASSED, out
     assert "\x1b" not in out
@@ -247,7 +256,7 @@ def test_a_changed_summary_is_not_verified(keys, graded, capsys):
     path = graded / "summary.csv"
     text = path.read_text()
     for changed, sentence in [
-        (text.replace(",10,17", ",17,17", 1), "altered"),
+        (text.replace('"10","17"', '"17","17"', 1), "altered: the row of -ben says score '17', but the signed result"),
         ("\n".join(text.splitlines()[:-1]) + "\n", "not complete: 1"),
         (text.replace("anna", "nobody"), "missing or not a result"),
         (text.replace("anna", "../graded/anna"), "no folder beside it"),

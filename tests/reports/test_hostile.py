@@ -19,12 +19,13 @@ from rich.console import Console
 from grader.cli.exit_status import FAILED
 from grader.cli.main import main
 from grader.cli.progress import ProgressLine
-from grader.course.summary_csv import escape_cell, summary_csv, unescape_cell
+from grader.course.csv_text import FORMULA, csv_rows, escape_cell, unescape_cell
+from grader.course.summary_csv import summary_csv
 from grader.formatting import clean, one_line
 from grader.grading.grade import Progress
 from grader.reports.html import html
 from grader.reports.terminal import ADVISORY, print_report, svg, total_line
-from grader.result import Result, Submitted
+from grader.result import Result, Student, Submitted
 from tests.conftest import make_result
 from tests.reports.hostile import HOSTILE, failed_result, hostile_result
 
@@ -148,14 +149,16 @@ def test_the_picture(text, make):
 @TEXTS
 @KINDS
 def test_the_summary(text, make):
-    written = summary_csv({text: make(text)}, ["i0"])
+    written = summary_csv([replace(make(text), student=Student(text, text, text))], ["i0"])
     assert acting(written) == []
     rows = list(csv.reader(io.StringIO(written)))
     assert len(rows) == 2
-    assert len(rows[1]) == 8
-    for cell in rows[1]:
-        assert not re.match(r"\s*[=+\-@＝＋－＠]", cell)
-        assert not any(re.match(r"\s*[=+\-@]", part) for part in re.split("[;\t|]", cell))
+    assert len(rows[1]) == 10
+    for separator in ",;\t|:":
+        for line in csv.reader(io.StringIO(written), delimiter=separator):
+            for cell in line:
+                assert not re.match(rf"[\s\"'`]*(?<!')[{FORMULA}]", cell)
+    assert csv_rows(written)[1][:3] == [one_line(text)] * 3
 
 
 @pytest.mark.parametrize("name", ["anna", "-rf", "+x", "@home", "=1", "a/b", " -x"])

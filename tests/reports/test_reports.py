@@ -1,5 +1,6 @@
 import csv
 import io
+from dataclasses import replace
 
 from rich.console import Console
 
@@ -7,7 +8,7 @@ from grader.course import summary_csv
 from grader.course.scores import standing
 from grader.reports.html import html
 from grader.reports.terminal import print_report, report, svg, total_line
-from grader.result import Result, Submitted
+from grader.result import Result, Student, Submitted
 from tests.conftest import make_result
 
 
@@ -64,10 +65,16 @@ def test_svg_is_a_picture(result):
 
 
 def test_summary_has_a_row_per_submission_and_no_formulas():
-    text = summary_csv.summary_csv({"anna": make_result("anna.ipynb"), "=cmd()": FAILED}, ["a", "b", "c", "d"])
+    text = summary_csv.summary_csv(
+        [
+            replace(make_result("anna.ipynb"), student=Student("anna", "4711", "Anna")),
+            replace(FAILED, student=Student("=cmd()")),
+        ],
+        ["a", "b", "c", "d"],
+    )
     rows = {row["submission"]: row for row in csv.DictReader(io.StringIO(text))}
     assert rows["anna"] == {
-        "submission": "anna", "status": "needs_review", "score": "10", "max_score": "17", "provisional": "2.5",
+        "submission": "anna", "student_id": "4711", "student": "Anna", "status": "needs_review", "score": "10", "max_score": "17", "provisional": "2.5",
         "ungraded": "3", "a": "5", "b": "2.5", "c": "2.5", "d": "", "message": "",
     }  # fmt: skip
     assert rows["'=cmd()"]["message"] == "not a notebook: it is a web page"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from grader.provenance.installation import Installation, Wanted
-from grader.result import Result, parse_result
+from grader.result import Result, Student, parse_result
 from grader.sandbox.limits import Limits
 
 MAX_REPLY_BYTES = 64 * 1024 * 1024  # a result takes about 50 KB
@@ -77,7 +77,7 @@ def decode_reply(message: object) -> Reply:
 def accept(document: str, sha256: str, installation: Installation) -> Result:
     """Return the result in `document`, which must be of the notebook `sha256`, graded with the agreed `installation`.
 
-    Raises ValueError for any other document, also for a signed or advisory result.
+    Raises ValueError for any other document, also for one that is signed, advisory or already somebody's.
     """
     from grader.provenance.installation import digests_of
 
@@ -88,4 +88,6 @@ def accept(document: str, sha256: str, installation: Installation) -> Result:
         raise ValueError("the result does not come from the agreed rubric, data, grader and packages")
     if result.signature is not None or result.advisory:
         raise ValueError("the result is signed or advisory, but a worker's result must be neither")
+    if result.student != Student():
+        raise ValueError("the result says whose it is, which a worker does not know")
     return result

@@ -85,7 +85,7 @@ class _Reader:
                 return self._source(archive)
             finally:
                 archive.close()
-        return [Submission(path, path.stem)]
+        return [self._plainly(path, path.stem)]
 
     def _open(self, path: Path, label: str, inner: bool = False) -> Zip:
         self._unpacked += 1
@@ -132,9 +132,15 @@ class _Reader:
                 if suffix == ".zip":
                     yield from self._archive_in(source, found)
                 elif suffix == ".ipynb" or (suffix == ".py" and is_export(source.fetch(found))):
-                    yield Submission(source.fetch(found), label)
+                    yield self._plainly(source.fetch(found), label)
             except (BadFile, IngestError) as error:
-                yield Submission(Path(found.path.name), label, problem=_with_name(found.path.name, error))
+                bad = self._plainly(Path(found.path.name), label)
+                yield replace(bad, problem=_with_name(found.path.name, error))
+
+    def _plainly(self, path: Path, label: str) -> Submission:
+        """Return the submission of a notebook that no layout explains; its name may be in the roster."""
+        known = (label, PurePosixPath(label).name)
+        return Submission(path, label, self.roster.number(*known), self.roster.name(*known))
 
     def _archive_in(self, source: Source, found: Found) -> Iterator[Submission]:
         """Read an archive among notebooks: the download of a class, or one student's archive."""
@@ -201,10 +207,12 @@ class _Reader:
 
     def _submission(self, source: Source, one: StudentFiles) -> Submission:
         owner = one.owner
-        name = self.roster.name(owner.student_id, owner.student_name, owner.label) or owner.student_name
+        known = (owner.student_id, owner.student_name, owner.label)
+        name = self.roster.name(*known) or owner.student_name
+        number = self.roster.number(*known) or owner.student_id
         late = is_late(owner.submitted, owner.late, self.options.due)
         superseded = tuple(str(c.shown) for c in one.notebooks[1:])
-        base = Submission(Path(owner.label), owner.label, owner.student_id, name, owner.submitted, late, superseded)
+        base = Submission(Path(owner.label), owner.label, number, name, owner.submitted, late, superseded)
         if not one.notebooks:
             only = f", only {', '.join(one.others[:3])}" if one.others else ""
             return replace(base, problem=f"no notebook was handed in{only}")

@@ -25,14 +25,26 @@ _LAST = ("last name", "lastname", "last", "surname", "family name", "nachname")
 
 @dataclass(frozen=True)
 class Roster:
-    """The students of a class. `names` maps every ID, login, address and name in a row to the student's name."""
+    """The students of a class.
+
+    `names` maps every ID, login, address and name in a row to the student's name, `numbers` to the student's number.
+    """
 
     names: Mapping[str, str] = field(default_factory=dict)
     students: tuple[str, ...] = ()
+    numbers: Mapping[str, str] = field(default_factory=dict)
 
     def name(self, *labels: str) -> str:
         """Return the name of the student with one of these IDs, logins or names, or ''."""
         return next((self.names[key] for label in labels if (key := _key(label)) in self.names), "")
+
+    def number(self, *labels: str) -> str:
+        """Return the number of the student with one of these IDs, logins or names, or ''.
+
+        It is the first ID in the student's row, and an address only if there is no other. A name that two students
+        share has none.
+        """
+        return next((number for label in labels if (number := self.numbers.get(_key(label), ""))), "")
 
 
 def read_roster(path: Path) -> Roster:
@@ -66,17 +78,20 @@ def parse_roster(text: str, label: str) -> Roster:
             f"the roster '{label}' has no column 'name'; its first line must name the columns, such as id,name"
         )
     names: dict[str, str] = {}
+    numbers: dict[str, str] = {}
     students: list[str] = []
     for row in rows[1:]:
         name = _name(row, columns)
         if not name or name.casefold() in ("points possible", "student, test"):  # lines that Canvas adds
             continue
         students.append(name)
-        for label_ in (name, *(row[place] for place in ids if place < len(row))):
-            names.setdefault(_key(label_), name)
-        names.setdefault(_sortable(name), name)
+        known = [text for place in ids if place < len(row) and (text := " ".join(row[place].split()))]
+        number = next((text for text in known if "@" not in text), known[0] if known else "")
+        for key in (_key(name), *map(_key, known), _sortable(name)):
+            names.setdefault(key, name)
+            numbers[key] = number if numbers.get(key, number) == number else ""
     names.pop("", None)
-    return Roster(names, tuple(students))
+    return Roster(names, tuple(students), numbers)
 
 
 def _name(row: list[str], columns: list[list[int]]) -> str:

@@ -109,6 +109,19 @@ def test_a_folder_with_several_notebooks_is_one_student_only_if_in_the_roster(in
     assert (one.name, one.student_name, len(one.superseded)) == ("jd1", "Jane Doe", 2)
 
 
+@pytest.mark.parametrize("folder", ["", "week1/"])
+def test_notebooks_are_found_in_the_roster_by_their_names(ingest, folder):
+    roster = parse_roster("name;matriculation number\nJane Doe;4711\n", "r")
+    found = ingest({f"{folder}Jane Doe.ipynb": NOTEBOOK, f"{folder}other.ipynb": NOTEBOOK}, roster=roster)
+    known = {one.name: (one.student_id, one.student_name) for one in found.submissions}
+    assert known == {f"{folder}Jane Doe": ("4711", "Jane Doe"), f"{folder}other": ("", "")}
+
+
+def test_the_rosters_number_counts_not_the_systems(ingest):
+    roster = parse_roster("name,id\nJane Doe,4711\n", "r")
+    assert by_name(ingest(CANVAS, roster=roster))["doejane_12345"].student_id == "4711"
+
+
 def test_without_a_roster_each_notebook_counts(ingest):
     found = ingest({"week1/anna.ipynb": NOTEBOOK, "week1/ben.ipynb": NOTEBOOK, "week2/cleo.ipynb": NOTEBOOK})
     assert [one.name for one in found.submissions] == ["week1/anna", "week1/ben", "week2/cleo"]

@@ -137,3 +137,20 @@ def test_rosters(text, labels):
 def test_an_invalid_roster_is_refused(text):
     with pytest.raises(IngestError, match="has no column 'name'"):
         parse_roster(text, "r")
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("id,name\n7,Jane Doe\n8,Rick Roe\n", {"7": "7", "jane doe": "7", "doejane": "7", "Rick Roe": "8", "x": ""}),
+        (
+            "E-Mail,Name,Matrikelnummer\nj@x.edu,Jane Doe,7\nr@x.edu,Rick Roe,\n",
+            {"j@x.edu": "7", "Rick Roe": "r@x.edu"},
+        ),
+        ("id,name\n7,Jane Doe\n8,Jane Doe\n", {"7": "7", "8": "8", "jane doe": "", "doejane": ""}),
+        ("name\nJane Doe\n", {"Jane Doe": ""}),
+    ],
+)
+def test_numbers_of_students(text, numbers):
+    roster = parse_roster(text, "r")
+    assert {label: roster.number(label) for label in numbers} == numbers
