@@ -20,7 +20,7 @@ rubric wraps it in a function of the evidence whose docstring is what the studen
 | `placement` | devices of tensors in training and testing |
 | `convergence` | epochs that were trained in the run, and their losses |
 | `plots`, `plot_lines` | plots of the losses |
-| `timing`, `stored_times`, `printed_times` | printed times |
+| `timing`, `stored_times`, `printed_times`, `time_series` | printed times |
 | `flops` | profiles of models, and printed counts |
 | `first_batch` | shapes, dtypes and roles of a batch that were printed |
 | `answers`, `conclusions` | written answers |
@@ -46,5 +46,6 @@ __all__ = [
     "printed_numbers",
     "printed_times",
     "stored_times",
+    "time_series",
     "timing",
 ]

@@ -61,8 +61,8 @@ _NO_ROLE = re.compile(
     r"|\w*(?:set|loader)\b|Tensor\b|(?:first|next)_?(?:item|element)",
     re.IGNORECASE,
 )
-_TUPLE = re.compile(r"[\[(]\s*\d+(?:\s*,\s*\d+)*\s*,?\s*[\])]")
-_CROSSED = re.compile(r"(?<![\w.])\d+(?:\s*[x×X*✕]\s*\d+)+(?![\w.])")
+_TUPLE = re.compile(r"[\[(]\s{0,99}\d+(?:\s{0,99},\s{0,99}\d+)*(?:\s{0,99},)?\s{0,99}[\])]")
+_CROSSED = re.compile(r"(?<![\w.])\d+(?:\s{0,9}[x×X*✕]\s{0,9}\d+)+(?![\w.])")
 _SPACED = re.compile(r"(?<![\w.,])\d+(?:[ \t]+\d+){2,}(?![\w.])")
 _ORDINAL = (
     (
@@ -365,13 +365,18 @@ def _told_by_position(words: str) -> Told | None:
 
 def _told_by_names(source: str) -> Told | None:
     """Return what variable names say: 'images, labels = next(it)', 'for x, y in loader', 'label = batch[1]'."""
-    pairs = re.findall(r"(\w+)\s*,\s*(\w+)\s*[\])]?\s*(?:=(?!=)|\bin\b)\s*(?:next|iter|list|enumerate|\w+)", source)
+    pairs = re.findall(
+        r"(\w+)\s{0,99},\s{0,99}(\w+)\s{0,9}[\])]?\s{0,9}(?:=(?!=)|\bin\b)\s{0,9}(?:next|iter|list|enumerate|\w+)",
+        source,
+    )
     for first, second in pairs:
         told, full = _verdict(_name_roles(first), _name_roles(second))
         if full:
             return told
     named: list[set[Role]] = [set(), set()]
-    for name, index in re.findall(r"^\s*(\w+)\s*=\s*\w+(?:\([^\n]*\))?\[([01])\]\s*(?:#.*)?$", source, re.MULTILINE):
+    for name, index in re.findall(
+        r"^[ \t]*(\w+)[ \t]*=[ \t]*\w+(?:\([^\n]*\))?\[([01])\][ \t]*(?:#.*)?$", source, re.MULTILINE
+    ):
         named[int(index)] |= _name_roles(name)
     return _verdict(named[0], named[1])[0]
 

@@ -105,9 +105,9 @@ _SCALE_WORDS = {
 _COUNTED = re.compile(
     r"(?:fl?ops?|macs?|madds?|maccs?|mult-?adds?|multiply-?adds?|ops?|params?|parameters?)?", re.IGNORECASE
 )
-_RATE = re.compile(r"\s*/\s*\w")
+_RATE = re.compile(r"\s{0,9}/\s{0,9}\w")
 _SPACE = re.compile(r"[ \t\u00a0\u202f]?")
-_PER_EPOCH = re.compile(r"\s*/\s*(?:epo|époque|época|每|轮)", re.IGNORECASE)
+_PER_EPOCH = re.compile(r"\s{0,9}/\s{0,9}(?:epo|époque|época|每|轮)", re.IGNORECASE)
 
 _GROUP = r",_'’\u00a0\u202f\u2009"
 _CLOCK = re.compile(
@@ -115,13 +115,14 @@ _CLOCK = re.compile(
 )
 _RUN = re.compile(rf"(?:\d|\.(?=\d))(?:[\d.]|[{_GROUP}](?=\d))*")
 _EXPONENT = re.compile(
-    r"[eE](?P<e>[-+]?\d{1,4})(?!\d)|\s*[x×·*]\s*10\s*(?:\^|\*\*)?\s*\{?(?P<t>[-+]?\d{1,4}|[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]{1,5})\}?"
+    r"[eE](?P<e>[-+]?\d{1,4})(?!\d)"
+    r"|[ \t]{0,9}[x×·*][ \t]{0,9}10[ \t]{0,9}(?:\^|\*\*)?[ \t]{0,9}\{?(?P<t>[-+]?\d{1,4}|[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]{1,5})\}?"
 )
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 _TOKEN = re.compile(r"[^\W\d_]+")
-_ENDLESS = re.compile(r"[A-Za-z0-9_]{100,}")
+_ENDLESS = re.compile(r"\w{100,}")
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
-_JOINED = re.compile(r"\s*(?:,|:|and|und|et|y|e|in|и)?\s*")
+_JOINED = re.compile(r"\s{0,9}(?:,|:|and|und|et|y|e|in|и)?\s{0,9}")
 
 # The bar, its counter and its clocks. The words before it and the values after the rate were set by the student.
 _BAR = re.compile(

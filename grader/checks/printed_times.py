@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import bisect
 import functools
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from grader.checks.printed_numbers import Number, Reading, find_numbers, without_progress
 
 __all__ = ["Known", "PrintedTime", "printed_times"]
 
-MAX_TIMES = 2000
+MAX_TIMES = 20_000
 LONGEST = 1e7  # seconds; a larger number is a time of day as time.time() counts it
 
 _TIME = (
@@ -42,7 +43,7 @@ _INDEX = (
     r"|\bnumber\b|\bcell\b|轮|周期|エポック|에폭|第"
 )
 _CLASSES = re.compile(rf"(?P<time>{_TIME})|(?P<metric>{_METRIC})|(?P<index>{_INDEX})", re.IGNORECASE)
-_COUNTS = re.compile(rf"\s*-?\s*(?:{_INDEX})", re.IGNORECASE)
+_COUNTS = re.compile(rf"\s{{0,9}}-?\s{{0,9}}(?:{_INDEX})", re.IGNORECASE)
 _NO_INDEX = re.compile(
     r"(?:\b(?:per|each|every|pro|je|par|por|na|za)[ _-]?|/\s*|на |за |每)\w+$|epochs$|epochen$|épocas$", re.IGNORECASE
 )
@@ -54,13 +55,13 @@ _AVERAGE_BEFORE = re.compile(
     re.IGNORECASE,
 )
 _AVERAGE_AFTER = re.compile(
-    r"\s*[(\[]?\s*(?:per[ -]epoch|/\s*epoch|each\b|an epoch|on average|in average|pro epoche|je epoche"
+    r"\s{0,9}[(\[]?\s{0,9}(?:per[ -]epoch|/\s*epoch|each\b|an epoch|on average|in average|pro epoche|je epoche"
     r"|im (?:mittel|durchschnitt)|en moyenne|par époque"
     r"|por época|na epoho|на эпоху|[(]?(?:avg|average|mean)[)])",
     re.IGNORECASE,
 )
 _DATE_TIMES = re.compile(r"\d{4}[-/.]\d\d[-/.]\d\d[T ]+\d\d:\d\d(?::\d\d)?(?:[.,]\d+)?")
-_CPU_TIMES = re.compile(r"^\s*CPU times:.*$", re.MULTILINE)
+_CPU_TIMES = re.compile(r"^[ \t]*CPU times:.*$", re.MULTILINE)
 _LABEL_UNIT = re.compile(
     r"[\[(]\s*(?P<short>s|sec|secs|seconds|ms|min|mins|minutes|h|hours|µs|us)\.?\s*[\])]"
     r"|\b(?:in|en)\s+(?P<word>s|sec|ms|min)\b"
@@ -68,6 +69,8 @@ _LABEL_UNIT = re.compile(
     re.IGNORECASE,
 )
 _WORD = re.compile(r"[^\W\d_]{2,}|秒|[(\[]s[)\]]")
+_LETTER = re.compile(r"[^\W\d_]")
+_REACH = 60  # characters of a label, and lines above a number, that can say what it is
 
 
 @dataclass(frozen=True)
@@ -89,19 +92,38 @@ class Known:
         """Return whether a printed number may be one of them."""
         if f"{reading.value:.5g}" in self.losses and reading.step <= abs(reading.value) * 1e-4:
             return True
-        return any(
-            math.isclose(reading.value, v, rel_tol=1e-6, abs_tol=reading.step * 0.51)
-            for value in (*self.summaries, *(self.picked if reading.step <= 0.0011 else ()))
-            for v in (value, 100 * value)
-        )
+        return _near(self._summaries, reading) or (reading.step <= 0.0011 and _near(self._picked, reading))
+
+    @functools.cached_property
+    def _summaries(self) -> list[float]:
+        return _as_printed(self.summaries)
+
+    @functools.cached_property
+    def _picked(self) -> list[float]:
+        return _as_printed(self.picked)
+
+
+def _as_printed(values: Sequence[float]) -> list[float]:
+    """Return the values, as they are and in percent, in order."""
+    return sorted(v for value in values if math.isfinite(value) for v in (value, 100 * value))
+
+
+def _near(values: Sequence[float], reading: Reading) -> bool:
+    """Return whether one of these sorted values may be the number, rounded to its last digit."""
+    slack = max(reading.step * 0.51, 1e-6 * abs(reading.value))
+    place = bisect.bisect_left(values, reading.value - slack)
+    return place < len(values) and values[place] <= reading.value + slack
 
 
 @dataclass(frozen=True)
 class PrintedTime:
     """A printed number that is a time. `readings` are in seconds, `line` is the text of its line.
 
-    `average` says that it is called a mean, `weak` that nothing calls it a time, `wall` that %%time printed it;
-    `cell_seconds` is how long its cell ran.
+    `average` says that it is called a mean, `unit` that it has a unit of time, `weak` that nothing calls it a time,
+    `wall` that %%time printed it; `cell_seconds` is how long its cell ran.
+
+    `place` is the wording before it in its line, with its number in the line: the same for times that one statement
+    prints again and again. `follows` says that no letter comes between it and the time before it, as in a list.
 
     >>> (time,) = printed_times("Epoch 1 took 12.3 s on average")
     >>> time.text, time.average
@@ -115,6 +137,9 @@ class PrintedTime:
     weak: bool = False
     wall: bool = False
     cell_seconds: float = 0.0
+    unit: bool = False
+    place: tuple[int, str] = field(default=(0, ""), compare=False)
+    follows: bool = field(default=False, compare=False)
 
     def agrees(self, low: float, high: float, slack: float) -> bool:
         """Return whether this may be the printed form of a time from `low` to `high` seconds, measured with `slack`."""
@@ -132,6 +157,48 @@ class _Line:
     numbers: tuple[tuple[Number, int, int], ...]
     header: str
     words: tuple[re.Match[str], ...]  # those that tell what a number is
+
+    @functools.cached_property
+    def ends(self) -> list[int]:
+        """Where the words end."""
+        return [word.end() for word in self.words]
+
+    @functools.cached_property
+    def telling(self) -> list[re.Match[str]]:
+        """The words that say that a number is a time, or that it is something else."""
+        return [word for word in self.words if word.lastgroup != "index"]
+
+    @functools.cached_property
+    def kinds(self) -> set[str | None]:
+        """What the words of the line and its heading tell of."""
+        return {word.lastgroup for word in (*self.words, *_telling(self.header))}
+
+    @functools.cached_property
+    def units(self) -> list[tuple[int, str]]:
+        """The units that the heading and the line name, with the places in the line where their names end."""
+        heading = _units(self.header)[-1:]
+        return [*((0, unit) for _, unit in heading), *_units(self.text)]
+
+    @functools.cached_property
+    def places(self) -> list[tuple[int, str]]:
+        """The wording before each number, with its number in the line."""
+        found, wording, previous = [], "", 0
+        for number, (_, start, end) in enumerate(self.numbers):
+            wording = f"{wording}{' '.join(self.text[previous:start].split())}#"[-2 * _REACH :]
+            found.append((number, wording))
+            previous = end
+        return found
+
+
+@functools.lru_cache(maxsize=256)
+def _units(text: str) -> list[tuple[int, str]]:
+    """Return the units that a text names for numbers without one, with the places where their names end."""
+    return [(unit.end(), next(part for part in unit.groups() if part).lower()) for unit in _LABEL_UNIT.finditer(text)]
+
+
+@functools.lru_cache(maxsize=256)
+def _of_means(text: str) -> bool:
+    return bool(_AVERAGE_BEFORE.search(text))
 
 
 def printed_times(text: str, cell_seconds: float = 0.0, known: Known | None = None) -> tuple[PrintedTime, ...]:
@@ -151,13 +218,28 @@ def printed_times(text: str, cell_seconds: float = 0.0, known: Known | None = No
     by_line: dict[int, list[Number]] = {}
     for number in find_numbers(text):
         by_line.setdefault(number.line, []).append(number)
-    found = []
-    for index, numbers in sorted(by_line.items()):
-        offset = starts[index]
-        words = _telling(lines[index])
-        header = "" if {word.lastgroup for word in words} & {"time", "metric"} else _header(lines, index)
-        line = _Line(lines[index], tuple((n, n.start - offset, n.end - offset) for n in numbers), header, words)
-        found += [time for i in range(len(numbers)) if (time := _time(line, i, known, cell_seconds))]
+    found: list[PrintedTime] = []
+    worded: int | None = None  # the last line with a word
+    seen, apart = -1, True  # the line of the last time; whether a letter followed it
+    for index, content in enumerate(lines):
+        words = _telling(content)
+        if numbers := by_line.get(index):
+            offset = starts[index]
+            says = {word.lastgroup for word in words} & {"time", "metric"}
+            header = "" if says or worded is None or index - worded > _REACH else _heading(lines[worded])
+            line = _Line(content, tuple((n, n.start - offset, n.end - offset) for n in numbers), header, words)
+            for i in range(len(numbers)):
+                start, end = line.numbers[i - 1][2] if i else 0, line.numbers[i][1]
+                apart = apart or (i == 0 and seen < index - 1) or bool(_LETTER.search(content, start, end))
+                if time := _time(line, i, known, cell_seconds):
+                    found.append(replace(time, follows=not apart))
+                    seen, apart = index, False
+            apart = apart or bool(_LETTER.search(content, line.numbers[-1][2]))
+            if len(found) >= MAX_TIMES:
+                break
+        if _has_word(content):
+            worded = index
+            apart = apart or not numbers
     return tuple(found[:MAX_TIMES])
 
 
@@ -167,13 +249,15 @@ def _telling(line: str) -> tuple[re.Match[str], ...]:
     return tuple(_CLASSES.finditer(line))
 
 
-def _header(lines: Sequence[str], index: int) -> str:
-    """Return the heading above lines of numbers, such as a table's or 'times:' above a list; '' if there is none."""
-    for line in reversed(lines[max(0, index - 60) : index]):
-        if _WORD.search(re.sub(r"\d[\d.]*(?:e[-+]?\d+)?", "", line)):
-            heads = not re.search(r"\d", line) or re.search(r"[:=]\s*[\[({]?\s*$", line)
-            return line if heads else ""
-    return ""
+def _has_word(line: str) -> bool:
+    return bool(_WORD.search(re.sub(r"\d[\d.]*(?:e[-+]?\d{1,4})?", "", line)))
+
+
+@functools.lru_cache(maxsize=256)
+def _heading(line: str) -> str:
+    """Return a line if it can be the heading above lines of numbers: a table's, or 'times:' above a list; else ''."""
+    heads = not re.search(r"\d", line) or re.search(r"[:=]\s*[\[({]?\s*\Z", line[-_REACH:])
+    return line if heads else ""
 
 
 def _time(line: _Line, position: int, known: Known, cell_seconds: float) -> PrintedTime | None:
@@ -183,16 +267,23 @@ def _time(line: _Line, position: int, known: Known, cell_seconds: float) -> Prin
         return None
     if strength == "weak" and known.shown_by(number.readings[0]):
         return None
-    label = f"{line.header} {line.text[:start]}" if line.header else line.text[:start]
     previous = line.numbers[position - 1][2] if position else 0
     average = bool(
         _AVERAGE_BEFORE.search(line.text[previous:start])
-        or (position == 0 and _AVERAGE_BEFORE.search(line.header))
+        or (position == 0 and _of_means(line.header))
         or _AVERAGE_AFTER.match(line.text, end)
     )
     wall = "wall time" in line.text.lower()
     return PrintedTime(
-        number.text.strip(), _seconds(number, label), line.text.strip(), average, strength == "weak", wall, cell_seconds
+        number.text.strip(),
+        _seconds(number, line, start),
+        line.text.strip(),
+        average,
+        strength == "weak",
+        wall,
+        cell_seconds,
+        strength == "unit",
+        line.places[position],
     )
 
 
@@ -209,14 +300,13 @@ def _strength(line: _Line, position: int) -> str | None:
     whole = number.readings[0].step >= 1
     if whole and (_COUNTS.match(line.text, end) or re.match(r"\s*/\s*\d", line.text[end:])):
         return None  # '10 epochs', '3/10'
-    if whole and re.search(r"\d\s*(?:/|of|von|sur|de)\s*$", line.text[:start]):
+    if whole and re.search(r"\d\s{0,9}(?:/|of|von|sur|de)\s{0,9}\Z", line.text[max(0, start - _REACH) : start]):
         return None
-    for word in reversed([word for word in line.words if word.end() <= start]):
-        if word.lastgroup != "index":
-            return "word" if word.lastgroup == "time" else None
-        first = not any(begin >= word.end() for _, begin, _ in line.numbers[:position])
-        if first and whole and not _NO_INDEX.search(line.text[: word.end()]):
-            return None  # 'epoch 3': the first whole number after the word is its index
+    if whole and _is_index(line, position):
+        return None  # 'epoch 3': the first whole number after the word is its index
+    told = bisect.bisect_right(line.telling, start, key=lambda word: word.end())
+    if told:
+        return "word" if line.telling[told - 1].lastgroup == "time" else None
     next_start = line.numbers[position + 1][1] if position + 1 < len(line.numbers) else len(line.text)
     following = _CLASSES.match(line.text[end:next_start].lstrip(" \t-–(,"))
     if following and following.lastgroup == "time" and position + 1 == len(line.numbers):
@@ -226,9 +316,19 @@ def _strength(line: _Line, position: int) -> str | None:
         says = _column_kind(line.header, right, len(line.numbers))
         if says is not None:
             return "word" if says == "time" else None
-    words = (*line.words, *_telling(line.header))
-    metric = any(word.lastgroup == "metric" for word in words)
-    return "weak" if not metric and number.readings[0].step <= 0.011 else None
+    return "weak" if "metric" not in line.kinds and number.readings[0].step <= 0.011 else None
+
+
+def _is_index(line: _Line, position: int) -> bool:
+    """Return whether the number is the first after a word such as 'epoch', with no other telling word between."""
+    start, before = line.numbers[position][1], line.numbers[position - 1][1] if position else -1
+    place = bisect.bisect_right(line.ends, start)
+    for word in reversed(line.words[max(0, place - 9) : place]):
+        if word.lastgroup != "index" or word.end() <= before:
+            return False
+        if not _NO_INDEX.search(line.text[max(0, word.end() - _REACH) : word.end()]):
+            return True
+    return False
 
 
 def _column_kind(header: str, right: int, in_row: int) -> str | None:
@@ -256,15 +356,14 @@ def _columns(header: str) -> list[str]:
     return kinds if "time" in kinds else []
 
 
-def _seconds(number: Number, label: str) -> tuple[Reading, ...]:
+def _seconds(number: Number, line: _Line, start: int) -> tuple[Reading, ...]:
     """Return the number in seconds: by its unit, by one in its label, or as seconds and as milliseconds."""
     timed = tuple(reading for reading in number.readings if reading.kind == "time")
     if timed:
         return timed
     scales: tuple[float, ...] = (1.0, 1e-3)
-    if unit := list(_LABEL_UNIT.finditer(label)):
-        word = next(part for part in unit[-1].groups() if part).lower()
-        scales = (_label_scale(word),)
+    if named := bisect.bisect_right(line.units, start, key=lambda unit: unit[0]):
+        scales = (_label_scale(line.units[named - 1][1]),)
     return tuple(Reading(r.value * s, r.step * s, "time") for s in scales for r in number.readings)
 
 

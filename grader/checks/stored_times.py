@@ -14,7 +14,8 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from grader.checks.printed_times import PrintedTime, printed_times
-from grader.checks.timing import SLACK_SECONDS, known_values, span
+from grader.checks.time_series import SLACK_SECONDS
+from grader.checks.timing import known_values, span
 from grader.evidence.trainings import Epoch
 
 __all__ = ["StoredCell", "StoredTimes", "span", "stored_times"]

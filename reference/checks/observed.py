@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
 from grader.assignment import Check, CheckFunction, Evidence, Fail
 from grader.checks import flops, models, plots, timing
 from grader.checks.first_batch import FirstBatch, first_batch_text, mentions
+from grader.checks.time_series import Reported
 from grader.evidence import trainings
 from grader.evidence.probes import LoaderProbe
 from grader.evidence.run import CellRun
@@ -17,6 +20,9 @@ from reference.checks.epochs import BROKE, cpu_trainings, new_models, section_ce
 from reference.contract import BATCH_SIZE, MACS, PARAMETERS, RECOGNISE
 from reference.prompts import template
 
+Epochs: TypeAlias = Sequence[trainings.Epoch]
+
+MOST_TRAININGS = 10  # whose times are looked for, the longest
 TENSORS_PLOTTED = "What do the lists hold that are plotted: numbers, or tensors that remember a computation?"
 
 # --- plots --------------------------------------------------------------------------------------------------------
@@ -128,22 +134,48 @@ def q1_text(e: Evidence) -> str:
     shown = [place for place, run in enumerate(runs) if mentions(run.text, batch)]
     runs = runs[: shown[-1] + 1] if shown else runs  # the loops below name other tensors
     printed = "\n".join(run.text for run in runs)
+    broken = [run.index for run in runs if run.status in BROKE]  # the first counts: loops may follow in the section
+    stopped = broken[:1] or [run.index for run in runs]
     try:
-        return first_batch_text(printed, batch, "\n".join(sources[run.index] for run in runs), notes)
+        said = first_batch_text(printed, batch, "\n".join(sources[run.index] for run in runs), notes)
     except Fail as fail:
-        if fail.credit > 0:
-            raise
-        broken = [run.index for run in runs if run.status in BROKE]  # the first counts: loops may follow in the section
-        raise _because(e, fail, broken[:1] or [run.index for run in runs]) from None
+        if fail.credit == 0:
+            raise _because(e, fail, stopped) from None
+        unseen = _batch_unseen(e, runs)
+        raise (_because(e, unseen, stopped) if unseen else fail) from None
+    if unseen := _batch_unseen(e, runs):
+        raise _because(e, unseen, stopped) if unseen.credit == 0 else unseen
+    return said
+
+
+def _batch_unseen(e: Evidence, runs: Sequence[CellRun]) -> Fail | None:
+    """Return the failure if no batch of the test loader was drawn until the last of these cells; None if one was.
+
+    A batch of data that cannot be told apart counts. Half the credit is kept for one of the training images, unless the
+    test loader itself holds those: other checks find that.
+    """
+    until = max((run.index for run in runs), default=-1)
+    probed = e.loaders["test"].seen
+    wanted = {"test", None, probed.split if probed else None}
+    drawn = [seen.loader for seen in e.run.passes if seen.batches > 0 and seen.cell <= until]
+    if any(loader.split in wanted for loader in drawn):
+        return None
+    expected = "shapes and dtypes of a batch that the test loader gave"
+    if drawn:
+        seen = f"up to cell {until}, batches of the training loader were drawn, and none of the test loader"
+        return Fail(seen, expected, "Which loader holds the test images?", credit=0.5)
+    seen = f"the shapes are printed, but up to cell {until} no batch was drawn from the test loader"
+    return Fail(seen, expected, "Take a batch from the loader, as by next(iter(...)), and print what it holds.")
 
 
 def epoch_seconds(role: str, device: str, epochs: int, item: str, each: bool = False) -> CheckFunction:
     """Return a check that the time of each of `epochs` epochs is printed; their average will do unless `each`."""
 
+    def timed(printed: Reported, seen: Epochs, count: int, others: Sequence[Epochs]) -> str:
+        return timing.epoch_times(printed, seen, count, not each, others)
+
     def check(e: Evidence) -> str:
-        said = best_timed(
-            e, role, device, item, epochs, lambda c, seen: timing.epoch_times(c, seen, epochs, mean_counts=not each)
-        )
+        said = best_timed(e, role, device, item, epochs, timed)
         return f"{said} (the GPU is simulated here)" if device == "cuda" and e.virtual_gpu else said
 
     check.__doc__ = f"The time of each of the {epochs} epochs is printed, and agrees with the clock."
@@ -152,7 +184,11 @@ def epoch_seconds(role: str, device: str, epochs: int, item: str, each: bool = F
 
 def q3_total(e: Evidence) -> str:
     """The total time of 10 epochs with testing is printed, and agrees with the clock."""
-    return best_timed(e, "mlp", "cpu", "q3", 10, lambda cells, epochs: timing.total_time(cells, epochs, 10))
+
+    def total(printed: Reported, seen: Epochs, count: int, others: Sequence[Epochs]) -> str:
+        return timing.total_time(printed, seen, 10, others)
+
+    return best_timed(e, "mlp", "cpu", "q3", 10, total)
 
 
 def best_timed(
@@ -161,15 +197,18 @@ def best_timed(
     device: str,
     item: str,
     count: int,
-    check: Callable[[Sequence[CellRun], Sequence[trainings.Epoch]], str],
+    check: Callable[[Reported, Epochs, int, Sequence[Epochs]], str],
 ) -> str:
     """Return the verdict of `check` on the first training of this model that passes, the longest training first.
+
+    `check` gets the printed times, the epochs of the training, how many times must be printed, and the epochs of all
+    other trainings. If no training is long enough, all epochs count as one, since each may be of a new model.
 
     The times may be printed in the section's cells, in those that trained, or in the next one unless it trains too.
     Raises the Fail with the most credit. It says what broke if a cell should have trained for `count` epochs and did
     not get through them.
     """
-    found = e.trainings(RECOGNISE[role], device)
+    found = sorted(e.trainings(RECOGNISE[role], device), key=lambda training: len(training.epochs), reverse=True)
     if not found:
         expected = "printed times of epochs that were run"
         if not_believed := trainings.doubt(e.run, RECOGNISE[role]):
@@ -180,12 +219,17 @@ def best_timed(
     cells = {index for training in found for index in training.cells}
     order = [cell.index for cell in e.run.cells]
     busy = {seen.cell for seen in e.run.passes if seen.trains}  # their times belong to another training
-    after = {order[order.index(i) + 1] for i in cells if i in order[:-1]} - busy
+    after = {following for index, following in itertools.pairwise(order) if index in cells} - busy
     runs = code_runs(e, section_cells(e, item, sorted(cells | after)))
+    every = tuple(sorted((epoch for training in found for epoch in training.epochs), key=lambda epoch: epoch.start))
+    printed = timing.reported(runs, every)
+    wanted = min(count, len(every))
+    tried = [training.epochs for training in found[:MOST_TRAININGS] if len(training.epochs) >= wanted] or [every]
+    others = [training.epochs for training in e.all_trainings]
     failures: list[Fail] = []
-    for epochs in sorted((training.epochs for training in found), key=len, reverse=True):
+    for epochs in tried:
         try:
-            return check(runs, epochs)
+            return check(printed, epochs, wanted, others)
         except Fail as fail:
             failures.append(fail)
     best = max(failures, key=lambda fail: fail.credit)

@@ -365,4 +365,4 @@ def test_any_text_is_read(text: str) -> None:
 def test_a_path_in_a_warning_holds_no_times():
     text = "/usr/lib/python3.11/site-packages/IPython/core/x.py:51: UserWarning: odd\nseconds: 4.25\n"
     times = reported([CellRun(4, "ok", 5.0, text=text)], [])
-    assert [time.line for time in times] == ["seconds: 4.25"]
+    assert [time.line for time in times.times] == ["seconds: 4.25"]

@@ -279,7 +279,7 @@ def test_the_first_batch_is_not_blamed_on_the_training_below_it() -> None:
 def test_names_in_the_loops_below_do_not_tell_which_is_the_label() -> None:
     printed = "torch.Size([64, 1, 28, 28]) torch.float32\ntorch.Size([64]) torch.int64"
     code = {16: "a, b = next(iter(test_loader))", 20: "for data, target in train_loader:", 22: "labels = 3"}
-    e = evidence(printed={16: printed})
+    e = evidence([Pass(15, TEST, 1.0, 0.1, 1, 64, False)], printed={16: printed})
     e = replace(e, loaders={"test": LoaderProbe("test", TEST)})
     e = replace(e, notebook=replace(e.notebook, cells=tuple(Cell(i, "code", code.get(i, "")) for i in SECTIONS["q1"])))
     with pytest.raises(Fail, match="nothing says which tensor is the sample") as caught:
@@ -302,7 +302,7 @@ def test_the_first_batch_is_as_long_as_the_loader_s_batches(shuffled: bool, serv
         "test", replace(TEST, shuffled=shuffled), first_batch=np.zeros((served, 1, 28, 28), np.float32)
     )
     sources = tuple(Cell(i, "code", "") for i in SECTIONS["q1"])
-    e = evidence(printed={16: printed})
+    e = evidence([Pass(16, TEST, 1.0, 0.1, 1, 64, False)], printed={16: printed})
     assert q1_text(replace(e, notebook=replace(e.notebook, cells=sources), loaders={"test": loader}))
 
 
