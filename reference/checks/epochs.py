@@ -64,7 +64,7 @@ def trained(e: Evidence, item: str, role: str, device: str, epochs: int) -> trai
         if len(training.epochs) >= epochs:
             return training
     expected = f"{counted(epochs)} of the {name} on the {place}"
-    other_data = _over_other_data(e, role, device)
+    other_data = over_other_data(e, role, device)
     if found:
         longest = longest_of(found)
         why, hint = trouble(e, section_cells(e, item, longest.cells), role, device)
@@ -250,7 +250,7 @@ def _over_test_data(e: Evidence, role: str, device: str) -> tuple[str, str] | No
     return f"{passes} went over the test images", "Which loader does the training go over?"
 
 
-def _over_other_data(e: Evidence, role: str, device: str) -> tuple[str, str] | None:
+def over_other_data(e: Evidence, role: str, device: str) -> tuple[str, str] | None:
     """Return a sentence on epochs of this model over data that was not asked for, and a hint; None without any."""
     found = [
         epoch.train

@@ -16,7 +16,7 @@ from grader.checks.time_series import Reported
 from grader.evidence import trainings
 from grader.evidence.probes import LoaderProbe
 from grader.evidence.run import CellRun
-from reference.checks.epochs import BROKE, cpu_trainings, new_models, section_cells, trained, trouble
+from reference.checks.epochs import BROKE, cpu_trainings, new_models, over_other_data, section_cells, trained, trouble
 from reference.contract import BATCH_SIZE, MACS, PARAMETERS, RECOGNISE
 from reference.prompts import template
 
@@ -213,6 +213,8 @@ def best_timed(
         expected = "printed times of epochs that were run"
         if not_believed := trainings.doubt(e.run, RECOGNISE[role]):
             raise Fail(not_believed, expected)
+        if other_data := over_other_data(e, role, device):
+            raise Fail(f"{other_data[0]}, so their times do not count", expected, other_data[1])
         place = "GPU" if device == "cuda" else "CPU"
         missing = Fail(f"no epoch of the {role.upper()} on the {place} was seen, so no time of one", expected)
         raise _because(e, missing, section_cells(e, item), role, device)
