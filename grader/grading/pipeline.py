@@ -11,11 +11,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, wait
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING
 
 from grader.assignment import Assignment, Evidence, LoopRole, Reference
 from grader.evidence.run import RunEvidence
+from grader.files import cache_folder, one_at_a_time
 from grader.grading.judge import Judge, PartialEvidence, SomeOf
+from grader.grading.progress import Progress, Report
 from grader.notebook.cells import Cell, Notebook
 from grader.notebook.questions import Section, locate
 from grader.result import Fact
@@ -34,17 +36,6 @@ if TYPE_CHECKING:
     from grader.probe.stage import Probed, ProbingStage
 
 
-@dataclass(frozen=True)
-class Progress:
-    """The progress of a grading: `done` of `total` steps of a phase, and the current step in words."""
-
-    phase: Literal["read", "run", "probe", "check"]
-    done: int
-    total: int
-    detail: str
-
-
-Report: TypeAlias = Callable[[Progress], None]
 OF_THE_RUN = frozenset({"sections", "run", "loops", "reference"})  # parts of the evidence that only the run gives
 
 
@@ -150,7 +141,7 @@ class Stages:
         probes = stage.completed(probed.probes, running.kernel, run)
         self.kernels.end(main)
         confirmations = () if evaluations is None else self._confirm(probed.kernel, run, probes, evaluations)
-        self.report(Progress("check", 0, 1, "waiting for the reference on this data (once per machine)"))
+        self.report(Progress("check", 0, 1, "waiting for the reference on this data (once per machine)", waits=True))
         return self._whole(run, probes, reference.result(), confirmations), probed
 
     def _recorded(self) -> Kernel:
@@ -230,7 +221,8 @@ class Stages:
         if not self.assignment.program:
             return Reference({}, thresholds)
         try:
-            run = reference_run(self.assignment, self.setup.source, self.setup.seed)
+            with one_at_a_time(cache_folder() / "reference.lock"):  # the gradings of a class share one run
+                run = reference_run(self.assignment, self.setup.source, self.setup.seed)
         except (ReferenceFailed, KernelStartError) as error:
             return Reference({}, thresholds, str(error))
         return Reference(by_role(self.assignment, run), thresholds, weights=weights_by_epoch(self.assignment, run))
