@@ -51,8 +51,8 @@ def grade(
     refuses if notebooks cannot be confined, 'none' requires no confinement. `cores` is the number of cores that may be
     kept busy: with two, torch has two threads and the notebook is probed while it runs.
 
-    All of it runs in this process, except for the notebook: to limit the time and memory of the rest too, as the command
-    line does, use `grader check`.
+    The notebook runs in kernels of its own, all else in this process. The command line also limits the time and memory
+    of the latter, in a worker process; of `limits` nothing here enforces that.
 
     Raises AssignmentError, DataError, DeviceError, IsolationError and KeyError (no such item) for the caller's
     mistakes, and KernelStartError if no kernel can be started; never anything for a student's mistake.

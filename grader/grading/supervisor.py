@@ -200,9 +200,7 @@ class Worker:
     def _release(self) -> None:
         self._ended = True
         with contextlib.suppress(OSError):
-            self._channel.shutdown(socket.SHUT_RDWR)  # wakes a thread that reads it
-        if self._lent is None or self._process.poll() is not None:
-            self._lent = None
+            self._channel.shutdown(socket.SHUT_RDWR)  # wakes a thread that reads it, which closes it
 
     def _wait(self, seconds: float) -> int | None:
         with contextlib.suppress(subprocess.TimeoutExpired):

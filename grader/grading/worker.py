@@ -13,6 +13,7 @@ import signal
 import socket
 import sys
 import threading
+import traceback
 import warnings
 from dataclasses import asdict
 from pathlib import Path
@@ -117,6 +118,7 @@ def _grade(terms: Terms, assignment: str | Assignment, path: Path, teller: _Tell
     except MemoryError:
         return Report("gave_up", out_of_memory(terms.limits, teller.phase))
     except Exception as error:
+        traceback.print_exc()  # the supervisor keeps the end of what is printed
         return Report("failed", as_text(f"{type(error).__name__}: {error}"[:2000]))
     document = result.document()
     if len(document.encode()) > MAX_RESULT:
