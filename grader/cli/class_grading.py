@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from grader.assignment import Assignment
     from grader.course.cluster.driver import Remote
     from grader.course.ingest.submissions import Submission
+    from grader.grading.supervisor import Worker
     from grader.provenance.signing import Signer
     from grader.result import Result
     from grader.sandbox.limits import Limits
@@ -63,9 +64,15 @@ class Order:
 
 
 def grade_class(
-    order: Order, assignment: Assignment, settings: Mapping[str, Any], signer: Signer | None
+    order: Order,
+    assignment: Assignment,
+    settings: Mapping[str, Any],
+    signer: Signer | None,
+    spare: Worker | None = None,
 ) -> tuple[list[Standing], bool]:
     """Grade a class and show progress. `settings` are the keyword arguments of `grader.grade`.
+
+    `spare` is a worker that was started early, so that its imports take no time now.
 
     Returns the machine's points for each submission, and whether all submissions were graded. Raises BatchError and
     StoreError; before anything is graded also what `grader.provenance.installation.installation` raises.
@@ -74,11 +81,16 @@ def grade_class(
     with temporary_folder("grader-class-") as into:
         roster = read_roster(order.roster) if order.roster else Roster()
         found = read_class(order.paths, order.out, into, ClassOptions(order.layout, roster, order.due))
-        return _grade(order, found, assignment, settings, signer)
+        return _grade(order, found, assignment, settings, signer, spare)
 
 
 def _grade(
-    order: Order, found: Class, assignment: Assignment, settings: Mapping[str, Any], signer: Signer | None
+    order: Order,
+    found: Class,
+    assignment: Assignment,
+    settings: Mapping[str, Any],
+    signer: Signer | None,
+    spare: Worker | None,
 ) -> tuple[list[Standing], bool]:
     from grader.seeds import secret_seed
 
@@ -101,7 +113,7 @@ def _grade(
                 "--sign needs confined notebooks: an unconfined notebook could read the key and sign any result"
             )
         seed = secret_seed(here.data)
-        workers = Workers(_terms(order, settings, seed), _lending(assignment, settings, len(mine)))
+        workers = Workers(_terms(order, settings, seed), _lending(assignment, settings, len(mine)), spare)
         if cluster is None:
             stack.callback(close_servers)
             stack.callback(workers.close)

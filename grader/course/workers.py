@@ -20,14 +20,21 @@ Lent = Callable[[], "tuple[Server, int] | None"]
 
 
 class Workers:
-    """Grades notebooks in worker processes. `lent` returns the fork server for their kernels, if there is one."""
+    """Grades notebooks in worker processes.
 
-    def __init__(self, terms: Terms, lent: Lent = lambda: None) -> None:
+    `lent` returns the fork server for their kernels, if there is one. `spare` is a worker that was started early.
+    """
+
+    def __init__(self, terms: Terms, lent: Lent = lambda: None, spare: Worker | None = None) -> None:
         self._terms, self._lent = terms, lent
         self._lock = threading.Lock()
         self._idle: list[Worker] = []
         self._busy: set[Worker] = set()
         self._uses: dict[Worker, int] = {}
+        if spare is not None:
+            spare.begin(terms)
+            self._idle.append(spare)
+            self._uses[spare] = 0
         self._closed = False
 
     def grade(self, path: Path, progress: Report | None = None) -> Result:

@@ -76,12 +76,12 @@ class Order:
 class Report:
     """What a worker reports.
 
-    'step': its progress; 'verdict': an item's result as JSON; 'result': the result's document; 'refused': the caller
-    asked for something impossible, in a sentence; 'gave_up': the notebook asks too much of the grader, in a sentence;
+    'began': it reads the file; 'step': its progress; 'verdict': an item's result as JSON; 'result': the result's
+    document; 'refused': the caller asked for something impossible, in a sentence; 'gave_up': the notebook asks too much of the grader, in a sentence;
     'failed': the grader itself failed, in words.
     """
 
-    kind: Literal["step", "verdict", "result", "refused", "gave_up", "failed"]
+    kind: Literal["began", "step", "verdict", "result", "refused", "gave_up", "failed"]
     text: str = ""
     phase: Literal["read", "run", "probe", "check"] = "read"
     done: int = 0

@@ -57,10 +57,11 @@ class CutShort(Exception):
 class Worker:
     """A worker process for gradings under `terms`. Only one thread at a time may call `grade`.
 
-    Raises OSError if it cannot be started.
+    Without terms it starts with its imports, and is told the terms of many gradings by `begin`. Raises OSError if it
+    cannot be started.
     """
 
-    def __init__(self, terms: Terms) -> None:
+    def __init__(self, terms: Terms | None = None) -> None:
         self._terms = terms
         self._inbox = Inbox()
         self._lent: object = None
@@ -68,7 +69,8 @@ class Worker:
         self._ended = False
         self._channel, other = socket.socketpair()
         with other:
-            command = [sys.executable, "-I", "-c", _START, json.dumps(sys.path), str(other.fileno())]
+            command = [sys.executable, "-I", "-c", _START, json.dumps(sys.path)]
+            command += ["many" if terms is None or terms.many else "one", str(other.fileno())]
             self._process = (
                 launcher()
                 .submit(
@@ -85,7 +87,14 @@ class Worker:
         self._log = bytearray()
         threading.Thread(target=self._read_log, name="grader-worker-log", daemon=True).start()
         self.pid = self._process.pid
-        self._channel.sendall(pack(terms))
+        if terms is not None:
+            self.begin(terms)
+
+    def begin(self, terms: Terms) -> None:
+        """Set the terms of all gradings."""
+        self._terms = terms
+        with contextlib.suppress(OSError):  # it has ended, which `grade` notices
+            self._channel.sendall(pack(terms))
 
     @property
     def usable(self) -> bool:
@@ -104,18 +113,18 @@ class Worker:
         `lent` is a fork server and the descriptor of its control socket. Raises GaveUp and CutShort, and GraderError
         for the caller's mistakes; a worker that gave up has ended.
         """
+        if self._terms is None:
+            raise RuntimeError("a worker needs terms")
         patience = Patience(self._terms.limits, time.monotonic())
         try:
             self._send(path, lent)
             while True:
                 report = self._next(patience)
-                if report.kind == "step":
-                    if progress is not None:
-                        progress(_progress(report))
-                elif report.kind == "verdict":
-                    if verdict is not None:
-                        verdict(_item(report.text))
-                else:
+                if report.kind == "step" and progress is not None:
+                    progress(_progress(report))
+                elif report.kind == "verdict" and verdict is not None:
+                    verdict(_item(report.text))
+                elif report.kind not in ("began", "step", "verdict"):
                     return self._result(report)
         except (GraderError, CutShort):  # it is ready for the next
             raise
@@ -142,7 +151,7 @@ class Worker:
         while True:
             report = self._inbox.take(Report)
             if report is not None:
-                if report.kind == "step":
+                if report.kind in ("began", "step"):
                     patience.note(report, time.monotonic())
                 return report
             if select.select([self._channel], [], [], TICK_SECONDS)[0]:
@@ -153,8 +162,8 @@ class Worker:
                 self._inbox.add(data)
             if words := patience.overrun(time.monotonic()):
                 raise GaveUp(words, again=patience.step is None)
-            if private_bytes(self.pid) > self._terms.limits.grading_memory_bytes:
-                raise GaveUp(out_of_memory(self._terms.limits, patience.phase))
+            if private_bytes(self.pid) > patience.limits.grading_memory_bytes:
+                raise GaveUp(out_of_memory(patience.limits, patience.phase))
 
     def _result(self, report: Report) -> Result:
         from grader.result import parse_result

@@ -33,22 +33,27 @@ DATA_ROOM = 2 << 30  # address space that threads and libraries reserve beside w
 
 
 def main() -> NoReturn:
-    """Grade what is ordered on the socket whose number is the last argument, until the other end hangs up."""
+    """Grade what is ordered on the socket whose number is the last argument, until the other end hangs up.
+
+    With 'many' as the argument before, import all that a grading needs at once, also before the terms are known.
+    """
     channel = socket.socket(fileno=int(sys.argv[-1]))
     _end_with_parent()
     warnings.simplefilter("ignore", SyntaxWarning)  # these are about students' code, and quote it
     orders: SimpleQueue[tuple[Terms | Order, list[int]]] = SimpleQueue()
     threading.Thread(target=_listen, args=(channel, orders), name="grader-orders", daemon=True).start()
+    if sys.argv[-2] == "many":
+        _import_all()
     terms, _ = orders.get()
     assert isinstance(terms, Terms)
     _adopt(terms.tried)
     _limit_memory(terms.limits.grading_memory_bytes)
     teller = _Teller(channel)
-    assignment = _prepare(terms) if terms.many else terms.assignment
+    assignment = load_assignment(terms.assignment) if terms.many else terms.assignment
     while True:
         order, descriptors = orders.get()
         assert isinstance(order, Order)
-        teller.tell(Report("step", "reading the file"))
+        teller.tell(Report("began"))
         if order.server is not None and descriptors:
             _borrow(terms, order, descriptors[0])
         teller.tell(_grade(terms, assignment, order.notebook, teller))
@@ -126,8 +131,7 @@ def _grade(terms: Terms, assignment: str | Assignment, path: Path, teller: _Tell
     return Report("result", document)
 
 
-def _prepare(terms: Terms) -> Assignment:
-    """Import what each grading needs, and load the assignment."""
+def _import_all() -> None:
     import torch
 
     import grader.authenticity.weights
@@ -135,7 +139,6 @@ def _prepare(terms: Terms) -> Assignment:
     import grader.probe.stage  # noqa: F401
 
     torch.set_num_threads(1)
-    return load_assignment(terms.assignment)
 
 
 def _borrow(terms: Terms, order: Order, descriptor: int) -> None:
