@@ -77,8 +77,8 @@ class Report:
     """What a worker reports.
 
     'began': it reads the file; 'step': its progress; 'verdict': an item's result as JSON; 'result': the result's
-    document; 'refused': the caller asked for something impossible, in a sentence; 'gave_up': the notebook asks too much of the grader, in a sentence;
-    'failed': the grader itself failed, in words.
+    document; 'refused': the caller asked for something impossible, in a sentence; 'gave_up': the notebook asks too much
+    of the grader, in a sentence; 'failed': the grader itself failed, in words.
     """
 
     kind: Literal["began", "step", "verdict", "result", "refused", "gave_up", "failed"]
