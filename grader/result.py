@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, is_dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from grader.files import escape_unprintable, write_atomically
 from grader.formatting import render_html
@@ -166,10 +166,26 @@ class Result:
 
 
 def parse_result(document: str) -> Result:
-    """Parse the text that `Result.document` returns. Raises ValueError for any other text."""
+    """Parse the text that `Result.document` returns; the result's own document is that text. Raises ValueError."""
     import msgspec
 
-    return msgspec.convert(json.loads(document), Result)
+    plain = json.loads(document)
+    result: Result = _with_numbers(msgspec.convert(plain, Result), plain)
+    return result
+
+
+def _with_numbers(value: Any, plain: Any) -> Any:
+    """Return decoded data with the whole numbers of the JSON data: '5' would be written as '5.0' again."""
+    if isinstance(value, float):
+        return plain if type(plain) is int else value
+    if isinstance(value, tuple):
+        return tuple(_with_numbers(one, other) for one, other in zip(value, plain, strict=True))
+    if isinstance(value, dict):
+        return {key: _with_numbers(one, plain[key]) for key, one in value.items()}
+    if is_dataclass(value) and not isinstance(value, type):
+        given = {name: one for name, one in vars(value).items() if name in plain}
+        return replace(value, **{name: _with_numbers(one, plain[name]) for name, one in given.items()})
+    return value
 
 
 def total(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import json
 import statistics
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from grader.calibration.measure import FaultyTraining, Measured, measure, store,
 from grader.calibration.separation import LEAST_SEEDS, WANTED, Separation, ratio_separation, separation, upper_limit
 from grader.errors import GraderError
 from grader.files import write_atomically
+from grader.temporary import temporary_folder
 
 if TYPE_CHECKING:
     from grader.data.sources import DataSource
@@ -95,8 +95,8 @@ def _measure(wanted: Wanted, assignment: Assignment, report: Report) -> Measured
     if wanted.seeds < LEAST_SEEDS:
         raise CalibrationError(f"calibrate needs at least {LEAST_SEEDS} seeds; give --seeds {LEAST_SEEDS} or more")
     source = find_data(wanted.data, wanted.sample)
-    with tempfile.TemporaryDirectory(prefix="grader-calibrate-") as folder:
-        used = source if wanted.images is None else write_smaller(source, wanted.images, Path(folder))
+    with temporary_folder("grader-calibrate-") as folder:
+        used = source if wanted.images is None else write_smaller(source, wanted.images, folder)
         faults = load_faults(wanted.package) if wanted.fault_seeds else ()
         return measure(assignment, used, wanted.seeds, report, faults, wanted.fault_seeds, described(source, used))
 

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import argparse
+import os
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from grader.cli.exit_status import exit_status
-from grader.cli.options import UsageError, add_command, add_grading, grading_settings, make_importable
+from grader.cli.options import UsageError, add_command, add_grading, grading_settings, load, make_importable
 from grader.cli.progress import ProgressLine
+from grader.formatting import clean
 
 if TYPE_CHECKING:
     from grader.cli.options import Commands
+    from grader.grading.messages import Terms
 
 
 def add_to(commands: Commands) -> None:
@@ -34,28 +38,29 @@ def add_to(commands: Commands) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Check the notebook and print the report; return the exit status."""
-    from grader.assignment import UnknownItem
     from grader.files import write_atomically
-    from grader.grading.grade import grade
-    from grader.machine import usable_cores
+    from grader.grading.supervisor import CutShort, GaveUp, Worker
+    from grader.provenance.digests import of_file
     from grader.reports import html, terminal
+    from grader.temporary import sweep
 
-    make_importable()  # the assignment is loaded while the first kernel starts
+    make_importable()
+    worker = Worker(_terms(arguments))  # it imports while this process does
     show = ProgressLine(enabled=not arguments.quiet)
     try:
-        result = grade(
-            arguments.notebook,
-            arguments.assignment,
-            only=arguments.item,
-            progress=show,
-            verdict=show.verdict,
-            cores=usable_cores(),
-            **grading_settings(arguments),
-        )
-    except UnknownItem as error:
-        raise UsageError(str(error.args[0])) from None
+        sweep()
+        result = worker.grade(arguments.notebook, show, show.verdict)
+    except GaveUp as error:
+        from grader.grading.grade import failed
+
+        result = failed(load(arguments), arguments.notebook.name, str(error), of_file(arguments.notebook))
+    except CutShort as error:
+        if worker.log and os.environ.get("GRADER_DEBUG"):
+            print(clean(worker.log), file=sys.stderr)
+        raise UsageError(f"the grader itself failed: {error}; please report it") from None
     finally:
         show.close()
+        worker.close()
     result = replace(result, advisory=True)
     if arguments.json:
         result.write(arguments.json)
@@ -65,3 +70,22 @@ def run(arguments: argparse.Namespace) -> int:
         write_atomically(arguments.svg, terminal.svg(result))
     terminal.print_report(result, details=arguments.all)
     return exit_status([result])
+
+
+def _terms(arguments: argparse.Namespace) -> Terms:
+    from grader.grading.messages import Terms
+    from grader.machine import usable_cores
+    from grader.seeds import CANONICAL_SEED
+
+    settings = grading_settings(arguments)
+    return Terms(
+        arguments.assignment,
+        settings["limits"],
+        str(settings["data"]) if settings["data"] else "",
+        settings["sample"],
+        settings["device"],
+        settings["isolation"],
+        only=arguments.item,
+        seed=CANONICAL_SEED,
+        cores=usable_cores(),
+    )

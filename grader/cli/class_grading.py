@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import signal
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,17 +26,22 @@ from grader.course.shards import Shard, of_shard
 from grader.course.store import Graded, Store
 from grader.course.summary_csv import class_summary
 from grader.course.table import CLASS_TABLE, write_class
+from grader.course.workers import Workers
 from grader.formatting import one_line
+from grader.grading.messages import Server, Terms
 from grader.machine import usable_cores
 from grader.provenance.installation import Installation, Wanted, digests_of, installation
+from grader.sandbox.confinement.backends import find_backend
+from grader.sandbox.confinement.plan import Place
 from grader.sandbox.warm_start import close as close_servers
-from grader.sandbox.warm_start import many_kernels
+from grader.sandbox.warm_start import many_kernels, server_for
+from grader.temporary import sweep, temporary_folder
 
 if TYPE_CHECKING:
     from grader.assignment import Assignment
     from grader.course.cluster.driver import Remote
     from grader.course.ingest.submissions import Submission
-    from grader.grading.grade import Progress
+    from grader.grading.supervisor import Worker
     from grader.provenance.signing import Signer
     from grader.result import Result
     from grader.sandbox.limits import Limits
@@ -59,21 +64,33 @@ class Order:
 
 
 def grade_class(
-    order: Order, assignment: Assignment, settings: Mapping[str, Any], signer: Signer | None
+    order: Order,
+    assignment: Assignment,
+    settings: Mapping[str, Any],
+    signer: Signer | None,
+    spare: Worker | None = None,
 ) -> tuple[list[Standing], bool]:
     """Grade a class and show progress. `settings` are the keyword arguments of `grader.grade`.
+
+    `spare` is a worker that was started early, so that its imports take no time now.
 
     Returns the machine's points for each submission, and whether all submissions were graded. Raises BatchError and
     StoreError; before anything is graded also what `grader.provenance.installation.installation` raises.
     """
-    with tempfile.TemporaryDirectory(prefix="grader-class-", ignore_cleanup_errors=True) as into:
+    sweep()
+    with temporary_folder("grader-class-") as into:
         roster = read_roster(order.roster) if order.roster else Roster()
-        found = read_class(order.paths, order.out, Path(into), ClassOptions(order.layout, roster, order.due))
-        return _grade(order, found, assignment, settings, signer)
+        found = read_class(order.paths, order.out, into, ClassOptions(order.layout, roster, order.due))
+        return _grade(order, found, assignment, settings, signer, spare)
 
 
 def _grade(
-    order: Order, found: Class, assignment: Assignment, settings: Mapping[str, Any], signer: Signer | None
+    order: Order,
+    found: Class,
+    assignment: Assignment,
+    settings: Mapping[str, Any],
+    signer: Signer | None,
+    spare: Worker | None,
 ) -> tuple[list[Standing], bool]:
     from grader.seeds import secret_seed
 
@@ -96,10 +113,14 @@ def _grade(
                 "--sign needs confined notebooks: an unconfined notebook could read the key and sign any result"
             )
         seed = secret_seed(here.data)
+        workers = Workers(_terms(order, settings, seed), _lending(assignment, settings, len(mine)), spare)
+        if cluster is None:
+            stack.callback(close_servers)
+            stack.callback(workers.close)
         job = Job(
             assignment,
             order.out,
-            _local(assignment, settings, seed, show),
+            _local(workers, show),
             order.jobs or usable_cores(),
             _key(assignment, here, settings["limits"], seed),
             (lambda graded: _signed(graded, signer)) if signer is not None else lambda graded: True,
@@ -107,7 +128,7 @@ def _grade(
             order.force,
             here.data,
         )
-        stop = Stop(end_now=_end_children)
+        stop = Stop(end_now=workers.kill)
         pace = f"{job.jobs} at a time"
         if cluster is not None and order.remote is not None:
             order.out.mkdir(parents=True, exist_ok=True)
@@ -119,8 +140,7 @@ def _grade(
         print(f"grading {len(mine)} notebooks{part}, {pace}, into {order.out}", flush=True)
         if len(mine) > 1 and cluster is None:
             many_kernels()
-            stack.callback(close_servers)
-        with _Signals(stop):
+        with _Signals(stop, first=1 if cluster else 2):
             done = grade_all(mine, job, show, stop)
     return _report(order, mine, done, began)
 
@@ -131,16 +151,43 @@ def _wanted(order: Order, settings: Mapping[str, Any]) -> Wanted:
     return Wanted(order.package, where, settings["sample"], settings["device"], settings["isolation"])
 
 
-def _local(
-    assignment: Assignment, settings: Mapping[str, Any], seed: int, show: ClassProgress
-) -> Callable[[Submission], Result]:
+def _terms(order: Order, settings: Mapping[str, Any], seed: int) -> Terms:
+    """Return the terms of the workers on this machine."""
+    tried = "" if order.remote else find_backend(settings["isolation"]).level
+    data = str(settings["data"].absolute()) if settings["data"] else ""
+    device, isolation = settings["device"], tried or settings["isolation"]
+    return Terms(
+        order.package, settings["limits"], data, settings["sample"], device, isolation, tried, seed=seed, many=True
+    )
+
+
+def _lending(
+    assignment: Assignment, settings: Mapping[str, Any], count: int
+) -> Callable[[], tuple[Server, int] | None]:
+    """Return a function that returns the fork server for all workers' kernels, started when it is first needed."""
+
+    @cache
+    def place() -> Place:
+        from grader.data.sources import find_data
+        from grader.machine import find_gpu
+
+        source, gpu = find_data(settings["data"], settings["sample"]), find_gpu(settings["device"])
+        readable, hidden = (str(source.folder),), (str(assignment.folder),)
+        return Place(Path("/"), settings["limits"], readable, hidden, gpu.kind == "cuda")
+
+    def lent() -> tuple[Server, int] | None:
+        backend = find_backend(settings["isolation"])
+        server = server_for(backend, place()) if count > 1 else None
+        if server is None:
+            return None
+        return Server(backend.level, place().readable, place().hidden), server.descriptor()
+
+    return lent
+
+
+def _local(workers: Workers, show: ClassProgress) -> Callable[[Submission], Result]:
     def run(submission: Submission) -> Result:
-        from grader.grading.grade import grade
-
-        def step(progress: Progress) -> None:
-            show.step(submission, progress)
-
-        return grade(submission.path, assignment, progress=step, seed=seed, **settings)
+        return workers.grade(submission.path, lambda progress: show.step(submission, progress))
 
     return run
 
@@ -197,14 +244,17 @@ def _report(order: Order, mine: Sequence[Submission], done: Done, began: float) 
 
 
 class _Signals:
-    """While a class is graded: Ctrl-C stops after the running gradings; a second one, or SIGTERM, stops at once."""
+    """While a class is graded: Ctrl-C and SIGTERM stop at once, and what was graded is kept.
 
-    def __init__(self, stop: Stop) -> None:
-        self._stop = stop
+    `first` is what one Ctrl-C asks for; on a cluster only the second stops at once.
+    """
+
+    def __init__(self, stop: Stop, first: int) -> None:
+        self._stop, self._first = stop, first
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> None:
-        for number, asks in ((signal.SIGINT, 1), (signal.SIGTERM, 2)):
+        for number, asks in ((signal.SIGINT, self._first), (signal.SIGTERM, 2)):
             self._before[number] = signal.signal(number, lambda *_, asks=asks: self._ask(asks))
 
     def _ask(self, asks: int) -> None:
@@ -213,13 +263,3 @@ class _Signals:
     def __exit__(self, *error: object) -> None:
         for number, handler in self._before.items():
             signal.signal(number, handler)
-
-
-def _end_children() -> None:
-    import contextlib
-
-    import psutil
-
-    for process in psutil.Process().children(recursive=True):
-        with contextlib.suppress(psutil.Error):
-            process.kill()

@@ -7,7 +7,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from grader.cli.exit_status import INTERRUPTED, exit_status
-from grader.cli.options import add_command, add_grading, deadline, grading_settings, load, positive, seconds
+from grader.cli.options import (
+    add_command,
+    add_grading,
+    deadline,
+    grading_settings,
+    load,
+    make_importable,
+    positive,
+    seconds,
+)
 from grader.course.ingest.layouts import LAYOUTS
 from grader.course.shards import Shard, parse_shard
 
@@ -67,13 +76,16 @@ def add_to(commands: Commands) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Grade the class; return the exit status."""
     from grader.cli.class_grading import Order, grade_class
+    from grader.grading.supervisor import Worker
     from grader.provenance.signing import load_signer
     from grader.sandbox.confinement.backends import find_backend
 
     signer = load_signer(arguments.sign) if arguments.sign else None
-    remote = None
+    remote = spare = None
     if arguments.dask is None:
         find_backend(arguments.isolation)  # refuse before anything else is done
+        make_importable()
+        spare = Worker()  # it imports while this process does
     else:
         from grader.course.cluster.driver import Remote
 
@@ -91,7 +103,7 @@ def run(arguments: argparse.Namespace) -> int:
         arguments.assignment,
         remote,
     )
-    standings, complete = grade_class(order, assignment, grading_settings(arguments), signer)
+    standings, complete = grade_class(order, assignment, grading_settings(arguments), signer, spare)
     return exit_status(standings) if complete else INTERRUPTED
 
 

@@ -1,4 +1,4 @@
-"""Grade a class: each submission in its own process tree, each result stored as soon as it exists."""
+"""Grade a class: each result is stored as soon as it exists, and no submission stops the others."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from grader.course.store import Entry, Graded, Store, key_for, now, read_documen
 from grader.course.summary_csv import write_summary
 from grader.files import write_atomically
 from grader.grading.grade import failed
+from grader.grading.supervisor import CutShort, GaveUp
 from grader.provenance.digests import of_file
 from grader.reports.html import write_html
 from grader.result import Result
@@ -34,8 +35,9 @@ def grade_all(submissions: Sequence[Submission], job: Job, observer: Observer, s
     """Grade every submission that has no stored result, `job.jobs` at a time.
 
     Writes result.json and report.html for each submission, and summary.csv. When `job.grade` raises, or a kernel is
-    killed, the submission is tried once more and then gets a failed result. Raises BatchError when `out` cannot be
-    written or the pool cannot continue, and StoreError when the store cannot be used.
+    killed, the submission is tried once more and then gets a failed result; one that took too much gets it at once.
+    Raises BatchError when `out` cannot be written or the pool cannot continue, and StoreError when the store cannot be
+    used.
     """
     _writable(job.out)
     with Store(job.out) as store:
@@ -174,6 +176,11 @@ class _Batch:
         if isinstance(error, WorkerDied):
             self._worker_died(pool, run, error)
             return
+        if isinstance(error, GaveUp) and (self.stop.asked or not error.again or run.tries >= MAX_TRIES):
+            if self.stop.asked <= 1:  # else it was ended because the class is
+                result = self._failed(run.submission, str(error))
+                self._keep(run.submission, result, False, time.monotonic() - run.began)
+            return
         why = _describe(error) if error is not None else kill_note(future.result())
         if why and run.tries < MAX_TRIES and not self.stop.asked:
             self.observer.retried(run.submission, why)
@@ -255,7 +262,7 @@ class _Batch:
 
 
 def _describe(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}"
+    return str(error) if isinstance(error, (CutShort, GaveUp)) else f"{type(error).__name__}: {error}"
 
 
 def kill_note(result: Result) -> str:

@@ -1,4 +1,4 @@
-"""Pools that run the gradings of a class: threads of this process, or the interface of another pool."""
+"""Pools that run the gradings of a class: threads that wait for workers, or the interface of another pool."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Pool(Protocol):
 
 
 class Threads:
-    """Runs gradings in threads of this process; each starts its own processes for the notebook."""
+    """Runs gradings in threads of this process, which wait for a worker process each."""
 
     def __init__(self, grade: Callable[[Submission], Result], jobs: int) -> None:
         self.size = max(1, jobs)

@@ -11,9 +11,9 @@ from pathlib import Path
 from grader.assignment import Assignment, load_assignment
 from grader.grading.judge import Judge
 from grader.grading.notes import notes
-from grader.grading.pipeline import Progress as Progress
-from grader.grading.pipeline import Report as Report
 from grader.grading.pipeline import Stages
+from grader.grading.progress import Progress as Progress
+from grader.grading.progress import Report as Report
 from grader.machine import Device, find_gpu
 from grader.notebook.reader import UnreadableNotebook, read_notebook
 from grader.provenance import digests
@@ -51,6 +51,9 @@ def grade(
     `grader.sandbox.limits.ISOLATION`: 'auto' refuses if notebooks cannot be confined, 'none' requires no confinement.
     `cores` is the number of cores that may be kept busy: with two, torch has two threads and the notebook is probed
     while it runs.
+
+    The notebook runs in kernels of its own, all else in this process. The command line also limits the time and memory
+    of the latter, in a worker process; of `limits` nothing here enforces that.
 
     Raises AssignmentError, DataError, DeviceError, IsolationError and KeyError (no such item) for the caller's
     mistakes, and KernelStartError if no kernel can be started; never anything for a student's mistake.

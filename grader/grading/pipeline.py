@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, wait
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING
 
 from grader.assignment import Assignment, Evidence, LoopRole, Reference
 from grader.evidence.run import RunEvidence
 from grader.grading.judge import Judge, PartialEvidence, SomeOf
+from grader.grading.progress import Progress, Report
 from grader.notebook.cells import Cell, Notebook
 from grader.notebook.questions import Section, locate
 from grader.result import Fact
@@ -33,17 +34,6 @@ if TYPE_CHECKING:
     from grader.probe.stage import Probed, ProbingStage
 
 
-@dataclass(frozen=True)
-class Progress:
-    """The progress of a grading: `done` of `total` steps of a phase, and the current step in words."""
-
-    phase: Literal["read", "run", "probe", "check"]
-    done: int
-    total: int
-    detail: str
-
-
-Report: TypeAlias = Callable[[Progress], None]
 OF_THE_RUN = frozenset({"sections", "run", "loops"})  # parts of the evidence that only the run gives
 
 

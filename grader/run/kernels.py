@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from grader.machine import Gpu
 from grader.run.harness import harness
+from grader.sandbox.budget import Budget
 from grader.sandbox.confinement.backends import Backend
 from grader.sandbox.kernel import Kernel
 from grader.sandbox.limits import Limits
@@ -42,6 +44,11 @@ class Setup:
         """The number of torch's threads for the notebook's own cells."""
         return min(self.cores, MAX_THREADS)
 
+    @cached_property
+    def budget(self) -> Budget:
+        """The time left to the notebook, which all kernels of the grading share."""
+        return Budget(self.limits)
+
     def recorded(self, hidden: Path) -> Kernel:
         """Return a kernel for the cells of a notebook, with the recorder. It does not see the folder `hidden`."""
         return self._kernel(hidden, True, self.threads)
@@ -52,7 +59,7 @@ class Setup:
 
     def _kernel(self, hidden: Path, record: bool, threads: int) -> Kernel:
         inside = harness(self.source, self.seed, gpu=self.gpu, record=record, hidden=hidden, threads=threads)
-        return Kernel(inside, self.limits, self.backend)
+        return Kernel(inside, self.limits, self.backend, self.budget)
 
 
 class Kernels:

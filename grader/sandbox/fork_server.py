@@ -63,6 +63,7 @@ class _Server:
     def __init__(self, control: socket.socket) -> None:
         self._control = control
         self._lives: dict[int, socket.socket] = {}  # by pid: the socket on which a child's end is reported
+        self._ending: set[int] = set()
         self._own = _open_descriptors()
         self._woken, self._wake = socket.socketpair()
         for end in (self._woken, self._wake):
@@ -74,9 +75,12 @@ class _Server:
         """Fork for each request, and report how children end. Return when the grader hangs up."""
         steps, more = preload.huge_pages(), True  # done while no request waits
         while True:
-            ready, _, _ = select.select([self._control, self._woken], [], [], 0 if more else None)
+            lives = {life: pid for pid, life in self._lives.items() if pid not in self._ending}
+            ready, _, _ = select.select([self._control, self._woken, *lives], [], [], 0 if more else None)
             if not ready:
                 more = next(steps, None) is not None
+            for life in lives.keys() & set(ready):
+                self._end(lives[life])
             if self._woken in ready:
                 with contextlib.suppress(BlockingIOError):
                     self._woken.recv(4096)
@@ -84,12 +88,19 @@ class _Server:
             if self._control in ready and not self._request():
                 return
 
+    def _end(self, pid: int) -> None:
+        """End a child whose owner has hung up, probably because it was killed: the child's warden clears up."""
+        self._ending.add(pid)
+        with contextlib.suppress(OSError):
+            os.kill(pid, signal.SIGTERM)
+
     def _reap(self) -> None:
         with contextlib.suppress(ChildProcessError):
             while True:
                 pid, how = os.waitpid(-1, os.WNOHANG)
                 if not pid:
                     return
+                self._ending.discard(pid)
                 life = self._lives.pop(pid, None)
                 if life is not None:
                     with contextlib.suppress(OSError):

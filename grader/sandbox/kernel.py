@@ -19,6 +19,7 @@ from typing import Any, Literal, TypeVar
 
 from grader.errors import GraderError
 from grader.evidence.run import CellRun
+from grader.sandbox.budget import Budget
 from grader.sandbox.channel.cells import CellClient
 from grader.sandbox.channel.client import KernelClient
 from grader.sandbox.channel.replies import (
@@ -56,15 +57,25 @@ class Kernel:
     """A new kernel, as a context manager; entering it may raise KernelStartError.
 
     `harness` says what to install in the kernel (see `grader.sandbox.process`), `backend` how to confine it: by default
-    as strongly as this machine can. Only one thread at a time may use an instance.
+    as strongly as this machine can. `budget` is the time left to the notebook, which its kernels share; cells in a
+    kernel without a recorder count as questions then. By default the kernel has its own, for all cells. Only one thread
+    at a time may use an instance.
     """
 
-    def __init__(self, harness: Mapping[str, object], limits: Limits, backend: Backend | None = None) -> None:
+    def __init__(
+        self,
+        harness: Mapping[str, object],
+        limits: Limits,
+        backend: Backend | None = None,
+        budget: Budget | None = None,
+    ) -> None:
         self._harness = harness
         self._limits = limits
         self._backend = backend
         install = harness.get("install")
         self._recording = isinstance(install, (list, tuple)) and any(entry[0] == RECORDER for entry in install)
+        self._budget = budget or Budget(limits)
+        self._probing = budget is not None and not self._recording
         self._process: KernelProcess | None = None
         self._client: KernelClient | None = None
         self._cells: CellClient | None = None
@@ -72,7 +83,6 @@ class Kernel:
         self._thread = threading.Thread(target=self._loop.run_forever, name="grader-kernel", daemon=True)
         self._died = asyncio.Event()
         self._died_at: float | None = None
-        self._seconds = 0.0  # wall time of all cells so far
         self._over = ""  # why no more cells run
         self._counts: dict[int, tuple[int, int]] = {}  # execution count -> notebook index, lines that IPython skips
 
@@ -183,20 +193,22 @@ class Kernel:
     # --- cells -----------------------------------------------------------------------------------------------------
 
     def run_cell(self, index: int, source: str, seconds: float | None = None) -> CellRun:
-        """Run one cell, within `seconds` (default: the limits' `cell_seconds`) and the rest of `total_seconds`.
+        """Run one cell, within `seconds` (default: the limits' `cell_seconds`) and the time left to the notebook.
 
         `index` is the cell's place in the notebook, for messages and the recorder. Student code never makes this raise.
         """
-        own, left = seconds or self._limits.cell_seconds, self._limits.total_seconds - self._seconds
+        own, left = seconds or self._limits.cell_seconds, self._budget.left(self._probing)
         if not self._over and left <= 0:
-            self._over = f"earlier cells used all of the {self._limits.total_seconds:g} s"
+            self._over = self._budget.used_up(self._probing)
         if not self._over and not self.alive:
             used_up = self._running.used_up
             self._over = f"the kernel was ended after it used {used_up}" if used_up else "the kernel had already died"
         if self._over:
             return CellRun(index, "not_run", reason=f"not run: {self._over}")
         overrun = f"cell {index} ran longer than {own:g} s"
-        if left < own:
+        if left < own and self._probing:
+            overrun = f"cell {index} was still running when {self._budget.used_up(asking=True)}"
+        elif left < own:
             overrun = (
                 f"cell {index} was still running when all cells together had taken {self._limits.total_seconds:g} s"
             )
@@ -208,7 +220,7 @@ class Kernel:
             run = CellRun(
                 index, "killed", time.monotonic() - started, reason=f"cell {index} made the kernel unreachable"
             )
-        self._seconds += run.seconds
+        self._budget.spend(run.seconds, self._probing)
         return run
 
     async def _run_cell(self, index: int, source: str, limit: float, overrun: str) -> CellRun:
@@ -292,17 +304,22 @@ class Kernel:
         """Send a request to the harness and return the handler's answer.
 
         If the handler raised, the answer is {"error": {"type", "message", "line", "cell"}}, the last two None if
-        unknown. `payload` is JSON data, with arrays in the form of `grader.evidence.run.encode_array`. Raises
-        RequestFailed.
+        unknown. `payload` is JSON data, with arrays in the form of `grader.evidence.run.encode_array`. The time counts
+        against the notebook's. Raises RequestFailed, also if no time is left.
         """
-        limit = seconds or self._limits.request_seconds
+        limit, left = seconds or self._limits.request_seconds, self._budget.left(asking=True)
         if not self.alive:
             raise RequestFailed(f"{name}: the kernel is dead")
+        if left <= 0:
+            raise RequestFailed(f"{name}: not asked: {self._budget.used_up(asking=True)}")
+        limit, began = min(limit, left), time.monotonic()
         try:
             answer = self._call(self._request(name, payload, limit), limit)
         except concurrent.futures.TimeoutError:
             self._over = f"the grader lost contact with the kernel in {name}"
             raise RequestFailed(f"{name}: the kernel became unreachable") from None
+        finally:
+            self._budget.spend(time.monotonic() - began, asking=True)
         error = answer.get("error")
         if isinstance(error, dict):
             execution, line = error.pop("execution", None), error.get("line")
@@ -329,7 +346,7 @@ class Kernel:
             raise RequestFailed(f"{name}: the kernel died ({how})")
         if ending == "killed":
             self._over = self._over or f"the kernel was killed in {name}"
-        raise RequestFailed(f"{name}: no answer within {limit:g} s")
+        raise RequestFailed(f"{name}: no answer within {limit:.3g} s")
 
     async def _ask(self, size: int) -> dict[str, Any]:
         assert self._client is not None

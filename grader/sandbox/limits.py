@@ -11,12 +11,20 @@ GIB = 1024 * MIB
 
 @dataclass(frozen=True)
 class Limits:
-    """The limits of one kernel. Raises ValueError if one is not a positive, finite number."""
+    """The limits of one notebook. Raises ValueError if one is not a positive, finite number."""
 
     cell_seconds: float = 600.0
     """Wall time of one cell, in seconds; beyond it the cell is interrupted."""
     total_seconds: float = 1800.0
     """Wall time of all cells together, in seconds."""
+    probing_seconds: float = 600.0
+    """Wall time of the grader's questions about a notebook's definitions, in seconds, if the cells left less."""
+    reading_seconds: float = 60.0
+    """Time to read the file, in seconds; it takes well under one."""
+    checking_seconds: float = 300.0
+    """Time to compare the evidence with the reference, in seconds."""
+    grading_memory_bytes: int = 4 * GIB
+    """Memory of the process that reads, probes and checks the notebook, in bytes; the notebook runs elsewhere."""
     interrupt_grace_seconds: float = 5.0
     """Time that an interrupted cell has to end, in seconds, before its processes are killed."""
     startup_seconds: float = 60.0

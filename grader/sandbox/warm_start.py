@@ -18,7 +18,7 @@ import struct
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -104,44 +104,14 @@ class Forked:
                 self._handle = -1
 
 
-class Server:
-    """A fork server of one back end, for places of one kind. Raises NotWarm if it cannot be started."""
+class Client:
+    """A client of a running fork server: requests go to its socket `control`, which several processes may share."""
 
-    def __init__(self, backend: Backend, place: Place) -> None:
-        if backend.forking is None:
-            raise NotWarm(f"the back end '{backend.level}' has no fork server")
-        self.plan = backend.forking.forked
-        try:
-            self.folder = private_folder()
-        except OSError as error:
-            raise NotWarm(str(error)) from None
+    def __init__(self, control: socket.socket, plan: Callable[[Place], Plan]) -> None:
+        self.plan = plan
+        self._control = control
         self._works = True
-        self._control, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._lock = threading.Lock()
-        self._process: subprocess.Popen[bytes] | None = None
-        try:
-            with other:
-                user = fresh_user() if backend.drops_user else None
-                plan = backend.forking.server(replace(place, folder=self.folder, user=user))
-                config = {"module": "grader.sandbox.fork_server", "confine": plan.confine, "control_fd": other.fileno()}
-                self._process = launch(plan, config, self.folder, self.folder / "log", [other.fileno()])
-            self._control.settimeout(WARM_SECONDS)
-            ready = self._control.recv(1024)
-            if not ready:
-                raise NotWarm((log_end(self.folder / "log").splitlines() or ["it ended at once"])[-1])
-            if ready != HELLO:
-                raise NotWarm(ready.decode(errors="replace"))
-        except OSError as error:
-            self.close()
-            raise NotWarm(str(error)) from None
-        except BaseException:
-            self.close()
-            raise
-
-    @property
-    def alive(self) -> bool:
-        """True while the server runs."""
-        return self._process is not None and self._process.poll() is None
 
     @property
     def works(self) -> bool:
@@ -177,6 +147,48 @@ class Server:
             ours.close()
             raise
 
+
+class Server(Client):
+    """A fork server of one back end, for places of one kind. Raises NotWarm if it cannot be started."""
+
+    def __init__(self, backend: Backend, place: Place) -> None:
+        if backend.forking is None:
+            raise NotWarm(f"the back end '{backend.level}' has no fork server")
+        try:
+            self.folder = private_folder()
+        except OSError as error:
+            raise NotWarm(str(error)) from None
+        control, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        super().__init__(control, backend.forking.forked)
+        self._process: subprocess.Popen[bytes] | None = None
+        try:
+            with other:
+                user = fresh_user() if backend.drops_user else None
+                plan = backend.forking.server(replace(place, folder=self.folder, user=user))
+                config = {"module": "grader.sandbox.fork_server", "confine": plan.confine, "control_fd": other.fileno()}
+                self._process = launch(plan, config, self.folder, self.folder / "log", [other.fileno()])
+            self._control.settimeout(WARM_SECONDS)
+            ready = self._control.recv(1024)
+            if not ready:
+                raise NotWarm((log_end(self.folder / "log").splitlines() or ["it ended at once"])[-1])
+            if ready != HELLO:
+                raise NotWarm(ready.decode(errors="replace"))
+        except OSError as error:
+            self.close()
+            raise NotWarm(str(error)) from None
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def alive(self) -> bool:
+        """True while the server runs."""
+        return self._process is not None and self._process.poll() is None
+
+    def descriptor(self) -> int:
+        """Return the descriptor of the control socket, for another process that starts kernels here."""
+        return self._control.fileno()
+
     def close(self) -> None:
         """End the server and every process forked from it."""
         self._control.close()  # the server notices and ends
@@ -206,22 +218,34 @@ def _pid_of_hello(life: socket.socket) -> int:
 
 
 @dataclass(frozen=True)
-class _Kind:
+class Kind:
     """The properties that all kernels of one server share."""
 
     level: str
     readable: tuple[str, ...]
     hidden: tuple[str, ...]
 
+    @classmethod
+    def of(cls, backend: Backend, place: Place) -> Kind:
+        """Return the kind of kernels that the back end starts in this place."""
+        return cls(backend.level, place.readable, place.hidden)
+
 
 class _Servers:
     def __init__(self) -> None:
         self.wanted = False
         self._lock = threading.Lock()
-        self._servers: dict[_Kind, Server | None] = {}
+        self._servers: dict[Kind, Server | None] = {}
+        self._lent: dict[Kind, Client] = {}
 
-    def get(self, backend: Backend, place: Place) -> Server | None:
-        kind = _Kind(backend.level, place.readable, place.hidden)
+    def lend(self, kind: Kind, control: socket.socket, plan: Callable[[Place], Plan]) -> None:
+        self._lent[kind] = Client(control, plan)
+
+    def get(self, backend: Backend, place: Place) -> Client | None:
+        kind = Kind.of(backend, place)
+        lent = self._lent.get(kind)
+        if lent is not None and lent.works and not place.gpu and place.limits.memory_bytes >= WARM_BYTES:
+            return lent
         if not self.wanted or place.gpu or backend.forking is None or not sys.platform.startswith("linux"):
             return None
         if place.limits.memory_bytes < WARM_BYTES:
@@ -248,6 +272,10 @@ class _Servers:
         server.close()
         return None
 
+    def running(self, backend: Backend, place: Place) -> Server | None:
+        found = self.get(backend, place)
+        return found if isinstance(found, Server) else None
+
     def close(self) -> None:
         self.wanted = False
         with self._lock:
@@ -269,6 +297,18 @@ def many_kernels(wanted: bool = True) -> None:
 def close() -> None:
     """End all fork servers, and the kernels forked from them. Later kernels start cold."""
     _servers.close()
+
+
+def server_for(backend: Backend, place: Place) -> Server | None:
+    """Return this process's fork server for kernels in this place, started if need be; None if they start cold."""
+    return _servers.running(backend, place)
+
+
+def borrow(kind: Kind, control: socket.socket, backend: Backend) -> None:
+    """Start kernels of this kind from the fork server of another process, which lends its control socket."""
+    if backend.forking is not None:
+        control.settimeout(WARM_SECONDS)  # as its owner has it: the two share the state of the socket
+        _servers.lend(kind, control, backend.forking.forked)
 
 
 def starter(backend: Backend, place: Place) -> Starter:

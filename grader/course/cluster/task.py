@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 from grader.course.cluster import spool
 from grader.course.cluster.messages import Reply, Terms, decode_terms, decode_wanted, encode
 from grader.provenance.installation import Installation, installation, unlike
+from grader.temporary import temporary_folder
 
 if TYPE_CHECKING:
     from grader.grading.grade import Progress
@@ -81,8 +81,8 @@ def _grade(agreed: Terms, name: str, content: bytes, tell: Callable[[Progress], 
     if not name or Path(name).name != name or name in (".", ".."):
         raise ValueError(f"{name!r} is not the name of a file")
     wanted = agreed.wanted
-    with tempfile.TemporaryDirectory(prefix="grader-task-", ignore_cleanup_errors=True) as folder:
-        path = Path(folder) / name
+    with temporary_folder("grader-task-") as folder:
+        path = folder / name
         path.write_bytes(content)
         result = grade.grade(
             path,

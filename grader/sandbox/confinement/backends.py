@@ -17,10 +17,8 @@ import shutil
 import socket
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Literal
 
 from grader.errors import GraderError
@@ -30,6 +28,7 @@ from grader.sandbox.confinement.folder import log_end, private_folder, remove
 from grader.sandbox.confinement.plan import PACKAGE, Place, Plan, fresh_user
 from grader.sandbox.confinement.seccomp import NoSeccomp
 from grader.sandbox.limits import Limits
+from grader.temporary import make_folder
 
 Level = Literal["namespaces", "process", "laptop"]
 LEVELS: tuple[Level, ...] = ("namespaces", "process", "laptop")
@@ -122,13 +121,23 @@ def trials() -> tuple[Trial, ...]:
     return tuple(try_backend(level) for level in LEVELS)
 
 
+def adopt(level: Level) -> None:
+    """Use a back end without trying it: the process that started this one has tried it."""
+    _adopted.add(level)
+
+
+_adopted: set[Level] = set()
+
+
 @functools.lru_cache(maxsize=8)
 def try_backend(level: Level) -> Trial:
     """Try one back end; this process tries each only once."""
-    _compile()
+    known = level == "laptop" or level in _adopted
+    if level not in _adopted:
+        _compile()
     try:
         candidate = _CANDIDATES[level]()
-        failed = [] if level == "laptop" else _selftest(candidate, Cold(candidate.plan))
+        failed = [] if known else _selftest(candidate, Cold(candidate.plan))
     except (OSError, NoSeccomp, IsolationError, landlock.NoLandlock, subprocess.TimeoutExpired) as error:
         return Trial(level, None, str(error))
     if failed:
@@ -229,7 +238,7 @@ def _selftest(backend: Backend, starter: Starter) -> list[str]:
 
     Raises OSError or IsolationError if the child does not run.
     """
-    folder, outside = private_folder(), Path(tempfile.mkdtemp(prefix="gk-"))
+    folder, outside = private_folder(), make_folder("gk-")
     token = secrets.token_hex(16)
     victim = subprocess.Popen(  # plays the grader: a secret in its environment and its command line
         [f"sleep-{token}", str(int(PROBE_SECONDS))], executable=shutil.which("sleep"), env={"TOKEN": token}

@@ -70,7 +70,7 @@ def launch(
     try:
         with configuration(config, folder) as standard_input, open(log, "wb") as messages:
             return (
-                _launcher()
+                launcher()
                 .submit(
                     subprocess.Popen,
                     plan.command,
@@ -99,6 +99,6 @@ def configuration(config: Mapping[str, Any], folder: Path) -> Any:
 
 
 @functools.lru_cache(maxsize=1)
-def _launcher() -> concurrent.futures.ThreadPoolExecutor:
+def launcher() -> concurrent.futures.ThreadPoolExecutor:
     """Return the thread that starts processes: Linux ends them with their starting thread, so it must outlive them."""
     return concurrent.futures.ThreadPoolExecutor(max_workers=1, thread_name_prefix="grader-launch")

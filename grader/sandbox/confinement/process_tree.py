@@ -69,6 +69,20 @@ def usage(pids: Iterable[int]) -> Usage:
     return Usage(resident, tasks, ticks / _TICKS)
 
 
+def private_bytes(pid: int) -> int:
+    """Return the resident bytes of a process that no file backs; 0 if it has ended."""
+    if not _PROC:
+        import psutil
+
+        with contextlib.suppress(psutil.Error):
+            return int(psutil.Process(pid).memory_info().rss)
+        return 0
+    with contextlib.suppress(OSError, ValueError), open(f"/proc/{pid}/statm") as file:
+        _, resident, shared, *_ = map(int, file.read().split())
+        return (resident - shared) * _PAGE
+    return 0
+
+
 def proportional(pids: Iterable[int], user: int | None = None) -> int:
     """Return the bytes of memory of these processes, counting shared pages once.
 
