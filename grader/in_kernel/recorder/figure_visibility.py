@@ -110,6 +110,8 @@ class _Picture:
 @contextmanager
 def _prepared(figure: Any, axes: Sequence[Any], legends: Sequence[Any]) -> Iterator[_Picture]:
     """Yield a picture of the figure, small, with what lies beside it, without ticks; restore the figure afterwards."""
+    import numpy as np
+
     names = ("stale_callback", "_layout_engine", "_stale")
     kept = {name: getattr(figure, name) for name in names if hasattr(figure, name)}
     dpi, corners = figure.dpi, figure.bbox_inches.get_points().copy()
@@ -128,9 +130,8 @@ def _prepared(figure: Any, axes: Sequence[Any], legends: Sequence[Any]) -> Itera
             stack.enter_context(figure.canvas.callbacks.blocked(signal="draw_event"))
             stack.enter_context(_hidden(axis for one in axes for axis in (one.xaxis, one.yaxis)))
             left, bottom, right, top = _frame(figure, axes, legends)
-            (x0, y0), (x1, y1) = corners
-            right_by, up_by = left * width, bottom * height
-            figure.bbox_inches.set_points([[x0 + right_by, y0 + up_by], [x1 + right_by, y1 + up_by]])
+            moved = np.array([left * width, bottom * height])
+            figure.bbox_inches.set_points(corners + moved)
             size = ((1 + left + right) * width * figure.dpi, (1 + bottom + top) * height * figure.dpi)
             yield _Picture(figure, max(1, round(size[0])), max(1, round(size[1])))
         finally:
