@@ -19,7 +19,7 @@ rubric wraps it in a function of the evidence whose docstring is what the studen
 | `loops`, `loop_records`, `loop_tests` | training and test functions, called by the grader |
 | `placement` | devices of tensors in training and testing |
 | `convergence` | epochs that were trained in the run, and their losses |
-| `plots`, `plot_lines` | plots of the losses |
+| `plots`, `plot_lines`, `plot_smoothing`, `plot_visibility` | plots of the losses |
 | `timing`, `stored_times`, `printed_times`, `time_series` | printed times |
 | `flops` | profiles of models, and printed counts |
 | `first_batch` | shapes, dtypes and roles of a batch that were printed |
@@ -42,6 +42,8 @@ __all__ = [
     "models",
     "placement",
     "plot_lines",
+    "plot_smoothing",
+    "plot_visibility",
     "plots",
     "printed_numbers",
     "printed_times",

@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
-from grader.evidence.run import Line
+from grader.checks.plot_smoothing import smoothed_from
+from grader.evidence.run import Line, Pass
 from grader.evidence.trainings import Epoch
 
 __all__ = ["Curve", "Measured", "read_line"]
@@ -27,6 +28,7 @@ STRIDE = 2e-3  # relative, for a whole regular series of batches' losses, which 
 HALF = 0.5  # the share of a line's points that must be found for the line to be recognised
 MAX_PAIRS = 500_000
 MAX_EPOCHS = 200
+MAX_LOADERS = 8
 WORK = 500_000_000  # comparisons: a minute; the 20 lines of an honest notebook on all of MNIST need a tenth
 STRIDES = (1, 5, 10, 20, 25, 50, 64, 100, 128, 200, 250, 300, 400, 469, 500)
 
@@ -38,8 +40,9 @@ class Curve:
     """A line that was recognised.
 
     `places` are (x, position) of the points that were found; position 1.0 is the end of epoch 1. `exact` says that the
-    values are measured ones or averages of these; otherwise the line only has their shape. `stray` counts the points
-    that are not of this training; `logged` says that the values are logarithms of losses.
+    values are measured ones or averages of these, not smoothed ones. `alike` says that they are neither: the line only
+    has the shape of the losses. `stray` counts the points that are not of this training; `logged` says that the values
+    are logarithms of losses; `unseen` counts points that were found and left out because the plot does not show them.
 
     >>> line = Line("train loss", x=(0.0, 1.0), y=(0.9, 0.5))
     >>> Curve("train", line, places=((0.0, 1.0), (1.0, 2.0))).epochs
@@ -52,6 +55,8 @@ class Curve:
     exact: bool = True
     stray: int = 0
     logged: bool = False
+    alike: bool = False
+    unseen: int = 0
 
     @property
     def points(self) -> int:
@@ -81,13 +86,24 @@ class Measured:
 
     epochs: tuple[Epoch, ...]
     losses: tuple[tuple[float, ...], ...] = field(default=())  # per epoch, the finite ones
+    others: tuple[Pass, ...] = ()  # passes over data that trained nothing
     work: list[int] = field(default_factory=lambda: [WORK])  # comparisons left for all lines together
 
     @classmethod
-    def of(cls, epochs: Sequence[Epoch]) -> Measured:
-        """Index the epochs of one training, the first MAX_EPOCHS of them."""
+    def of(cls, epochs: Sequence[Epoch], passes: Iterable[Pass] = ()) -> Measured:
+        """Index the epochs of one training, the first MAX_EPOCHS of them.
+
+        Of `passes`, those of the run, the ones that only evaluate the same model are used too.
+        """
         epochs = tuple(epochs)[:MAX_EPOCHS]
-        return cls(epochs, tuple(tuple(_finite(epoch.train.losses)) for epoch in epochs))
+        model = {epoch.train.model for epoch in epochs if epoch.train.model is not None}
+        others = tuple(p for p in passes if p.model in model and not p.trains and p.mean_loss is not None)
+        return cls(epochs, tuple(tuple(_finite(epoch.train.losses)) for epoch in epochs), others)
+
+    @cached_property
+    def tested(self) -> bool:
+        """Whether the validation loss of any epoch was measured."""
+        return any(epoch.test is not None and epoch.test.mean_loss is not None for epoch in self.epochs)
 
     def affords(self, points: int) -> bool:
         """Subtract the work for a line of so many points from the budget; return whether some is left.
@@ -97,6 +113,11 @@ class Measured:
         """
         series = 8 * self.longest(points) * self.spans[-1].stop if self.spans else 0
         self.work[0] -= series + len(self.per_epoch) * points * len(self.epochs)
+        return self.work[0] > 0
+
+    def affords_smoothing(self, points: int) -> bool:
+        """Subtract the work for comparing a line of so many points with one smoothed series; see `affords`."""
+        self.work[0] -= max(4000, 40 * points)
         return self.work[0] > 0
 
     @cached_property
@@ -169,7 +190,44 @@ class Measured:
             for phase in {0, stride - 1}:
                 means = [statistics.fmean(part) if (part := losses[phase::stride]) else None for losses in self.losses]
                 found.append(("train", means))
+        found += [*self._evaluated(), *(("train", values) for values in self._summaries())]
         return [(role, _at_ends(values)) for role, values in found]
+
+    def _evaluated(self) -> Iterator[tuple[Role, list[float | None]]]:
+        """Yield the losses of further evaluations after each epoch: of the training data, or of a validation set."""
+        starts = [epoch.start for epoch in self.epochs]
+        tests = {id(epoch.test) for epoch in self.epochs}
+        by_loader: dict[str, dict[int, Pass]] = {}
+        for seen in self.others:
+            epoch = bisect_right(starts, seen.start) - 1
+            if epoch >= 0 and id(seen) not in tests:
+                by_loader.setdefault(seen.loader.key, {})[epoch] = seen
+        for passes in list(by_loader.values())[:MAX_LOADERS]:
+            loader = next(iter(passes.values())).loader
+            trained = [epoch.train.loader for epoch in self.epochs]
+            same = any((loader.split, loader.images) == (other.split, other.images) for other in trained)
+            role: Role = "train" if same else "validation"
+            known = [passes.get(e) for e in range(len(self.epochs))]
+            yield role, [seen.mean_loss if seen else None for seen in known]
+            yield role, [seen.sample_loss if seen else None for seen in known]
+
+    def _summaries(self) -> Iterator[list[float | None]]:
+        """Yield other figures for an epoch's training losses: of the last ones, of those so far, medians, extremes."""
+        for last in STRIDES[1:]:
+            yield [statistics.fmean(losses[-last:]) if losses else None for losses in self.losses]
+        for pick in (statistics.median, min, max):
+            yield [pick(losses) if losses else None for losses in self.losses]
+        for stride in (1, 10, 50, 100):
+            for phase in {0, stride - 1}:
+                parts = [losses[phase::stride] for losses in self.losses]
+                totals = list(itertools.accumulate(map(sum, parts)))
+                counts = list(itertools.accumulate(map(len, parts)))
+                yield [total / count if count else None for total, count in zip(totals, counts, strict=True)]
+                if stride > 1:  # counted over all epochs, and cut into as many parts
+                    kept = [value for value, _ in self.single[phase::stride]]
+                    size = len(kept) // max(1, len(self.epochs))
+                    if size and size * len(self.epochs) == len(kept):
+                        yield [statistics.fmean(kept[i : i + size]) for i in range(0, len(kept), size)]
 
 
 def _finite(values: Iterable[float | None]) -> Iterator[float]:
@@ -242,7 +300,7 @@ def read_line(line: Line, measured: Measured, claims: str = "") -> Curve | None:
     """Recognise a line by its values; return None if it shows nothing of this training.
 
     `claims` is the curve that the label names ('train', 'validation' or ''). It only decides for lines that merely have
-    the shape of the measured losses: smoothed ones, and validation losses that the student averaged in another way.
+    the shape of the measured losses: invented ones, and validation losses that the student averaged in another way.
 
     >>> from grader.evidence.run import LoaderSeen, Pass
     >>> loader = LoaderSeen("loader-1", "MNIST", "train", 256, 64, True)
@@ -268,13 +326,16 @@ def read_line(line: Line, measured: Measured, claims: str = "") -> Curve | None:
                 logged = True
                 break
     exact = best is not None
-    if best is None:
-        best = _alike(values, measured, claims)
+    if best is None or best[1].count(None) > 0.1 * len(values):  # a moving median holds some of the losses themselves
+        smoothed = _smoothed(values, measured)
+        exact, best = (False, smoothed) if smoothed else (exact, best)
+    alike = best is None
+    best = best or _alike(values, measured, claims)
     if best is None:
         return None
     role, positions = best
     places = tuple((x, position) for (x, _), position in zip(points, positions, strict=True) if position is not None)
-    return Curve(role, line, places, exact, positions.count(None), logged)
+    return Curve(role, line, places, exact, positions.count(None), logged, alike)
 
 
 def _corners(points: Sequence[tuple[float | None, float]]) -> list[tuple[float | None, float]]:
@@ -300,12 +361,21 @@ def _exactly(values: Sequence[float], measured: Measured) -> Found | None:
     return best if most >= max(HALF * len(values), min(2, len(measured.epochs))) else None
 
 
+def _rounding(values: Sequence[float]) -> float:
+    """Return half a unit of the last digit of values that were rounded to two to five digits, else 0."""
+    for digits in range(2, 6):
+        if len(values) >= 4 and all(abs(value - round(value, digits)) < 1e-9 for value in values):
+            return 0.5001 * 10.0**-digits
+    return 0.0
+
+
 def _candidates(values: Sequence[float], measured: Measured) -> Iterator[Found]:
+    slack = _rounding(values)
     few = len(values) <= 5 * len(measured.epochs) + 60
     plain = measured.per_epoch
     if few:
         for role, series in plain[:9]:
-            yield role, _run(values, series)
+            yield role, _run(values, series, slack)
     for every in _every(measured, len(values)):  # before the index, which finds losses that hardly move anywhere
         yield "train", _prefix(values, every, EXACT)
     if min(values) > 0:
@@ -313,19 +383,19 @@ def _candidates(values: Sequence[float], measured: Measured) -> Iterator[Found]:
         yield "train", measured.running_index.in_order(values)
     if few:
         for role, series in plain[9:]:
-            yield role, _run(values, series)
+            yield role, _run(values, series, slack)
         yield from _repeated(values, plain)
         for role, series in plain[:7]:
             yield role, _scaled(values, series)
     for series in _regular(measured, len(values)):
-        yield "train", _prefix(values, series)
+        yield "train", _prefix(values, series, slack=slack)
 
 
-def _close(a: float, b: float, tolerance: float = CLOSE) -> bool:
-    return abs(a - b) <= tolerance * max(abs(a), abs(b)) + 1e-12
+def _close(a: float, b: float, tolerance: float = CLOSE, slack: float = 0.0) -> bool:
+    return abs(a - b) <= tolerance * max(abs(a), abs(b)) + slack + 1e-12
 
 
-def _run(values: Sequence[float], series: Series) -> list[float | None]:
+def _run(values: Sequence[float], series: Series, slack: float = 0.0) -> list[float | None]:
     """Return the positions of the longest stretch of values that the series holds without gaps; None for the others."""
     best, begin, at = 0, 0, 0
     for shift in range(-len(values) + 1, len(series)):
@@ -333,7 +403,7 @@ def _run(values: Sequence[float], series: Series) -> list[float | None]:
         if last - first <= best:  # too short to be longer
             continue
         for j in range(first, last):
-            length = length + 1 if _close(values[j], series[j + shift][0]) else 0
+            length = length + 1 if _close(values[j], series[j + shift][0], slack=slack) else 0
             if length > best:
                 best, begin, at = length, j - length + 1, j - length + 1 + shift
     found: list[float | None] = [None] * len(values)
@@ -375,12 +445,12 @@ def _scaled(values: Sequence[float], series: Series) -> list[float | None]:
 
 
 def _prefix(
-    values: Sequence[float], series: Iterable[tuple[float, float]], tolerance: float = STRIDE
+    values: Sequence[float], series: Iterable[tuple[float, float]], tolerance: float = STRIDE, slack: float = 0.0
 ) -> list[float | None]:
     """Return the positions if the values are the beginning of the series, else None for each."""
     found: list[float | None] = []
     for value, (known, position) in zip(values, series, strict=False):
-        if not _close(value, known, tolerance):
+        if not _close(value, known, tolerance, slack):
             break
         found.append(position)
     return found if len(found) == len(values) else [None] * len(values)
@@ -418,6 +488,42 @@ def _regular(measured: Measured, points: int) -> Iterator[Series]:
             [(i, i + k) for i in range(0, len(measured.single) - k + 1, k)],
         ):
             yield [((sums[end] - sums[begin]) / (end - begin), measured.single[end - 1][1]) for begin, end in spans]
+
+
+# --- smoothed lines -----------------------------------------------------------------------------------------------
+
+
+def _smoothed(values: Sequence[float], measured: Measured) -> Found | None:
+    """Recognise smoothed losses: of batches at a usual interval, or of epochs."""
+    n, slack = len(values), _rounding(values)
+    for role, series in measured.per_epoch[:5]:
+        for end in range(n, min(len(series), 2 * n) + 1):
+            if measured.affords_smoothing(n) and smoothed_from(values, [value for value, _ in series[:end]], slack):
+                return role, [position for _, position in series[end - n : end]]
+    for kept in _recorded(measured, n):
+        if not measured.affords_smoothing(n):
+            return None
+        if smoothed_from(values, [measured.single[i][0] for i in kept], slack):
+            return "train", [measured.single[i][1] for i in kept[len(kept) - n :]]
+    return None
+
+
+def _recorded(measured: Measured, points: int) -> Iterator[Sequence[int]]:
+    """Yield the indices of batches' losses as a loop may have recorded them by the end of an epoch.
+
+    They are at least as many as the points, and less than twice as many.
+    """
+    batches, seen = measured.batches, set[tuple[int, int, int]]()
+    usual = {*STRIDES, *range(1, 130), *(batches // k for k in range(1, 21)), batches - 1, batches}
+    for k in sorted(k for k in usual if 1 <= k <= batches):
+        for phase in {0, k - 1}:
+            each = [i for span in measured.spans for i in span[phase::k]]
+            for indices in (each, range(phase, len(measured.single), k)):
+                for span in measured.spans:
+                    count = bisect_left(indices, span.stop)
+                    if points <= count < 2 * points and (key := (count, indices[0], indices[count - 1])) not in seen:
+                        seen.add(key)
+                        yield indices[:count]
 
 
 # --- lines that only have the shape of the losses -----------------------------------------------------------------

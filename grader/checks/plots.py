@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import statistics
 from collections.abc import Callable, Collection, Sequence
@@ -13,7 +14,8 @@ from typing import Literal
 
 from grader.assignment import Fail
 from grader.checks.plot_lines import Curve, Measured, read_line
-from grader.evidence.run import Axes, Figure, Line
+from grader.checks.plot_visibility import is_visible, readable_legend, unseen_points
+from grader.evidence.run import Axes, Figure, Line, Pass
 from grader.evidence.trainings import Epoch
 
 __all__ = [
@@ -48,6 +50,11 @@ _LOG = re.compile(r"log|\bln\b|对数|対数", re.IGNORECASE)
 _LOSS = re.compile(
     r"loss|verlust|perte|pérdida|perdita|perda|izgub|strat|ztrát|потер|损失|損失|손실|error|cost|entropy", re.IGNORECASE
 )
+_NO_LOSS = re.compile(
+    r"acc|genau|präc|exact|точн|准确|精度|smooth|mean|average|avg|moving|rolling|ema\b|trend|glatt|glätt|mittel|moyen|liss"
+    r"|media|平滑|平均|ideal|expected|reference|baseline|target",
+    re.IGNORECASE,
+)
 _COLOUR = re.compile(
     r"\b(?:blue|orange|red|green|black|purple|yellow|solid|dashed|dotted|upper|lower|top|bottom|blau|rot|grün|bleu|rouge|vert|azul|rojo|verde|modr\w|rdeč\w|oranž\w)\b"
     r"|蓝|红|橙|绿",
@@ -60,8 +67,9 @@ class LossPlot:
     """The axes that show the losses best, one or two at the same place, and the curves found on them.
 
     `train` and `validation` are the loss curves, None if missing; `first` and `last` the wanted epochs, from 1.
-    `others` are the remaining lines, each with what it shows ('train accuracy' or 'validation accuracy') or ''.
-    `elsewhere` says where a missing curve is. `cell` is the index of the figure's cell.
+    `others` are the remaining lines, each with what it shows ('train accuracy' or 'validation accuracy') or ''; `alike`
+    are those of them that run like losses of this training and hold none of them. `invisible` are loss curves of which
+    a reader sees nothing. `elsewhere` says where a missing curve is. `cell` is the index of the figure's cell.
 
     Example::
 
@@ -77,6 +85,8 @@ class LossPlot:
     others: tuple[tuple[Line, str], ...] = ()
     elsewhere: str = ""
     cell: int = -1
+    alike: tuple[Curve, ...] = ()
+    invisible: tuple[Curve, ...] = ()
 
     def axes_of(self, curve: Curve) -> Axes:
         """Return the axes that a curve lies on."""
@@ -84,12 +94,21 @@ class LossPlot:
 
 
 def find_loss_plot(
-    figures: Sequence[Figure], epochs: Sequence[Epoch], first: int, last: int, prefer_cells: Collection[int] = ()
+    figures: Sequence[Figure],
+    epochs: Sequence[Epoch],
+    first: int,
+    last: int,
+    prefer_cells: Collection[int] = (),
+    passes: Sequence[Pass] = (),
+    other_averages: bool = False,
 ) -> LossPlot:
     """Return the plot that best shows the losses of epochs `first` to `last` (counted from 1) of one training.
 
     `figures` are those of the run, `epochs` all recorded epochs of that training. Of equally good plots one in the
-    cells `prefer_cells` is taken, then the last. Raise Fail if nothing was trained or nothing was plotted.
+    cells `prefer_cells` is taken, then the last. `passes` are those of the run, which may hold further evaluations of
+    the model. With `other_averages` a validation curve may hold something else than the measured losses, because the
+    notebook is known, or not known not, to record something else; it must still run like them.
+    Raise Fail if nothing was trained or nothing was plotted.
 
     Example::
 
@@ -100,13 +119,25 @@ def find_loss_plot(
         raise Fail("no training was recorded, so there are no losses that a plot could show", asked)
     if not any(line.y for figure in figures for axes in figure.axes for line in axes.lines):
         raise Fail("no curve was plotted", asked, "Is the figure drawn in a cell that runs?")
-    measured = Measured.of(epochs)
-    plots: list[LossPlot] = []
-    for figure in figures:
-        for group in _together(figure):
-            plots.append(_read(figure, group, measured, first, last))
+    plots = _all(tuple(figures), tuple(epochs), tuple(passes), first, last, other_averages)
     best = max(enumerate(plots), key=lambda item: (quality(item[1]), item[1].cell in prefer_cells, item[0]))[1]
     return _with_elsewhere(best, plots)
+
+
+@functools.lru_cache(maxsize=4)  # each of the five checks asks for the plot again
+def _all(
+    figures: tuple[Figure, ...],
+    epochs: tuple[Epoch, ...],
+    passes: tuple[Pass, ...],
+    first: int,
+    last: int,
+    other_averages: bool,
+) -> tuple[LossPlot, ...]:
+    measured = Measured.of(epochs, passes)
+    unsure = other_averages or not measured.tested
+    return tuple(
+        _read(figure, group, measured, first, last, unsure) for figure in figures for group in _together(figure)
+    )
 
 
 def _together(figure: Figure) -> list[tuple[Axes, ...]]:
@@ -123,22 +154,43 @@ def _together(figure: Figure) -> list[tuple[Axes, ...]]:
     return groups
 
 
-def _read(figure: Figure, group: tuple[Axes, ...], measured: Measured, first: int, last: int) -> LossPlot:
+def _read(figure: Figure, group: tuple[Axes, ...], measured: Measured, first: int, last: int, unsure: bool) -> LossPlot:
     curves: list[Curve] = []
+    alike: list[Curve] = []
+    invisible: list[Curve] = []
     others: list[tuple[Line, str]] = []
     for axes in group:
         for line in axes.lines:
             curve = read_line(line, measured, claim(label_of(line, axes)))
             if curve is None or curve.role not in ("train", "validation"):
-                others.append((line, curve.role if curve else ""))
+                others += [(line, curve.role if curve else "")] if is_visible(line) else []
+            elif not is_visible(line):
+                invisible.append(curve)
+            elif curve.alike and not (unsure and curve.role == "validation"):
+                alike.append(curve)
+                others.append((line, ""))
             else:
-                curves.append(curve)
+                curves.append(_without_unseen(curve, axes))
 
     def best(role: str) -> Curve | None:
         of_role = [curve for curve in curves if curve.role == role]
         return max(of_role, key=lambda c: (_share(c, first, last), c.exact, -c.stray), default=None)
 
-    return LossPlot(group, best("train"), best("validation"), first, last, tuple(others), cell=figure.cell)
+    found = (best("train"), best("validation"))
+    return LossPlot(
+        group, *found, first, last, tuple(others), cell=figure.cell, alike=tuple(alike), invisible=tuple(invisible)
+    )
+
+
+def _without_unseen(curve: Curve, axes: Axes) -> Curve:
+    """Return the curve without the points that the plot does not show."""
+    line, unseen = curve.line, unseen_points(curve.line, axes)
+    if not unseen:
+        return curve
+    shown = {x for i, x in enumerate(line.x) if i not in unseen}
+    gone = {line.x[i] for i in unseen} - shown
+    places = tuple(place for place in curve.places if place[0] not in gone)
+    return replace(curve, places=places, unseen=len(curve.places) - len(places))
 
 
 def quality(plot: LossPlot) -> float:
@@ -207,8 +259,9 @@ def curves_present(plot: LossPlot) -> str:
     """Check that the training and the validation loss are plotted on the same axes.
 
     Values decide which curve is which, not labels. Return the number of points of both. Raise Fail: with 0.6 of the
-    credit if the values of the validation curve are not those that were measured, with half if the other curve is on
-    other axes, with 0.4 if it is missing, without if neither is there.
+    credit if the values of the validation curve cannot be compared with those that were measured, with half if the
+    other curve is on other axes, with 0.4 if it is missing, cannot be seen or another one bears its name, without if
+    that is so for both.
 
     Example::
 
@@ -217,7 +270,7 @@ def curves_present(plot: LossPlot) -> str:
     """
     expected = "the training and the validation loss on the same axes"
     if plot.train is not None and plot.validation is not None:
-        doubtful = [c for c in (plot.train, plot.validation) if not c.exact and c.role == "validation"]
+        doubtful = [c for c in (plot.train, plot.validation) if c.alike]
         if doubtful:
             raise Fail(
                 "the curve called validation does not hold the validation losses that were measured",
@@ -225,6 +278,9 @@ def curves_present(plot: LossPlot) -> str:
                 "What does the test function record: the average over all test batches?",
                 credit=0.6,
             )
+        if posing := [said for name, curve in _curves(plot) if (said := _posing(plot, name, curve))]:
+            hint = "Which values does the curve with this name hold?"
+            raise Fail("; ".join(posing), expected, hint, credit=0.4 if len(posing) == 1 else 0.0)
         return f"{plot.train.points} points of the training loss, {plot.validation.points} of the validation loss"
     if plot.train is None and plot.validation is None:
         if accuracy := _accuracy_as_loss(plot):
@@ -236,14 +292,20 @@ def curves_present(plot: LossPlot) -> str:
                 expected,
                 "The plot shows what was recorded: look at why the losses stop being numbers.",
             )
+        if plot.invisible:
+            raise Fail("the losses are plotted, but nothing can be seen of them", expected, _LOOK)
         raise Fail(
-            "none of the curves plotted holds losses of this training",
+            "none of the curves plotted holds losses of this training"
+            + ("; they only run like them" if plot.alike else ""),
             expected,
             "Plot the losses that the training recorded.",
         )
     missing, there = ("training", "validation") if plot.train is None else ("validation", "training")
     if accuracy := _accuracy_as_loss(plot):
         raise Fail(accuracy, expected, "Look at what is passed to the plot.", credit=0.4)
+    if any(curve.role == missing.replace("training", "train") for curve in plot.invisible):
+        seen = f"the {there} loss is plotted; the {missing} loss is too, but nothing can be seen of it"
+        raise Fail(seen, expected, _LOOK, credit=0.4)
     if plot.elsewhere:
         raise Fail(
             f"the axes show only the {there} loss; {plot.elsewhere}", expected, "Draw both on one axes.", credit=0.5
@@ -253,7 +315,34 @@ def curves_present(plot: LossPlot) -> str:
     ]
     wrong = next((label for label in called if claim(label)), "")
     seen = f"the curve '{wrong}' holds no losses of this training" if wrong else f"the {missing} loss is not plotted"
+    seen += "; it only runs like them" if wrong and plot.alike else ""
     raise Fail(f"the {there} loss is plotted; {seen}", expected, credit=0.4)
+
+
+_LOOK = (
+    "Look at the figure: are the curves transparent, without width, of the colour of what is behind them, outside of "
+    "the limits of the axes, or covered by something else?"
+)
+
+
+def _posing(plot: LossPlot, name: str, curve: Curve) -> str:
+    """Return what is wrong if the legend gives a loss's name to a line that is not it and the loss has no name."""
+    role = curve.role
+    if claim(_shown_name(curve.line, plot.axes_of(curve))) == role:
+        return ""
+    for axes in plot.axes:
+        for line in axes.lines:
+            label = _shown_name(line, axes)
+            other = any(line is found and not what for found, what in plot.others)
+            if other and claim(label) == role and not _NO_LOSS.search(label):
+                return f"the curve called '{label}' holds no losses of this training, and the {name} loss has no name"
+    return ""
+
+
+def _shown_name(line: Line, axes: Axes) -> str:
+    """Return a line's label if the legend shows it, else ''."""
+    label = label_of(line, axes)
+    return label if label.strip() in {entry.strip() for entry in readable_legend(axes)} else ""
 
 
 def _is_empty(line: Line) -> bool:
@@ -299,9 +388,11 @@ def curves_cover(plot: LossPlot) -> str:
             f"only the {name} curve is plotted; it covers {_covered(curve)}", expected, credit=round(shares[0] / 2, 2)
         )
     if min(shares) < 1:
-        parts = [f"the {name} curve holds {c.points} points, which cover {_covered(c)}" for name, c in curves]
+        parts = [f"the {name} curve holds {c.points} points, {_which(c)} {_covered(c)}" for name, c in curves]
         seen = (", while " if max(shares) == 1 and len(parts) > 1 else ", and ").join(parts)
         hint = "How many values does each list get in an epoch?" if min(shares) < max(shares) else ""
+        if any(curve.unseen for _, curve in curves):
+            hint = "Look at the limits of the axes, and at what lies over the curves."
         raise Fail(seen, expected, hint, credit=round(0.6 * min(shares), 2))
     for name, curve in curves:
         if curve.stray > max(1, 0.1 * curve.points):
@@ -310,6 +401,11 @@ def curves_cover(plot: LossPlot) -> str:
         if curve.epochs[-1] > plot.last or curve.epochs[0] < plot.first:
             raise Fail(f"the {name} curve covers {_covered(curve)}", expected, credit=0.7)
     return f"both curves cover epochs {plot.first} to {plot.last}"
+
+
+def _which(curve: Curve) -> str:
+    seen = curve.points - curve.unseen
+    return f"of which the plot shows only {seen}, which cover" if curve.unseen else "which cover"
 
 
 def _share(curve: Curve, first: int, last: int) -> float:
@@ -333,8 +429,8 @@ def _covered(curve: Curve) -> str:
 def curves_labelled(plot: LossPlot) -> str:
     """Check that the axes or the figure are labelled, and that a legend, a text or the axes tell which curve is which.
 
-    Return a sentence. Raise Fail, without credit if the names are swapped; missing labels cost 0.5, a missing legend
-    0.4 or 0.5.
+    What cannot be read does not count. Return a sentence. Raise Fail, without credit if the names are swapped; missing
+    labels cost 0.5, a missing legend 0.4 or 0.5.
 
     Example::
 
@@ -359,9 +455,14 @@ def curves_labelled(plot: LossPlot) -> str:
     words = " ".join(f"{axes.title} {axes.xlabel} {axes.ylabel}" for axes in plot.axes)
     explained = _TRAIN.search(words) and _VALIDATION.search(words) and len(_COLOUR.findall(words)) >= 2
     own_axes = len(plot.axes) > 1 and all(claim(axes.ylabel) for axes in plot.axes)
-    legend = [entry for axes in plot.axes for entry in axes.legend]
+    legend = [entry for axes in plot.axes for entry in readable_legend(axes)]
+    written = [entry for axes in plot.axes for entry in axes.legend]
+    lost = [label for label in labels.values() if label in written and label not in legend]
     if len(curves) > 1 and not explained and not own_axes:
-        if not legend:
+        if lost or (written and not legend):
+            problems.append("the legend cannot be read" if not legend else f"the legend's '{lost[0]}' cannot be read")
+            credit -= 0.4
+        elif not legend:
             problems.append(
                 "there is no legend" + (" to show the labels of the curves" if all(labels.values()) else "")
             )

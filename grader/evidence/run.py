@@ -240,6 +240,10 @@ class Pass:
 class Line:
     """A line of a plot: at most 20,000 points, and its label in the legend ('' when it has none).
 
+    `drawn` is the number of pixels that it takes in a picture of the figure without the other lines, `seen` the number
+    of these that would change in the whole picture without the line; None: not known. `hidden` holds ranges of points,
+    (first, end), near which nothing of the line can be seen.
+
     >>> Line("training loss", x=(1.0, 2.0), y=(0.5, None)).kind
     'line'
     """
@@ -248,6 +252,9 @@ class Line:
     x: tuple[float | None, ...]
     y: tuple[float | None, ...]
     kind: Literal["line", "scatter"] = "line"
+    drawn: Count | None = None
+    seen: Count | None = None
+    hidden: tuple[tuple[Count, Count], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -255,7 +262,8 @@ class Axes:
     """One axes of a figure.
 
     `legend` holds the entries of its legend, () without one. `twin` is the index, in the figure, of an axes at the same
-    place that shares an axis with it (twinx, twiny).
+    place that shares an axis with it (twinx, twiny). Labels and titles that cannot be seen are ''. `legend_seen` says
+    of each entry whether it can be read, `xlim` and `ylim` are the limits of the axes; None: not known.
 
     >>> Axes("Losses", "epoch", "loss", "linear", "log", ("training",), (Line("training", (1.0,), (0.5,)),)).yscale
     'log'
@@ -269,6 +277,9 @@ class Axes:
     legend: tuple[str, ...]
     lines: tuple[Line, ...]
     twin: Count | None = None
+    legend_seen: tuple[bool, ...] | None = None
+    xlim: tuple[float, float] | None = None
+    ylim: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)

@@ -86,7 +86,6 @@ class Report:
     phase: Literal["read", "run", "probe", "check"] = "read"
     done: int = 0
     total: int = 0
-    waits: bool = False
 
 
 def pack(message: Terms | Order | Report) -> bytes:

@@ -255,7 +255,7 @@ class _Tree:
 def _progress(report: Report) -> Progress:
     from grader.grading.progress import Progress
 
-    return Progress(report.phase, report.done, report.total, report.text, report.waits)
+    return Progress(report.phase, report.done, report.total, report.text)
 
 
 def _item(text: str) -> ItemResult:

@@ -95,8 +95,7 @@ def _grade(terms: Terms, assignment: str | Assignment, path: Path, teller: _Tell
     from grader.grading.progress import Progress
 
     def step(progress: Progress) -> None:
-        place = progress.phase, progress.done, progress.total, progress.waits
-        teller.tell(Report("step", as_text(progress.detail), *place))
+        teller.tell(Report("step", as_text(progress.detail), progress.phase, progress.done, progress.total))
 
     def verdict(item: ItemResult) -> None:
         teller.tell(Report("verdict", as_text(json.dumps(asdict(item)))))

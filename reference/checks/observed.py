@@ -9,8 +9,8 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
-from grader.assignment import Check, CheckFunction, Evidence, Fail
-from grader.checks import flops, models, plots, timing
+from grader.assignment import Check, CheckFunction, Evidence, Fail, NotGraded
+from grader.checks import flops, loop_tests, models, plots, timing
 from grader.checks.first_batch import FirstBatch, first_batch_text, mentions
 from grader.checks.time_series import Reported
 from grader.evidence import trainings
@@ -30,8 +30,7 @@ TENSORS_PLOTTED = "What do the lists hold that are plotted: numbers, or tensors 
 
 def q2_plot(e: Evidence) -> plots.LossPlot:
     """Return the plot that shows the first ten epochs best. Raises Fail when there is none."""
-    epochs = trained(e, "q2", "mlp", "cpu", 10).epochs
-    return plots.find_loss_plot(e.run.figures, epochs, 1, 10, section_cells(e, "q2"))
+    return _loss_plot(e, "q2", trained(e, "q2", "mlp", "cpu", 10).epochs, 1, 10)
 
 
 def q3_plot(e: Evidence) -> plots.LossPlot:
@@ -40,13 +39,28 @@ def q3_plot(e: Evidence) -> plots.LossPlot:
     They are the first twenty of a training, or the last twenty, in case the lists were started again.
     """
     epochs = trained(e, "q3", "mlp", "cpu", 20).epochs
-    cells = section_cells(e, "q3")
-    found = [
-        plots.find_loss_plot(e.run.figures, t.epochs, 1, 20, cells) for t in cpu_trainings(e) if len(t.epochs) >= 20
-    ]
+    found = [_loss_plot(e, "q3", t.epochs, 1, 20) for t in cpu_trainings(e) if len(t.epochs) >= 20]
     if len(epochs) > 20:
-        found.append(plots.find_loss_plot(e.run.figures, epochs, len(epochs) - 19, len(epochs), cells))
+        found.append(_loss_plot(e, "q3", epochs, len(epochs) - 19, len(epochs)))
     return max(found, key=plots.quality)
+
+
+def _loss_plot(e: Evidence, item: str, epochs: Sequence[trainings.Epoch], first: int, last: int) -> plots.LossPlot:
+    return plots.find_loss_plot(
+        e.run.figures, epochs, first, last, section_cells(e, item), e.run.passes, _averages_otherwise(e)
+    )
+
+
+def _averages_otherwise(e: Evidence) -> bool:
+    """Return whether the test function records no average loss, or none could be tried: a fault costs once."""
+    probe = e.loops.get("cpu_test")
+    if probe is None:
+        return True
+    try:
+        loop_tests.averages_loss(probe)
+    except (Fail, NotGraded):
+        return True
+    return False
 
 
 def _because(e: Evidence, fail: Fail, cells: Sequence[int], role: str = "", device: str = "cpu") -> Fail:

@@ -450,9 +450,14 @@ def test_wrongly_averaged_validation_is_one_fault_not_all() -> None:
     train, validation = steps_and_ends(E10)
     draw = random.Random(3)
     odd = replace(validation, y=tuple(y * draw.uniform(0.6, 1.5) for y in validation.y if y))
-    fail = fault([plot(train, odd)])
-    assert "does not hold the validation losses" in fail.seen
-    assert fail.credit == pytest.approx(0.88)
+    plotted = find_loss_plot([plot(train, odd)], E10, 1, 10, other_averages=True)
+    with pytest.raises(Fail, match="does not hold the validation losses") as caught:
+        curves_present(plotted)
+    assert caught.value.credit == 0.6
+    assert quality(plotted) == pytest.approx(0.88)
+    fail = fault([plot(train, odd)])  # of a test function that is known to record the average
+    assert "'Validation loss' holds no losses of this training; it only runs like them" in fail.seen
+    assert fail.credit < 0.7
 
 
 def test_the_best_figure_counts_then_the_questions_cell() -> None:

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
+from grader.in_kernel.recorder.figure_visibility import Seen, look
 from grader.in_kernel.weak_map import Attached
 
 MAX_POINTS = 20_000  # per line
 MAX_FIGURE_POINTS = 60_000  # per figure, so that it fits into an event
+MAX_DRAWN_POINTS = 400_000  # of a figure that is drawn to see what is visible
 MAX_AXES = 64
 MAX_LINES = 200
 MAX_TEXT = 500
+FAINT = 0.04  # from 0 to 1: a smaller difference of colours cannot be seen
+SMALL_LETTERS = 2.5  # points
 
 Colour = tuple[float, ...]
+Contents = list[dict[str, object]]
 
 # By legend: its entries as given to its constructor, each an artist, the artist's colour and the label.
 _legends: Attached[list[tuple[weakref.ref[Any], Colour | None, str]]] = Attached()
@@ -31,29 +36,61 @@ def _artist(handle: Any) -> Any:
     return handle[0] if isinstance(handle, tuple) and handle and handle[0] is not None else handle
 
 
-def read_axes(figure: Any) -> list[dict[str, object]]:
-    """Return an Axes of `grader.evidence.run` for each visible axes of a figure."""
+def read_axes(figure: Any, watch: Callable[[Callable[[], Seen]], Seen | None] | None = None) -> Contents:
+    """Return an Axes of `grader.evidence.run` for each visible axes of a figure.
+
+    `watch` calls the function that draws the figure to tell what can be seen of it, or does not: then nothing is known.
+    """
     shown = [axes for axes in figure.axes[:MAX_AXES] if axes.get_visible()]
     drawings = [_drawings(axes) for axes in shown]
     limit = min(MAX_POINTS, max(100, MAX_FIGURE_POINTS // max(1, sum(map(len, drawings)))))
-    result: list[dict[str, object]] = []
+    whole = {id(artist): artist_points(artist) for own in drawings for artist in own}
+    points = {key: _some(every, limit) for key, every in whole.items()}
+    cheap = sum(len(x) for x, _ in whole.values()) <= MAX_DRAWN_POINTS
+    seen = watch(lambda: look(figure, shown, drawings, points)) if watch is not None and cheap else None
+    result: Contents = []
     for index, axes in enumerate(shown):
         twins = [other for other in shown if other is not axes and _lie_together(axes, other)]
         legends = _legends_for(axes, twins, figure)
         labels = _labels(drawings[index], legends)
-        result.append(
-            {
-                "title": _text(_title(axes) or _figure_text(figure, "_suptitle")),
-                "xlabel": _text(axes.get_xlabel() or _figure_text(figure, "_supxlabel")),
-                "ylabel": _text(axes.get_ylabel() or _figure_text(figure, "_supylabel")),
-                "xscale": str(axes.get_xscale()),
-                "yscale": _scale(axes.yaxis),
-                "legend": [_text(text.get_text()) for legend in legends for text in legend.get_texts()][:MAX_LINES],
-                "lines": [_line(artist, label, limit) for artist, label in zip(drawings[index], labels, strict=True)],
-                "twin": shown.index(twins[0]) if twins else None,
-            }
-        )
+        found: dict[str, object] = {
+            "title": _text(_title(axes, figure) or _figure_text(figure, "_suptitle")),
+            "xlabel": _text(_axis_text(axes, axes.xaxis, figure) or _figure_text(figure, "_supxlabel")),
+            "ylabel": _text(_axis_text(axes, axes.yaxis, figure) or _figure_text(figure, "_supylabel")),
+            "xscale": str(axes.get_xscale()),
+            "yscale": _scale(axes.yaxis),
+            "legend": [_text(text.get_text()) for legend in legends for text in legend.get_texts()][:MAX_LINES],
+            "lines": [
+                _line(artist, label, points[id(artist)], seen)
+                for artist, label in zip(drawings[index], labels, strict=True)
+            ],
+            "twin": shown.index(twins[0]) if twins else None,
+            "xlim": _limits(axes.get_xlim()),
+            "ylim": _limits(axes.get_ylim()),
+        }
+        if seen is not None and all(id(legend) in seen.legends for legend in legends):
+            found["legend_seen"] = [flag for legend in legends for flag in seen.legends[id(legend)]][:MAX_LINES]
+        result.append(found)
     return result
+
+
+def style(figure: Any) -> str:
+    """Return how a figure looks, as far as `read_axes` does not tell without drawing it; for comparison only."""
+    parts: list[object] = []
+    for axes in figure.axes[:MAX_AXES]:
+        parts += [axes.get_position(original=True).bounds, axes.get_zorder(), axes.get_facecolor()]
+        parts += [len(axes._children), len(figure.artists), len(figure.patches)]
+        for artist in _drawings(axes):
+            width = getattr(artist, "get_linewidth", lambda: 0)()
+            parts += [artist.get_alpha(), _colour(artist), width, artist.get_zorder(), artist.get_clip_on()]
+        for text in (t for legend in [axes.get_legend()] if legend is not None for t in legend.get_texts()):
+            parts += [text.get_alpha(), text.get_color(), text.get_fontsize()]
+    return repr(parts)
+
+
+def _limits(limits: tuple[Any, Any]) -> list[float] | None:
+    low, high = (float(limit) for limit in limits)
+    return [low, high] if low - low == 0 == high - high else None
 
 
 def _scale(axis: Any) -> str:
@@ -63,13 +100,33 @@ def _scale(axis: Any) -> str:
     return f"{name}, linear below {linear:g}" if isinstance(linear, (int, float)) else name
 
 
-def _title(axes: Any) -> str:
-    return " ".join(text for text in (axes.get_title(loc) for loc in ("left", "center", "right")) if text)
+def _title(axes: Any, figure: Any) -> str:
+    texts = (getattr(axes, name, None) for name in ("_left_title", "title", "_right_title"))
+    return " ".join(words for text in texts if (words := _visible_text(text, figure)))
+
+
+def _axis_text(axes: Any, axis: Any, figure: Any) -> str:
+    """Return the label of an axis, '' if it cannot be seen."""
+    drawn = axes.axison and axis.get_visible()
+    return _visible_text(axis.label, figure) if drawn else ""
 
 
 def _figure_text(figure: Any, name: str) -> str:
-    text = getattr(figure, name, None)
-    return str(text.get_text()) if text is not None else ""
+    return _visible_text(getattr(figure, name, None), figure)
+
+
+def _visible_text(text: Any, figure: Any) -> str:
+    """Return what a text beside the axes says; '' if it is hidden, transparent, tiny or has the figure's colour."""
+    from matplotlib.colors import to_rgba
+
+    if text is None:
+        return ""
+    ink, paper = to_rgba(text.get_color()), to_rgba(figure.get_facecolor())
+    alpha = text.get_alpha()
+    strength = ink[3] if alpha is None else float(alpha)
+    same = paper[3] == 1 and strength * max(abs(a - b) for a, b in zip(ink[:3], paper[:3], strict=True)) < FAINT
+    seen = text.get_visible() and strength >= FAINT and text.get_fontsize() >= SMALL_LETTERS and not same
+    return str(text.get_text()) if seen else ""
 
 
 def _text(text: object) -> str:
@@ -159,19 +216,27 @@ def artist_points(artist: Any) -> tuple[Any, Any]:
         return np.empty(0), np.empty(0)
 
 
-def _line(artist: Any, label: str, limit: int) -> dict[str, object]:
+def _some(points: tuple[Any, Any], limit: int) -> tuple[Any, Any]:
+    """Return at most `limit` of the points, evenly."""
     import numpy as np
 
-    x, y = artist_points(artist)
-    if len(x) > limit:
-        kept = np.linspace(0, len(x) - 1, limit).round().astype(int)
-        x, y = x[kept], y[kept]
-    return {
+    if len(points[0]) <= limit:
+        return points
+    kept = np.linspace(0, len(points[0]) - 1, limit).round().astype(int)
+    return points[0][kept], points[1][kept]
+
+
+def _line(artist: Any, label: str, points: tuple[Any, Any], seen: Seen | None) -> dict[str, object]:
+    x, y = points
+    found: dict[str, object] = {
         "label": label,
         "x": list(_finite(x.tolist())),
         "y": list(_finite(y.tolist())),
         "kind": "line" if hasattr(artist, "get_xdata") else "scatter",
     }
+    if seen is not None and id(artist) in seen.lines and not artist.get_animated():
+        found["drawn"], found["seen"], found["hidden"] = seen.lines[id(artist)]
+    return found
 
 
 def _finite(values: list[float]) -> Iterator[float | None]:

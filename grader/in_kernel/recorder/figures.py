@@ -1,7 +1,8 @@
-"""Record matplotlib figures as data: every figure that a cell makes or changes, shown or not, without drawing anything.
+"""Record matplotlib figures as data: every figure that a cell makes or changes, shown or not.
 
-Figures are seen when they are constructed, whoever makes them (pyplot, pandas, seaborn, `Figure()`), and read when the
-cell has ended or before they are cleared, so that the last states of a plot that is updated during training are kept.
+Figures are noticed when they are constructed, whoever makes them (pyplot, pandas, seaborn, `Figure()`), and read when
+the cell has ended or before they are cleared, so that the last states of a plot that is updated during training are
+kept. They are drawn beside that, small and for nobody, to tell what can be seen of their lines.
 """
 
 from __future__ import annotations
@@ -13,14 +14,15 @@ from typing import Any
 
 from grader.in_kernel import events
 from grader.in_kernel.patching import when_imported
-from grader.in_kernel.recorder.figure_contents import read_axes, remember_legend
+from grader.in_kernel.recorder.figure_contents import Contents, read_axes, remember_legend, style
+from grader.in_kernel.recorder.figure_visibility import Seen
 from grader.in_kernel.weak_map import Attached
 
 MAX_HELD = 20  # figures kept alive at once, and snapshots written, per cell
 MAX_STATES = 5  # of one figure in one cell
 MAX_SNAPSHOTS = 200
-
-Snapshot = list[dict[str, object]]
+MAX_LOOKS = 60  # figures of the notebook that are drawn to tell what can be seen
+MAX_UPDATES = 5  # figures that are drawn before they are cleared, which loops do often
 
 
 class _State:
@@ -28,10 +30,12 @@ class _State:
         self.held: list[
             Any
         ] = []  # this cell's figures, kept alive: the inline backend closes them before the cell's end
-        self.states: list[tuple[int, Snapshot]] = []  # (id of the figure, its contents before it was cleared)
-        self.older: Attached[Snapshot] = Attached()  # figures of earlier cells, as last written
+        self.states: list[tuple[int, Contents]] = []  # (id of the figure, its contents before it was cleared)
+        self.older: Attached[tuple[Contents, str]] = Attached()  # figures of earlier cells, as last read, undrawn
         self.written = 0  # snapshots
         self.clearing = False
+        self.looks = 0
+        self.updates = 0
 
 
 _state = _State()
@@ -50,15 +54,14 @@ def install(config: dict[str, Any]) -> None:
 def end_cell() -> None:
     """Write the figures made in this cell, and those of earlier cells that it changed."""
     snapshots = list(_state.states)
+    for figure, last in list(_state.older.items())[-MAX_HELD:]:
+        now = _look(figure)
+        if now[0] and now != last:
+            snapshots.append((id(figure), _read(figure) or []))
+            _state.older.put(figure, now)
     for figure in _state.held:
         snapshots.append((id(figure), _read(figure) or []))
-    for figure, last in list(_state.older.items())[-MAX_HELD:]:
-        found = _read(figure)
-        if found and found != last:
-            snapshots.append((id(figure), found))
-            _state.older.put(figure, found)
-    for figure in _state.held:
-        _state.older.put(figure, next(found for key, found in reversed(snapshots) if key == id(figure)))
+        _state.older.put(figure, _look(figure))
     _state.held, _state.states = [], []
     wanted = [found for _, found in snapshots if found]
     for axes in wanted[-MAX_HELD:]:
@@ -69,9 +72,26 @@ def end_cell() -> None:
         events.emit("figure", {"cell": max(0, events.cell()), "axes": axes})
 
 
-def _read(figure: Any) -> Snapshot | None:
-    """Return the contents of a figure's axes; None if they cannot be read."""
-    return events.guarded(read_axes)(figure)
+def _read(figure: Any, update: bool = False) -> Contents | None:
+    """Return the contents of a figure's axes, and what can be seen of them; None if they cannot be read."""
+
+    def watch(draw: Callable[[], Seen]) -> Seen | None:
+        if _state.updates >= MAX_UPDATES if update else _state.looks >= MAX_LOOKS:
+            return None
+        _state.updates += update
+        _state.looks += not update
+        try:
+            return draw()
+        except Exception:  # fonts, TeX, artists of the student's own
+            return None
+
+    with events.pause():
+        return events.guarded(read_axes)(figure, watch)
+
+
+def _look(figure: Any) -> tuple[Contents, str]:
+    """Return what tells whether a figure was changed, without drawing it."""
+    return events.guarded(read_axes)(figure) or [], events.guarded(style)(figure) or ""
 
 
 def _hook_figure(module: ModuleType) -> None:
@@ -145,7 +165,7 @@ def _clearing(figure: Any) -> None:
 
 
 def _keep_state(figure: Any) -> None:
-    found = _read(figure)
+    found = _read(figure, update=True)
     if not found:
         return
     mine = [state for state in _state.states if state[0] == id(figure)]

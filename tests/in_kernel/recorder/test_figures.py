@@ -2,6 +2,7 @@
 
 import pytest
 
+from grader.checks.plot_visibility import is_visible
 from grader.evidence.run import Axes
 from tests.in_kernel.watched import Watched, watch
 
@@ -146,13 +147,99 @@ def test_many_figures_and_points_are_capped() -> None:
     assert {len(line.label) for line in wide.axes[0].lines} == {500}
 
 
-def test_figures_made_while_paused_are_left_out_and_nothing_is_drawn() -> None:
+def test_figures_made_while_paused_are_left_out() -> None:
     run = draw(
-        "from matplotlib.figure import Figure\nfrom grader.in_kernel import events as recorder\n"
-        "def refuse(*args): raise RuntimeError('drawn')\nFigure.draw = refuse\n"
-        "with recorder.pause(): plt.plot(a)\nplt.figure(); plt.plot(b)"
+        "from grader.in_kernel import events as recorder\nwith recorder.pause(): plt.plot(a)\nplt.figure(); plt.plot(b)"
     )
     assert only(run).lines[0].y == (2.2, 1.2)
+
+
+def test_a_figure_that_cannot_be_drawn_is_recorded_all_the_same() -> None:
+    line = only(
+        draw(
+            "from matplotlib.figure import Figure\ndef refuse(*args): raise RuntimeError('drawn')\n"
+            "Figure.draw = refuse\nplt.plot(b)"
+        )
+    ).lines[0]
+    assert (line.y, line.drawn, line.seen) == ((2.2, 1.2), None, None)
+
+
+def test_looking_at_a_figure_changes_nothing_about_it() -> None:
+    state = (
+        "def state(): return [fig.dpi, fig.bbox_inches.get_points().tolist(), fig.stale_callback is None,\n"
+        "    fig.get_layout_engine() is None, ax.get_position().bounds, ax.xaxis.get_visible(), ax.get_legend().get_visible(),\n"
+        "    [line.get_visible() for line in ax.lines]]\n"
+    )
+    run = draw(
+        state
+        + "fig, ax = plt.subplots(figsize=(30, 20), layout='constrained'); ax.plot(a, label='train'); ax.legend()\n"
+        "drawn = []; fig.canvas.mpl_connect('draw_event', drawn.append); before = state()",
+        "report(same=before == state(), drawn=len(drawn))",
+    )
+    assert run.reported == {"same": True, "drawn": 0}
+
+
+SEEN = {
+    "nothing": ("", True),
+    "pale": ("t.set_color('lightgray'); v.set_alpha(0.3)", True),
+    "thin": ("t.set_linewidth(0.3); v.set_linewidth(0.5)", True),
+    "dotted": ("t.set_linestyle(':'); v.set_linestyle(''); v.set_marker('.')", True),
+    "legend outside": ("ax.legend(bbox_to_anchor=(1.05, 1), loc='upper left')", True),
+    "beside the figure": ("ax.set_position([1.1, 0, 1, 1])", True),
+    "high losses cut": ("ax.set_ylim(top=1)", True),
+    "again": ("ax.plot(x, 2 * y, label='again'); ax.plot(x, y)", True),
+    "alpha 0": ("t.set_alpha(0); v.set_alpha(0)", False),
+    "white on white": ("t.set_color('w'); v.set_color('#fefefe')", False),
+    "black on black": ("ax.set_facecolor('k'); t.set_color('k'); v.set_color('#010101')", False),
+    "no width": ("t.set_linewidth(0); v.set_linewidth(0)", False),
+    "ylim off": ("ax.set_ylim(10, 100)", False),
+    "xlim off": ("ax.set_xlim(100, 200)", False),
+    "no size": ("ax.set_position([0.5, 0.5, 0, 0])", False),
+    "a dot": ("ax.set_position([0.5, 0.5, 0.01, 0.01])", False),
+    "outside": ("ax.set_position([2, 2, 1, 1])", False),
+    "patch": ("ax.add_patch(plt.Rectangle((0, 0), 1, 1, transform=ax.transAxes, color='w', zorder=9))", False),
+    "patch of the figure": (
+        "fig.patches.append(plt.Rectangle((0, 0), 1, 1, transform=fig.transFigure, color='w', zorder=9))",
+        False,
+    ),
+    "axes over": ("fig.add_axes([0, 0, 1, 1])", False),
+    "thick line over": ("ax.plot(x, y, lw=300, color='k', zorder=9)", False),
+}
+
+
+@pytest.fixture(scope="module")
+def looked_at() -> Watched:
+    begin = (
+        "plt.close('all'); fig, ax = plt.subplots(); x = np.arange(1, 11); y = 2 * np.exp(-x / 4)\n"
+        "t, = ax.plot(x, 2 * y, label='train'); v, = ax.plot(x, y, label='val'); ax.set_yscale('log'); ax.legend()\n"
+    )
+    return draw(*(begin + change for change, _ in SEEN.values()))
+
+
+@pytest.mark.parametrize("case", SEEN)
+def test_what_can_be_seen_of_two_lines(case: str, looked_at: Watched) -> None:
+    figure = next(figure for figure in looked_at.figures if figure.cell == 1 + list(SEEN).index(case))
+    seen = [is_visible(line) for line in figure.axes[0].lines if line.label in ("train", "val")]
+    assert seen == [SEEN[case][1]] * 2
+
+
+def test_hidden_points_legends_and_labels() -> None:
+    run = draw(
+        "fig, ax = plt.subplots(); ax.plot(range(20), np.arange(20) + 1.0, label='train'); g = ax.legend()\n"
+        "ax.set_xlim(0, 9); g.get_texts()[0].set_alpha(0); ax.set_title('t', color='w'); ax.set_xlabel('e')",
+        "fig, ax = plt.subplots(); ax.plot(range(20)); ax.set(xlabel='x', title='t'); ax.axis('off')",
+        "fig, ax = plt.subplots(); ax.plot(range(20)); ax.axvspan(10, 20, color='w', zorder=9)",
+    )
+    first, second, third = (figure.axes[0] for figure in run.figures)
+    assert (first.lines[0].hidden, first.xlim, first.legend_seen) == (((10, 20),), (0, 9), (False,))
+    assert (first.title, first.xlabel) == ("", "e")
+    assert (second.title, second.xlabel) == ("t", "")
+    assert third.lines[0].hidden == ((11, 20),)
+
+
+def test_a_figure_whose_limits_are_mended_later_is_recorded_again() -> None:
+    run = draw("fig, ax = plt.subplots(); ax.plot(a); ax.set_xlim(50, 60)", "ax.set_xlim(0, 2); fig", "1 + 1")
+    assert [(f.cell, is_visible(f.axes[0].lines[0])) for f in run.figures] == [(1, False), (2, True)]
 
 
 def test_axes_cleared_one_by_one_and_a_cleared_figure() -> None:
