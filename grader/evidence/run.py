@@ -297,7 +297,10 @@ class Figure:
 
 @dataclass(frozen=True)
 class Profile:
-    """One call of thop.profile: the model, the shapes of its inputs, and the counts that it returned.
+    """One count of a model's operations: the model, the shapes of its inputs, and what the tool returned.
+
+    `tool` is 'thop', 'torchinfo' or 'FlopCounterMode'. `macs` are multiply-accumulates; torchinfo adds one for each
+    bias.
 
     >>> Profile(7, "MLP", "model-1", "cpu", ((1, 1, 28, 28),), macs=109_184.0, parameters=109_386.0).macs
     109184.0
@@ -311,6 +314,7 @@ class Profile:
     macs: float | None
     parameters: float | None
     reused: bool = False  # the model had been trained or profiled before
+    tool: str = "thop"
 
 
 @dataclass(frozen=True)

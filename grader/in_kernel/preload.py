@@ -43,7 +43,12 @@ _NOTEBOOK = (
 )
 _HARNESS = (
     *("grader.in_kernel.agent", "grader.in_kernel.ipython", "grader.in_kernel.launcher", "grader.in_kernel.events"),
-    *("grader.in_kernel.recorder.install", "grader.in_kernel.recorder.passes", "grader.in_kernel.recorder.models"),
+    *(
+        "grader.in_kernel.recorder.install",
+        "grader.in_kernel.recorder.passes",
+        "grader.in_kernel.recorder.models",
+        "grader.in_kernel.recorder.profilers",
+    ),
     *("grader.in_kernel.recorder.figures", "grader.in_kernel.randomness.install", "grader.in_kernel.datasets.mnist"),
     *("grader.in_kernel.datasets.batches", "grader.in_kernel.colab.install", "grader.in_kernel.probes.handlers"),
     *("grader.in_kernel.virtual_cuda.install", "grader.in_kernel.virtual_cuda.activation"),

@@ -407,7 +407,7 @@ def test_too_many_events_end_with_a_note() -> None:
     assert [n for n in run.notes if "more events than are kept" in n.text]
 
 
-def test_weights_of_trained_models_are_sent_after_some_tests_and_at_the_end_of_a_cell():
+def test_weights_of_trained_models_are_sent_before_the_first_and_after_each_epoch():
     run = watch(
         """
 model = MLP()
@@ -425,17 +425,18 @@ report(weights=model.layers[5].weight.detach().clone().tolist())
     tests = [p for p in run.passes if not p.steps]
     trained = [p for p in run.passes if p.steps]
     sent = run.evidence.weights
-    assert [(w.cell, w.model, w.start) for w in sent] == [
-        (0, "model-1", tests[1].start),
-        (0, "model-1", tests[2].start),
-        (0, "model-1", tests[3].start),
-        (1, "model-1", trained[3].start),
-        (2, "model-1", tests[4].start),
+    assert [(w.cell, w.model, w.start, w.before) for w in sent] == [
+        (0, "model-1", trained[0].start, True),
+        (0, "model-1", tests[1].start, False),
+        (0, "model-1", tests[2].start, False),
+        (0, "model-1", tests[3].start, False),
+        (1, "model-1", trained[3].start, False),
+        (2, "model-1", tests[4].start, False),
     ]
-    values = sent[2].decoded()
+    values = sent[3].decoded()
     assert {name: v.shape for name, v in values.items()}["layers.5.weight"] == (10, 64)
     assert values["layers.5.weight"].tolist() == run.reported["weights"]
-    assert not any((values[name] == other).all() for name, other in sent[1].decoded().items())
+    assert not any((values[name] == other).all() for name, other in sent[2].decoded().items())
 
 
 def test_weights_of_large_or_untrained_models_are_not_sent():
@@ -461,7 +462,24 @@ evaluate(model)
 """
     )
     assert run.errors == []
-    assert [w.start for w in run.evidence.weights] == [run.passes[1].start]
+    assert [(w.start, w.before) for w in run.evidence.weights] == [
+        (run.passes[0].start, True),
+        (run.passes[1].start, False),
+    ]
+
+
+def test_weights_of_many_models_that_are_tried_out_are_sent_after_their_epoch_only():
+    run = watch(
+        """
+for _ in range(15):
+    model = MLP()
+    fit(model, sgd(model))
+evaluate(model)
+"""
+    )
+    assert run.errors == []
+    assert sum(w.before for w in run.evidence.weights) <= 12
+    assert len({w.model for w in run.evidence.weights if not w.before}) == 15
 
 
 def test_the_tested_weights_are_sent_when_the_iterator_of_a_test_stays_alive():

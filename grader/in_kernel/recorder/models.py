@@ -1,17 +1,14 @@
-"""Keep track of the models that a run calls, under stable keys, and record the results of thop.profile."""
+"""Keep track of the models that a run calls, under stable keys."""
 
 from __future__ import annotations
 
-import functools
 import itertools
 import sys
 import threading
 from collections import Counter
-from collections.abc import Callable
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from grader.in_kernel import events, patching
+from grader.in_kernel import events
 from grader.in_kernel.recorder import describe
 from grader.in_kernel.weak_map import Attached
 
@@ -36,22 +33,21 @@ class Known:
 
 
 class _Here(threading.local):
-    profiling = False
+    profiling = False  # a profiler calls the models
+    counting: list[tuple[nn.Module, list[list[int]]]] | None = None  # models called while FLOPs are counted, and inputs
 
 
 here = _Here()
 _known: Attached[Known] = Attached()
 _numbers = itertools.count(1)
-_hooked: set[str] = set()
 
 
 def install() -> None:
-    """Reset the state, and watch thop from its import on."""
+    """Reset the state, and tell the models' names at the end of each cell."""
     global _numbers
     _known.clear()
     _numbers = itertools.count(1)
     events.at_cell_end(announce_names)
-    patching.when_imported("thop", events.guarded(_hook_thop))
 
 
 def lookup(module: nn.Module) -> Known | None:
@@ -100,62 +96,3 @@ def _globals() -> list[tuple[str, Any]]:
     names = shell.user_ns if shell is not None else vars(sys.modules["__main__"])
     module_type = sys.modules["torch"].nn.Module
     return [(k, v) for k, v in list(names.items()) if not k.startswith("_") and isinstance(v, module_type)]
-
-
-# --- thop --------------------------------------------------------------------------------------------------------
-
-
-def _hook_thop(thop: ModuleType) -> None:
-    if "thop" in _hooked or not hasattr(thop, "profile"):
-        return
-    if describe.is_students_file(getattr(thop, "__file__", None)):
-        events.note("the notebook has its own module named thop: its results do not count as profiles")
-        return
-    _hooked.add("thop")
-    original = thop.profile
-    patching.wrap(thop, "profile", _profiling)
-    inner = sys.modules.get("thop.profile")  # `from thop.profile import profile`
-    if inner is not None and getattr(inner, "profile", None) is original:
-        patching.wrap(inner, "profile", _profiling)
-
-
-def _profiling(original: Callable[..., Any]) -> Callable[..., Any]:
-    @functools.wraps(original)
-    def profile(*args: Any, **kwargs: Any) -> Any:
-        __tracebackhide__ = True
-        if events.is_paused():
-            return original(*args, **kwargs)
-        model = args[0] if args else kwargs.get("model")
-        inputs = args[1] if len(args) > 1 else kwargs.get("inputs")
-        before = _before_profile(model, inputs)
-        here.profiling = True
-        try:
-            result = original(*args, **kwargs)
-        finally:
-            here.profiling = False
-        if before is not None:
-            _after_profile(model, before, result)
-        return result
-
-    return profile
-
-
-@events.guarded
-def _before_profile(model: Any, inputs: Any) -> dict[str, object]:
-    known = lookup(model)
-    return {
-        "cell": max(0, events.cell()),
-        "model_class": type(model).__name__,
-        "device": describe.device(model),
-        "input_shapes": [list(tensor.shape) for tensor in describe.tensors(inputs)],
-        "reused": known is not None and (known.trainings > 0 or known.profiled),
-    }
-
-
-@events.guarded
-def _after_profile(model: Any, fields: dict[str, object], result: Any) -> None:
-    known = register(model)
-    if known is not None:
-        known.profiled = True
-    found = {"macs": describe.number(result[0]), "parameters": describe.number(result[1])}
-    events.emit("profile", {**fields, **found, "model": known.key if known is not None else None})

@@ -37,6 +37,7 @@ _here = _Here()
 _open: list[OpenPass] = []  # the innermost last
 _drained: list[OpenPass] = []  # the latest last
 _KEPT = 4  # drained passes per loader
+MAX_COUNTED = 20  # calls of models while FLOPs are counted
 _by_iterator: Attached[OpenPass] = Attached()
 _keys: Attached[str] = Attached()
 _numbers = itertools.count(1)
@@ -279,6 +280,9 @@ def _called(module: nn.Module, known: models.Known, args: Any, kwargs: Any, outp
         models.announce(module, known)
     if models.here.profiling:
         return
+    if models.here.counting is not None and len(models.here.counting) < MAX_COUNTED:
+        shapes = [list(tensor.shape) for tensor in describe.tensors([args, kwargs])]
+        models.here.counting.append((describe.unwrapped(module), shapes))
     torch = sys.modules["torch"]
     given = next(describe.tensors([args, kwargs]), None)
     item = _working_on(given, start)
