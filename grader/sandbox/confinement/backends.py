@@ -25,7 +25,8 @@ from grader.errors import GraderError
 from grader.sandbox.confinement import cgroup, landlock, laptop, namespaces, unprivileged
 from grader.sandbox.confinement.cold_start import Child, Cold, Starter
 from grader.sandbox.confinement.folder import log_end, private_folder, remove
-from grader.sandbox.confinement.plan import PACKAGE, Place, Plan, fresh_user
+from grader.sandbox.confinement.library import PACKAGE
+from grader.sandbox.confinement.plan import Place, Plan, fresh_user
 from grader.sandbox.confinement.seccomp import NoSeccomp
 from grader.sandbox.limits import Limits
 from grader.temporary import make_folder
@@ -257,6 +258,7 @@ def _selftest(backend: Backend, starter: Starter) -> list[str]:
                 "module": "grader.sandbox.confinement.selftest",
                 "confine": dict(plan.confine),
                 "secret": str(secret),
+                "code": str(PACKAGE / "result.py"),
                 "outside": str(outside),
                 "port": server.getsockname()[1],
                 "pid": victim.pid,

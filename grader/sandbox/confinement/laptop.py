@@ -9,6 +9,7 @@ import os
 import shutil
 import sys
 
+from grader.sandbox.confinement import library
 from grader.sandbox.confinement.plan import Place, Plan, environment, interpreter_paths, python, rlimits, shared_tasks
 from grader.sandbox.confinement.unprivileged import box_of, in_box, shared_library
 
@@ -52,6 +53,7 @@ def profile(place: Place, box: str) -> str:
     def subpaths(paths: tuple[str, ...]) -> str:
         return " ".join(f'(subpath "{os.path.realpath(path)}")' for path in paths)
 
-    read = subpaths((*_MAC_SYSTEM, *interpreter_paths(), *place.readable, str(place.folder)))
+    needed = (*interpreter_paths(), *(str(library.PACKAGE / part) for part in library.parts()), *place.readable)
+    read = subpaths((*_MAC_SYSTEM, *needed, str(place.folder)))
     write = subpaths((box,)) + ' (literal "/dev/null")'
     return _PROFILE.format(read=read, write=write, box=f'"{os.path.realpath(box)}"')

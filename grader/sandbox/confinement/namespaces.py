@@ -9,7 +9,9 @@ from __future__ import annotations
 import base64
 import os
 import shutil
+from collections.abc import Mapping
 
+from grader.sandbox.confinement import library
 from grader.sandbox.confinement.plan import (
     CPU_TOPOLOGY,
     ETC,
@@ -22,8 +24,8 @@ from grader.sandbox.confinement.plan import (
     environment,
     font_lists,
     gpu_devices,
+    grader_folder,
     interpreter_paths,
-    library,
     outermost,
     python,
     rlimits,
@@ -33,6 +35,7 @@ from grader.sandbox.confinement.seccomp import compile_filter
 WORK, HOME, TEMPORARY = "/tmp/work", "/tmp/home", "/tmp"
 USER = 1000  # in a user namespace: any number
 SHARED_MEMORY = 256 * 1024 * 1024
+PACKAGE_BYTES = 1024 * 1024  # of memory, for the names of what is mounted there
 _PRIVATE = ("--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try")
 
 
@@ -43,20 +46,16 @@ def bwrap() -> str | None:
 
 def plan(place: Place) -> Plan:
     """Return the plan of a kernel in namespaces. Raises NoSeccomp, and OSError if bubblewrap is not installed."""
-    passwd, group = (_in_memory(text.encode()) for text in _accounts(place).values())
-    command, arguments = _bubblewrap(place, passwd, group)
+    command, descriptors = _bubblewrap(place)
     confine = _confine(place)
-    return Plan(
-        command, environment(HOME, TEMPORARY, library()), confine, 2, (passwd, group, arguments), private=TEMPORARY
-    )
+    return Plan(command, environment(HOME, TEMPORARY, grader_folder()), confine, 2, descriptors, private=TEMPORARY)
 
 
 def server_plan(place: Place) -> Plan:
     """Return the plan of a fork server for kernels of `forked_plan`. Raises OSError if bubblewrap is not installed."""
-    passwd, group = (_in_memory(text.encode()) for text in _accounts(place).values())
-    command, arguments = _bubblewrap(place, passwd, group, server=True)
+    command, descriptors = _bubblewrap(place, server=True)
     confine = {**UNCONFINED, "folders": [HOME, f"{HOME}/matplotlib"], "files": font_lists(HOME)}
-    return Plan(command, environment(HOME, TEMPORARY, library()), confine, 0, (passwd, group, arguments))
+    return Plan(command, environment(HOME, TEMPORARY, grader_folder()), confine, 0, descriptors)
 
 
 def forked_plan(place: Place) -> Plan:
@@ -65,11 +64,13 @@ def forked_plan(place: Place) -> Plan:
     own = {
         "user": USER if place.user is None else None,
         "tmpfs": list(tmpfs.items()),
-        "kept": [path for path in _visible(place) if any(below(path, folder) for folder in tmpfs)],
+        "kept": [
+            path for path in (*_visible(place), *_packages(place)) if any(below(path, folder) for folder in tmpfs)
+        ],
         "files": _accounts(place),
     }
     confine = {**_confine(place), "namespaces": own}
-    return Plan((), environment(HOME, TEMPORARY, library()), confine, 2, private=TEMPORARY)
+    return Plan((), environment(HOME, TEMPORARY, grader_folder()), confine, 2, private=TEMPORARY)
 
 
 def _accounts(place: Place) -> dict[str, str]:
@@ -94,17 +95,20 @@ def _confine(place: Place) -> dict[str, object]:
     }
 
 
-def _bubblewrap(place: Place, passwd: int, group: int, server: bool = False) -> tuple[list[str], int]:
-    """Return the command, and the descriptor of its options."""
+def _bubblewrap(place: Place, server: bool = False) -> tuple[list[str], tuple[int, ...]]:
+    """Return the command, and the descriptors that it reads: its options, and files in memory."""
     program = bwrap()
     if program is None:
         raise OSError("bubblewrap (bwrap) is not installed")
-    options = _arguments(place, passwd, group, server)
+    passwd, group = (_in_memory(text.encode()) for text in _accounts(place).values())
+    packages = {path: _in_memory(library.INIT.encode()) for path in _packages(place)}
+    options = _arguments(place, passwd, group, packages, server)
     arguments = _in_memory(b"\0".join(map(os.fsencode, options)))
-    return [program, "--args", str(arguments), "--", *python()], arguments
+    descriptors = (passwd, group, *packages.values(), arguments)
+    return [program, "--args", str(arguments), "--", *python()], descriptors
 
 
-def _arguments(place: Place, passwd: int, group: int, server: bool) -> list[str]:
+def _arguments(place: Place, passwd: int, group: int, packages: Mapping[str, int], server: bool) -> list[str]:
     """Return bubblewrap's options; later ones override earlier ones. A `server` may make further namespaces."""
     options = [
         *_PRIVATE,
@@ -153,15 +157,41 @@ def _arguments(place: Place, passwd: int, group: int, server: bool) -> list[str]
                 options += ["--perms", "0755", "--dir", parent]
                 made.add(parent)
         options += ["--ro-bind-try", path, path]
+    for package, init in packages.items():
+        options += _package(place, package, init, made)
     for path in place.hidden:
         if os.path.isdir(path) and _is_visible(path, place):
             options += ["--perms", "0755", "--size", "4096", "--tmpfs", path, "--remount-ro", path]
     return [*options, "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/"]
 
 
+def _package(place: Place, package: str, init: int, made: set[str]) -> list[str]:
+    """Return the options that cover a path of the package `grader` by the part of it that kernels may read."""
+    options: list[str] = []
+    for parent in _parents(package):
+        if parent not in made and not any(below(parent, folder) for folder in (*SYSTEM, *_visible(place))):
+            options += ["--perms", "0755", "--dir", parent]
+            made.add(parent)
+    options += ["--perms", "0755", "--size", str(PACKAGE_BYTES), "--tmpfs", package]
+    options += ["--perms", "0444", "--file", str(init), f"{package}/__init__.py"]
+    folders: set[str] = set()
+    for part in (*library.parts(), *library.inside(place.readable)):
+        for parent in _parents(part):
+            if parent not in folders:
+                options += ["--perms", "0755", "--dir", package + parent]
+                folders.add(parent)
+        options += ["--ro-bind-try", str(library.PACKAGE / part), f"{package}/{part}"]
+    return [*options, "--remount-ro", package]
+
+
+def _packages(place: Place) -> tuple[str, ...]:
+    """Return the paths at which the kernel sees the package `grader`."""
+    return library.aliases([*SYSTEM, *_visible(place)])
+
+
 def _visible(place: Place) -> tuple[str, ...]:
-    """Return the paths that the kernel may read beside the system's folders."""
-    return outermost([*interpreter_paths(), *place.readable])
+    """Return the paths that the kernel may read beside the system's folders and the part of `grader`."""
+    return outermost([*interpreter_paths(), *(path for path in place.readable if not library.is_inside(path))])
 
 
 def _reads_all(place: Place) -> bool:

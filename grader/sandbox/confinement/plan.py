@@ -11,9 +11,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from grader.sandbox.confinement.library import PACKAGE
 from grader.sandbox.limits import Limits
 
-PACKAGE = Path(__file__).resolve().parents[2]
 # Remove the working directory from the path: a student's random.py must not be imported here. IPython puts it back.
 START = "import sys; sys.path.pop(0); from grader.sandbox.confinement.in_child import main; main()"
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
@@ -105,7 +105,10 @@ def fresh_user() -> int:
 
 
 def interpreter_paths() -> tuple[str, ...]:
-    """Return the folders of this Python and its packages, none below another or below the system's folders."""
+    """Return the folders of this Python and its packages, none below another or below the system's folders.
+
+    The package `grader` may be in one of them; `library` says which part of it a kernel may read.
+    """
     wanted = [sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix, *site.getsitepackages()]
     link = sys.executable
     for _ in range(10):  # a virtual environment's python is often a chain of links to the real one
@@ -113,7 +116,7 @@ def interpreter_paths() -> tuple[str, ...]:
             break
         link = os.path.join(os.path.dirname(link), os.readlink(link))
         wanted.append(os.path.dirname(os.path.dirname(os.path.normpath(link))))
-    wanted += [str(PACKAGE), *extra_packages()]
+    wanted += extra_packages()
     return outermost(path for path in map(os.path.normpath, wanted) if os.path.isdir(path) and path != "/")
 
 
@@ -147,7 +150,7 @@ def closed_to_others(readable: Iterable[str] = (), parents: bool = True) -> list
         return os.stat(path).st_mode & 0o005 == 0o005 and all(folder.stat().st_mode & 0o001 for folder in above)
 
     inside = [os.path.join(at, name) for path in readable for at, _, names in os.walk(path) for name in names[:100]]
-    closed = [path for path in (*interpreter_paths(), *readable) if not is_open(path)]
+    closed = [path for path in (*interpreter_paths(), str(PACKAGE), *readable) if not is_open(path)]
     return closed + [path for path in inside if not os.stat(path).st_mode & 0o004]
 
 
@@ -164,19 +167,19 @@ def gpu_devices() -> list[str]:
     return []
 
 
-def environment(home: str, temporary: str, library: str | None) -> dict[str, str]:
-    """Return a kernel's environment variables. `library` is the folder that contains `grader`, if it needs one.
+def environment(home: str, temporary: str, path: str | None) -> dict[str, str]:
+    """Return a kernel's environment variables. `path` is the folder that contains `grader`, if it needs one.
 
     Of the grader's own variables only those are passed on that help to find libraries and the GPU.
     """
     outer = os.environ
     kept = {name: value for name, value in outer.items() if name in _PASSED_ON or name.startswith(_PASSED_ON_PREFIXES)}
-    path = [os.path.dirname(sys.executable), "/usr/local/bin", "/usr/bin", "/bin"]
+    programs = [os.path.dirname(sys.executable), "/usr/local/bin", "/usr/bin", "/bin"]
     if sys.platform == "darwin":
-        path.append("/opt/homebrew/bin")
+        programs.append("/opt/homebrew/bin")
     return {
         **kept,
-        "PATH": os.pathsep.join(dict.fromkeys(path)),
+        "PATH": os.pathsep.join(dict.fromkeys(programs)),
         "LANG": "C.UTF-8",
         "USER": "student",
         "LOGNAME": "student",
@@ -191,7 +194,7 @@ def environment(home: str, temporary: str, library: str | None) -> dict[str, str
         "MKL_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",
         **KEEP_MEMORY,
-        "PYTHONPATH": os.pathsep.join([*([library] if library else []), *extra_packages()]),
+        "PYTHONPATH": os.pathsep.join([*([path] if path else []), *extra_packages()]),
         "PYTHONHASHSEED": "0",  # the same order of sets in every run
         "PYTHONNOUSERSITE": "1",
         "PYTHONBREAKPOINT": "0",
@@ -201,7 +204,7 @@ def environment(home: str, temporary: str, library: str | None) -> dict[str, str
     }
 
 
-def library() -> str | None:
+def grader_folder() -> str | None:
     """Return the folder that the child needs on its path for `import grader`, None if grader is installed."""
     installed = PACKAGE.parent.name in ("site-packages", "dist-packages")
     return None if installed else str(PACKAGE.parent)

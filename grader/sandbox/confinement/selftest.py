@@ -14,12 +14,14 @@ from typing import Any
 def main(config: dict[str, Any]) -> None:
     """Try everything and write {name: True if as required} as JSON to the descriptor 'answer_fd'.
 
-    'secret' is a file that must not be readable, 'outside' a folder that must not be writable, 'port' a listening port,
-    'pid' a process with 'token' in its environment and command line, 'pid_namespace' the namespace of that process.
+    'secret' is a file that must not be readable, 'code' one of the grader's own, 'outside' a folder that must not be
+    writable, 'port' a listening port, 'pid' a process with 'token' in its environment and command line, 'pid_namespace'
+    the namespace of that process.
     """
     answer = {
         "network": not _connects(config["port"]),
         "reading": not _reads(config["secret"]),
+        "grader's code": not _reads(config["code"]),
         "writing": not _writes(config["outside"]),
         "environment": not _reads(f"/proc/{config['pid']}/environ", config["token"]),
         "command line": not _reads(f"/proc/{config['pid']}/cmdline", config["token"]),

@@ -10,11 +10,10 @@ import base64
 import os
 from collections.abc import Iterator
 
-from grader.sandbox.confinement import landlock
+from grader.sandbox.confinement import landlock, library
 from grader.sandbox.confinement.plan import (
     CPU_TOPOLOGY,
     ETC,
-    PACKAGE,
     SYSTEM,
     UNCONFINED,
     Place,
@@ -25,7 +24,6 @@ from grader.sandbox.confinement.plan import (
     font_lists,
     gpu_devices,
     interpreter_paths,
-    library,
     python,
     rlimits,
     shared_tasks,
@@ -70,11 +68,17 @@ def server_plan(place: Place) -> Plan:
     return Plan(python(), environment(str(home), str(place.folder), shared_library(place)), confine, 0)
 
 
-def rules(place: Place, box: str, shared: str | None) -> Iterator[tuple[str, int]]:
+def rules(place: Place, box: str, shared: str) -> Iterator[tuple[str, int]]:
     """Yield the paths and rights that the child keeps."""
+    hidden = [*map(os.path.realpath, place.hidden), str(library.PACKAGE)]
     for path in (*SYSTEM, *interpreter_paths(), *place.readable):
-        yield from without(os.path.realpath(path), [os.path.realpath(hidden) for hidden in place.hidden])
-    for path in (*ETC, *_PROC, CPU_TOPOLOGY, *_DEVICES, *([shared] if shared else [])):
+        if library.is_inside(path):
+            yield os.path.realpath(path), landlock.LIST
+        else:
+            yield from without(os.path.realpath(path), hidden)
+    for part in (*library.parts(), *library.inside(place.readable)):
+        yield str(library.PACKAGE / part), landlock.READ
+    for path in (*ETC, *_PROC, CPU_TOPOLOGY, *_DEVICES, shared):
         yield path, landlock.READ
     yield "/proc/self", landlock.LIST
     for name in _OWN_PROC:
@@ -118,14 +122,8 @@ def in_box(box: str) -> dict[str, object]:
     }
 
 
-def shared_library(place: Place) -> str | None:
-    """Make a folder with only a link to `grader`, and return its path: a checkout's folder would show its other files.
-
-    Return None if `grader` is an installed package.
-    """
-    if library() is None:
-        return None
+def shared_library(place: Place) -> str:
+    """Make a folder with the part of `grader` that a kernel may import, and return its path. Raises OSError."""
     folder = place.folder / "library"
-    folder.mkdir(mode=0o755)
-    (folder / PACKAGE.name).symlink_to(PACKAGE)
+    library.stage(folder)
     return str(folder)

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from grader.sandbox.confinement import backends, landlock, namespaces, unprivileged
+from grader.sandbox.confinement import backends, landlock, library, namespaces, unprivileged
 from grader.sandbox.confinement.backends import Backend, IsolationError, Trial, find_backend, trials, try_backend
 from grader.sandbox.confinement.cgroup import Cgroup, own_groups, sweep
-from grader.sandbox.confinement.plan import Place
+from grader.sandbox.confinement.plan import Place, below
 from grader.sandbox.confinement.seccomp import NoSeccomp, compile_filter
 from grader.sandbox.confinement.unprivileged import without
 from grader.sandbox.limits import Limits
@@ -185,9 +185,42 @@ def test_own_groups_are_read() -> None:
     assert all(not path.startswith("/") for path in own_groups().values())
 
 
-def test_the_folder_of_a_kernel_shows_nothing_but_the_way_to_grader(tmp_path: Path) -> None:
-    place = Place(tmp_path, Limits())
-    shared = unprivileged.shared_library(place)
-    if shared is None:
-        pytest.skip("grader is installed beside the other packages")
+def test_the_folder_of_a_kernel_shows_nothing_but_its_part_of_grader(tmp_path: Path) -> None:
+    before = os.umask(0o077)
+    try:
+        shared = Path(unprivileged.shared_library(Place(tmp_path, Limits())))
+    finally:
+        os.umask(before)
     assert os.listdir(shared) == ["grader"]
+    assert sorted(os.listdir(shared / "grader")) == ["__init__.py", "in_kernel", "sandbox"]
+    folders = [path for path in (shared, *shared.rglob("*")) if path.is_dir() and not path.is_symlink()]
+    assert all(path.stat().st_mode & 0o005 == 0o005 for path in folders)
+    code = "import grader.in_kernel.agent, grader.sandbox.fork_server, grader.sandbox.confinement.selftest, sys; print(*sys.modules)"
+    run = subprocess.run(
+        [sys.executable, "-c", code],
+        env={"PYTHONPATH": str(shared)},
+        cwd="/",
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert run.returncode == 0, run.stderr
+    own = [name.replace(".", "/") for name in run.stdout.split() if name.startswith("grader.")]
+    shown = [part.removesuffix(".py").removesuffix("/__init__") for part in library.parts()]
+    assert own
+    assert all(any(below(name, part) or below(part, name) for part in shown) for name in own)
+
+
+def test_only_data_of_the_package_can_be_read_beside_that_part() -> None:
+    sample = library.PACKAGE / "data"
+    assert all(
+        part.startswith("data/") and part.endswith((".gz", ".md", "LICENSE")) for part in library.inside([str(sample)])
+    )
+    assert len(library.inside([str(sample)])) >= 4
+    assert library.inside([str(sample / "LICENSE"), "/usr"]) == ("data/LICENSE",)
+
+
+def test_the_package_is_found_below_links(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(library.PACKAGE.parent)
+    found = library.aliases([str(tmp_path / "link"), "/usr/share"])
+    assert found == (str(library.PACKAGE), str(tmp_path / "link" / library.PACKAGE.name))
