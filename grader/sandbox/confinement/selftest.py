@@ -21,13 +21,13 @@ def main(config: dict[str, Any]) -> None:
     answer = {
         "network": not _connects(config["port"]),
         "reading": not _reads(config["secret"]),
-        "grader's code": not _reads(config["code"]),
         "writing": not _writes(config["outside"]),
         "environment": not _reads(f"/proc/{config['pid']}/environ", config["token"]),
         "command line": not _reads(f"/proc/{config['pid']}/cmdline", config["token"]),
         "signals": not _signals(config["pid"], config["pid_namespace"]),
         "privileges": not _gains(),
         "scratch": _works_in_scratch(),
+        "grader's code": not _reads(config["code"]),
     }
     os.write(config["answer_fd"], json.dumps(answer).encode())
     os._exit(0)

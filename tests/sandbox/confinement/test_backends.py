@@ -205,7 +205,7 @@ def test_the_folder_of_a_kernel_shows_nothing_but_its_part_of_grader(tmp_path: P
         timeout=60,
     )
     assert run.returncode == 0, run.stderr
-    own = [name.replace(".", "/") for name in run.stdout.split() if name.startswith("grader.")]
+    own = [name.removeprefix("grader.").replace(".", "/") for name in run.stdout.split() if name.startswith("grader.")]
     shown = [part.removesuffix(".py").removesuffix("/__init__") for part in library.parts()]
     assert own
     assert all(any(below(name, part) or below(part, name) for part in shown) for name in own)
