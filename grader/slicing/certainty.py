@@ -23,7 +23,7 @@ def certain_classes(cells: Sequence[SourceCell], wanted: Iterable[str]) -> froze
 def certain_loaders(cells: Sequence[SourceCell]) -> tuple[str, ...]:
     """Return the names of all loaders if the same holds for each of them, else ()."""
     program = analysed(tuple(cells), frozenset())
-    made = [unit for unit in program.units if unit.facts.binds and _makes_loader(program, unit)]
+    made = [unit for unit in program.units if unit.facts.binds and program.graph.makes_loader(unit.facts)]
     names = tuple(sorted(frozenset().union(*(unit.facts.binds for unit in made)))) if made else ()
     return names if _without_settings(program) and all(_one_way(program, name) for name in names) else ()
 
@@ -33,14 +33,6 @@ def _without_settings(program: Program) -> bool:
     return not program.star and not any(
         unit.facts.configures and program.feasible[unit.position] for unit in program.units
     )
-
-
-def _makes_loader(program: Program, unit: Unit) -> bool:
-    """Return whether a statement, or a function that it calls, calls a function named like a DataLoader."""
-    called = program.graph.closure(program.graph.touched(unit.facts))
-    functions = (function for name in called for function in program.graph.nodes[name].functions)
-    calls = (*unit.facts.calls, *(call for function in functions for call in function.facts.calls))
-    return any(call.name.lower().endswith("loader") for call in calls)
 
 
 def _one_way(program: Program, wanted: str) -> bool:

@@ -95,9 +95,7 @@ class Selection:
         if not nodes:  # a variable: its value at the end counts
             return len(program.units), math.inf
         start = max(unit.position for unit in units)
-        callers = program.graph.callers_of(nodes)
-        uses = [unit for unit in program.units[start + 1 :] if callers & program.graph.touched(unit.facts)]
-        use = next((unit.position for unit in [*(unit for unit in uses if unit.cell.ran), *uses]), None)
+        use = program.first_use(nodes, start)
         return (start, math.inf) if use is None else (use, use)
 
     def _take(self, unit: Unit) -> None:
