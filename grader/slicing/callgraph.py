@@ -284,7 +284,7 @@ class CallGraph:
 def _united(own: frozenset[str], parts: Sequence[frozenset[str]]) -> frozenset[str]:
     """Return the union, at most MOST names. A part that is as large already is returned itself, which saves memory."""
     largest = max(parts, key=len, default=EMPTY)
-    if len(largest) >= MOST or own <= largest and all(part is largest or part <= largest for part in parts):
+    if len(largest) >= MOST or (own <= largest and all(part is largest or part <= largest for part in parts)):
         return largest
     found = dict.fromkeys(sorted(own))
     for part in parts:

@@ -17,7 +17,7 @@ def certain_classes(cells: Sequence[SourceCell], wanted: Iterable[str]) -> froze
     statement changes global settings.
     """
     program = analysed(tuple(cells), frozenset())
-    return frozenset(name for name in wanted if _without_settings(program) and _one_way(program, name))
+    return frozenset(name for name in wanted if _without_settings(program) and _one_way(program, [name]))
 
 
 def certain_loaders(cells: Sequence[SourceCell]) -> tuple[str, ...]:
@@ -25,7 +25,7 @@ def certain_loaders(cells: Sequence[SourceCell]) -> tuple[str, ...]:
     program = analysed(tuple(cells), frozenset())
     made = [unit for unit in program.units if unit.facts.binds and program.graph.makes_loader(unit.facts)]
     names = tuple(sorted(frozenset().union(*(unit.facts.binds for unit in made)))) if made else ()
-    return names if _without_settings(program) and all(_one_way(program, name) for name in names) else ()
+    return names if _without_settings(program) and _one_way(program, names) else ()
 
 
 def _without_settings(program: Program) -> bool:
@@ -35,12 +35,12 @@ def _without_settings(program: Program) -> bool:
     )
 
 
-def _one_way(program: Program, wanted: str) -> bool:
-    """Return whether the name and all names that its slice reads are bound in one way only."""
+def _one_way(program: Program, wanted: Sequence[str]) -> bool:
+    """Return whether the names and all names that their slices read are bound in one way only."""
     selection = Selection(program)
-    if selection.want(wanted) is None or selection.unresolved:
+    if any(selection.want(name) is None for name in wanted) or selection.unresolved:
         return False
-    names = {wanted}
+    names = set(wanted)
     for unit in selection.taken.values():
         facts = unit.facts
         names |= facts.reads | facts.hints | facts.later | program.graph.read_within(facts)

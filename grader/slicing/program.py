@@ -86,6 +86,7 @@ class Program:
         self.star = any(unit.facts.star for unit in self.units)
         self.feasible = self._feasible()
         self._follow_objects()
+        self._only: dict[str, Unit | None] = {}
         self.touched = [self.graph.touched(unit.facts) for unit in self.units]
         self._uses = tuple(self._first_uses(ran) for ran in (True, False))
 
@@ -218,6 +219,17 @@ class Program:
         positions = self.deleted.get(name, [])
         at = bisect_left(positions, first + 1)
         return at < len(positions) and positions[at] < last
+
+    def only_binding(self, name: str) -> Unit | None:
+        """Return the unit that binds a name if every reader sees the same, unchanged object; None otherwise."""
+        if name not in self._only:
+            positions = self.binders.get(name, [])
+            unit = self.units[positions[0]] if len(positions) == 1 else None
+            plain = unit is not None and self.feasible[unit.position] and not unit.suite and name not in self.deleted
+            if unit is None or not plain or name in BUILTINS or self.all_changes(name, [unit], math.inf):
+                unit = None
+            self._only[name] = unit
+        return self._only[name]
 
     def provided_by_star(self, name: str) -> bool:
         """Return whether only an `import *` can have bound a name."""

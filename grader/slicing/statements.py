@@ -14,7 +14,6 @@ from typing import NamedTuple
 from grader.slicing.bindings import Facts, leaves
 from grader.slicing.walk import TRY, facts_of, header_facts
 
-
 _SEMICOLON = re.compile(rb"[ \t]*;")
 
 
