@@ -13,6 +13,7 @@ __all__ = ["similarity", "written_answer"]
 
 SAME = 0.85  # similarity at which a sentence is a copy
 NOTHING_CONCLUDED = 0.5  # provisional credit
+COMPARED = 500  # words that are compared at a time
 MAX_ANSWER = 20_000  # characters that are read
 
 _PLACEHOLDER = re.compile(
@@ -30,13 +31,15 @@ _PLACEHOLDER = re.compile(
     r"|在此?(?:处|这里)?(?:输入|填写|写下?)(?:你的|您的)?(?:答案|回答)|(?:你的)?答案|不知道)",
     re.IGNORECASE | re.DOTALL,
 )
-_HEADING = re.compile(
-    r"^\W*(?:(?:question|q|answer|ans|a|aufgabe|frage|antwort|réponse|respuesta|odgovor|vprašanje|问题"
-    r"|答案|回答)\s*\d{0,2}\s*(?:answer|response)?\s*[:.)\-]*\s*)+$",
+# One word of a heading and what follows it. A pattern of the whole line would try each way to split it into words.
+_HEADING_WORD = re.compile(
+    r"(?:question|q|answer|ans|aufgabe|antwort|a|frage|réponse|respuesta|odgovor|vprašanje|问题"
+    r"|答案|回答)\s*\d{0,2}\s*(?:response)?\s*[:.)\-]*\s*",
     re.IGNORECASE,
 )
+_NO_WORD = re.compile(r"\W*")
 _LEAD = re.compile(
-    r"^\W*(?:(?:question|q|answer|ans)\s*\d{0,2}(?:\s*answer)?|a|antwort|réponse|respuesta|odgovor|答案"
+    r"^\W*(?:(?:question|q|answer|ans)(?:\s*\d{1,2})?(?:\s*answer)?|a|antwort|réponse|respuesta|odgovor|答案"
     r"|答|回答)\s*[:：.)]\s*\W*",
     re.IGNORECASE,
 )
@@ -137,13 +140,31 @@ def _review(
 def _own_text(answer: str) -> str:
     """Return the answer without markup, comments, headings such as 'Question 4' and a leading 'Answer:'."""
     text = re.sub(r"[A-Za-z0-9_]{100,}", lambda m: m.group()[:100], answer[:MAX_ANSWER])
-    text = re.sub(r"<!--.*?-->", " ", text, flags=re.DOTALL)
+    text = _without_comments(text)
     text = re.sub(r"<[a-zA-Z/][^<>\n]{0,200}>", " ", text)
-    text = re.sub(r"!\[[^\]]*\]\([^)]*\)", " ", text)
-    lines = [line for line in text.split("\n") if not _HEADING.match(line)]
+    text = re.sub(r"!\[[^\[\]]*\]\([^()]*\)", " ", text)
+    lines = [line for line in text.split("\n") if not _is_heading(line)]
     text = re.sub(r"^[#>\s]+", "", "\n".join(lines), flags=re.MULTILINE)
     text = re.sub(r"[*_`~$]{1,3}", "", text)
     return _LEAD.sub("", text.strip(), count=1).strip()
+
+
+def _without_comments(text: str) -> str:
+    """Return the text with a blank for each HTML comment that ends."""
+    parts, at = [], 0
+    while (start := text.find("<!--", at)) >= 0 and (end := text.find("-->", start + 4)) >= 0:
+        parts.append(text[at:start])
+        at = end + 3
+    return " ".join((*parts, text[at:]))
+
+
+def _is_heading(line: str) -> bool:
+    """Return whether a line holds only words such as 'Question 4' and 'Answer:', and at least one."""
+    match = _NO_WORD.match(line)
+    at = first = match.end() if match else 0
+    while at < len(line) and (match := _HEADING_WORD.match(line, at)):
+        at = match.end()
+    return at == len(line) > first
 
 
 def _words(text: str) -> list[str]:
@@ -160,7 +181,13 @@ def similarity(text: str, other: str) -> float:
     0.8
     """
     a, b = _words(text), _words(other)
-    return difflib.SequenceMatcher(None, a, b, autojunk=False).ratio() if a and b else 0.0
+    if not a or not b:
+        return 0.0
+    places = range(0, max(len(a), len(b)), COMPARED)  # of long texts, part by part
+    pairs = [(a[at : at + COMPARED], b[at : at + COMPARED]) for at in places]
+    ratios = [difflib.SequenceMatcher(None, one, two, autojunk=False).ratio() for one, two in pairs]
+    weights = [len(one) + len(two) for one, two in pairs]
+    return sum(map(float.__mul__, ratios, map(float, weights))) / sum(weights) if len(pairs) > 1 else ratios[0]
 
 
 def _sentences(text: str) -> list[str]:
@@ -178,7 +205,9 @@ def _without_copies(text: str, original: str) -> str:
     def copied(sentence: str) -> bool:
         words = _words(sentence)
         return any(
-            words[:1] == other[:1] and difflib.SequenceMatcher(None, words, other, autojunk=False).ratio() >= SAME
+            words[:1] == other[:1]
+            and 2 * min(len(words), len(other)) >= SAME * (len(words) + len(other))
+            and difflib.SequenceMatcher(None, words, other, autojunk=False).ratio() >= SAME
             for other in originals
         )
 

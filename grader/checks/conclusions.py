@@ -165,7 +165,7 @@ def _sentences(text: str) -> Iterator[str]:
     text = re.sub(r"\b(e\.g|i\.e|vs|approx|etc|ca|resp)\.", r"\1", text, flags=re.IGNORECASE)
     for part in re.split(r"(?<=[.!?])(?!\d)\s*|\n+|^\s*[-*•]\s+", text):
         if part and part.strip():
-            yield part.strip()
+            yield re.sub(r"\s+", " ", part.strip())  # the patterns expect single spaces
 
 
 def _asserts(sentence: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
@@ -119,4 +120,8 @@ class NamespaceFacts:
 
     def function(self, name: str) -> FunctionFacts | None:
         """Return the function of this name, None if there is none."""
-        return next((function for function in self.functions if function.name == name), None)
+        return self._by_name.get(name)
+
+    @functools.cached_property
+    def _by_name(self) -> dict[str, FunctionFacts]:
+        return {function.name: function for function in reversed(self.functions)}

@@ -23,6 +23,8 @@ from grader.notebook.prose import (
     is_filler,
     is_placeholder,
     joined,
+    kinds_of_instructions,
+    last_instructions,
     only_asks,
     paragraphs,
     sentences,
@@ -155,6 +157,7 @@ def _collect(
     in_text: list[_Piece] = []
     in_code: list[_Piece] = []
     beside_code: list[_Piece] = []
+    following = _what_follows(passages)
     blank_left = elsewhere  # True if there is a place for the answer with nothing written in it
     for at, passage in enumerate(passages):
         if passage.cell in others:
@@ -175,7 +178,7 @@ def _collect(
             continue
         text = _before_handout(passage.text, head.question, handout)
         complete = bool(in_text or in_code) or blank_left or (bool(head.text) and not head.doubtful)
-        if text.strip() and _introduces(text, units, passages[at + 1 :], others, complete):
+        if text.strip() and _introduces(text, units, following[at], others, complete):
             break
         kept = _keep(text, head.question, handout, opens=not under_heading and not in_text)
         if kept:
@@ -205,24 +208,50 @@ def _before_handout(text: str, question: Handout, handout: Handout) -> str:
 
 
 def _introduces(
-    text: str, units: Sequence[Sentence], following: Sequence[Passage], others: Collection[int], complete: bool
+    text: str, units: Sequence[Sentence], following: _Following, others: Collection[int], complete: bool
 ) -> bool:
     """Return whether a text cell leads to other work: a section title or instructions, by the author of the assignment.
 
     `complete` means that there is already an answer, or a place left blank for it: then weaker signs end the answer.
     """
-    below = [passage for passage in following if passage.text.strip()]
-    section = list(itertools.takewhile(lambda p: not p.is_code and not _opens_section(p.text), below))
-    code_follows = len(section) < len(below) and below[len(section)].is_code
     titled = _opens_section(text)
     only_title = titled and all(unit.title for unit in units)
-    signs = instructions("\n".join([text, *(p.text for p in section)]) if only_title else text)
-    before_other_work = bool(below) and below[0].is_code and below[0].cell in others
+    signs = len(kinds_of_instructions(text) | following.signs) if only_title else instructions(text)
+    code_follows = following.code_ends
+    before_other_work = following.code in others
     if signs >= (2 if complete or before_other_work else 3) - (1 if titled else 0):
         return True
     if not titled or claims(joined(units)):
         return False
     return (complete and (code_follows or only_title)) or (only_title and code_follows and len(joined(units)) <= 4)
+
+
+class _Following(NamedTuple):
+    """What is below a passage, empty ones left out: signs of instructions up to the next section or code.
+
+    `code_ends`: it is code that ends the section. `code` is the cell of the next passage if that is code, else None.
+    """
+
+    signs: frozenset[str] = frozenset()
+    code_ends: bool = False
+    code: int | None = None
+
+
+def _what_follows(passages: Sequence[Passage]) -> list[_Following]:
+    """Return for each passage what is below it."""
+    found: list[_Following] = []
+    below = _Following()
+    for passage in reversed(passages):
+        found.append(below)
+        if not passage.text.strip():
+            continue
+        if passage.is_code:
+            below = _Following(code_ends=True, code=passage.cell)
+        elif _opens_section(passage.text):
+            below = _Following()
+        else:
+            below = _Following(kinds_of_instructions(passage.text) | below.signs, below.code_ends)
+    return found[::-1]
 
 
 def _opens_section(text: str) -> bool:
@@ -233,17 +262,14 @@ def _opens_section(text: str) -> bool:
 def _keep(text: str, question: Handout, handout: Handout, opens: bool = False) -> str:
     """Return what the student wrote in `text`. `opens` means that a question in unknown words may come before it."""
     units = _student_units(text, sentences(text), question, handout)
-    cut = next(
-        (at for at, unit in enumerate(units) if at and unit.title and instructions(text[unit.end :]) >= 2), len(units)
-    )
-    units = units[:cut]
+    reach = last_instructions(text, 2)
+    units = units[: next((at for at, unit in enumerate(units) if at and unit.title and unit.end <= reach), len(units))]
     if opens:
         if units and _NUMBERED.fullmatch(text[units[0].start : units[0].end]):
             units = units[1:]
         units = _without_question(units, text)
-    while units and units[0].asks and question.holds(units[0].words, True, loosely=0.5):
-        units = units[1:]  # the question, quoted in other words
-    return _written(text, units)
+    left = itertools.dropwhile(lambda unit: unit.asks and question.holds(unit.words, True, loosely=0.5), units)
+    return _written(text, list(left))  # without the question, quoted in other words
 
 
 _NUMBERED = re.compile(r"[\W_]*[^\W\d_]+\W{0,3}\d{1,3}[\W_]*")

@@ -6,11 +6,17 @@ import ast
 import re
 import warnings
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from grader.notebook.repairs import Kind
 
-_MAX_TRANSFORM_WORK = 5_000_000  # characters times magics: IPython reads the cell again for each magic in it
+# Characters that IPython may read to translate the magics of a cell: in all, and for each character of the cell. It
+# reads the cell again for each magic, and the rest of a line for each quote or backslash that no string explains.
+_MAX_TRANSFORM_WORK = 30_000
+_TRANSFORM_WORK = 20
+_MOST_MAGICS = 500  # IPython gives up on more
+_LONGEST_MAGIC = 1_000  # characters of a line that is translated by itself
 
 
 @dataclass(frozen=True)
@@ -56,6 +62,7 @@ _BLANKS = re.compile(r"[ \t\f]{100,}")  # at each blank of a run, Python's token
 _MAGIC_LINE = re.compile(r"^[ \t]*[%!?]|\?[ \t]*$|=[ \t]*[%!]", re.MULTILINE)
 
 
+@lru_cache(maxsize=2048)
 def python_source(source: str) -> str | None:
     """Return the Python that a code cell runs, None if it is not Python.
 
@@ -65,9 +72,13 @@ def python_source(source: str) -> str | None:
     """
     if _parses(source):  # first, because a line that begins with `%` may continue an expression
         return source
-    work = len(source) * (1 + len(_MAGIC_LINE.findall(source))) + sum(len(run) ** 2 for run in _BLANKS.findall(source))
-    if work > _MAX_TRANSFORM_WORK:
-        return None
+    magics = len(_MAGIC_LINE.findall(source))
+    work = len(source) * (1 + magics) + sum(len(run) ** 2 for run in _BLANKS.findall(source))
+    if work + sum(map(_open_quotes, source.split("\n"))) > _MAX_TRANSFORM_WORK + _TRANSFORM_WORK * len(source):
+        if magics > _MOST_MAGICS:
+            return None
+        by_line = "\n".join(map(_translated_alone, source.split("\n")))
+        return by_line if _parses(by_line) else None
     from IPython.core.inputtransformer2 import TransformerManager
 
     try:
@@ -87,6 +98,30 @@ def python_source(source: str) -> str | None:
     text = _aligned(source, text)
     plain = _STATEMENT_MAGIC.sub(_plain_statement, text)
     return next((candidate for candidate in (plain, text) if _parses(candidate)), None)
+
+
+_PLAIN_MAGIC = re.compile(r"[ \t]*(?:%[A-Za-z]|!)")
+
+
+def _translated_alone(line: str) -> str:
+    """Return a line of Python as it is, and a line with a magic as the Python that IPython makes of this line."""
+    if len(line) > _LONGEST_MAGIC or not _PLAIN_MAGIC.match(line) or line.endswith("\\"):
+        return line
+    stripped = line.lstrip()
+    translated = python_source(stripped) if _open_quotes(stripped) <= _MAX_TRANSFORM_WORK else None
+    return line[: len(line) - len(stripped)] + translated.rstrip("\n") if translated else line
+
+
+_STRINGS = re.compile(r"""(?:[^'"#\\]|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')*""")
+
+
+def _open_quotes(line: str) -> int:
+    """Return how many characters Python's tokenizer reads again because of quotes that are never closed."""
+    if not ("'" in line or '"' in line or "\\" in line):
+        return 0
+    strings = _STRINGS.match(line)
+    rest = line[strings.end() if strings else 0 :]
+    return 0 if rest.startswith("#") else len(rest) * sum(map(rest.count, "'\"\\"))
 
 
 def _parses(source: str) -> bool:

@@ -139,10 +139,13 @@ def without_contents(marks: Sequence[Mark], texts: Sequence[str]) -> list[Mark]:
     That is a cell that names at least three questions, all headed elsewhere too, with hardly a word about each.
     """
     kept: list[Mark] = []
-    for cell in sorted({mark.cell for mark in marks}):
-        here = [mark for mark in marks if mark.cell == cell]
+    cells: defaultdict[int, list[Mark]] = defaultdict(list)
+    places: defaultdict[str, set[int]] = defaultdict(set)
+    for mark in marks:
+        cells[mark.cell].append(mark)
+        places[mark.item].add(mark.cell)
+    for cell, here in sorted(cells.items()):
         said = [len(words_of(texts[cell][mark.end : end])) for mark, end in with_ends(here, texts[cell])]
-        elsewhere = {mark.item for mark in marks if mark.cell != cell}
-        if len(here) < 3 or max(said) > 3 or not all(mark.item in elsewhere for mark in here):
+        if len(here) < 3 or max(said) > 3 or not all(len(places[mark.item]) > 1 for mark in here):
             kept += here
     return kept

@@ -52,7 +52,9 @@ class Sentence:
 
 _BLOCK_START = re.compile(r"[ \t]*(?:#{1,6}(?=\s|\w)|[-*+•][ \t]|\d{1,2}[.)][ \t]|>|\||<h\d|```|[▼▶►✓✔☑])")
 _UNDERLINE = re.compile(r"[ \t]*(?:={3,}|-{3,})[ \t]*$")
-_SENTENCE_END = re.compile(r"(?<!\bvs)(?<!\be\.g)(?<!\bi\.e)(?<!\bca)(?<!\bapprox)[.!?…]+[)\"'”’*_`\]]*(?=\s)|[。！？]")
+_SENTENCE_END = re.compile(
+    r"(?<!\bvs)(?<!\be\.g)(?<!\bi\.e)(?<!\bca)(?<!\bapprox)(?<![.!?…])[.!?…]+[)\"'”’*_`\]]*(?=\s)|[。！？]"
+)
 _LIST_NUMBER = re.compile(r"[ \t]*(?:\d{1,2}|[A-Za-z])[.)](?=\s)")
 _MARKED_TITLE = re.compile(r"[ \t]*(?:#{1,6}|<h\d|[▼▶►✓✔☑]|\*\*(?=.*\*\*\W*$)|__(?=.*__\W*$))")
 
@@ -241,7 +243,22 @@ _ANSWER_TITLE = re.compile(
 
 def instructions(text: str) -> int:
     """Return the number of signs that `text` tells a student what comes next or what to do."""
-    return len({match.lastgroup for match in _ADDRESS.finditer(text)})
+    return len(kinds_of_instructions(text))
+
+
+def kinds_of_instructions(text: str) -> frozenset[str]:
+    """Return the signs that `text` tells a student what comes next or what to do."""
+    return frozenset(match.lastgroup or "" for match in _ADDRESS.finditer(text))
+
+
+def last_instructions(text: str, count: int) -> int:
+    """Return the last position behind which there are `count` different signs of instructions; -1 without so many."""
+    found: set[str | None] = set()
+    for match in reversed(list(_ADDRESS.finditer(text))):
+        found.add(match.lastgroup)
+        if len(found) == count:
+            return match.start()
+    return -1
 
 
 def only_asks(unit: Sentence, text: str) -> bool:

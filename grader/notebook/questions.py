@@ -90,6 +90,11 @@ class _Search:
         self.handout = Handout(template)
         self.own = {prompt.item: self._own_text(prompt) for prompt in prompts if prompt.written}
         self.marks = self._all_marks()
+        self._marks_in = _by_cell(self.marks)
+        self._next: list[int] = [len(self.marks)] * len(self.marks)  # mark -> the next one of another question
+        for at in range(len(self.marks) - 2, -1, -1):
+            same = self.marks[at].item == self.marks[at + 1].item
+            self._next[at] = self._next[at + 1] if same else at + 1
 
     def _own_text(self, prompt: Prompt) -> Handout:
         """Return the words handed out for one question: its text, and what follows its heading in the template."""
@@ -136,11 +141,12 @@ class _Search:
         """Yield marks where the wording of a question appears without its heading."""
         wanted = {prompt.item: words_of(prompt.text) for prompt in self.prompts if prompt.text}
         best: dict[str, tuple[float, Mark]] = {}
+        marked = _by_cell(marks)
         if not any(prompt.item in wanted for prompt in missing):
             return
         for cell in self._kind(code=False):
             text = self.texts[cell.index]
-            here = [mark for mark in marks if mark.cell == cell.index]
+            here = marked.get(cell.index, [])
             for group in paragraphs(sentences(text)):
                 if any(m.end > group[0].start or not text[m.end : group[0].start].strip() for m in here):
                     continue
@@ -190,14 +196,12 @@ class _Search:
         The same heading may come again on the way, above the answer; it is left out.
         """
         mark = self.marks[at]
-        until = next((m for m in self.marks[at:] if m.item != mark.item), None)
+        until = self.marks[self._next[at]] if self._next[at] < len(self.marks) else None
         last = until.cell if until else len(self.cells) - 1
         passages = []
         for cell in self.cells[mark.cell : last + 1]:
             text = self.texts[cell.index][: until.start if until and cell.index == until.cell else None]
-            for again in reversed(
-                [m for m in self.marks if m.cell == cell.index and m.item == mark.item and m >= mark]
-            ):
+            for again in reversed([m for m in self._marks_in.get(cell.index, ()) if m.item == mark.item and m >= mark]):
                 text = ("" if again == mark else text[: again.start]) + text[again.end :]
             if cell.index == mark.cell or cell.index != last or until is None or text.strip():
                 passages.append(Passage(cell.index, text, cell.kind == "code", prompt=cell.index == mark.cell))
@@ -255,6 +259,13 @@ class _Search:
         if section.start is not None:
             known.append(section.start)
         return max(known, default=None)
+
+
+def _by_cell(marks: Iterable[Mark]) -> dict[int, list[Mark]]:
+    found: dict[int, list[Mark]] = {}
+    for mark in marks:
+        found.setdefault(mark.cell, []).append(mark)
+    return found
 
 
 def _said(passages: Iterable[Passage]) -> Words:

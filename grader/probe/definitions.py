@@ -13,6 +13,7 @@ from grader.slicing.certainty import certain_classes, certain_loaders
 from grader.slicing.definitions import definitions
 from grader.slicing.slice import Piece, slice_cells
 from grader.slicing.source_cells import ALL_RAN, imported_names, loader_names, parsed, source_cells
+from grader.slicing.traversal import reached
 
 PIECE_SECONDS = 30.0  # deadline of one statement of the definitions
 MOST_PATIENCE = 4  # the largest factor on it for several that run together
@@ -38,7 +39,7 @@ class Definitions:
             ended &= run_cell(index, source, PIECE_SECONDS).status in ("ok", "error")
         done = 0
         while done < len(self.pieces):
-            group = _together(self.pieces[done:])
+            group = _together(self.pieces, done)
             step(done, len(self.pieces), group[0].cell)
             runs = [run_cell(group[0].cell, _padded(group), PIECE_SECONDS * min(len(group), MOST_PATIENCE))]
             begun = _begun(runs[0], group)
@@ -49,12 +50,15 @@ class Definitions:
         return ended
 
 
-def _together(pieces: Sequence[Piece]) -> Sequence[Piece]:
-    """Return the first pieces that follow each other in one cell: running them together costs as much as one."""
-    count = 1
-    while count < len(pieces) and _follows(pieces[count - 1], pieces[count]):
-        count += 1
-    return pieces[:count]
+def _together(pieces: Sequence[Piece], first: int) -> Sequence[Piece]:
+    """Return the piece at `first` and those after it that follow each other in one cell.
+
+    Running them together costs as much as running one.
+    """
+    end = first + 1
+    while end < len(pieces) and _follows(pieces[end - 1], pieces[end]):
+        end += 1
+    return pieces[first:end]
 
 
 def _follows(one: Piece, other: Piece) -> bool:
@@ -149,20 +153,19 @@ def _likely_models(notebook: Notebook) -> tuple[str, ...]:
 
 def _builders(trees: Sequence[ast.Module]) -> set[str]:
     """Return the names of the notebook's module classes and of functions that call them, directly or not."""
-    nodes = [node for tree in trees for node in ast.walk(tree)]
     found = {"Sequential"}
-    for known in (True, False):  # classes first
-        before = -1
-        while before != len(found):
-            before = len(found)
-            for node in nodes:
-                if known and isinstance(node, ast.ClassDef):
-                    bases = {_last(base) for base in node.bases}
-                    if bases & found or any(base.endswith("Module") for base in bases):
-                        found.add(node.name)
-                elif not known and isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and _called(node) & found:
+    made_from: dict[str, list[str]] = {}  # class -> classes that inherit from it
+    callers: dict[str, list[str]] = {}
+    for node in (node for tree in trees for node in ast.walk(tree)):
+        if isinstance(node, ast.ClassDef):
+            for base in map(_last, node.bases):
+                made_from.setdefault(base, []).append(node.name)
+                if base.endswith("Module"):
                     found.add(node.name)
-    return found
+        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            for name in _called(node):
+                callers.setdefault(name, []).append(node.name)
+    return set(reached(reached(found, made_from), callers))
 
 
 def _bound(node: ast.AST) -> tuple[list[ast.expr], ast.expr | None]:

@@ -235,12 +235,14 @@ def model_sources(role: ModelRole, facts: NamespaceFacts, seen: Sequence[ModelSe
     folded = {name.casefold() for name in role.class_names}
     found = [ModelSource({"class": name}, f"class {name}", True) for name in role.class_names if name in classes]
     found += [ModelSource({"class": name}, f"class {name}", True) for name in classes if name.casefold() in folded]
+    places = {fact.name: at for at, fact in enumerate(facts.instances)}
     for model in seen:
         if not role.recognise(model.shapes):
             continue
         if model.class_name in classes:
             found.append(ModelSource({"class": model.class_name}, f"class {model.class_name}, trained in the run"))
-        bound = [fact for fact in facts.instances if fact.name in model.names and role.recognise(fact.shapes)]
+        named = sorted(places[name] for name in set(model.names) & places.keys())
+        bound = [fact for fact in (facts.instances[at] for at in named) if role.recognise(fact.shapes)]
         found += [ModelSource({"instance": fact.name}, f"the model '{fact.name}'") for fact in bound]
     for fact in facts.instances:
         if role.recognise(fact.shapes):

@@ -1,6 +1,7 @@
 """The call graph of a notebook's functions, and what calling them changes.
 
-Functions are identified by name: all versions of a redefined function are one node.
+Functions are identified by name: all versions of a redefined function are one node. A method of an object of unknown
+class may be that of any class: one more node, '*.method', leads to all methods of that name.
 """
 
 from __future__ import annotations
@@ -8,16 +9,19 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
-from grader.slicing.bindings import Call, Effect, Facts, Function
-from grader.slicing.traversal import reached
+from grader.slicing.bindings import EMPTY, Call, Effect, Facts, Function
+from grader.slicing.traversal import MOST, Groups, reached
 
 _OF_MODULES = frozenset({"train", "eval"})  # taken for methods of nn.Module even if another class defines them
+_MOST_BASES = 100  # classes that are searched for a method
+_ROUNDS = 8  # over functions that call each other, until what they change is known
 
 
 @dataclass
 class Node:
-    """A function, a method 'C.m', or a class 'C', which stands for its instantiation."""
+    """A function, a method 'C.m', all methods '*.m', or a class 'C', which stands for its instantiation."""
 
     functions: list[Function] = field(default_factory=list)
     calls: set[str] = field(default_factory=set)
@@ -25,13 +29,32 @@ class Node:
     changed: set[str] = field(default_factory=set)
 
 
+@dataclass
+class _Changes:
+    """What calling a function changes: names outside it, and arguments, by position and keyword, and the receiver."""
+
+    outside: set[str] = field(default_factory=set)
+    positions: set[int] = field(default_factory=set)
+    keywords: set[str] = field(default_factory=set)
+    receiver: bool = False
+
+
+class _Within(NamedTuple):
+    """What functions, and all that they may call or pass on, read and bind; whether they change global settings."""
+
+    reads: frozenset[str] = EMPTY
+    binds: frozenset[str] = EMPTY
+    configures: bool = False
+    makes_loader: bool = False
+
+
 class CallGraph:
     """The call graph built from the facts of all statements."""
 
     def __init__(self, everything: Sequence[Facts]) -> None:
         self.nodes: defaultdict[str, Node] = defaultdict(Node)
-        self._bases: dict[str, set[str]] = defaultdict(set)
-        self._methods: dict[str, set[str]] = defaultdict(set)  # method -> nodes 'C.method'
+        self._bases: dict[str, dict[str, None]] = defaultdict(dict)
+        self._methods: dict[str, dict[str, None]] = defaultdict(dict)  # method -> nodes 'C.method'
         self.made: dict[str, set[str]] = defaultdict(set)  # variable -> callables that returned its value
         self.held: dict[str, set[str]] = defaultdict(set)  # variable -> names whose objects its value may hold
         self.bindings: dict[str, list[bool]] = defaultdict(list)  # variable -> for each binding, whether it is short
@@ -41,10 +64,10 @@ class CallGraph:
             for function in facts.functions:
                 self.nodes[function.name].functions.append(function)
                 if function.owner is not None:
-                    self._methods[function.name.partition(".")[2]].add(function.name)
+                    self._methods[function.name.partition(".")[2]][function.name] = None
             for made in facts.classes:
                 self.nodes[made.name].calls.update(f"{made.name}.{method}" for method in _constructing(made.methods))
-                self._bases[made.name].update(made.bases)
+                self._bases[made.name].update(dict.fromkeys(made.bases))
             for name, callable_name in facts.made:
                 self.made[name].add(callable_name)
             for effect in facts.effects:
@@ -53,29 +76,45 @@ class CallGraph:
             for name in facts.binds:
                 self.bindings[name].append(name in facts.short)
             imported |= facts.imports
+        for method, names in self._methods.items():
+            if len(names) > 1:
+                self.nodes[f"*.{method}"].calls.update(names)
         self.nodes.default_factory = None
         self._libraries = frozenset(name for name in imported if len(self.bindings[name]) == 1) - self.nodes.keys()
         for name, bases in self._bases.items():
-            self.nodes[name].calls.update(bases & self.nodes.keys())
+            self.nodes[name].calls.update(bases.keys() & self.nodes.keys())
         for node in self.nodes.values():
             for function in node.functions:
                 for call in function.facts.calls:
                     node.calls |= self.targets(call, function.owner)
                 node.mentions |= (function.facts.reads | function.facts.hints) & self.nodes.keys()
-                node.changed |= function.changed
-        self._edges = {name: node.calls | node.mentions for name, node in self.nodes.items()}
         self._callers: dict[str, set[str]] = defaultdict(set)
         for name, node in self.nodes.items():
             for callee in node.calls:
                 self._callers[callee].add(name)
-        self._spread_changes()
-        self._closures: dict[str, frozenset[str]] = {}
+        self._groups = Groups(self._edges)
+        for name in self.nodes:
+            self._groups.number(name)
+        self._within = [_Within()] * len(self._groups.members)
+        self._changes: defaultdict[str, _Changes] = defaultdict(_Changes)
+        self._all_parameters = {
+            name: frozenset().union(*(function.parameters for function in node.functions))
+            for name, node in self.nodes.items()
+        }
+        for number, members in enumerate(self._groups.members):
+            self._within[number] = self._summed_up(number)
+            self._spread_changes(members)
+        self._read: dict[frozenset[str], frozenset[str]] = {}
+
+    def _edges(self, name: str) -> list[str]:
+        node = self.nodes[name]
+        return sorted(other for other in node.calls | node.mentions if other in self.nodes)
 
     # calls
 
     def targets(self, call: Call, owner: str | None = None) -> frozenset[str]:
         """Return the nodes that a call may run; `owner` is the class whose method contains the call."""
-        key = (call.root, call.path, owner)
+        key = (call.root, call.path, owner if call.path and call.root in ("self", "cls", "") else None)
         found = self._targets.get(key)
         if found is None:
             found = self._targets[key] = frozenset(self._find_targets(*key))
@@ -88,40 +127,34 @@ class CallGraph:
             found.update(f"{made}()" for made in self.made.get(root, ()))
             return found & self.nodes.keys()
         method = path[-1]
-        classes = {owner} if owner is not None and root in ("self", "cls", "") else set()
+        classes = {owner} if owner is not None else set()
         if len(path) == 1:
             classes |= ({root} | self.made.get(root, set())) & self._bases.keys()
-        for name in self._ancestry(name for name in classes if name):
+        for name in self._ancestry(sorted(name for name in classes if name)):
             if f"{name}.{method}" in self.nodes:
                 return {f"{name}.{method}"}
         if classes or root in self._libraries or method in _OF_MODULES or method.startswith("__"):
             return set()
-        return set(self._methods.get(method, ()))
+        known = self._methods.get(method, {})
+        return {f"*.{method}"} if len(known) > 1 else set(known)
 
     def _is_function(self, name: str) -> bool:
         return name in self.nodes and bool(self.nodes[name].functions)
 
-    def _ancestry(self, names: Iterable[str]) -> list[str]:
-        found: list[str] = []
-        queue = list(names)
+    def _ancestry(self, names: Sequence[str]) -> list[str]:
+        found = dict.fromkeys(names[:_MOST_BASES])
+        queue = list(found)
         for name in queue:
-            if name not in found:
-                found.append(name)
-                queue.extend(self._bases.get(name, ()))
-        return found
+            if len(found) >= _MOST_BASES:
+                break
+            new = [base for base in self._bases.get(name, ()) if base not in found]
+            found.update(dict.fromkeys(new))
+            queue.extend(new)
+        return queue
 
     def callers_of(self, names: Iterable[str]) -> frozenset[str]:
         """Return the nodes and all their callers, direct and indirect."""
         return reached(names, self._callers)
-
-    def closure(self, names: Iterable[str]) -> frozenset[str]:
-        """Return the nodes and all nodes that they may call or pass on."""
-        found: set[str] = set()
-        for name in names:
-            if name not in self._closures:
-                self._closures[name] = reached([name], self._edges)
-            found |= self._closures[name]
-        return frozenset(found)
 
     def touched(self, facts: Facts) -> frozenset[str]:
         """Return the nodes that a statement calls or passes to a call."""
@@ -133,44 +166,96 @@ class CallGraph:
         return frozenset(found)
 
     def read_within(self, facts: Facts) -> frozenset[str]:
-        """Return the module names that the functions called by a statement read."""
-        found: set[str] = set()
-        for name in self.closure(self.touched(facts)):
-            for function in self.nodes[name].functions:
-                found |= function.facts.reads | function.facts.hints
+        """Return the module names that the functions called by a statement read, at most MOST."""
+        touched = self.touched(facts)
+        found = self._read.get(touched)
+        if found is None:
+            parts = [self._within[number].reads for number in self._numbers(touched)]
+            found = self._read[touched] = _united(EMPTY, parts)
+        return found
+
+    def makes_loader(self, facts: Facts) -> bool:
+        """Return whether a statement, or a function that it calls, calls a function named like a DataLoader."""
+        within = (self._within[number].makes_loader for number in self._numbers(self.touched(facts)))
+        return any(map(_names_loader, facts.calls)) or any(within)
+
+    def _numbers(self, names: Iterable[str]) -> list[int]:
+        return sorted({self._groups.number(name) for name in names})
+
+    def _summed_up(self, number: int) -> _Within:
+        """Return what the functions of a group and of those below it read and bind."""
+        members = self._groups.members[number]
+        below = self._numbers(other for name in members for other in self._edges(name))
+        parts = [self._within[other] for other in below if other != number]
+        facts = [function.facts for name in members for function in self.nodes[name].functions]
+        return _Within(
+            _united((EMPTY.union(*(part.reads | part.hints for part in facts))), [part.reads for part in parts]),
+            _united(EMPTY.union(*(part.binds for part in facts)), [part.binds for part in parts]),
+            any(part.configures for part in facts) or any(part.configures for part in parts),
+            any(_names_loader(call) for part in facts for call in part.calls) or any(p.makes_loader for p in parts),
+        )
+
+    def called_arguments(self, target: str) -> frozenset[int | str]:
+        """Return the positions and names of the parameters that a function calls."""
+        members = self._methods[target[2:]] if target.startswith("*.") else (target,)
+        found: set[int | str] = set()
+        for function in (function for name in members for function in self.nodes[name].functions):
+            found |= function.called
+            found.update(at for at, name in enumerate(function.parameters) if name in function.called)
         return frozenset(found)
 
     # effects
 
-    def _spread_changes(self) -> None:
-        """Mark the parameters that a function passes to functions that change them as changed by it."""
-        queue = [name for name, node in self.nodes.items() if node.changed]
-        while queue:
-            for caller in self._callers.get(queue.pop(), ()):
-                node = self.nodes[caller]
-                before = len(node.changed)
-                for function in node.functions:
-                    for call in function.facts.calls:
-                        for target in self.targets(call, function.owner):
-                            node.changed |= self._changed_arguments(call, target)
-                if len(node.changed) > before:
-                    queue.append(caller)
+    def _spread_changes(self, members: Sequence[str]) -> None:
+        """Find what the functions of a group change: also what they pass to functions that change it."""
+        for name in members:
+            for function in self.nodes[name].functions:
+                self._change(name, function.changed)
+        calls = [
+            (name, call, target)
+            for name in members
+            for function in self.nodes[name].functions
+            for call in function.facts.calls
+            for target in sorted(self.targets(call, function.owner))
+        ]
+        for _ in range(_ROUNDS if len(members) > 1 else 2):
+            before = sum(len(self.nodes[name].changed) for name in members)
+            for name, call, target in calls:
+                self._change(name, self._changed_arguments(call, target))
+            if before == sum(len(self.nodes[name].changed) for name in members):
+                break
+
+    def _change(self, name: str, changed: Iterable[str]) -> None:
+        """Record that a function changes the objects of these names."""
+        node = self.nodes[name]
+        new = [item for item in changed if item not in node.changed]
+        if not new or not node.functions:
+            return
+        if len(node.changed) + len(new) > MOST:
+            new = sorted(new)[: MOST - len(node.changed)]
+        node.changed.update(new)
+        function = node.functions[-1]
+        offset = 1 if function.owner is not None else 0
+        ours = self._all_parameters[name].intersection(new)
+        places = {item: function.parameters.index(item) for item in ours if item in function.parameters}
+        method = name.partition(".")[2] if function.owner is not None else ""
+        for known in (self._changes[name], *([self._changes[f"*.{method}"]] if method else ())):
+            known.keywords.update(new)
+            known.positions.update(at - offset for at in places.values())
+            known.outside.update(item for item in new if item not in ours)
+            known.receiver |= bool(offset) and bool(function.parameters) and function.parameters[0] in node.changed
 
     def _changed_arguments(self, call: Call, target: str) -> set[str]:
         """Return the names whose objects `target` changes when called: arguments, the receiver, module names."""
-        names = [f"{target}.__init__", target] if target in self._bases else [target]
-        node = next((self.nodes[name] for name in names if name in self.nodes and self.nodes[name].functions), None)
-        if node is None or not node.changed:
+        made = f"{target}.__init__"
+        changes = self._changes.get(made if target in self._bases and self._is_function(made) else target)
+        if changes is None:
             return set()
-        function = node.functions[-1]
-        offset = 1 if function.owner is not None else 0
-        found = set(node.changed.difference(*(other.parameters for other in node.functions)))
+        found = set(changes.outside)
         for key, roots in call.arguments:
-            position = key + offset if isinstance(key, int) else -1
-            parameter = function.parameters[position] if 0 <= position < len(function.parameters) else key
-            if parameter in node.changed:
+            if key in (changes.positions if isinstance(key, int) else changes.keywords):
                 found |= roots
-        if offset and function.parameters and function.parameters[0] in node.changed and call.path:
+        if changes.receiver and call.path:
             found.add(call.root)
         return found
 
@@ -179,23 +264,38 @@ class CallGraph:
 
         These are the names they bind, those they surely bind, their changes, and whether they change global settings.
         """
-        bound: set[str] = set()
         surely: set[str] = set()
         changed: set[str] = set()
-        configures = False
+        numbers: set[int] = set()
         for call in facts.calls:
             targets = self.targets(call)
             for target in targets:
                 changed |= self._changed_arguments(call, target)
-                for name in self.closure([target]):
-                    for function in self.nodes[name].functions:
-                        bound |= function.facts.binds
-                        configures |= function.facts.configures
+                numbers.add(self._groups.number(target))
                 functions = self.nodes[target].functions
                 if len(targets) == len(functions) == 1:
                     surely |= functions[0].facts.surely
+        within = [self._within[number] for number in sorted(numbers)]
         effects = tuple(Effect(name, "deep") for name in sorted(changed))
-        return frozenset(bound), frozenset(surely), effects, configures
+        bound = _united(EMPTY, [part.binds for part in within])
+        return bound, frozenset(surely), effects, any(part.configures for part in within)
+
+
+def _united(own: frozenset[str], parts: Sequence[frozenset[str]]) -> frozenset[str]:
+    """Return the union, at most MOST names. A part that is as large already is returned itself, which saves memory."""
+    largest = max(parts, key=len, default=EMPTY)
+    if len(largest) >= MOST or (own <= largest and all(part is largest or part <= largest for part in parts)):
+        return largest
+    found = dict.fromkeys(sorted(own))
+    for part in parts:
+        if len(found) >= MOST:
+            break
+        found.update(dict.fromkeys(sorted(part)))
+    return frozenset(list(found)[:MOST])
+
+
+def _names_loader(call: Call) -> bool:
+    return call.name.lower().endswith("loader")
 
 
 def _constructing(methods: Iterable[str]) -> list[str]:

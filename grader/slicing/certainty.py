@@ -17,15 +17,15 @@ def certain_classes(cells: Sequence[SourceCell], wanted: Iterable[str]) -> froze
     statement changes global settings.
     """
     program = analysed(tuple(cells), frozenset())
-    return frozenset(name for name in wanted if _without_settings(program) and _one_way(program, name))
+    return frozenset(name for name in wanted if _without_settings(program) and _one_way(program, [name]))
 
 
 def certain_loaders(cells: Sequence[SourceCell]) -> tuple[str, ...]:
     """Return the names of all loaders if the same holds for each of them, else ()."""
     program = analysed(tuple(cells), frozenset())
-    made = [unit for unit in program.units if unit.facts.binds and _makes_loader(program, unit)]
+    made = [unit for unit in program.units if unit.facts.binds and program.graph.makes_loader(unit.facts)]
     names = tuple(sorted(frozenset().union(*(unit.facts.binds for unit in made)))) if made else ()
-    return names if _without_settings(program) and all(_one_way(program, name) for name in names) else ()
+    return names if _without_settings(program) and _one_way(program, names) else ()
 
 
 def _without_settings(program: Program) -> bool:
@@ -35,20 +35,12 @@ def _without_settings(program: Program) -> bool:
     )
 
 
-def _makes_loader(program: Program, unit: Unit) -> bool:
-    """Return whether a statement, or a function that it calls, calls a function named like a DataLoader."""
-    called = program.graph.closure(program.graph.touched(unit.facts))
-    functions = (function for name in called for function in program.graph.nodes[name].functions)
-    calls = (*unit.facts.calls, *(call for function in functions for call in function.facts.calls))
-    return any(call.name.lower().endswith("loader") for call in calls)
-
-
-def _one_way(program: Program, wanted: str) -> bool:
-    """Return whether the name and all names that its slice reads are bound in one way only."""
+def _one_way(program: Program, wanted: Sequence[str]) -> bool:
+    """Return whether the names and all names that their slices read are bound in one way only."""
     selection = Selection(program)
-    if selection.want(wanted) is None or selection.unresolved:
+    if any(selection.want(name) is None for name in wanted) or selection.unresolved:
         return False
-    names = {wanted}
+    names = set(wanted)
     for unit in selection.taken.values():
         facts = unit.facts
         names |= facts.reads | facts.hints | facts.later | program.graph.read_within(facts)

@@ -35,6 +35,9 @@ class CostModel:
     def __init__(self, graph: CallGraph, avoid: Collection[str]) -> None:
         self._graph = graph
         self._avoid = frozenset(avoid)
+        self._short = {name: all(found) for name, found in graph.bindings.items()}
+        self._data: dict[str, bool] = {}
+        self._called: dict[str, frozenset[int | str]] = {}
         costs = {name: self._of_functions(node.functions) for name, node in graph.nodes.items()}
         self._passing = graph.callers_of([name for name, cost in costs.items() if cost == Cost.PASS])
         self._never = graph.callers_of(
@@ -72,7 +75,7 @@ class CostModel:
         known = loop.kind == "comprehension" or loop.small
         if any(map(self._is_data, loop.over)):
             return Cost.PASS if known and not evaluates else Cost.NEVER
-        short = all(all(self._graph.bindings.get(name, ())) for name in loop.over)
+        short = all(self._short.get(name, True) for name in loop.over)
         return Cost.CHEAP if loop.kind == "comprehension" or (known and short) else Cost.NEVER
 
     def _of_call(self, call: Call) -> Cost:
@@ -90,12 +93,9 @@ class CostModel:
         targets = self._graph.targets(call)
         if not targets:
             return call.name in _RUNNERS
-        for target in targets:
-            for function in self._graph.nodes[target].functions:
-                named = function.parameters[key] if isinstance(key, int) and key < len(function.parameters) else key
-                if named in function.called:
-                    return True
-        return False
+        for target in targets - self._called.keys():
+            self._called[target] = self._graph.called_arguments(target)
+        return any(key in self._called[target] for target in targets)
 
     def _is_slow(self, call: Call, owner: str | None) -> bool:
         name = call.name
@@ -108,11 +108,13 @@ class CostModel:
 
     def _is_data(self, name: str) -> bool:
         """Return whether a name stands for a loader or a data set, judged by its constructor and by the name itself."""
-        graph = self._graph
-        if all(graph.bindings.get(name, [False])):
-            return False  # a short literal
-        made = graph.made.get(name, EMPTY)
-        if made & _PASSED_ON and any(map(_DATA_NAMES.search, graph.held.get(name, ()))):
+        if name not in self._data:
+            self._data[name] = not self._short.get(name, False) and self._is_called_data(name)
+        return self._data[name]
+
+    def _is_called_data(self, name: str) -> bool:
+        made = self._graph.made.get(name, EMPTY)
+        if made & _PASSED_ON and any(map(_DATA_NAMES.search, self._graph.held.get(name, ()))):
             return True
         by_class = made & _DATA_CLASSES or any(kind.endswith("Loader") for kind in made)
         return bool(by_class or _DATA_NAMES.search(name))

@@ -47,10 +47,9 @@ def definitions(cells: Sequence[SourceCell]) -> tuple[Definition, ...]:
 
 def _defined(facts: Facts, cell: int) -> Iterator[Definition]:
     reads = facts.reads | facts.hints | facts.later
+    known = {body.name: body.signature for body in reversed(facts.functions)}
     for made in facts.classes:
-        start = next(
-            (body.signature for body in facts.functions if body.name == f"{made.name}.__init__"), made.signature
-        )
+        start = known.get(f"{made.name}.__init__", made.signature)
         line, defaults = made.signature.line, dict(start.defaults)
         yield Definition(
             made.name, "class", cell, line, made.written_bases, start.parameters, defaults, reads, made.methods

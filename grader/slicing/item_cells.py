@@ -10,7 +10,7 @@ from grader.notebook.questions import locate
 from grader.slicing.needed_cells import expensive_cells, needed_cells
 from grader.slicing.source_cells import ALL_RAN, source_cells
 
-_MAGIC = re.compile(r"^\s*[!%]", re.MULTILINE)
+_MAGIC = re.compile(r"^[^\S\n]*[!%]", re.MULTILINE)
 
 
 def cells_for(notebook: Notebook, assignment: Assignment, item: str) -> frozenset[int] | None:

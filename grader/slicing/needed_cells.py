@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 
 from grader.slicing.bindings import Facts
 from grader.slicing.cost import Cost
 from grader.slicing.program import Program, SourceCell, Unit, analysed
+from grader.slicing.traversal import MOST
 
 
 def needed_cells(cells: Sequence[SourceCell], wanted: Collection[int]) -> frozenset[int]:
@@ -24,7 +27,7 @@ def needed_cells(cells: Sequence[SourceCell], wanted: Collection[int]) -> frozen
         if cell in needed:
             continue
         needed.add(cell)
-        for unit in (unit for unit in search.program.units if unit.cell.index == cell):
+        for unit in search.units[cell]:
             for name in search.read(unit.facts):
                 if (name, unit.position) not in asked:
                     asked.add((name, unit.position))
@@ -41,7 +44,12 @@ def expensive_cells(cells: Sequence[SourceCell]) -> frozenset[int]:
 class _Search:
     def __init__(self, program: Program) -> None:
         self.program = program
-        self.trainings = [(unit, self.read(unit.facts)) for unit in program.units if unit.cost == Cost.NEVER]
+        self.units: defaultdict[int, list[Unit]] = defaultdict(list)
+        self.trainings: defaultdict[str, list[int]] = defaultdict(list)  # name -> positions of trainings that read it
+        for unit in program.units:
+            self.units[unit.cell.index].append(unit)
+            for name in self.read(unit.facts) if unit.cost == Cost.NEVER else ():
+                self.trainings[name].append(unit.position)
         made = program.graph.made.items()
         self.loaders = {name for name, makers in made if any(maker.endswith("Loader") for maker in makers)}
         imported = frozenset().union(*(unit.facts.imports for unit in program.units))
@@ -61,7 +69,9 @@ class _Search:
     def sources(self, name: str, place: int) -> Iterator[Unit]:
         """Yield the units that may have bound the name read at a position, and those that changed its object before."""
         binders, reader = [], self.program.units[place].suite
-        for position in reversed([position for position in self.program.binders.get(name, ()) if position < place]):
+        positions = self.program.binders.get(name, [])
+        last = bisect_left(positions, place) - 1
+        for position in (positions[at] for at in range(last, max(-1, last - MOST), -1)):
             unit = self.program.units[position]
             binders.append(unit)
             if name in unit.facts.surely and reader[: len(unit.suite)] == unit.suite:
@@ -72,6 +82,7 @@ class _Search:
         for unit in self.program.all_changes(name, binders, place):
             if not (name in self.loaders and unit.cost == Cost.NEVER):
                 yield unit
-        for unit, read in self.trainings:
-            if binders[-1].position < unit.position < place and name in read and name not in self.fixed:
-                yield unit
+        if name not in self.fixed:  # the last trainings that read it lead to all of them
+            trainings = self.trainings.get(name, [])
+            start, end = bisect_left(trainings, binders[-1].position + 1), bisect_left(trainings, place)
+            yield from (self.program.units[at] for at in trainings[max(start, end - MOST) : end])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import math
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
@@ -13,11 +14,12 @@ from grader.slicing.bindings import Effect, Facts
 from grader.slicing.callgraph import CallGraph
 from grader.slicing.cost import Cost, CostModel
 from grader.slicing.statements import Cell, Statement, parse_cell, surely_binds
-from grader.slicing.traversal import reached
+from grader.slicing.traversal import MOST, reached
 
 # The names in a kernel's namespace before the first cell.
 BUILTINS = frozenset(dir(builtins)) | {"__name__", "__file__", "__doc__", "get_ipython", "display", "In", "Out", "_"}
 
+_MOST_STEPS = 3_000_000  # of following objects, in one notebook
 _ROUNDS = 4  # how many definitions in a chain may come after their use
 
 
@@ -84,6 +86,35 @@ class Program:
         self.star = any(unit.facts.star for unit in self.units)
         self.feasible = self._feasible()
         self._follow_objects()
+        self._only: dict[str, Unit | None] = {}
+        self.touched = [self.graph.touched(unit.facts) for unit in self.units]
+        self._uses = tuple(self._first_uses(ran) for ran in (True, False))
+
+    def _first_uses(self, ran: bool) -> dict[str, int]:
+        """Return the position of the first unit that calls a function, directly or not; with `ran`, one that ran."""
+        found: dict[str, int] = {}
+        for unit, touched in zip(self.units, self.touched, strict=True):
+            queue = [name for name in touched if name not in found] if unit.cell.ran or not ran else []
+            while queue:
+                name = queue.pop()
+                if name not in found:
+                    found[name] = unit.position
+                    queue.extend(self.graph.nodes[name].calls)
+        return found
+
+    def first_use(self, nodes: Collection[str], after: int) -> int | None:
+        """Return the first unit after a position that calls one of these functions, rather one that ran."""
+        callers: frozenset[str] | None = None
+        for ran, uses in zip((True, False), self._uses, strict=True):
+            places = [uses[name] for name in nodes if name in uses]
+            if places and min(places) > after:
+                return min(places)
+            if places:  # it was called before it was defined again
+                callers = self.graph.callers_of(nodes) if callers is None else callers
+                for unit in self.units[after + 1 :]:
+                    if (unit.cell.ran or not ran) and not callers.isdisjoint(self.touched[unit.position]):
+                        return unit.position
+        return None
 
     # units
 
@@ -147,7 +178,8 @@ class Program:
         found: list[Unit] = []
         block: Unit | None = None  # if set, collect the other bindings in this block and stop before it
         partly: set[int] = set()  # blocks with a branch that cannot be run
-        for index in range(bisect_left(positions, position) - 1, -1, -1):
+        last = bisect_left(positions, position) - 1
+        for index in range(last, max(-1, last - MOST), -1):
             unit = self.units[positions[index]]
             if block is not None and unit.top is not block:
                 break
@@ -167,7 +199,8 @@ class Program:
         """Return the first unit after `position` that binds `name`, with the others of its block."""
         positions = self.binders.get(name, [])
         found: list[Unit] = []
-        for index in range(bisect_left(positions, position + 1), len(positions)):
+        first = bisect_left(positions, position + 1)
+        for index in range(first, min(len(positions), first + MOST)):
             unit = self.units[positions[index]]
             if found and unit.top is not found[0].top:
                 break
@@ -183,7 +216,20 @@ class Program:
 
     def deleted_between(self, name: str, first: int, last: int) -> bool:
         """Return whether there is a `del name` between two positions."""
-        return any(first < position < last for position in self.deleted.get(name, ()))
+        positions = self.deleted.get(name, [])
+        at = bisect_left(positions, first + 1)
+        return at < len(positions) and positions[at] < last
+
+    def only_binding(self, name: str) -> Unit | None:
+        """Return the unit that binds a name if every reader sees the same, unchanged object; None otherwise."""
+        if name not in self._only:
+            positions = self.binders.get(name, [])
+            unit = self.units[positions[0]] if len(positions) == 1 else None
+            plain = unit is not None and self.feasible[unit.position] and not unit.suite and name not in self.deleted
+            if unit is None or not plain or name in BUILTINS or self.all_changes(name, [unit], math.inf):
+                unit = None
+            self._only[name] = unit
+        return self._only[name]
 
     def provided_by_star(self, name: str) -> bool:
         """Return whether only an `import *` can have bound a name."""
@@ -194,9 +240,12 @@ class Program:
         feasible = [False] * len(self.units)
         seen: set[str] = set()
         for limit in (Cost.CHEAP, Cost.PASS):
+            hidden: dict[str, set[int]] = defaultdict(set)
             for unit in self.units if limit == Cost.PASS else ():
                 for name in unit.facts.binds & seen if unit.cost == limit else ():
-                    self.binders[name].remove(unit.position)  # a cheaper unit binds it too
+                    hidden[name].add(unit.position)  # a cheaper unit binds it too
+            for name, positions in hidden.items():
+                self.binders[name] = [position for position in self.binders[name] if position not in positions]
             for _ in range(_ROUNDS):  # from the second round on, a name may be bound after it is read
                 before = sum(feasible)
                 for unit in self.units:
@@ -219,19 +268,22 @@ class Program:
         self._objects: dict[tuple[str, int], frozenset[int]] = {}  # (name, unit that binds it) -> objects
         self._contents: dict[int, set[int]] = defaultdict(set)
         self.changes: dict[int, list[int]] = defaultdict(list)  # object -> positions of units that change it
+        self._steps = 0
         now: dict[str, frozenset[int]] = {}
         imported: set[int] = set()
         count = 0
         for unit in self.units:
             related: set[str] = set()
             for effect in unit.facts.effects:
+                if self._steps > _MOST_STEPS:
+                    continue  # no ordinary notebook has so many objects that hold each other
                 sources = self._union(now, effect.sources)
+                self._steps += 1 + len(sources)
                 if effect.kind in ("change", "deep"):
-                    changed = (
-                        reached(now.get(effect.name, ()), self._contents)
-                        if effect.kind == "deep"
-                        else now.get(effect.name, ())
-                    )
+                    changed = now.get(effect.name, frozenset())
+                    if effect.kind == "deep":
+                        changed = self._all_within(changed)
+                    self._steps += len(changed) * (1 + len(sources))
                     for item in set(changed) - (imported if effect.by_call else set()):
                         self.changes[item].append(unit.position)
                         self._contents[item] |= sources - {item}
@@ -239,13 +291,14 @@ class Program:
                 if effect.kind == "same":
                     objects = sources
                 elif effect.kind == "part":
-                    objects = reached(sources, self._contents)
+                    objects = self._all_within(sources)
                 else:
                     objects = frozenset({count})
                     self._contents[count] |= sources
                 if not objects:
                     objects = frozenset({count})
                 count += 1
+                self._steps += len(objects)
                 conditional = bool(unit.suite) or effect.name not in unit.facts.surely or effect.name in related
                 now[effect.name] = objects | now.get(effect.name, frozenset()) if conditional else objects
                 related.add(effect.name)
@@ -262,6 +315,12 @@ class Program:
                 holders[inner].add(item)
         self._dirty = reached(self.changes, holders)  # changed objects and those that hold one
 
+    def _all_within(self, objects: Iterable[int]) -> frozenset[int]:
+        """Return objects and all that they hold, at most MOST."""
+        found = reached(sorted(objects), self._contents, MOST)
+        self._steps += sum(len(self._contents.get(item, ())) for item in found)
+        return found
+
     def _union(self, now: dict[str, frozenset[int]], names: Iterable[str]) -> frozenset[int]:
         return frozenset().union(*(now.get(name, frozenset()) for name in names))
 
@@ -272,9 +331,15 @@ class Program:
     def all_changes(self, name: str, providers: Sequence[Unit], until: float) -> list[Unit]:
         """Return the units that change the object of a name after `providers`, which bind it, and before `until`."""
         known = {item for unit in providers for item in self._objects[name, unit.position]} & self._dirty
-        objects = reached(known, self._contents) if known else known
+        objects = reached(sorted(known), self._contents, MOST) if known else known
         first = min(unit.position for unit in providers)
-        found = {place for item in objects for place in self.changes.get(item, ()) if first < place < until}
+        found: set[int] = set()
+        for item in objects:
+            places = self.changes.get(item, [])
+            end = len(places) if until == math.inf else bisect_left(places, until)
+            start = bisect_left(places, first + 1)
+            # Units that change an object read it, so that the last ones lead to all of them.
+            found.update(places[max(start, end - MOST) : end])
         return [self.units[place] for place in sorted(found)]
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from grader.slicing.bindings import Call
 from grader.slicing.cost import Cost
 from grader.slicing.program import BUILTINS, Program, SourceCell, Unit
+from grader.slicing.traversal import MOST, Groups
 
 
 class _Read(NamedTuple):
@@ -25,11 +27,32 @@ class _Read(NamedTuple):
     certain: bool
 
 
+class _Step(NamedTuple):
+    """What one unit needs, whoever needs the unit: `units`, and those `later` that its functions read when called.
+
+    `loose` are names that its functions read whose bindings depend on the place of the call. `earlier` are pairs of the
+    positions of a top-level statement and one further down that must run before it.
+    """
+
+    units: tuple[Unit, ...]
+    later: tuple[Unit, ...]
+    loose: tuple[str, ...]
+    unresolved: tuple[str, ...]
+    earlier: tuple[tuple[int, int], ...]
+
+
+class _Needs(NamedTuple):
+    """The loose names of a unit and of all that it needs, at most MOST, and the last of their positions."""
+
+    loose: tuple[str, ...]
+    last: int
+
+
 class Selection:
     """The units of a program that define the wanted names, and all units that these need.
 
     `taken` maps positions to units. `earlier` maps the position of a top-level statement to those of statements further
-    down that must run before it. `unresolved` are names that are read but not bound by a cheap statement, in order.
+    down that must run before it. `unresolved` are names that are read but not bound by a cheap statement.
     """
 
     def __init__(self, program: Program) -> None:
@@ -37,29 +60,36 @@ class Selection:
         self.taken: dict[int, Unit] = {}
         self.earlier: dict[int, set[int]] = {}
         self.unresolved: dict[str, None] = {}
-        self._queue: list[_Read] = []
-        self._asked: set[tuple[str, int, float, bool]] = set()
-        self._later: dict[str, None] = {}
+        self._late: list[tuple[int, int]] = []  # see `_Step.earlier`
+        self._steps: dict[int, _Step] = {}
+        self._groups = Groups(self._below)
+        self._needs: list[_Needs] = []
 
     def want(self, name: str) -> float | None:
         """Take the units that define `name` and all that they need.
 
-        Returns the position up to which global settings matter for it; None if no unit defines it.
+        Returns the position up to which global settings matter for it; None if no unit defines it. Two functions may
+        have been called at different times, with other globals: only these are followed again for each wanted name.
         """
         units = self._definitions(name)
         if not units:
             return None
         place, until = self._place(name, units)
-        for unit in units:
-            self._take(unit)
-        self._take_changes(name, units, until, units[-1].cell)
-        done: set[str] = set()
-        while self._queue or done != self._later.keys():
-            for other in [later for later in self._later if later not in done]:
-                done.add(other)
-                self._queue.append(_Read(other, place, until, units[-1].cell, None, True))
-            self._drain()
-        return max(self.taken) + 1 if math.isinf(until) else until
+        cell = units[-1].cell
+        last = -1
+        names: dict[str, None] = {}
+        new = [*units, *self._changes(name, units, until, cell)]
+        queue: list[str] = []
+        while True:
+            self._take(new)
+            for unit in new:
+                needs = self._needs_of(unit)
+                last = max(last, needs.last)
+                queue += [other for other in needs.loose if other not in names]
+                names.update(dict.fromkeys(needs.loose))
+            if not queue:
+                return last + 1 if math.isinf(until) else until
+            new = self._found(_Read(queue.pop(), place, until, cell, None, True))
 
     def take_settings(self, limit: float, last_import: int) -> None:
         """Take the star imports, the global settings before `limit` and the import paths before `last_import`."""
@@ -68,8 +98,68 @@ class Selection:
             paths = any(effect.name == "sys" for effect in facts.effects)
             before = unit.position < (last_import if paths else limit)
             if (facts.star or (facts.configures and before and unit.cell.ran)) and self.program.feasible[unit.position]:
-                self._take(unit)
-        self._drain()
+                self._take([unit], called=False)
+
+    def _take(self, units: Iterable[Unit], called: bool = True) -> None:
+        """Take units and what they need; with `called` also what their functions need when they are called."""
+        stack = [unit for unit in units if unit.position not in self.taken]
+        while stack:
+            unit = stack.pop()
+            if unit.position in self.taken:
+                continue
+            self.taken[unit.position] = unit
+            step = self._step(unit)
+            for above, below in step.earlier:
+                self.earlier.setdefault(above, set()).add(below)
+            self.unresolved.update(dict.fromkeys(step.unresolved))
+            stack += (*step.units, *step.later) if called else step.units
+
+    def _step(self, unit: Unit) -> _Step:
+        """Return what a unit needs. It is found once."""
+        if unit.position in self._steps:
+            return self._steps[unit.position]
+        program, place = self.program, unit.position
+        units: dict[int, Unit] = {header.position: header for header in unit.headers}
+        later: list[Unit] = []
+        loose: list[str] = []
+        unresolved = self.unresolved
+        self.unresolved = {}
+        within = unit.facts.hints | program.graph.read_within(unit.facts)
+        earlier: set[tuple[int, int]] = set()
+        for names, certain in ((unit.facts.reads, True), (within, False)):
+            for name in sorted(names):
+                for other in self._found(_Read(name, place, place, unit.cell, unit, certain)):
+                    units[other.position] = other
+        earlier.update(self._late)
+        self._late.clear()
+        for name in sorted(unit.facts.later):
+            stable = program.only_binding(name)
+            if stable is not None:
+                later.append(stable)
+            else:
+                loose.append(name)
+        step = _Step(tuple(units.values()), tuple(later), tuple(loose), tuple(self.unresolved), tuple(sorted(earlier)))
+        self.unresolved = unresolved
+        self._steps[unit.position] = step
+        return step
+
+    def _below(self, node: str) -> list[str]:
+        step = self._step(self.program.units[int(node)])
+        return [str(unit.position) for unit in (*step.units, *step.later)]
+
+    def _needs_of(self, unit: Unit) -> _Needs:
+        number = self._groups.number(str(unit.position))
+        for members in self._groups.members[len(self._needs) : number + 1]:
+            steps = [self._step(self.program.units[int(member)]) for member in members]
+            loose = dict.fromkeys(name for step in steps for name in step.loose)
+            last = max(map(int, members))
+            below = {self._groups.number(other) for member in members for other in self._below(member)}
+            for needs in (self._needs[other] for other in sorted(below) if other < len(self._needs)):
+                last = max(last, needs.last)
+                if len(loose) < MOST:
+                    loose.update(dict.fromkeys(needs.loose))
+            self._needs.append(_Needs(tuple(loose)[:MOST], last))
+        return self._needs[number]
 
     def _definitions(self, name: str) -> list[Unit]:
         """Return the units that define a wanted name: its last definition in cells that ran, else its last one."""
@@ -95,48 +185,27 @@ class Selection:
         if not nodes:  # a variable: its value at the end counts
             return len(program.units), math.inf
         start = max(unit.position for unit in units)
-        callers = program.graph.callers_of(nodes)
-        uses = [unit for unit in program.units[start + 1 :] if callers & program.graph.touched(unit.facts)]
-        use = next((unit.position for unit in [*(unit for unit in uses if unit.cell.ran), *uses]), None)
+        use = program.first_use(nodes, start)
         return (start, math.inf) if use is None else (use, use)
 
-    def _take(self, unit: Unit) -> None:
-        if unit.position in self.taken:
-            return
-        self.taken[unit.position] = unit
-        for header in unit.headers:
-            self._take(header)
-        place = unit.position
-        for name in sorted(unit.facts.reads):
-            self._queue.append(_Read(name, place, place, unit.cell, unit, True))
-        for name in sorted(unit.facts.hints | self.program.graph.read_within(unit.facts)):
-            self._queue.append(_Read(name, place, place, unit.cell, unit, False))
-        self._later.update(dict.fromkeys(sorted(unit.facts.later)))
-
-    def _take_changes(self, name: str, providers: list[Unit], until: float, cell: SourceCell) -> None:
+    def _changes(self, name: str, providers: list[Unit], until: float, cell: SourceCell) -> list[Unit]:
+        """Return the units that change the object of a name after its providers and before `until`."""
         if any(unit.defines_class(name) for unit in providers) or min(unit.position for unit in providers) >= until:
             until = math.inf  # a class includes all later patches
-        for unit in self.program.changed(name, providers, until):
-            if unit.cell.ran or unit.cell is cell or not providers[0].cell.ran:
-                self._take(unit)
+        changed = self.program.changed(name, providers, until)
+        return [unit for unit in changed if unit.cell.ran or unit.cell is cell or not providers[0].cell.ran]
 
-    def _drain(self) -> None:
-        while self._queue:
-            read = self._queue.pop()
-            key = (read.name, read.place, read.until, read.certain)
-            if key in self._asked:
-                continue
-            self._asked.add(key)
-            providers = self._providers(read)
-            if not providers:
-                if read.certain and read.name not in BUILTINS and not self.program.provided_by_star(read.name):
-                    self.unresolved[read.name] = None
-                continue
-            for unit in providers:
-                self._take(unit)
-                if read.reader is not None and unit.position > read.reader.position:
-                    self.earlier.setdefault(read.reader.top.position, set()).add(unit.top.position)
-            self._take_changes(read.name, providers, read.until, read.cell)
+    def _found(self, read: _Read) -> list[Unit]:
+        """Return the units that bind the name that is read, and those that change its object."""
+        providers = self._providers(read)
+        if not providers:
+            if read.certain and read.name not in BUILTINS and not self.program.provided_by_star(read.name):
+                self.unresolved[read.name] = None
+            return []
+        for unit in providers:
+            if read.reader is not None and unit.position > read.reader.position:
+                self._late.append((read.reader.top.position, unit.top.position))
+        return [*providers, *self._changes(read.name, providers, read.until, read.cell)]
 
     def _providers(self, read: _Read) -> list[Unit]:
         """Return the units that bind the name that is read: the last before it, else the first after it."""

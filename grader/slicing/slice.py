@@ -50,30 +50,22 @@ def slice_cells(cells: Sequence[SourceCell], wanted: Sequence[str], avoid: Colle
     Raises nothing: cells that are not valid Python are left out. A redefinition counts if its cell ran.
     """
     program = analysed(tuple(cells), frozenset(avoid))
-    taken: dict[int, Unit] = {}
-    earlier: dict[int, set[int]] = {}
+    selection, settings = Selection(program), Selection(program)
     missing: list[str] = []
-    unresolved: dict[str, None] = {}
     limit = 0.0
-
-    def add(selection: Selection) -> None:
-        taken.update(selection.taken)
-        unresolved.update(selection.unresolved)
-        for position, below in selection.earlier.items():
-            earlier.setdefault(position, set()).update(below)
-
     for name in dict.fromkeys(wanted):
-        selection = Selection(program)  # one for each name: two functions may have been called at different times
         until = selection.want(name)
         if until is None:
             missing.append(name)
         else:
             limit = max(limit, until)
-            add(selection)
+    taken, earlier, unresolved = dict(selection.taken), dict(selection.earlier), dict(selection.unresolved)
     if taken:
-        settings = Selection(program)
         settings.take_settings(limit, max((unit.position for unit in taken.values() if unit.facts.imports), default=0))
-        add(settings)
+        taken.update(settings.taken)
+        unresolved.update(settings.unresolved)
+        for position, below in settings.earlier.items():
+            earlier[position] = earlier.get(position, set()) | below
     return Slice(tuple(wanted), tuple(_pieces(taken, earlier)), tuple(missing), tuple(unresolved))
 
 

@@ -17,9 +17,10 @@ _LOADER_NAME = re.compile(r"loader|_dl\b|^dl_|iter", re.IGNORECASE)
 def source_cells(notebook: Notebook, run: RunEvidence) -> tuple[SourceCell, ...]:
     """Return the code cells in order; a cell that failed becomes two, of which only the first counts as run."""
     cells: list[SourceCell] = []
+    runs = {seen.index: seen for seen in reversed(run.cells)}
     for cell in notebook.code_cells:
         source = python_source(cell.source) or ""
-        seen = run.cell(cell.index)
+        seen = runs.get(cell.index)
         ended = seen is None or seen.status == "ok"
         before, after = ("", source) if ended else _split(source, _broken_line(seen))
         if before:

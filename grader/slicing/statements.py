@@ -14,6 +14,8 @@ from typing import NamedTuple
 from grader.slicing.bindings import Facts, leaves
 from grader.slicing.walk import TRY, facts_of, header_facts
 
+_SEMICOLON = re.compile(rb"[ \t]*;")
+
 
 class Span(NamedTuple):
     """The position of a statement, decorators included: lines from 1, columns in bytes from 0."""
@@ -127,17 +129,23 @@ def text_of(cell: Cell, statement: Statement, kept: Collection[Statement], opene
 
     The lines keep their numbers.
     """
-    top = statement.span.line
-    lines = cell.lines[top - 1 : statement.span.end_line]
+    top, left = statement.span.line, statement.span.column
+    lines = list(cell.lines[top - 1 : statement.span.end_line])
+    lines[-1] = lines[-1][: statement.span.end_column]
+    lines[0] = lines[0][left:]
     starts = [0, *accumulate(len(line) + 1 for line in lines)]
-    text = b"\n".join(lines)[: starts[len(lines) - 1] + statement.span.end_column]
-    for span in reversed(list(_dropped(statement, kept, opened))):
+    starts[0] = -left  # the columns of the first line count from the margin
+    text = b"\n".join(lines)
+    parts: list[bytes] = []
+    done = 0
+    for span in _dropped(statement, kept, opened):
         begin = starts[span.line - top] + span.column
         end = starts[span.end_line - top] + span.end_column
         breaks = b"\n" * (span.end_line - span.line)
-        more = text[end:].lstrip(b" \t").startswith(b";")  # another statement follows on the last line
-        text = text[:begin] + (b"(" + breaks + b")" if breaks and more else b"pass" + breaks) + text[end:]
-    return text[statement.span.column :].decode()
+        more = _SEMICOLON.match(text, end) is not None  # another statement follows on the last line
+        parts += text[done:begin], b"(" + breaks + b")" if breaks and more else b"pass" + breaks
+        done = end
+    return b"".join((*parts, text[done:])).decode()
 
 
 def _dropped(statement: Statement, kept: Collection[Statement], opened: Collection[Statement]) -> Iterator[Span]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 import statistics
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from grader.assignment import Evidence
 from grader.checks.stored_times import StoredCell, StoredTimes, span, stored_times
@@ -78,16 +80,18 @@ def _cells(e: Evidence, role: str, device: str, epochs: Sequence[trainings.Epoch
     home = {cell for item in items if item in e.sections for cell in e.sections[item].cells}
     foreign = {cell for item, section in e.sections.items() if item not in items for cell in section.cells} - home
     others = _others(e, role, device)
-    near = [code[code.index(cell) + 1] for cell in trained if cell in code[:-1]]
-    near += [code[code.index(cell) + 1] for cell in sorted(home & set(code[:-1]))[-1:]]
+    below = dict(pairwise(code))
+    near = [below[cell] for cell in trained if cell in below]
+    near += [below[cell] for cell in sorted(home & below.keys())[-1:]]
     wanted = {*trained, *home, *(cell for cell in near if cell not in foreign)} & set(code)
+    counts = Counter(epoch.cell for epoch in epochs)
     runs = {run.index: run.text for run in e.run.cells}
     return [
         StoredCell(
             cell.index,
             cell.stored_text,
             runs.get(cell.index, ""),
-            sum(epoch.cell == cell.index for epoch in epochs),
+            counts[cell.index],
             tuple(_naming(role, device, others.get(cell.index, ()))),
         )
         for cell in e.notebook.code_cells
