@@ -40,7 +40,10 @@ ItemStatus = Literal["pass", "partial", "fail", "review", "not_graded", "error"]
 
 @dataclass(frozen=True)
 class CheckResult:
-    """The verdict of one check: what was seen (`message`), what was expected, a hint, and numbers as evidence."""
+    """The verdict of one check: what was seen (`message`), what was expected, a hint, and facts as `evidence`.
+
+    Only a check that waits for a person has evidence.
+    """
 
     id: str
     status: CheckStatus
@@ -50,6 +53,11 @@ class CheckResult:
     expected: str = ""
     hint: str = ""
     evidence: tuple[str, ...] = ()
+
+    @property
+    def waits(self) -> bool:
+        """True if a person must decide, or confirm the verdict."""
+        return self.status in ("review", "error") or bool(self.evidence)
 
 
 @dataclass(frozen=True)
@@ -203,7 +211,7 @@ def total(
         for check in item.checks
         if check.status in ("not_graded", "error")
     )
-    open_items = any(check.status in ("review", "error") for item in items for check in item.checks)
+    open_items = any(check.waits for item in items for check in item.checks)
     return Result(
         assignment=assignment,
         submission=submission,

@@ -15,6 +15,7 @@ from typing import Literal
 from grader.assignment import Fail
 from grader.checks.plot_lines import Curve, Measured, read_line
 from grader.checks.plot_visibility import is_visible, readable_legend, unseen_points
+from grader.checks.printed_numbers import read_number
 from grader.evidence.run import Axes, Figure, Line, Pass
 from grader.evidence.trainings import Epoch
 
@@ -517,7 +518,8 @@ def _is_log(axes: Axes) -> bool:
     if mixed is None:
         return axes.yscale in LOG_SCALES
     heights = [y for line in axes.lines for y in line.y if y is not None]
-    return 2 * sum(y >= float(mixed[1]) for y in heights) >= len(heights)
+    linear_below = read_number(mixed[1])
+    return linear_below is not None and 2 * sum(y >= linear_below for y in heights) >= len(heights)
 
 
 def curves_share_x(plot: LossPlot) -> str:

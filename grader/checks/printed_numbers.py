@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import itertools
+import math
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
-__all__ = ["Number", "Reading", "find_numbers", "without_progress"]
+__all__ = ["Number", "Reading", "find_numbers", "read_number", "without_progress"]
 
 MAX_TEXT, MAX_LINE, MAX_WORD = 200_000, 2_000, 100  # characters
+MAX_DIGITS = 300  # of one number: Python refuses to read thousands, and a float holds no more
 
 Kind = Literal["plain", "time", "count", "percent"]
 
@@ -116,9 +118,9 @@ _CLOCK = re.compile(
 _RUN = re.compile(rf"(?:\d|\.(?=\d))(?:[\d.]|[{_GROUP}](?=\d))*")
 _EXPONENT = re.compile(
     r"[eE](?P<e>[-+]?\d{1,4})(?!\d)"
-    r"|[ \t]{0,9}[x×·*][ \t]{0,9}10[ \t]{0,9}(?:\^|\*\*)?[ \t]{0,9}\{?(?P<t>[-+]?\d{1,4}|[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]{1,5})\}?"
+    r"|[ \t]{0,9}[x×·*][ \t]{0,9}10[ \t]{0,9}(?:\^|\*\*)?[ \t]{0,9}\{?(?P<t>[-+]?\d{1,4}|[⁻⁺]?[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,4})\}?"
 )
-_SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
+_SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺−", "0123456789-+-")
 _TOKEN = re.compile(r"[^\W\d_]+")
 _ENDLESS = re.compile(r"\w{100,}")
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
@@ -194,6 +196,23 @@ class _Quantity:
     bare_m: bool = False  # the unit is 'm': minutes before seconds, otherwise minutes or millions
 
 
+def read_number(text: str) -> float | None:
+    """Return the finite number that a text is, None if it is none: the only way from a student's text to a number.
+
+    Digits of any script and superscripts are read; of signs, points and exponents what Python reads.
+
+    >>> read_number("12.5"), read_number("10⁻"), read_number("1e999"), read_number("nan")
+    (12.5, None, None, None)
+    """
+    if not 0 < len(text) <= MAX_DIGITS or "_" in text:
+        return None
+    try:
+        value = float(text.translate(_SUPERSCRIPTS))
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None
+
+
 def _quantities(text: str) -> Iterator[_Quantity]:
     position, line, counted = 0, 0, 0
     clocks = _CLOCK.finditer(text)
@@ -212,6 +231,8 @@ def _quantities(text: str) -> Iterator[_Quantity]:
             continue
         for start, end in _parts(match.group(), match.start()):
             quantity = _quantity(text, start, end, line)
+            if not quantity.number.readings or not all(math.isfinite(r.value) for r in quantity.number.readings):
+                continue
             yield quantity
             position = max(position, quantity.number.end)
 
@@ -225,11 +246,12 @@ def _in_name(text: str, match: re.Match[str]) -> bool:
 
 
 def _clock_readings(text: str, clock: re.Match[str]) -> tuple[Reading, ...]:
-    a, b, c, fraction = int(clock["a"]), int(clock["b"]), clock["c"], clock["f"] or ""
+    days, a, b, c = (read_number(clock[part] or "0") or 0.0 for part in ("days", "a", "b", "c"))
+    fraction = clock["f"] or ""
     step = 10.0 ** -len(fraction)
-    tail = float(f"0.{fraction or 0}")
-    if c is not None:
-        return (Reading(int(clock["days"] or 0) * 86400 + a * 3600 + b * 60 + int(c) + tail, step, "time"),)
+    tail = read_number(f"0.{fraction}0") or 0.0
+    if clock["c"] is not None:
+        return (Reading(days * 86400 + a * 3600 + b * 60 + c + tail, step, "time"),)
     if _unit_at(text, clock.end())[0] is not None:  # 'Epoch 1:12.5 s' is an epoch and a time
         return ()
     minutes = Reading(a * 60 + b + tail, step, "time")
@@ -251,9 +273,11 @@ def _parts(run: str, offset: int) -> Iterator[tuple[int, int]]:
 
 def _plain_readings(run: str) -> tuple[Reading, ...]:
     """Return the values that digits with points and commas may have, the likeliest first; () for several numbers."""
+    if len(run) > MAX_DIGITS:
+        return ()
 
     def reading(digits: str) -> Reading:
-        return Reading(float(digits), 10.0 ** -len(digits.partition(".")[2]))
+        return Reading(read_number(digits) or 0.0, 10.0 ** -len(digits.partition(".")[2]))
 
     run = run[:-1] if run.endswith(".") else run
     if re.fullmatch(r"\d+|\d*\.\d+", run):
@@ -286,7 +310,7 @@ def _quantity(text: str, start: int, end: int, line: int) -> _Quantity:
     readings = _plain_readings(text[start:end])
     exponent = _EXPONENT.match(text, end)
     if exponent:
-        power = 10.0 ** max(-300, min(300, int((exponent["e"] or exponent["t"]).translate(_SUPERSCRIPTS))))
+        power = 10.0 ** max(-300.0, min(300.0, read_number(exponent["e"] or exponent["t"]) or 0.0))
         readings = tuple(Reading(r.value * power, r.step * power) for r in readings[:1])
         end = exponent.end()
     if start and text[start - 1] in "-−" and (start == 1 or not re.match(r"[\w)\]%]", text[start - 2])):

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from grader.checks.printed_numbers import read_number
 from grader.checks.printed_times import PrintedTime, printed_times
 from grader.checks.time_series import SLACK_SECONDS
 from grader.checks.timing import known_values, span
@@ -202,7 +203,7 @@ def _said(series: _Series, count: int) -> _Meaning | None:
         return None if total else _rising(times)
     stated = _STATED.search(line)
     if stated and len(_EPOCH_WORD.findall(line)) == 1:
-        number = int(stated[1])
+        number = int(read_number(stated[1]) or 0)
         return _Meaning("total", number) if number > 1 else _Meaning("epoch")
     if total and len(times) == 1 and series.cell.epochs > 1:
         return _Meaning("total", series.cell.epochs)

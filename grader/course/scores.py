@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from grader.result import ItemResult, Result
 
 Status = Literal["graded", "needs_review", "failed"]
-UNDECIDED = ("review", "error")  # statuses of checks that a person must decide
 
 
 @dataclass(frozen=True)
@@ -22,7 +21,7 @@ class ItemStanding:
     """The points of one item.
 
     `open` points wait for a person; `provisional` is the part of them that the machine gave for now, `defect` the part
-    left open by a defect of the grader. `ungraded` points could not be graded on this machine.
+    that the grader could not judge. `ungraded` are other points that could not be graded on this machine.
     """
 
     id: str
@@ -92,8 +91,9 @@ def standing(result: Result) -> Standing:
 
 
 def _item(item: ItemResult) -> ItemStanding:
-    def lacking(status: str) -> float:
-        return round(sum(c.max_score - c.score for c in item.checks if c.status == status), 2)
+    def lacking(waits: bool) -> float:
+        checks = (c for c in item.checks if c.status in ("not_graded", "error") and c.waits == waits)
+        return round(sum(c.max_score - c.score for c in checks), 2)
 
     return ItemStanding(
         id=item.id,
@@ -101,9 +101,9 @@ def _item(item: ItemResult) -> ItemStanding:
         score=item.score,
         max_score=item.max_score,
         provisional=item.provisional,
-        open=round(sum(c.max_score for c in item.checks if c.status in UNDECIDED), 2),
-        ungraded=lacking("not_graded"),
-        defect=lacking("error"),
+        open=round(sum(c.max_score for c in item.checks if c.waits), 2),
+        ungraded=lacking(waits=False),
+        defect=lacking(waits=True),
     )
 
 

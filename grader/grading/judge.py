@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import TypeVar
 
 from grader.assignment import Advice, Check, Evidence, Fail, Item, NotGraded, Review, Rubric
+from grader.grading.left_out import judged
+from grader.packages import Lacking
 from grader.result import CheckResult, CheckStatus, ItemResult, ItemStatus
 
 
@@ -130,38 +132,51 @@ def _judge_check(check: Check, evidence: Evidence, done: Mapping[str, CheckResul
     for dependency in check.requires:
         if dependency not in done:
             raise NotYet(dependency)
-        if done[dependency].status in ("not_graded", "error"):
-            return CheckResult(check.id, "not_graded", 0.0, check.points, done[dependency].message, check.text)
+        before = done[dependency]
+        if before.status in ("not_graded", "error"):
+            facts = before.evidence or ((f"a person must look at '{dependency}' first",) if before.waits else ())
+            return CheckResult(check.id, "not_graded", 0.0, check.points, before.message, check.text, evidence=facts)
         if done[dependency].status in ("fail", "skipped"):
             message = f"skipped: it depends on '{dependency}', which did not pass"
             return CheckResult(check.id, "skipped", 0.0, check.points, message, check.text)
     try:
-        found = check.run(evidence)
-    except Fail as fail:
-        status: CheckStatus = "partial" if fail.credit > 0 else "fail"
-        score = round(check.points * fail.credit, 2)
-        return CheckResult(check.id, status, score, check.points, fail.seen, fail.expected or check.text, fail.hint)
-    except NotGraded as reason:
-        return CheckResult(check.id, "not_graded", 0.0, check.points, str(reason), check.text)
+        verdict = judged(check.run, evidence)
     except Exception as error:  # a defect of the grader must not stop other checks, nor count as the student's fault
         where = traceback.extract_tb(error.__traceback__)[-1]
         message = (
-            f"the grader failed here ({type(error).__name__}: {error}; {where.name}); this is not the student's fault"
+            f"the grader failed here ({type(error).__name__}: {str(error)[:200]}; {where.name}); this is not the"
+            " student's fault, and a person must look"
         )
         return CheckResult(check.id, "error", 0.0, check.points, message, check.text)
-    if isinstance(found, Advice):
-        return CheckResult(check.id, "pass", check.points, check.points, found.message, check.text, found.hint)
-    if isinstance(found, Review):
-        score = round(check.points * found.credit, 2)
+    result = _check_result(check, verdict.given)
+    if not verdict.left_out:
+        return result
+    cells = " and ".join(f"cell {cell}" for cell in verdict.left_out)
+    fact = f"a person must look: this was judged without {cells}, whose text or figures the grader could not read"
+    return replace(result, evidence=(fact, *result.evidence))
+
+
+def _check_result(check: Check, given: str | Advice | Review | Fail | NotGraded | None) -> CheckResult:
+    if isinstance(given, Fail):
+        status: CheckStatus = "partial" if given.credit > 0 else "fail"
+        score = round(check.points * given.credit, 2)
+        return CheckResult(check.id, status, score, check.points, given.seen, given.expected or check.text, given.hint)
+    if isinstance(given, NotGraded):
+        facts = given.facts if isinstance(given, Lacking) else ()
+        return CheckResult(check.id, "not_graded", 0.0, check.points, str(given), check.text, evidence=facts)
+    if isinstance(given, Advice):
+        return CheckResult(check.id, "pass", check.points, check.points, given.message, check.text, given.hint)
+    if isinstance(given, Review):
+        score = round(check.points * given.credit, 2)
         return CheckResult(
-            check.id, "review", score, check.points, found.message, check.text, found.remark, found.facts
+            check.id, "review", score, check.points, given.message, check.text, given.remark, given.facts
         )
-    return CheckResult(check.id, "pass", check.points, check.points, found or check.text, check.text)
+    return CheckResult(check.id, "pass", check.points, check.points, given or check.text, check.text)
 
 
 def _item_result(item: Item, checks: tuple[CheckResult, ...]) -> ItemResult:
     score = round(sum(check.score for check in checks), 2)
-    provisional = round(sum(check.score for check in checks if check.status == "review"), 2)
+    provisional = round(sum(check.score for check in checks if check.waits), 2)
     statuses = {check.status for check in checks}
     status: ItemStatus
     if "error" in statuses:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from grader.evidence.run import RunEvidence
 from grader.notebook.cells import Notebook
+from grader.packages import missing_packages
 
 
 def notes(notebook: Notebook, run: RunEvidence) -> tuple[str, ...]:
     """Return repairs of the file, cells that did not end well, and remarks on the run, without duplicates."""
     found = [f"repaired: {repair}" for repair in notebook.repairs]
     alike: dict[str, list[str]] = {}
+    missing = {package.cell: package for package in missing_packages(notebook, run)}
     for cell in run.cells:
-        if cell.error is not None and cell.error.missing_module:
-            what = f"needs the package '{cell.error.missing_module}', which this grader does not have"
+        if cell.index in missing:
+            what = missing[cell.index].told.removeprefix(f"cell {cell.index} ")
             alike.setdefault(what, []).append(f"cell {cell.index}")
         elif cell.reason and cell.status != "not_run":
             found.append(cell.reason)

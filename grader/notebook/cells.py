@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ast
 import re
+import tokenize
 import warnings
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from grader.notebook.depth import without_deep_statements
 from grader.notebook.repairs import Kind
 
 # Characters that IPython may read to translate the magics of a cell: in all, and for each character of the cell. It
@@ -62,14 +64,25 @@ _BLANKS = re.compile(r"[ \t\f]{100,}")  # at each blank of a run, Python's token
 _MAGIC_LINE = re.compile(r"^[ \t]*[%!?]|\?[ \t]*$|=[ \t]*[%!]", re.MULTILINE)
 
 
+_NOT_PYTHON = (SyntaxError, ValueError, RuntimeError, RecursionError, MemoryError, OverflowError)
+
+
 @lru_cache(maxsize=2048)
 def python_source(source: str) -> str | None:
-    """Return the Python that a code cell runs, None if it is not Python.
+    """Return the Python of a code cell, to be analysed; None if it is not Python.
 
     Magics become calls of get_ipython(), but `%time f()` becomes `f()`. The body of `%%time`, `%%capture` and
     `%%timeit` is kept; a cell in another language (`%%bash`, `%%writefile`, …) gives ''. Lines keep their numbers
-    wherever IPython itself keeps them, and below a leading magic.
+    wherever IPython itself keeps them, and below a leading magic. Statements that are nested too deeply to be analysed
+    are left out, so that nobody who visits the syntax tree runs out of stack; the kernel runs them all the same.
     """
+    python = _python(source)
+    tree = _tree(python) if python else None
+    return python if python is None or tree is None else without_deep_statements(python, tree)
+
+
+def _python(source: str) -> str | None:
+    """Do the same as `python_source`, but keep all statements."""
     if _parses(source):  # first, because a line that begins with `%` may continue an expression
         return source
     magics = len(_MAGIC_LINE.findall(source))
@@ -85,14 +98,14 @@ def python_source(source: str) -> str | None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             text: str = TransformerManager().transform_cell(source)
-    except (SyntaxError, ValueError, RuntimeError, RecursionError, IndexError):
+    except (*_NOT_PYTHON, IndexError, tokenize.TokenError):
         return None
     magic = _cell_magic(text)
     if magic is not None:
         name, body = magic
         if name not in _PYTHON_CELL_MAGICS:
             return ""
-        inner = python_source(body)
+        inner = _python(body)
         above = source[: len(source) - len(source.lstrip())].count("\n") + 1
         return None if inner is None else "\n" * above + inner
     text = _aligned(source, text)
@@ -133,7 +146,7 @@ def _tree(source: str) -> ast.Module | None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # an invalid escape in student code is not our business
             return ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError):
+    except _NOT_PYTHON:
         return None
 
 
@@ -164,10 +177,14 @@ def _aligned(source: str, text: str) -> str:
     return aligned if len(lines) == len(old) and _parses(aligned) else text
 
 
-def _plain_statement(match: re.Match[str]) -> str:
-    statement = ast.literal_eval(match["statement"])
-    whole = match["before"] + statement
-    return whole if _parses(whole.strip()) else match.group()
+def _plain_statement(found: re.Match[str]) -> str:
+    tree = _tree(found["statement"])
+    match tree.body if tree else None:
+        case [ast.Expr(ast.Constant(str(statement)))]:
+            whole = found["before"] + statement
+        case _:  # the student's own call of get_ipython(), with something else than a text
+            return found.group()
+    return whole if _parses(whole.strip()) else found.group()
 
 
 _WRITEFILE = re.compile(r"\s*%%(?:writefile|file)[ \t]+(?:-a[ \t]+|--append[ \t]+)?(?P<name>[^\n]+)")

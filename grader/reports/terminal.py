@@ -120,11 +120,10 @@ def _check(check: CheckResult) -> RenderableType:
         text.append(f"\n  {number(check.score)} of {number(check.max_score)} points", "dim")
     elif check.status == "pass" and check.hint:
         text.append(f"\n  hint, which costs nothing: {_lines(check.hint)}", "italic")
-    elif check.status == "review":
-        if check.hint:
-            text.append(f"\n  remark: {_lines(check.hint)}", "yellow")
-        for fact in check.evidence:
-            text.append(f"\n  fact: {_lines(fact)}", "dim")
+    elif check.status == "review" and check.hint:
+        text.append(f"\n  remark: {_lines(check.hint)}", "yellow")
+    for fact in check.evidence:
+        text.append(f"\n  fact: {_lines(fact)}", "dim")
     return text
 
 

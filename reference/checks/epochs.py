@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Sequence
 
-from grader.assignment import Advice, CheckFunction, Evidence, Fail, NotGraded, Review
+from grader.assignment import Advice, CheckFunction, Evidence, Fail, Review
 from grader.checks import convergence, loaders, loops, placement
 from grader.evidence import trainings
 from grader.evidence.run import CellRun, Pass
+from grader.packages import Lacking, missing_packages
 from reference.contract import BATCH_SIZE, CLASSES, LEARNING_RATE, MOMENTUM, RECOGNISE, is_linear, is_mlp
 
 UNTESTED = 0.8  # credit for a training that was never tested
@@ -139,11 +140,24 @@ def trouble(e: Evidence, cells: Sequence[int], role: str = "", device: str = "cp
     whose training on `device` is missing, it is the error that stopped that training, in whichever cell. If nothing
     broke, it is what else happened to the training; if nothing at all was trained, what broke last before these cells.
 
-    Raises NotGraded when the notebook needs a package that is missing here, which may be the reason.
+    Raises Lacking when the notebook rightly needs a package that is missing here, which may be the reason. The import
+    of an unknown package is an error like any other; it is named also when it stands before what broke later.
     """
-    lacking = next((c.error.missing_module for c in e.run.cells if c.error and c.error.missing_module), None)
-    if lacking is not None:
-        raise NotGraded(f"the notebook needs the package '{lacking}', which this grader does not have")
+    missing = missing_packages(e.notebook, e.run)
+    for package in missing:
+        if package.here:
+            raise Lacking(package)
+    said, hint = _broke(e, cells, role, device)
+    for package in missing:
+        if not cells or package.cell <= max(cells):
+            named = f"; cell {package.cell}," in said or f"; cell {package.cell} " in said
+            before = "before that, " if said else ""
+            return said if named else f"{said}; {before}{package.told}", hint or package.hint
+    return said, hint
+
+
+def _broke(e: Evidence, cells: Sequence[int], role: str, device: str) -> tuple[str, str]:
+    """Return the reason and the hint as `trouble` does, whatever packages are missing."""
     broken = [cell for cell in e.run.cells if cell.status != "ok" and cell.index in cells]
     named = _breakdowns(e, broken, role, device) if role else broken[-1:]
     if named:
