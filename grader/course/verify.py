@@ -248,4 +248,6 @@ def _verify_summary(path: Path, trusted: str | None) -> Verdict:
     if more := sorted(beside - set(table.rows)):
         names = ", ".join(map(one_line, more[:5])) + (" and others" if len(more) > 5 else "")
         return Verdict(False, f"not complete: {len(more)} of the results beside it have no row in it ({names})")
+    if not results:
+        return Verdict(False, "empty: no submission has been graded into this folder yet")
     return Verdict(True, f"verified: {len(results)} rows agree with the signed results beside it")

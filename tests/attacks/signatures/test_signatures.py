@@ -188,6 +188,8 @@ def test_missing_double_and_added_rows_are_found(course: Path, capsys: pytest.Ca
     header, *rows = csv_rows(path.read_text())
     path.write_text(csv_text([header, *rows[1:]]))
     assert said(capsys, path)[1].endswith("not complete: 1 of the results beside it have no row in it (anna)\n")
+    path.write_text(csv_text([header]))
+    assert "not complete: 3 of the results" in said(capsys, path)[1]
     path.write_text(csv_text([header, *rows, rows[0]]))
     assert "anna has two rows in it" in said(capsys, path)[1]
     path.write_text(csv_text([header, *rows, ["./anna", *rows[0][1:]]]))
@@ -344,3 +346,10 @@ def test_a_store_of_another_version_is_refused_in_a_sentence(
     captured = capsys.readouterr()
     assert "written by another version of grader" in captured.out + captured.err
     assert "Traceback" not in captured.err
+
+
+def test_a_summary_without_rows_proves_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    make_key(tmp_path / "course.key")
+    course, _ = run(tmp_path, [])
+    status, words = said(capsys, course / "summary.csv")
+    assert (status, "empty: no submission has been graded" in words) == (LOST, True)
