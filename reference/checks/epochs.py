@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 from grader.assignment import Advice, CheckFunction, Evidence, Fail, Review
 from grader.checks import convergence, loaders, loops, placement
 from grader.evidence import trainings
-from grader.evidence.run import CellRun, Pass
-from grader.packages import Lacking, missing_packages
+from grader.evidence.run import Pass
+from reference.checks.trouble import counted, over_other_data, section_cells, trouble
 from reference.contract import BATCH_SIZE, CLASSES, LEARNING_RATE, MOMENTUM, RECOGNISE, is_linear, is_mlp
 
 UNTESTED = 0.8  # credit for a training that was never tested
 OLD_MODEL = 0.6  # credit for a training whose model had been trained before
 OTHER_SETTINGS = 0.5  # credit for a training that learns, but with another optimizer than the one asked for
-BROKE = ("error", "timeout", "killed", "dead")  # the statuses of a cell that did not run to its end
 
 
 def optimizer(e: Evidence) -> str:
@@ -90,11 +88,6 @@ def trained(e: Evidence, item: str, role: str, device: str, epochs: int) -> trai
     raise Fail(f"no training of the {name} on the {place} was seen in the run{why}", expected, hint)
 
 
-def counted(epochs: int) -> str:
-    """Return a number of epochs in words: '1 epoch', '2 epochs'."""
-    return f"{epochs} epoch{'' if epochs == 1 else 's'}"
-
-
 def longest_of(found: Sequence[trainings.Training]) -> trainings.Training:
     """Return the training with the most epochs."""
     return max(found, key=lambda training: len(training.epochs))
@@ -133,158 +126,6 @@ def _on_the_other_device(e: Evidence, item: str, role: str, device: str) -> Fail
     return None
 
 
-def trouble(e: Evidence, cells: Sequence[int], role: str = "", device: str = "cpu") -> tuple[str, str]:
-    """Return why cells did not do what they should, as a text to append to a sentence, and a hint; both may be ''.
-
-    The reason is the error of the last of `cells` that broke, or why they were not reached. With the `role` of a model
-    whose training on `device` is missing, it is the error that stopped that training, in whichever cell. If nothing
-    broke, it is what else happened to the training; if nothing at all was trained, what broke last before these cells.
-
-    Raises Lacking when the notebook rightly needs a package that is missing here, which may be the reason. The import
-    of an unknown package is an error like any other; it is named also when it stands before what broke later.
-    """
-    missing = missing_packages(e.notebook, e.run)
-    for package in missing:
-        if package.here:
-            raise Lacking(package)
-    said, hint = _broke(e, cells, role, device)
-    for package in missing:
-        if not cells or package.cell <= max(cells):
-            named = f"; cell {package.cell}," in said or f"; cell {package.cell} " in said
-            before = "before that, " if said else ""
-            return said if named else f"{said}; {before}{package.told}", hint or package.hint
-    return said, hint
-
-
-def _broke(e: Evidence, cells: Sequence[int], role: str, device: str) -> tuple[str, str]:
-    """Return the reason and the hint as `trouble` does, whatever packages are missing."""
-    broken = [cell for cell in e.run.cells if cell.status != "ok" and cell.index in cells]
-    named = _breakdowns(e, broken, role, device) if role else broken[-1:]
-    if named:
-        told = dict(_ending(e, cell) for cell in reversed(named))
-        return "".join(reversed(told)), next((hint for hint in told.values() if hint), "")
-    unreached = [cell for cell in e.run.cells if cell.status == "not_run"]
-    if unreached:
-        return f"; {unreached[0].reason}", ""
-    said, hint = "", ""
-    if role:
-        said, hint = (
-            _left_early(e, role, device) or _over_test_data(e, role, device) or new_models(e, role, device, cells)
-        )
-    if role and not said and cells and not any(seen.trains for seen in e.run.passes):
-        before = [cell for cell in e.run.cells if cell.status in BROKE and cell.index < min(cells)]
-        if before:  # it need not be the reason
-            said, hint = _ending(e, before[-1])
-            return said.replace("; ", "; before that, ", 1), hint
-    return f"; {said}" if said else "", hint
-
-
-def _ending(e: Evidence, cell: CellRun) -> tuple[str, str]:
-    """Return how a cell that broke ended, after a semicolon, and a hint or ''."""
-    if cell.error is None:
-        return f"; {cell.reason}", ""
-    line = f", line {cell.error.line}," if cell.error.line is not None else ""
-    said = f"; cell {cell.index}{line} ended with {cell.error.name}: {cell.error.message[:200]}"
-    open_pass = next((p for p in reversed(e.run.passes) if p.cell == cell.index and not p.complete), None)
-    model, data = (open_pass.model_device or "", open_pass.data_device or "") if open_pass else ("", "")
-    devices = placement.explain_error(cell.error.message, (model,), (data,))
-    return (f"{said} ({devices[0]})", devices[1]) if devices is not None else (said, "")
-
-
-def _breakdowns(e: Evidence, broken: Sequence[CellRun], role: str, device: str) -> list[CellRun]:
-    """Return the cells that explain why a training is missing: at most two, which ended differently.
-
-    `broken` are the question's cells that broke. The first is the cell in which the training was first stopped, the
-    second the last of the question's cells that broke, as it may have broken for another reason.
-    """
-    opened = {seen.cell for seen in e.run.passes if _stopped(e, seen, role, device)}
-    stopped = [cell for cell in e.run.cells if cell.status in BROKE and cell.index in opened]
-    here = [cell for cell in broken if cell in stopped]
-    first, last = (here or stopped)[:1], (here or broken)[-1:]
-    return first if first and last and _same_end(first[0], last[0]) else [*first, *last]
-
-
-def _same_end(one: CellRun, other: CellRun) -> bool:
-    """Return whether two cells broke in the same way."""
-    if one.error is None or other.error is None:
-        return one is other
-    return (one.error.name, one.error.message) == (other.error.name, other.error.message)
-
-
-def _stopped(e: Evidence, seen: Pass, role: str, device: str) -> bool:
-    """Return whether a pass of this model on this device was left before its end.
-
-    A model of the wrong shape counts, as it may be meant to be this one, and so does a pass in which a function had not
-    called its model yet.
-    """
-    if seen.complete or (seen.model_device or seen.data_device or device).split(":")[0] != device:
-        return False
-    model = e.run.models.get(seen.model or "")
-    if model is None:
-        return seen.loader.split == "train" and seen.function is not None
-    return RECOGNISE[role](model.shapes) or (
-        seen.loader.split == "train" and not any(known(model.shapes) for known in RECOGNISE.values())
-    )
-
-
-def _left_early(e: Evidence, role: str, device: str) -> tuple[str, str] | None:
-    """Return a sentence on training passes that stopped early without an error, and a hint; None without any."""
-    ended = {cell.index for cell in e.run.cells if cell.status == "ok"}
-    left = [
-        seen
-        for seen in e.run.passes
-        if seen.trains and seen.loader.split != "test" and seen.cell in ended and _stopped(e, seen, role, device)
-    ]
-    if not left:
-        return None
-    size, images = left[0].loader.batch_size, left[0].loader.images
-    of = f" of {math.ceil(images / size)}" if size else ""
-    most = max(seen.batches for seen in left)
-    after = f"after {most}" if all(seen.batches == most for seen in left) else f"after {most} at most"
-    passes = (
-        "a pass over the training data was" if len(left) == 1 else f"{len(left)} passes over the training data were"
-    )
-    return f"{passes} left {after}{of} batches", "What in the loop over the batches can end it early?"
-
-
-def _over_test_data(e: Evidence, role: str, device: str) -> tuple[str, str] | None:
-    """Return a sentence on passes that trained this model on the test images, and a hint; None without any."""
-    models = {key for key, model in e.run.models.items() if RECOGNISE[role](model.shapes)}
-    found = [
-        seen
-        for seen in e.run.passes
-        if seen.trains
-        and seen.loader.split == "test"
-        and seen.model in models
-        and (seen.model_device or device).split(":")[0] == device
-    ]
-    if not found:
-        return None
-    passes = "a pass that trained it" if len(found) == 1 else f"{len(found)} passes that trained it"
-    return f"{passes} went over the test images", "Which loader does the training go over?"
-
-
-def over_other_data(e: Evidence, role: str, device: str) -> tuple[str, str] | None:
-    """Return a sentence on epochs of this model over data that was not asked for, and a hint; None without any."""
-    found = [
-        epoch.train
-        for training in trainings.select(trainings.assemble(e.run), RECOGNISE[role], device)
-        for epoch in training.epochs
-        if not e.wanted_data.trains(epoch.train)
-    ]
-    if not found:
-        return None
-    loader = found[0].loader
-    images = f"{loader.images:,} image{'' if loader.images == 1 else 's'}"
-    what = f"{images} of MNIST's training images" if loader.split == "train" else f"{images} of '{loader.dataset}'"
-    judged = e.wanted_data.judged.get("train")
-    wanted = f"{(judged.images if judged is not None else e.train_size):,} images of the training loader"
-    return (
-        f"{counted(len(found))} of the {role.upper()} went over {what}, not over the {wanted}",
-        "Which loader does the training go over, and which images does it hold at that moment?",
-    )
-
-
 def unsure(e: Evidence, training: trainings.Training, said: str) -> str | Review:
     """Return the verdict on a training that is as it should be: `said`, or a Review if it could not be checked."""
     why = trainings.unchecked(e.run, training)
@@ -295,20 +136,6 @@ def unsure(e: Evidence, training: trainings.Training, said: str) -> str | Review
         remark=f"{why}; the training earns nothing until a person has looked at it",
         credit=0.0,
     )
-
-
-def new_models(e: Evidence, role: str, device: str, cells: Collection[int]) -> tuple[str, str]:
-    """Return a sentence on a cell in which each epoch trained a new model, and a hint; ('', '') without such a cell."""
-    counts: dict[int, list[int]] = {}
-    for training in e.trainings(RECOGNISE[role], device):
-        for cell in set(training.cells) & set(cells):
-            counts.setdefault(cell, []).append(sum(epoch.cell == cell for epoch in training.epochs))
-    for cell, epochs in counts.items():
-        if len(epochs) > 1 and set(epochs) == {1}:
-            many = len(epochs)
-            said = f"the {many} epochs in cell {cell} are of {many} models: a new {role.upper()} for each epoch"
-            return said, "Where is the model made: once, before the loop over the epochs, or in it?"
-    return "", ""
 
 
 def ten_epochs(e: Evidence) -> str | Review:
@@ -359,12 +186,6 @@ def twenty_epochs(e: Evidence) -> str | Review:
     """The same model is trained for another 10 epochs."""
     training = trained(e, "q3", "mlp", "cpu", 20)
     return unsure(e, training, convergence.stepped(training.epochs[:20], "the 20 epochs"))
-
-
-def section_cells(e: Evidence, item: str, cells: Sequence[int] = ()) -> tuple[int, ...]:
-    """Return the cells in which the answer to an item is expected: those of its section, and `cells`."""
-    section = e.sections.get(item)
-    return tuple(sorted({*(section.cells if section else ()), *cells}))
 
 
 def cnn_epochs(item: str, device: str) -> CheckFunction:

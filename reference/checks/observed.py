@@ -15,7 +15,8 @@ from grader.checks.time_series import Reported
 from grader.evidence import trainings
 from grader.evidence.probes import LoaderProbe
 from grader.evidence.run import CellRun
-from reference.checks.epochs import BROKE, cpu_trainings, new_models, over_other_data, section_cells, trained, trouble
+from reference.checks.epochs import cpu_trainings, trained
+from reference.checks.trouble import BROKE, new_models, over_other_data, section_cells, trouble
 from reference.contract import BATCH_SIZE, MACS, PARAMETERS, RECOGNISE
 from reference.prompts import template
 

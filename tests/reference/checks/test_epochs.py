@@ -14,8 +14,9 @@ from grader.evidence.run import CellError, CellRun, Figure, LoaderSeen, ModelSee
 from grader.grading.judge import judge
 from grader.notebook.cells import Cell
 from grader.notebook.questions import Section
-from reference.checks.epochs import cnn_epochs, gpu_epochs, optimizer, ten_epochs, trouble, twenty_epochs
+from reference.checks.epochs import cnn_epochs, gpu_epochs, optimizer, ten_epochs, twenty_epochs
 from reference.checks.observed import epoch_seconds, plot_checks, q1_text, q2_plot, q3_plot, q3_total
+from reference.checks.trouble import trouble
 from reference.models import CNN, MLP
 from tests.checks.test_plots import line, make_epochs, plot, steps_and_ends
 from tests.conftest import empty_evidence
