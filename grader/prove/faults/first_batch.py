@@ -15,9 +15,9 @@ def first_batch_faults(item: str, marker: str, sample: str, label: str, batch: s
     `{sample}.dtype`; `batch` is its name for the pair of both.
     """
 
-    def made(name: str, words: str, keywords: tuple[str, ...], *edits: tuple[str, str], unseen: str = "") -> Mutation:
+    def made(name: str, words: str, keywords: tuple[str, ...], *edits: tuple[str, str]) -> Mutation:
         steps = tuple(sub(old, new, marker) for old, new in edits)
-        return fault(f"{item}.{name}", words, item, keywords, *steps, unseen=unseen)
+        return fault(f"{item}.{name}", words, item, keywords, *steps)
 
     shape, other_shape = f"tuple({sample}.shape)", f"tuple({label}.shape)"
     return (
@@ -85,9 +85,8 @@ def first_batch_faults(item: str, marker: str, sample: str, label: str, batch: s
         made(
             "train_batch",
             "The batch is the training loader's.",
-            (),
+            (r"training loader",),
             ("iter(test_loader)", "iter(train_loader)"),
-            unseen="both loaders' batches have the same shapes and types",
         ),
         fault(
             f"{item}.silent",
