@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from grader.assignment import ModelRole
 from grader.authenticity.evaluations import after_epochs, examined
-from grader.evidence.run import Malformed, RunEvidence
+from grader.evidence.run import Malformed, RunEvidence, WeightsSeen
 from grader.evidence.trainings import Training, WantedData, assemble
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def copied(run: RunEvidence, roles: Sequence[ModelRole], wanted: WantedData) -> 
     found: dict[str, str] = {}
     trainings = assemble(run, wanted)
     for role in roles:
-        seen: list[tuple[Training, dict[int, NDArray[np.float64]]]] = []
+        seen: list[tuple[Training, dict[int, WeightsSeen]]] = []
         for training in sorted(examined(trainings, role), key=lambda each: each.epochs[0].start):
             mine = _by_epoch(run, training)
             for other, theirs in seen:
@@ -46,30 +46,32 @@ def copied(run: RunEvidence, roles: Sequence[ModelRole], wanted: WantedData) -> 
     return found
 
 
-def _by_epoch(run: RunEvidence, training: Training) -> dict[int, NDArray[np.float64]]:
-    """Return a model's weights in one vector, by the number of the epoch after which it had them; -1 is the start."""
-    import numpy as np
-
+def _by_epoch(run: RunEvidence, training: Training) -> dict[int, WeightsSeen]:
+    """Return a model's weights by the number of the epoch after which it had them; -1 is the start."""
     numbers = {seen.start: n for n, e in enumerate(training.epochs) for seen in (e.train, e.test) if seen is not None}
-    sent = [(weights, numbers[seen.start]) for weights, seen in after_epochs(run, training)]
-    sent += [(weights, -1) for weights in run.weights if weights.before and weights.model == training.model.key]
-    found = {}
-    for weights, number in sent:
-        try:
-            values = list(weights.decoded().values())
-        except Malformed:
-            continue
-        found[number] = np.concatenate([value.astype(np.float64).ravel() for value in values])
-    return found
+    found = {numbers[seen.start]: weights for weights, seen in after_epochs(run, training)}
+    before = [weights for weights in run.weights if weights.before and weights.model == training.model.key]
+    return {-1: before[0], **found} if before else found
 
 
-def _same(mine: dict[int, NDArray[np.float64]], theirs: dict[int, NDArray[np.float64]]) -> bool:
+def _same(mine: dict[int, WeightsSeen], theirs: dict[int, WeightsSeen]) -> bool:
     """Return whether the weights ended at the same place after the last common epoch, seen from where they began."""
     common = mine.keys() & theirs.keys()
     if not common or max(common) < 0:
         return False
-    begin, one, other = mine[min(mine)], mine[max(common)], theirs[max(common)]
+    try:
+        begin, one, other = (_vector(weights) for weights in (mine[min(mine)], mine[max(common)], theirs[max(common)]))
+    except Malformed:
+        return False
     if not begin.shape == one.shape == other.shape:
         return False
     way, apart = float(((one - begin) ** 2).sum()), float(((one - other) ** 2).sum())
     return math.isfinite(apart) and apart <= SAME**2 * way
+
+
+def _vector(weights: WeightsSeen) -> NDArray[np.float64]:
+    """Return all weights of a model in one vector. Raises Malformed."""
+    import numpy as np
+
+    parts = [value.astype(np.float64).ravel() for value in weights.decoded().values()]
+    return np.concatenate(parts) if parts else np.zeros(0)

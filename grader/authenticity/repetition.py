@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import torch
     from numpy.typing import NDArray
 
-STEPS = 6  # batches of an epoch, as many as the recorder recognises at its start
+STEPS = 3  # of an epoch; the recorder recognises the images of its first six batches
 FIRST_SHARE = 2e-3  # of the first loss, which follows from the weights alone
 FRESH_SHARE = 5e-3  # of the other losses of a first epoch
 # Of those of a later one, since the momentum of the epoch before is not known: 12 % off for the CNN on all of MNIST.
