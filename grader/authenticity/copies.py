@@ -40,7 +40,8 @@ def copied(run: RunEvidence, roles: Sequence[ModelRole], wanted: WantedData) -> 
                 if other.device != training.device and other.model.key != training.model.key and _same(mine, theirs):
                     found[training.model.key] = (
                         f"the {role.role.upper()} that was trained in cell {training.cells[0]} has the weights of the "
-                        f"one that was trained in cell {other.cells[0]}, although the harness serves each device in another order"
+                        f"one that was trained in cell {other.cells[0]}, although the harness serves each device in "
+                        "another order"
                     )
             seen.append((training, mine))
     return found
