@@ -107,6 +107,7 @@ def test_an_interrupt_ends_what_runs_at_once_and_leaves_nothing_behind(place, cl
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive  # another test kills a driver too
 def test_what_a_killed_driver_left_is_swept_by_the_next_and_its_processes_are_gone(place, class_):
     marker = f"4646.{os.getpid()}"
     (class_ / "in" / "anna.ipynb").write_text(notebook(f"import os\nos.system('sleep {marker}')"))
