@@ -85,7 +85,7 @@ def test_what_is_printed_of_the_first_batch_in_another_style_costs_nothing(mutat
 @pytest.mark.parametrize("mutation", PRINTED, ids=lambda m: m.name)
 def test_what_is_printed_wrongly_of_the_first_batch_is_found(mutation: Mutation) -> None:
     said = first_batch(changed(mutation))
-    if mutation.unseen:
+    if mutation.name == "q1.train_batch":  # the text is right; the run shows which loader was drawn from
         assert said == ""
     else:
         assert any(re.search(words, said, re.IGNORECASE) for words in mutation.keywords), said
