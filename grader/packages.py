@@ -1,7 +1,7 @@
 """Packages that a notebook imports and this machine lacks: is that the machine's fault, or the notebook's?
 
-What the kernel says about an exception is a claim: anybody can raise ModuleNotFoundError with any name. So the name
-must also be imported in the notebook's source, and must not be installed here.
+An exception that the kernel reports is a claim: anybody can raise ModuleNotFoundError with any name. So the name must
+also be imported in the notebook's source, and must not be installed here.
 """
 
 from __future__ import annotations
@@ -70,14 +70,14 @@ class Missing:
 
     @property
     def told(self) -> str:
-        """What happened, as a sentence without a full stop."""
+        """A sentence that says which import failed, without a full stop."""
         if self.here:
             return f"cell {self.cell} needs the package '{self.name}', which this grader does not have"
         return f"cell {self.cell} imports '{self.name}', which is no package that this grader knows"
 
     @property
     def hint(self) -> str:
-        """What the student can do."""
+        """A hint for the student."""
         return (
             f"Where does '{self.name}' come from? If it is a file of your own, its code belongs into the notebook;"
             " if nothing uses it, take the import out."

@@ -114,10 +114,16 @@ def _own_first(
 
 
 def _plain(seen: Pass) -> bool:
-    """Return whether a pass took one step of SGD with all the model's parameters for each batch."""
-    one_each = len(seen.losses) == seen.batches == seen.steps
-    optimizer = seen.optimizer
-    return one_each and optimizer is not None and optimizer.kind == "SGD" and optimizer.model_share > 0.999
+    """Return whether a pass took one step of SGD with all the model's parameters for each batch.
+
+    False too for settings that SGD refuses: they are claims.
+    """
+    made = seen.optimizer
+    if made is None or made.kind != "SGD" or made.model_share <= 0.999:
+        return False
+    if any((value or 0.0) < 0 for value in (made.lr, made.momentum, made.weight_decay)):
+        return False
+    return 0 < len(seen.losses) == seen.batches == seen.steps
 
 
 def _batch(bench: Bench, places: Sequence[int]) -> tuple[NDArray[np.float32], NDArray[np.int64]] | None:

@@ -430,8 +430,8 @@ def _covered(curve: Curve) -> str:
 def curves_labelled(plot: LossPlot) -> str:
     """Check that the axes or the figure are labelled, and that a legend, a text or the axes tell which curve is which.
 
-    What cannot be read does not count. Return a sentence. Raise Fail, without credit if the names are swapped; missing
-    labels cost 0.5, a missing legend 0.4 or 0.5.
+    Labels that cannot be read do not count. Return a sentence. Raise Fail, without credit if the names are swapped;
+    missing labels cost 0.5, a missing legend 0.4 or 0.5.
 
     Example::
 

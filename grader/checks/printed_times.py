@@ -170,7 +170,7 @@ class _Line:
 
     @functools.cached_property
     def kinds(self) -> set[str | None]:
-        """What the words of the line and its heading tell of."""
+        """The kinds of words in its line and heading; a kind tells what a number means."""
         return {word.lastgroup for word in (*self.words, *_telling(self.header))}
 
     @functools.cached_property

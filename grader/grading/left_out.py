@@ -20,7 +20,7 @@ R = TypeVar("R")
 
 @dataclass(frozen=True)
 class Judged(Generic[R]):
-    """What a check gave: what it returned, or its `Fail` or `NotGraded`; and the cells that were left out for it."""
+    """The outcome of a check: its return value, `Fail` or `NotGraded`, and the cells that were left out."""
 
     given: R | Fail | NotGraded
     left_out: tuple[int, ...] = ()

@@ -1,4 +1,4 @@
-"""What a worker process and the process that started it tell each other: frames of JSON on a socket.
+"""Messages between a worker process and the process that started it: frames of JSON on a socket.
 
 Nothing is pickled. A frame is its length in 8 bytes, then JSON, which is decoded strictly into one of the records here.
 """
@@ -74,7 +74,7 @@ class Order:
 
 @dataclass(frozen=True)
 class Report:
-    """What a worker reports.
+    """A report of a worker.
 
     'began': it reads the file; 'step': its progress; 'verdict': an item's result as JSON; 'result': the result's
     document; 'refused': the caller asked for something impossible, in a sentence; 'gave_up': the notebook asks too much

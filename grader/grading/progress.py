@@ -1,4 +1,4 @@
-"""What a grading reports while it runs."""
+"""The progress of a grading, as it is reported while it runs."""
 
 from __future__ import annotations
 

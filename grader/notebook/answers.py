@@ -227,7 +227,7 @@ def _introduces(
 
 
 class _Following(NamedTuple):
-    """What is below a passage, empty ones left out: signs of instructions up to the next section or code.
+    """The passages below another one, without empty ones: signs of instructions up to the next section or code.
 
     `code_ends`: it is code that ends the section. `code` is the cell of the next passage if that is code, else None.
     """

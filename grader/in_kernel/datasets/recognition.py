@@ -59,7 +59,7 @@ class Patterns:
 
 
 class Recognised:
-    """What was recognised of the images of one pass: the places of those examined, in the order served."""
+    """The images of one pass that were examined: their patterns, and their places in the order served."""
 
     def __init__(self) -> None:
         self.examined = 0

@@ -27,7 +27,11 @@ MAX_RANGES = 100
 
 @dataclass
 class Seen:
-    """What can be seen: by the id of a line (pixels alone, pixels in the whole picture, hidden points) or legend."""
+    """The visible parts of a figure.
+
+    `lines` holds, by a line's id, its pixels alone, its pixels in the whole picture, and the ranges of hidden points;
+    `legends`, by a legend's id, whether each entry can be read.
+    """
 
     lines: dict[int, tuple[int, int, list[list[int]]]] = field(default_factory=dict)
     legends: dict[int, list[bool]] = field(default_factory=dict)
