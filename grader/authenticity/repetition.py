@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     import torch
     from numpy.typing import NDArray
 
-STEPS = 3  # of an epoch; the recorder recognises the images of its first six batches
+# Of an epoch; the recorder recognises the images of its first six batches. Those of a later epoch are compared less
+# exactly, so a third of them would add little.
+FRESH_STEPS, LATER_STEPS = 3, 2
 FIRST_SHARE = 2e-3  # of the first loss, which follows from the weights alone
 FRESH_SHARE = 5e-3  # of the other losses of a first epoch
 # Of those of a later one, since the momentum of the epoch before is not known: 12 % off for the CNN on all of MNIST.
@@ -77,7 +79,7 @@ def _same(bench: Bench, start: Start, seed: int) -> bool:
     size = seen.loader.batch_size
     if seen.loader.split != "train" or not size or not _plain(seen):
         return False
-    steps = min(STEPS, len(seen.served) // size)
+    steps = min(FRESH_STEPS if start.weights.before else LATER_STEPS, len(seen.served) // size)
     served = [place for place in seen.served[: steps * size] if place is not None and 0 <= place < len(data[1])]
     if not steps or len(served) != steps * size:
         return False
@@ -156,11 +158,12 @@ def _losses(
     found = []
     for at in range(0, len(labels), size):
         inputs, targets = torch.from_numpy(images[at : at + size]), torch.from_numpy(labels[at : at + size])
-        optimizer.zero_grad()
         loss = torch.nn.functional.cross_entropy(model(inputs), targets)
-        loss.backward()  # type: ignore[no-untyped-call]
-        optimizer.step()
         found.append(loss.item())
+        if at + size < len(labels):  # no loss follows from the last step
+            optimizer.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+            optimizer.step()
     return found
 
 
