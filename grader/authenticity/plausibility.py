@@ -26,7 +26,7 @@ LOSS_SHARE, LOSS_SLACK = 0.05, 0.02  # how far a recorded loss may be from the w
 ACCURACY_SLACK = 0.03
 ROUGH_SHARE, ROUGH_SLACK = 1.5, 0.3  # how much worse the weights may be than a pass that cannot be repeated
 KNOWING = 0.5  # of the loss of guessing: no untrained model is as good
-BUDGET = 30_000_000  # characters: near the most that grader.in_kernel.recorder.weights sends in all; next: of one model
+BUDGET = 60_000_000  # characters: near the most that grader.in_kernel.recorder.weights sends in all; next: of one model
 MAX_EVENTS, MAX_ELEMENTS = 64, 700_000
 
 

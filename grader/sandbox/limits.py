@@ -35,7 +35,7 @@ class Limits:
     """Text kept from one cell, in bytes; the rest is dropped. A cell that prints FLOOD times as much is interrupted."""
     total_output_bytes: int = 8 * MIB
     """Text kept from all cells together, in bytes."""
-    evidence_bytes: int = 64 * MIB
+    evidence_bytes: int = 96 * MIB
     """Limit on all that the recorder writes, and on each answer of the harness, in bytes."""
     memory_bytes: int = 4 * GIB
     """Memory of all processes of the kernel together, in bytes; also the limit on each process's private data."""

@@ -17,7 +17,10 @@ EACH, EVERY = 21, 4  # the weights of the first epochs are sent, of later ones e
 MAX_EVENTS = 64  # per model
 FEW = 12  # models
 MAX_FIRST = 40  # models whose weights before the first training pass are kept
-MAX_SENT = 32_000_000  # characters in all: half of what the driver reads
+MAX_SENT = 64_000_000  # characters in all: two thirds of what the driver reads
+# With half of that left, of a model only those after the first epochs, every fourth and the last of each cell, so that
+# something is left for later models: a notebook may try out settings before the trainings that are asked for.
+SPARE_EACH = 3
 
 
 class _Kept:
@@ -63,7 +66,8 @@ def training_begins(key: str) -> None:
     _send_first(key)
     if key in _pending:
         _epochs[key] += 1
-        _send(key, _pending.pop(key), wanted=_epochs[key] < EACH or _epochs[key] % EVERY == 0)
+        each = EACH if _left > MAX_SENT / 2 else SPARE_EACH
+        _send(key, _pending.pop(key), wanted=_epochs[key] < each or _epochs[key] % EVERY == 0)
 
 
 def _send_first(key: str) -> None:
