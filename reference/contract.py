@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 PARAMETERS = {"mlp": 109_386, "cnn": 101_578}
 MACS = {"mlp": 109_184, "cnn": 7_459_968}
+TRAIN_IMAGES, TEST_IMAGES = 60_000, 10_000
 BATCH_SIZE = 64
 MEAN, STD = 0.1307, 0.3081
 LEARNING_RATE, MOMENTUM = 0.01, 0.5
@@ -55,6 +56,19 @@ def _matrices(shapes: Sequence[tuple[int, ...]]) -> list[tuple[int, ...]]:
 
 
 RECOGNISE = {"mlp": is_mlp, "cnn": is_cnn}
+
+
+def relied_on() -> tuple[frozenset[int], frozenset[int]]:
+    """Return the numbers that a notebook may rely on, as they follow from MNIST's lengths: large ones, and small ones.
+
+    They are numbers of images, of batches with and without the last one (938, 937), of steps in 10 and 20 epochs, and
+    of the losses that an epoch records (10).
+    """
+    batches = [-(-images // BATCH_SIZE) for images in (TRAIN_IMAGES, TEST_IMAGES)]
+    several = {epochs * count for epochs in (1, 10, 20) for count in batches}
+    return frozenset({TRAIN_IMAGES, TEST_IMAGES, *several, *(count - 1 for count in batches)}), frozenset(
+        {-(-batches[0] // LOG_EVERY)}
+    )
 
 
 def transform(images: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -54,8 +54,9 @@ class Sizes:
 def _value(node: ast.AST, names: Mapping[str, float], depth: int = 8) -> float | None:
     """Return the number that a literal, a known name, or arithmetic of literals stands for; None for anything else."""
     if isinstance(node, ast.Constant):
-        plain = isinstance(node.value, int | float) and not isinstance(node.value, bool)
-        return node.value if plain and abs(node.value) < _LARGEST else None
+        value = node.value
+        plain = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _LARGEST
+        return float(value) if plain and isinstance(value, int | float) else None
     if isinstance(node, ast.Name):
         return names.get(node.id)
     if not isinstance(node, ast.BinOp) or depth == 0:
