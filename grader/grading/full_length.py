@@ -77,8 +77,8 @@ def judged_in_full(
 ) -> tuple[ItemResult, ...]:
     """Return items' results with each check as it is judged on data of the full length, where that is better.
 
-    The cells that the items need run once for all. The results are returned as they are if the data cannot be made.
-    Raises KernelStartError.
+    The cells that the items need run once for all, in the time that the notebook has left. If the data cannot be made, a
+    person decides on what lost points. Raises KernelStartError.
     """
     from grader.probe.loops import Lengths
 
@@ -92,8 +92,8 @@ def judged_in_full(
         try:
             source = full_length(setup.source, full.train, full.test, folder)
         except (DataError, OSError):
-            return tuple(results)
-        longer, judge = replace(setup, source=source), Judge(rubric)
+            return tuple(undecided(result, relying[result.id].told) for result in results)
+        longer, judge = setup.over(source), Judge(rubric)
         lengths = Lengths(full.train, full.test, full.batch, full.batch)
         with Kernels() as kernels:
             fresh = kernels.start(lambda: longer.probed(assignment.folder), LOAD) if assignment.probes else None
@@ -120,6 +120,24 @@ def better(result: ItemResult, again: ItemResult, why: str) -> ItemResult:
     later = {check.id: check for check in again.checks}
     checks = tuple(_better(check, later.get(check.id, check), why) for check in result.checks)
     return item_result(result.id, result.title, result.max_score, checks) if checks != result.checks else result
+
+
+def undecided(result: ItemResult, why: str) -> ItemResult:
+    """Return the item with its lost checks left to a person, with the points that they have; `why` is told.
+
+    >>> lost = CheckResult("q2.curves", "fail", 0.0, 3.0, "no curve was plotted")
+    >>> found = undecided(ItemResult("q2", "Plot", 0.0, 3.0, "fail", (lost,)), "cell 24 relies on 10")
+    >>> found.status, found.checks[0].message
+    ('review', 'no curve was plotted, but cell 24 relies on 10, so a person decides')
+    """
+    remark = "on data as long as the students had this may be right; the data that it was graded on is much shorter"
+    checks = tuple(
+        replace(check, status="review", message=f"{check.message}, but {why}, so a person decides", hint=remark)
+        if check.status in ("fail", "partial", "skipped")
+        else check
+        for check in result.checks
+    )
+    return item_result(result.id, result.title, result.max_score, checks)
 
 
 def _better(check: CheckResult, again: CheckResult, why: str) -> CheckResult:

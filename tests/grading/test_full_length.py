@@ -10,7 +10,7 @@ import pytest
 import grader
 from grader.data.sources import find_data
 from grader.data.subset import write_smaller
-from grader.grading.full_length import better, reliances
+from grader.grading.full_length import better, reliances, undecided
 from grader.notebook.cells import Cell, Notebook
 from grader.notebook.reader import read_notebook
 from grader.prove.draft import Draft
@@ -85,6 +85,13 @@ def test_each_check_keeps_the_better_verdict() -> None:
 def test_a_worse_verdict_changes_nothing() -> None:
     short = result((2.0, "pass"), (0.0, "fail"))
     assert better(short, result((0.0, "fail"), (0.0, "error")), "why") is short
+
+
+def test_what_cannot_be_decided_is_left_to_a_person() -> None:
+    found = undecided(result((2.0, "pass"), (0.0, "fail"), (1.0, "partial")), "cell 24 relies on 938")
+    assert [(check.status, check.score) for check in found.checks] == [("pass", 2.0), ("review", 0.0), ("review", 1.0)]
+    assert found.status == "review"
+    assert "relies on 938, so a person decides" in found.checks[1].message
 
 
 AVERAGED = """
