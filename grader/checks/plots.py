@@ -30,6 +30,7 @@ __all__ = [
     "find_loss_plot",
     "label_of",
     "quality",
+    "shows_no_numbers",
 ]
 
 LOG_SCALES = ("log", "functionlog")
@@ -302,8 +303,7 @@ def curves_present(plot: LossPlot) -> str:
     if plot.train is None and plot.validation is None:
         if accuracy := _accuracy_as_loss(plot):
             raise Fail(accuracy, expected, "Look at what is passed to the plot.")
-        lines = [line for axes in plot.axes for line in axes.lines]
-        if lines and all(_is_empty(line) for line in lines):
+        if shows_no_numbers(plot):
             raise Fail(
                 "most values of the curves are nan or infinity, which a plot cannot show",
                 expected,
@@ -365,6 +365,17 @@ def _shown_name(line: Line, axes: Axes) -> str:
 def _is_empty(line: Line) -> bool:
     """Return whether most of the values are nan or infinite."""
     return sum(value is None for value in line.y) > len(line.y) / 2
+
+
+def shows_no_numbers(plot: LossPlot) -> bool:
+    """Return whether the plot has lines, and most values of each are nan or infinite, as of a training that overflowed.
+
+    >>> lines = (Line("train loss", x=(1.0, 2.0), y=(None, None)),)
+    >>> shows_no_numbers(LossPlot((Axes("", "epoch", "loss", "linear", "log", (), lines),), None, None, 1, 10))
+    True
+    """
+    lines = [line for axes in plot.axes for line in axes.lines]
+    return bool(lines) and all(_is_empty(line) for line in lines)
 
 
 def _accuracy_as_loss(plot: LossPlot) -> str:

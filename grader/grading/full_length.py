@@ -77,8 +77,8 @@ def judged_in_full(
 ) -> tuple[ItemResult, ...]:
     """Return items' results with each check as it is judged on data of the full length, where that is better.
 
-    The cells that the items need run once for all, in the time that the notebook has left. If the data cannot be made, a
-    person decides on what lost points. Raises KernelStartError.
+    The cells that the items need run once for all, in the time that the notebook has left. If the data cannot be made,
+    a person decides on what lost points. Raises KernelStartError.
     """
     from grader.probe.loops import Lengths
 

@@ -8,6 +8,7 @@ a wrong function would be right with the reference's.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Literal
 
@@ -95,6 +96,15 @@ def settings_fault(training: Training, epochs: int) -> Fail | None:
     except Fail as fail:
         return fail
     return None
+
+
+def overflowed(e: Evidence, training: Training) -> str:
+    """Return in words what made the losses of most batches no numbers and cost points before; '' if nothing did."""
+    losses = [loss for epoch in training.epochs for loss in epoch.train.losses]
+    if 2 * sum(loss is not None and math.isfinite(loss) for loss in losses) > len(losses):
+        return ""
+    charged = charged_before(e, "mlp", training)
+    return charged or ("the optimizer's settings" if settings_fault(training, len(training.epochs)) else "")
 
 
 def test_records(e: Evidence) -> Records:

@@ -8,7 +8,7 @@ from grader.assignment import Advice, CheckFunction, Evidence, Fail, Review
 from grader.checks import convergence, loops, placement
 from grader.evidence import trainings
 from grader.evidence.run import Pass
-from reference.checks.before import LEAST_RATE, charged_before, own_shapes, settings_fault
+from reference.checks.before import LEAST_RATE, charged_before, overflowed, own_shapes, settings_fault
 from reference.checks.trouble import counted, over_other_data, section_cells, trouble
 from reference.contract import CLASSES, LEARNING_RATE, MOMENTUM, RECOGNISE, has_classes, is_linear, is_mlp
 
@@ -183,6 +183,7 @@ def mlp_converges(e: Evidence) -> str | Review:
     """The loss falls as the reference's does."""
     training = trained(e, "q2", "mlp", "cpu", 10)
     charged = charged_before(e, "mlp", training)
+    charged = charged or overflowed(e, training)
     if not charged and settings_fault(training, 10) is not None and _steps_are_true(e, training):
         charged = "the optimizer's settings"
     return _learns(e, "mlp", training, 10, charged)

@@ -284,3 +284,23 @@ def test_wrong_settings_cost_the_loops_and_not_the_curve() -> None:
     assert "this rests on the optimizer's settings" in str(mlp_converges(e))
     with pytest.raises(Fail):  # steps that nobody could repeat
         mlp_converges(replace(e, run=replace(e.run, repeated=frozenset())))
+
+
+def test_curves_of_losses_that_overflowed_cost_once() -> None:
+    nothing = [(None,) * 20, (None,) * 10]
+    lines = [replace(drawn, y=y) for drawn, y in zip(steps_and_ends(make_epochs(20)[:10]), nothing, strict=True)]
+    figures = [replace(plot(*lines), cell=24)]
+    huge = replace(SGD, lr=100.0)
+    checks = plot_checks("q2", q2_plot, (1, 1, 1, 1, 1), "q2.trained")
+
+    def run(made: OptimizerSeen) -> Evidence:
+        passes = [replace(p, losses=(None,) * len(p.losses), optimizer=made) if p.trains else p for p in TWENTY]
+        return evidence(passes, figures=figures)
+
+    assert all(check.run(run(huge)) for check in checks)
+    assert "this rests on the optimizer's settings" in str(checks[0].run(run(huge)))
+    assert "this rests on the optimizer's settings" in str(mlp_converges(run(huge)))
+    with pytest.raises(Fail, match="most values of the curves are nan"):
+        checks[0].run(run(SGD))
+    with pytest.raises(Fail, match="most values of the curves are nan"):  # the losses are numbers, their plot is not
+        checks[0].run(evidence(TWENTY, figures=figures))
