@@ -47,8 +47,9 @@ def reliances(notebook: Notebook, assignment: Assignment, train_size: int, test_
     if not named:
         return {}
     relying: dict[str, Reliance] = {}
-    for item in full.items:
-        cells = _needed(notebook, assignment, item)
+    cells: frozenset[int] = frozenset(sources)
+    for item in reversed(full.items):  # one without a section of its own needs what the next one needs
+        cells = _needed(notebook, assignment, item) or cells
         mine = {at: numbers for at, numbers in named.items() if at in cells}
         if mine:
             relying[item] = Reliance(cells, mine)
@@ -56,14 +57,13 @@ def reliances(notebook: Notebook, assignment: Assignment, train_size: int, test_
 
 
 def _needed(notebook: Notebook, assignment: Assignment, item: str) -> frozenset[int]:
-    """Return the cells that an item needs: by what they define, else all up to the end of its section, else all."""
+    """Return the cells that an item needs: by what they define, else all up to the end of its section, if it has one."""
     needed = cells_for(notebook, assignment, item)
     if needed is not None:
         return needed
-    code = [cell.index for cell in notebook.code_cells]
     section = locate(notebook, assignment.prompts, assignment.template(), {}).get(item)
     last = max(section.cells, default=-1) if section is not None else -1
-    return frozenset(at for at in code if at <= last) if last >= 0 else frozenset(code)
+    return frozenset(cell.index for cell in notebook.code_cells if cell.index <= last)
 
 
 def judged_in_full(

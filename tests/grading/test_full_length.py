@@ -46,7 +46,9 @@ def test_the_solution_relies_on_no_length() -> None:
 
 def test_items_rely_on_the_cells_that_they_need() -> None:
     plotted = ("ax.set_title(title)", "ax.set_title(title); ax.set_xticks(range(0, 9380, 938))")
-    assert relying(plotted) == {"q2": (9380, 938), "q3": (9380, 938)}
+    found = relying(plotted)
+    assert found["q2"] == found["q3"] == (9380, 938)
+    assert "q5" not in found
     averaged = (
         "def cpu_test(test_losses, test_accuracy, steps, current_step):",
         "def cpu_test(test_losses, test_accuracy, steps, current_step, n=10000):",

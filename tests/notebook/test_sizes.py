@@ -19,9 +19,9 @@ MNIST = Sizes(*relied_on())
         ("per_epoch = 10\nmeans = losses.reshape(-1, per_epoch)", (10,)),
         ("x = [step / 938 for step in steps]", (938,)),
         ("accuracy = correct / 1e4", (10_000,)),
-        ("batches = 60000 // 64 + 1", (938, 60_000)),
+        ("batches = 60000 // 64 + 1", (938, 937, 60_000)),
         ("test_loss /= 157", (157,)),
-        ("ticks = np.arange(0, 938 * 10, 938)", (9380, 938)),
+        ("ticks = np.arange(0, 938 * 10, 938)", (9380, 938, 10)),
         ("parts = np.array_split(losses, 10)", (10,)),
     ],
 )
