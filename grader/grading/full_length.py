@@ -57,7 +57,7 @@ def reliances(notebook: Notebook, assignment: Assignment, train_size: int, test_
 
 
 def _needed(notebook: Notebook, assignment: Assignment, item: str) -> frozenset[int]:
-    """Return the cells that an item needs: by what they define, else all up to the end of its section, if it has one."""
+    """Return the cells that an item needs: by what they define, else all up to its section's end, if it has one."""
     needed = cells_for(notebook, assignment, item)
     if needed is not None:
         return needed

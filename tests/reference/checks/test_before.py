@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from grader.assignment import Evidence, Fail, Reference, Threshold
+from grader.assignment import Evidence, Fail, Reference, Review, Threshold
 from grader.evidence.probes import Comparison, LoaderProbe, LoopProbe, ModelProbe, Parameter
 from grader.evidence.run import ModelSeen, OptimizerSeen, Pass
 from reference.checks.before import counts_steps_wrongly
@@ -304,3 +304,19 @@ def test_curves_of_losses_that_overflowed_cost_once() -> None:
         checks[0].run(run(SGD))
     with pytest.raises(Fail, match="most values of the curves are nan"):  # the losses are numbers, their plot is not
         checks[0].run(evidence(TWENTY, figures=figures))
+
+
+def test_no_fault_excuses_a_training_that_is_not_confirmed_or_not_believed() -> None:
+    e = judged(
+        evidence(in_function(TWENTY)), models={"mlp": model(2 * LOGITS)}, loaders=loaders(**WRONG_DATA["inverted"])
+    )
+    why = {"model-1": "the weights do not give the loss"}
+    for check in (ten_epochs, mlp_converges):
+        found = check(replace(e, run=replace(e.run, unchecked=why)))
+        assert isinstance(found, Review)
+        assert found.credit == 0
+        with pytest.raises(Fail, match="is not believed"):
+            check(replace(e, run=replace(e.run, doubts=why)))
+    still = [replace(seen, steps=0, optimizer=None) for seen in in_function(TWENTY)]
+    with pytest.raises(Fail, match=r"no step|took no"):
+        ten_epochs(judged(evidence(still), loops=function(weights=loop_probes.START)))
