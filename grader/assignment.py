@@ -31,6 +31,7 @@ from grader.evidence.trainings import Recognise, Training, WantedData, assemble,
 if TYPE_CHECKING:
     from grader.notebook.cells import Notebook
     from grader.notebook.questions import Prompt, Section
+    from grader.notebook.sizes import Sizes
 
 __all__ = [
     "Advice",
@@ -40,6 +41,7 @@ __all__ = [
     "CheckFunction",
     "Evidence",
     "Fail",
+    "FullLength",
     "Item",
     "LoopRole",
     "ModelRole",
@@ -322,6 +324,25 @@ class LoopRole:
 
 
 @dataclass(frozen=True)
+class FullLength:
+    """The lengths of the data that students had, which the graded data may be shorter than.
+
+    `train` and `test` are numbers of images, `batch` the number in a batch. An item in `items` whose cells rely on one
+    of `sizes` is judged on data of these lengths before it loses points.
+
+    >>> from grader.notebook.sizes import Sizes
+    >>> FullLength(60_000, 10_000, 64, Sizes(frozenset({60_000, 938})), ("q2",)).items
+    ('q2',)
+    """
+
+    train: int
+    test: int
+    batch: int
+    sizes: Sizes
+    items: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Assignment:
     """A complete assignment.
 
@@ -331,7 +352,8 @@ class Assignment:
 
     `program` is the reference's own training as notebook cells, for `grader calibrate`. `anchors`
     finds, by behaviour, a cell that belongs to an item. `thresholds` returns the calibrated limits for a number of
-    training images.
+    training images. `full_length` says which items may rely on the lengths of the data that students had; None if
+    the graded data is always as long.
 
     >>> tiny = Assignment(
     ...     name="tiny",
@@ -359,6 +381,7 @@ class Assignment:
     program: tuple[str, ...]
     anchors: Callable[[RunEvidence], Mapping[str, int]]
     thresholds: Callable[[int], Mapping[str, Threshold]]
+    full_length: FullLength | None = None
 
     @property
     def folder(self) -> Path:

@@ -6,10 +6,11 @@ import json
 from collections.abc import Mapping
 from importlib import resources
 
-from grader.assignment import Assignment, Check, Item, LoopRole, ModelRole, Rubric, Threshold
+from grader.assignment import Assignment, Check, FullLength, Item, LoopRole, ModelRole, Rubric, Threshold
 from grader.calibration.calibrate import thresholds as stored_thresholds
 from grader.evidence.run import RunEvidence
 from grader.evidence.trainings import assemble, select
+from grader.notebook.sizes import Sizes
 from reference import loops as reference_loops
 from reference.checks.epochs import (
     cnn_epochs,
@@ -40,7 +41,7 @@ from reference.checks.probed import (
     train_normalised,
 )
 from reference.checks.written import written_item
-from reference.contract import RECOGNISE, is_cnn, is_mlp, transform
+from reference.contract import BATCH_SIZE, RECOGNISE, TEST_IMAGES, TRAIN_IMAGES, is_cnn, is_mlp, relied_on, transform
 from reference.models import CNN, MLP
 from reference.prompts import PROMPTS, template
 
@@ -219,4 +220,7 @@ ASSIGNMENT = Assignment(
     program=PROGRAM,
     anchors=anchors,
     thresholds=thresholds,
+    full_length=FullLength(
+        TRAIN_IMAGES, TEST_IMAGES, BATCH_SIZE, Sizes(*relied_on()), ("cpu_loops", "q2", "q3", "q5")
+    ),  # of a few seconds each; an epoch of the CNN takes a minute
 )

@@ -57,14 +57,17 @@ def converges(
     *,
     classes: int,
     repeated: bool = False,
-    as_wanted: bool = True,
+    charged: str = "",
 ) -> str | Review:
     """Check that the epochs learned as the reference does.
 
     `repeated` says that steps of these epochs were taken again outside, from the weights that were sent, and gave the
     recorded losses. The last loss must stay under the threshold '<role>.loss.<epochs>' that `grader calibrate`
-    measured. It is for the wanted data, so repeated steps on other data, which are not `as_wanted`, need not meet it;
-    and one that a model reaches by guessing among the `classes` decides nothing.
+    measured, unless the model reaches that by guessing among the `classes`: then it decides nothing.
+
+    `charged` names a fault on which the training rests and that cost points before, such as 'the training loader'; ''
+    without one. The threshold is for a training without that fault, and a fault costs once: what it does to the losses
+    costs nothing here.
 
     Return the last loss: the mean test loss, or the mean training loss if nothing was tested. Return a Review without
     credit if neither a threshold nor repeated steps can tell. Raise Fail if the loss is above the threshold or not a
@@ -80,16 +83,15 @@ def converges(
     """
     losses = [epoch.test.mean_loss for epoch in epochs if epoch.test is not None]
     own = [_mean(epoch.train.losses) for epoch in epochs]
-    if any(value is None or not math.isfinite(value) for value in (*losses, *own)):
-        raise Fail(
-            f"the loss stops being a number in epoch {_first_bad(own) or 1}",
-            "a loss that falls",
-            "A learning rate that is too large makes the weights overflow.",
-        )
+    bad = any(value is None or not math.isfinite(value) for value in (*losses, *own))
+    stops = f"the loss stops being a number in epoch {_first_bad(own) or _first_bad(losses)}" if bad else ""
+    if stops and not charged:
+        raise Fail(stops, "a loss that falls", "Print the loss of each batch: where does it begin to grow?")
     final = losses[-1] if losses else own[-1]
-    threshold = reference.thresholds.get(f"{role}.loss.{len(epochs)}")
-    if repeated and not as_wanted:
-        threshold = None
+    ends = stops or f"the loss is {final:.3f} after {len(epochs)} epochs"
+    if charged and not (repeated and not stops):
+        return f"{ends}; this rests on {charged}, which cost points before, so it costs nothing here"
+    threshold = reference.thresholds.get(f"{role}.loss.{len(epochs)}") if not charged else None
     high = threshold.high if threshold is not None else None
     decides = high is not None and high < math.log(classes)
     if decides and threshold is not None and high is not None and (final is None or final > high):
@@ -98,15 +100,14 @@ def converges(
             f"after {len(epochs)} epochs the loss is {final:.3f}"
             + (f", from {first:.3f} in the first" if first is not None else ""),
             f"at most {high:.3f}, {threshold.source}",
-            "Does the loop step the right model, with gradients that start from zero in each batch?",
+            "What happens to this model's weights between two batches, and between two epochs?",
         )
     if repeated:
         return f"the losses follow the reference's over {len(epochs)} epochs, down to {final:.3f}"
     if decides and threshold is not None:
-        return f"the loss is {final:.3f} after {len(epochs)} epochs (at most {high:.3f}, {threshold.source})"
+        return f"{ends} (at most {high:.3f}, {threshold.source})"
     return Review(
-        f"the loss is {final:.3f} after {len(epochs)} epochs; the grader cannot tell on this data whether the model "
-        "learned, so a person decides",
+        f"{ends}; the grader cannot tell on this data whether the model learned, so a person decides",
         remark="the steps of the training could not be repeated, and no limit on the loss is known",
         credit=0.0,
     )

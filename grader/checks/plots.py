@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from grader.assignment import Fail
-from grader.checks.plot_lines import Curve, Measured, read_line
+from grader.checks.plot_lines import Curve, Measured, as_recorded, read_line
 from grader.checks.plot_visibility import is_visible, readable_legend, unseen_points
 from grader.checks.printed_numbers import read_number
 from grader.evidence.run import Axes, Figure, Line, Pass
@@ -30,6 +30,7 @@ __all__ = [
     "find_loss_plot",
     "label_of",
     "quality",
+    "shows_no_numbers",
 ]
 
 LOG_SCALES = ("log", "functionlog")
@@ -102,13 +103,15 @@ def find_loss_plot(
     prefer_cells: Collection[int] = (),
     passes: Sequence[Pass] = (),
     other_averages: bool = False,
+    charged: bool = False,
 ) -> LossPlot:
     """Return the plot that best shows the losses of epochs `first` to `last` (counted from 1) of one training.
 
     `figures` are those of the run, `epochs` all recorded epochs of that training. Of equally good plots one in the
     cells `prefer_cells` is taken, then the last. `passes` are those of the run, which may hold further evaluations of
     the model. With `other_averages` a validation curve may hold something else than the measured losses, because the
-    notebook is known, or not known not, to record something else; it must still run like them.
+    notebook is known, or not known not, to record something else; it must still run like them. With `charged` it does
+    record something else, which cost points already: a curve that may be what it recorded is the validation curve.
     Raise Fail if nothing was trained or nothing was plotted.
 
     Example::
@@ -120,7 +123,7 @@ def find_loss_plot(
         raise Fail("no training was recorded, so there are no losses that a plot could show", asked)
     if not any(line.y for figure in figures for axes in figure.axes for line in axes.lines):
         raise Fail("no curve was plotted", asked, "Is the figure drawn in a cell that runs?")
-    plots = _all(tuple(figures), tuple(epochs), tuple(passes), first, last, other_averages)
+    plots = _all(tuple(figures), tuple(epochs), tuple(passes), first, last, other_averages, charged)
     best = max(enumerate(plots), key=lambda item: (quality(item[1]), item[1].cell in prefer_cells, item[0]))[1]
     return _with_elsewhere(best, plots)
 
@@ -133,11 +136,14 @@ def _all(
     first: int,
     last: int,
     other_averages: bool,
+    charged: bool,
 ) -> tuple[LossPlot, ...]:
     measured = Measured.of(epochs, passes)
     unsure = other_averages or not measured.tested
     return tuple(
-        _read(figure, group, measured, first, last, unsure) for figure in figures for group in _together(figure)
+        _read(figure, group, measured, first, last, unsure, charged)
+        for figure in figures
+        for group in _together(figure)
     )
 
 
@@ -155,14 +161,25 @@ def _together(figure: Figure) -> list[tuple[Axes, ...]]:
     return groups
 
 
-def _read(figure: Figure, group: tuple[Axes, ...], measured: Measured, first: int, last: int, unsure: bool) -> LossPlot:
+def _read(
+    figure: Figure,
+    group: tuple[Axes, ...],
+    measured: Measured,
+    first: int,
+    last: int,
+    unsure: bool,
+    charged: bool,
+) -> LossPlot:
     curves: list[Curve] = []
     alike: list[Curve] = []
     invisible: list[Curve] = []
     others: list[tuple[Line, str]] = []
     for axes in group:
         for line in axes.lines:
-            curve = read_line(line, measured, claim(label_of(line, axes)))
+            claims = claim(label_of(line, axes))
+            curve = read_line(line, measured, claims)
+            if charged and (curve is None or curve.alike) and claims != "train":
+                curve = as_recorded(line, measured, last - first + 1, bool(claims)) or curve
             if curve is None or curve.role not in ("train", "validation"):
                 others += [(line, curve.role if curve else "")] if is_visible(line) else []
             elif not is_visible(line):
@@ -286,8 +303,7 @@ def curves_present(plot: LossPlot) -> str:
     if plot.train is None and plot.validation is None:
         if accuracy := _accuracy_as_loss(plot):
             raise Fail(accuracy, expected, "Look at what is passed to the plot.")
-        lines = [line for axes in plot.axes for line in axes.lines]
-        if lines and all(_is_empty(line) for line in lines):
+        if shows_no_numbers(plot):
             raise Fail(
                 "most values of the curves are nan or infinity, which a plot cannot show",
                 expected,
@@ -349,6 +365,17 @@ def _shown_name(line: Line, axes: Axes) -> str:
 def _is_empty(line: Line) -> bool:
     """Return whether most of the values are nan or infinite."""
     return sum(value is None for value in line.y) > len(line.y) / 2
+
+
+def shows_no_numbers(plot: LossPlot) -> bool:
+    """Return whether the plot has lines, and most values of each are nan or infinite, as of a training that overflowed.
+
+    >>> lines = (Line("train loss", x=(1.0, 2.0), y=(None, None)),)
+    >>> shows_no_numbers(LossPlot((Axes("", "epoch", "loss", "linear", "log", (), lines),), None, None, 1, 10))
+    True
+    """
+    lines = [line for axes in plot.axes for line in axes.lines]
+    return bool(lines) and all(_is_empty(line) for line in lines)
 
 
 def _accuracy_as_loss(plot: LossPlot) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from grader.assignment import Assignment, load_assignment
+from grader.grading.full_length import judged_in_full, reliances
 from grader.grading.judge import Judge
 from grader.grading.notes import notes
 from grader.grading.pipeline import Stages
@@ -88,13 +89,30 @@ def grade(
         fresh = early if hidden == folder else None
         if fresh is None and assignment.probes:
             fresh = kernels.start(lambda: setup.probed(folder), LOAD)
-        judge = Judge(assignment.rubric, only, verdict)
+        relying = reliances(notebook, assignment, source.train_size, source.test_size)
+        told = verdict or (lambda _: None)
+
+        def tell(item: ItemResult) -> None:
+            if item.id not in relying or _whole(item):  # else it may be judged once more
+                told(item)
+
+        judge = Judge(assignment.rubric, only, tell)
         stages = Stages(notebook, setup, seed, assignment, kernels, fresh, report, judge, only)
         run = stages.go()
+    short = [item for item in judge.results if item.id in relying and not _whole(item)]
+    longer = {item.id: item for item in judged_in_full(short, relying, notebook, setup, seed, assignment, report)}
+    for item in longer.values():
+        told(item)
+    results = tuple(longer.get(item.id, item) for item in judge.results)
     seconds = {**stages.seconds, "all": round(time.monotonic() - began, 2)}
     where = environment(gpu, source.describe(), commitment(seed), backend, setup.limits, setup.threads, seconds)
     submitted = Submitted(notebook.name, notebook.sha256)
-    return total(assignment.name, submitted, judge.results, where, notes(notebook, run), digested)
+    return total(assignment.name, submitted, results, where, notes(notebook, run), digested)
+
+
+def _whole(item: ItemResult) -> bool:
+    """Return whether an item lost no points that other data could give back."""
+    return not any(check.status in ("fail", "partial", "skipped") for check in item.checks)
 
 
 def _known(assignment: Assignment, item: str | None) -> None:

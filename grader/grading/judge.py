@@ -83,7 +83,7 @@ class Judge:
                 left.append(item)
                 continue
             self._checks |= judged
-            self._items[item.id] = _item_result(item, tuple(judged.values()))
+            self._items[item.id] = item_result(item.id, item.title, item.points, tuple(judged.values()))
             if item.id in self._wanted:
                 self._tell(self._items[item.id])
         self._left, self.waits_for = left, frozenset(waiting)
@@ -174,7 +174,8 @@ def _check_result(check: Check, given: str | Advice | Review | Fail | NotGraded 
     return CheckResult(check.id, "pass", check.points, check.points, given or check.text, check.text)
 
 
-def _item_result(item: Item, checks: tuple[CheckResult, ...]) -> ItemResult:
+def item_result(item: str, title: str, points: float, checks: tuple[CheckResult, ...]) -> ItemResult:
+    """Add up the results of an item's checks; `points` are what it is worth."""
     score = round(sum(check.score for check in checks), 2)
     provisional = round(sum(check.score for check in checks if check.waits), 2)
     statuses = {check.status for check in checks}
@@ -191,4 +192,4 @@ def _item_result(item: Item, checks: tuple[CheckResult, ...]) -> ItemResult:
         status = "review"
     else:
         status = "pass"
-    return ItemResult(item.id, item.title, score, item.points, status, checks, provisional)
+    return ItemResult(item, title, score, points, status, checks, provisional)

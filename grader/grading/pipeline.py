@@ -7,7 +7,7 @@ So the verdicts are the same as when the stages run one after the other.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future, wait
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
@@ -29,7 +29,7 @@ from grader.slicing.source_cells import ALL_RAN
 
 if TYPE_CHECKING:
     from grader.authenticity.evaluations import Evaluations
-    from grader.probe.loops import LoopProber
+    from grader.probe.loops import Lengths, LoopProber
     from grader.probe.probes import Data, Probes
     from grader.probe.stage import Probed, ProbingStage
 
@@ -43,7 +43,7 @@ class Stages:
 
     `seed` is the grading's, from which the probes' draws follow; the kernels get another. `fresh` is the kernel for the
     probes, None if the assignment has none. `only` is the one wanted item, None for all. `seconds` holds the duration
-    of the stages.
+    of the stages. With `chosen` only these cells run, and the functions are probed with inputs of these `lengths`.
     """
 
     notebook: Notebook
@@ -56,6 +56,8 @@ class Stages:
     judge: Judge
     only: str | None = None
     seconds: dict[str, Fact] = field(default_factory=dict)
+    chosen: Collection[int] | None = None
+    lengths: Lengths | None = None
 
     def go(self) -> RunEvidence:
         """Judge the wanted items with as few stages as they need. Return the evidence of the run, empty if none was."""
@@ -72,6 +74,10 @@ class Stages:
             if self.judge.done:
                 return RunEvidence()
         code = {cell.index: cell for cell in self.notebook.code_cells}
+        if self.chosen is not None:
+            evidence, _ = self._attempt(stage, [code[at] for at in sorted(self.chosen)], certain, None)
+            self.judge.look(evidence)
+            return evidence.run
         some = cells_for(self.notebook, self.assignment, self.only) if self.only is not None else None
         probed: Probed | None = None
         if some is not None:
@@ -177,10 +183,11 @@ class Stages:
 
     def _prober(self, roles: Sequence[LoopRole]) -> LoopProber:
         """Return the prober of the loops, prepared as far as it needs no kernel: the notebook may run meanwhile."""
-        from grader.probe.loops import LoopProber
+        from grader.probe.loops import LoopProber, draw_inputs
 
         with self._drawing():
-            return LoopProber().prepare(roles)
+            inputs = draw_inputs() if self.lengths is None else draw_inputs(self.lengths)
+            return LoopProber(inputs).prepare(roles)
 
     def _arrived(self, certain: Probes) -> None:
         self.judge.look(self._early(certain))

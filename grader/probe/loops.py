@@ -37,7 +37,11 @@ Arrays = Mapping[str, "NDArray[Any]"]
 
 @dataclass(frozen=True, eq=False)
 class LoopInputs:
-    """The inputs of both loops: initial weights and buffers of the small model, images in grey levels, labels."""
+    """The inputs of both loops: initial weights and buffers of the small model, images in grey levels, labels.
+
+    `train_batch` and `test_batch` are the sizes of batches. If there are fewer images than labels, they come again in
+    the same order.
+    """
 
     weights: Arrays
     train_images: NDArray[np.uint8]
@@ -45,6 +49,8 @@ class LoopInputs:
     test_images: NDArray[np.uint8]
     test_labels: NDArray[np.int64]
     current_step: int
+    train_batch: int = TRAIN_BATCH
+    test_batch: int = TEST_BATCH
 
     def payload(self, encode: Callable[[NDArray[Any]], Any]) -> dict[str, Any]:
         """Return the inputs as the probe takes them, with each array passed through `encode`."""
@@ -53,16 +59,34 @@ class LoopInputs:
             "train": {
                 "images": encode(self.train_images),
                 "labels": encode(self.train_labels),
-                "batch_size": TRAIN_BATCH,
+                "batch_size": self.train_batch,
             },
-            "test": {"images": encode(self.test_images), "labels": encode(self.test_labels), "batch_size": TEST_BATCH},
+            "test": {
+                "images": encode(self.test_images),
+                "labels": encode(self.test_labels),
+                "batch_size": self.test_batch,
+            },
             "optimizer": {"lr": LEARNING_RATE, "momentum": MOMENTUM},
             "current_step": self.current_step,
             "epoch": EPOCH,
         }
 
 
-def draw_inputs() -> LoopInputs:
+@dataclass(frozen=True)
+class Lengths:
+    """The numbers of images in the two loaders, and of images in their batches. The last batches are smaller.
+
+    `different` is the most images that are not alike in a loader.
+    """
+
+    train: int = TRAIN_BATCHES * TRAIN_BATCH + LAST_TRAIN
+    test: int = TEST_BATCHES * TEST_BATCH + LAST_TEST
+    train_batch: int = TRAIN_BATCH
+    test_batch: int = TEST_BATCH
+    different: int = 4096
+
+
+def draw_inputs(lengths: Lengths = Lengths()) -> LoopInputs:
     """Draw fresh inputs.
 
     The model predicts a share of the test labels, and none of the last batch, so that different averages differ.
@@ -70,7 +94,7 @@ def draw_inputs() -> LoopInputs:
     import numpy as np
     import torch
 
-    from grader.in_kernel.probes.arrays import image_tensor
+    from grader.in_kernel.probes.arrays import image_tensor, repeated
     from grader.in_kernel.probes.models import load
 
     rng = generator("loops")
@@ -79,20 +103,31 @@ def draw_inputs() -> LoopInputs:
     for name, value in model.state_dict().items():
         if value.is_floating_point():
             weights[name] = _draw(rng, name, tuple(value.shape))
-    train_labels = draw_labels(rng, TRAIN_BATCHES * TRAIN_BATCH + LAST_TRAIN)
-    images = draw_images(rng, np.concatenate([train_labels, draw_labels(rng, TEST_BATCHES * TEST_BATCH + LAST_TEST)]))
-    train_images, test_images = images[: len(train_labels)], images[len(train_labels) :]
+    train, test = (min(count, lengths.different) for count in (lengths.train, lengths.test))
+    drawn = draw_labels(rng, train)
+    images = draw_images(rng, np.concatenate([drawn, draw_labels(rng, test)]))
+    train_images, test_images = images[:train], images[train:]
+    train_labels = np.resize(drawn, lengths.train)
     # Wrong labels in the last batch make the last step a long one.
-    train_labels[-LAST_TRAIN:] = (train_labels[-LAST_TRAIN:] + 5) % 10
+    last = lengths.train % lengths.train_batch or lengths.train_batch
+    train_labels[-last:] = (train_labels[-last:] + 5) % 10
     load(model, weights)
     with torch.no_grad():
-        outputs = model.eval()(image_tensor(test_images)).numpy()
+        outputs = repeated(model.eval()(image_tensor(test_images)), lengths.test).numpy()
     predicted = outputs.argmax(1)
-    guessed = rng.random(len(test_images)) < GUESSED
+    guessed = rng.random(lengths.test) < GUESSED
     test_labels = np.where(guessed, predicted, (predicted + rng.integers(1, 10, len(predicted))) % 10)
-    test_labels[-LAST_TEST:] = outputs[-LAST_TEST:].argmin(1)
+    last = lengths.test % lengths.test_batch or lengths.test_batch
+    test_labels[-last:] = outputs[-last:].argmin(1)
     return LoopInputs(
-        weights, train_images, train_labels, test_images, test_labels.astype(np.int64), int(rng.integers(1000, 9000))
+        weights,
+        train_images,
+        train_labels,
+        test_images,
+        test_labels.astype(np.int64),
+        int(rng.integers(1000, 9000)),
+        lengths.train_batch,
+        lengths.test_batch,
     )
 
 
@@ -230,14 +265,15 @@ class LoopProber:
         import torch
         import torch.nn.functional as F
 
-        from grader.in_kernel.probes.arrays import image_tensor, tensor
+        from grader.in_kernel.probes.arrays import image_tensor, repeated, tensor
         from grader.in_kernel.probes.models import load
 
-        model = _small_model()
-        load(model, self.inputs.weights)
+        model, inputs = _small_model(), self.inputs
+        load(model, inputs.weights)
         model.train()
-        images = torch.split(image_tensor(self.inputs.test_images), TEST_BATCH)
-        labels = torch.split(tensor(self.inputs.test_labels), TEST_BATCH)
+        every = repeated(image_tensor(inputs.test_images), len(inputs.test_labels))
+        images = torch.split(every, inputs.test_batch)
+        labels = torch.split(tensor(inputs.test_labels), inputs.test_batch)
         with torch.no_grad():
             outputs = [model(batch) for batch in images]
         pairs = list(zip(outputs, labels, strict=True))
@@ -258,18 +294,17 @@ class LoopProber:
     def _run_faults(self) -> dict[str, Arrays]:
         import torch
 
-        from grader.in_kernel.probes.arrays import image_tensor, tensor
+        from grader.in_kernel.probes.arrays import image_tensor, repeated, tensor
         from grader.in_kernel.probes.models import load
 
         inputs = self.inputs
         batches: dict[str, list[known_faults.Batch]] = {}
         for part, images, labels, size in (
-            ("train", inputs.train_images, inputs.train_labels, TRAIN_BATCH),
-            ("test", inputs.test_images, inputs.test_labels, TEST_BATCH),
+            ("train", inputs.train_images, inputs.train_labels, inputs.train_batch),
+            ("test", inputs.test_images, inputs.test_labels, inputs.test_batch),
         ):
-            batches[part] = list(
-                zip(torch.split(image_tensor(images), size), torch.split(tensor(labels), size), strict=True)
-            )
+            every = repeated(image_tensor(images), len(labels))
+            batches[part] = list(zip(torch.split(every, size), torch.split(tensor(labels), size), strict=True))
         found: dict[str, Arrays] = {}
         for name, variant in known_faults.FAULTS.items():
             model = _small_model()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -48,6 +48,12 @@ class Setup:
     def budget(self) -> Budget:
         """The time left to the notebook, which all kernels of the grading share."""
         return Budget(self.limits)
+
+    def over(self, source: DataSource) -> Setup:
+        """Return the set-up for kernels with other data, which share the time that is left to the notebook."""
+        other = replace(self, source=source)
+        vars(other)["budget"] = self.budget
+        return other
 
     def recorded(self, hidden: Path) -> Kernel:
         """Return a kernel for the cells of a notebook, with the recorder. It does not see the folder `hidden`."""

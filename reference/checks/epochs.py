@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from grader.assignment import Advice, CheckFunction, Evidence, Fail, Review
-from grader.checks import convergence, loaders, loops, placement
+from grader.checks import convergence, loops, placement
 from grader.evidence import trainings
 from grader.evidence.run import Pass
+from reference.checks.before import LEAST_RATE, charged_before, overflowed, own_shapes, settings_fault
 from reference.checks.trouble import counted, over_other_data, section_cells, trouble
-from reference.contract import BATCH_SIZE, CLASSES, LEARNING_RATE, MOMENTUM, RECOGNISE, is_linear, is_mlp
+from reference.contract import CLASSES, LEARNING_RATE, MOMENTUM, RECOGNISE, has_classes, is_linear, is_mlp
 
 UNTESTED = 0.8  # credit for a training that was never tested
 OLD_MODEL = 0.6  # credit for a training whose model had been trained before
@@ -18,7 +19,7 @@ OTHER_SETTINGS = 0.5  # credit for a training that learns, but with another opti
 
 def optimizer(e: Evidence) -> str:
     """Training uses SGD with learning rate 0.01 and momentum 0.5."""
-    passes = [epoch.train for training in cpu_trainings(e) for epoch in training.epochs] or _parts(e)
+    passes = [epoch.train for training in _asked(e) for epoch in training.epochs] or _parts(e)
     if not passes and (not_believed := trainings.doubt(e.run, is_mlp)):
         raise Fail(not_believed, f"SGD with learning rate {LEARNING_RATE:g} and momentum {MOMENTUM:g}")
     if not passes:
@@ -27,6 +28,17 @@ def optimizer(e: Evidence) -> str:
             wanted = f"SGD with learning rate {LEARNING_RATE:g} and momentum {MOMENTUM:g}"
             raise Fail(f"no optimizer took a step in the run{why}", wanted, hint)
     return loops.optimizer_settings(passes, "SGD", LEARNING_RATE, MOMENTUM)
+
+
+def _asked(e: Evidence) -> tuple[trainings.Training, ...]:
+    """Return the trainings of the MLP on the CPU that may be the one asked for: no shorter trials of other settings.
+
+    These are the longest, up to the 20 epochs asked for; of several, those with the right settings if there are any.
+    """
+    found = cpu_trainings(e)
+    most = max((min(20, len(training.epochs)) for training in found), default=0)
+    longest = tuple(training for training in found if len(training.epochs) >= most)
+    return tuple(t for t in longest if settings_fault(t, len(t.epochs)) is None) or longest
 
 
 def _parts(e: Evidence) -> list[Pass]:
@@ -43,12 +55,30 @@ def cpu_trainings(e: Evidence) -> tuple[trainings.Training, ...]:
 def of_role(e: Evidence, role: str, device: str) -> tuple[trainings.Training, ...]:
     """Return the trainings on the device of models that are meant to be the role's, in order.
 
-    A linear classifier is one only if the notebook's own MLP is nothing else, which costs its points there.
+    A linear classifier, or a model with another number of outputs, is one only if the notebook's own model for the role
+    is nothing else, which costs its points there.
     """
-    probe = e.models.get(role)
-    own = sorted(parameter.shape for parameter in probe.parameters) if probe is not None else []
+    own = own_shapes(e, role)
     found = e.trainings(RECOGNISE[role], device)
-    return tuple(t for t in found if not is_linear(t.model.shapes) or sorted(t.model.shapes) == own)
+    return tuple(t for t in found if _is_near(t.model.shapes) or sorted(t.model.shapes) == own)
+
+
+def _is_near(shapes: Sequence[tuple[int, ...]]) -> bool:
+    return has_classes(shapes) and not is_linear(shapes)
+
+
+def long_enough(e: Evidence, role: str, device: str, epochs: int) -> tuple[trainings.Training, ...]:
+    """Return the trainings with at least so many epochs, the likeliest answers first.
+
+    Those of the notebook's own model for the role come first, then those with the settings that were asked for: others
+    may be trials.
+    """
+    own = own_shapes(e, role)
+
+    def likely(training: trainings.Training) -> tuple[bool, bool]:
+        return sorted(training.model.shapes) != own, settings_fault(training, epochs) is not None
+
+    return tuple(sorted((t for t in of_role(e, role, device) if len(t.epochs) >= epochs), key=likely))
 
 
 def trained(e: Evidence, item: str, role: str, device: str, epochs: int) -> trainings.Training:
@@ -59,9 +89,8 @@ def trained(e: Evidence, item: str, role: str, device: str, epochs: int) -> trai
     name = role.upper()
     place = "GPU" if device == "cuda" else "CPU"
     found = of_role(e, role, device)
-    for training in found:
-        if len(training.epochs) >= epochs:
-            return training
+    for training in long_enough(e, role, device, epochs):
+        return training
     expected = f"{counted(epochs)} of the {name} on the {place}"
     other_data = over_other_data(e, role, device)
     if found:
@@ -75,9 +104,10 @@ def trained(e: Evidence, item: str, role: str, device: str, epochs: int) -> trai
         raise Fail(not_believed, expected)
     if other_data is not None:
         raise Fail(other_data[0], expected, other_data[1])
-    if linear := e.trainings(RECOGNISE[role], device):
+    if others := e.trainings(RECOGNISE[role], device):
+        lacks = "no hidden layer" if is_linear(others[0].model.shapes) else f"no {CLASSES} outputs"
         raise Fail(
-            f"the model that was trained in cell {linear[0].cells[0]} has no hidden layer, so it is not the {name}",
+            f"the model that was trained in cell {others[0].cells[0]} has {lacks}, so it is not the {name}",
             expected,
             f"Which class is the model made from that the training steps: the {name}?",
         )
@@ -151,35 +181,26 @@ def ten_epochs(e: Evidence) -> str | Review:
 
 def mlp_converges(e: Evidence) -> str | Review:
     """The loss falls as the reference's does."""
-    return _learns(e, "mlp", trained(e, "q2", "mlp", "cpu", 10), 10)
+    training = trained(e, "q2", "mlp", "cpu", 10)
+    charged = charged_before(e, "mlp", training)
+    charged = charged or overflowed(e, training)
+    if not charged and settings_fault(training, 10) is not None and _steps_are_true(e, training):
+        charged = "the optimizer's settings"
+    return _learns(e, "mlp", training, 10, charged)
 
 
-def _learns(e: Evidence, role: str, training: trainings.Training, epochs: int) -> str | Review:
-    """Check that the first epochs of a training learned as the reference's do."""
-    asked_for = _other_settings(training.epochs[:epochs]) is None
+def _learns(e: Evidence, role: str, training: trainings.Training, epochs: int, charged: str) -> str | Review:
+    """Check that the first epochs of a training learned as the reference's do; `charged` is as in `converges`."""
+    asked_for = settings_fault(training, epochs) is None
     found = convergence.converges(
         training.epochs[:epochs],
         e.reference,
         role,
         classes=CLASSES,
         repeated=asked_for and training.model.key in e.run.repeated,
-        as_wanted=_as_wanted(e),
+        charged=charged,
     )
     return unsure(e, training, found) if isinstance(found, str) else found
-
-
-def _as_wanted(e: Evidence) -> bool:
-    """Return whether the loaders of training and testing serve what was asked for, as far as is known."""
-    for split, images in (("train", e.train_size), ("test", e.test_size)):
-        probe = e.loaders.get(split)
-        if probe is None or probe.seen is None or probe.first_batch is None or probe.expected_batch is None:
-            continue
-        try:
-            loaders.loader(probe, images, BATCH_SIZE, shuffled=split == "train")
-            loaders.pixels(probe)
-        except Fail:
-            return False
-    return True
 
 
 def twenty_epochs(e: Evidence) -> str | Review:
@@ -237,7 +258,7 @@ def converges(item: str, role: str, device: str, epochs: int) -> CheckFunction:
 
     def check(e: Evidence) -> str | Review:
         training = in_part(e, item, role, device, epochs)
-        wrong = _other_settings(training.epochs[:epochs])
+        wrong = settings_fault(training, epochs)
         if wrong is None:
             return _learned(e, role, training, epochs)
         try:
@@ -257,23 +278,14 @@ def _steps_are_true(e: Evidence, training: trainings.Training) -> bool:
     if trainings.unchecked(e.run, training) or training.model.key not in e.run.repeated:
         return False
     made = training.epochs[0].train.optimizer
-    return made is not None and (made.lr or 0.0) >= LEARNING_RATE / 100
-
-
-def _other_settings(epochs: Sequence[trainings.Epoch]) -> Fail | None:
-    """Return what is wrong with the optimizer that stepped in these epochs; None if nothing is."""
-    try:
-        loops.optimizer_settings([epoch.train for epoch in epochs], "SGD", LEARNING_RATE, MOMENTUM)
-    except Fail as fail:
-        return fail
-    return None
+    return made is not None and (made.lr or 0.0) >= LEAST_RATE
 
 
 def _learned(e: Evidence, role: str, training: trainings.Training, epochs: int) -> str | Review:
     """Check that a training learned as the reference does. Raises Fail; too few epochs earn credit in proportion."""
     done = len(training.epochs)
     if done >= epochs:
-        return _learns(e, role, training, epochs)
+        return _learns(e, role, training, epochs, charged_before(e, role, training))
     follows = training.model.key in e.run.repeated and not trainings.unchecked(e.run, training)
     raise Fail(
         f"the losses of {counted(done)} {'follow' if follows else 'do not follow'} the reference's",

@@ -81,8 +81,25 @@ def test_repeated_steps_need_no_threshold():
 def test_a_loss_above_the_threshold_fails_also_when_the_steps_are_true():
     with pytest.raises(Fail, match=r"after 3 epochs the loss is 1\.700"):
         converges(EPOCHS, limits(1.5), "mlp", classes=10, repeated=True)
-    said = converges(EPOCHS, limits(1.5), "mlp", classes=10, repeated=True, as_wanted=False)
+    said = converges(EPOCHS, limits(1.5), "mlp", classes=10, repeated=True, charged="the training loader")
     assert "follow the reference" in str(said)  # on other data, for which the item on the data has taken its points
+
+
+def test_what_was_charged_before_costs_nothing_here():
+    said = converges(EPOCHS, limits(1.5), "mlp", classes=10, charged="the MLP")
+    assert (
+        said
+        == "the loss is 1.700 after 3 epochs; this rests on the MLP, which cost points before, so it costs nothing here"
+    )
+    broken = [EPOCHS[0], Epoch(dataclasses.replace(EPOCHS[1].train, losses=(1.0, None)), evaluated(1, None))]
+    said = converges(broken, limits(1.5), "mlp", classes=10, repeated=True, charged="the function 'fit'")
+    assert "stops being a number in epoch 2; this rests on the function 'fit'" in str(said)
+
+
+def test_hints_name_no_cause_that_was_not_measured():
+    with pytest.raises(Fail) as caught:
+        converges(EPOCHS, limits(1.5), "mlp", classes=10)
+    assert not any(word in caught.value.hint for word in ("gradient", "rate", "optimizer", "right model"))
 
 
 def test_other_trainings_are_held_against_the_threshold():
@@ -100,8 +117,9 @@ def test_without_a_limit_below_guessing_a_person_decides(reference):
 
 def test_a_loss_that_is_not_a_number_fails():
     broken = [EPOCHS[0], Epoch(dataclasses.replace(EPOCHS[1].train, losses=(1.0, None)), evaluated(1, None))]
-    with pytest.raises(Fail, match="stops being a number in epoch 2"):
+    with pytest.raises(Fail, match="stops being a number in epoch 2") as caught:
         converges(broken, Reference(), "mlp", classes=10)
+    assert "rate" not in caught.value.hint
 
 
 def test_a_test_over_the_wrong_images_is_a_test_unless_a_right_one_follows():

@@ -9,11 +9,11 @@ import pytest
 import torch
 
 from grader.assignment import Fail, LoopRole
-from grader.checks import loop_tests
+from grader.checks import loop_records, loop_tests, loops
 from grader.evidence.probes import LoopProbe, LoopRun
 from grader.evidence.run import Argument
 from grader.probe.client import describe
-from grader.probe.loops import LEARNING_RATE, LoopProber
+from grader.probe.loops import LEARNING_RATE, Lengths, LoopProber, draw_inputs
 from grader.probe.matching import FoundFunction
 from reference.loops import cpu_test, cpu_train
 from tests.in_process import InProcess
@@ -583,3 +583,48 @@ def test_a_test_without_eval_is_held_against_a_model_in_training_mode() -> None:
     assert loop_tests.accuracy(found)
     with pytest.raises(Fail, match="training mode during the test"):
         loop_tests.mode_in_test(found)
+
+
+HARD_CODED = """
+import torch
+def cpu_train(epoch, train_losses, steps, current_step):
+    model.train()
+    for batch_idx, (data, target) in enumerate(train_loader):
+        optimizer.zero_grad()
+        loss = criterion(model(data), target)
+        loss.backward()
+        optimizer.step()
+        if batch_idx % 100 == 0:
+            train_losses.append(loss.item())
+            steps.append(current_step + batch_idx + 1)
+    return current_step + 5
+
+def cpu_test(test_losses, test_accuracy, steps, current_step):
+    model.eval()
+    total, correct = 0.0, 0
+    with torch.no_grad():
+        for data, target in test_loader:
+            output = model(data)
+            total += criterion(output, target).item()
+            correct += (output.argmax(1) == target).sum().item()
+    test_losses.append(total / 3)
+    test_accuracy.append(correct / 150)
+    steps.append(current_step)
+"""
+
+
+def test_functions_that_rely_on_lengths_are_right_with_loaders_of_these_lengths() -> None:
+    long = LoopProber(draw_inputs(Lengths(300, 150, 64, 64, different=100)))
+    kernel = InProcess(HARD_CODED)
+    for role, checks in (
+        (TRAIN, (loops.trains, loop_records.returns_step)),
+        (TEST, (loop_tests.averages_loss, loop_tests.accuracy)),
+    ):
+        function = describe(kernel).function(role.role)
+        assert function is not None
+        found = long.probe(kernel, role, FoundFunction(function, "name", ()))
+        assert all(check(found) for check in checks)
+        with pytest.raises(Fail):
+            checks[-1](prober().probe(kernel, role, FoundFunction(function, "name", ())))
+    assert len(long.inputs.train_images) == 100
+    assert found.batch_sizes == (64, 64, 22)

@@ -41,3 +41,8 @@ def tensor(value: Any) -> Tensor:
 def image_tensor(value: Any) -> Tensor:
     """Return uint8 grey levels (N, 28, 28) as MNIST's usual pipeline gives them: normalised float32 (N, 1, 28, 28)."""
     return ((tensor(value).float() / 255 - MEAN) / STD).reshape(-1, 1, 28, 28)
+
+
+def repeated(value: Tensor, count: int) -> Tensor:
+    """Return a tensor of `count` entries: those of `value`, which come again and again if they are fewer."""
+    return value if len(value) == count else value[torch.arange(count) % len(value)]

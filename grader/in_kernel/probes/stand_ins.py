@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim.optimizer import register_optimizer_step_post_hook
 
-from grader.in_kernel.probes.arrays import image_tensor, tensor
+from grader.in_kernel.probes.arrays import image_tensor, repeated, tensor
 from grader.in_kernel.probes.fixtures import Images, KeepingCrossEntropy, Served, SmallModel
 from grader.in_kernel.probes.models import load, make
 from grader.in_kernel.probes.namespace import kind
@@ -61,8 +61,8 @@ class StandIns:
     def _images(self, part: str) -> Images:
         given = self.payload[part]
         there = self.device if str(self.payload.get("batch_device")).startswith("cuda") else torch.device("cpu")
-        images, labels = image_tensor(given["images"]).to(there), tensor(given["labels"]).long().to(there)
-        return Images(images, labels, train=part == "train")
+        images, labels = image_tensor(given["images"]), tensor(given["labels"]).long()
+        return Images(repeated(images, len(labels)).to(there), labels.to(there), train=part == "train")
 
     def _loader(self, part: str, name: str, data: Images) -> Served:
         return Served(data, int(self.payload[part]["batch_size"]), name, self.batches)

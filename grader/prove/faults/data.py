@@ -14,9 +14,12 @@ TEST_LOADER = "_1.DataLoader(test_set, batch_size=_2, shuffle=False)"
 
 
 def data_faults(item: str, learns: str, runs: str) -> tuple[Mutation, ...]:
-    """Return the faults; `learns` are items about what was learned from the data, `runs` items that iterate over it."""
+    """Return the faults; `learns` are items about what was learned from the data, `runs` items that iterate over it.
 
-    one = FaultGroup("data", item, learns).fault
+    A training over what the judged loader serves costs nothing more, so most faults cost `item` alone.
+    """
+
+    one = FaultGroup("data", item).fault
     other = "transforms.Compose([transforms.ToTensor(), transforms.Normalize((0.5,), (0.5,))])"
     return (
         one(
@@ -145,7 +148,37 @@ def data_faults(item: str, learns: str, runs: str) -> tuple[Mutation, ...]:
                 "batch_size=_2, shuffle=True)",
             ),
             ("images are used",),
-            f"{learns} {runs}",
+        ),
+        one(
+            "a_tenth_of_it",
+            "One training image in ten is served.",
+            swap(
+                TRAIN_LOADER,
+                "_1.DataLoader(torch.utils.data.Subset(train_set, range(len(train_set) // 10)), "
+                "batch_size=_2, shuffle=True)",
+            ),
+            ("images are used",),
+        ),
+        one(
+            "half_of_the_test",
+            "Every other test image is left out.",
+            swap(
+                TEST_LOADER,
+                "_1.DataLoader(torch.utils.data.Subset(test_set, range(0, len(test_set), 2)), "
+                "batch_size=_2, shuffle=False)",
+            ),
+            ("images are used",),
+        ),
+        one(
+            "grey_levels",
+            "The images hold grey levels up to 255: they are neither scaled nor normalised.",
+            swap(
+                COMPOSE,
+                "transforms.Compose([transforms.PILToTensor(), transforms.ConvertImageDtype(torch.float32), "
+                "lambda x: 255 * x])",
+            ),
+            ("not scaled",),
+            learns,  # the losses may overflow, and then no curve can be seen
         ),
         one(
             "test_is_train",

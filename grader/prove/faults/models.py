@@ -12,10 +12,13 @@ RELU = "_1 = torch.relu(self.fc1(_1))"
 
 
 def linear_faults(names: Model) -> tuple[Mutation, ...]:
-    """Return faults for a model with `fc1`, `fc2`, `fc3` and a forward that calls them one after the other."""
+    """Return faults for a model with `fc1`, `fc2`, `fc3` and a forward that calls them one after the other.
+
+    What was trained is the student's model all the same, so a fault costs its item alone if the model can be trained.
+    """
     name = names.name
 
-    one = FaultGroup(names.group, names.item, names.learns).fault
+    one = FaultGroup(names.group, names.item).fault
 
     def first(replacement: str) -> Apply:
         return swap(RELU, replacement, within=name)
@@ -120,6 +123,18 @@ def linear_faults(names: Model) -> tuple[Mutation, ...]:
             ("frozen",),
             f"{names.runs} {names.learns}",
         ),
+        one(
+            "eleven_classes",
+            "The model has eleven classes: a wrong digit.",
+            swap("nn.Linear(64, 10)", "nn.Linear(64, 11)", within=name),
+            ("(?:→|, ?)11\\b",),
+        ),
+        one(
+            "hundred_classes",
+            "The model has a hundred classes: a digit too many.",
+            swap("nn.Linear(64, 10)", "nn.Linear(64, 100)", within=name),
+            ("(?:→|, ?)100\\b",),
+        ),
         fault(
             f"{names.group}.nine_classes",
             "The model has nine classes.",
@@ -154,7 +169,7 @@ def convolution_faults(names: Model) -> tuple[Mutation, ...]:
     pool = "nn.AdaptiveMaxPool2d(1)"
     out = "return self.head(self.net(_1).flatten(1))"
 
-    one = FaultGroup(names.group, names.item, names.learns).fault
+    one = FaultGroup(names.group, names.item).fault
     put = partial(swap, within=name)
     return (
         one(
@@ -261,6 +276,12 @@ def convolution_faults(names: Model) -> tuple[Mutation, ...]:
                 put(conv2, "nn.Conv2d(32, 64, kernel_size=3, stride=1, padding=1)"),
             ),
             ("stride",),
+        ),
+        one(
+            "eleven_classes",
+            "The model has eleven classes: a wrong digit.",
+            put("nn.Linear(64, 10)", "nn.Linear(64, 11)"),
+            ("(?:→|, ?)11\\b",),
         ),
         fault(
             f"{names.group}.nine_classes",

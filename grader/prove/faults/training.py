@@ -21,7 +21,6 @@ def gradient_faults(names: Loops) -> tuple[Mutation, ...]:
             swap("_1.zero_grad()", "", within=f),
             item,
             ("pile up",),
-            names.learns,
         ),
         fault(
             f"{group}.zero_grad_once",
@@ -29,7 +28,6 @@ def gradient_faults(names: Loops) -> tuple[Mutation, ...]:
             hoist("_1.zero_grad()", f),
             item,
             ("pile up",),
-            names.learns,
         ),
         fault(
             f"{group}.zero_grad_late",
@@ -90,7 +88,6 @@ def gradient_faults(names: Loops) -> tuple[Mutation, ...]:
             swap("_1.step()", "_1.step()\n_1.step()", within=f),
             item,
             ("two optimizer steps",),
-            names.learns,
         ),
         fault(
             f"{group}.sum_loss",
@@ -98,7 +95,7 @@ def gradient_faults(names: Loops) -> tuple[Mutation, ...]:
             swap(LOSS, "_1 = _2(_3(_4), _5) * len(_5)", within=f),
             item,
             ("summed over the batch",),
-            f"{names.learns} {names.plots}",
+            names.plots,  # losses that are no numbers cannot be seen
         ),
         fault(
             f"{group}.softmax_before_loss",
@@ -106,7 +103,6 @@ def gradient_faults(names: Loops) -> tuple[Mutation, ...]:
             swap(LOSS, "_1 = _2(torch.softmax(_3(_4), dim=1), _5)", within=f),
             item,
             ("softmax",),
-            f"{names.learns} {names.plots}",
         ),
         fault(
             f"{group}.optimizer_every_batch",
@@ -116,7 +112,6 @@ def gradient_faults(names: Loops) -> tuple[Mutation, ...]:
             ),
             item,
             ("momentum",),
-            names.learns,
         ),
     )
 
@@ -152,7 +147,6 @@ def course_faults(names: Loops) -> tuple[Mutation, ...]:
             swap(LOSS, "_1 = _2(_3(_4), (_5 + 1) % 10)", within=f),
             item,
             ("weights differ", "labels"),
-            f"{names.learns} {names.plots}",
         ),
         fault(
             f"{group}.first_batch_only",
@@ -236,7 +230,6 @@ def record_faults(names: Loops) -> tuple[Mutation, ...]:
             swap(append_step, "steps.append(batch_idx + 1)", within=f),
             item,
             ("global steps? ",),
-            names.plots,
         ),
         fault(
             f"{group}.records_epoch_for_step",
@@ -244,7 +237,6 @@ def record_faults(names: Loops) -> tuple[Mutation, ...]:
             swap(append_step, "steps.append(epoch)", within=f),
             item,
             ("global steps? ",),
-            names.plots,
         ),
         fault(
             f"{group}.records_running_mean",
@@ -276,7 +268,6 @@ def record_faults(names: Loops) -> tuple[Mutation, ...]:
             prepend("current_step = 0", f),
             item,
             ("global steps? ",),
-            names.plots,
         ),
         fault(
             f"{group}.returns_one_more",

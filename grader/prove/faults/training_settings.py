@@ -17,10 +17,10 @@ NEW_OPTIMIZER = "optimizer = optim.SGD(model.parameters(), lr=0.01, momentum=0.5
 def optimizer_faults(names: Training) -> tuple[Mutation, ...]:
     """Return faults of wrong settings or of another model's parameters."""
     section, group, costs = names.setup, names.group, names.settings
-    converges = f"{names.item} {names.learns}"
+    converges = f"{names.item} {names.learns}"  # of steps that cannot be taken again, or that are too small
     what = f"of {names.model} in '{section}'"
 
-    def setting(name: str, words: str, code: str, kinds: tuple[str, ...], may: str = converges) -> Mutation:
+    def setting(name: str, words: str, code: str, kinds: tuple[str, ...], may: str = "") -> Mutation:
         return fault(f"{group}.{name}", words, swap(SGD, code, section=section), costs, kinds, may)
 
     return (
@@ -29,6 +29,7 @@ def optimizer_faults(names: Training) -> tuple[Mutation, ...]:
             f"The learning rate {what} is 0.",
             "optim.SGD(_1, lr=0.0, momentum=0.5)",
             ("learning rate is 0", "loss is"),
+            converges,
         ),
         setting(
             "lr_huge",
@@ -52,7 +53,7 @@ def optimizer_faults(names: Training) -> tuple[Mutation, ...]:
         setting(
             "momentum_missing", f"The optimizer {what} has no momentum.", "optim.SGD(_1, lr=0.01)", ("momentum is 0",)
         ),
-        setting("adam", f"The optimizer {what} is Adam.", "optim.Adam(_1, lr=0.01)", ("optimizer is Adam",)),
+        setting("adam", f"The optimizer {what} is Adam.", "optim.Adam(_1, lr=0.01)", ("optimizer is Adam",), converges),
         setting(
             "weight_decay",
             f"The optimizer {what} has weight decay.",

@@ -46,7 +46,6 @@ def mode_faults(names: Loops) -> tuple[Mutation, ...]:
             swap("test_loader", "train_loader", within=f),
             item,
             ("training loader",),
-            f"{names.runs} {names.learns} {names.plots}",
         ),
         fault(
             f"{group}.steps_in_test",
@@ -73,7 +72,6 @@ def mode_faults(names: Loops) -> tuple[Mutation, ...]:
             ),
             item,
             ("no average loss", "labels"),
-            f"{names.learns} {names.plots}",
         ),
     )
 
@@ -109,7 +107,6 @@ def figure_faults(names: Loops) -> tuple[Mutation, ...]:
             all_of(swap(ADD_LOSS, "_1 = _2(_3, _4).item()", within=f), swap(MEAN_LOSS, "_1.append(_2)", within=f)),
             item,
             ("last batch",),
-            names.plots,  # their curve is not the validation loss
         ),
         fault(
             f"{group}.loss_of_last_batch_divided",
@@ -117,7 +114,6 @@ def figure_faults(names: Loops) -> tuple[Mutation, ...]:
             swap(ADD_LOSS, "_1 = _2(_3, _4).item()", within=f),
             item,
             ("last batch",),
-            names.plots,  # their curve is not the validation loss
         ),
         fault(
             f"{group}.loss_weighted",

@@ -1,0 +1,134 @@
+"""What stands before an item and cost points already: faults in the data, the model, the loop and the settings.
+
+A fault costs once. A later item is judged given the faults before it: what they do to its losses and curves costs
+nothing more. A training by the right function with the right settings is what the reference's loop does to the same
+model with the same images; so a loss that is too high is the model's or the images' doing when these are wrong. One by
+a wrong function would be right with the reference's.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Literal
+
+from grader.assignment import Evidence, Fail, NotGraded
+from grader.checks import loaders, loop_records, loop_tests, loops, models
+from grader.evidence.trainings import Training
+from reference.contract import BATCH_SIZE, LEARNING_RATE, LOG_EVERY, MOMENTUM
+
+LEAST_RATE = LEARNING_RATE / 100  # smaller steps teach a model nothing, whatever else is wrong
+
+Records = Literal["right", "unknown", "wrong"]
+
+
+def charged_before(e: Evidence, role: str, training: Training) -> str:
+    """Return in words on what this training rests that is wrong and cost points before; '' if nothing is.
+
+    That is the data, the model or the function that trained it. A training with steps too small to learn by rests on
+    itself.
+    """
+    made = training.epochs[0].train.optimizer
+    if made is not None and made.lr is not None and made.lr < LEAST_RATE:
+        return ""
+    if (split := _wrong_data(e)) is not None:
+        return f"the {'training' if split == 'train' else 'test'} loader"
+    if _is_own(e, role, training) and _fails(lambda: models.same_outputs(e.models[role])):
+        return f"the {role.upper()}"
+    if (function := _wrong_function(e, training)) is not None:
+        return f"the function '{function}'"
+    return ""
+
+
+def _fails(check: Callable[[], object]) -> bool:
+    """Return whether a check found something wrong. What could not be judged was not charged."""
+    try:
+        check()
+    except Fail:
+        return True
+    except NotGraded:
+        return False
+    return False
+
+
+def _wrong_data(e: Evidence) -> Literal["train", "test"] | None:
+    """Return the split whose loader serves something else than what was asked for; None if none is known to."""
+    sizes: tuple[tuple[Literal["train", "test"], int], ...] = (("train", e.train_size), ("test", e.test_size))
+    for split, images in sizes:
+        probe = e.loaders.get(split)
+        if probe is None or probe.seen is None:
+            continue
+        if _fails(lambda: loaders.loader(probe, images, BATCH_SIZE, shuffled=split == "train")):  # noqa: B023
+            return split
+        known = probe.first_batch is not None and probe.expected_batch is not None
+        if known and _fails(lambda: loaders.pixels(probe)):  # noqa: B023
+            return split
+    return None
+
+
+def _is_own(e: Evidence, role: str, training: Training) -> bool:
+    """Return whether the model that was trained is the one that was judged for this role, by its parameters."""
+    own = own_shapes(e, role)
+    return bool(own) and sorted(training.model.shapes) == own
+
+
+def own_shapes(e: Evidence, role: str) -> list[tuple[int, ...]]:
+    """Return the shapes of the parameters of the notebook's own model for this role, sorted; [] if there is none."""
+    probe = e.models.get(role)
+    return sorted(parameter.shape for parameter in probe.parameters) if probe is not None else []
+
+
+def _wrong_function(e: Evidence, training: Training) -> str | None:
+    """Return the name of the function that trained in every epoch, if it was judged and is wrong."""
+    for probe in (e.loops.get("cpu_train"), e.loops.get("gpu_train")):
+        if probe is None or probe.function is None or probe.student is None:
+            continue
+        seen = [(epoch.train.function, epoch.train.inner_function) for epoch in training.epochs]
+        if all(probe.function in names for names in seen) and _fails(lambda: loops.trains(probe)):  # noqa: B023
+            return probe.function
+    return None
+
+
+def settings_fault(training: Training, epochs: int) -> Fail | None:
+    """Return what is wrong with the optimizer that stepped in the first epochs of a training; None if nothing is."""
+    try:
+        loops.optimizer_settings([e.train for e in training.epochs[:epochs]], "SGD", LEARNING_RATE, MOMENTUM)
+    except Fail as fail:
+        return fail
+    return None
+
+
+def overflowed(e: Evidence, training: Training) -> str:
+    """Return in words what made the losses of most batches no numbers and cost points before; '' if nothing did."""
+    losses = [loss for epoch in training.epochs for loss in epoch.train.losses]
+    if 2 * sum(loss is not None and math.isfinite(loss) for loss in losses) > len(losses):
+        return ""
+    charged = charged_before(e, "mlp", training)
+    return charged or ("the optimizer's settings" if settings_fault(training, len(training.epochs)) else "")
+
+
+def test_records(e: Evidence) -> Records:
+    """Return whether the function for the CPU's tests is known to record the average loss.
+
+    'wrong' if it records something else, which cost points, and 'unknown' if it could not be tried.
+    """
+    probe = e.loops.get("cpu_test")
+    if probe is None or probe.student is None or probe.student.error is not None:
+        return "unknown"
+    try:
+        loop_tests.averages_loss(probe)
+    except Fail:
+        return "wrong"
+    except NotGraded:
+        return "unknown"
+    return "right"
+
+
+def counts_steps_wrongly(e: Evidence) -> bool:
+    """Return whether the training function for the CPU is known to record or return wrong steps, which cost points."""
+    probe = e.loops.get("cpu_train")
+    if probe is None or probe.student is None or probe.student.error is not None:
+        return False
+    return _fails(lambda: loop_records.records_losses(probe, LOG_EVERY)) or _fails(
+        lambda: loop_records.returns_step(probe)
+    )
