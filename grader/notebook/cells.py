@@ -7,10 +7,10 @@ import re
 import tokenize
 import warnings
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 from grader.notebook.depth import without_deep_statements
+from grader.notebook.memo import Remembered
 from grader.notebook.repairs import Kind
 
 # Characters that IPython may read to translate the magics of a cell: in all, and for each character of the cell. It
@@ -67,7 +67,7 @@ _MAGIC_LINE = re.compile(r"^[ \t]*[%!?]|\?[ \t]*$|=[ \t]*[%!]", re.MULTILINE)
 _NOT_PYTHON = (SyntaxError, ValueError, RuntimeError, RecursionError, MemoryError, OverflowError)
 
 
-@lru_cache(maxsize=2048)
+@Remembered
 def python_source(source: str) -> str | None:
     """Return the Python of a code cell, to be analysed; None if it is not Python.
 
