@@ -43,6 +43,10 @@ class Remembered(Generic[T]):
                 self._held -= len(self._known.popitem(last=False)[0]) + _EACH
         return found
 
+    def __len__(self) -> int:
+        """Return how many results are remembered."""
+        return len(self._known)
+
     def cache_clear(self) -> None:
         """Forget all results."""
         self._known: OrderedDict[str, T] = OrderedDict()
