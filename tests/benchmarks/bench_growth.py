@@ -6,7 +6,7 @@
 An exponent of 1 means that a notebook of twice the size takes twice the time. Without `--whole` nothing is run: these
 are the stages that read, locate, analyse and slice, and the checks on evidence that grows. `--short` measures 1, 2 and
 4 times half the size, in about a minute. `--whole` grades whole notebooks on a few images, and one with a megabyte of
-text, in less than five minutes. All seconds are CPU time of the driver, except those after 'in all'.
+text. All seconds are CPU time of the driver, except those after 'in all'.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from grader.data.sources import find_data
 from tests.benchmarks.growth.stages import forget
 
 SOLUTION = Path(__file__).parents[3] / "reference" / "solution.ipynb"
-TRAIN, TEST = 512, 256  # images
+TRAIN, TEST = 128, 64  # images
 
 _FIGURE = (
     "import matplotlib.pyplot as plt\nfor i in range({n}):\n    fig, ax = plt.subplots(figsize=(2, 2))\n"
