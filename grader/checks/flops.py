@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 import re
@@ -143,7 +144,8 @@ def counts_printed(
     missing = []
     for cost in costs:
         returned = [p.macs for p in profiles if p.macs and _is_of(p, cost, costs) and _right(p, cost)]
-        values = [value * times for value in (cost.macs, *returned) for times in ((1, 2) if doubled else (1,))]
+        counted = dict.fromkeys((cost.macs, *returned))
+        values = [value * times for value in counted for times in ((1, 2) if doubled else (1,))]
         if not any(_prints(number, lines[number.line], value) for number in numbers for value in values):
             missing.append(cost)
     exchanged = [cost for cost in costs if cost not in missing and _exchanged(cost, lines, numbers)]
@@ -185,9 +187,10 @@ def _exchanged(cost: Cost, lines: Sequence[str], numbers: Sequence[Number]) -> b
     number; otherwise two lines must hold one word and one number each. A line that names them correctly settles it.
     """
     found: set[tuple[str, str]] = set()
-    for place, line in enumerate(lines):
+    for place, here in itertools.groupby(numbers, key=lambda number: number.line):
+        line = lines[place]
         labels = _without_repeats(match.lastgroup or "" for match in _LABEL.finditer(line))
-        kinds = (_which(number, line, cost) for number in numbers if number.line == place)
+        kinds = (_which(number, line, cost) for number in here)
         values = _without_repeats(kind for kind in kinds if kind)
         if len(labels) == len(values) == len(set(labels)) == len(set(values)):
             pairs = set(zip(labels, values, strict=True))
@@ -221,11 +224,15 @@ def _prints(number: Number, line: str, value: float) -> bool:
         if _is_value(reading, value):
             return True
         if reading.kind == "plain" and reading.value < 1e5:
-            for match in _SCALE_LABEL.finditer(line):
-                scale = _SCALES[match.lastgroup or "mega"]
+            for scale in _scales_named(line):
                 if _is_value(Reading(reading.value * scale, reading.step * scale), value):
                     return True
     return False
+
+
+@functools.lru_cache(maxsize=256)  # a line may hold many numbers
+def _scales_named(line: str) -> frozenset[float]:
+    return frozenset(_SCALES[match.lastgroup or "mega"] for match in _SCALE_LABEL.finditer(line))
 
 
 def _is_value(reading: Reading, value: float) -> bool:

@@ -7,10 +7,10 @@ import re
 import tokenize
 import warnings
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 from grader.notebook.depth import without_deep_statements
+from grader.notebook.memo import Remembered
 from grader.notebook.repairs import Kind
 
 # Characters that IPython may read to translate the magics of a cell: in all, and for each character of the cell. It
@@ -19,6 +19,9 @@ _MAX_TRANSFORM_WORK = 30_000
 _TRANSFORM_WORK = 20
 _MOST_MAGICS = 500  # IPython gives up on more
 _LONGEST_MAGIC = 1_000  # characters of a line that is translated by itself
+# Python up to 3.11 reads an f-string from its start for each of its fields; so much takes a tenth of a second.
+_MOST_FIELD_WORK = 200_000_000
+_FEW_FIELDS = 1_000
 
 
 @dataclass(frozen=True)
@@ -67,7 +70,7 @@ _MAGIC_LINE = re.compile(r"^[ \t]*[%!?]|\?[ \t]*$|=[ \t]*[%!]", re.MULTILINE)
 _NOT_PYTHON = (SyntaxError, ValueError, RuntimeError, RecursionError, MemoryError, OverflowError)
 
 
-@lru_cache(maxsize=2048)
+@Remembered
 def python_source(source: str) -> str | None:
     """Return the Python of a code cell, to be analysed; None if it is not Python.
 
@@ -83,6 +86,8 @@ def python_source(source: str) -> str | None:
 
 def _python(source: str) -> str | None:
     """Do the same as `python_source`, but keep all statements."""
+    if _field_work(source) > _MOST_FIELD_WORK:
+        return None
     if _parses(source):  # first, because a line that begins with `%` may continue an expression
         return source
     magics = len(_MAGIC_LINE.findall(source))
@@ -135,6 +140,16 @@ def _open_quotes(line: str) -> int:
     strings = _STRINGS.match(line)
     rest = line[strings.end() if strings else 0 :]
     return 0 if rest.startswith("#") else len(rest) * sum(map(rest.count, "'\"\\"))
+
+
+_FSTRING = re.compile(r"""(?i:f|fr|rf)(?P<quote>\"{3}|'{3}|"|')(?:[^\\]|\\.)*?(?P=quote)""", re.DOTALL)
+
+
+def _field_work(source: str) -> int:
+    """Return how many characters Python reads again for the fields of f-strings, 0 if there are few fields."""
+    if source.count("{") < _FEW_FIELDS:
+        return 0
+    return sum(text.count("{") * len(text) for text in (found.group() for found in _FSTRING.finditer(source)))
 
 
 def _parses(source: str) -> bool:

@@ -56,7 +56,8 @@ _SENTENCE_END = re.compile(
     r"(?<!\bvs)(?<!\be\.g)(?<!\bi\.e)(?<!\bca)(?<!\bapprox)(?<![.!?…])[.!?…]+[)\"'”’*_`\]]*(?=\s)|[。！？]"
 )
 _LIST_NUMBER = re.compile(r"[ \t]*(?:\d{1,2}|[A-Za-z])[.)](?=\s)")
-_MARKED_TITLE = re.compile(r"[ \t]*(?:#{1,6}|<h\d|[▼▶►✓✔☑]|\*\*(?=.*\*\*\W*$)|__(?=.*__\W*$))")
+_TITLE_MARK = re.compile(r"[ \t]*(?:#{1,6}|<h\d|[▼▶►✓✔☑]|(?P<bold>\*\*|__))")
+_WORD_CHARACTER = re.compile(r"\w")
 
 
 @lru_cache(maxsize=256)
@@ -95,14 +96,23 @@ def _blocks(text: str) -> list[tuple[int, int]]:
             is_open = not _UNDERLINE.match(line)
         else:
             blocks.append((start, end))
-            is_open = not _MARKED_TITLE.match(line)
+            is_open = not _has_title_mark(line)
     return blocks
+
+
+def _has_title_mark(line: str) -> bool:
+    """Return whether a line begins like a heading; one in bold type must be bold to its last word."""
+    mark = _TITLE_MARK.match(line)
+    if mark is None or mark["bold"] is None:
+        return mark is not None
+    end = line.rfind(mark["bold"], mark.end())
+    return end >= 0 and not _WORD_CHARACTER.search(line, end + 2)
 
 
 def _is_title(block: str) -> bool:
     """Return whether a block is a heading: marked as one, short, and not a sentence."""
     lines = block.strip().split("\n")
-    marked = (len(lines) == 1 and _MARKED_TITLE.match(block)) or (len(lines) == 2 and _UNDERLINE.match(lines[1]))
+    marked = (len(lines) == 1 and _has_title_mark(block)) or (len(lines) == 2 and _UNDERLINE.match(lines[1]))
     text = lines[0].rstrip(" \t*_#")
     return bool(marked) and not text.endswith((".", "!", ";", ",", "。")) and len(words_of(text)) <= 12
 

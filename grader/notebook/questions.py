@@ -8,6 +8,7 @@ them.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -119,7 +120,8 @@ class _Search:
         for stock in (in_text, translated, in_code):
             found = {mark.item for mark in marks}
             new = [mark for mark in stock if mark.item not in found]
-            marks += [mark for mark in new if mark.strong or self._in_order(mark, marks)]
+            sure = sorted(marks)
+            marks += [mark for mark in new if mark.strong or self._in_order(mark, sure)]
         found = {mark.item for mark in marks}
         marks += self._content_marks([prompt for prompt in self.prompts if prompt.item not in found], marks)
         return sorted(marks)
@@ -130,11 +132,12 @@ class _Search:
     def _headings_in(self, cell: Cell, aliases: Collection[str] = ()) -> Iterator[Mark]:
         return heading_marks(cell, self.texts[cell.index], self.headings, aliases)
 
-    def _in_order(self, mark: Mark, others: Iterable[Mark]) -> bool:
-        """Return whether a doubtful mark is between the questions that it should be between."""
+    def _in_order(self, mark: Mark, others: Sequence[Mark]) -> bool:
+        """Return whether a doubtful mark is between the questions, in order, that it should be between."""
         place = self.order[mark.item]
-        before = max((m for m in others if m < mark), default=None)
-        after = min((m for m in others if m > mark), default=None)
+        left, right = bisect_left(others, mark), bisect_right(others, mark)
+        before = others[left - 1] if left else None
+        after = others[right] if right < len(others) else None
         return (before is None or self.order[before.item] < place) and (after is None or self.order[after.item] > place)
 
     def _content_marks(self, missing: Sequence[Prompt], marks: Sequence[Mark]) -> Iterator[Mark]:

@@ -48,7 +48,7 @@ def report(result: Result, details: bool = False) -> RenderableType:
         if len({check.message for check in shown}) == 1 and shown[0].status == "not_graded":
             shown = shown[:1]
         skipped = [check for check in shown if check.status == "skipped"]
-        parts += [Padding(_check(check), (0, 0, 0, 4)) for check in shown if check not in skipped]
+        parts += [Padding(_check(check), (0, 0, 0, 4)) for check in shown if check.status != "skipped"]
         if skipped:
             parts.append(Padding(Text(_skipped_line(skipped), "dim"), (0, 0, 0, 4)))
     parts += [Rule(), _hanging("total:", total_line(result), "bold"), *_advisory(result)]

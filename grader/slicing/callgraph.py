@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from grader.slicing.bindings import EMPTY, Call, Effect, Facts, Function
-from grader.slicing.traversal import MOST, Groups, reached
+from grader.slicing.traversal import MOST, Groups, reached, united
 
 _OF_MODULES = frozenset({"train", "eval"})  # taken for methods of nn.Module even if another class defines them
 _MOST_BASES = 100  # classes that are searched for a method
@@ -88,10 +88,10 @@ class CallGraph:
                 for call in function.facts.calls:
                     node.calls |= self.targets(call, function.owner)
                 node.mentions |= (function.facts.reads | function.facts.hints) & self.nodes.keys()
-        self._callers: dict[str, set[str]] = defaultdict(set)
+        self._callers: dict[str, list[str]] = defaultdict(list)
         for name, node in self.nodes.items():
             for callee in node.calls:
-                self._callers[callee].add(name)
+                self._callers[callee].append(name)
         self._groups = Groups(self._edges)
         for name in self.nodes:
             self._groups.number(name)
@@ -125,7 +125,8 @@ class CallGraph:
             found = {root} | {name for name in self.held.get(root, ()) if self._is_function(name)}
             found.update(f"{made}.{method}" for made in self.made.get(root, ()) for method in ("__call__", "forward"))
             found.update(f"{made}()" for made in self.made.get(root, ()))
-            return found & self.nodes.keys()
+            found &= self.nodes.keys()
+            return found if len(found) <= MOST else set(sorted(found)[:MOST])
         method = path[-1]
         classes = {owner} if owner is not None else set()
         if len(path) == 1:
@@ -152,9 +153,9 @@ class CallGraph:
             queue.extend(new)
         return queue
 
-    def callers_of(self, names: Iterable[str]) -> frozenset[str]:
-        """Return the nodes and all their callers, direct and indirect."""
-        return reached(names, self._callers)
+    def callers_of(self, names: Iterable[str], most: int | None = None) -> frozenset[str]:
+        """Return the nodes and all their callers, direct and indirect, or the nearest `most` of them."""
+        return reached(sorted(names), self._callers, most)
 
     def touched(self, facts: Facts) -> frozenset[str]:
         """Return the nodes that a statement calls or passes to a call."""
@@ -171,7 +172,7 @@ class CallGraph:
         found = self._read.get(touched)
         if found is None:
             parts = [self._within[number].reads for number in self._numbers(touched)]
-            found = self._read[touched] = _united(EMPTY, parts)
+            found = self._read[touched] = united(EMPTY, parts)
         return found
 
     def makes_loader(self, facts: Facts) -> bool:
@@ -189,8 +190,8 @@ class CallGraph:
         parts = [self._within[other] for other in below if other != number]
         facts = [function.facts for name in members for function in self.nodes[name].functions]
         return _Within(
-            _united((EMPTY.union(*(part.reads | part.hints for part in facts))), [part.reads for part in parts]),
-            _united(EMPTY.union(*(part.binds for part in facts)), [part.binds for part in parts]),
+            united((EMPTY.union(*(part.reads | part.hints for part in facts))), [part.reads for part in parts]),
+            united(EMPTY.union(*(part.binds for part in facts)), [part.binds for part in parts]),
             any(part.configures for part in facts) or any(part.configures for part in parts),
             any(_names_loader(call) for part in facts for call in part.calls) or any(p.makes_loader for p in parts),
         )
@@ -237,11 +238,12 @@ class CallGraph:
         function = node.functions[-1]
         offset = 1 if function.owner is not None else 0
         ours = self._all_parameters[name].intersection(new)
-        places = {item: function.parameters.index(item) for item in ours if item in function.parameters}
+        indexes = {item: at for at, item in reversed(list(enumerate(function.parameters)))} if ours else {}
+        places = [indexes[item] for item in ours if item in indexes]
         method = name.partition(".")[2] if function.owner is not None else ""
         for known in (self._changes[name], *([self._changes[f"*.{method}"]] if method else ())):
             known.keywords.update(new)
-            known.positions.update(at - offset for at in places.values())
+            known.positions.update(at - offset for at in places)
             known.outside.update(item for item in new if item not in ours)
             known.receiver |= bool(offset) and bool(function.parameters) and function.parameters[0] in node.changed
 
@@ -277,21 +279,8 @@ class CallGraph:
                     surely |= functions[0].facts.surely
         within = [self._within[number] for number in sorted(numbers)]
         effects = tuple(Effect(name, "deep") for name in sorted(changed))
-        bound = _united(EMPTY, [part.binds for part in within])
+        bound = united(EMPTY, [part.binds for part in within])
         return bound, frozenset(surely), effects, any(part.configures for part in within)
-
-
-def _united(own: frozenset[str], parts: Sequence[frozenset[str]]) -> frozenset[str]:
-    """Return the union, at most MOST names. A part that is as large already is returned itself, which saves memory."""
-    largest = max(parts, key=len, default=EMPTY)
-    if len(largest) >= MOST or (own <= largest and all(part is largest or part <= largest for part in parts)):
-        return largest
-    found = dict.fromkeys(sorted(own))
-    for part in parts:
-        if len(found) >= MOST:
-            break
-        found.update(dict.fromkeys(sorted(part)))
-    return frozenset(list(found)[:MOST])
 
 
 def _names_loader(call: Call) -> bool:

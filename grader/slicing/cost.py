@@ -59,11 +59,11 @@ class CostModel:
             calls = function.facts.calls
             if any(self._is_slow(call, function.owner) or self._is_avoided(call) for call in calls):
                 return Cost.NEVER
-            for loop in function.facts.loops:
-                if loop.endless:
-                    return Cost.NEVER
-                if not loop.once and any(map(self._is_data, loop.over)):
-                    cost = max(cost, Cost.NEVER if _evaluates(calls) else Cost.PASS)
+            loops = function.facts.loops
+            if any(loop.endless for loop in loops):
+                return Cost.NEVER
+            if any(not loop.once and any(map(self._is_data, loop.over)) for loop in loops):
+                cost = max(cost, Cost.NEVER if _evaluates(calls) else Cost.PASS)
         return cost
 
     def _of_loop(self, loop: Loop, evaluates: bool) -> Cost:

@@ -8,7 +8,7 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from grader.slicing.bindings import Effect, Facts
 from grader.slicing.callgraph import CallGraph
@@ -54,11 +54,19 @@ class Unit:
 
     def defines(self, name: str) -> bool:
         """Return whether it defines a class or function of this name."""
-        return self.defines_class(name) or any(function.name == name for function in self.facts.functions)
+        return name in self._defined
 
     def defines_class(self, name: str) -> bool:
         """Return whether it defines a class of this name."""
-        return any(made.name == name for made in self.facts.classes)
+        return name in self._classes
+
+    @cached_property
+    def _classes(self) -> frozenset[str]:
+        return frozenset(made.name for made in self.facts.classes)
+
+    @cached_property
+    def _defined(self) -> frozenset[str]:
+        return self._classes.union(function.name for function in self.facts.functions)
 
 
 class Program:
@@ -87,8 +95,15 @@ class Program:
         self.feasible = self._feasible()
         self._follow_objects()
         self._only: dict[str, Unit | None] = {}
+        self._is_definition: dict[str, bool] = {}
         self.touched = [self.graph.touched(unit.facts) for unit in self.units]
         self._uses = tuple(self._first_uses(ran) for ran in (True, False))
+        self._touching: dict[bool, dict[str, list[int]]] = {True: defaultdict(list), False: defaultdict(list)}
+        for unit, touched in zip(self.units, self.touched, strict=True):  # function -> positions of its callers
+            for name in touched:
+                self._touching[False][name].append(unit.position)
+                if unit.cell.ran:
+                    self._touching[True][name].append(unit.position)
 
     def _first_uses(self, ran: bool) -> dict[str, int]:
         """Return the position of the first unit that calls a function, directly or not; with `ran`, one that ran."""
@@ -110,10 +125,11 @@ class Program:
             if places and min(places) > after:
                 return min(places)
             if places:  # it was called before it was defined again
-                callers = self.graph.callers_of(nodes) if callers is None else callers
-                for unit in self.units[after + 1 :]:
-                    if (unit.cell.ran or not ran) and not callers.isdisjoint(self.touched[unit.position]):
-                        return unit.position
+                callers = self.graph.callers_of(nodes, MOST) if callers is None else callers
+                touching = [self._touching[ran].get(name, []) for name in callers]
+                later = [at[place] for at in touching if (place := bisect_left(at, after + 1)) < len(at)]
+                if later:
+                    return min(later)
         return None
 
     # units
@@ -230,6 +246,13 @@ class Program:
                 unit = None
             self._only[name] = unit
         return self._only[name]
+
+    def is_definition(self, name: str) -> bool:
+        """Return whether a unit that binds a name defines it as a class or function."""
+        if name not in self._is_definition:
+            binders = self.binders.get(name, ())
+            self._is_definition[name] = any(self.units[position].defines(name) for position in binders)
+        return self._is_definition[name]
 
     def provided_by_star(self, name: str) -> bool:
         """Return whether only an `import *` can have bound a name."""

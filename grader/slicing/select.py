@@ -64,6 +64,7 @@ class Selection:
         self._steps: dict[int, _Step] = {}
         self._groups = Groups(self._below)
         self._needs: list[_Needs] = []
+        self._defined_by: dict[str, list[Unit]] = {}
 
     def want(self, name: str) -> float | None:
         """Take the units that define `name` and all that they need.
@@ -163,6 +164,11 @@ class Selection:
 
     def _definitions(self, name: str) -> list[Unit]:
         """Return the units that define a wanted name: its last definition in cells that ran, else its last one."""
+        if name not in self._defined_by:
+            self._defined_by[name] = self._find_definitions(name)
+        return self._defined_by[name]
+
+    def _find_definitions(self, name: str) -> list[Unit]:
         units = [self.program.units[position] for position in self.program.binders.get(name, [])]
         units = [unit for unit in units if unit.cost < Cost.NEVER]
         for strict in (True, False):
@@ -211,7 +217,7 @@ class Selection:
         """Return the units that bind the name that is read: the last before it, else the first after it."""
         name, place, cell, program = read.name, read.place, read.cell, self.program
         in_the_end = read.reader is None and math.isinf(read.until)  # read by a function that is never called
-        if in_the_end and any(program.units[position].defines(name) for position in program.binders.get(name, ())):
+        if in_the_end and program.is_definition(name):
             return self._definitions(name)
         for strict in (True, False):
             found = program.bound_before(name, place, cell, strict)

@@ -7,10 +7,10 @@ import re
 import warnings
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import accumulate
 from typing import NamedTuple
 
+from grader.notebook.memo import Remembered
 from grader.slicing.bindings import Facts, leaves
 from grader.slicing.walk import TRY, facts_of, header_facts
 
@@ -58,7 +58,7 @@ class Cell:
     lines: tuple[bytes, ...]
 
 
-@lru_cache(maxsize=2048)
+@Remembered
 def parse_cell(source: str) -> Cell:
     """Parse plain Python. Invalid or too deeply nested source gives a cell without statements; nothing is raised."""
     source = re.sub("\r\n?", "\n", source)
@@ -131,8 +131,11 @@ def text_of(cell: Cell, statement: Statement, kept: Collection[Statement], opene
     """
     top, left = statement.span.line, statement.span.column
     lines = list(cell.lines[top - 1 : statement.span.end_line])
-    lines[-1] = lines[-1][: statement.span.end_column]
-    lines[0] = lines[0][left:]
+    end = statement.span.end_column
+    if len(lines) == 1:
+        lines = [lines[0][left:end]]  # in one step: many statements may share a long line
+    else:
+        lines[0], lines[-1] = lines[0][left:], lines[-1][:end]
     starts = [0, *accumulate(len(line) + 1 for line in lines)]
     starts[0] = -left  # the columns of the first line count from the margin
     text = b"\n".join(lines)

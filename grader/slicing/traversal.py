@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import TypeVar
 
@@ -40,6 +40,19 @@ def reached(start: Iterable[T], edges: Mapping[T, Iterable[T]], most: int | None
         found.update(dict.fromkeys(new))
         queue.extend(dict.fromkeys(new))
     return frozenset(islice(found, most))
+
+
+def united(own: frozenset[str], parts: Sequence[frozenset[str]]) -> frozenset[str]:
+    """Return the union, at most MOST names. A part that is as large already is returned itself, which saves memory."""
+    largest = max(parts, key=len, default=frozenset())
+    if len(largest) >= MOST or (own <= largest and all(part is largest or part <= largest for part in parts)):
+        return largest
+    found = dict.fromkeys(sorted(own))
+    for part in parts:
+        if len(found) >= MOST:
+            break
+        found.update(dict.fromkeys(sorted(part)))
+    return frozenset(list(found)[:MOST])
 
 
 class Groups:

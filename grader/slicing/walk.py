@@ -32,11 +32,13 @@ from grader.slicing.bindings import (
     small,
     stored_names,
 )
+from grader.slicing.scopes import Bound
 from grader.slicing.walk_state import Notes
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 TRY: tuple[type[Any], ...] = (ast.Try, getattr(ast, "TryStar", ast.Try))  # `except*` came with Python 3.11
+_NESTED = 20  # loops within each other that Python accepts
 _SETTERS = frozenset({"setattr", "delattr", "next"})  # builtins that change their first argument
 
 
@@ -54,7 +56,7 @@ def header_facts(node: ast.stmt) -> Facts:
         scan.with_items(node)
     elif isinstance(node, (ast.For, ast.AsyncFor)):
         scan.loop_header(node)
-        scan.notes.bound.clear()
+        scan.notes.bound = Bound()
     elif isinstance(node, TRY):
         scan.notes.soft = True
         for handler in node.handlers:
@@ -102,14 +104,14 @@ class _Scan:
 
     def branches(self, *blocks: list[ast.stmt]) -> None:
         """Walk blocks of which exactly one runs."""
-        before = self.notes.bound
+        mark = self.notes.bound.mark()
         ends = []
         for block in blocks:
-            self.notes.bound = set(before)
             self.block(block)
+            end = self.notes.bound.take_back(mark)
             if not leaves(block):
-                ends.append(self.notes.bound)
-        self.notes.bound = set.intersection(*ends) if ends else before
+                ends.append(end)
+        self.notes.bound.go_on(ends)
 
     def assign(self, node: ast.Assign) -> None:
         name = node.targets[0]
@@ -169,11 +171,11 @@ class _Scan:
             self.expr(node.test)
             forever = isinstance(node.test, ast.Constant) and bool(node.test.value) and not has_exit(node.body)
             self.notes.loops.append(Loop("while", endless=forever))
-        before = set(self.notes.bound)
+        mark = self.notes.bound.mark()
         if not isinstance(node, ast.While):
             self.loop_header(node)
         self.block(node.body)
-        self.notes.bound = before
+        self.notes.bound.take_back(mark)
         self.branches(node.orelse, [])
 
     def condition(self, node: ast.If) -> None:
@@ -192,36 +194,35 @@ class _Scan:
         self.block(node.body)
 
     def attempt(self, node: ast.Try) -> None:
-        before = set(self.notes.bound)
+        mark = self.notes.bound.mark()
         soft = self.notes.soft
         self.notes.soft = soft or bool(node.handlers)
         self.block(node.body)
         self.notes.soft = soft
         self.block(node.orelse)
-        kept = self.notes.bound
+        ends = [self.notes.bound.take_back(mark)]
         for handler in node.handlers:
-            self.notes.bound = set(before)
             with self.notes.softly(), self.notes.hiding([handler.name] if handler.name else []):
                 if handler.type is not None:
                     self.expr(handler.type)
                 self.block(handler.body)
+            end = self.notes.bound.take_back(mark)
             if not leaves(handler.body):
-                kept = kept & self.notes.bound
-        self.notes.bound = kept
+                ends.append(end)
+        self.notes.bound.go_on(ends)
         self.block(node.finalbody)
 
     def match(self, node: ast.Match) -> None:
         self.expr(node.subject)
-        before = self.notes.bound
+        mark = self.notes.bound.mark()
         for case in node.cases:
-            self.notes.bound = set(before)
             for name in stored_names([case.pattern]):
                 self.notes.bind(name)
             self.expr(case.pattern)
             if case.guard is not None:
                 self.expr(case.guard)
             self.block(case.body)
-        self.notes.bound = before
+            self.notes.bound.take_back(mark)
 
     def imported(self, node: ast.Import | ast.ImportFrom) -> None:
         if isinstance(node, ast.ImportFrom) and node.module == "__future__":
@@ -272,7 +273,7 @@ class _Scan:
         bases = tuple(path[-1] for path in map(dotted, node.bases) if path)
         top = not self.notes.inside and self.notes.class_names is None
         outer, self.notes.class_names = self.notes.class_names, set()
-        bound = set(self.notes.bound)
+        mark = self.notes.bound.mark()
         methods: list[str] = []
         for statement in node.body:
             if top and isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef)):
@@ -284,7 +285,8 @@ class _Scan:
                 self.notes.class_names.add(statement.name)
             else:
                 self.block([statement])
-        self.notes.class_names, self.notes.bound = outer, bound
+        self.notes.class_names = outer
+        self.notes.bound.take_back(mark)
         self.notes.bind(node.name)
         if top:
             written = tuple(map(ast.unparse, node.bases))
@@ -320,23 +322,21 @@ class _Scan:
         for part in body:
             scan.expr(part)
         returned = scan.notes.settle()
-        origins = {name: scan.notes.origins(name, parameters) for name in scan.notes.aliases.keys() | parameters}
-        changed: set[str] = set()
-        for effect in scan.notes.effects:
-            changed |= origins.get(effect.name, frozenset({effect.name} - scan.notes.hidden))
+        origins = scan.notes.origins(parameters)
+
+        def behind(names: frozenset[str]) -> frozenset[str]:
+            known = [origins.get(item, EMPTY if item in scan.notes.hidden else frozenset({item})) for item in names]
+            return known[0] if len(known) == 1 else EMPTY.union(*known)
+
+        changed = behind(frozenset(effect.name for effect in scan.notes.effects))
         scan.notes.calls = [
-            call._replace(
-                arguments=tuple(
-                    (key, EMPTY.union(*(origins.get(item, {item} - scan.notes.hidden) for item in names)))
-                    for key, names in call.arguments
-                )
-            )
+            call._replace(arguments=tuple((key, behind(names)) for key, names in call.arguments))
             for call in scan.notes.calls
         ]
         facts = scan.notes.facts()
         self.notes.names["later"] |= facts.reads | facts.hints | facts.later
         called = frozenset(scan.notes.called.intersection(parameters))
-        self.notes.functions.append(Function(name, owner, signature, parameters, facts, frozenset(changed), called))
+        self.notes.functions.append(Function(name, owner, signature, parameters, facts, changed, called))
         if returned.calls or returned.loops:
             self.notes.functions.append(Function(f"{name}()", None, Signature(), (), returned, EMPTY, EMPTY))
 
@@ -418,13 +418,14 @@ class _Scan:
     def comprehension(self, node: Comprehension) -> None:
         self.expr(node.generators[0].iter)
         hidden: set[str] = set()
-        for part in node.generators:
-            hidden |= {item.id for item in ast.walk(part.target) if isinstance(item, ast.Name)}
+        for index, part in enumerate(node.generators):
+            targets = {item.id for item in ast.walk(part.target) if isinstance(item, ast.Name)}
+            hidden |= targets
             self.notes.loops.append(Loop("comprehension", self.notes.expanded(iterated(part.iter)), small(part.iter)))
             self.notes.awaits |= bool(part.is_async)
             if self.notes.inside:
-                for name in hidden:
-                    self.notes.aliases.setdefault(name, set()).update(names_in(part.iter) | receiver(part.iter))
+                for name in hidden if index < _NESTED else targets:
+                    self.notes.stand(name, names_in(part.iter) | receiver(part.iter))
         with self.notes.hiding(hidden):
             for index, part in enumerate(node.generators):
                 if index:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Literal
@@ -22,7 +23,8 @@ from grader.slicing.bindings import (
     relation,
     small,
 )
-from grader.slicing.traversal import reached
+from grader.slicing.scopes import Bound, Hidden
+from grader.slicing.traversal import MOST, Groups, reached, united
 
 
 class Notes:
@@ -33,11 +35,11 @@ class Notes:
 
     def __init__(self, hidden: frozenset[str] | None = None) -> None:
         self.inside = hidden is not None
-        self.hidden = EMPTY if hidden is None else hidden
+        self.hidden = Hidden(hidden or ())
         self.depth = 0  # nesting depth of functions inside the one walked
         self.soft = False  # names read now may be missing
         self.class_names: set[str] | None = None  # names bound so far in the current class body
-        self.bound: set[str] = set()
+        self.bound = Bound()
         self.names: dict[str, set[str]] = {
             field: set() for field in ("binds", "deletes", "reads", "hints", "later", "imports", "short")
         }
@@ -52,15 +54,15 @@ class Notes:
         self.called: set[str] = set()
         self.inner: list[tuple[str, list[Call], list[Loop]]] = []  # (name, calls, loops) of nested functions
         self.generator = False
-        self.mentioned: dict[str, set[str]] = {}  # local of a function -> names in its values
-        self.aliases: dict[str, set[str]] = {}  # local of a function -> names whose objects it may stand for
+        self.mentioned: dict[str, dict[str, None]] = {}  # local of a function -> names in its values
+        self.aliases: dict[str, dict[str, None]] = {}  # local of a function -> names whose objects it may stand for
 
     def facts(self) -> Facts:
         """Return the collected facts."""
         self.hints -= self.reads
         return Facts(
             **{field: frozenset(names) for field, names in self.names.items()},
-            surely=frozenset(self.bound & self.binds),
+            surely=frozenset(self.bound.names & self.binds),
             made=tuple(self.made),
             calls=tuple(self.calls),
             effects=tuple(self.effects),
@@ -74,7 +76,9 @@ class Notes:
 
     def read(self, name: str) -> None:
         """Record a read of a name, unless it is a local or was surely bound before."""
-        if name in self.hidden or name in self.bound or (self.class_names is not None and name in self.class_names):
+        if name in self.hidden or name in self.bound.names:
+            return
+        if self.class_names is not None and name in self.class_names:
             return
         (self.hints if self.soft or name in self.binds else self.reads).add(name)
 
@@ -95,9 +99,9 @@ class Notes:
         if kind == "part":
             sources |= receiver(value)
         if self.inside:
-            self.mentioned.setdefault(name, set()).update(names_in(value))
+            self.mentioned.setdefault(name, {}).update(dict.fromkeys(sorted(names_in(value))))
             if how != "holds":
-                self.aliases.setdefault(name, set()).update(sources)
+                self.stand(name, sources)
         elif self.class_names is None:
             if kind is None:
                 if small(value) and not isinstance(value, (ast.Name, ast.Attribute, ast.Subscript)):
@@ -105,6 +109,10 @@ class Notes:
                 if constructor(value):
                     self.made.append((name, constructor(value)))
             self.effects.append(Effect(name, how, sources))
+
+    def stand(self, name: str, sources: Iterable[str]) -> None:
+        """Record that a local of a function may stand for the objects of other names."""
+        self.aliases.setdefault(name, {}).update(dict.fromkeys(sorted(sources)))
 
     def change(self, node: ast.expr, stored: frozenset[str] = EMPTY, call: bool = False) -> None:
         """Record a change: by a `call` of the object of `node`, else of the one whose attribute or item `node` is."""
@@ -130,37 +138,49 @@ class Notes:
     @contextmanager
     def hiding(self, names: Iterable[str]) -> Iterator[None]:
         """These names are not the module's in this context."""
-        before, self.hidden = self.hidden, self.hidden.union(names)
+        hidden = frozenset(names)
+        self.hidden.add(hidden)
         yield
-        self.hidden = before
+        self.hidden.remove(hidden)
 
     def settle(self) -> Facts:
         """Add the calls and loops of nested functions that are called; return those of the functions that are not."""
         rest = self.inner
         if self.generator:
             rest, self.calls, self.loops = [("", self.calls, self.loops), *rest], [], []
-        while True:
-            called = {call.root for call in self.calls if not call.path}
-            runs = [inner for inner in rest if inner[0] in called]
-            if not runs:
-                break
-            rest = [inner for inner in rest if inner[0] not in called]
-            for _, calls, loops in runs:
-                self.calls += calls
-                self.loops += loops
+        places: dict[str, list[int]] = defaultdict(list)
+        for place, (name, _, _) in enumerate(rest):
+            places[name].append(place)
+        new = list(self.calls)
+        while new:
+            called = {call.root for call in new if not call.path}
+            runs = sorted(place for name in called for place in places.pop(name, ()))
+            new = [call for place in runs for call in rest[place][1]]
+            self.calls += new
+            self.loops += [loop for place in runs for loop in rest[place][2]]
+        left = [rest[place] for place in sorted(place for found in places.values() for place in found)]
         return Facts(
-            calls=tuple(call for _, calls, _ in rest for call in calls),
-            loops=tuple(loop for _, _, loops in rest for loop in loops),
+            calls=tuple(call for _, calls, _ in left for call in calls),
+            loops=tuple(loop for _, _, loops in left for loop in loops),
         )
 
-    def origins(self, name: str, parameters: Sequence[str]) -> frozenset[str]:
-        """Return the parameters and module names whose objects a local name may stand for."""
-        if name not in self.aliases:
-            return frozenset({name})  # a parameter
-        return frozenset(
-            item for item in reached([name], self.aliases) if item in parameters or item not in self.hidden
-        )
+    def origins(self, parameters: Sequence[str]) -> dict[str, frozenset[str]]:
+        """Return, for each local and parameter, the parameters and module names whose objects it may stand for.
+
+        At most MOST for each. The locals that may stand for each other's objects are looked at together.
+        """
+        groups = Groups(lambda name: self.aliases.get(name, ()))
+        numbers = {name: groups.number(name) for name in self.aliases}
+        own = frozenset(parameters)
+        found: list[frozenset[str]] = []
+        for number, members in enumerate(groups.members):
+            ends = frozenset(item for item in members if item in own or item not in self.hidden)
+            below = {groups.number(other) for item in members for other in self.aliases.get(item, ())}
+            found.append(united(ends, [found[other] for other in sorted(below - {number})]))
+        return {name: found[number] for name, number in numbers.items()} | {
+            name: frozenset({name}) for name in own if name not in numbers
+        }
 
     def expanded(self, names: frozenset[str]) -> frozenset[str]:
-        """Return the names, and those in the values of the locals among them."""
-        return reached(names, self.mentioned)
+        """Return the names, and those in the values of the locals among them, at most MOST."""
+        return reached(sorted(names), self.mentioned, MOST) if self.mentioned else names

@@ -5,22 +5,33 @@ The limits are generous, because the machine may be busy: it is the growth that 
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from grader.assignment import Fail
 from grader.checks.answers import similarity, written_answer
+from grader.checks.flops import Cost, counts_printed
+from grader.evidence.run import CellRun, Profile
 from grader.notebook.cells import Cell, Notebook, python_source
+from grader.notebook.memo import Remembered
+from grader.notebook.prose import sentences
 from grader.notebook.questions import locate
 from grader.probe.definitions import all_definitions
 from grader.slicing.program import SourceCell
 from grader.slicing.slice import slice_cells
+from grader.slicing.statements import parse_cell
+from grader.slicing.walk import _Scan
 from reference.rubric import ASSIGNMENT
 from tests.benchmarks.growth.notebooks import NOTEBOOKS
+from tests.benchmarks.growth.stages import forget
 
 pytestmark = pytest.mark.attack
 SECONDS = 20.0  # CPU time; the cases take about one
@@ -99,6 +110,101 @@ def test_two_long_answers_are_compared_in_seconds() -> None:
     assert seconds(lambda: similarity(one, other)) < 10
 
 
+def growth(work: Callable[[int], object], size: int) -> float:
+    """Return how many times as long the work takes for four times the size: 4 if it is linear, 16 if it is quadratic."""
+
+    def best(n: int) -> float:
+        times = []
+        for _ in range(2):
+            forget()
+            times.append(seconds(lambda: work(n)))
+        return min(times)
+
+    return best(4 * size) / best(size)
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize(
+    ("name", "size"),
+    [
+        ("locals of a function", 500),  # before: 14
+        ("branches in a function", 500),
+        ("nested functions", 300),
+        ("names and branches in a loop", 500),
+        ("handlers in a function", 500),
+        ("parameters that are changed", 400),
+        ("loops in a comprehension", 400),
+    ],
+)
+def test_a_cell_of_four_times_the_size_takes_about_four_times_as_long(name: str, size: int) -> None:
+    sources = {n: [source for _, source in NOTEBOOKS[name](n)] for n in (size, 4 * size)}
+    assert growth(lambda n: [parse_cell(source) for source in sources[n]], size) < 9
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize(("name", "size"), [("functions called, then redefined", 200), ("functions in a try", 200)])
+def test_functions_of_four_times_the_number_are_sliced_in_about_four_times_as_long(name: str, size: int) -> None:
+    grown = {n: notebook(name, n) for n in (size, 4 * size)}
+    assert growth(lambda n: all_definitions(grown[n]), size) < 9
+
+
+def test_each_cell_of_a_notebook_with_thousands_is_translated_once() -> None:
+    read: list[str] = []
+    remembered = Remembered(lambda text: read.append(text))
+    for _ in range(3):
+        for at in range(5_000):
+            remembered(f"x = {at}")
+    assert len(read) == 5_000
+
+
+def test_the_cells_of_other_notebooks_are_forgotten() -> None:
+    remembered = Remembered(len, most=1_000)
+    assert [remembered(letter * 400) for letter in "abcabc"] == [400] * 6
+    assert len(remembered) == 2
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize(
+    "source",
+    [
+        "x = 1\nprint(f'" + "{x} " * 100_000 + "')",  # took 30 s
+        'x = 1\nprint(f"""' + "{x}\n" * 100_000 + '""")',
+        "x = 1\nprint(Rf'" + "{x!r:>4}" * 60_000 + "')",
+    ],
+)
+def test_a_text_with_thousands_of_fields_is_not_read(source: str) -> None:
+    assert seconds(lambda: python_source(source)) < 5
+    assert python_source(source) is None
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "print(f'{1}')\n" * 3_000,
+        "x = {" + ", ".join(f"{n}: {{}}" for n in range(3_000)) + "}\nprint(f'{x}')",
+        "print(f'" + "{x} " * 1_000 + "')",
+    ],
+)
+def test_many_ordinary_texts_with_fields_are_read(source: str) -> None:
+    assert python_source(source) == source
+
+
+@pytest.mark.timeout(60)
+def test_counts_are_found_among_thousands_of_lines_in_seconds() -> None:
+    words = ("after", "before", "while", "until", "during", "since", "then")
+    text = "\n".join(f"{words[n % 7]} MACs {n} params {n}" for n in range(6_000)) + "\nMACs 109184"
+    profile = Profile(46, "MLP", None, "cpu", ((1, 1, 28, 28),), macs=109_184, parameters=109_386)
+    work = lambda: counts_printed([CellRun(46, "ok", text=text)], [profile], [Cost("MLP", 109_184, 109_386)])  # noqa: E731
+    assert seconds(work) < 5  # took minutes
+    assert work() == "MLP: 109,184 MACs printed"
+
+
+@pytest.mark.timeout(60)
+def test_a_title_of_stars_is_read_in_seconds() -> None:
+    assert seconds(lambda: sentences("*" * 18_000 + "Question")) < 5
+    assert seconds(lambda: sentences("_" * 18_000 + "Question")) < 5
+
+
 # --- what must not change -----------------------------------------------------------------------------------------
 
 
@@ -130,6 +236,51 @@ def test_a_large_ordinary_notebook_is_sliced_as_a_small_one() -> None:
     found = slice_cells([SourceCell(at, source) for at, source in enumerate(cells)], ["shown"])
     assert [piece.source for piece in found.pieces] == [*wanted[:2], "scale = 4"]
     assert found.unresolved == ()
+
+
+@pytest.mark.parametrize(
+    ("title", "is_title"),
+    [
+        ("**Results**", True),
+        ("**Results** ", True),
+        ("**Results:**", True),
+        ("__Results__", True),
+        ("**Loss** and time", False),
+        ("**Loss** and **time**", True),
+        ("** Results", False),
+        ("## Results", True),
+    ],
+)
+def test_titles_in_bold_type_are_still_told_from_sentences(title: str, is_title: bool) -> None:
+    (found, *_) = sentences(title)
+    assert found.title is is_title
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.recursive(st.sampled_from("abc"), lambda inner: st.lists(inner, max_size=4), max_leaves=25))
+def test_names_are_surely_bound_as_if_the_scopes_were_copied(blocks: str | list[Any]) -> None:
+    """A list is an `if` whose first half is its body; a letter binds a name, or deletes it where it is bound."""
+    source = ["while True:", " pass"]  # a loop is walked as a whole
+
+    def walk(block: str | list[Any], bound: frozenset[str], indent: str) -> frozenset[str]:
+        if isinstance(block, str):
+            source.append(f"{indent}del {block}" if block in bound else f"{indent}{block} = 1")
+            return bound ^ {block}
+        ends = []
+        for word, half in (("if z:", block[: len(block) // 2]), ("else:", block[len(block) // 2 :])):
+            source.extend([indent + word, f"{indent} pass"])
+            here = bound
+            for inner in half:
+                here = walk(inner, here, indent + " ")
+            ends.append(here)
+        return ends[0] & ends[1]
+
+    expected = walk(blocks, frozenset(), " ")
+    body = ast.parse("\n".join(source)).body[0]
+    assert isinstance(body, ast.While)
+    scan = _Scan()
+    scan.block(body.body)
+    assert scan.notes.bound.names == expected
 
 
 def test_methods_of_one_name_are_all_followed() -> None:

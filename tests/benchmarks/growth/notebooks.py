@@ -132,6 +132,33 @@ NOTEBOOKS: Mapping[str, Callable[[int], Cells]] = {
     "branches in a function": lambda n: _code(
         "def f(x):\n" + "\n".join(f"    if x:\n        y{i} = y{i - 1}\n    print(y{i})" for i in range(1, n))
     ),
+    "loops in a function": lambda n: _code(
+        "def f(x0):\n" + "\n".join(f"    x{i} = x{i - 1}\n    for y{i} in x{i}: pass" for i in range(1, n))
+    ),
+    "names and branches in a loop": lambda n: _code(
+        "for a in b:\n" + "\n".join(f"    x{i} = 1\n    if a: y{i} = 1\n    else: y{i} = 2" for i in range(n))
+    ),
+    "handlers in a function": lambda n: _code(
+        "def f(x):\n" + "\n".join(f"    try: x{i} = 1\n    except E as e{i}: x{i} = 2" for i in range(n))
+    ),
+    "parameters that are changed": lambda n: _code(
+        f"def f({', '.join(f'p{i}' for i in range(n))}):\n" + "\n".join(f"    p{i}.append(1)" for i in range(n)),
+        f"f({', '.join(['model'] * n)})",
+    ),
+    "one name for many functions": lambda n: _code(
+        "\n".join(f"def g{i}(): return {i}" for i in range(n)),
+        "\n".join(f"h = g{i}" for i in range(n)),
+        "h()\n" * n,
+    ),
+    "functions called, then redefined": lambda n: _code(
+        *("\n".join(line.format(i=i) for i in range(n)) for line in ("def g{i}(): pass", "g{i}()", "def g{i}(): pass"))
+    ),
+    "functions in a try": lambda n: _code(
+        "try:\n" + "\n".join(f"    def g{i}(): return g{i - 1}" for i in range(n)) + "\nexcept E: pass"
+    ),
+    "loops in a comprehension": lambda n: _code(
+        "def f(x):\n    return [1 " + " ".join(f"for x{i} in x{i - 1}" for i in range(n)) + "]"
+    ),
     "an elif ladder": lambda n: _code(
         "if model:\n    x = 0\n" + "\n".join(f"elif model == {i}:\n    y{i} = {i}\n    x = {i}" for i in range(n))
     ),
@@ -158,6 +185,9 @@ NOTEBOOKS: Mapping[str, Callable[[int], Cells]] = {
     ),
     "brackets": lambda n: _code("x = " + "(" * n, "x = [" + "(), " * n + "]", "}" * n),
     "f-strings": lambda n: _code("x = 1\nprint(f'" + "{x} " * n + "')"),
+    "many fields in an f-string": lambda n: _code("x = 1\nprint(f'" + "{x} " * (20 * n) + "')"),
+    "doubtful titles": lambda n: _text(*(f"some text\nquestion {4 + i % 3} the loss falls" for i in range(n))),
+    "questions in turn in one cell": lambda n: _text("Question 4\n\nIt falls.\nQuestion 6\n\nIt falls.\n" * n),
     "titles in one cell": lambda n: _text("\n".join("# The results of training" for _ in range(n))),
     "titles in cells": lambda n: _text(*("# The results of training" for _ in range(n))),
     "titles, then text": lambda n: _text(

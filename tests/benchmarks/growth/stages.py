@@ -11,6 +11,7 @@ from pathlib import Path
 
 from grader.grading.notes import notes
 from grader.notebook.cells import Notebook
+from grader.notebook.memo import Remembered
 from grader.notebook.questions import locate
 from grader.notebook.reader import read_notebook
 from grader.probe.definitions import all_definitions, certain_definitions
@@ -40,7 +41,7 @@ def forget() -> None:
     for name, module in list(sys.modules.items()):
         if name.split(".")[0] in ("grader", "reference"):
             for value in list(vars(module).values()):
-                if isinstance(value, functools._lru_cache_wrapper):
+                if isinstance(value, (functools._lru_cache_wrapper, Remembered)):
                     value.cache_clear()
     ASSIGNMENT.template()
     gc.collect()
