@@ -24,8 +24,8 @@ def copied(run: RunEvidence, roles: Sequence[ModelRole], wanted: WantedData) -> 
     """Return by model why its training seems to be the record of one on the other device.
 
     The harness serves each device the images in an order of its own, so trainings on two devices never end with the
-    same weights. A loader that does not shuffle serves both in the same order, and is left out. Only the last epoch
-    that two trainings have in common is compared.
+    same weights. A loader that does not shuffle serves both in the same order, and one batch has none: both are left
+    out. Only the last epoch that two trainings have in common is compared.
     """
     judged = wanted.judged.get("train")
     if judged is not None and not judged.shuffled:
@@ -34,7 +34,8 @@ def copied(run: RunEvidence, roles: Sequence[ModelRole], wanted: WantedData) -> 
     trainings = assemble(run, wanted)
     for role in roles:
         seen: list[tuple[Training, dict[int, WeightsSeen]]] = []
-        for training in sorted(examined(trainings, role), key=lambda each: each.epochs[0].start):
+        several = [each for each in examined(trainings, role) if each.epochs[0].train.batches > 1]
+        for training in sorted(several, key=lambda each: each.epochs[0].start):
             mine = _by_epoch(run, training)
             for other, theirs in seen:
                 if other.device != training.device and other.model.key != training.model.key and _same(mine, theirs):

@@ -280,7 +280,7 @@ def _knew_before(training: Training, run: RunEvidence, role: ModelRole) -> str:
         and (seen.model == training.model.key or _is_like(run, seen, role))
     ]
     losses = [loss for loss in _as_cross_entropy(first)[:3] if loss is not None]
-    if earlier or not losses or training.before:
+    if earlier or not losses or training.before or min(losses) < 0:  # no cross-entropy is negative
         return ""
     if sum(losses) / len(losses) < KNOWING * math.log(_classes(training.model)) and math.isfinite(sum(losses)):
         return (

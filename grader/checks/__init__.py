@@ -18,6 +18,7 @@ rubric wraps it in a function of the evidence whose docstring is what the studen
 | `loaders` | size, order and pixels of a data loader |
 | `loops`, `loop_records`, `loop_tests` | training and test functions, called by the grader |
 | `placement` | devices of tensors in training and testing |
+| `training_settings` | criterion and optimizer of the run |
 | `convergence` | epochs that were trained in the run, and their losses |
 | `plots`, `plot_lines`, `plot_smoothing`, `plot_visibility` | plots of the losses |
 | `timing`, `stored_times`, `printed_times`, `time_series` | printed times |
@@ -50,4 +51,5 @@ __all__ = [
     "stored_times",
     "time_series",
     "timing",
+    "training_settings",
 ]

@@ -9,11 +9,14 @@ from grader.assignment import Fail, Reference, Review
 from grader.evidence.run import numbers
 from grader.evidence.trainings import Epoch
 
-__all__ = ["converges", "stepped"]
+__all__ = ["continues", "converges", "stepped"]
+
+LEARNED, AS_NEW = 0.6, 0.85  # of the very first loss: the mean that ends a training, the first loss of a new one
+FEW_IMAGES = 0.9  # share: a loop may leave out the last, smaller batch
 
 
 def stepped(epochs: Sequence[Epoch], where: str) -> str:
-    """Check that an optimizer that holds all parameters of the model took steps in every epoch.
+    """Check that an optimizer that holds all parameters of the model took steps in every epoch, over all images.
 
     `epochs` are of one model, at least one; `where` names them in messages ('the first 10 epochs'). Return the number
     of epochs and of batches. Raise Fail, with 0.3 of the credit if the optimizer holds only some of the parameters.
@@ -33,6 +36,12 @@ def stepped(epochs: Sequence[Epoch], where: str) -> str:
                 else f"in epoch {number} of {where} no step was taken",
                 "one step per batch",
             )
+        if 0 < seen.scored < FEW_IMAGES * seen.samples:
+            raise Fail(
+                f"in epoch {number} of {where} the model was given {seen.scored:,} of the {seen.samples:,} images",
+                "all images of every batch",
+                "What happens to a batch between the loader and the model?",
+            )
         if seen.optimizer is not None and seen.optimizer.model_share == 0:
             raise Fail(
                 f"the optimizer that steps in {where} holds the parameters of another model, "
@@ -48,6 +57,34 @@ def stepped(epochs: Sequence[Epoch], where: str) -> str:
             )
     many = f"{len(epochs)} epoch{'' if len(epochs) == 1 else 's'}"
     return f"{many}, one step for each of {epochs[0].train.batches} batches"
+
+
+def continues(epochs: Sequence[Epoch], after: int) -> str:
+    """Check that epoch `after` + 1 goes on where epoch `after` ended, with the weights that the model had then.
+
+    The first loss of a training from new weights is far above the losses that ended the training before. Return the
+    loss of the first batch, or that it is not known. Raise Fail, without credit, if the training began anew.
+
+    >>> from grader.evidence.run import LoaderSeen, Pass
+    >>> loader = LoaderSeen("loader-1", "MNIST", "train", 128, 64, True)
+    >>> epochs = [Epoch(Pass(4, loader, 0.0, 9.0, 2, 128, True, losses=seen)) for seen in ((2.3, 0.5), (0.4, 0.3))]
+    >>> continues(epochs, 1)
+    'epoch 2 goes on from a loss of 0.400'
+    """
+    if len(epochs) <= after:
+        return "there is no later epoch"
+    began, ended, again = (numbers(epochs[place].train.losses) for place in (0, after - 1, after))
+    if not began or not ended or not again:
+        return "the losses are not known"
+    last = sum(ended) / len(ended)
+    if last < LEARNED * began[0] and again[0] > AS_NEW * began[0]:
+        raise Fail(
+            f"epoch {after + 1} begins with a loss of {again[0]:.3f}, as the first epoch did ({began[0]:.3f}), though "
+            f"epoch {after} had come down to {last:.3f}: the model's weights were set anew",
+            "the same model, trained further from where it was",
+            "What happens to the model between the two trainings?",
+        )
+    return f"epoch {after + 1} goes on from a loss of {again[0]:.3f}"
 
 
 def converges(

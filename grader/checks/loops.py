@@ -8,8 +8,7 @@ they are compared with the weights that known mistakes give, which tells the mis
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from grader.assignment import Fail, NotGraded
 from grader.checks.loop_common import WEIGHT_TOLERANCE, both_runs, need_forwards, weight_change
@@ -17,9 +16,8 @@ from grader.checks.models import describe_error
 from grader.checks.placement import explain_run
 from grader.evidence.compare import Weights, distance
 from grader.evidence.probes import LoopProbe, LoopRun
-from grader.evidence.run import OptimizerSeen, Pass
 
-__all__ = ["diagnose", "exists", "mode_in_training", "optimizer_settings", "trains"]
+__all__ = ["diagnose", "exists", "mode_in_training", "trains"]
 
 HALF_TOLERANCE = 0.1  # WEIGHT_TOLERANCE for mixed precision, which autocast chooses; measured over 8 draws: up to 0.037
 
@@ -199,41 +197,3 @@ def mode_in_training(probe: LoopProbe) -> str:
 
 
 # --- the run ------------------------------------------------------------------------------------------------------
-
-
-def optimizer_settings(passes: Sequence[Pass], kind: str, lr: float, momentum: float) -> str:
-    """Check that training used an optimizer of class `kind` with the learning rate `lr` and this `momentum`.
-
-    `passes` are the training passes of the run. Weight decay and Nesterov momentum must be off. Return the settings.
-    Raise Fail if a setting differs in any pass, or if no pass has an optimizer.
-
-    >>> from grader.evidence.run import LoaderSeen
-    >>> loader = LoaderSeen("loader-1", "MNIST", "train", 60_000, 64, True)
-    >>> sgd = OptimizerSeen("SGD", lr=0.01, momentum=0.5)
-    >>> epoch = Pass(4, loader, 0.0, 1.0, 938, 60_000, complete=True, optimizer=sgd)
-    >>> optimizer_settings([epoch], "SGD", 0.01, 0.5)
-    'SGD with learning rate 0.01 and momentum 0.5'
-    """
-    seen = [p.optimizer for p in passes if p.optimizer is not None]
-    wanted = f"{kind} with learning rate {lr:g} and momentum {momentum:g}"
-    if not seen:
-        raise Fail("no optimizer took a step in the run", wanted)
-    for optimizer in seen:
-        problem = _settings_problem(optimizer, kind, lr, momentum)
-        if problem:
-            changes = optimizer is not seen[0] and not _settings_problem(seen[0], kind, lr, momentum)
-            hint = "It was right at first: what changes it, a scheduler?" if changes else ""
-            raise Fail(f"{problem} in a later epoch" if changes else problem, wanted, hint)
-    return wanted
-
-
-def _settings_problem(seen: OptimizerSeen, kind: str, lr: float, momentum: float) -> str:
-    if seen.kind != kind:
-        return f"the optimizer is {seen.kind}"
-    if seen.lr is not None and not math.isclose(seen.lr, lr, rel_tol=1e-6):
-        return f"the learning rate is {seen.lr:g}"
-    if not math.isclose(seen.momentum or 0.0, momentum, rel_tol=1e-6):
-        return f"the momentum is {seen.momentum or 0:g}"
-    if seen.weight_decay or seen.nesterov:
-        return "the optimizer has " + ("weight decay" if seen.weight_decay else "Nesterov momentum") + " switched on"
-    return ""

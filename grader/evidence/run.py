@@ -141,7 +141,8 @@ class OptimizerSeen:
 
     `kind` is its class name. `model_share` is the share of the elements of the called model's parameters that it holds
     (1.0: all of them), `foreign` the number of elements that it holds and the called model does not have, as those of
-    another model.
+    another model. `lr` is the learning rate of its first group of parameters at the last step, `lowest_lr` and
+    `highest_lr` are those of all groups and steps.
 
     >>> OptimizerSeen("SGD", 0.01, momentum=0.5, model_share=1.0).foreign
     0
@@ -154,6 +155,10 @@ class OptimizerSeen:
     nesterov: bool = False
     model_share: float = 0.0
     foreign: Count = 0
+    dampening: float | None = None
+    maximize: bool = False
+    lowest_lr: float | None = None
+    highest_lr: float | None = None
 
 
 @dataclass(frozen=True)
@@ -184,8 +189,9 @@ class Pass:
 
     `losses` are the values on which backward() was called, one for each batch (None: not finite). `mean_loss` and
     `sample_loss` are cross-entropies that the recorder computed itself from the model's outputs, averaged over batches
-    and over images. `accuracy` is a fraction.
+    and over images; `scored` is the number of these images, 0 if the outputs were no logits. `accuracy` is a fraction.
 
+    `model_device` is where the model was when it was called: a GPU only if it was there in nearly all of the calls.
     `data_device` is where the model's input was, `batch_device` where the loader served it. `function` is the outermost
     of the student's functions in which the pass ran, None at cell level; `inner_function` is the innermost when that is
     another one. `served` holds, for a training pass, the indices in their split of the images of its first batches, in
@@ -224,6 +230,7 @@ class Pass:
     inner_arguments: tuple[Argument, ...] = ()
     batch_device: str | None = None
     served: tuple[Count | None, ...] = ()
+    scored: Count = 0
 
     @property
     def end(self) -> float:

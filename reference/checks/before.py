@@ -9,12 +9,12 @@ a wrong function would be right with the reference's.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 from grader.assignment import Evidence, Fail, NotGraded
-from grader.checks import loaders, loop_records, loop_tests, loops, models
-from grader.evidence.trainings import Training
+from grader.checks import loaders, loop_records, loop_tests, loops, models, training_settings
+from grader.evidence.trainings import Epoch, Training
 from reference.contract import BATCH_SIZE, LEARNING_RATE, LOG_EVERY, MOMENTUM
 
 LEAST_RATE = LEARNING_RATE / 100  # smaller steps teach a model nothing, whatever else is wrong
@@ -28,8 +28,7 @@ def charged_before(e: Evidence, role: str, training: Training) -> str:
     That is the data, the model or the function that trained it. A training with steps too small to learn by rests on
     itself.
     """
-    made = training.epochs[0].train.optimizer
-    if made is not None and made.lr is not None and made.lr < LEAST_RATE:
+    if too_small_steps(training):
         return ""
     if (split := _wrong_data(e)) is not None:
         return f"the {'training' if split == 'train' else 'test'} loader"
@@ -38,6 +37,13 @@ def charged_before(e: Evidence, role: str, training: Training) -> str:
     if (function := _wrong_function(e, training)) is not None:
         return f"the function '{function}'"
     return ""
+
+
+def too_small_steps(training: Training) -> bool:
+    """Return whether some of the training's steps were too small to learn by."""
+    made = [epoch.train.optimizer for epoch in training.epochs if epoch.train.optimizer is not None]
+    rates = [rate for seen in made for rate in (seen.lr, seen.lowest_lr) if rate is not None]
+    return min(rates, default=LEARNING_RATE) < LEAST_RATE
 
 
 def _fails(check: Callable[[], object]) -> bool:
@@ -58,7 +64,8 @@ def _wrong_data(e: Evidence) -> Literal["train", "test"] | None:
         probe = e.loaders.get(split)
         if probe is None or probe.seen is None:
             continue
-        if _fails(lambda: loaders.loader(probe, images, BATCH_SIZE, shuffled=split == "train")):  # noqa: B023
+        other_loader = _fails(lambda: loaders.loader(probe, images, BATCH_SIZE, shuffled=split == "train"))  # noqa: B023
+        if other_loader and (split == "train" or probe.seen.images != images):  # how a test is batched changes no loss
             return split
         known = probe.first_batch is not None and probe.expected_batch is not None
         if known and _fails(lambda: loaders.pixels(probe)):  # noqa: B023
@@ -90,12 +97,19 @@ def _wrong_function(e: Evidence, training: Training) -> str | None:
 
 
 def settings_fault(training: Training, epochs: int) -> Fail | None:
-    """Return what is wrong with the optimizer that stepped in the first epochs of a training; None if nothing is."""
+    """Return what is wrong with criterion or optimizer in the first epochs of a training; None if nothing is."""
+    passes = [epoch.train for epoch in training.epochs[:epochs]]
     try:
-        loops.optimizer_settings([e.train for e in training.epochs[:epochs]], "SGD", LEARNING_RATE, MOMENTUM)
+        training_settings.cross_entropy(passes)
+        training_settings.optimizer_settings(passes, "SGD", LEARNING_RATE, MOMENTUM)
     except Fail as fail:
         return fail
     return None
+
+
+def other_criterion(epochs: Sequence[Epoch]) -> bool:
+    """Return whether losses were propagated backward that are not the mean cross-entropies, which cost points."""
+    return _fails(lambda: training_settings.cross_entropy([epoch.train for epoch in epochs]))
 
 
 def overflowed(e: Evidence, training: Training) -> str:

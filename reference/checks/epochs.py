@@ -5,10 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from grader.assignment import Advice, CheckFunction, Evidence, Fail, Review
-from grader.checks import convergence, loops, placement
+from grader.checks import convergence, placement, training_settings
 from grader.evidence import trainings
 from grader.evidence.run import Pass
-from reference.checks.before import LEAST_RATE, charged_before, overflowed, own_shapes, settings_fault
+from reference.checks.before import (
+    charged_before,
+    other_criterion,
+    overflowed,
+    own_shapes,
+    settings_fault,
+    too_small_steps,
+)
 from reference.checks.trouble import counted, over_other_data, section_cells, trouble
 from reference.contract import CLASSES, LEARNING_RATE, MOMENTUM, RECOGNISE, has_classes, is_linear, is_mlp
 
@@ -18,7 +25,7 @@ OTHER_SETTINGS = 0.5  # credit for a training that learns, but with another opti
 
 
 def optimizer(e: Evidence) -> str:
-    """Training uses SGD with learning rate 0.01 and momentum 0.5."""
+    """Training uses the mean cross-entropy, and SGD with learning rate 0.01 and momentum 0.5."""
     passes = [epoch.train for training in _asked(e) for epoch in training.epochs] or _parts(e)
     if not passes and (not_believed := trainings.doubt(e.run, is_mlp)):
         raise Fail(not_believed, f"SGD with learning rate {LEARNING_RATE:g} and momentum {MOMENTUM:g}")
@@ -27,7 +34,8 @@ def optimizer(e: Evidence) -> str:
         if why:
             wanted = f"SGD with learning rate {LEARNING_RATE:g} and momentum {MOMENTUM:g}"
             raise Fail(f"no optimizer took a step in the run{why}", wanted, hint)
-    return loops.optimizer_settings(passes, "SGD", LEARNING_RATE, MOMENTUM)
+    training_settings.cross_entropy(passes)
+    return training_settings.optimizer_settings(passes, "SGD", LEARNING_RATE, MOMENTUM)
 
 
 def _asked(e: Evidence) -> tuple[trainings.Training, ...]:
@@ -184,6 +192,8 @@ def mlp_converges(e: Evidence) -> str | Review:
     training = trained(e, "q2", "mlp", "cpu", 10)
     charged = charged_before(e, "mlp", training)
     charged = charged or overflowed(e, training)
+    if not charged and not too_small_steps(training) and other_criterion(training.epochs):
+        charged = "the criterion"
     if not charged and settings_fault(training, 10) is not None and _steps_are_true(e, training):
         charged = "the optimizer's settings"
     return _learns(e, "mlp", training, 10, charged)
@@ -206,7 +216,9 @@ def _learns(e: Evidence, role: str, training: trainings.Training, epochs: int, c
 def twenty_epochs(e: Evidence) -> str | Review:
     """The same model is trained for another 10 epochs."""
     training = trained(e, "q3", "mlp", "cpu", 20)
-    return unsure(e, training, convergence.stepped(training.epochs[:20], "the 20 epochs"))
+    said = convergence.stepped(training.epochs[:20], "the 20 epochs")
+    convergence.continues(training.epochs[:20], 10)
+    return unsure(e, training, said)
 
 
 def cnn_epochs(item: str, device: str) -> CheckFunction:
@@ -268,7 +280,7 @@ def converges(item: str, role: str, device: str, epochs: int) -> CheckFunction:
             learned = fail.credit
         raise Fail(wrong.seen, wrong.expected, wrong.hint, credit=round(OTHER_SETTINGS * learned, 2))
 
-    by = f"SGD with learning rate {LEARNING_RATE:g} and momentum {MOMENTUM:g}"
+    by = f"the mean cross-entropy and SGD with learning rate {LEARNING_RATE:g} and momentum {MOMENTUM:g}"
     check.__doc__ = f"In {epochs} epochs of {by} the loss falls as the reference's does."
     return check
 
@@ -277,8 +289,7 @@ def _steps_are_true(e: Evidence, training: trainings.Training) -> bool:
     """Return whether a training with other settings took its steps, and steps that are large enough to learn."""
     if trainings.unchecked(e.run, training) or training.model.key not in e.run.repeated:
         return False
-    made = training.epochs[0].train.optimizer
-    return made is not None and (made.lr or 0.0) >= LEAST_RATE
+    return training.epochs[0].train.optimizer is not None and not too_small_steps(training)
 
 
 def _learned(e: Evidence, role: str, training: trainings.Training, epochs: int) -> str | Review:

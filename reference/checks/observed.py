@@ -16,7 +16,7 @@ from grader.checks.time_series import Reported
 from grader.evidence import trainings
 from grader.evidence.probes import LoaderProbe
 from grader.evidence.run import CellRun
-from reference.checks.before import counts_steps_wrongly, overflowed, test_records
+from reference.checks.before import counts_steps_wrongly, other_criterion, overflowed, test_records
 from reference.checks.epochs import cpu_trainings, long_enough, trained
 from reference.checks.trouble import BROKE, new_models, over_other_data, section_cells, trouble
 from reference.contract import BATCH_SIZE, MACS, PARAMETERS, RECOGNISE
@@ -51,6 +51,8 @@ def q3_plot(e: Evidence) -> plots.LossPlot:
 
 def _loss_plot(e: Evidence, item: str, epochs: Sequence[trainings.Epoch], first: int, last: int) -> plots.LossPlot:
     records, cells = test_records(e), section_cells(e, item)
+    if other_criterion(epochs):  # the tests use it too, and record what it gives
+        records = "wrong"
     return plots.find_loss_plot(
         e.run.figures, epochs, first, last, cells, e.run.passes, records != "right", records == "wrong"
     )

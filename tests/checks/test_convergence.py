@@ -3,7 +3,7 @@ import dataclasses
 import pytest
 
 from grader.assignment import Fail, Reference, Review, Threshold
-from grader.checks.convergence import converges, stepped
+from grader.checks.convergence import continues, converges, stepped
 from grader.evidence.run import LoaderSeen, ModelSeen, OptimizerSeen, Pass, RunEvidence
 from grader.evidence.trainings import Epoch, WantedData, assemble, trainings
 
@@ -53,6 +53,24 @@ def test_a_test_after_the_epoch_is_preferred_to_one_during_it():
 def test_incomplete_passes_and_passes_over_test_images_are_not_epochs():
     passes = (train(0, 1.0, complete=False), train(1, 1.0, loader=TEST))
     assert trainings(RunEvidence(models={"model-1": MLP}, passes=passes), lambda shapes: True) == ()
+
+
+def test_a_model_that_is_given_few_of_the_images_is_not_trained_on_all():
+    few = Epoch(train(0, 1.0, scored=40))
+    with pytest.raises(Fail, match="given 40 of the 128 images"):
+        stepped([few], "the first epoch")
+    for scored in (0, 120, 128):  # no logits, without the last smaller batch, all
+        stepped([Epoch(train(0, 1.0, scored=scored))], "the first epoch")
+
+
+def test_weights_that_are_set_anew_do_not_continue_a_training():
+    first, tenth = Epoch(train(0, 2.3)), Epoch(train(9, 0.3))
+    with pytest.raises(Fail, match="weights were set anew"):
+        continues([first, tenth, Epoch(train(10, 2.29))], 2)
+    for again in (0.28, 0.4, 1.2):  # a new optimizer, dropout, images that are hard
+        assert "goes on" in continues([first, tenth, Epoch(train(10, again))], 2)
+    assert "goes on" in continues([first, Epoch(train(9, 2.2)), Epoch(train(10, 2.2))], 2)  # it had not learned
+    assert continues([first, tenth], 2) == "there is no later epoch"
 
 
 def test_an_optimizer_of_another_model_is_named():

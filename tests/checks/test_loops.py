@@ -8,13 +8,11 @@ import pytest
 from grader.assignment import Fail, NotGraded
 from grader.checks import loop_records, loops
 from grader.evidence.probes import Forward, LoopProbe, ProbeError
-from grader.evidence.run import OptimizerSeen
 from grader.probe import known_faults
 from tests.checks.loop_probes import (
     AFTER,
     PILED_UP,
     START,
-    seen,
     train,
 )
 
@@ -91,33 +89,6 @@ def test_a_function_that_raises_shows_the_error_and_its_line():
 def test_evaluation_mode_in_training_is_a_fault():
     with pytest.raises(Fail, match="evaluation mode while training"):
         loops.mode_in_training(train(forwards=tuple(Forward(4, False, True) for _ in range(3))))
-
-
-@pytest.mark.parametrize(
-    ("optimizer", "message"),
-    [
-        (OptimizerSeen("Adam", 0.01), "the optimizer is Adam"),
-        (OptimizerSeen("SGD", 0.1, 0.5), "learning rate is 0.1"),
-        (OptimizerSeen("SGD", 0.01, 0.0), "momentum is 0"),
-        (OptimizerSeen("SGD", 0.01, 0.5, weight_decay=1e-4), "weight decay"),
-    ],
-)
-def test_optimizer_settings(optimizer, message):
-    with pytest.raises(Fail, match=message):
-        loops.optimizer_settings(seen(optimizer), "SGD", 0.01, 0.5)
-
-
-def test_right_optimizer_settings_and_none_seen():
-    assert loops.optimizer_settings(seen(OptimizerSeen("SGD", 0.01, 0.5)), "SGD", 0.01, 0.5)
-    with pytest.raises(Fail, match="no optimizer took a step"):
-        loops.optimizer_settings(seen(None), "SGD", 0.01, 0.5)
-
-
-def test_a_setting_that_changes_later_is_reported_as_a_change():
-    right = seen(OptimizerSeen("SGD", 0.01, 0.5))
-    with pytest.raises(Fail, match=r"learning rate is 0\.003 in a later epoch") as caught:
-        loops.optimizer_settings([*right, *seen(OptimizerSeen("SGD", 0.003, 0.5))], "SGD", 0.01, 0.5)
-    assert "scheduler" in caught.value.hint
 
 
 def test_a_function_that_cannot_be_called_waits_for_a_person():

@@ -111,6 +111,7 @@ def optimizer(optimizer: Any, model: nn.Module | None) -> dict[str, object]:
     wanted = {id(p): p.numel() for p in model.parameters()} if model is not None else {}
     group = optimizer.param_groups[0]
     shared = sum(count for key, count in wanted.items() if key in held)
+    rates = _rates(optimizer)
     return {
         "kind": type(optimizer).__name__,
         "lr": number(group.get("lr")),
@@ -119,7 +120,25 @@ def optimizer(optimizer: Any, model: nn.Module | None) -> dict[str, object]:
         "nesterov": bool(group.get("nesterov", False)),
         "model_share": shared / max(1, sum(wanted.values())),
         "foreign": sum(count for key, count in held.items() if key not in wanted) if wanted else 0,
+        "dampening": number(group.get("dampening")),
+        "maximize": bool(group.get("maximize", False)),
+        "lowest_lr": min(rates, default=None),
+        "highest_lr": max(rates, default=None),
     }
+
+
+def update_rates(seen: dict[str, Any], optimizer: Any) -> None:
+    """Update the learning rates of an OptimizerSeen after another step."""
+    seen["lr"] = number(optimizer.param_groups[0].get("lr"))
+    rates = [seen["lowest_lr"], seen["highest_lr"], *_rates(optimizer)]
+    known = [rate for rate in rates if rate is not None]
+    seen["lowest_lr"], seen["highest_lr"] = min(known, default=None), max(known, default=None)
+
+
+def _rates(optimizer: Any) -> list[float]:
+    """Return the learning rates of an optimizer's groups."""
+    found = (number(group.get("lr")) for group in optimizer.param_groups)
+    return [rate for rate in found if rate is not None]
 
 
 def number(value: Any) -> float | None:

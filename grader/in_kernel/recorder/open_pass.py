@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 Ended = Callable[["OpenPass"], object]
 AHEAD = 8  # batches that are kept because a loop may load them ahead
 FIRST, EVERY = 6, 16  # the first batches of a pass are recognised, and then every 16th
+MAINLY = 0.9  # share of the calls
 MAX_SERVED = 1024  # images whose places are recorded
 
 
@@ -79,6 +80,7 @@ class OpenPass:
         self.calls: Counter[str] = Counter()  # by model
         self.training = self.grads = 0  # calls in training mode, calls with gradients enabled
         self.model_device: str | None = None
+        self.devices: Counter[str] = Counter()  # of the model, by call
         self.data_device: str | None = None
         self.batch_device: str | None = None  # where the loader puts its batches
         self.called: Callable[[], nn.Module | None] = lambda: None  # returns the model called last
@@ -195,6 +197,16 @@ def sampler_of(loader: Any) -> Any:
     return getattr(loader.batch_sampler, "sampler", loader.sampler) if loader is not None else None
 
 
+def _main_device(item: OpenPass) -> str | None:
+    """Return the device on which the model was called, nearly always; the CPU if it was called there oftener."""
+    if not item.devices:
+        return item.model_device
+    device, calls = item.devices.most_common(1)[0]
+    if calls >= MAINLY * sum(item.devices.values()):
+        return device
+    return next((other for other in item.devices if other.startswith("cpu")), device)
+
+
 def fields(item: OpenPass, end: float, complete: bool) -> dict[str, object]:
     """Return a pass as a Pass of `grader.evidence.run`, in JSON data."""
     calls = sum(item.calls.values())
@@ -218,13 +230,14 @@ def fields(item: OpenPass, end: float, complete: bool) -> dict[str, object]:
         "number": item.number,
         "canonical": item.canonical,
         "model": item.calls.most_common(1)[0][0] if calls else None,
-        "model_device": item.model_device,
+        "model_device": _main_device(item),
         "data_device": item.data_device,
         "batch_device": item.batch_device,
         "training": item.training * 2 > calls if calls else None,
         "grad_enabled": item.grads * 2 > calls if calls else None,
         "backwards": item.backwards,
         "steps": item.steps,
+        "scored": images,
         "losses": [describe.number(loss) for loss in item.losses],
         "mean_loss": sum(losses) / len(losses) if finite else None,
         "sample_loss": sum((m[0] or 0.0) * m[2] for m in measured) / images if finite and images else None,

@@ -296,6 +296,7 @@ def _called(module: nn.Module, known: models.Known, args: Any, kwargs: Any, outp
         item.works_on(given, first)
     item.last = events.now()
     item.calls[known.key] += 1
+    item.devices[describe.device(describe.unwrapped(module))] += 1
     item.training += module.training
     item.grads += torch.is_grad_enabled()
     item.known, item.called = known, weakref.ref(describe.unwrapped(module))
@@ -416,7 +417,7 @@ def _count_step(optimizer: Any) -> None:
         item.optimizer_id = id(optimizer)
         item.optimizer = describe.optimizer(optimizer, item.called())
     else:
-        item.optimizer["lr"] = describe.number(optimizer.param_groups[0].get("lr"))
+        describe.update_rates(item.optimizer, optimizer)
 
 
 # --- the end of a pass -------------------------------------------------------------------------------------------
