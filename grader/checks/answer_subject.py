@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from grader.checks.answer_languages import ENGLISH, LANGUAGES, Language
 from grader.checks.answer_text import words
 
-__all__ = ["Signs", "signs", "subject_words"]
+__all__ = ["Signs", "proper_names", "signs", "subject_words"]
 
 _FORMULA = re.compile(
     r"[=≈≠≤≥→⇒∂∝·×÷∞∑√±≫≪∇∫↓↑]|->|<->|\^|[<>]\s*\d|\d\s*[<>]|\w_\w|\w\(\w*\)|\w\[|\d\s*(?:%|x\b|×|°?\s*s\b|ms\b|k\b)"
@@ -81,6 +81,15 @@ def signs(
         )
     likely |= own & set(subject)
     return Signs(frozenset(sure), frozenset(likely - sure))
+
+
+def proper_names(text: str) -> frozenset[str]:
+    """Return the words that begin with a capital letter in the middle of a sentence: of people, places, events.
+
+    >>> sorted(proper_names("The people of Paris stormed the Bastille. It fell to them, and not to a GPU."))
+    ['Bastille', 'Paris']
+    """
+    return frozenset(re.findall(r"(?<=[^\W\d_,;] )[^\W\d_a-z][^\W\d_A-Z]{3,}", text))
 
 
 def _is_year(number: str) -> bool:

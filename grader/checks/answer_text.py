@@ -14,7 +14,7 @@ MAX_ANSWER = 20_000  # characters that are read
 
 # One word of a heading and what follows it. A pattern of the whole line would try each way to split it into words.
 _HEADING_WORD = re.compile(
-    r"(?:question|q|answer|ans|aufgabe|antwort|a|frage|réponse|respuesta|odgovor|vprašanje|问题"
+    r"(?:question|q|answer|ans|aufgabe|antwort|a(?=\s*(?:\d|[:：]))|frage|réponse|respuesta|odgovor|vprašanje|问题"
     r"|答案|回答)\s*\d{0,2}\s*(?:response)?\s*[:.)\-]*\s*",
     re.IGNORECASE,
 )

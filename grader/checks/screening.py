@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from grader.checks.answer_languages import language_of
-from grader.checks.answer_subject import Signs, signs, subject_words
+from grader.checks.answer_languages import GERMAN, language_of
+from grader.checks.answer_subject import Signs, proper_names, signs, subject_words
 from grader.checks.answer_text import own_text, sentences, similarity, without_copies, words
 from grader.checks.excuses import only_excuse
 
@@ -23,6 +23,8 @@ Kind = Literal["blank", "placeholder", "copy", "noise", "excuse", "other", "answ
 
 LONG = 40  # words that a text must have to be found to be about something else
 WORDS_FOR_A_SIGN = 25  # of such a text; with more signs it may be an answer
+WITH_NAMES = 20  # the same for a text that names people, places or events, which answers seldom do
+NAMES = 3
 COPIED_ANSWER = 8  # words of an answer that two questions do not have by chance
 
 _PLACEHOLDER = re.compile(
@@ -127,14 +129,16 @@ def _about_something_else(
     if len(own) < COPIED_ANSWER:
         return ""
     for name, other in others.items():
-        named = [word for word in own for stem in topic if word.startswith(stem)]
-        if not named and similarity(text, own_text(other)) >= 0.95:
+        on_topic = any(word.startswith(stem) for word in own for stem in topic)
+        if not on_topic and similarity(text, own_text(other)) >= 0.95:
             return f"the answer is the same text as the answer to {name}"
     language = language_of(text)
     if len(own) < LONG or language is None:
         return ""
     found = signs(text, language, topic, subject)
-    if found.sure or len(found.likely) * WORDS_FOR_A_SIGN > len(own) or own[0] in _YES_NO:
+    named = language is not GERMAN and len(proper_names(text) - {word.capitalize() for word in subject}) >= NAMES
+    for_a_sign = WITH_NAMES if named else WORDS_FOR_A_SIGN
+    if found.sure or len(found.likely) * for_a_sign > len(own) or own[0] in _YES_NO:
         return ""
     return f"'{_short(text)}' does not address the question"
 
