@@ -44,7 +44,9 @@ def own_text(answer: str) -> str:
     lines = [line for line in text.split("\n") if not _is_heading(line)]
     text = re.sub(r"^[#>\s]+", "", "\n".join(lines), flags=re.MULTILINE)
     text = re.sub(r"(?<!\w)_|_(?!\w)|[*`~$]{1,3}", "", text)
-    return _LEAD.sub("", text.strip(), count=1).strip()
+    text = text.strip()
+    rest = _LEAD.sub("", text, count=1).strip()
+    return rest if rest or len(text) > 2 else text  # 'A.' may be the answer
 
 
 def _without_comments(text: str) -> str:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Collection, Iterable
 
+from grader.checks.answer_languages import words_beside_excuses
 from grader.checks.answer_subject import signs
 from grader.checks.answer_text import words
 
@@ -23,71 +25,58 @@ _UNKNOWING = re.compile(
     r"|\bi ?d ?k\b|\bdunno\b|\b(?:no|not a) (?:idea|clue|answer)\b|\bnot sure\b"
     r"|\b(?:ich )?wei(?:ß|ss) (?:es |ich )?(?:leider |hier )?(?:es )?(?:nicht|nix)\b|\bkeine (?:ahnung|antwort)\b"
     r"|\bje n(?:e |')sais pas\b|\baucune idée\b|\bno (?:lo )?sé\b|\bni idea\b|\bnon (?:lo )?so\b|\bnessuna idea\b"
-    r"|\bnão sei\b|\bik weet (?:het )?niet\b|\bweet ik niet\b|\bgeen (?:idee|antwoord)\b|\bnie wiem\b|\bnie mam pojęcia\b"
-    r"|\bне знаю\b|\bбез понятия\b|\bbilmiyorum\b|\bfikrim yok\b|\bne vem\b|\bnevím\b|\bvet inte\b|不知道|不清楚"
-    r"|わかりません|分かりません|わからない|知りません|لا أعرف|لا أعلم|لا اعرف|पता नहीं|नहीं पता|नहीं मालूम|모르겠"
+    r"|\bnão sei\b|\bik weet (?:het )?niet\b|\bweet ik niet\b|\bgeen (?:idee|antwoord)\b"
+    r"|\bnie wiem\b|\bnie mam pojęcia\b|\bне знаю\b|\bбез понятия\b|\bbilmiyorum\b|\bfikrim yok\b|\bne vem\b|\bnevím\b"
+    r"|\bvet inte\b|不知道|不清楚|わかりません|分かりません|わからない|知りません"
+    r"|لا أعرف|لا أعلم|لا اعرف|पता नहीं|नहीं पता|नहीं मालूम|모르겠"
 )
 # 'I did not do it'.
 _UNDONE = re.compile(
-    r"\b(?:no|not enough|without|little) time\b|\b(?:ran|run|running) out of time\b|\black of time\b|\bout of time\b"
-    r"|\b(?:not|n't|never) (?:really )?(?:have|had|find|found|get|got) (?:the |any |enough |much )*time\b"
-    r"|\b(?:could|did|was|were|can|do|have|had)(?: ?not|n't|nt) (?:able to )?(?:really )?(?:answer|do|finish|solve|complete"
-    r"|manage|get (?:to|around|round|it|this)|understand|make it|work on|write|figure|look|attempt|reach|done|answered|finished)"
+    r"(?:^|\bhad |\bhave |\bwas |\bfound |\bgot |\bsorry,? )no time\b|\b(?:(?:ran|run|running) )?out of time\b"
+    r"|\b(?:for )?lack of time\b|\btoo much to do\b"
+    r"|(?:\bnot|n't|\bnever) (?:really )?(?:have|had|find|found|get|got) (?:the |any |enough |much )*time\b"
+    r"|\b(?:could|did|was|were|can|do|have|had)(?: ?not|n't|nt) (?:able to )?(?:really )?(?:answer|do|finish|solve"
+    r"|complete|manage|get (?:to|around|round|it|this)|understand|make it|work on|write|figure|look|attempt|reach|done"
+    r"|answered|finished)"
     r"|\bcannot (?:answer|do|solve|finish|understand)\b|\bunable to (?:answer|do|finish|solve|complete)\b"
     r"|\b(?:skip|skipped|skipping)(?: this| it|$)|^skip(?:ped)?\b|\bforgot\b|\bgave up\b|\bate my (?:answer|homework)\b"
-    r"|\bnot (?:done|answered|attempted|finished)\b|\bunanswered\b"
-    r"|\bkeine zeit\b|\bzeitgründen\b|\bzeitmangel\b|\bnicht (?:mehr )?(?:dazu gekommen|geschafft|bearbeite[tn]|beantworte[tn]"
-    r"|gemacht|fertig|verstanden|geschafft|gelöst)\b|\bnicht (?:mehr )?dazu\b|\bdazu bin ich (?:leider )?nicht\b|\bzu wenig zeit\b"
-    r"|\b(?:pas|plus) (?:eu )?(?:le |de |assez de )?temps\b|\bpas (?:réussi|pu|su|fait|compris|arrivé)\b|\bmanque de temps\b"
-    r"|\bno (?:me )?(?:dio|tuve|he tenido|había|hubo) (?:el )?tiempo\b|\bno (?:he )?(?:podido|pude|supe|logré|alcancé)\b"
-    r"|\bfalta de tiempo\b|\bnon (?:ho|c'era|avevo) (?:avuto )?(?:il )?tempo\b|\bnon (?:sono|ci sono) riuscit[oa]\b"
-    r"|\bmancanza di tempo\b|\bnão (?:tive|deu|houve|consegui)\b|\bfalta de tempo\b|\bgeen tijd\b|\bniet (?:meer )?(?:gelukt|gehaald"
-    r"|toegekomen|gedaan|af)\b|\btijdgebrek\b|\bnie (?:zdąży\w+|miał[ae]m czasu|było czasu|udało)\b|\bbrak czasu\b"
+    r"|\bnot (?:answered|attempted)\b|\bunanswered\b"
+    r"|\bkeine zeit\b|\bzeitgründen\b|\bzeitmangel\b|\bzeit (?:leider )?nicht (?:mehr )?gereicht\b"
+    r"|\bnicht (?:mehr )?(?:dazu gekommen|geschafft|bearbeite[tn]|beantworte[tn]|gemacht|fertig|verstanden|gelöst)\b"
+    r"|\bnicht (?:mehr )?dazu\b|\bdazu bin ich (?:leider )?nicht\b"
+    r"|\b(?:pas|plus) (?:eu )?(?:le |de |assez de )?temps\b|\bpas (?:réussi|pu|su|fait|compris|arrivé)\b"
+    r"|\bmanque de temps\b|\bno (?:me )?(?:dio|tuve|he tenido|había|hubo) (?:el )?tiempo\b"
+    r"|\bno (?:he )?(?:podido|pude|supe|logré|alcancé)\b|\bfalta de tiempo\b"
+    r"|\bnon (?:ho|c'era|avevo) (?:avuto )?(?:il )?tempo\b|\bnon ho fatto in tempo\b"
+    r"|\bnon (?:sono|ci sono) riuscit[oa]\b|\bmancanza di tempo\b"
+    r"|\bnão (?:tive|deu|houve|consegui)(?: o| tempo)*\b|\bfalta de tempo\b"
+    r"|\bgeen tijd\b|\bniet (?:meer )?(?:gelukt|gehaald|toegekomen|gedaan|af)\b|\btijdgebrek\b"
+    r"|\bnie (?:zdąży\w+|miał[ae]m czasu|było czasu|udało)\b|\bbrak czasu\b"
     r"|\bне (?:успел[аи]?|было времени|хватило времени|смог(?:ла)?|сделал[аи]?|получилось)\b|\bнет времени\b"
-    r"|\b(?:vaktim|zamanım|vakit|zaman) (?:olmadı|yetmedi|kalmadı|yok)\b|\byetiştiremedim\b|\byapamadım\b|\bcevaplayamadım\b"
-    r"|\bzmanjkalo mi je časa\b|\bni bilo časa\b|没有?(?:时间|来得及|做完|写完)|没空|来不及|不会做|時間がありませんでした|時間がなく"
-    r"|できませんでした|間に合いませんでした|لم يكن لدي وقت|لم يكن لديّ وقت|ليس لدي وقت|لم أستطع|لم أتمكن"
+    r"|\b(?:vaktim|zamanım|vakit|zaman) (?:olmadı|yetmedi|kalmadı|yok)\b|\b(?:yetiştir|yap|cevaplay)[ae]m[ae]dım\b"
+    r"|\byetiştiremedim\b|\bzmanjkalo mi je časa\b|\bni bilo časa\b"
+    r"|没有?(?:时间|来得及|做完|写完)|没空|来不及|不会做"
+    r"|時間がありませんでした|時間がなく|できませんでした|間に合いませんでした"
+    r"|لم يكن لدي وقت|لم يكن لديّ وقت|ليس لدي وقت|لم أستطع|لم أتمكن"
     r"|समय नहीं (?:मिला|था)|नहीं कर (?:सका|पाया|सकी|पाई)|시간이 없"
 )
+_FIRST_PERSON = re.compile(r"\b(?:i|i'm|i've|we|my|me|ich|mir|wir|je|j|nous|yo|me|io|mi|eu|ik|ja|я|мы|ben)\b")
+_THIRD_PERSON = re.compile(
+    r"(?:it|this|that|these|those|both|they|he|she|the|neither|none|es|das|die|der|beide|ça|cela|il|elle|ils)\b"
+)
 _YES_OR_NO = re.compile(r"\W*(?:yes|no|ja|nein|oui|non|sí|si|sì|sim|não|nee|tak|nie|да|нет|evet|hayır)\s*[,.;:!–—]")
-# Words that stand beside such a phrase: apologies, the question, reasons that have nothing to do with the subject.
-_BESIDE = frozenset(
-    unicodedata.normalize(
-        "NFC",
-        """sorry apologies apologise apologize excuse pardon please dear professor prof teacher sir madam i i'm i've we we're
-    my me our it it's this that these the a an of to for in on at from and but so because as since due was were is am are be
-    been being have has had did do does done not question questions q task part exercise assignment problem answer answers
-    answering answered here there now anymore any at all really honestly unfortunately sadly just simply very another other
-    exam exams job sick ill illness flu covid hospital family week weekend day days night yesterday today deadline busy
-    internet computer laptop connection down whole broke broken dog cat homework tried try hard attempt one look looked say
-    write do finish complete solve will would later next tomorrow submit hand hope understand thank thanks again what how
-    manage managed with up what's out into before he she they their his her last had own
-    entschuldigung entschuldigen leider tut mir leid sorry ich habe hatte hab bin war es das diese dieser dieses aufgabe frage
-    für mehr wegen aus krank prüfung bitte sie wir die der den zu dazu gekommen mich dafür und aber hier gehabt konnte nicht
-    beantworten bearbeiten schaffen
-    désolé désolée pardon je n'ai n ai ne pas suis j'ai j j'étais cette question malade faire répondre réponse à la le ce et
-    mais excusez moi merci monsieur madame y me l'ai cet exercice
-    lo siento perdón disculpe disculpas me no esta pregunta contestar responder hacer por a el la he pude profesor estaba
-    enfermo enferma y pero que
-    mi dispiace scusi scusa scusate purtroppo questa domanda rispondere risposta fare a di per ho avuto ero malato malata e ma
-    desculpe desculpa desculpem infelizmente esta pergunta responder fazer para a de estava doente mas
-    helaas het spijt mij ik heb had deze vraag meer gehad te beantwoorden maken was ziek en maar voor
-    przepraszam niestety tego tej zadania pytania na odpowiedzieć zrobić z byłem byłam chory chora
-    извините простите к сожалению я на этот вопрос ответить сделать это времени было болел болела задание
-    kusura bakmayın özür dilerim maalesef bu soruyu soru için cevaplamaya
-    oprostite žal nisem mi je časa
-    عذرا عذرًا آسف أسف للإجابة على هذا هذه السؤال الإجابة
-    माफ़ कीजिए माफ क्षमा करें मुझे इस प्रश्न का उत्तर देने मैं यह सवाल के लिए""",
-    ).split()
-)
+# What stands beside such a phrase in scripts without blanks; for others see `words_beside_excuses`.
 _BESIDE_UNSPACED = re.compile(
-    r"对不起|抱歉|不好意思|很遗憾|老师|我|这道?题|这个问题|问题|做|写|回答|答案|了|的|还|因为|すみません|申し訳(?:ありません|ございません)"
-    r"|ごめんなさい|残念ながら|この|問題|質問|は|を|が|に|の|で|です|ました|答え|回答|解く"
+    r"对不起|抱歉|不好意思|很遗憾|老师|我|这道?题|这个问题|问题|做|写|回答|答案|了|的|还|因为"
+    r"|すみません|申し訳(?:ありません|ございません)|ごめんなさい|残念ながら|この|問題|質問|は|を|が|に|の|で|です|ました"
+    r"|答え|回答|解く"
 )
 
 
-def only_excuse(text: str) -> bool:
+def only_excuse(text: str, topic: Iterable[str] = (), subject: Collection[str] = frozenset()) -> bool:
     """Return whether a text says that the question was not answered, and says nothing else.
+
+    `topic` are beginnings of words that belong to the question, `subject` words of the question and the program.
 
     >>> only_excuse("Sorry, I did not have the time to look at this question.")
     True
@@ -98,14 +87,17 @@ def only_excuse(text: str) -> bool:
     known = words(plain)
     if not known or len(known) > LONGEST or _YES_OR_NO.match(plain):
         return False
+    if _THIRD_PERSON.match(plain) and not _FIRST_PERSON.search(plain):
+        return False  # 'It did not finish.'
     rest, undone = _UNDONE.subn(" ", plain)
     rest, unknowing = _UNKNOWING.subn(" ", rest)
     if not undone + unknowing:
         return False
-    strange = [word for word in words(_BESIDE_UNSPACED.sub(" ", rest)) if word.strip(".,'") not in _BESIDE]
+    beside = words_beside_excuses()
+    strange = [word for word in words(_BESIDE_UNSPACED.sub(" ", rest)) if word.strip(".,'") not in beside]
     if not strange:
         return True
     if unknowing or len(known) < 8 or len(strange) > STRANGE:
         return False
-    found = signs(" ".join(strange))
+    found = signs(" ".join(strange), None, topic, subject)
     return not (found.sure or found.likely)

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from grader.assignment import Fail
-from grader.checks.answers import similarity, written_answer
+from grader.checks.answer_text import similarity
+from grader.checks.answers import written_answer
 from grader.notebook.cells import Cell, Notebook, python_source
 from grader.notebook.questions import locate
 from grader.probe.definitions import all_definitions
