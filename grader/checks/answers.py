@@ -10,11 +10,11 @@ from grader.checks.screening import screen, to_the_grader
 
 __all__ = ["written_answer"]
 
-# What a person must look at although it earns nothing until then, in words that a student reads too.
+# Why a text earns nothing until a person has looked at it.
 _NOTHING_YET = {
-    "noise": "this looks like random keys or one word over and over",
-    "excuse": "the text says only that the question was not answered",
-    "other": "this seems to be about something else",
+    "noise": "it looks like random keys or one word over and over",
+    "excuse": "it looks like an excuse and nothing else",
+    "other": "it seems to be about something else",
 }
 SHORT = 3  # words
 
@@ -33,16 +33,17 @@ def written_answer(
 
     `question` is the task's text, `template` what was handed out, `others` the student's answers to earlier questions
     by name, `topic` beginnings of words that belong to the question (without any, no text is found to be about
-    something else), and `vocabulary` the text of the notebook's code. Return a Review with the `facts`. Its provisional credit is
-    1; it is 0, and the remark says why, if the text is only an excuse, plainly about something else or random keys.
-    Other remarks cost nothing: a very short answer, words to the grader and, with `conclusion`, an English answer in
-    which no conclusion is recognised. Raise Fail if the answer is blank, a placeholder or a copy of what was there.
+    something else), and `vocabulary` the text of the notebook's code. Return a Review with the `facts`. Its provisional
+    credit is 1; it is 0, and the remark says why, if the text is only an excuse, plainly about something else or random
+    keys. Other remarks cost nothing: on a very short answer, on words to the grader and, with `conclusion`, on English
+    answers in which no conclusion is recognised. Raise Fail if the answer is blank, a placeholder or a copy of what was
+    there.
 
     >>> written_answer("Yes, the loss still falls after 20 epochs.", "Should it train longer?").message
     'an answer of 8 words; a person decides'
     >>> review = written_answer("Sorry, I did not have the time to look at this question.")
-    >>> review.credit, review.message
-    (0.0, 'the text says only that the question was not answered; no points until a person decides')
+    >>> review.credit, review.remark
+    (0.0, 'it looks like an excuse and nothing else')
     >>> written_answer("TODO", "Should it train longer?")
     Traceback (most recent call last):
     grader.assignment.Fail: 'TODO' is a placeholder, not an answer
@@ -51,11 +52,11 @@ def written_answer(
     if found.kind in ("blank", "placeholder", "copy"):
         hint = "Answer in the cell below the question." if found.kind == "copy" else ""
         raise Fail(found.why, "an answer in your own words", hint)
-    remarks = [found.why] if found.why else []
+    remarks = [] if found.kind == "answer" else [_NOTHING_YET[found.kind]]
     if to_the_grader(answer):
         remarks.append("it contains text that reads like a grade or an instruction to a grader")
     if found.kind != "answer":
-        return Review(f"{_NOTHING_YET[found.kind]}; no points until a person decides", facts, "; ".join(remarks), 0.0)
+        return Review(f"{found.why}; no points until a person decides", facts, "; ".join(remarks), 0.0)
     if found.words < SHORT:
         remarks.append("very short: it gives no reason")
     elif conclusion and not concludes(answer):

@@ -26,7 +26,8 @@ _UNKNOWING = re.compile(
     r"|\b(?:ich )?wei(?:ß|ss) (?:es |ich )?(?:leider |hier )?(?:es )?(?:nicht|nix)\b|\bkeine (?:ahnung|antwort)\b"
     r"|\bje n(?:e |')sais pas\b|\baucune idée\b|\bno (?:lo )?sé\b|\bni idea\b|\bnon (?:lo )?so\b|\bnessuna idea\b"
     r"|\bnão sei\b|\bik weet (?:het )?niet\b|\bweet ik niet\b|\bgeen (?:idee|antwoord)\b"
-    r"|\bnie wiem\b|\bnie mam pojęcia\b|\bне знаю\b|\bбез понятия\b|\bbilmiyorum\b|\bfikrim yok\b|\bne vem\b|\bnevím\b"
+    r"|\bnie wiem\b|\bnie mam pojęcia\b|\bне знаю\b|\bбез понятия\b|\bпонятия не имею\b"
+    r"|\bbilmiyorum\b|\bfikrim yok\b|\bne vem\b|\bnevím\b"
     r"|\bvet inte\b|不知道|不清楚|わかりません|分かりません|わからない|知りません"
     r"|لا أعرف|لا أعلم|لا اعرف|पता नहीं|नहीं पता|नहीं मालूम|모르겠"
 )
@@ -37,7 +38,7 @@ _UNDONE = re.compile(
     r"|(?:\bnot|n't|\bnever) (?:really )?(?:have|had|find|found|get|got) (?:the |any |enough |much )*time\b"
     r"|\b(?:could|did|was|were|can|do|have|had)(?: ?not|n't|nt) (?:able to )?(?:really )?(?:answer|do|finish|solve"
     r"|complete|manage|get (?:to|around|round|it|this)|understand|make it|work on|write|figure|look|attempt|reach|done"
-    r"|answered|finished)"
+    r"|answered|finished)(?:(?: this| it| the question| this question)? (?:in|on) time\b)?"
     r"|\bcannot (?:answer|do|solve|finish|understand)\b|\bunable to (?:answer|do|finish|solve|complete)\b"
     r"|\b(?:skip|skipped|skipping)(?: this| it|$)|^skip(?:ped)?\b|\bforgot\b|\bgave up\b|\bate my (?:answer|homework)\b"
     r"|\bnot (?:answered|attempted)\b|\bunanswered\b"
@@ -68,7 +69,7 @@ _YES_OR_NO = re.compile(r"\W*(?:yes|no|ja|nein|oui|non|sí|si|sì|sim|não|nee|t
 # What stands beside such a phrase in scripts without blanks; for others see `words_beside_excuses`.
 _BESIDE_UNSPACED = re.compile(
     r"对不起|抱歉|不好意思|很遗憾|老师|我|这道?题|这个问题|问题|做|写|回答|答案|了|的|还|因为"
-    r"|すみません|申し訳(?:ありません|ございません)|ごめんなさい|残念ながら|この|問題|質問|は|を|が|に|の|で|です|ました"
+    r"|すみません|申し訳(?:ありません|ございません)|ごめんなさい|残念ながら|この|問題|質問|は|を|が|に|の|で|て|です|ました"
     r"|答え|回答|解く"
 )
 

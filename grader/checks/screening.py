@@ -37,8 +37,8 @@ _PLACEHOLDERS = (
     r"(?:please )?(?:write|type|put|enter|insert|add|edit|fill)(?: (?:it|this|something|in|text|your|the))*"
     r" (?:here|below|cell)",
     r"(?:fill|type|write) (?:this|it|me) in",
-    r"(?:(?:your|my|the|student|enter|an) )?(?:answer|response)s?(?: (?:goes|go|comes|text|here|below))*"
-    r"(?: (?:to|for) (?:question|q) ?\d*)?",
+    r"(?:(?:your|my|the|student|enter|an) )?(?:answer|response)s?"
+    r"(?: (?:goes|go|comes|text|here|below|(?:to|for) (?:question|q) ?\d*))*",
     r"(?:your|my|enter|student) (?:solution|text|observation)s?(?: (?:goes|go|comes|here|below))*",
     r"tbd|tba|fixme|wip|n/?a|xxx+|lorem ipsum.*|asdf|blah?(?: blah?)*|foo ?bar|placeholder.{0,30}|double.?click.{0,60}",
     r"coming soon|(?:to be|will be) (?:done|answered|written|added|completed|continued)(?: later| soon)?",
@@ -58,7 +58,7 @@ _PLACEHOLDERS = (
 _PLACEHOLDER = re.compile("|".join(_PLACEHOLDERS), re.DOTALL)
 _TODO = re.compile(r"(?:todo|to[ -]do(?= *$| *[:!]))\b[ :!]*(.*)", re.DOTALL)
 _COMMAND = re.compile(
-    r"(?:ignore|disregard) (?:all |any |the |your )*(?:previous |prior |above |earlier )?(?:instruction|prompt|rule|rubric)"
+    r"(?:ignore|disregard) (?:all |any |the |your )*(?:(?:previous|prior|above|earlier) )?(?:instruction|prompt|rule)"
     r"|give (?:me|this|the|full|a)\b.{0,30}(?:points|marks|score|grade|credit)|award (?:me|this|full|all)"
     r"|you are (?:a|an|the) (?:grader|ai|assistant|language model)|dear grader|system prompt"
     r"|mark this (?:as )?(?:correct|right)|this answer is (?:correct|perfect|right)",
@@ -182,8 +182,8 @@ def _is_placeholder(text: str) -> bool:
 
 def _is_noise(own: Sequence[str]) -> bool:
     """Return whether the words are random keystrokes, or one word over and over."""
-    if len(own) == 1:
-        return _is_one_key(own[0])
+    if len(own) < 2:
+        return bool(own) and _is_one_key(own[0])
     if len(set(own)) <= max(1, len(own) // 8) and not own[0][0].isdecimal() and own[0] not in _YES_NO:
         return len(own) >= 6 or (len(own) >= 3 and _is_keystrokes(own[0]))
     latin = [word for word in own if word.isalpha() and word[0].isascii()]

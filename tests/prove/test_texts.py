@@ -17,9 +17,11 @@ from grader.checks.first_batch import FirstBatch, first_batch_text
 from grader.notebook.questions import locate
 from grader.notebook.reader import read_notebook
 from grader.prove.draft import Draft
+from grader.prove.faults.written import answered
 from grader.prove.mutation import Mutation
 from reference.checks.written import TOPICS
-from reference.mutations.faults_shown import FAULTS
+from reference.mutations.faults_shown import ANSWERS, FAULTS
+from reference.mutations.styles_answers import ANSWER_STYLES
 from reference.mutations.styles_text import Q1_STYLES
 from reference.prompts import PROMPTS, PROMPTS_BY_ITEM, template
 
@@ -46,7 +48,7 @@ def answers(draft: Draft, folder: Path) -> dict[str, str]:
         text = sections[item].answer
         try:
             review = written_answer(text, PROMPTS_BY_ITEM[item].text, "\n".join(template()), others, topic)
-            found[item] = review.remark if review.credit < 1 else ""
+            found[item] = review.message if review.credit < 1 else ""
         except Fail as fail:
             found[item] = fail.seen
     return found
@@ -62,6 +64,32 @@ def test_a_useless_answer_loses_and_the_others_do_not(mutation: Mutation, tmp_pa
     assert lost == mutation.items, said
     for item in lost:
         assert any(re.search(words, said[item], re.IGNORECASE) for words in mutation.keywords), said[item]
+
+
+@pytest.mark.parametrize("mutation", ANSWER_STYLES, ids=lambda m: m.name)
+def test_an_answer_in_another_style_costs_nothing(mutation: Mutation, tmp_path: Path) -> None:
+    said = answers(changed(mutation), tmp_path)
+    assert set(said) == set(TOPICS)
+    assert not any(said.values()), said
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "97/14.2 = 6.8",
+        "68",
+        "30 %",
+        "784·128 + 128·64 + 64·10",
+        "🐢 → 🚀",
+        "0.28 0.15 0.11",
+        "Add more epochs here.",
+        "No.",
+    ],
+)
+def test_an_answer_without_words_is_read(text: str, tmp_path: Path) -> None:
+    draft = answered(ANSWERS[1], text)(SOLUTION, random.Random(0))
+    assert draft is not None
+    assert not any(answers(draft, tmp_path).values())
 
 
 def first_batch(draft: Draft) -> str:

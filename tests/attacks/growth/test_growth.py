@@ -112,7 +112,7 @@ def test_similarity_of_long_texts_still_finds_a_copy() -> None:
 
 @pytest.mark.parametrize("line", ["Question 4", "Answer:", "Q4 answer:", "Question 4 response:"])
 def test_a_heading_is_not_an_answer(line: str) -> None:
-    with pytest.raises(Fail, match=r"no answer|all that was written"):
+    with pytest.raises(Fail, match="no answer"):
         written_answer(line, "Should it train longer?")
 
 
