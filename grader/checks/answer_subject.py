@@ -66,7 +66,7 @@ def signs(
     Without a `language`, those of all languages count. `topic` are beginnings of words that belong to the question, and
     `subject` whole words of the question and the program.
 
-    >>> found = signs("The orange line is flat from the middle on, so it is enough.")
+    >>> found = signs("The orange line is flat from the middle on, so it is enough.", languages()[0])
     >>> sorted(found.sure), sorted(found.likely)[:3]
     ([], ['enough', 'flat', 'line'])
     """

@@ -32,7 +32,7 @@ def written(item: str) -> CheckFunction:
             others,
             TOPICS[item],
             tuple(FACTS[item](e)),
-            "\n".join(cell.source for cell in e.notebook.cells if cell.kind == "code"),
+            "\n".join(cell.source for cell in e.notebook.code_cells),
             conclusion=True,
         )
 
