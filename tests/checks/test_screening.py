@@ -110,6 +110,7 @@ def test_the_docs_state_what_was_measured() -> None:
         for name, parts in ((name, corpus(name)) for name in FILES)
     ]
     assert [(name, *map(int, numbers)) for name, *numbers in rows] == measured
+    assert f"No right answer of the {sum(row[1] for row in measured)} is rejected." in DOCS.read_text("utf-8")
 
 
 # --- the row of the table, its neighbours and relatives -------------------------------------------------------------
