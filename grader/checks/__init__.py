@@ -24,15 +24,20 @@ rubric wraps it in a function of the evidence whose docstring is what the studen
 | `timing`, `stored_times`, `printed_times`, `time_series` | printed times |
 | `flops` | profiles of models, and printed counts |
 | `first_batch` | shapes, dtypes and roles of a batch that were printed |
-| `answers`, `conclusions` | written answers |
+| `answers`, `screening`, `excuses`, `conclusions` | written answers |
+| `answer_text`, `answer_subject`, `answer_languages` | their words, in 14 languages |
 | `printed_numbers` | numbers in printed text |
 | `loop_common` | helpers for checks on training and test functions |
 """
 
 __all__ = [
+    "answer_languages",
+    "answer_subject",
+    "answer_text",
     "answers",
     "conclusions",
     "convergence",
+    "excuses",
     "first_batch",
     "flops",
     "loaders",
@@ -48,6 +53,7 @@ __all__ = [
     "plots",
     "printed_numbers",
     "printed_times",
+    "screening",
     "stored_times",
     "time_series",
     "timing",

@@ -1,4 +1,7 @@
-"""Tell English texts that assert something from those that only discuss what could be the case."""
+"""Tell English texts that assert something from those that only discuss what could be the case.
+
+The words that count are about training and timing. What is found is a remark for a person and takes no points.
+"""
 
 from __future__ import annotations
 

@@ -298,7 +298,8 @@ def _holds(words: tuple[str, ...], asks: bool, question: Handout, handout: Hando
 
 def _written(text: str, units: Sequence[Sentence]) -> str:
     """Return the text of these sentences as written, with the white space between neighbours."""
-    units = list(itertools.dropwhile(lambda unit: not unit.words or is_answer_title(unit.words), units))
+    written = list(itertools.dropwhile(lambda unit: not unit.words or is_answer_title(unit.words), units))
+    units = written or [unit for unit in units if not any(map(str.isalpha, "".join(unit.words)))]  # a number alone
     parts: list[str] = []
     end = 0
     for unit in units:

@@ -186,16 +186,20 @@ def joined(units: Iterable[Sentence]) -> Words:
 
 # --- kinds of sentences ------------------------------------------------------------------------------------------
 
-_POINTS = re.compile(r"\W*\d+(?:[.,]\d+)?\s*(?:points?|pts?|marks?|%)\W*", re.IGNORECASE)
+_POINTS = re.compile(
+    r"\W*\d+(?:[.,]\d+)?\s*(?:points?|pts?|marks?)\W*|[\[(*_]+\d+(?:[.,]\d+)?\s*%[\])*_]+", re.IGNORECASE
+)
 _PLACEHOLDER = re.compile(
     r"(?:please )?(?:double click (?:here |this cell )?(?:to|and) )?"
-    r"(?:(?:write|type|enter|put|insert|add|place|provide|edit|fill in|replace|delete)\b.{0,60}"
-    r"\b(?:answers?|responses?|text|observations?|explanation|here|cell|below)"
-    r"|(?:your |the |my )?(?:written )?(?:answers?|responses?|observations?|explanation|solution|text)"
-    r"(?: goes)?(?: here| below)?"
-    r"|todo\b.{0,40}|tbd|your code.{0,80}|edit(?: this cell)?"
+    r"(?:(?:write|type|enter|put|insert|add|place|provide|edit|fill in|replace|delete)\b"
+    r"(?:.{0,60}\b(?:answers?|responses?|observations?|explanation)"
+    r"|(?:.{0,60}\byour\b.{0,60}|(?: (?:it|this|the|some|something|your|text|in|into))*) (?:text|here|cell|below))"
+    r"|(?:your |the |my )?(?:written )?(?:answers?|responses?|observations?|explanation|solution)"
+    r"(?: goes)?(?: here| below)?|(?:your|my) text|text(?: goes)? (?:here|below)"
+    r"|todo\b(?:\D{0,40}|(?: for| answer| question| q)* ?\d{0,2})|tbd|your code.{0,80}|edit(?: this cell)?"
     r"|(?:answer|response) to (?:question )?q?\d+|question q?\d+ answer)"
 )
+_PICTURED = re.compile(r"[\u2190-\u22ff\U0001f000-\U0001faff]")  # arrows, mathematical signs, emoji
 _LABEL = re.compile(
     r"[\W_]*(?:(?:write |type |enter )?(?:my |your |the )?(?:answers?|ans|response|a)(?: here)?)"
     r"(?: (?:to|for))?(?: (?:question |q)?\d{1,2})?[\s*_]*[:：][\s*_]*",
@@ -205,7 +209,9 @@ _LABEL = re.compile(
 
 def is_filler(unit: Sentence, text: str) -> bool:
     """Return whether a unit is a placeholder ('Write your answer here'), a label, a number of points, or wordless."""
-    return not unit.words or is_placeholder(unit.words) or bool(_POINTS.fullmatch(text[unit.start : unit.end].strip()))
+    own = text[unit.start : unit.end].strip()
+    wordless = not unit.words and not _PICTURED.search(own)
+    return wordless or is_placeholder(unit.words) or bool(_POINTS.fullmatch(own))
 
 
 def is_placeholder(words: Words) -> bool:
@@ -283,4 +289,9 @@ def claims(words: Words) -> bool:
 
 def is_answer_title(words: Words) -> bool:
     """Return whether these words are a title that students give an answer ('My observations', 'Answer 4')."""
-    return bool(words) and all(_ANSWER_TITLE.fullmatch(word) for word in words)
+    return bool(words) and all(_ANSWER_TITLE.fullmatch(word) for word in words) and not _is_formula(words)
+
+
+def _is_formula(words: Words) -> bool:
+    """Return whether these words are numbers, and more than a heading has: '38/26 = 1.46'."""
+    return len(words) > 1 and all(map(str.isdecimal, words))

@@ -32,6 +32,8 @@ def written(item: str) -> CheckFunction:
             others,
             TOPICS[item],
             tuple(FACTS[item](e)),
+            "\n".join(cell.source for cell in e.notebook.code_cells),
+            conclusion=True,
         )
 
     check.__doc__ = "The question is answered in the student's own words."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from grader.prove.mutation import Mutation
+from reference.mutations.styles_answers import ANSWER_STYLES
 from reference.mutations.styles_cells import CELL_STYLES, CONFIG_STYLES
 from reference.mutations.styles_cnn import CNN_STYLES
 from reference.mutations.styles_data import DATA_STYLES
@@ -33,4 +34,5 @@ STYLES: tuple[Mutation, ...] = (
     *FUNCTION_STYLES,
     *CONFIG_STYLES,
     *CELL_STYLES,
+    *ANSWER_STYLES,
 )

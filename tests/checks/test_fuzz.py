@@ -13,7 +13,19 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
 from grader.assignment import Check, Evidence, Fail, NotGraded
-from grader.checks import answers, conclusions, first_batch, flops, placement, plots, printed_numbers, printed_times
+from grader.checks import (
+    answer_languages,
+    answer_text,
+    conclusions,
+    excuses,
+    first_batch,
+    flops,
+    placement,
+    plots,
+    printed_numbers,
+    printed_times,
+    screening,
+)
 from grader.evidence.run import Axes, CellError, CellRun, Figure, Line, Profile, RunEvidence
 from grader.formatting import clean, one_line
 from grader.grading.notes import notes
@@ -55,7 +67,10 @@ READERS: dict[str, Callable[[str], object]] = {
     "claim": plots.claim,
     "english": conclusions.is_english,
     "concludes": conclusions.concludes,
-    "similarity": lambda text: answers.similarity(text, text[::-1]),
+    "excuse": excuses.only_excuse,
+    "language": answer_languages.language_of,
+    "screen": lambda text: screening.screen(text, "Is it faster?", "Write here.", {"q4": text[::-1]}, ("fast",)),
+    "similarity": lambda text: answer_text.similarity(text, text[::-1]),
     "device": lambda text: placement.explain_error(text, ("cpu",), ("cuda:0",)),
     "clean": lambda text: (clean(text), one_line(text)),
     "python": lambda text: ast.parse(python_source(text) or ""),

@@ -114,6 +114,9 @@ def test_handout(text: str, known: bool) -> None:
         "TODO: explain",
         "your code here",
         "Enter text here",
+        "Edit this cell",
+        "TODO question 4",
+        "Put your text below",
     ],
 )
 def test_placeholders(text: str) -> None:
@@ -121,7 +124,18 @@ def test_placeholders(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["Yes", "The answer is yes", "Training here is faster", "I put my data there", "Text of it all"]
+    "text",
+    [
+        "Yes",
+        "The answer is yes",
+        "Training here is faster",
+        "I put my data there",
+        "Text of it all",
+        "Text.",
+        "Add more epochs here.",
+        "Put more data in there and below",
+        "TODO for next time: stop at 15",
+    ],
 )
 def test_not_placeholders(text: str) -> None:
     assert not is_placeholder(words_of(text))

@@ -17,11 +17,14 @@ from grader.checks.first_batch import FirstBatch, first_batch_text
 from grader.notebook.questions import locate
 from grader.notebook.reader import read_notebook
 from grader.prove.draft import Draft
+from grader.prove.faults.written import answered
 from grader.prove.mutation import Mutation
 from reference.checks.written import TOPICS
-from reference.mutations.faults_shown import FAULTS
+from reference.mutations.faults_shown import ANSWERS, FAULTS
+from reference.mutations.styles_answers import ANSWER_STYLES
 from reference.mutations.styles_text import Q1_STYLES
 from reference.prompts import PROMPTS, PROMPTS_BY_ITEM, template
+from tests.checks.test_screening import FILES, corpus
 
 SOLUTION = Draft.from_bytes((Path(__file__).parents[2] / "reference" / "solution.ipynb").read_bytes())
 WRITTEN = [m for m in FAULTS if m.name.startswith("written.")]
@@ -38,15 +41,17 @@ def answers(draft: Draft, folder: Path) -> dict[str, str]:
     """Return for each item why its answer loses points, '' if it only waits for a person."""
     path = folder / "notebook.ipynb"
     path.write_bytes(draft.to_bytes())
-    sections = locate(read_notebook(path), PROMPTS, template(), {})
+    notebook = read_notebook(path)
+    sections = locate(notebook, PROMPTS, template(), {})
+    code = "\n".join(cell.source for cell in notebook.code_cells)
     found = {}
     for item, topic in TOPICS.items():
         earlier = list(TOPICS)[: list(TOPICS).index(item)]
         others = {other: sections[other].answer for other in earlier if sections[other].answer}
         text = sections[item].answer
         try:
-            review = written_answer(text, PROMPTS_BY_ITEM[item].text, "\n".join(template()), others, topic)
-            found[item] = review.remark if review.credit < 1 else ""
+            review = written_answer(text, PROMPTS_BY_ITEM[item].text, "\n".join(template()), others, topic, (), code)
+            found[item] = review.message if review.credit < 1 else ""
         except Fail as fail:
             found[item] = fail.seen
     return found
@@ -62,6 +67,45 @@ def test_a_useless_answer_loses_and_the_others_do_not(mutation: Mutation, tmp_pa
     assert lost == mutation.items, said
     for item in lost:
         assert any(re.search(words, said[item], re.IGNORECASE) for words in mutation.keywords), said[item]
+
+
+@pytest.mark.parametrize("mutation", ANSWER_STYLES, ids=lambda m: m.name)
+def test_an_answer_in_another_style_costs_nothing(mutation: Mutation, tmp_path: Path) -> None:
+    said = answers(changed(mutation), tmp_path)
+    assert set(said) == set(TOPICS)
+    assert not any(said.values()), said
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "97/14.2 = 6.8",
+        "68",
+        "30 %",
+        "784·128 + 128·64 + 64·10",
+        "🐢 → 🚀",
+        "0.28 0.15 0.11",
+        "Add more epochs here.",
+        "No.",
+    ],
+)
+def test_an_answer_without_words_is_read(text: str, tmp_path: Path) -> None:
+    draft = answered(ANSWERS[1], text)(SOLUTION, random.Random(0))
+    assert draft is not None
+    assert not any(answers(draft, tmp_path).values())
+
+
+@pytest.mark.slow
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("name", FILES)
+def test_each_right_answer_of_the_corpus_is_found_in_a_notebook(name: str, tmp_path: Path) -> None:
+    by_item = {answer.item: answer for answer in ANSWERS}
+    lost = []
+    for item, text in corpus(name)["answers"]:
+        draft = answered(by_item[item], text)(SOLUTION, random.Random(0)) if item in by_item else None
+        if draft is not None and (said := answers(draft, tmp_path)[item]):
+            lost.append((text, said))
+    assert lost == []
 
 
 def first_batch(draft: Draft) -> str:

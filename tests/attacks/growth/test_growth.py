@@ -17,7 +17,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grader.assignment import Fail
-from grader.checks.answers import similarity, written_answer
+from grader.checks.answer_text import similarity
+from grader.checks.answers import written_answer
 from grader.checks.flops import Cost, counts_printed
 from grader.evidence.run import CellRun, Profile
 from grader.notebook.cells import Cell, Notebook, python_source
@@ -217,7 +218,7 @@ def test_similarity_of_long_texts_still_finds_a_copy() -> None:
 
 @pytest.mark.parametrize("line", ["Question 4", "Answer:", "Q4 answer:", "Question 4 response:"])
 def test_a_heading_is_not_an_answer(line: str) -> None:
-    with pytest.raises(Fail, match=r"no answer|all that was written"):
+    with pytest.raises(Fail, match="no answer"):
         written_answer(line, "Should it train longer?")
 
 
