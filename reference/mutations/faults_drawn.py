@@ -1,4 +1,4 @@
-"""Faults in the solution's plots: axes, labels, legends, scales and moments; each breaks a sentence of Question 2 or 3."""
+"""Faults in the solution's plots: axes, labels, legends, scales and moments; for Questions 2 and 3."""
 
 from __future__ import annotations
 
@@ -68,7 +68,8 @@ FAULTS: tuple[Mutation, ...] = (
         (_TEST_LINE, _TEST_LINE.replace("ax.plot", "right.plot")),
         (
             _LOG,
-            '    ax.set_yscale("log"); right.set_yscale("log")\n    right.set_xlabel("step"); right.set_ylabel("loss")\n',
+            '    ax.set_yscale("log"); right.set_yscale("log")\n'
+            '    right.set_xlabel("step"); right.set_ylabel("loss")\n',
         ),
         (_LEGEND, "    ax.legend(); right.legend()\n"),
     ),
@@ -171,11 +172,13 @@ FAULTS: tuple[Mutation, ...] = (
         ("train_steps, train_losses", "train_steps[1:], np.abs(np.diff(train_losses))"),
         ("test_steps, test_losses", "test_steps[1:], np.abs(np.diff(test_losses))"),
     ),
-    _drawn(
-        "closed_unseen",
-        "The figure is created and closed in a branch that never runs.",
-        (r"no curve was plotted|nothing",),
-        ("    fig, ax", "    if not train_losses:\n      return\n    return\n    fig, ax"),
+    fault(
+        "plot.not_called",
+        "The function that plots is named and not called.",
+        "q2 q3",
+        (r"no curve was plotted|nothing|not plotted",),
+        sub(_FIRST, "plot_losses"),
+        sub(_AGAIN, "plot_losses"),
     ),
     _again(
         "last_linear",

@@ -98,7 +98,7 @@ _MISPLACED: tuple[Mutation, ...] = (
         swap("print(_1)", "", section="Question 5"),
         "q5",
         (r"time|seconds",),
-        unseen="the item's points are for functions, placement and epochs; a person reads Question 6, for which the times are",
+        unseen="the points are for functions, placement and epochs; the times serve Question 6, which a person reads",
     ),
     fault(
         "epochs_q8.tests_on_cpu",

@@ -113,7 +113,6 @@ def convolved_faults(names: Model) -> tuple[Mutation, ...]:
     conv1 = "nn.Conv2d(1, 32, kernel_size=3, stride=1, padding=1)"
     conv2 = "nn.Conv2d(32, 64, kernel_size=3, stride=2, padding=1)"
     conv3 = "nn.Conv2d(64, 128, kernel_size=3, stride=2, padding=1)"
-    pool = "nn.AdaptiveMaxPool2d(1)"
     head = "nn.Sequential(nn.Linear(128, 64), nn.ReLU(), nn.Linear(64, 10))"
     return (
         one(

@@ -85,7 +85,7 @@ def same_model_faults(names: Training) -> tuple[Mutation, ...]:
 
 
 def other_model_faults(names: Training, other: str, create: str, instead: str) -> tuple[Mutation, ...]:
-    """Return a fault in which a training is one of the class `other`: `create` is replaced by `instead` in the setup."""
+    """Return a fault of a training of the class `other`: in the setup `create` is replaced by `instead`."""
     return (
         FaultGroup(names.group, names.item).fault(
             "other_model",
