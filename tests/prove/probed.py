@@ -41,7 +41,7 @@ from grader.probe import probes as probing
 from grader.probe.loops import LoopProber
 from grader.prove.draft import Draft
 from grader.prove.mutation import Mutation
-from reference.mutations.faults_trained import FAULTS
+from reference.proving import MUTATIONS
 from reference.rubric import ASSIGNMENT
 from tests.in_process import InProcess
 
@@ -119,7 +119,7 @@ def main() -> None:
     imported()
     PROBER.__dict__.update(forked(prepared))
     probing.LoopProber = lambda: PROBER  # type: ignore[assignment, misc]
-    known = {mutation.name: mutation for mutation in FAULTS}
+    known = {mutation.name: mutation for mutation in MUTATIONS}
     for name in ["", *json.load(sys.stdin)]:
         print(json.dumps({name: forked(child, known.get(name))}), flush=True)
 
