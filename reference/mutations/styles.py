@@ -3,6 +3,14 @@
 from __future__ import annotations
 
 from grader.prove.mutation import Mutation
+from reference.mutations import (
+    styles_answers,
+    styles_curves,
+    styles_layers,
+    styles_places,
+    styles_shown,
+    styles_updates,
+)
 from reference.mutations.styles_cells import CELL_STYLES, CONFIG_STYLES
 from reference.mutations.styles_cnn import CNN_STYLES
 from reference.mutations.styles_data import DATA_STYLES
@@ -31,4 +39,10 @@ STYLES: tuple[Mutation, ...] = (
     *FUNCTION_STYLES,
     *CONFIG_STYLES,
     *CELL_STYLES,
+    *styles_layers.STYLES,
+    *styles_places.STYLES,
+    *styles_updates.STYLES,
+    *styles_curves.STYLES,
+    *styles_shown.STYLES,
+    *styles_answers.STYLES,
 )

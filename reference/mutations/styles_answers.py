@@ -87,7 +87,8 @@ STYLES = (
     _answers(
         "russian",
         "answers in Russian",
-        q4="Ошибка на проверке почти не меняется после 15-й эпохи, а на обучении падает дальше. Учить дольше нет смысла.",
+        q4="Ошибка на проверке почти не меняется после 15-й эпохи, а на обучении падает дальше. Учить дольше нет "
+        "смысла.",
         q9="Для свёрточной сети GPU быстрее примерно в десять раз: там много умножений. У MLP разницы почти не было.",
     ),
     _answers(
@@ -101,7 +102,8 @@ STYLES = (
     _answers(
         "list",
         "answers as lists",
-        q4="- training loss: still falling at epoch 20\n- validation loss: flat since about epoch 14\n- so: 20 is enough, "
+        q4="- training loss: still falling at epoch 20\n- validation loss: flat since about epoch 14\n- so: 20 is "
+        "enough, "
         "longer would overfit",
         q9="1. GPU: about 2 s an epoch\n2. CPU: about 45 s\n3. ratio 20, since convolutions keep the GPU busy\n"
         "4. MLP: ratio near 1, since it was waiting for data",
@@ -109,7 +111,8 @@ STYLES = (
     _answers(
         "table",
         "answers as a table with a sentence",
-        q6="| device | s per epoch |\n| --- | --- |\n| CPU | 4.1 |\n| GPU | 3.4 |\n\nA speed-up of 1.2. I expected more, but "
+        q6="| device | s per epoch |\n| --- | --- |\n| CPU | 4.1 |\n| GPU | 3.4 |\n\nA speed-up of 1.2. I expected "
+        "more, but "
         "the images are loaded by the CPU in both cases.",
         q10="| model | MACs | params |\n|:-:|:-:|:-:|\n| MLP | 109,184 | 109,386 |\n| CNN | 7,459,968 | 101,578 |\n\n"
         "The CPU times follow the MACs, those of the GPU do not.",
@@ -117,7 +120,8 @@ STYLES = (
     _answers(
         "formula",
         "answers with formulas",
-        q6="Speed-up $S = t_\\text{CPU} / t_\\text{GPU} \\approx 4.1 / 3.4 = 1.2$. By Amdahl's law, with a share $p$ of "
+        q6="Speed-up $S = t_\\text{CPU} / t_\\text{GPU} \\approx 4.1 / 3.4 = 1.2$. By Amdahl's law, with a share "
+        "$p$ of "
         "computing of about 0.2, $S \\le \\frac{1}{1 - p} = 1.25$: no surprise.",
         q10="$\\text{MACs}_\\text{CNN} / \\text{MACs}_\\text{MLP} = 7459968 / 109184 \\approx 68$, while "
         "$t_\\text{CNN} / t_\\text{MLP} \\approx 11$ on the CPU. Loading is the difference.",
@@ -125,15 +129,18 @@ STYLES = (
     _answers(
         "html",
         "answers with headings, quotes, HTML and a picture",
-        q4="#### My answer\n\n> Should it train longer?\n\n<b>No.</b> <br>The validation loss is <i>flat</i> from epoch 15 "
+        q4="#### My answer\n\n> Should it train longer?\n\n<b>No.</b> <br>The validation loss is <i>flat</i> from "
+        "epoch 15 "
         "on.\n\n![the curves](curves.png)",
     ),
     _answers(
         "joke",
         "answers in a light tone",
-        q4="The training curve still runs downhill like a sledge; the validation curve got off at epoch 15 to have a cup of "
+        q4="The training curve still runs downhill like a sledge; the validation curve got off at epoch 15 to have "
+        "a cup of "
         "tea. I would get off with it.",
-        q6="Hiring a lorry to carry one letter: the GPU is 20 % faster, and most of the time it waits for the CPU to hand it "
+        q6="Hiring a lorry to carry one letter: the GPU is 20 % faster, and most of the time it waits for the CPU "
+        "to hand it "
         "the next 64 digits.",
     ),
     _answers(
@@ -141,7 +148,8 @@ STYLES = (
         "answers that contradict expectations, as measured",
         q6="It was slower for me, 5.0 s against 4.2 s an epoch. The copies to the GPU cost more than the few "
         "multiplications that it saves.",
-        q10="No. I expected the time to follow the counts, but the CNN took only 11 times as long although it has 68 times "
+        q10="No. I expected the time to follow the counts, but the CNN took only 11 times as long although it has "
+        "68 times "
         "the operations.",
     ),
     style(

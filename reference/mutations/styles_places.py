@@ -66,7 +66,8 @@ SERVING_STYLES = (
             _TRAIN_SET,
             _TRAIN_SET.replace(
                 "=transform)",
-                "=transforms.Compose(\n    [transforms.ToTensor(), nn.Sequential(transforms.Normalize([0.1307], [0.3081]))]))",
+                "=transforms.Compose(\n    [transforms.ToTensor(), nn.Sequential(transforms.Normalize([0.1307], "
+                "[0.3081]))]))",
             ),
         ),
     ),

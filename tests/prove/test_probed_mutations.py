@@ -13,13 +13,14 @@ import pytest
 
 from grader.prove.mutation import Mutation
 from reference.mutations.faults_trained import FAULTS
+from reference.proving import LOOPS, PARTS
 
 ROOT = Path(__file__).parents[2]
 GROUPS = ("loops.", "gpu_loops.", "mlp.", "cnn.", "data.", "gpu.")
 OF_THE_RUN = re.compile(
     r"gpu\.(?:model_|second_|another_|old_|trains_|function_|device_)|first_two|data\.(?:test_is_train|train_is_test)"
 )
-PROBED = [m for m in FAULTS if m.name.startswith(GROUPS) and not OF_THE_RUN.match(m.name)]
+PROBED = [m for m in (*FAULTS, *LOOPS, *PARTS) if m.name.startswith(GROUPS) and not OF_THE_RUN.match(m.name)]
 FEW = ("loops.zero_grad_missing", "loops.loss_by_images", "gpu_loops.eval_missing", "mlp.sigmoid", "cnn.padding")
 FEW += ("data.wrong_statistics", "gpu.labels_left_in_test")
 
