@@ -5,6 +5,7 @@ from __future__ import annotations
 from grader.prove.faults import arithmetic, registering, sampling
 from grader.prove.faults.edits import swap
 from grader.prove.mutation import Mutation, all_of, fault
+from grader.prove.rewriting import steps, sub
 from reference.mutations.faults_trained import CNN, MLP
 
 _FOR_IMAGES = "model(data.reshape(-1, 784) if isinstance(model, MLP) else data)"
@@ -22,6 +23,17 @@ _FLAT_ONLY = fault(
     (r"shape",),
     "flops",
 )
+_CNN_BUILT = fault(
+    "cnn.needs_arguments",
+    "The CNN cannot be built without arguments.",
+    steps(
+        sub("def __init__(self):", "def __init__(self, channels):", "class CNN("),
+        sub("nn.Conv2d(1, 32,", "nn.Conv2d(channels, 32,", "class CNN("),
+        sub("CNN()", "CNN(1)"),
+    ),
+    "cnn",
+    (r"argument",),
+)
 
 FAULTS: tuple[Mutation, ...] = (
     *registering.module_faults(MLP),
@@ -31,4 +43,5 @@ FAULTS: tuple[Mutation, ...] = (
     *sampling.transform_faults("data", "q1 q2 q3 q5 q7 q8", "cpu_loops"),
     *sampling.loader_faults("data"),
     _FLAT_ONLY,
+    _CNN_BUILT,
 )

@@ -53,8 +53,9 @@ def step_faults(names: Loops) -> tuple[Mutation, ...]:
             f"{group}.returns_pair",
             "The function returns the step and the last loss, and the caller takes both for the step.",
             swap("return _1", "return _1, loss.item()", within=f),
-            f"{item} {names.runs}",
+            names.runs,
             (r"returns|tuple",),
+            item,
         ),
     )
 
