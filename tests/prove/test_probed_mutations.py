@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from grader.prove.mutation import Mutation
+from reference.mutations import styles_layers, styles_places, styles_updates
 from reference.mutations.faults_trained import FAULTS
 from reference.proving import LOOPS, PARTS
 from tests.prove.known_wrong import FROM_PROBES
@@ -73,3 +74,14 @@ def test_one_of_each_kind_is_found_and_named() -> None:
 @pytest.mark.parametrize("group", GROUPS)
 def test_all_are_found_and_named(group: str) -> None:
     judge([mutation for mutation in PROBED if mutation.name.startswith(group)])
+
+
+@pytest.mark.exhaustive
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("styles", [styles_layers.STYLES, styles_places.STYLES, styles_updates.STYLES])
+def test_unusual_styles_cost_nothing(styles: tuple[Mutation, ...]) -> None:
+    found = verdicts([mutation.name for mutation in styles])
+    assert {
+        name: checks for name, lost in found.items() if (checks := [c for item in lost.values() for c in item])
+    } == {}

@@ -103,7 +103,7 @@ def too_many_epochs(names: Training, more: int = 2) -> Mutation:
         "epochs_too_many",
         f"'{names.section}' trains for {count + more} epochs instead of {count}.",
         swap(f"range({count})", f"range({count + more})", section=names.section),
-        (rf"\b{count + more}\b|\b{more} epochs|instead of {count}|epochs? too many|more than",),
+        (rf"\b{count + more}\b|\b{more} epochs|instead of {count}|epochs? too many|more than|covers? epochs",),
     )
 
 
