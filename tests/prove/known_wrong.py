@@ -40,3 +40,13 @@ FROM_FIGURES = frozenset(
         "plot.y_unlabelled",
     }
 )
+
+STYLES_FROM_PROBES = frozenset(
+    {
+        "data_normalised_in_collate",
+        "data_shuffled_by_hand",
+        "device_loader",
+        "measure_extra_parameters",
+        "measure_frozen_parameters",
+    }
+)
