@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from grader.prove.mutation import Mutation
-from reference.mutations.styles_answers import ANSWER_STYLES
+from reference.mutations import (
+    styles_answers,
+    styles_curves,
+    styles_layers,
+    styles_places,
+    styles_shown,
+    styles_updates,
+)
 from reference.mutations.styles_cells import CELL_STYLES, CONFIG_STYLES
 from reference.mutations.styles_cnn import CNN_STYLES
 from reference.mutations.styles_data import DATA_STYLES
@@ -15,6 +22,7 @@ from reference.mutations.styles_sizes import SIZE_STYLES
 from reference.mutations.styles_steps import DEVICE_STYLES, STEP_STYLES, TEST_STYLES
 from reference.mutations.styles_text import FLOPS_STYLES, Q1_STYLES
 from reference.mutations.styles_timing import TIMING_STYLES
+from reference.mutations.styles_wordings import ANSWER_STYLES
 
 STYLES: tuple[Mutation, ...] = (
     *MLP_STYLES,
@@ -35,4 +43,10 @@ STYLES: tuple[Mutation, ...] = (
     *CONFIG_STYLES,
     *CELL_STYLES,
     *ANSWER_STYLES,
+    *styles_layers.STYLES,
+    *styles_places.STYLES,
+    *styles_updates.STYLES,
+    *styles_curves.STYLES,
+    *styles_shown.STYLES,
+    *styles_answers.STYLES,
 )

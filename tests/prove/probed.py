@@ -3,7 +3,7 @@
 Nothing is trained: only the cells that define models, loaders and functions run, and their checks judge them. Each
 mutation has its own fork, so that hundreds are judged in minutes. Reads names of mutations from standard input as JSON;
 prints {name: {item: [[check, message] of each check that lost points, in order]}} for the item of the mutation's group,
-with the solution under ''. See test_probed_mutations.
+or for all `ITEMS` if it has none, with the solution under ''. See test_probed_mutations.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ from grader.probe import probes as probing
 from grader.probe.loops import LoopProber
 from grader.prove.draft import Draft
 from grader.prove.mutation import Mutation
-from reference.mutations.faults_trained import FAULTS
+from reference.proving import MUTATIONS
 from reference.rubric import ASSIGNMENT
 from tests.in_process import InProcess
 
@@ -105,7 +105,8 @@ def child(mutation: Mutation | None, pipe: Any) -> None:
         try:
             draft = SOLUTION if mutation is None else mutation.apply(SOLUTION, random.Random(0))
             assert draft is not None
-            answer: object = lost(draft, ITEMS if mutation is None else {JUDGED[mutation.name.split(".")[0]]})
+            judged = JUDGED.get(mutation.name.split(".")[0]) if mutation is not None else None
+            answer: object = lost(draft, {judged} if judged else ITEMS)
         except Exception as error:
             answer = {"": [["", f"{type(error).__name__}: {error}"]]}
     pipe.send(answer)
@@ -119,7 +120,7 @@ def main() -> None:
     imported()
     PROBER.__dict__.update(forked(prepared))
     probing.LoopProber = lambda: PROBER  # type: ignore[assignment, misc]
-    known = {mutation.name: mutation for mutation in FAULTS}
+    known = {mutation.name: mutation for mutation in MUTATIONS}
     for name in ["", *json.load(sys.stdin)]:
         print(json.dumps({name: forked(child, known.get(name))}), flush=True)
 

@@ -1,4 +1,4 @@
-"""All styles and the faults in what is shown fit the solution, differ from it and are valid Python."""
+"""All styles, and all faults but those of `faults_trained`, fit the solution, differ from it and are valid Python."""
 
 from __future__ import annotations
 
@@ -12,10 +12,12 @@ import pytest
 
 from grader.prove.draft import Draft
 from grader.prove.mutation import Mutation
-from reference.mutations.faults_shown import FAULTS, FAULTS_OF_LONG_RUNS
+from reference.mutations.faults_shown import FAULTS_OF_LONG_RUNS
 from reference.mutations.styles import STYLES
+from reference.proving import DRAWN, LOOPS, NOTEBOOK, PARTS, SHOWN, TOLD
 
 SOLUTION = Draft.from_bytes((Path(__file__).parents[2] / "reference" / "solution.ipynb").read_bytes())
+FAULTS = (*SHOWN, *LOOPS, *PARTS, *DRAWN, *TOLD, *NOTEBOOK)
 ALL = (*STYLES, *FAULTS, *FAULTS_OF_LONG_RUNS)
 
 
@@ -25,8 +27,8 @@ def code(draft: Draft) -> list[str]:
 
 
 def test_there_are_enough_with_names_of_their_own() -> None:
-    assert len(STYLES) >= 60
-    assert len(FAULTS) >= 30
+    assert len(STYLES) >= 240
+    assert len(FAULTS) >= 300
     assert [name for name, count in Counter(m.name for m in ALL).items() if count > 1] == []
     assert {m.kind for m in STYLES} == {"style"}
     assert {m.kind for m in FAULTS} == {"fault"}

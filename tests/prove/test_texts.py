@@ -21,14 +21,26 @@ from grader.prove.faults.written import answered
 from grader.prove.mutation import Mutation
 from reference.checks.written import TOPICS
 from reference.mutations.faults_shown import ANSWERS, FAULTS
-from reference.mutations.styles_answers import ANSWER_STYLES
+from reference.mutations.styles_answers import STYLES as LAID_OUT
+from reference.mutations.styles_shown import PRINT_STYLES
 from reference.mutations.styles_text import Q1_STYLES
+from reference.mutations.styles_wordings import ANSWER_STYLES
 from reference.prompts import PROMPTS, PROMPTS_BY_ITEM, template
+from reference.proving import TOLD
 from tests.checks.test_screening import FILES, corpus
+from tests.prove.known_wrong import FROM_TEXTS
 
 SOLUTION = Draft.from_bytes((Path(__file__).parents[2] / "reference" / "solution.ipynb").read_bytes())
-WRITTEN = [m for m in FAULTS if m.name.startswith("written.")]
-PRINTED = [m for m in FAULTS if m.name.startswith("q1.")]
+WRITTEN = [m for m in (*FAULTS, *TOLD) if m.name.startswith("written.")]
+PRINTED = [m for m in (*FAULTS, *TOLD) if m.name.startswith("q1.")]
+PRINTS = [m for m in (*Q1_STYLES, *PRINT_STYLES) if m.name.startswith("q1_") and m.name != "q1_markdown"]  # IPython's
+OF_THE_RUN = {"q1.train_batch", "q1.second_batch"}  # the text is right; the run shows which batch it was
+
+
+def params(mutations: list[Mutation]) -> list[object]:
+    """Return the mutations as parameters; those that are known to be judged wrongly are expected to fail."""
+    wrong = pytest.mark.xfail(reason="known to be judged wrongly", strict=True)
+    return [pytest.param(m, id=m.name, marks=[wrong] if m.name in FROM_TEXTS else []) for m in mutations]
 
 
 def changed(mutation: Mutation) -> Draft:
@@ -57,7 +69,7 @@ def answers(draft: Draft, folder: Path) -> dict[str, str]:
     return found
 
 
-@pytest.mark.parametrize("mutation", WRITTEN, ids=lambda m: m.name)
+@pytest.mark.parametrize("mutation", params(WRITTEN))
 def test_a_useless_answer_loses_and_the_others_do_not(mutation: Mutation, tmp_path: Path) -> None:
     said = answers(changed(mutation), tmp_path)
     lost = {item for item, why in said.items() if why}
@@ -69,7 +81,7 @@ def test_a_useless_answer_loses_and_the_others_do_not(mutation: Mutation, tmp_pa
         assert any(re.search(words, said[item], re.IGNORECASE) for words in mutation.keywords), said[item]
 
 
-@pytest.mark.parametrize("mutation", ANSWER_STYLES, ids=lambda m: m.name)
+@pytest.mark.parametrize("mutation", [*ANSWER_STYLES, *LAID_OUT], ids=lambda m: m.name)
 def test_an_answer_in_another_style_costs_nothing(mutation: Mutation, tmp_path: Path) -> None:
     said = answers(changed(mutation), tmp_path)
     assert set(said) == set(TOPICS)
@@ -108,12 +120,25 @@ def test_each_right_answer_of_the_corpus_is_found_in_a_notebook(name: str, tmp_p
     assert lost == []
 
 
+class Pairs(list[tuple[torch.Tensor, int]]):
+    """A data set in memory, with the two tensors that torchvision's MNIST has."""
+
+    data: torch.Tensor
+    targets: torch.Tensor
+
+
 def first_batch(draft: Draft) -> str:
     """Return why the cell of Question 1 loses points, '' if it does not."""
-    loader = [(torch.zeros(64, 1, 28, 28), torch.zeros(64, dtype=torch.int64))]
+    images, digits = torch.zeros(250, 1, 28, 28), torch.zeros(250, dtype=torch.int64)
+    loader = [(images[i : i + 64], digits[i : i + 64]) for i in range(0, 250, 64)]
+    test_set = Pairs(zip(images, digits.tolist(), strict=True))
+    test_set.data, test_set.targets = torch.zeros(250, 28, 28, dtype=torch.uint8), digits
     (cell,) = (draft.cells[i] for i in draft.section("^Question 1$") if draft.cells[i].kind == "code")
     with contextlib.redirect_stdout(io.StringIO()) as out:
-        exec(cell.source, {"test_loader": loader, "train_loader": loader, "display": print})
+        exec(
+            cell.source,
+            {"test_loader": loader, "train_loader": loader, "test_set": test_set, "torch": torch, "display": print},
+        )
     try:
         first_batch_text(out.getvalue(), FirstBatch(), cell.source)
     except Fail as fail:
@@ -121,15 +146,15 @@ def first_batch(draft: Draft) -> str:
     return ""
 
 
-@pytest.mark.parametrize("mutation", Q1_STYLES, ids=lambda m: m.name)
+@pytest.mark.parametrize("mutation", PRINTS, ids=lambda m: m.name)
 def test_what_is_printed_of_the_first_batch_in_another_style_costs_nothing(mutation: Mutation) -> None:
     assert first_batch(changed(mutation)) == ""
 
 
-@pytest.mark.parametrize("mutation", PRINTED, ids=lambda m: m.name)
+@pytest.mark.parametrize("mutation", params(PRINTED))
 def test_what_is_printed_wrongly_of_the_first_batch_is_found(mutation: Mutation) -> None:
     said = first_batch(changed(mutation))
-    if mutation.name == "q1.train_batch":  # the text is right; the run shows which loader was drawn from
+    if mutation.name in OF_THE_RUN:
         assert said == ""
     else:
         assert any(re.search(words, said, re.IGNORECASE) for words in mutation.keywords), said
