@@ -20,9 +20,11 @@ rubric wraps it in a function of the evidence whose docstring is what the studen
 | `placement` | devices of tensors in training and testing |
 | `convergence` | epochs that were trained in the run, and their losses |
 | `plots`, `plot_lines`, `plot_smoothing`, `plot_visibility` | plots of the losses |
-| `timing`, `stored_times`, `printed_times`, `time_series` | printed times |
-| `flops` | profiles of models, and printed counts |
-| `first_batch` | shapes, dtypes and roles of a batch that were printed |
+| `timing`, `total_time`, `measured`, `stored_times` | printed times |
+| `printed_times`, `reported_times`, `time_series` | what the cells printed |
+| `clocks`, `epoch_spans` | the times that right clocks may show |
+| `flops`, `count_names` | profiles of models, and printed counts |
+| `first_batch`, `typed_in` | shapes, dtypes and roles of a batch that were printed |
 | `answers`, `conclusions` | written answers |
 | `printed_numbers` | numbers in printed text |
 | `loop_common` | helpers for checks on training and test functions |
@@ -30,8 +32,11 @@ rubric wraps it in a function of the evidence whose docstring is what the studen
 
 __all__ = [
     "answers",
+    "clocks",
     "conclusions",
     "convergence",
+    "count_names",
+    "epoch_spans",
     "first_batch",
     "flops",
     "loaders",
@@ -39,6 +44,7 @@ __all__ = [
     "loop_records",
     "loop_tests",
     "loops",
+    "measured",
     "models",
     "placement",
     "plot_lines",
@@ -47,7 +53,10 @@ __all__ = [
     "plots",
     "printed_numbers",
     "printed_times",
+    "reported_times",
     "stored_times",
     "time_series",
     "timing",
+    "total_time",
+    "typed_in",
 ]

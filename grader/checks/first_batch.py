@@ -15,7 +15,7 @@ from typing import Literal
 from grader.assignment import Fail
 from grader.checks.printed_numbers import without_progress
 
-__all__ = ["FirstBatch", "dtypes_shown", "first_batch_text", "mentions", "roles_told", "shapes_shown"]
+__all__ = ["FirstBatch", "dtypes_shown", "first_batch_text", "mentions", "roles_told", "samples_shown", "shapes_shown"]
 
 Role = Literal["sample", "label"]
 Told = Literal["right", "swapped"]
@@ -138,6 +138,15 @@ def mentions(text: str, batch: FirstBatch) -> bool:
     True
     """
     return any(shape.value in (batch.sample_shape, batch.label_shape) for shape in _shapes(without_progress(text)))
+
+
+def samples_shown(text: str, batch: FirstBatch) -> int:
+    """Return how often the shape of the batch's images was printed.
+
+    >>> samples_shown("train (64, 1, 28, 28), test (64, 1, 28, 28)", FirstBatch())
+    2
+    """
+    return sum(shape.value == batch.sample_shape for shape in _shapes(without_progress(text)))
 
 
 def shapes_shown(text: str, batch: FirstBatch) -> str:

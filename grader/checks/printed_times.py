@@ -120,7 +120,7 @@ class PrintedTime:
     """A printed number that is a time. `readings` are in seconds, `line` is the text of its line.
 
     `average` says that it is called a mean, `unit` that it has a unit of time, `weak` that nothing calls it a time,
-    `wall` that %%time printed it; `cell_seconds` is how long its cell ran.
+    `wall` that %%time printed it; `cell` is the cell that printed it, if known, and `cell_seconds` how long that ran.
 
     `place` is the wording before it in its line, with its number in the line: the same for times that one statement
     prints again and again. `follows` says that no letter comes between it and the time before it, as in a list.
@@ -136,17 +136,31 @@ class PrintedTime:
     average: bool = False
     weak: bool = False
     wall: bool = False
+    cell: int | None = None
     cell_seconds: float = 0.0
     unit: bool = False
     place: tuple[int, str] = field(default=(0, ""), compare=False)
     follows: bool = field(default=False, compare=False)
 
-    def agrees(self, low: float, high: float, slack: float) -> bool:
-        """Return whether this may be the printed form of a time from `low` to `high` seconds, measured with `slack`."""
+    def agrees(self, low: float, high: float, slack: float, below: float | None = None) -> bool:
+        """Return whether this may be the printed form of a time from `low` to `high` seconds, measured with `slack`.
+
+        `below` is the slack of times shorter than `low`, if it is another.
+        """
+        under = slack if below is None else below
         return any(
-            r.value - r.step / 2 - slack <= high and r.value + r.step + slack >= low and (r.value > 0 or r.step > low)
+            r.value - r.step / 2 - slack <= high and r.value + r.step + under >= low and (r.value > 0 or r.step > low)
             for r in self.readings
         )
+
+    def miss(self, low: float, high: float) -> float:
+        """Return by how many seconds this is no printed form of a time from `low` to `high` seconds.
+
+        >>> (time,) = printed_times("took 12.3 s")
+        >>> round(time.miss(12.0, 12.2), 3), round(time.miss(12.5, 13.0), 3)
+        (0.05, 0.1)
+        """
+        return min(max(0.0, r.value - r.step / 2 - high, low - r.value - r.step) for r in self.readings)
 
 
 @dataclass(frozen=True)
@@ -281,9 +295,9 @@ def _time(line: _Line, position: int, known: Known, cell_seconds: float) -> Prin
         average,
         strength == "weak",
         wall,
-        cell_seconds,
-        strength == "unit",
-        line.places[position],
+        cell_seconds=cell_seconds,
+        unit=strength == "unit",
+        place=line.places[position],
     )
 
 

@@ -12,6 +12,7 @@ from reference.mutations.styles_models import MLP_STYLES, OTHER_STYLES
 from reference.mutations.styles_plots import PLOT_STYLES
 from reference.mutations.styles_steps import DEVICE_STYLES, STEP_STYLES, TEST_STYLES
 from reference.mutations.styles_text import FLOPS_STYLES, Q1_STYLES
+from reference.mutations.styles_timed_runs import TIMED_RUN_STYLES
 from reference.mutations.styles_timing import TIMING_STYLES
 
 STYLES: tuple[Mutation, ...] = (
@@ -28,6 +29,7 @@ STYLES: tuple[Mutation, ...] = (
     *FLOPS_STYLES,
     *PLOT_STYLES,
     *TIMING_STYLES,
+    *TIMED_RUN_STYLES,
     *FUNCTION_STYLES,
     *CONFIG_STYLES,
     *CELL_STYLES,

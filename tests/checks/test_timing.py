@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 
 from grader.assignment import Fail
 from grader.checks.printed_times import printed_times
-from grader.checks.timing import epoch_times, reported, total_time
+from grader.checks.reported_times import reported
+from grader.checks.timing import epoch_times
+from grader.checks.total_time import total_time
 from grader.evidence.run import CellRun, LoaderSeen, Pass
 from grader.evidence.trainings import Epoch
 

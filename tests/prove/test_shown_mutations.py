@@ -12,13 +12,14 @@ from grader.prove.draft import Draft
 from grader.prove.mutation import Mutation
 from reference.mutations.faults_shown import FAULTS, FAULTS_OF_LONG_RUNS
 from reference.mutations.styles_plots import PLOT_STYLES
+from reference.mutations.styles_timed_runs import TIMED_RUN_STYLES
 from reference.mutations.styles_timing import TIMING_STYLES
 from tests.prove.shown import plot_faults, show, time_faults
 
 SOLUTION = Draft.from_bytes((Path(__file__).parents[2] / "reference" / "solution.ipynb").read_bytes())
 PLOTS = [m for m in FAULTS if m.name.startswith("plot.")]
 TIMES = [m for m in (*FAULTS, *FAULTS_OF_LONG_RUNS) if m.name.startswith("time.")]
-NOT_PLAYED = {"time_cell_magic"}  # %%time needs IPython
+NOT_PLAYED = {"time_cell_magic", "time_line_magic"}  # they need IPython
 
 
 def changed(mutation: Mutation) -> Draft:
@@ -47,7 +48,7 @@ def test_a_plot_in_another_style_costs_nothing(mutation: Mutation) -> None:
     assert [str(fail) for last in (10, 20) for fail in plot_faults(shown, last)] == []
 
 
-@pytest.mark.parametrize("mutation", few([m for m in TIMING_STYLES if m.name not in NOT_PLAYED]))
+@pytest.mark.parametrize("mutation", few([m for m in (*TIMING_STYLES, *TIMED_RUN_STYLES) if m.name not in NOT_PLAYED]))
 def test_times_in_another_style_cost_nothing(mutation: Mutation) -> None:
     shown = show(changed(mutation), "q2", "q3", "q7", "q8")
     assert shown.errors == ()

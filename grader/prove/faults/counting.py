@@ -57,6 +57,27 @@ def counting_faults(item: str, section: str) -> tuple[Mutation, ...]:
             ("exchanged|parameters|not printed",),
         ),
         one(
+            "names_exchanged",
+            "The MLP's counts are printed under the CNN's name, and the reverse.",
+            put(BOTH, "(('CNN', MLP()), ('MLP', CNN()))"),
+            ("under each other's names",),
+        ),
+        one(
+            "name_copied",
+            "Both counts are printed under the MLP's name.",
+            put(BOTH, "(('MLP', MLP()), ('MLP', CNN()))"),
+            ("under the name of the MLP",),
+        ),
+        one(
+            "headings_exchanged",
+            "Each model's name stands as a heading above the counts of the other.",
+            all_of(
+                put(BOTH, "(('CNN', MLP()), ('MLP', CNN()))"),
+                put("print(_1)", "print(name)\nprint('  operations:', flops)\nprint('  parameters:', params)"),
+            ),
+            ("under each other's names",),
+        ),
+        one(
             "typed_in",
             "The counts are typed in.",
             put(PROFILE, "flops, params = (109184, 109386) if name == 'MLP' else (7459968, 101578)"),
