@@ -43,7 +43,7 @@ class Names:
 
 @dataclass(frozen=True)
 class _Label:
-    """A count of `model` that bears the name `name`, and the wording of its line."""
+    """A count of `model` that bears the name `name`, and the wording of its line, '' for a name above it."""
 
     model: str
     name: str
@@ -72,6 +72,7 @@ def misnamed(
         label.model
         for label in labels
         if (label.model, label.name) in wrong
+        and label.wording
         and any(other.model == other.name == label.name and other.wording == label.wording for other in labels)
     }
     return tuple(model for model in names.words if model in exchanged | copied)

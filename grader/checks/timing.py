@@ -33,6 +33,7 @@ __all__ = ["epoch_times"]
 
 ENOUGH = 0.8  # of the epochs: a few lost lines cost nothing
 GUESSES = (3, 2, 1)  # series that may be wrong beside a right one, by strength: what looks like a time may be none
+MAX_RUNS = 40  # of the times of one wording that are tried where the first ones are wrong
 MEANS = 2  # different averages that may be wrong beside a right one
 
 
@@ -65,7 +66,7 @@ def epoch_times(
     printed, clocks = read(cells, epochs), all_clocks(epochs, others, count)
     enough, expected = math.ceil(ENOUGH * count), _expected(count, tested)
     failures: list[Fail] = []
-    for times, guesses in _series(printed, epoch_spans(epochs), enough, clocks):
+    for series, times, guesses in _series(printed, epoch_spans(epochs), enough, clocks):
         if guesses:
             failures.append(_guessed(times, guesses))
         elif invented := _invented(times, epochs):
@@ -79,7 +80,11 @@ def epoch_times(
         elif wrong := wrong_part(times, epochs, others, tested, expected):
             if wrong.credit and _tests_printed(printed, epochs, enough):
                 return f"{len(times)} times of training printed, and those of the tests beside them"
-            failures.append(wrong)
+            runs = _runs(series.times, len(times), epoch_spans(epochs))
+            if all(wrong_part(run, epochs, others, tested, expected) for run in runs):
+                failures.append(wrong)
+                continue
+            return f"{len(times)} times printed for epochs that took {seconds_of(epochs)}, among others"
         else:
             return f"{len(times)} times printed for epochs that took {seconds_of(epochs)}"
     if mean_counts and count > 1:
@@ -96,6 +101,14 @@ def epoch_times(
 def _expected(count: int, tested: bool) -> str:
     together = ", training and testing together" if tested else ""
     return (f"the time of each of {count} epochs" if count > 1 else "the time of the epoch") + together
+
+
+def _runs(times: Sequence[PrintedTime], count: int, spans: Sequence[Span]) -> Iterator[Sequence[PrintedTime]]:
+    """Yield the runs of `count` times in which each may be that of an epoch, if there are more times than that."""
+    for first in range(min(MAX_RUNS, len(times) - count + 1) if len(times) > count else 0):
+        run = times[first : first + count]
+        if len(in_order(run, spans)) == count:
+            yield run
 
 
 def _tests_printed(printed: Reported, epochs: Sequence[Epoch], enough: int) -> bool:
@@ -121,8 +134,8 @@ def _untested_mean(mean: PrintedTime, epochs: Sequence[Epoch], expected: str) ->
 
 def _series(
     printed: Reported, spans: Sequence[Span], enough: int, clocks: Clocks
-) -> Iterator[tuple[list[PrintedTime], list[Series]]]:
-    """Yield the series that report at least `enough` of these spans in order: their times, and too many guesses beside.
+) -> Iterator[tuple[Series, list[PrintedTime], list[Series]]]:
+    """Yield the series that report at least `enough` of these spans in order, these times, and too many guesses beside.
 
     Nearly all times of such a series fit, or are on a clock. The guesses are () if they are too few to matter.
     """
@@ -134,7 +147,11 @@ def _series(
         if len(pairs) >= enough and few(strange(series, pairs, clocks), len(pairs)):
             size = max(2, math.ceil(ENOUGH * min(enough, len(pairs))))
             guesses = printed.guesses(series, min(size, enough), len(spans), clocks)
-            yield [series.times[t] for t, _ in pairs], guesses if len(guesses) > GUESSES[series.strength] else []
+            yield (
+                series,
+                [series.times[t] for t, _ in pairs],
+                guesses if len(guesses) > GUESSES[series.strength] else [],
+            )
 
 
 def _guessed(times: Sequence[PrintedTime], guesses: Sequence[Series]) -> Fail:
@@ -194,7 +211,7 @@ def _epoch_times_missing(printed: Reported, epochs: Sequence[Epoch], count: int,
     expected = _expected(count, tested)
     enough = math.ceil(ENOUGH * count)
     if count >= 3 and any(
-        not guesses for spans in from_start(epochs) for _, guesses in _series(printed, spans, enough, clocks)
+        not guesses for spans in from_start(epochs) for _, _, guesses in _series(printed, spans, enough, clocks)
     ):
         return Fail(
             "the times printed keep growing: they are counted from the start of the training, not of each epoch",

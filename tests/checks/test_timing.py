@@ -343,7 +343,7 @@ def test_total_without_tests_or_epochs() -> None:
 
 
 def test_testing_too_short_to_tell_is_not_demanded() -> None:
-    total_time(cell("Total time: 1.50 s"), make_epochs(10, 0.15, 0.005, jitter=0), 10)
+    total_time(cell("Total time: 1.50 s"), make_epochs(10, 0.15, 0.002, jitter=0), 10)
 
 
 def test_wall_time_of_a_cell_that_does_more() -> None:
