@@ -54,7 +54,7 @@ def epoch_times(
     measured range. Raise Fail: with half the credit for times that leave out testing, or count from the start of the
     training, with 0.6 of the share for too few times, else without.
 
-    >>> from grader.evidence.run import LoaderSeen, Pass
+    >>> from grader.evidence.run import CellRun, LoaderSeen, Pass
     >>> loader = LoaderSeen("loader-1", "MNIST", "train", 60_000, 64, True)
     >>> epochs = [Epoch(Pass(4, loader, start, 12.0, 938, 60_000, complete=True)) for start in (3.0, 15.0)]
     >>> epoch_times([CellRun(4, "ok", text="Epoch 1 took 12.1 s\\nEpoch 2 took 12.0 s")], epochs, count=2)
