@@ -21,10 +21,10 @@ rubric wraps it in a function of the evidence whose docstring is what the studen
 | `convergence` | epochs that were trained in the run, and their losses |
 | `plots`, `plot_lines`, `plot_smoothing`, `plot_visibility` | plots of the losses |
 | `timing`, `total_time`, `measured`, `stored_times` | printed times |
-| `printed_times`, `reported_times`, `time_series` | what the cells printed |
+| `printed_times`, `reported_times`, `time_series`, `time_words`, `known_values` | what the cells printed |
 | `clocks`, `epoch_spans` | the times that right clocks may show |
 | `flops`, `count_names` | profiles of models, and printed counts |
-| `first_batch`, `typed_in` | shapes, dtypes and roles of a batch that were printed |
+| `first_batch`, `batch_roles`, `batch_shapes`, `typed_in` | shapes, dtypes and roles of a batch that were printed |
 | `answers`, `conclusions` | written answers |
 | `printed_numbers` | numbers in printed text |
 | `loop_common` | helpers for checks on training and test functions |
@@ -32,6 +32,8 @@ rubric wraps it in a function of the evidence whose docstring is what the studen
 
 __all__ = [
     "answers",
+    "batch_roles",
+    "batch_shapes",
     "clocks",
     "conclusions",
     "convergence",
@@ -39,6 +41,7 @@ __all__ = [
     "epoch_spans",
     "first_batch",
     "flops",
+    "known_values",
     "loaders",
     "loop_common",
     "loop_records",
@@ -56,6 +59,7 @@ __all__ = [
     "reported_times",
     "stored_times",
     "time_series",
+    "time_words",
     "timing",
     "total_time",
     "typed_in",

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
-from grader.checks.printed_times import Known, PrintedTime, printed_times
+from grader.checks.known_values import known_values
+from grader.checks.printed_times import PrintedTime, printed_times
 from grader.checks.time_series import Reported
 from grader.evidence.run import CellRun
 from grader.evidence.trainings import Epoch
 
-__all__ = ["known_values", "reported"]
+__all__ = ["reported"]
 
 Times: TypeAlias = Sequence[CellRun] | Reported
 """The cells whose output may hold the times, in order, or what `reported` returned for them."""
@@ -20,19 +21,6 @@ Times: TypeAlias = Sequence[CellRun] | Reported
 MAX_TEXT = 1_000_000  # characters of all cells together
 
 _PATH = re.compile(r"(?<!\S)(?:/[A-Za-z_.][\w.-]*){2,}\S*")  # of a file in a warning: python3.11 is not a time
-
-
-def known_values(epochs: Sequence[Epoch]) -> Known:
-    """Return the epochs' losses and accuracies: numbers that a student prints and that are not times.
-
-    >>> known_values([])
-    Known(summaries=(), picked=(), losses=frozenset())
-    """
-    passes = [seen for epoch in epochs for seen in (epoch.train, epoch.test) if seen is not None]
-    summaries = [v for seen in passes for v in (seen.mean_loss, seen.sample_loss, seen.accuracy) if v is not None]
-    losses = [loss for seen in passes for loss in seen.losses if loss is not None]
-    picked = [v for seen in passes for v in (*seen.losses[-1:], *seen.losses[::100]) if v is not None]
-    return Known(tuple(summaries), tuple(picked), frozenset(f"{loss:.5g}" for loss in losses))
 
 
 def reported(cells: Sequence[CellRun], epochs: Sequence[Epoch]) -> Reported:

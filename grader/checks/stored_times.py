@@ -15,9 +15,9 @@ from typing import Literal
 
 from grader.checks.clocks import SLACK_SECONDS
 from grader.checks.epoch_spans import span
+from grader.checks.known_values import known_values
 from grader.checks.printed_numbers import read_number
 from grader.checks.printed_times import PrintedTime, printed_times
-from grader.checks.reported_times import known_values
 from grader.evidence.trainings import Epoch
 
 __all__ = ["StoredCell", "StoredTimes", "span", "stored_times"]
