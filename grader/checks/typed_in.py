@@ -27,7 +27,8 @@ def is_typed_in(source: str, imported: Iterable[str] = ()) -> bool:
     False
     """
     tree = _tree(source)
-    return tree is not None and not _Reader({*imported, *imports([source])}).shows(tree.body)
+    reader = _Reader({*imported, *imports([source])})
+    return tree is not None and not reader.shows(tree.body) and reader.acts
 
 
 def imports(sources: Iterable[str]) -> set[str]:
@@ -57,6 +58,7 @@ class _Reader:
 
     def __init__(self, modules: set[str]) -> None:
         self.modules = modules
+        self.acts = False  # whether a statement did more than give a name to something
         self.fixed = set(_FIXED) | modules
 
     def shows(self, body: Iterable[ast.stmt]) -> bool:
@@ -87,6 +89,7 @@ class _Reader:
                 return not self._is_fixed(test) or self.shows([*body, *orelse])
             case ast.Try(body=body, handlers=handlers, orelse=orelse, finalbody=final):
                 return self.shows([*body, *(inner for handler in handlers for inner in handler.body), *orelse, *final])
+        self.acts = True
         return not self._is_fixed(statement)
 
     def _bind(self, targets: Iterable[ast.expr], fixed: bool) -> None:

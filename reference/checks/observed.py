@@ -180,12 +180,9 @@ def _batch_unseen(e: Evidence, runs: Sequence[CellRun], batch: FirstBatch) -> Fa
     wanted = {"test", None, probed.split if probed else None}
     drawn = [seen.loader for seen in e.run.passes if seen.batches > 0 and seen.cell <= until]
     printing = {run.index for run in runs if mentions(run.text, batch)}
-    looks = [
-        seen.loader
-        for seen in e.run.passes
-        if seen.batches > 0 and seen.cell in printing and (seen.model is None or not seen.complete)
-    ]
-    only_others = bool(looks) and all(loader.split not in wanted for loader in looks)
+    here = [seen for seen in e.run.passes if seen.batches > 0 and seen.cell in printing]
+    looked = any(seen.loader.split in wanted and (seen.model is None or not seen.complete) for seen in here)
+    only_others = not looked and any(seen.loader.split not in wanted and not seen.complete for seen in here)
     if only_others and samples_shown("\n".join(run.text for run in runs), batch) < 2:
         seen = f"cell {max(printing)} takes its batch from the training loader, not from the test loader"
         return Fail(seen, DRAWN, "Which loader holds the test images?", credit=0.5)
@@ -228,7 +225,8 @@ def epoch_seconds(
         said = best_timed(e, role, device, item, epochs, timed)
         return f"{said} (the GPU is simulated here)" if device == "cuda" and e.virtual_gpu else said
 
-    check.__doc__ = f"The time of each of the {epochs} epochs is printed, and agrees with the clock."
+    with_tests = ", training and testing together," if tested else ""
+    check.__doc__ = f"The time of each of the {epochs} epochs{with_tests} is printed, and agrees with the clock."
     return check
 
 

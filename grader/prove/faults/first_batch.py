@@ -110,10 +110,10 @@ def first_batch_faults(item: str, marker: str, sample: str, label: str, batch: s
         ),
         fault(
             f"{item}.train_batch_below_a_test_batch",
-            "A batch of test images is shown as pictures; the batch that is described is the training loader's.",
+            "A batch of test images is looked at first; the batch that is described is the training loader's.",
             item,
             (r"training loader",),
-            before(marker, "pictures, _ = next(iter(test_loader))\nplt.imshow(pictures[0, 0])\nplt.show()"),
+            before(marker, "pictures = next(iter(test_loader))[0]\nprint('the darkest pixel:', pictures.min().item())"),
             sub("iter(test_loader)", "iter(train_loader)", marker),
         ),
         fault(
