@@ -348,4 +348,32 @@ def flops_profiled(e: Evidence) -> str | Review:
 
 def flops_printed(e: Evidence) -> str | Review:
     """The FLOPs of both models are printed."""
-    return _missing_tool(e) or flops.counts_printed(flops_cells(e), e.run.profiles, costs(e), flops_source(e))
+    if missing := _missing_tool(e):
+        return missing
+    said = flops.counts_printed(flops_cells(e), e.run.profiles, costs(e), flops_source(e))
+    if typed := _counts_typed_in(e):
+        raise typed
+    return said
+
+
+def _counts_typed_in(e: Evidence) -> Fail | None:
+    """Return the failure if no cell that prints a count reads what a profiler returned."""
+    sources = {cell.index: cell.source for cell in e.notebook.code_cells}
+    printing = [run.index for run in flops_cells(e) if sources.get(run.index) and _prints_a_count(e, run)]
+    if not printing:
+        return None
+    imported = imports(sources.values())
+    if not all(is_typed_in(sources[cell], imported) for cell in printing):
+        return None
+    return Fail(
+        f"the counts are typed in: what cell {printing[-1]} prints stands in its code, and is no profiler's result",
+        "the numbers that the profiler returned",
+        "Print the two numbers that each call of the profiler returns.",
+    )
+
+
+def _prints_a_count(e: Evidence, run: CellRun) -> bool:
+    try:
+        return bool(flops.counts_printed([run], e.run.profiles, costs(e), flops_source(e)))
+    except Fail as fail:
+        return fail.credit > 0
