@@ -116,13 +116,17 @@ def _untested_faults(names: Timed) -> tuple[Mutation, ...]:
             (r"training alone took",),
         ),
         one(
-            "average_untested",
-            "The times of the epochs leave out the tests, and so does their average, which is printed beside them.",
+            "test_subtracted",
+            "The seconds of the test are subtracted from those of the epoch.",
             all_of(
-                stopped,
-                swap(names.epoch, "(stopped - epoch_start, 'on average', stopped - epoch_start)", section=section),
+                swap(
+                    names.test,
+                    f"stopped = time.time()\n{names.test}\npaused = time.time() - stopped",
+                    section=section,
+                ),
+                swap(names.epoch, f"{names.epoch} - paused", section=section),
             ),
-            (r"leaves? out testing",),
+            (r"training alone took",),
         ),
     )
 
