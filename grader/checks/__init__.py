@@ -21,9 +21,11 @@ rubric wraps it in a function of the evidence whose docstring is what the studen
 | `training_settings` | criterion and optimizer of the run |
 | `convergence` | epochs that were trained in the run, and their losses |
 | `plots`, `plot_lines`, `plot_smoothing`, `plot_visibility` | plots of the losses |
-| `timing`, `stored_times`, `printed_times`, `time_series` | printed times |
-| `flops` | profiles of models, and printed counts |
-| `first_batch` | shapes, dtypes and roles of a batch that were printed |
+| `timing`, `total_time`, `measured`, `stored_times` | printed times |
+| `printed_times`, `reported_times`, `time_series`, `time_words`, `known_values` | what the cells printed |
+| `clocks`, `epoch_spans` | the times that right clocks may show |
+| `flops`, `count_names` | profiles of models, and printed counts |
+| `first_batch`, `batch_roles`, `batch_shapes`, `typed_in` | shapes, dtypes and roles of a batch that were printed |
 | `answers`, `screening`, `excuses`, `conclusions` | written answers |
 | `answer_text`, `answer_subject`, `answer_languages` | their words, in 14 languages |
 | `printed_numbers` | numbers in printed text |
@@ -35,16 +37,23 @@ __all__ = [
     "answer_subject",
     "answer_text",
     "answers",
+    "batch_roles",
+    "batch_shapes",
+    "clocks",
     "conclusions",
     "convergence",
+    "count_names",
+    "epoch_spans",
     "excuses",
     "first_batch",
     "flops",
+    "known_values",
     "loaders",
     "loop_common",
     "loop_records",
     "loop_tests",
     "loops",
+    "measured",
     "models",
     "placement",
     "plot_lines",
@@ -53,9 +62,13 @@ __all__ = [
     "plots",
     "printed_numbers",
     "printed_times",
+    "reported_times",
     "screening",
     "stored_times",
     "time_series",
+    "time_words",
     "timing",
+    "total_time",
     "training_settings",
+    "typed_in",
 ]

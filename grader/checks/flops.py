@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from grader.assignment import Fail
+from grader.checks.count_names import Names, misnamed
 from grader.checks.printed_numbers import Number, Reading, find_numbers, without_progress
 from grader.evidence.run import CellRun, Profile
 
@@ -156,6 +157,13 @@ def counts_printed(
             "Which of the two numbers does the profiler return first?",
             credit=round(0.5 * (1 - len(missing) / len(costs)), 2),
         )
+    if swapped := _misnamed(lines, numbers, costs):
+        raise Fail(
+            f"the numbers are right, but {_under_which_names(swapped, costs)}",
+            expected,
+            "Which name is printed beside the result of each call of the profiler?",
+            credit=round(0.5 * (1 - len(missing) / len(costs)), 2),
+        )
     if not missing:
         return "; ".join(f"{cost.name}: {_count(cost.macs)} MACs" for cost in costs) + " printed"
     credit = round(1 - len(missing) / len(costs), 2)
@@ -178,6 +186,30 @@ def counts_printed(
         "Print what the profiler returns.",
         credit=credit,
     )
+
+
+def _misnamed(lines: Sequence[str], numbers: Sequence[Number], costs: Sequence[Cost]) -> list[Cost]:
+    """Return the models whose counts are printed under another model's name."""
+    by_name = {cost.name: cost for cost in costs}
+    names = Names({cost.name: tuple({cost.name, cost.class_name} - {""}) for cost in costs})
+
+    def owner(number: Number) -> str:
+        line = lines[number.line]
+        found = [
+            cost.name
+            for cost in costs
+            if any(_prints(number, line, value) for value in (cost.macs, 2 * cost.macs, cost.parameters))
+        ]
+        return found[0] if len(found) == 1 else ""
+
+    return [by_name[name] for name in misnamed(lines, numbers, names, owner)]
+
+
+def _under_which_names(swapped: Sequence[Cost], costs: Sequence[Cost]) -> str:
+    if len(swapped) > 1:
+        return f"the counts of the {_names(swapped)} are printed under each other's names"
+    others = _names([cost for cost in costs if cost not in swapped])
+    return f"the count of the {_names(swapped)} is printed under the name of the {others}"
 
 
 def _exchanged(cost: Cost, lines: Sequence[str], numbers: Sequence[Number]) -> bool:

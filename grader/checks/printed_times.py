@@ -4,115 +4,31 @@ from __future__ import annotations
 
 import bisect
 import functools
-import math
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from grader.checks.known_values import Known
 from grader.checks.printed_numbers import Number, Reading, find_numbers, without_progress
+from grader.checks.time_words import (
+    AVERAGE_AFTER,
+    AVERAGE_BEFORE,
+    CLASSES,
+    COUNTS,
+    CPU_TIMES,
+    DATE_TIMES,
+    LABEL_UNIT,
+    NO_INDEX,
+    telling_words,
+)
 
-__all__ = ["Known", "PrintedTime", "printed_times"]
+__all__ = ["PrintedTime", "printed_times"]
 
 MAX_TIMES = 20_000
 LONGEST = 1e7  # seconds; a larger number is a time of day as time.time() counts it
 
-_TIME = (
-    r"(?:finished|completed|done|ended|fertig) (?:after|in|nach)\b|\btim(?:e|es|ed|ing|er|ings)\b"
-    r"|\w*_time\w*|\w+time\b|\btook\b|\btakes?\b|elapsed|\bduration\w*"
-    r"|\bdur\b|\bseconds?\b|\bsecs?\b|\bminutes?\b"
-    r"|\bwall\b|\bexecution\b|\btotal\w*|\boverall\b|\bcpu\b|\bgpu\b|\bms\b|\bt\d?\b"
-    r"|zeit\w*|dauer\w*|gedauert|\bsekunden?\b|\bminuten\b|benötigt\w*|gesamt\w*|insgesamt|temps|durée"
-    r"|\bsecondes?\b|tiempo|duraci[oó]n|\bsegundos?\b|tard[oó]"
-    r"|\btempo\b|durata|\bsecondi\b|impiegat\w*|duração|\bčas\w*|\bcas\b|trajal\w*|trajanj\w*"
-    r"|\bsekund\w*|skupaj|skupni\w*|\bczas\w*|trwał\w*|\bdoba\b|trvá\w*"
-    r"|vrijeme|vreme|\btijd\b|duurde|\btid\b|\bsüre\w*|saniye|\bidő\w*|\bwaktu\b|thời gian|врем\w*"
-    r"|длительн\w*|секунд\w*|занял\w*|всего|χρόνο\w*"
-    r"|时间|时长|耗时|用时|总计|秒|時間|所要|시간|소요"
-)
-_METRIC = (
-    r"loss\w*|accura\w*|\bacc\b|\w+_acc\b|\berr(?:or)?s?\b|\blr\b|learning rate|\bcorrect\w*"
-    r"|\bscore\w*|verlust\w*|genauigkeit\w*|\bperte\w*|précision"
-    r"|pérdida|perdita|perda|izgub\w*|točnost\w*|natančnost\w*|\bstrat\w*|dokładność|ztrát\w*|потер\w*"
-    r"|точност\w*|损失|准确率|精度|損失|正解率|손실|정확도"
-    r"|speed-?up\w*|\bfaster\b|\bratio\b|\bsamples?\b|\bimages?\b|\bparam\w*|\bflops\b|\bmacs\b"
-    r"|momentum|\bmemory\b|\bMB\b|\bsizes?\b|version"
-)
-_INDEX = (
-    r"\bepo(?:ch|che|chs|chen|ches|ca|cas|k|ka|ki|que|ques|chs)?s?\b|\bep\b|époque\w*|época\w*|epoh\w*"
-    r"|эпох\w*|\bsteps?\b|\bbatch\w*|\biter\w*|\bruns?\b"
-    r"|\bnumber\b|\bcell\b|轮|周期|エポック|에폭|第"
-)
-_CLASSES = re.compile(rf"(?P<time>{_TIME})|(?P<metric>{_METRIC})|(?P<index>{_INDEX})", re.IGNORECASE)
-_COUNTS = re.compile(rf"\s{{0,9}}-?\s{{0,9}}(?:{_INDEX})", re.IGNORECASE)
-_NO_INDEX = re.compile(
-    r"(?:\b(?:per|each|every|pro|je|par|por|na|za)[ _-]?|/\s*|на |за |每)\w+$|epochs$|epochen$|épocas$", re.IGNORECASE
-)
-_AVERAGE_BEFORE = re.compile(
-    r"\bav(?:g|erage)\w*|\bmean\b|per[ _-]?epoch|/\s*epoch|\beach\b|\bevery\b|pro epoche|(?:je"
-    r"|jede\w*) epoche|durchschnitt\w*|mittel\w*|moyen\w*"
-    r"|par époque|promedio|\bmedi[ao]\b|por época|povpreč\w*|na epoho|średni\w*|průměr\w*|gemiddeld\w*"
-    r"|ortalama|средн\w*|(?:на|за) эпоху|平均|每|평균",
-    re.IGNORECASE,
-)
-_AVERAGE_AFTER = re.compile(
-    r"\s{0,9}[(\[]?\s{0,9}(?:per[ -]epoch|/\s*epoch|each\b|an epoch|on average|in average|pro epoche|je epoche"
-    r"|im (?:mittel|durchschnitt)|en moyenne|par époque"
-    r"|por época|na epoho|на эпоху|[(]?(?:avg|average|mean)[)])",
-    re.IGNORECASE,
-)
-_DATE_TIMES = re.compile(r"\d{4}[-/.]\d\d[-/.]\d\d[T ]+\d\d:\d\d(?::\d\d)?(?:[.,]\d+)?")
-_CPU_TIMES = re.compile(r"^[ \t]*CPU times:.*$", re.MULTILINE)
-_LABEL_UNIT = re.compile(
-    r"[\[(]\s*(?P<short>s|sec|secs|seconds|ms|min|mins|minutes|h|hours|µs|us)\.?\s*[\])]"
-    r"|\b(?:in|en)\s+(?P<word>s|sec|ms|min)\b"
-    r"|(?P<long>milli-?seconds?|millisekunden|minuten|minutes|minutos|\bms\b|\bseconds|sekunden)",
-    re.IGNORECASE,
-)
 _WORD = re.compile(r"[^\W\d_]{2,}|秒|[(\[]s[)\]]")
 _LETTER = re.compile(r"[^\W\d_]")
 _REACH = 60  # characters of a label, and lines above a number, that can say what it is
-
-
-@dataclass(frozen=True)
-class Known:
-    """Measured losses and accuracies: a number without unit or label that shows one of them is not taken for a time.
-
-    `summaries` are values of whole epochs, compared with any rounding; `picked` are losses that are often printed,
-    compared with numbers of at least three decimals; `losses` are those of all batches, formatted to five digits.
-
-    >>> Known(summaries=(0.2534,)).shown_by(Reading(0.25, step=0.01))
-    True
-    """
-
-    summaries: tuple[float, ...] = ()
-    picked: tuple[float, ...] = ()
-    losses: frozenset[str] = frozenset()
-
-    def shown_by(self, reading: Reading) -> bool:
-        """Return whether a printed number may be one of them."""
-        if f"{reading.value:.5g}" in self.losses and reading.step <= abs(reading.value) * 1e-4:
-            return True
-        return _near(self._summaries, reading) or (reading.step <= 0.0011 and _near(self._picked, reading))
-
-    @functools.cached_property
-    def _summaries(self) -> list[float]:
-        return _as_printed(self.summaries)
-
-    @functools.cached_property
-    def _picked(self) -> list[float]:
-        return _as_printed(self.picked)
-
-
-def _as_printed(values: Sequence[float]) -> list[float]:
-    """Return the values, as they are and in percent, in order."""
-    return sorted(v for value in values if math.isfinite(value) for v in (value, 100 * value))
-
-
-def _near(values: Sequence[float], reading: Reading) -> bool:
-    """Return whether one of these sorted values may be the number, rounded to its last digit."""
-    slack = max(reading.step * 0.51, 1e-6 * abs(reading.value))
-    place = bisect.bisect_left(values, reading.value - slack)
-    return place < len(values) and values[place] <= reading.value + slack
 
 
 @dataclass(frozen=True)
@@ -120,7 +36,7 @@ class PrintedTime:
     """A printed number that is a time. `readings` are in seconds, `line` is the text of its line.
 
     `average` says that it is called a mean, `unit` that it has a unit of time, `weak` that nothing calls it a time,
-    `wall` that %%time printed it; `cell_seconds` is how long its cell ran.
+    `wall` that %%time printed it; `cell` is the cell that printed it, if known, and `cell_seconds` how long that ran.
 
     `place` is the wording before it in its line, with its number in the line: the same for times that one statement
     prints again and again. `follows` says that no letter comes between it and the time before it, as in a list.
@@ -136,17 +52,31 @@ class PrintedTime:
     average: bool = False
     weak: bool = False
     wall: bool = False
+    cell: int | None = None
     cell_seconds: float = 0.0
     unit: bool = False
     place: tuple[int, str] = field(default=(0, ""), compare=False)
     follows: bool = field(default=False, compare=False)
 
-    def agrees(self, low: float, high: float, slack: float) -> bool:
-        """Return whether this may be the printed form of a time from `low` to `high` seconds, measured with `slack`."""
+    def agrees(self, low: float, high: float, slack: float, below: float | None = None) -> bool:
+        """Return whether this may be the printed form of a time from `low` to `high` seconds, measured with `slack`.
+
+        `below` is the slack of times shorter than `low`, if it is another.
+        """
+        under = slack if below is None else below
         return any(
-            r.value - r.step / 2 - slack <= high and r.value + r.step + slack >= low and (r.value > 0 or r.step > low)
+            r.value - r.step / 2 - slack <= high and r.value + r.step + under >= low and (r.value > 0 or r.step > low)
             for r in self.readings
         )
+
+    def miss(self, low: float, high: float) -> float:
+        """Return by how many seconds this is no printed form of a time from `low` to `high` seconds.
+
+        >>> (time,) = printed_times("took 12.3 s")
+        >>> round(time.miss(12.0, 12.2), 3), round(time.miss(12.5, 13.0), 3)
+        (0.05, 0.1)
+        """
+        return min(max(0.0, r.value - r.step / 2 - high, low - r.value - r.step) for r in self.readings)
 
 
 @dataclass(frozen=True)
@@ -171,7 +101,7 @@ class _Line:
     @functools.cached_property
     def kinds(self) -> set[str | None]:
         """The kinds of words in its line and heading; a kind tells what a number means."""
-        return {word.lastgroup for word in (*self.words, *_telling(self.header))}
+        return {word.lastgroup for word in (*self.words, *telling_words(self.header))}
 
     @functools.cached_property
     def units(self) -> list[tuple[int, str]]:
@@ -193,12 +123,12 @@ class _Line:
 @functools.lru_cache(maxsize=256)
 def _units(text: str) -> list[tuple[int, str]]:
     """Return the units that a text names for numbers without one, with the places where their names end."""
-    return [(unit.end(), next(part for part in unit.groups() if part).lower()) for unit in _LABEL_UNIT.finditer(text)]
+    return [(unit.end(), next(part for part in unit.groups() if part).lower()) for unit in LABEL_UNIT.finditer(text)]
 
 
 @functools.lru_cache(maxsize=256)
 def _of_means(text: str) -> bool:
-    return bool(_AVERAGE_BEFORE.search(text))
+    return bool(AVERAGE_BEFORE.search(text))
 
 
 def printed_times(text: str, cell_seconds: float = 0.0, known: Known | None = None) -> tuple[PrintedTime, ...]:
@@ -209,7 +139,7 @@ def printed_times(text: str, cell_seconds: float = 0.0, known: Known | None = No
     >>> [time.text for time in printed_times("Epoch 1: loss 0.3, time: 12.3")]
     ['12.3']
     """
-    text = _DATE_TIMES.sub(" ", _CPU_TIMES.sub("", without_progress(text)))
+    text = DATE_TIMES.sub(" ", CPU_TIMES.sub("", without_progress(text)))
     known = known or Known()
     lines = text.split("\n")
     starts = [0]
@@ -222,7 +152,7 @@ def printed_times(text: str, cell_seconds: float = 0.0, known: Known | None = No
     worded: int | None = None  # the last line with a word
     seen, apart = -1, True  # the line of the last time; whether a letter followed it
     for index, content in enumerate(lines):
-        words = _telling(content)
+        words = telling_words(content)
         if numbers := by_line.get(index):
             offset = starts[index]
             says = {word.lastgroup for word in words} & {"time", "metric"}
@@ -241,12 +171,6 @@ def printed_times(text: str, cell_seconds: float = 0.0, known: Known | None = No
             worded = index
             apart = apart or not numbers
     return tuple(found[:MAX_TIMES])
-
-
-@functools.lru_cache(maxsize=256)
-def _telling(line: str) -> tuple[re.Match[str], ...]:
-    """Return the words of a line that tell what its numbers are."""
-    return tuple(_CLASSES.finditer(line))
 
 
 def _has_word(line: str) -> bool:
@@ -269,9 +193,9 @@ def _time(line: _Line, position: int, known: Known, cell_seconds: float) -> Prin
         return None
     previous = line.numbers[position - 1][2] if position else 0
     average = bool(
-        _AVERAGE_BEFORE.search(line.text[previous:start])
+        AVERAGE_BEFORE.search(line.text[previous:start])
         or (position == 0 and _of_means(line.header))
-        or _AVERAGE_AFTER.match(line.text, end)
+        or AVERAGE_AFTER.match(line.text, end)
     )
     wall = "wall time" in line.text.lower()
     return PrintedTime(
@@ -281,9 +205,9 @@ def _time(line: _Line, position: int, known: Known, cell_seconds: float) -> Prin
         average,
         strength == "weak",
         wall,
-        cell_seconds,
-        strength == "unit",
-        line.places[position],
+        cell_seconds=cell_seconds,
+        unit=strength == "unit",
+        place=line.places[position],
     )
 
 
@@ -298,7 +222,7 @@ def _strength(line: _Line, position: int) -> str | None:
     if number.kind != "plain":
         return None
     whole = number.readings[0].step >= 1
-    if whole and (_COUNTS.match(line.text, end) or re.match(r"\s*/\s*\d", line.text[end:])):
+    if whole and (COUNTS.match(line.text, end) or re.match(r"\s*/\s*\d", line.text[end:])):
         return None  # '10 epochs', '3/10'
     if whole and re.search(r"\d\s{0,9}(?:/|of|von|sur|de)\s{0,9}\Z", line.text[max(0, start - _REACH) : start]):
         return None
@@ -308,7 +232,7 @@ def _strength(line: _Line, position: int) -> str | None:
     if told:
         return "word" if line.telling[told - 1].lastgroup == "time" else None
     next_start = line.numbers[position + 1][1] if position + 1 < len(line.numbers) else len(line.text)
-    following = _CLASSES.match(line.text[end:next_start].lstrip(" \t-–(,"))
+    following = CLASSES.match(line.text[end:next_start].lstrip(" \t-–(,"))
     if following and following.lastgroup == "time" and position + 1 == len(line.numbers):
         return "word"
     right = len(line.numbers) - 1 - position
@@ -326,14 +250,14 @@ def _is_index(line: _Line, position: int) -> bool:
     for word in reversed(line.words[max(0, place - 9) : place]):
         if word.lastgroup != "index" or word.end() <= before:
             return False
-        if not _NO_INDEX.search(line.text[max(0, word.end() - _REACH) : word.end()]):
+        if not NO_INDEX.search(line.text[max(0, word.end() - _REACH) : word.end()]):
             return True
     return False
 
 
 def _column_kind(header: str, right: int, in_row: int) -> str | None:
     """Return what a heading says of the number with `right` numbers to its right: 'time', 'other' or None."""
-    groups = [word.lastgroup for word in _telling(header)]
+    groups = [word.lastgroup for word in telling_words(header)]
     if "time" not in groups:
         return "other" if "metric" in groups else None
     columns = _columns(header)
@@ -351,7 +275,7 @@ def _columns(header: str) -> list[str]:
         cells = words if not re.search(r"[:=]\s*[\[({]?\s*$", header) and len(words) <= 6 else cells
     kinds = []
     for cell in cells:
-        groups = {match.lastgroup for match in _CLASSES.finditer(cell)}
+        groups = {match.lastgroup for match in CLASSES.finditer(cell)}
         kinds.append("time" if "time" in groups else "other")
     return kinds if "time" in kinds else []
 

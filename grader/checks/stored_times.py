@@ -13,10 +13,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from grader.checks.clocks import SLACK_SECONDS
+from grader.checks.epoch_spans import span
+from grader.checks.known_values import known_values
 from grader.checks.printed_numbers import read_number
 from grader.checks.printed_times import PrintedTime, printed_times
-from grader.checks.time_series import SLACK_SECONDS
-from grader.checks.timing import known_values, span
 from grader.evidence.trainings import Epoch
 
 __all__ = ["StoredCell", "StoredTimes", "span", "stored_times"]

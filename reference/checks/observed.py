@@ -10,9 +10,11 @@ from contextlib import suppress
 from typing import TypeAlias
 
 from grader.assignment import Check, CheckFunction, Evidence, Fail, Review
-from grader.checks import flops, models, plots, timing
-from grader.checks.first_batch import FirstBatch, first_batch_text, mentions
+from grader.checks import flops, models, plots, timing, total_time
+from grader.checks.first_batch import FirstBatch, first_batch_text, mentions, samples_shown
+from grader.checks.reported_times import reported
 from grader.checks.time_series import Reported
+from grader.checks.typed_in import imports, is_typed_in
 from grader.evidence import trainings
 from grader.evidence.probes import LoaderProbe
 from grader.evidence.run import CellRun
@@ -24,6 +26,7 @@ from reference.prompts import template
 
 Epochs: TypeAlias = Sequence[trainings.Epoch]
 
+DRAWN = "shapes and dtypes of a batch that the test loader gave"
 MOST_TRAININGS = 10  # whose times are looked for, the longest
 TENSORS_PLOTTED = "What do the lists hold that are plotted: numbers, or tensors that remember a computation?"
 
@@ -165,26 +168,37 @@ def q1_text(e: Evidence) -> str:
     except Fail as fail:
         if fail.credit == 0:
             raise _because(e, fail, stopped) from None
-        unseen = _batch_unseen(e, runs)
+        unseen = _batch_unseen(e, runs, batch)
         raise (_because(e, unseen, stopped) if unseen else fail) from None
-    if unseen := _batch_unseen(e, runs):
+    if unseen := _batch_unseen(e, runs, batch):
         raise _because(e, unseen, stopped) if unseen.credit == 0 else unseen
     return said
 
 
-def _batch_unseen(e: Evidence, runs: Sequence[CellRun]) -> Fail | None:
-    """Return the failure if no batch of the test loader was drawn until the last of these cells; None if one was.
+def _batch_unseen(e: Evidence, runs: Sequence[CellRun], batch: FirstBatch) -> Fail | None:
+    """Return the failure if these cells did not look at a batch of the test loader; None if they did.
 
-    A batch of data that cannot be told apart counts. Half the credit is kept for one of the training images, unless the
-    test loader itself holds those: other checks find that.
+    It must be drawn until the last of the cells. If the cells that print shapes look only at another loader, what was
+    drawn above does not count, unless they print two batches, to compare them. A batch of data that cannot be told
+    apart counts. Half the credit is kept for one of the training images, unless the test loader itself holds those:
+    other checks find that.
     """
+    if typed := _typed_in(e, runs, batch):
+        return typed
     until = max((run.index for run in runs), default=-1)
     probed = e.loaders["test"].seen
     wanted = {"test", None, probed.split if probed else None}
     drawn = [seen.loader for seen in e.run.passes if seen.batches > 0 and seen.cell <= until]
+    printing = {run.index for run in runs if mentions(run.text, batch)}
+    here = [seen for seen in e.run.passes if seen.batches > 0 and seen.cell in printing]
+    looked = any(seen.loader.split in wanted and (seen.model is None or not seen.complete) for seen in here)
+    only_others = not looked and any(seen.loader.split not in wanted and not seen.complete for seen in here)
+    if only_others and samples_shown("\n".join(run.text for run in runs), batch) < 2:
+        seen = f"cell {max(printing)} takes its batch from the training loader, not from the test loader"
+        return Fail(seen, DRAWN, "Which loader holds the test images?", credit=0.5)
     if any(loader.split in wanted for loader in drawn):
         return None
-    expected = "shapes and dtypes of a batch that the test loader gave"
+    expected = DRAWN
     if drawn:
         seen = f"up to cell {until}, batches of the training loader were drawn, and none of the test loader"
         return Fail(seen, expected, "Which loader holds the test images?", credit=0.5)
@@ -192,17 +206,37 @@ def _batch_unseen(e: Evidence, runs: Sequence[CellRun]) -> Fail | None:
     return Fail(seen, expected, "Take a batch from the loader, as by next(iter(...)), and print what it holds.")
 
 
-def epoch_seconds(role: str, device: str, epochs: int, item: str, each: bool = False) -> CheckFunction:
-    """Return a check that the time of each of `epochs` epochs is printed; their average will do unless `each`."""
+def _typed_in(e: Evidence, runs: Sequence[CellRun], batch: FirstBatch) -> Fail | None:
+    """Return the failure if no cell that prints a shape of the batch reads anything that was drawn."""
+    sources = {cell.index: cell.source for cell in e.notebook.code_cells}
+    printing = [run.index for run in runs if mentions(run.text, batch) and sources.get(run.index, "").strip()]
+    imported = imports(sources.values()) if printing else ()
+    if not printing or not all(is_typed_in(sources[cell], imported) for cell in printing):
+        return None
+    return Fail(
+        f"the shapes are typed in: what cell {printing[-1]} prints stands in its code, and is read from no batch",
+        DRAWN,
+        "Print what the two tensors of the batch themselves say: their .shape and their .dtype.",
+    )
+
+
+def epoch_seconds(
+    role: str, device: str, epochs: int, item: str, each: bool = False, tested: bool = False
+) -> CheckFunction:
+    """Return a check that the time of each of `epochs` epochs is printed, with testing if `tested`.
+
+    Their average will do unless `each`.
+    """
 
     def timed(printed: Reported, seen: Epochs, count: int, others: Sequence[Epochs]) -> str:
-        return timing.epoch_times(printed, seen, count, not each, others)
+        return timing.epoch_times(printed, seen, count, not each, others, tested)
 
     def check(e: Evidence) -> str:
         said = best_timed(e, role, device, item, epochs, timed)
         return f"{said} (the GPU is simulated here)" if device == "cuda" and e.virtual_gpu else said
 
-    check.__doc__ = f"The time of each of the {epochs} epochs is printed, and agrees with the clock."
+    with_tests = ", training and testing together," if tested else ""
+    check.__doc__ = f"The time of each of the {epochs} epochs{with_tests} is printed, and agrees with the clock."
     return check
 
 
@@ -210,7 +244,7 @@ def q3_total(e: Evidence) -> str:
     """The total time of 10 epochs with testing is printed, and agrees with the clock."""
 
     def total(printed: Reported, seen: Epochs, count: int, others: Sequence[Epochs]) -> str:
-        return timing.total_time(printed, seen, 10, others)
+        return total_time.total_time(printed, seen, 10, others)
 
     return best_timed(e, "mlp", "cpu", "q3", 10, total)
 
@@ -248,7 +282,7 @@ def best_timed(
     after = {following for index, following in itertools.pairwise(order) if index in cells} - busy
     runs = code_runs(e, section_cells(e, item, sorted(cells | after)))
     every = tuple(sorted((epoch for training in found for epoch in training.epochs), key=lambda epoch: epoch.start))
-    printed = timing.reported(runs, every)
+    printed = reported(runs, every)
     wanted = min(count, len(every))
     tried = [training.epochs for training in found[:MOST_TRAININGS] if len(training.epochs) >= wanted] or [every]
     others = [training.epochs for training in e.all_trainings]
@@ -324,4 +358,32 @@ def flops_profiled(e: Evidence) -> str | Review:
 
 def flops_printed(e: Evidence) -> str | Review:
     """The FLOPs of both models are printed."""
-    return _missing_tool(e) or flops.counts_printed(flops_cells(e), e.run.profiles, costs(e), flops_source(e))
+    if missing := _missing_tool(e):
+        return missing
+    said = flops.counts_printed(flops_cells(e), e.run.profiles, costs(e), flops_source(e))
+    if typed := _counts_typed_in(e):
+        raise typed
+    return said
+
+
+def _counts_typed_in(e: Evidence) -> Fail | None:
+    """Return the failure if no cell that prints a count reads what a profiler returned."""
+    sources = {cell.index: cell.source for cell in e.notebook.code_cells}
+    printing = [run.index for run in flops_cells(e) if sources.get(run.index) and _prints_a_count(e, run)]
+    if not printing:
+        return None
+    imported = imports(sources.values())
+    if not all(is_typed_in(sources[cell], imported) for cell in printing):
+        return None
+    return Fail(
+        f"the counts are typed in: what cell {printing[-1]} prints stands in its code, and is no profiler's result",
+        "the numbers that the profiler returned",
+        "Print the two numbers that each call of the profiler returns.",
+    )
+
+
+def _prints_a_count(e: Evidence, run: CellRun) -> bool:
+    try:
+        return bool(flops.counts_printed([run], e.run.profiles, costs(e), flops_source(e)))
+    except Fail as fail:
+        return fail.credit > 0

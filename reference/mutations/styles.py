@@ -21,6 +21,7 @@ from reference.mutations.styles_plots import PLOT_STYLES
 from reference.mutations.styles_sizes import SIZE_STYLES
 from reference.mutations.styles_steps import DEVICE_STYLES, STEP_STYLES, TEST_STYLES
 from reference.mutations.styles_text import FLOPS_STYLES, Q1_STYLES
+from reference.mutations.styles_timed_runs import TIMED_RUN_STYLES
 from reference.mutations.styles_timing import TIMING_STYLES
 from reference.mutations.styles_wordings import ANSWER_STYLES
 
@@ -39,6 +40,7 @@ STYLES: tuple[Mutation, ...] = (
     *PLOT_STYLES,
     *SIZE_STYLES,
     *TIMING_STYLES,
+    *TIMED_RUN_STYLES,
     *FUNCTION_STYLES,
     *CONFIG_STYLES,
     *CELL_STYLES,

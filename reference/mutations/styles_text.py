@@ -15,6 +15,24 @@ def _q1(name: str, words: str, source: str) -> Mutation:
 
 Q1_STYLES = (
     _q1(
+        "both_loaders",
+        "the first batch of each loader in a loop, to compare them",
+        """
+for name, loader in (("train", train_loader), ("test", test_loader)):
+    image, digit = next(iter(loader))
+    print(f"{name} sample: {tuple(image.shape)} {image.dtype}, label: {tuple(digit.shape)} {digit.dtype}")
+""",
+    ),
+    _q1(
+        "kept_in_words",
+        "the shapes and types kept as text first, and printed as one sentence",
+        """
+batch = next(iter(test_loader))
+facts = [f"{tuple(part.shape)}, {part.dtype}" for part in batch]
+print("The sample is the tensor with " + facts[0] + "; the label is the one with " + facts[1] + ".")
+""",
+    ),
+    _q1(
         "print_parts",
         "for and break, print with several arguments",
         """
@@ -197,6 +215,38 @@ nets = {"MLP": MLP(), "CNN": CNN()}
 image = torch.randn(1, 1, 28, 28)
 rows = [[name, *thop.profile(net, inputs=(image,), verbose=False)] for name, net in nets.items()]
 print(pd.DataFrame(rows, columns=["model", "FLOPs", "params"]).to_string())
+""",
+    ),
+    _flops(
+        "cnn_first",
+        "the CNN first, each model's name as a heading above its counts",
+        """
+for net in (CNN(), MLP()):
+    ops, weights = thop.profile(net, (torch.randn(1, 1, 28, 28),), verbose=False)
+    print(f"--- {type(net).__name__} ---")
+    print(f"multiply-accumulates {ops:,.0f}")
+    print(f"parameters           {weights:,.0f}")
+""",
+    ),
+    _flops(
+        "sentence",
+        "one sentence about both models, which names the CNN first",
+        """
+x = torch.randn(1, 1, 28, 28)
+(small, n), (large, m) = (thop.profile(net, (x,), verbose=False) for net in (MLP(), CNN()))
+print(f"The CNN needs {large:,.0f} MACs ({m:,.0f} parameters), the MLP {small:,.0f} ({n:,.0f} parameters).")
+print(f"So the CNN costs {large / small:.0f} times as much as the MLP.")
+""",
+    ),
+    _flops(
+        "columns",
+        "a table with a column for each model",
+        """
+x = torch.randn(1, 1, 28, 28)
+cnn, mlp = (thop.profile(net, (x,), verbose=False) for net in (CNN(), MLP()))
+print(f"{'':12}{'CNN':>14}{'MLP':>14}")
+print(f"{'MACs':12}{cnn[0]:14,.0f}{mlp[0]:14,.0f}")
+print(f"{'parameters':12}{cnn[1]:14,.0f}{mlp[1]:14,.0f}")
 """,
     ),
     _flops(

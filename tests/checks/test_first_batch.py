@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from grader.assignment import Fail
-from grader.checks.first_batch import FirstBatch, dtypes_shown, first_batch_text, roles_told, shapes_shown
+from grader.checks.batch_roles import roles_told
+from grader.checks.first_batch import FirstBatch, dtypes_shown, first_batch_text, shapes_shown
 
 BATCH = FirstBatch()
 A, B = "torch.Size([64, 1, 28, 28])", "torch.Size([64])"

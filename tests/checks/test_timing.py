@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 
 from grader.assignment import Fail
 from grader.checks.printed_times import printed_times
-from grader.checks.timing import epoch_times, reported, total_time
+from grader.checks.reported_times import reported
+from grader.checks.timing import epoch_times
+from grader.checks.total_time import total_time
 from grader.evidence.run import CellRun, LoaderSeen, Pass
 from grader.evidence.trainings import Epoch
 
@@ -341,7 +343,7 @@ def test_total_without_tests_or_epochs() -> None:
 
 
 def test_testing_too_short_to_tell_is_not_demanded() -> None:
-    total_time(cell("Total time: 1.50 s"), make_epochs(10, 0.15, 0.005, jitter=0), 10)
+    total_time(cell("Total time: 1.50 s"), make_epochs(10, 0.15, 0.002, jitter=0), 10)
 
 
 def test_wall_time_of_a_cell_that_does_more() -> None:

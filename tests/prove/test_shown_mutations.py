@@ -14,6 +14,7 @@ from reference.mutations.faults_drawn import FAULTS as DRAWN
 from reference.mutations.faults_shown import FAULTS, FAULTS_OF_LONG_RUNS
 from reference.mutations.styles_curves import STYLES as CURVE_STYLES
 from reference.mutations.styles_plots import PLOT_STYLES
+from reference.mutations.styles_timed_runs import TIMED_RUN_STYLES
 from reference.mutations.styles_timing import TIMING_STYLES
 from tests.prove.known_wrong import FROM_FIGURES
 from tests.prove.shown import plot_faults, show, time_faults
@@ -21,7 +22,7 @@ from tests.prove.shown import plot_faults, show, time_faults
 SOLUTION = Draft.from_bytes((Path(__file__).parents[2] / "reference" / "solution.ipynb").read_bytes())
 PLOTS = [m for m in (*FAULTS, *DRAWN) if m.name.startswith("plot.")]
 TIMES = [m for m in (*FAULTS, *FAULTS_OF_LONG_RUNS) if m.name.startswith("time.")]
-NOT_PLAYED = {"time_cell_magic"}  # %%time needs IPython
+NOT_PLAYED = {"time_cell_magic", "time_line_magic"}  # they need IPython
 
 
 def changed(mutation: Mutation) -> Draft:
@@ -57,7 +58,7 @@ def test_a_plot_in_another_style_costs_nothing(mutation: Mutation) -> None:
     assert [str(fail) for last in (10, 20) for fail in plot_faults(shown, last)] == []
 
 
-@pytest.mark.parametrize("mutation", few([m for m in TIMING_STYLES if m.name not in NOT_PLAYED]))
+@pytest.mark.parametrize("mutation", few([m for m in (*TIMING_STYLES, *TIMED_RUN_STYLES) if m.name not in NOT_PLAYED]))
 def test_times_in_another_style_cost_nothing(mutation: Mutation) -> None:
     shown = show(changed(mutation), "q2", "q3", "q7", "q8")
     assert shown.errors == ()

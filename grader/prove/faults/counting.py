@@ -6,6 +6,7 @@ from functools import partial
 
 from grader.prove.faults.edits import swap
 from grader.prove.mutation import FaultGroup, Mutation, all_of
+from grader.prove.rewriting import cell, fault
 
 IMAGE = "image = torch.randn(1, 1, 28, 28)"
 BOTH = "(('MLP', MLP()), ('CNN', CNN()))"
@@ -57,10 +58,43 @@ def counting_faults(item: str, section: str) -> tuple[Mutation, ...]:
             ("exchanged|parameters|not printed",),
         ),
         one(
+            "names_exchanged",
+            "The MLP's counts are printed under the CNN's name, and the reverse.",
+            put(BOTH, "(('CNN', MLP()), ('MLP', CNN()))"),
+            ("under each other's names",),
+        ),
+        one(
+            "name_copied",
+            "Both counts are printed under the MLP's name.",
+            put(BOTH, "(('MLP', MLP()), ('MLP', CNN()))"),
+            ("under the name of the MLP",),
+        ),
+        one(
+            "headings_exchanged",
+            "Each model's name stands as a heading above the counts of the other.",
+            all_of(
+                put(BOTH, "(('CNN', MLP()), ('MLP', CNN()))"),
+                put("print(_1)", "print(name)\nprint('  operations:', flops)\nprint('  parameters:', params)"),
+            ),
+            ("under each other's names",),
+        ),
+        one(
             "typed_in",
             "The counts are typed in.",
             put(PROFILE, "flops, params = (109184, 109386) if name == 'MLP' else (7459968, 101578)"),
             ("no model was profiled",),
+        ),
+        fault(
+            "flops.typed_beside_a_profile",
+            "Both models are profiled, and what is printed was typed in.",
+            item,
+            ("counts are typed in",),
+            cell(
+                "thop.profile(",
+                f"{IMAGE}\nmlp = thop.profile(MLP(), inputs=(image,), verbose=False)\n"
+                "cnn = thop.profile(CNN(), inputs=(image,), verbose=False)\n"
+                "print('MLP: 109,184 MACs, 109,386 parameters')\nprint('CNN: 7,459,968 MACs, 101,578 parameters')",
+            ),
         ),
         one(
             "part_of_a_model",

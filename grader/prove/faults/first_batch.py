@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from grader.prove.mutation import Mutation
-from grader.prove.rewriting import cell, fault, sub
+from grader.prove.rewriting import before, cell, fault, sub
 
 _HINTED = (r"shape", r"dtype", r"nothing was printed")
 
@@ -87,6 +87,34 @@ def first_batch_faults(item: str, marker: str, sample: str, label: str, batch: s
             "The batch is the training loader's.",
             (r"training loader",),
             ("iter(test_loader)", "iter(train_loader)"),
+        ),
+        made(
+            "typed_in",
+            "A batch is taken, but the right shapes and types are typed in.",
+            (r"typed in",),
+            (shape, "(64, 1, 28, 28)"),
+            (f"{sample}.dtype", "torch.float32"),
+            (other_shape, "(64,)"),
+            (f"{label}.dtype", "torch.int64"),
+        ),
+        fault(
+            f"{item}.typed_without_a_batch",
+            "The right shapes and types are typed in, and no batch is taken.",
+            item,
+            (r"typed in",),
+            cell(
+                marker,
+                "print('sample: (64, 1, 28, 28), torch.float32')\nfor what in ('label: (64,)', 'torch.int64'):\n"
+                "    print(what)",
+            ),
+        ),
+        fault(
+            f"{item}.train_batch_below_a_test_batch",
+            "A batch of test images is looked at first; the batch that is described is the training loader's.",
+            item,
+            (r"training loader",),
+            before(marker, "pictures = next(iter(test_loader))[0]\nprint('the darkest pixel:', pictures.min().item())"),
+            sub("iter(test_loader)", "iter(train_loader)", marker),
         ),
         fault(
             f"{item}.silent",

@@ -18,7 +18,7 @@ class Timed:
 
     `epoch` is the expression for the seconds of an epoch, `begin` the statement that starts its clock, `test` a call
     between the training and the end of the epoch, and `epochs` their number. `total` is the expression for the seconds
-    of all epochs, '' if they are not required.
+    of all epochs, '' if they are not required. `tested` says that the time of an epoch must include its test.
     """
 
     section: str
@@ -28,6 +28,7 @@ class Timed:
     test: str
     epochs: int
     total: str = ""
+    tested: bool = True
 
 
 _WRONG = (
@@ -99,7 +100,34 @@ def timing_faults(names: Timed) -> tuple[Mutation, ...]:
             _out_of_loop(names.epoch, section, behind=True),
             (r"1 time is printed|no time per epoch",),
         ),
+        *(_untested_faults(names) if names.tested else ()),
         *(_total_faults(names) if names.total else ()),
+    )
+
+
+def _untested_faults(names: Timed) -> tuple[Mutation, ...]:
+    section, one = names.section, FaultGroup(f"time.{names.item}", names.item).fault
+    stopped = swap(names.test, f"stopped = time.time()\n{names.test}", section=section)
+    return (
+        one(
+            "untested",
+            "The clock of each epoch stops before its test.",
+            all_of(stopped, swap(names.epoch, "stopped - epoch_start", section=section)),
+            (r"training alone took",),
+        ),
+        one(
+            "test_subtracted",
+            "The seconds of the test are subtracted from those of the epoch.",
+            all_of(
+                swap(
+                    names.test,
+                    f"stopped = time.time()\n{names.test}\npaused = time.time() - stopped",
+                    section=section,
+                ),
+                swap(names.epoch, f"{names.epoch} - paused", section=section),
+            ),
+            (r"training alone took",),
+        ),
     )
 
 

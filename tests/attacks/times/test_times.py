@@ -9,7 +9,9 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from grader.assignment import Fail
-from grader.checks.timing import epoch_times, reported, total_time
+from grader.checks.reported_times import reported
+from grader.checks.timing import epoch_times
+from grader.checks.total_time import total_time
 from grader.evidence.run import CellRun
 from grader.evidence.trainings import Epoch
 from tests.checks.test_timing import cell, make_epochs, took

@@ -1,0 +1,52 @@
+"""Counts that were typed in beside a profile of both models, and counts that a profiler returned."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from grader.assignment import Evidence, Fail
+from grader.evidence.probes import ModelProbe
+from grader.evidence.run import CellRun
+from grader.notebook.cells import Cell
+from grader.notebook.questions import Section
+from reference.checks.observed import flops_printed
+from tests.checks.test_flops import CNN, MLP
+from tests.conftest import empty_evidence
+
+TEXT = "MLP: 109,184 MACs\nCNN: 7,459,968 MACs\n"
+
+
+def profiled(source: str, text: str = TEXT) -> Evidence:
+    e = empty_evidence()
+    run = replace(e.run, cells=(CellRun(46, "ok", text=text),), profiles=(MLP, CNN))
+    notebook = replace(e.notebook, cells=(Cell(46, "code", source),))
+    probes = {role: ModelProbe(role, role.upper()) for role in ("mlp", "cnn")}
+    return replace(e, run=run, notebook=notebook, models=probes, sections={"flops": Section("flops", 45, (45, 46))})
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "a = thop.profile(MLP(), (x,))\nb = thop.profile(CNN(), (x,))\nprint('MLP: 109,184 MACs')\nprint('CNN: 7,459,968 MACs')",
+        "counts = {'MLP': 109_184, 'CNN': 7_459_968}\nfor name, macs in counts.items():\n    print(f'{name}: {macs:,} MACs')",
+    ],
+)
+def test_typed_counts_earn_nothing(source: str) -> None:
+    with pytest.raises(Fail, match="the counts are typed in: what cell 46 prints stands in its code") as caught:
+        flops_printed(profiled(source))
+    assert caught.value.credit == 0
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "for name, net in (('MLP', MLP()), ('CNN', CNN())):\n    print(name, thop.profile(net, (x,)))",
+        "report(MLP(), CNN())",
+        "summary(MLP(), (1, 1, 28, 28))",
+        "",
+    ],
+)
+def test_counts_that_may_be_results_cost_nothing(source: str) -> None:
+    assert flops_printed(profiled(source))
