@@ -11,6 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from grader.notebook.depth import without_deep_statements
+from grader.notebook.helper_files import NO_FILES, HelperFiles
 from grader.notebook.repairs import Kind
 
 # Characters that IPython may read to translate the magics of a cell: in all, and for each character of the cell. It
@@ -33,7 +34,10 @@ class Cell:
 
 @dataclass(frozen=True)
 class Notebook:
-    """A notebook as read. `sha256` is the digest of the file; `repairs` are phrases for a person to read."""
+    """A notebook as read. `sha256` is the digest of the file; `repairs` are phrases for a person to read.
+
+    `beside` are the helper files that were handed in with it.
+    """
 
     path: Path
     name: str
@@ -41,6 +45,7 @@ class Notebook:
     cells: tuple[Cell, ...]
     repairs: tuple[str, ...] = ()
     source_format: str = "ipynb 4.5"
+    beside: HelperFiles = NO_FILES
 
     @property
     def code_cells(self) -> tuple[Cell, ...]:

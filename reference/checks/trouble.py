@@ -33,8 +33,8 @@ def trouble(e: Evidence, cells: Sequence[int], role: str = "", device: str = "cp
     whose training on `device` is missing, it is the error that stopped that training, in whichever cell. If nothing
     broke, it is what else happened to the training; if nothing at all was trained, what broke last before these cells.
 
-    Raises Lacking when the notebook rightly needs a package that is missing here, which may be the reason. The import
-    of an unknown package is an error like any other; it is named also when it stands before what broke later.
+    Raises Lacking when the notebook rightly needs a package that is missing here, which may be the reason. A file that
+    was not handed in is an error like any other; it is named also when it stands before what broke later.
     """
     missing = missing_packages(e.notebook, e.run)
     for package in missing:
@@ -43,7 +43,7 @@ def trouble(e: Evidence, cells: Sequence[int], role: str = "", device: str = "cp
     said, hint = _broke(e, cells, role, device)
     for package in missing:
         if not cells or package.cell <= max(cells):
-            named = f"; cell {package.cell}," in said or f"; cell {package.cell} " in said
+            named = package.told in said
             before = "before that, " if said else ""
             return said if named else f"{said}; {before}{package.told}", hint or package.hint
     return said, hint
@@ -76,6 +76,9 @@ def _ending(e: Evidence, cell: CellRun) -> tuple[str, str]:
     """Return how a cell that broke ended, after a semicolon, and a hint or ''."""
     if cell.error is None:
         return f"; {cell.reason}", ""
+    missing = next((one for one in missing_packages(e.notebook, e.run) if one.cell == cell.index), None)
+    if missing is not None:
+        return f"; {missing.told}", missing.hint
     line = f", line {cell.error.line}," if cell.error.line is not None else ""
     said = f"; cell {cell.index}{line} ended with {cell.error.name}: {cell.error.message[:200]}"
     open_pass = next((p for p in reversed(e.run.passes) if p.cell == cell.index and not p.complete), None)
