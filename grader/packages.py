@@ -72,13 +72,14 @@ class Missing:
     """A package or a file whose lack ended a cell. `here` says that it is this machine that lacks it.
 
     `name` is that of the package, '' for a file that is opened. `file` is what should have been handed in, '' for a
-    package that this machine lacks.
+    package that this machine lacks. `binds` are the names that stay unknown since the notebook imports them from it.
     """
 
     name: str
     cell: int
     here: bool
     file: str = ""
+    binds: frozenset[str] = frozenset()
 
     @property
     def told(self) -> str:
@@ -130,7 +131,8 @@ def _missing(cell: CellRun, notebook: Notebook, imports: frozenset[Import], inst
         if is_installed(claimed) or not any(claimed in one.parts for one in imports):
             return None
         here = claimed in KNOWN or _plain(claimed) in installs
-        return Missing(claimed, cell.index, here and not own, "" if here and not own else file)
+        binds = frozenset(one.bound for one in imports if one.parts[0] == claimed)
+        return Missing(claimed, cell.index, here and not own, "" if here and not own else file, binds)
     # The notebook may have caught the import's exception, and done without the name or with None in its place.
     used = _names_of(python_source(notebook.cells[cell.index].source) or "") if cell.index < len(notebook.cells) else ()
     said = cell.error.message if cell.error is not None else ""

@@ -7,6 +7,7 @@ or an archive that somebody handed in, all files count (`grader.course.ingest`).
 from __future__ import annotations
 
 import ast
+import fnmatch
 import glob
 import itertools
 import os
@@ -40,6 +41,26 @@ def named_beside(notebook: Notebook) -> Beside:
                     found[str(path)] = folder / path
                     waiting.append(_source(folder / path))
     return tuple(found.items())
+
+
+def cells_naming(notebook: Notebook, name: str) -> tuple[int, ...]:
+    """Return the code cells whose Python names a helper file, as a text or by a pattern such as f'mlp_{n}.pt'."""
+    return tuple(
+        cell.index
+        for cell in notebook.code_cells
+        if any(_means(text, name) for text in _named(python_source(cell.source) or ""))
+    )
+
+
+def _means(text: str, name: str) -> bool:
+    if not 0 < len(text) <= MAX_TEXT or set(text) <= set("*./"):
+        return False
+    for start in _COLAB:
+        text = text.removeprefix(start)
+    path = PurePosixPath(text)
+    return fnmatch.fnmatchcase(name, str(path)) or (
+        path.name == text and fnmatch.fnmatchcase(PurePosixPath(name).name, text)
+    )
 
 
 def _has_others(folder: Path, name: str) -> bool:

@@ -140,9 +140,12 @@ def certain_definitions(notebook: Notebook, assignment: Assignment) -> Certain:
 
 
 def _likely_models(notebook: Notebook) -> tuple[str, ...]:
-    """Return the names bound at the top level to an instance of a module class or a Sequential, and a few others."""
+    """Return the names bound at the top level to an instance of a class of the notebook or a Sequential, with others.
+
+    The object of a class such as `Trainer` has the methods that train.
+    """
     trees = [parsed(cell.source) for cell in notebook.code_cells]
-    made_by = _builders(trees)
+    made_by = _builders([*trees, *(parsed(source) for source in notebook.beside.modules.values())])
     names: dict[str, None] = {}
     for node in (node for tree in trees for node in _outside_functions(tree)):
         targets, value = _bound(node)
@@ -152,16 +155,15 @@ def _likely_models(notebook: Notebook) -> tuple[str, ...]:
 
 
 def _builders(trees: Sequence[ast.Module]) -> set[str]:
-    """Return the names of the notebook's module classes and of functions that call them, directly or not."""
+    """Return the names of the classes of the notebook and its files, and of functions that call them."""
     found = {"Sequential"}
     made_from: dict[str, list[str]] = {}  # class -> classes that inherit from it
     callers: dict[str, list[str]] = {}
     for node in (node for tree in trees for node in ast.walk(tree)):
         if isinstance(node, ast.ClassDef):
+            found.add(node.name)
             for base in map(_last, node.bases):
                 made_from.setdefault(base, []).append(node.name)
-                if base.endswith("Module"):
-                    found.add(node.name)
         elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             for name in _called(node):
                 callers.setdefault(name, []).append(node.name)

@@ -5,9 +5,9 @@ import dataclasses
 import numpy as np
 import pytest
 
-from grader.assignment import Fail, NotGraded
+from grader.assignment import Fail
 from grader.checks import loop_records, loops
-from grader.evidence.probes import Forward, LoopProbe, ProbeError
+from grader.evidence.probes import Forward, ProbeError
 from grader.evidence.run import OptimizerSeen
 from grader.probe import known_faults
 from tests.checks.loop_probes import (
@@ -118,11 +118,6 @@ def test_a_setting_that_changes_later_is_reported_as_a_change():
     with pytest.raises(Fail, match=r"learning rate is 0\.003 in a later epoch") as caught:
         loops.optimizer_settings([*right, *seen(OptimizerSeen("SGD", 0.003, 0.5))], "SGD", 0.01, 0.5)
     assert "scheduler" in caught.value.hint
-
-
-def test_a_function_that_cannot_be_called_waits_for_a_person():
-    with pytest.raises(NotGraded, match="a person has to check it"):
-        loops.exists(LoopProbe("cpu_train", unprobed="'cpu_train' is an object: a person has to check it"), "cpu_train")
 
 
 def test_weights_of_evaluation_mode_outweigh_forged_calls():

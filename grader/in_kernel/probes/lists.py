@@ -37,9 +37,11 @@ class Growth:
 
 
 def sequences(name: str, value: Any, seen: set[int]) -> dict[str, list[Any]]:
-    """Return the lists in a value by name: the value itself, or those in a dict ('history.loss')."""
+    """Return the lists in a value by name: the value itself, or those in a dict or a plain object ('history.loss')."""
     if isinstance(value, list):
         return {name: value}
+    if type(value).__module__ in ("__main__", "types") and isinstance(getattr(value, "__dict__", None), dict):
+        value = vars(value)
     if isinstance(value, dict) and id(value) not in seen and len(value) < 100:
         seen.add(id(value))
         found: dict[str, list[Any]] = {}

@@ -13,8 +13,10 @@ from typing import Any
 from torch import Tensor, is_grad_enabled, nn
 
 from grader.in_kernel.probes.arrays import array
+from grader.in_kernel.probes.callees import SELF, find
 from grader.in_kernel.probes.lists import MAX_NUMBERS, Growth, flattened, sequences, type_of
-from grader.in_kernel.probes.namespace import inner_functions, kind, number, reads, signature
+from grader.in_kernel.probes.namespace import kind, number, reads, signature
+from grader.in_kernel.probes.ownership import inner_functions
 from grader.in_kernel.probes.placement import Meter
 from grader.in_kernel.probes.stand_ins import MISSING, StandIns
 
@@ -28,10 +30,17 @@ def run_loop(
     {images, labels, batch_size}, optimizer {lr, momentum}, device, current_step, epoch. `frozen` keeps weights and
     running statistics unchanged, for a function that trains and tests when only its test is probed.
     """
-    function = namespace[payload["function"]]
-    stand_ins = StandIns(payload, namespace)
+    callee = find(payload["function"], namespace)
+    stand_ins = StandIns(payload, namespace, callee.owner)
+    if isinstance(callee.owner, nn.Module):  # the model's own method trains it: that of the grader's model does
+        callee = stand_ins.method(callee)
     bindings = payload["bindings"]
-    watched = _globals_of(function, namespace)
+    watched = _globals_of(callee.function, namespace)
+    attributes = vars(callee.owner) if hasattr(callee.owner, "__dict__") else {}
+
+    def everything() -> dict[str, Any]:
+        return {**watched, **{f"{SELF}.{name}": value for name, value in attributes.items()}}
+
     start = _state(stand_ins.model.named_parameters())
     forwards: list[dict[str, Any]] = []
     meter = Meter() if stand_ins.device.type != "cpu" else None
@@ -39,23 +48,35 @@ def run_loop(
     lists: dict[str, Any] = {}
     changed: dict[str, float] = {}
     arguments: dict[str, Any] = {}
-    with _forwards(stand_ins.model, forwards, meter), stand_ins.counting_steps(), _restored(watched):
+    with (
+        _forwards(stand_ins.model, forwards, meter),
+        stand_ins.counting_steps(),
+        _restored(watched),
+        _restored(attributes),
+    ):
         for name, role in bindings.get("globals", {}).items():
-            watched[name] = stand_ins.value(role, watched.get(name, MISSING))
-        grown = Growth(watched, [*reads(function, namespace).names, *bindings.get("globals", {})])
+            of, _, attribute = name.partition(".")
+            if of == SELF:
+                if attribute:
+                    attributes[attribute] = stand_ins.value(role, attributes.get(attribute, MISSING))
+            else:
+                watched[name] = stand_ins.value(role, watched.get(name, MISSING))
+        used = reads(callee, namespace)
+        own = [f"{SELF}.{name}" for name in used.own]
+        grown = Growth(everything(), [*used.names, *own, *bindings.get("globals", {})])
         values = bindings.get("values", {})
         arguments = {
             name: values[name] if role == "same" else stand_ins.value(role, namespace.get(name, MISSING))
             for name, role in bindings.get("parameters", {}).items()
         }
-        before = {name: number(value) for name, value in watched.items() if kind(value) in ("int", "float")}
+        before = _numbers(everything())
         try:
             with meter or nullcontext():
-                result = _call(function, arguments)
+                result = _call(callee.call, arguments)
         except (Exception, SystemExit) as problem:
             error = describe_error(problem)
-        lists = grown.ended(watched)
-        after = {name: number(value) for name, value in watched.items() if kind(value) in ("int", "float")}
+        lists = grown.ended(everything())
+        after = _numbers(everything())
         changed = {name: value for name, value in after.items() if value is not None and before.get(name) != value}
     for name, value in arguments.items():
         lists.update(sequences(name, value, set()))
@@ -79,6 +100,10 @@ def run_loop(
         "sizes": stand_ins.criterion.sizes,
         "correct": stand_ins.criterion.correct,
     }
+
+
+def _numbers(names: Mapping[str, Any]) -> dict[str, float | None]:
+    return {name: number(value) for name, value in names.items() if kind(value) in ("int", "float")}
 
 
 def _state(named: Iterator[tuple[str, Tensor]]) -> dict[str, Any]:

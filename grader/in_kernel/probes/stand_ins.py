@@ -5,7 +5,7 @@ from __future__ import annotations
 import types
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import torch
@@ -13,9 +13,11 @@ from torch import Tensor, nn
 from torch.optim.optimizer import register_optimizer_step_post_hook
 
 from grader.in_kernel.probes.arrays import image_tensor, tensor
+from grader.in_kernel.probes.callees import Callee, methods
 from grader.in_kernel.probes.fixtures import Images, KeepingCrossEntropy, Served, SmallModel
 from grader.in_kernel.probes.models import load, make
 from grader.in_kernel.probes.namespace import kind
+from grader.in_kernel.probes.ownership import is_own_model, visible
 
 LOG_EVERY = 100
 MISSING = object()  # the notebook does not define the name
@@ -24,7 +26,7 @@ MISSING = object()  # the notebook does not define the name
 class StandIns:
     """The grader's model, optimizer, loaders and other values for one run of a loop; `value` gives them by role."""
 
-    def __init__(self, payload: Mapping[str, Any], namespace: dict[str, Any]) -> None:
+    def __init__(self, payload: Mapping[str, Any], namespace: dict[str, Any], owner: Any = None) -> None:
         self.payload = payload
         self.device = torch.device(payload["device"])
         self.testing = payload["purpose"] == "test"
@@ -37,6 +39,7 @@ class StandIns:
         self.own_criterion = _criterion_of(namespace)
         self.data = {part: self._images(part) for part in ("train", "test")}
         list(self.model.parameters())[-1].register_hook(self._count_backward)
+        _adopt(self.model, _with_methods(namespace, owner), namespace)
         self._others: dict[str, Any] = {}
 
     def _model(self, weights: Mapping[str, Any], namespace: dict[str, Any]) -> nn.Module:
@@ -50,6 +53,11 @@ class StandIns:
                 if isinstance(module, nn.modules.batchnorm._BatchNorm):
                     module.momentum = 0.0
         return model.to(self.device).train(self.testing)
+
+    def method(self, callee: Callee) -> Callee:
+        """Return the method of the notebook's model as one of the grader's model."""
+        call = types.MethodType(callee.function, self.model)
+        return Callee(call, callee.function, self.model)
 
     def _optimizer(self, model: nn.Module) -> torch.optim.Optimizer:
         settings = self.payload["optimizer"]
@@ -158,6 +166,39 @@ class StandIns:
                 turned = Images(data.tensors[0].flip(0), data.tensors[1].roll(1), data.train)
                 self._others[key] = self._loader(part, key.removesuffix("_loader"), turned)
         return self._others[key]
+
+
+def _with_methods(namespace: dict[str, Any], owner: Any) -> Any:
+    """Return a model of the notebook, or a class, whose methods its loops may call; None if no model has any."""
+    if isinstance(owner, nn.Module):
+        return owner
+    shown = [value for value in visible(namespace).values() if is_own_model(_class_of(value), namespace)]
+    named = [value for name, value in namespace.items() if name in ("model", "net") and isinstance(value, nn.Module)]
+    for value in (*named, *reversed(shown)):
+        if any(True for _ in methods(_class_of(value), namespace)):
+            return value
+    return None
+
+
+def _class_of(value: Any) -> type:
+    return value if isinstance(value, type) else type(value)
+
+
+def _adopt(model: nn.Module, other: Any, namespace: dict[str, Any]) -> None:
+    """Give the grader's small model the methods and plain attributes of a model of the notebook, beside its own."""
+    if other is None or not isinstance(model, SmallModel):
+        return
+    cls = _class_of(other)
+    own = {name: function for name, function in methods(cls, namespace) if not hasattr(SmallModel, name)}
+    model.__class__ = type(cls.__name__, (SmallModel,), own)
+    if isinstance(other, type):  # its methods may use what its constructor makes
+        with suppress(Exception):
+            other = other()
+    if isinstance(other, nn.Module):
+        for name, value in {**vars(other), **vars(other).get("_modules", {})}.items():
+            keeps = not isinstance(value, nn.Module) or kind(value) == "criterion"
+            if not name.startswith("_") and keeps and not hasattr(model, name):
+                vars(model)[name] = value
 
 
 def _part(name: Any) -> str:

@@ -1,0 +1,247 @@
+"""Methods, partial functions and callable objects are probed as plain functions are."""
+
+from __future__ import annotations
+
+import textwrap
+
+import pytest
+import torch
+
+from grader.assignment import Fail
+from grader.checks import loop_records, loop_tests, loops
+from grader.evidence.probes import LoopProbe
+from grader.evidence.run import RunEvidence
+from grader.probe.client import describe
+from grader.probe.matching import find_function
+from tests.in_process import InProcess
+from tests.probe.test_loops import TEST, TRAIN, prober
+
+torch.set_num_threads(1)
+
+NET = """
+    class MLP(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layers = nn.Sequential(nn.Flatten(), nn.Linear(784, 10))
+
+        def forward(self, x):
+            return self.layers(x)
+
+    model = MLP()
+"""
+TRAINER = """
+    class Trainer:
+        def __init__(self, model, train_loader, test_loader, device="cpu"):
+            self.model, self.device = model.to(device), device
+            self.train_loader, self.test_loader = train_loader, test_loader
+            self.optimizer = optim.SGD(self.model.parameters(), lr=0.01, momentum=0.5)
+            self.criterion = nn.CrossEntropyLoss()
+            self.train_losses, self.train_steps = [], []
+            self.test_losses, self.test_accuracy, self.test_steps = [], [], []
+            self.step = 0
+
+        def train_epoch(self):
+            self.model.train()
+            for i, batch in enumerate(self.train_loader):
+                loss = self._update(*batch)
+                if i % 100 == 0:
+                    self.train_losses.append(loss)
+                    self.train_steps.append(self.step)
+            return self.step
+
+        def _update(self, x, y):
+            x, y = x.to(self.device), y.to(self.device)
+            self.optimizer.zero_grad()
+            loss = self.criterion(self.model(x), y)
+            loss.backward()
+            self.optimizer.step()
+            self.step += 1
+            return loss.item()
+
+        @torch.no_grad()
+        def evaluate(self):
+            self.model.eval()
+            total, correct = 0.0, 0
+            for x, y in self.test_loader:
+                out = self.model(x.to(self.device))
+                total += self.criterion(out, y.to(self.device)).item()
+                correct += (out.argmax(1) == y.to(self.device)).sum().item()
+            self.test_losses.append(total / len(self.test_loader))
+            self.test_accuracy.append(correct / len(self.test_loader.dataset))
+            self.test_steps.append(self.step)
+
+        def fit(self, epochs):
+            for _ in range(epochs):
+                self.train_epoch()
+                self.evaluate()
+"""
+MAKE = "\n    trainer = Trainer(MLP(), None, None)\n"
+LIGHTNING = """
+    class MLP(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layers = nn.Sequential(nn.Flatten(), nn.Linear(784, 10))
+            self.loss = nn.CrossEntropyLoss()
+
+        def forward(self, x):
+            return self.layers(x)
+
+        def training_step(self, batch, batch_idx):
+            x, y = batch
+            return self.loss(self(x), y)
+
+        def validation_step(self, batch):
+            x, y = batch
+            out = self(x)
+            return self.loss(out, y), (out.argmax(1) == y).sum()
+
+        def configure_optimizers(self):
+            return optim.SGD(self.parameters(), lr=0.01, momentum=0.5)
+
+    def train_one_epoch(model, loader, optimizer, losses, steps, step):
+        model.train()
+        for i, batch in enumerate(loader):
+            loss = model.training_step(batch, i)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            step += 1
+            if i % 100 == 0:
+                losses.append(loss.item())
+                steps.append(step)
+        return step
+
+    def validate(model, loader, losses, accuracies, steps, step):
+        model.eval()
+        with torch.no_grad():
+            found = [model.validation_step(batch) for batch in loader]
+        losses.append(sum(loss.item() for loss, _ in found) / len(found))
+        accuracies.append(sum(hits.item() for _, hits in found) / len(loader.dataset))
+        steps.append(step)
+"""
+OF_MODEL = """
+    class MLP(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layers = nn.Sequential(nn.Flatten(), nn.Linear(784, 10))
+            self.history = []
+
+        def forward(self, x):
+            return self.layers(x)
+
+        def train_epoch(self, loader, optimizer, criterion, losses, steps, step):
+            self.train()
+            for i, (x, y) in enumerate(loader):
+                optimizer.zero_grad()
+                loss = criterion(self(x), y)
+                loss.backward()
+                optimizer.step()
+                step += 1
+                if i % 100 == 0:
+                    losses.append(loss.item())
+                    steps.append(step)
+            return step
+
+        @torch.no_grad()
+        def evaluate(self, loader, criterion, losses, accuracies, steps, step):
+            self.eval()
+            outs = [(self(x), y) for x, y in loader]
+            losses.append(sum(criterion(o, y).item() for o, y in outs) / len(outs))
+            accuracies.append(sum((o.argmax(1) == y).sum().item() for o, y in outs) / len(loader.dataset))
+            steps.append(step)
+
+    net = MLP()
+"""
+FUNCTION = """
+    def walk(device, epoch, train_losses, steps, current_step):
+        model.train()
+        for i, (x, y) in enumerate(train_loader):
+            optimizer.zero_grad()
+            loss = criterion(model(x.to(device)), y.to(device))
+            loss.backward()
+            optimizer.step()
+            current_step += 1
+            if i % 100 == 0:
+                train_losses.append(loss.item())
+                steps.append(current_step)
+        return current_step
+"""
+PARTIAL = f"{FUNCTION}\n    import functools\n    cpu_train = functools.partial(walk, 'cpu')\n"
+CALLABLE = f"""{FUNCTION}
+    class Loop:
+        def __init__(self, device):
+            self.device = device
+
+        def __call__(self, epoch, train_losses, steps, current_step):
+            return walk(self.device, epoch, train_losses, steps, current_step)
+
+    cpu_train = Loop("cpu")
+"""
+RIGHT = {
+    "a Trainer": NET + TRAINER + MAKE,
+    "a Trainer that was never made": NET + TRAINER,
+    "a method under the wanted name": NET + TRAINER + MAKE + "    cpu_train = trainer.train_epoch\n",
+    "steps of the model": LIGHTNING,
+    "a method of the model": OF_MODEL,
+    "a partial function": PARTIAL,
+    "an object that is called": CALLABLE,
+}
+
+
+def probed(source: str, role=TRAIN) -> LoopProbe:
+    kernel = InProcess(textwrap.dedent(source))
+    found = find_function(role, describe(kernel), RunEvidence().passes)
+    assert not isinstance(found, str), found
+    before = {name: dict(vars(value)) for name, value in kernel.namespace.items() if name in ("trainer", "net")}
+    probe = prober().probe(kernel, role, found)
+    for name, attributes in before.items():
+        now = vars(kernel.namespace[name])
+        assert attributes.keys() == now.keys()
+        assert all(now[key] is value for key, value in attributes.items())
+    return probe
+
+
+@pytest.mark.parametrize("style", RIGHT)
+def test_a_method_that_trains_is_probed_as_a_function_is(style: str) -> None:
+    found = probed(RIGHT[style])
+    loops.exists(found, "cpu_train")
+    loops.trains(found)
+    loops.mode_in_training(found)
+    loop_records.records_losses(found, 100)
+    loop_records.returns_step(found)
+
+
+@pytest.mark.parametrize(
+    "style", ["a Trainer", "a Trainer that was never made", "steps of the model", "a method of the model"]
+)
+def test_a_method_that_tests_is_probed_as_a_function_is(style: str) -> None:
+    found = probed(RIGHT[style], TEST)
+    loops.exists(found, "cpu_test")
+    loop_tests.leaves_model_alone(found)
+    loop_tests.mode_in_test(found)
+    loop_tests.gradients_off(found)
+    loop_tests.averages_loss(found)
+    loop_tests.accuracy(found)
+
+
+FAULTS = {
+    "no gradients cleared": ("self.optimizer.zero_grad()", "pass", loops.trains),
+    "no training mode": ("self.model.train()", "pass", loops.mode_in_training),
+    "the batch of another loader": ("enumerate(self.train_loader)", "enumerate(self.test_loader)", loops.trains),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_in_a_method_costs_what_it_costs_in_a_function(fault: str) -> None:
+    old, new, check = FAULTS[fault]
+    found = probed((NET + TRAINER + MAKE).replace(old, new))
+    with pytest.raises(Fail):
+        check(found)
+
+
+def test_a_method_that_ignores_its_argument_shows() -> None:
+    source = TRAINER.replace("def train_epoch(self):", "def train_epoch(self, train_loader):")
+    with pytest.raises(Fail):
+        loops.trains(probed(NET + source + MAKE))
+    used = source.replace("enumerate(self.train_loader)", "enumerate(train_loader)")
+    loops.trains(probed(NET + used + MAKE))
