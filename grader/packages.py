@@ -131,7 +131,8 @@ def _missing(cell: CellRun, notebook: Notebook, imports: frozenset[Import], inst
         if is_installed(claimed) or not any(claimed in one.parts for one in imports):
             return None
         here = claimed in KNOWN or _plain(claimed) in installs
-        binds = frozenset(one.bound for one in imports if one.parts[0] == claimed)
+        here_imported = _imported(python_source(notebook.cells[cell.index].source) or "") & imports
+        binds = frozenset(one.bound for one in here_imported or imports if one.parts[0] == claimed)
         return Missing(claimed, cell.index, here and not own, "" if here and not own else file, binds)
     # The notebook may have caught the import's exception, and done without the name or with None in its place.
     used = _names_of(python_source(notebook.cells[cell.index].source) or "") if cell.index < len(notebook.cells) else ()
