@@ -54,7 +54,8 @@ class GlobalFacts:
 class FunctionFacts:
     """A function of the notebook, or a method: 'Class.method'. Of its own object, 'self.model' is a global.
 
-    `attributes` are those that it or a function that it calls uses, `writes` the globals that it assigns.
+    `attributes` are those that it or a function that it calls uses, `writes` the globals and the
+    attributes that it assigns.
     """
 
     name: str

@@ -74,7 +74,8 @@ def grade(
         assignment = load_assignment(assignment) if isinstance(assignment, str) else assignment
         _known(assignment, only)
         report(Progress("read", 0, 1, path.name))
-        return failed(assignment, path.name, str(error), digests.of_file(path), source.sha256)
+        result = failed(assignment, path.name, str(error), digests.of_file(path), source.sha256)
+        return replace(result, digests=replace(result.digests, files=read_helper_files(beside or ()).digest))
     helpers = read_helper_files(named_beside(notebook) if beside is None else beside)
     notebook = replace(notebook, beside=helpers)
     backend = find_backend(isolation)

@@ -264,6 +264,8 @@ def _global_roles(function: FunctionFacts, parameters: Mapping[str, str], purpos
     found: dict[str, str] = {}
     for fact in function.globals:
         role = _global_role(fact, purpose)
+        if role is None and fact.type == "int" and fact.name in function.writes:
+            role = "current_step"  # whatever its name: it must count on from where it was
         if role is None:
             continue
         decoy = role in taken and fact.direct and role in ("model", "optimizer", "train_loader", "test_loader")
@@ -288,6 +290,8 @@ def _global_role(fact: GlobalFacts, purpose: Purpose) -> str | None:
         return fact.equals if fact.equals and set(words(fact.name)) & _SIZES else None
     if kind == "dict":
         return named if named == "loaders" else None
+    if kind == "loaders":
+        return kind
     if kind == "other":  # a loader or model wrapped in a class of the notebook
         return named if named in ("model", "optimizer", "criterion", "train_loader", "test_loader") else None
     if kind in ("missing", "none"):

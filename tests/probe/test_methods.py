@@ -245,3 +245,81 @@ def test_a_method_that_ignores_its_argument_shows() -> None:
         loops.trains(probed(NET + source + MAKE))
     used = source.replace("enumerate(self.train_loader)", "enumerate(train_loader)")
     loops.trains(probed(NET + used + MAKE))
+
+
+NESTED = """
+    class Settings:
+        device = None
+
+    class Run:
+        pass
+
+    class Loop:
+        def __init__(self, net):
+            self.net, self.cfg, self.log = net, Settings(), Run()
+            self.opt = optim.SGD(net.parameters(), lr=0.01, momentum=0.5)
+            self.cfg.device = "cpu"
+            self.log.losses, self.log.at, self.log.n = [], [], 0
+
+        def train_epoch(self, loader):
+            self.net.train()
+            for i, (x, y) in enumerate(loader):
+                self.opt.zero_grad()
+                loss = F.cross_entropy(self.net(x.to(self.cfg.device)), y.to(self.cfg.device))
+                loss.backward()
+                self.opt.step()
+                self.log.n += 1
+                if i % 100 == 0:
+                    self.log.losses.append(loss.item())
+                    self.log.at.append(self.log.n)
+
+    loop = Loop(MLP())
+"""
+
+
+def test_settings_and_histories_in_objects_are_followed() -> None:
+    found = probed(NET + NESTED)
+    loops.trains(found)
+    loop_records.records_losses(found, 100)
+    assert "self.log.n" in loop_records.returns_step(found)
+    assert found.bindings["self.cfg.device"] == "device_name"
+
+
+@pytest.mark.parametrize("name", ["n1", "steps_done", "seen"])
+def test_a_global_counter_counts_on_whatever_its_name(name: str) -> None:
+    source = f"""
+    {name} = 0
+    losses, at = [], []
+    def train(loader, model, optimizer, criterion):
+        global {name}
+        model.train()
+        for i, (x, y) in enumerate(loader):
+            optimizer.zero_grad()
+            loss = criterion(model(x), y)
+            loss.backward()
+            optimizer.step()
+            {name} += 1
+            if i % 100 == 0:
+                losses.append(loss.item())
+                at.append({name})
+    """
+    found = probed(source)
+    loop_records.records_losses(found, 100)
+    loop_records.returns_step(found)
+    again = probed(source.replace("model.train()", f"model.train(); {name} = 0"))
+    with pytest.raises(Fail):
+        loop_records.returns_step(again)
+
+
+def test_a_pair_of_loaders_in_an_attribute() -> None:
+    source = (NET + TRAINER).replace(
+        "self.train_loader, self.test_loader = train_loader, test_loader", "self.dls = dls"
+    )
+    source = source.replace("train_loader, test_loader, device", "dls, device")
+    source = source.replace("self.train_loader", "self.dls[0]").replace("self.test_loader", "self.dls[1]")
+    data = "torch.utils.data.TensorDataset(torch.zeros(4, 1, 28, 28), torch.zeros(4).long())"
+    make = (
+        f"    dls = tuple(torch.utils.data.DataLoader({data}) for _ in range(2))\n    trainer = Trainer(MLP(), dls)\n"
+    )
+    loops.trains(probed(source + make))
+    loop_tests.averages_loss(probed(source + make, TEST))

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import argparse
 import dis
 import functools
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from torch import nn
+from torch.utils.data import Dataset
 
 from grader.in_kernel.probes.ownership import is_own_class, is_own_function, visible
 
@@ -94,12 +96,33 @@ def _method(cls: type, owner: Any, function: types.FunctionType) -> Callee:
     return Callee(types.MethodType(function, owner), function, owner)
 
 
-def attributes_of(owner: Any) -> dict[str, Any]:
-    """Return the attributes of a method's object, of a model with its modules; they can be replaced in it."""
-    found = getattr(owner, "__dict__", None)
-    if not isinstance(found, dict):
-        return {}
-    return {**found, **found.get("_modules", {})} if isinstance(owner, nn.Module) else found
+def places(
+    owner: Any, own: Iterable[str], names: Mapping[str, Any], used: Collection[str], namespace: dict[str, Any]
+) -> dict[str, tuple[dict[str, Any], str]]:
+    """Return where the attributes are that a function uses: 'self.model' -> (the dict that holds it, 'model').
+
+    Attributes of plain objects of the notebook count too, such as 'self.config.device' and 'args.device'. `own` are
+    those of the `owner` of a method, `names` the globals that it reads, `used` all attributes that it uses.
+    """
+    found: dict[str, tuple[dict[str, Any], str]] = {}
+    values = dict(names)
+    holder = getattr(owner, "__dict__", None)
+    if isinstance(holder, dict):
+        for name in own:
+            found[f"{SELF}.{name}"] = holder, name
+            values[f"{SELF}.{name}"] = holder.get(name)
+    for name, value in values.items():
+        if value is not owner and _is_plain_object(value, namespace):
+            held = vars(value)
+            found.update((f"{name}.{key}", (held, key)) for key in held if key in used and not key.startswith("_"))
+    return found
+
+
+def _is_plain_object(value: Any, namespace: dict[str, Any]) -> bool:
+    """Return whether a value only holds others: settings or a history."""
+    if isinstance(value, (nn.Module, type, Dataset)) or not isinstance(getattr(value, "__dict__", None), dict):
+        return False
+    return isinstance(value, (types.SimpleNamespace, argparse.Namespace)) or is_own_class(type(value), namespace)
 
 
 def own_attributes(code: types.CodeType) -> Iterator[str]:

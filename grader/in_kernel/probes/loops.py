@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from typing import Any
 
 from torch import Tensor, is_grad_enabled, nn
 
 from grader.in_kernel.probes.arrays import array
-from grader.in_kernel.probes.callees import SELF, find
+from grader.in_kernel.probes.callees import SELF, find, places
 from grader.in_kernel.probes.lists import MAX_NUMBERS, Growth, flattened, sequences, type_of
 from grader.in_kernel.probes.namespace import kind, number, reads, signature
 from grader.in_kernel.probes.ownership import inner_functions
@@ -36,10 +36,12 @@ def run_loop(
         callee = stand_ins.method(callee)
     bindings = payload["bindings"]
     watched = _globals_of(callee.function, namespace)
-    attributes = vars(callee.owner) if hasattr(callee.owner, "__dict__") else {}
+    used = reads(callee, namespace)
+    read = {name: watched[name] for name in used.names if name in watched}
+    attributes = places(callee.owner, used.own, read, used.attributes, namespace)
 
     def everything() -> dict[str, Any]:
-        return {**watched, **{f"{SELF}.{name}": value for name, value in attributes.items()}}
+        return {**watched, **{name: held[key] for name, (held, key) in attributes.items() if key in held}}
 
     start = _state(stand_ins.model.named_parameters())
     forwards: list[dict[str, Any]] = []
@@ -48,22 +50,16 @@ def run_loop(
     lists: dict[str, Any] = {}
     changed: dict[str, float] = {}
     arguments: dict[str, Any] = {}
-    with (
-        _forwards(stand_ins.model, forwards, meter),
-        stand_ins.counting_steps(),
-        _restored(watched),
-        _restored(attributes),
-    ):
+    with ExitStack() as stack:
+        stack.enter_context(_forwards(stand_ins.model, forwards, meter))
+        stack.enter_context(stand_ins.counting_steps())
+        for names in {id(held): held for held in (watched, *(held for held, _ in attributes.values()))}.values():
+            stack.enter_context(_restored(names))
         for name, role in bindings.get("globals", {}).items():
-            of, _, attribute = name.partition(".")
-            if of == SELF:
-                if attribute:
-                    attributes[attribute] = stand_ins.value(role, attributes.get(attribute, MISSING))
-            else:
-                watched[name] = stand_ins.value(role, watched.get(name, MISSING))
-        used = reads(callee, namespace)
-        own = [f"{SELF}.{name}" for name in used.own]
-        grown = Growth(everything(), [*used.names, *own, *bindings.get("globals", {})])
+            held, key = attributes.get(name, (watched, name))
+            if name != SELF:
+                held[key] = stand_ins.value(role, held.get(key, MISSING))
+        grown = Growth(everything(), [*used.names, *attributes, *bindings.get("globals", {})])
         values = bindings.get("values", {})
         arguments = {
             name: values[name] if role == "same" else stand_ins.value(role, namespace.get(name, MISSING))

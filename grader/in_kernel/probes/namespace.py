@@ -19,7 +19,7 @@ from torch.optim.lr_scheduler import LRScheduler
 from torch.utils.data import DataLoader, Dataset
 
 from grader.in_kernel.datasets import registry
-from grader.in_kernel.probes.callees import SELF, Callee, attributes_of, callees, own_attributes
+from grader.in_kernel.probes.callees import SELF, Callee, callees, own_attributes, places
 from grader.in_kernel.probes.ownership import (
     home,
     inner_functions,
@@ -86,6 +86,8 @@ def kind(value: Any) -> str:
             return word
     if value is None:
         return "none"
+    if isinstance(value, tuple) and value and all(isinstance(one, DataLoader) for one in value):
+        return "loaders"
     return "callable" if callable(value) else "other"
 
 
@@ -113,6 +115,7 @@ class Reads:
     writes: set[str] = field(default_factory=set)
     attributes: set[str] = field(default_factory=set)
     own: dict[str, None] = field(default_factory=dict)
+    stored: set[str] = field(default_factory=set)  # attributes that are assigned
 
 
 def reads(callee: Callee, namespace: Mapping[str, Any]) -> Reads:
@@ -156,27 +159,33 @@ def _scan(code: types.CodeType, found: Reads) -> Iterator[str]:
             yield name
         elif operation in ("STORE_GLOBAL", "DELETE_GLOBAL"):
             found.writes.add(name)
+        elif operation == "STORE_ATTR":
+            found.stored.add(name)
         elif operation.startswith(("LOAD_ATTR", "LOAD_METHOD")) and isinstance(name, str):
             found.attributes.add(name)
 
 
-def _function(name: str, callee: Callee, namespace: Mapping[str, Any], loaders: Mapping[str, Any]) -> dict[str, Any]:
+def _function(name: str, callee: Callee, namespace: dict[str, Any], loaders: Mapping[str, Any]) -> dict[str, Any]:
     found = reads(callee, namespace)
     own_names = home(callee.function, namespace)
     names = [n for n in (*found.names, *sorted(found.writes - found.names.keys())) if not _is_builtin(n, own_names)]
     names = [n for n in names[:200] if kind(own_names.get(n)) != "module"]
-    attributes = attributes_of(callee.owner)
-    own = [n for n in found.own if kind(attributes.get(n)) != "module"][:100]
+    read = {n: own_names[n] for n in names if n in own_names}
+    attributes = places(callee.owner, found.own, read, found.attributes, namespace)
     return {
         "name": name,
         "parameters": parameters(callee.call),
         "globals": [
             *(_global(n, own_names, loaders, n in found.direct) for n in names),
-            *({**_global(n, attributes, loaders, True), "name": f"{SELF}.{n}"} for n in own),
+            *(
+                {**_global(key, held, loaders, True), "name": full}
+                for full, (held, key) in list(attributes.items())[:100]
+                if kind(held.get(key)) != "module"
+            ),
             *([{"name": SELF, "type": "model", "direct": False}] if isinstance(callee.owner, nn.Module) else []),
         ],
         "attributes": sorted(found.attributes)[:300],
-        "writes": sorted(found.writes),
+        "writes": sorted({*found.writes, *(full for full, (_, key) in attributes.items() if key in found.stored)}),
     }
 
 

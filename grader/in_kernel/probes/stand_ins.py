@@ -16,7 +16,7 @@ from grader.in_kernel.probes.arrays import image_tensor, tensor
 from grader.in_kernel.probes.callees import Callee, methods
 from grader.in_kernel.probes.fixtures import Images, KeepingCrossEntropy, Served, SmallModel
 from grader.in_kernel.probes.models import load, make
-from grader.in_kernel.probes.namespace import kind
+from grader.in_kernel.probes.namespace import kind, split
 from grader.in_kernel.probes.ownership import is_own_model, visible
 
 LOG_EVERY = 100
@@ -95,6 +95,9 @@ class StandIns:
         """Return the value for a parameter or global of this role; `current` is the notebook's value, or MISSING."""
         if role == "criterion":
             return self._criterion(current)
+        if role == "loaders" and isinstance(current, tuple):
+            parts = [split(one) or ("test" if at else "train") for at, one in enumerate(current)]
+            return tuple(self.value(f"{part}_loader", MISSING) for part in parts)
         if role == "loaders":
             names = current if isinstance(current, dict) and current else ("train", "test", "val", "valid")
             return {name: self.value(f"{_part(name)}_loader", MISSING) for name in names}
