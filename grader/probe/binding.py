@@ -165,7 +165,7 @@ def bind(function: FunctionFacts, observed: Sequence[Argument], purpose: Purpose
                 values[parameter.name] = _literal(argument)
     globals_ = _global_roles(function, roles, purpose)
     have = {*roles.values(), *globals_.values()}
-    if "model" not in have:
+    if not have & {"model", "model_class"}:
         return f"{function.name} takes no model and reads no global one, so the grader cannot run it on its own"
     if not have & {"train_loader", "test_loader", "train_dataset", "test_dataset", "loaders"}:
         return f"{function.name} takes no data loader and reads no global one, so the grader cannot run it on its own"
@@ -221,7 +221,7 @@ def _observed_role(
 ) -> str | None:
     """Return the role by the argument that the notebook passed; the name decides between roles of the same type."""
     role = argument.role
-    if role in _OBJECTS or role in _COUNTERS:
+    if role in _OBJECTS or role in _COUNTERS or role in ("model_class", "epochs"):
         return role
     if role.endswith("loader"):
         if loaders == 1:

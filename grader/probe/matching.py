@@ -147,6 +147,17 @@ def _observed(name: str | None, passes: Sequence[Pass], role: LoopRole) -> tuple
 def _counted(argument: Argument, calls: Sequence[Pass]) -> Argument:
     if argument.role != "int":
         return argument
+    cells = Counter(call.cell for call in calls if call.trains)
+    first = next(iter(cells), None)
+    same = all(
+        a.value == argument.value
+        for call in calls
+        if call.cell == first
+        for a in call.arguments
+        if a.name == argument.name
+    )
+    if first is not None and same and argument.value == cells[first] > 1:  # as many passes in one call
+        return replace(argument, role="epochs")
     values = [next((a.value for a in call.arguments if a.name == argument.name), None) for call in calls]
     grown = [
         (after - before, call.batches)

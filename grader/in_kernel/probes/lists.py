@@ -52,6 +52,27 @@ def sequences(name: str, value: Any, seen: set[int]) -> dict[str, list[Any]]:
     return {}
 
 
+def returned_lists(result: Any) -> dict[str, list[Any]]:
+    """Return the lists that a function returns, alone, in a tuple or in a dict."""
+    if isinstance(result, tuple):
+        parts = [sequences(f"returned[{at}]", value, set()) for at, value in enumerate(result[:20])]
+        return {name: values for part in parts for name, values in part.items()}
+    return sequences("returned", result, set())
+
+
+def columns(lists: Mapping[str, list[Any]]) -> dict[str, list[Any]]:
+    """Return the lists, those of pairs such as (step, loss) taken apart."""
+    found: dict[str, list[Any]] = {}
+    for name, values in lists.items():
+        widths = {len(value) if isinstance(value, (tuple, list)) else 0 for value in values[:MAX_NUMBERS]}
+        width = widths.pop() if len(widths) == 1 else 0
+        if 2 <= width <= 6:
+            found.update({f"{name}[{at}]": [value[at] for value in values] for at in range(width)})
+        else:
+            found[name] = values
+    return found
+
+
 def type_of(values: list[Any]) -> str:
     """Return the type of a list's items: 'float', 'int', 'Tensor', … or 'mixed'.
 

@@ -14,7 +14,7 @@ from torch import Tensor, is_grad_enabled, nn
 
 from grader.in_kernel.probes.arrays import array
 from grader.in_kernel.probes.callees import SELF, find, places
-from grader.in_kernel.probes.lists import MAX_NUMBERS, Growth, flattened, sequences, type_of
+from grader.in_kernel.probes.lists import MAX_NUMBERS, Growth, columns, flattened, returned_lists, sequences, type_of
 from grader.in_kernel.probes.namespace import kind, number, reads, signature
 from grader.in_kernel.probes.ownership import inner_functions
 from grader.in_kernel.probes.placement import Meter
@@ -51,7 +51,7 @@ def run_loop(
     changed: dict[str, float] = {}
     arguments: dict[str, Any] = {}
     with ExitStack() as stack:
-        stack.enter_context(_forwards(stand_ins.model, forwards, meter))
+        stack.enter_context(_forwards(stand_ins, forwards, meter))
         stack.enter_context(stand_ins.counting_steps())
         for names in {id(held): held for held in (watched, *(held for held, _ in attributes.values()))}.values():
             stack.enter_context(_restored(names))
@@ -76,6 +76,8 @@ def run_loop(
         changed = {name: value for name, value in after.items() if value is not None and before.get(name) != value}
     for name, value in arguments.items():
         lists.update(sequences(name, value, set()))
+    lists.update(returned_lists(result))
+    lists = columns(lists)
     return {
         "start": start,
         "weights": _state(stand_ins.model.named_parameters()),
@@ -142,13 +144,14 @@ def _restored(names: dict[str, Any]) -> Iterator[None]:
 
 
 @contextmanager
-def _forwards(model: nn.Module, found: list[dict[str, Any]], meter: Meter | None) -> Iterator[None]:
+def _forwards(stand_ins: StandIns, found: list[dict[str, Any]], meter: Meter | None) -> Iterator[None]:
     """Record each call of the model, at its first layer, so that a direct call of `forward` is recorded too."""
+    model = stand_ins.model
     first = next((m for m in model.modules() if not any(True for _ in m.children())), model)
 
     def note(_: nn.Module, inputs: tuple[Any, ...]) -> None:
         x = next((value for value in inputs if isinstance(value, Tensor)), None)
-        if x is not None and len(found) < MAX_NUMBERS:
+        if x is not None and len(found) < MAX_NUMBERS and stand_ins.counts:
             facts = {"batch": x.shape[0] if x.dim() else 1, "training": model.training}
             found.append({**facts, "grad_enabled": is_grad_enabled(), "device": str(x.device)})
             if meter is not None:

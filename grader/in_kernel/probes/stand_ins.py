@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.optim.optimizer import register_optimizer_step_post_hook
+from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
 
 from grader.in_kernel.probes.arrays import image_tensor, tensor
 from grader.in_kernel.probes.callees import Callee, methods
@@ -20,6 +20,26 @@ from grader.in_kernel.probes.namespace import kind, split
 from grader.in_kernel.probes.ownership import is_own_model, visible
 
 LOG_EVERY = 100
+
+
+class Slot(list[Any]):
+    """An entry of a history of which nobody knows whether it is a list or a counter: it becomes what is made of it."""
+
+    def __init__(self, start: int) -> None:
+        super().__init__()
+        self._start = start
+
+    def __add__(self, other: Any) -> Any:
+        """Count on from the global step, or from 0 with a loss."""
+        if isinstance(other, (int, float)):
+            return (self._start if isinstance(other, int) else 0.0) + other
+        return super().__add__(other)
+
+    def __iadd__(self, other: Any) -> Any:
+        """Do the same as `+` for a number, and extend the list by anything else."""
+        return self + other if isinstance(other, (int, float)) else super().__iadd__(other)
+
+
 MISSING = object()  # the notebook does not define the name
 
 
@@ -33,6 +53,7 @@ class StandIns:
         self.frozen = bool(payload.get("frozen"))
         self.batches: dict[str, int] = {}
         self.steps = self.backwards = 0
+        self.passing = ""  # the loader that served last
         self.model = self._model(payload["weights"], namespace)
         self.optimizer = self._optimizer(self.model)
         self.criterion = KeepingCrossEntropy()
@@ -41,6 +62,11 @@ class StandIns:
         list(self.model.parameters())[-1].register_hook(self._count_backward)
         _adopt(self.model, _with_methods(namespace, owner), namespace)
         self._others: dict[str, Any] = {}
+
+    @property
+    def counts(self) -> bool:
+        """True if a forward pass now belongs to what is probed: not the training of a function that also tests."""
+        return not (self.frozen and "train" in self.passing)
 
     def _model(self, weights: Mapping[str, Any], namespace: dict[str, Any]) -> nn.Module:
         """Return the model in the mode that the function should change: evaluation to train, training to test."""
@@ -73,7 +99,10 @@ class StandIns:
         return Images(images, labels, train=part == "train")
 
     def _loader(self, part: str, name: str, data: Images) -> Served:
-        return Served(data, int(self.payload[part]["batch_size"]), name, self.batches)
+        return Served(data, int(self.payload[part]["batch_size"]), name, self.batches, self._serving)
+
+    def _serving(self, name: str) -> None:
+        self.passing = name
 
     @contextmanager
     def counting_steps(self) -> Iterator[None]:
@@ -82,11 +111,16 @@ class StandIns:
         def count(*_: Any) -> None:
             self.steps += 1
 
-        handle = register_optimizer_step_post_hook(count)
+        def freeze(optimizer: torch.optim.Optimizer, *_: Any) -> None:
+            for group in optimizer.param_groups if self.frozen else ():
+                group["lr"] = 0.0
+
+        handles = register_optimizer_step_post_hook(count), register_optimizer_step_pre_hook(freeze)
         try:
             yield
         finally:
-            handle.remove()
+            for handle in handles:
+                handle.remove()
 
     def _count_backward(self, _: Tensor) -> None:
         self.backwards += 1
@@ -95,6 +129,8 @@ class StandIns:
         """Return the value for a parameter or global of this role; `current` is the notebook's value, or MISSING."""
         if role == "criterion":
             return self._criterion(current)
+        if role == "model_class":
+            return lambda *_, **__: self.model
         if role == "loaders" and isinstance(current, tuple):
             parts = [split(one) or ("test" if at else "train") for at, one in enumerate(current)]
             return tuple(self.value(f"{part}_loader", MISSING) for part in parts)
@@ -112,7 +148,8 @@ class StandIns:
         if role in ("losses", "steps", "accuracies", "list"):
             return []
         if role == "history":
-            return defaultdict(list)
+            start = int(self.payload["current_step"])
+            return defaultdict(lambda: Slot(start))
         simple: dict[str, Any] = {
             "model": self.model,
             "optimizer": self.optimizer,
