@@ -147,16 +147,7 @@ def _observed(name: str | None, passes: Sequence[Pass], role: LoopRole) -> tuple
 def _counted(argument: Argument, calls: Sequence[Pass]) -> Argument:
     if argument.role != "int":
         return argument
-    cells = Counter(call.cell for call in calls if call.trains)
-    first = next(iter(cells), None)
-    same = all(
-        a.value == argument.value
-        for call in calls
-        if call.cell == first
-        for a in call.arguments
-        if a.name == argument.name
-    )
-    if first is not None and same and argument.value == cells[first] > 1:  # as many passes in one call
+    if _counts_passes(argument, calls) and role_by_name(argument.name, "train") in (None, "epochs"):
         return replace(argument, role="epochs")
     values = [next((a.value for a in call.arguments if a.name == argument.name), None) for call in calls]
     grown = [
@@ -174,6 +165,13 @@ def _counted(argument: Argument, calls: Sequence[Pass]) -> Argument:
     if grown and all(by >= max(2, batches) for by, batches in grown):
         return replace(argument, role="current_step")
     return argument
+
+
+def _counts_passes(argument: Argument, calls: Sequence[Pass]) -> bool:
+    """Return whether an argument is the number of passes in the first cell that calls, so that one call makes all."""
+    here = [call for call in calls if call.cell == calls[0].cell]
+    values = {one.value for call in here for one in call.arguments if one.name == argument.name}
+    return len(here) > 1 and values == {len(here)}
 
 
 _SIMILAR = {

@@ -10,9 +10,9 @@ import torch
 from grader.assignment import Fail
 from grader.checks import loop_records, loop_tests, loops
 from grader.evidence.probes import LoopProbe
-from grader.evidence.run import RunEvidence
+from grader.evidence.run import Argument, RunEvidence
 from grader.probe.client import describe
-from grader.probe.matching import find_function
+from grader.probe.matching import FoundFunction, find_function
 from tests.in_process import InProcess
 from tests.probe.test_loops import TEST, TRAIN, prober
 
@@ -323,3 +323,77 @@ def test_a_pair_of_loaders_in_an_attribute() -> None:
     )
     loops.trains(probed(source + make))
     loop_tests.averages_loss(probed(source + make, TEST))
+
+
+CALLBACKS = """
+    class Recorder:
+        def __init__(self):
+            self.losses, self.steps = [], []
+
+        def after(self, learn):
+            if learn.i % 100 == 0:
+                self.losses.append(learn.loss)
+                self.steps.append(learn.step)
+
+    class Learner:
+        def __init__(self, model):
+            self.model, self.step, self.cbs = model, 0, [Recorder()]
+            self.opt = optim.SGD(model.parameters(), lr=0.01, momentum=0.5)
+
+        def train_epoch(self, loader):
+            self.model.train()
+            for self.i, (x, y) in enumerate(loader):
+                loss = F.cross_entropy(self.model(x), y)
+                loss.backward()
+                self.opt.step()
+                self.opt.zero_grad()
+                self.step += 1
+                self.loss = loss.item()
+                for callback in self.cbs:
+                    callback.after(self)
+
+    learner = Learner(MLP())
+"""
+WHOLE = """
+    class MLP(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layer = nn.Linear(784, 10)
+
+        def forward(self, x):
+            return self.layer(x.flatten(1))
+
+    def train(net_class, epochs, loader):
+        net = net_class()
+        sgd = optim.SGD(net.parameters(), lr=0.01, momentum=0.5)
+        found, step = [], 0
+        for _ in range(epochs):
+            net.train()
+            for i, (x, y) in enumerate(loader):
+                sgd.zero_grad()
+                loss = F.cross_entropy(net(x), y)
+                loss.backward()
+                sgd.step()
+                step += 1
+                if i % 100 == 0:
+                    found.append((step, loss.item()))
+        return {"found": found, "step": step}
+"""
+
+
+def test_what_callbacks_record_is_seen() -> None:
+    found = probed(NET + CALLBACKS)
+    loops.trains(found)
+    loop_records.records_losses(found, 100)
+    loop_records.returns_step(found)
+
+
+def test_a_whole_training_makes_its_model_and_counts_from_nothing() -> None:
+    kernel = InProcess(textwrap.dedent(WHOLE))
+    function = describe(kernel).function("train")
+    assert function is not None
+    observed = (Argument("net_class", "model_class"), Argument("epochs", "epochs", 10.0))
+    found = prober().probe(kernel, TRAIN, FoundFunction(function, "run", observed))
+    loops.trains(found)
+    loop_records.records_losses(found, 100)
+    loop_records.returns_step(found)

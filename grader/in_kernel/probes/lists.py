@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 from torch import Tensor
+from torch.nn import Module
 
 from grader.in_kernel.probes.namespace import kind, number
+from grader.in_kernel.probes.ownership import is_written
 
 MAX_NUMBERS = 20_000
 
@@ -37,10 +39,15 @@ class Growth:
 
 
 def sequences(name: str, value: Any, seen: set[int]) -> dict[str, list[Any]]:
-    """Return the lists in a value by name: the value itself, or those in a dict or a plain object ('history.loss')."""
+    """Return the lists in a value by name: the value itself, or those in a dict or a plain object ('history.loss').
+
+    Of a list of such objects, as callbacks are, those in the objects.
+    """
     if isinstance(value, list):
-        return {name: value}
-    if type(value).__module__ in ("__main__", "types") and isinstance(getattr(value, "__dict__", None), dict):
+        if not value or len(value) > 20 or not all(map(_is_plain_object, value)):
+            return {name: value}
+        value = {str(at): item for at, item in enumerate(value)}
+    elif _is_plain_object(value):
         value = vars(value)
     if isinstance(value, dict) and id(value) not in seen and len(value) < 100:
         seen.add(id(value))
@@ -50,6 +57,12 @@ def sequences(name: str, value: Any, seen: set[int]) -> dict[str, list[Any]]:
                 found.update(sequences(f"{name}.{key}", item, seen))
         return found
     return {}
+
+
+def _is_plain_object(value: Any) -> bool:
+    module = type(value).__module__
+    own = module in ("__main__", "types") or is_written(module)
+    return own and not isinstance(value, (Module, type)) and isinstance(getattr(value, "__dict__", None), dict)
 
 
 def returned_lists(result: Any) -> dict[str, list[Any]]:
