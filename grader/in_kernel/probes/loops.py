@@ -16,7 +16,7 @@ from grader.in_kernel.probes.arrays import array
 from grader.in_kernel.probes.callees import SELF, find, places
 from grader.in_kernel.probes.lists import MAX_NUMBERS, Growth, columns, flattened, returned_lists, sequences, type_of
 from grader.in_kernel.probes.namespace import kind, number, reads, signature
-from grader.in_kernel.probes.ownership import inner_functions
+from grader.in_kernel.probes.ownership import home, inner_functions
 from grader.in_kernel.probes.placement import Meter
 from grader.in_kernel.probes.stand_ins import MISSING, StandIns
 
@@ -122,11 +122,9 @@ def _call(function: Any, arguments: Mapping[str, Any]) -> Any:
 
 def _globals_of(function: Any, namespace: dict[str, Any]) -> dict[str, Any]:
     """Return the globals of the function itself, not those of a library's decorator around it."""
-    for inner in inner_functions(function):
-        if inner.__globals__ is namespace:
-            return namespace
-    found: dict[str, Any] = getattr(function, "__globals__", namespace)
-    return found
+    found = home(function, namespace)
+    own = any(inner.__globals__ is found for inner in inner_functions(function))
+    return found if own else getattr(function, "__globals__", namespace)  # type: ignore[return-value]
 
 
 @contextmanager

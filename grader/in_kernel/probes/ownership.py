@@ -44,7 +44,8 @@ def home(function: types.FunctionType, namespace: Mapping[str, Any]) -> Mapping[
     inner = inner_functions(function)
     if any(f.__globals__ is namespace for f in inner):
         return namespace
-    return next((f.__globals__ for f in inner if is_written(f.__module__)), namespace)
+    # A decorator's wrapper has the module's name, but the globals of the package that the decorator comes from.
+    return next((f.__globals__ for f in inner if is_written(str(f.__globals__.get("__name__")))), namespace)
 
 
 def inner_functions(function: Any) -> list[types.FunctionType]:
