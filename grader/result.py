@@ -79,7 +79,8 @@ class Digests:
 
     `submission`: the notebook's bytes. `rubric` and `reference`: the assignment's files (`digests.of_assignment`).
     `data`: the images and labels that notebooks were given. `grader`: the grader's own files. `environment`: Python,
-    the platform and the installed packages (`digests.environment_lines`).
+    the platform and the installed packages (`digests.environment_lines`). `files`: the helper files beside the
+    notebook, as lines that `sha256sum` prints; '' if there are none.
     """
 
     submission: str = ""
@@ -88,6 +89,7 @@ class Digests:
     data: str = ""
     grader: str = ""
     environment: str = ""
+    files: str = ""
 
 
 @dataclass(frozen=True)

@@ -128,7 +128,7 @@ class _Batch:
         if self.job.force or submission.problem:
             return False
         sha256 = of_file(submission.path)
-        grading = self.job.key(submission.path.name, sha256)
+        grading = self.job.key(submission.path.name, submission.identity(sha256))
         if not grading:
             return False
         entry = _entry(submission, sha256)
@@ -214,7 +214,7 @@ class _Batch:
     def _keep(self, submission: Submission, result: Result, final: bool, seconds: float) -> None:
         entry = _entry(submission, result.submission.sha256)
         result = self.job.sign(replace(result, student=entry.student))
-        grading = self.job.key(submission.path.name, entry.sha256)
+        grading = self.job.key(submission.path.name, submission.identity(entry.sha256))
         key = key_for(grading, entry.student)
         final = final and bool(grading) and not any(item.status == "error" for item in result.items)
         document = result.document()

@@ -6,6 +6,7 @@ import importlib
 import importlib.util
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from grader.assignment import Assignment, load_assignment
@@ -16,6 +17,8 @@ from grader.grading.pipeline import Stages
 from grader.grading.progress import Progress as Progress
 from grader.grading.progress import Report as Report
 from grader.machine import Device, find_gpu
+from grader.notebook.beside import named_beside
+from grader.notebook.helper_files import Beside, read_helper_files
 from grader.notebook.reader import UnreadableNotebook, read_notebook
 from grader.provenance import digests
 from grader.provenance.environment import environment
@@ -40,6 +43,7 @@ def grade(
     seed: int | None = CANONICAL_SEED,
     isolation: str = "auto",
     cores: int = 1,
+    beside: Beside | None = None,
 ) -> Result:
     """Grade the notebook at `path` and return its result, of status 'failed' if it cannot be graded at all.
 
@@ -51,7 +55,8 @@ def grade(
     without a cache), under which nobody knows in advance what a correct training gives. `isolation` is one of
     `grader.sandbox.limits.ISOLATION`: 'auto' refuses if notebooks cannot be confined, 'none' requires no confinement.
     `cores` is the number of cores that may be kept busy: with two, torch has two threads and the notebook is probed
-    while it runs.
+    while it runs. `beside` are the helper files that were handed in with the notebook, as pairs of a name and the path
+    on disk; None takes the files in the notebook's folder that its code imports or names.
 
     The notebook runs in kernels of its own, all else in this process. The command line also limits the time and memory
     of the latter, in a worker process; of `limits` nothing here enforces that.
@@ -70,11 +75,14 @@ def grade(
         assignment = load_assignment(assignment) if isinstance(assignment, str) else assignment
         _known(assignment, only)
         report(Progress("read", 0, 1, path.name))
-        return failed(assignment, path.name, str(error), digests.of_file(path), source.sha256)
+        result = failed(assignment, path.name, str(error), digests.of_file(path), source.sha256)
+        return replace(result, digests=replace(result.digests, files=read_helper_files(beside or ()).digest))
+    helpers = read_helper_files(named_beside(notebook) if beside is None else beside)
+    notebook = replace(notebook, beside=helpers)
     backend = find_backend(isolation)
     seed = secret_seed(source.sha256) if seed is None else seed
     inside = kernel_seed(seed, notebook.sha256)
-    setup = Setup(source, gpu, limits or Limits(), inside, backend, cores)
+    setup = Setup(source, gpu, limits or Limits(), inside, backend, cores, helpers)
     with Kernels() as kernels:
         hidden = _folder(assignment)
         unknown = isinstance(assignment, str)
@@ -84,7 +92,7 @@ def grade(
         _known(assignment, only)
         report(Progress("read", 1, 1, path.name))
         # Taken before any student code runs, so that it cannot affect them.
-        digested = digests.digests(assignment, notebook.sha256, source.sha256)
+        digested = replace(digests.digests(assignment, notebook.sha256, source.sha256), files=helpers.digest)
         folder = assignment.folder
         fresh = early if hidden == folder else None
         if fresh is None and assignment.probes:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Literal, TypeVar
 
 from grader.machine import Device
+from grader.notebook.helper_files import Beside
 from grader.sandbox.limits import Limits
 
 MAX_RESULT = 8 << 20  # bytes of a result's document; it takes about 130 KB
@@ -56,20 +57,40 @@ class Server:
 
 @dataclass(frozen=True)
 class Order:
-    """The order to grade a notebook. `path` holds the bytes of its path in hexadecimal, since it may be no text."""
+    """The order to grade a notebook. Paths are bytes in hexadecimal, since they may be no text.
+
+    `files` are the names and paths of its helper files; None leaves it to the worker to find them.
+    """
 
     path: str
     server: Server | None = None
+    files: tuple[tuple[str, str], ...] | None = None
 
     @classmethod
-    def of(cls, path: Path, server: Server | None = None) -> Order:
-        """Return the order to grade the notebook at `path`."""
-        return cls(os.fsencode(path).hex(), server)
+    def of(cls, path: Path, server: Server | None = None, beside: Beside | None = None) -> Order:
+        """Return the order to grade the notebook at `path` with the helper files `beside` it."""
+        files = None if beside is None else tuple((_hex(name), _hex(where)) for name, where in beside)
+        return cls(_hex(path), server, files)
 
     @property
     def notebook(self) -> Path:
         """The path of the notebook."""
-        return Path(os.fsdecode(bytes.fromhex(self.path)))
+        return Path(_text(self.path))
+
+    @property
+    def beside(self) -> Beside | None:
+        """The helper files; None for those that the notebook names."""
+        if self.files is None:
+            return None
+        return tuple((_text(name), Path(_text(where))) for name, where in self.files)
+
+
+def _hex(path: str | Path) -> str:
+    return os.fsencode(path).hex()
+
+
+def _text(path: str) -> str:
+    return os.fsdecode(bytes.fromhex(path))
 
 
 @dataclass(frozen=True)

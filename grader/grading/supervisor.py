@@ -28,6 +28,7 @@ from grader.temporary import sweep
 
 if TYPE_CHECKING:
     from grader.grading.progress import Progress
+    from grader.notebook.helper_files import Beside
     from grader.result import ItemResult, Result
 
 TICK_SECONDS = 0.1
@@ -107,17 +108,18 @@ class Worker:
         progress: Callable[[Progress], None] | None = None,
         verdict: Callable[[ItemResult], None] | None = None,
         lent: tuple[Server, int] | None = None,
+        beside: Beside | None = None,
     ) -> Result:
         """Have a notebook graded and return the result. `progress` and `verdict` are called in this thread.
 
-        `lent` is a fork server and the descriptor of its control socket. Raises GaveUp and CutShort, and GraderError
-        for the caller's mistakes; a worker that gave up has ended.
+        `beside` are its helper files as for `grader.grade`. `lent` is a fork server and the descriptor of its control
+        socket. Raises GaveUp and CutShort, and GraderError for the caller's mistakes; a worker that gave up has ended.
         """
         if self._terms is None:
             raise RuntimeError("a worker needs terms")
         patience = Patience(self._terms.limits, time.monotonic())
         try:
-            self._send(path, lent)
+            self._send(path, lent, beside)
             while True:
                 report = self._next(patience)
                 if report.kind == "step" and progress is not None:
@@ -139,11 +141,13 @@ class Worker:
             self.kill()
             raise
 
-    def _send(self, path: Path, lent: tuple[Server, int] | None) -> None:
+    def _send(self, path: Path, lent: tuple[Server, int] | None, beside: Beside | None) -> None:
         if lent is None or lent == self._lent:
-            self._channel.sendall(pack(Order.of(path)))
+            self._channel.sendall(pack(Order.of(path, None, beside)))
             return
-        socket.send_fds(self._channel, [pack(Order.of(path, lent[0]))], [lent[1]])
+        message = pack(Order.of(path, lent[0], beside))
+        sent = socket.send_fds(self._channel, [message], [lent[1]])
+        self._channel.sendall(message[sent:])  # a long list of helper files may not go out at once
         self._lent = lent
 
     def _next(self, patience: Patience) -> Report:

@@ -56,7 +56,7 @@ def main() -> NoReturn:
         teller.tell(Report("began"))
         if order.server is not None and descriptors:
             _borrow(terms, order, descriptors[0])
-        teller.tell(_grade(terms, assignment, order.notebook, teller))
+        teller.tell(_grade(terms, assignment, order, teller))
 
 
 def _listen(channel: socket.socket, orders: SimpleQueue[tuple[Terms | Order, list[int]]]) -> None:
@@ -90,7 +90,7 @@ class _Teller:
             self._channel.sendall(pack(report))
 
 
-def _grade(terms: Terms, assignment: str | Assignment, path: Path, teller: _Teller) -> Report:
+def _grade(terms: Terms, assignment: str | Assignment, order: Order, teller: _Teller) -> Report:
     from grader.grading.grade import grade
     from grader.grading.progress import Progress
 
@@ -102,7 +102,7 @@ def _grade(terms: Terms, assignment: str | Assignment, path: Path, teller: _Tell
 
     try:
         result = grade(
-            path,
+            order.notebook,
             assignment,
             data=Path(terms.data) if terms.data else None,
             sample=terms.sample,
@@ -114,6 +114,7 @@ def _grade(terms: Terms, assignment: str | Assignment, path: Path, teller: _Tell
             seed=terms.seed,
             isolation=terms.isolation,
             cores=terms.cores,
+            beside=order.beside,
         )
     except UnknownItem as error:
         return Report("refused", as_text(str(error.args[0])))

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
-from grader.assignment import Check, Evidence, Item
+from grader.assignment import Check, Evidence, Fail, Item
 from grader.checks import loaders, loop_records, loop_tests, loops, models
+from reference.checks.trouble import with_missing
 from reference.contract import BATCH_SIZE, CLASSES, LOG_EVERY, MACS, PARAMETERS
+
+
+def _exists(e: Evidence, check: Callable[[], str]) -> str:
+    """Return what the check returns; what is missing may be in a file that was not handed in, which is then named."""
+    try:
+        return check()
+    except Fail as fail:
+        raise with_missing(e, fail) from None
 
 
 def model_item(role: str, title: str) -> Item:
@@ -14,7 +23,7 @@ def model_item(role: str, title: str) -> Item:
     name = role.upper()
 
     def found(e: Evidence) -> str:
-        return models.exists(e.models[role], name)
+        return _exists(e, lambda: models.exists(e.models[role], name))
 
     def shapes(e: Evidence) -> str:
         return models.output_shapes(e.models[role], CLASSES)
@@ -81,7 +90,7 @@ def loop_checks(item: str, train: str, test: str, points: Mapping[str, float], g
     """Return the checks on a training and a test function; `points` are by the last part of a check's id."""
 
     def train_found(e: Evidence) -> str:
-        return loops.exists(e.loops[train], train)
+        return _exists(e, lambda: loops.exists(e.loops[train], train))
 
     def trains(e: Evidence) -> str:
         """One call trains for one epoch: afterwards the weights are those of the reference."""
@@ -100,7 +109,7 @@ def loop_checks(item: str, train: str, test: str, points: Mapping[str, float], g
         return loops.mode_in_training(e.loops[train])
 
     def test_found(e: Evidence) -> str:
-        return loops.exists(e.loops[test], test)
+        return _exists(e, lambda: loops.exists(e.loops[test], test))
 
     def whole(e: Evidence) -> str:
         """The test goes once over the test loader and leaves the model as it is."""
