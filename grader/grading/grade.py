@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import importlib.util
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
-from grader.assignment import Assignment, load_assignment
-from grader.grading.judge import Judge
+from grader.assignment import Assignment, Evidence, load_assignment
+from grader.grading.judge import Judge, PartialEvidence
 from grader.grading.notes import notes
 from grader.grading.pipeline import Stages
 from grader.grading.progress import Progress as Progress
@@ -18,11 +20,14 @@ from grader.machine import Device, find_gpu
 from grader.notebook.reader import UnreadableNotebook, read_notebook
 from grader.provenance import digests
 from grader.provenance.environment import environment
+from grader.reports.evidence import dump_evidence
 from grader.result import ItemResult, Result, Submitted, total
 from grader.run.kernels import LOAD, Kernels, Setup
 from grader.sandbox.confinement.backends import find_backend
 from grader.sandbox.limits import Limits
 from grader.seeds import CANONICAL_SEED, commitment, kernel_seed, secret_seed
+
+MOST_KEPT = 6 << 20  # bytes of kept evidence; it takes about 1.3 MB
 
 
 def grade(
@@ -91,10 +96,20 @@ def grade(
         judge = Judge(assignment.rubric, only, verdict)
         stages = Stages(notebook, setup, seed, assignment, kernels, fresh, report, judge, only)
         run = stages.go()
+    kept = _kept(stages.evidence)
     seconds = {**stages.seconds, "all": round(time.monotonic() - began, 2)}
     where = environment(gpu, source.describe(), commitment(seed), backend, setup.limits, setup.threads, seconds)
     submitted = Submitted(notebook.name, notebook.sha256)
-    return total(assignment.name, submitted, judge.results, where, notes(notebook, run), digested)
+    result = total(assignment.name, submitted, judge.results, where, notes(notebook, run), digested)
+    return replace(result, evidence=hashlib.sha256(kept).hexdigest() if kept else "", kept=kept)
+
+
+def _kept(evidence: Evidence | None) -> bytes:
+    """Return the evidence as it is kept; nothing if there is none, or too much of it."""
+    if evidence is None or isinstance(evidence, PartialEvidence):
+        return b""
+    kept = dump_evidence(evidence)
+    return kept if len(kept) <= MOST_KEPT else b""
 
 
 def _known(assignment: Assignment, item: str | None) -> None:

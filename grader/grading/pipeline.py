@@ -43,7 +43,7 @@ class Stages:
 
     `seed` is the grading's, from which the probes' draws follow; the kernels get another. `fresh` is the kernel for the
     probes, None if the assignment has none. `only` is the one wanted item, None for all. `seconds` holds the duration
-    of the stages.
+    of the stages. `evidence` is what the verdicts rest on, once a run has ended.
     """
 
     notebook: Notebook
@@ -56,6 +56,7 @@ class Stages:
     judge: Judge
     only: str | None = None
     seconds: dict[str, Fact] = field(default_factory=dict)
+    evidence: Evidence | None = None
 
     def go(self) -> RunEvidence:
         """Judge the wanted items with as few stages as they need. Return the evidence of the run, empty if none was."""
@@ -78,10 +79,13 @@ class Stages:
             chosen = [cell for at, cell in code.items() if at in some]
             evidence, probed = self._attempt(stage, chosen, certain, None)
             if self._passes(evidence):
-                self.judge.look(evidence)
-                return evidence.run
+                return self._judged(evidence)
         evidence, _ = self._attempt(stage, tuple(code.values()), certain, probed)
+        return self._judged(evidence)
+
+    def _judged(self, evidence: Evidence) -> RunEvidence:
         self.judge.look(evidence)
+        self.evidence = evidence
         return evidence.run
 
     def _drawing(self) -> AbstractContextManager[None]:

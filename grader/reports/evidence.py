@@ -1,0 +1,22 @@
+"""Keep the evidence of a grading beside its result, for pictures and for judging again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from grader.assignment import Evidence
+from grader.evidence import kept
+
+
+def dump_evidence(evidence: Evidence) -> bytes:
+    """Return the evidence for `load_evidence`, without the weights, which only the grading itself needs."""
+    return kept.dump(replace(evidence, run=replace(evidence.run, weights=())))
+
+
+def load_evidence(data: bytes) -> Evidence:
+    """Return the evidence that `dump_evidence` wrote. Raises Malformed for anything else."""
+    from grader.evidence.probes import LoaderProbe, LoopProbe, ModelProbe
+    from grader.notebook.cells import Notebook
+    from grader.notebook.questions import Section
+
+    return kept.load(data, Evidence, (LoaderProbe, LoopProbe, ModelProbe, Notebook, Section))
