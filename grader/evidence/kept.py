@@ -23,7 +23,7 @@ __all__ = ["dump", "load"]
 
 T = TypeVar("T")
 
-MAX_BYTES = 256 << 20  # of the JSON; a training on all of MNIST takes a few MB
+MAX_BYTES = 32 << 20  # of the JSON, which takes 2 MB
 _NOT_FINITE = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 
 
@@ -31,12 +31,16 @@ def dump(record: object) -> bytes:
     """Return a dataclass with everything in it as zlib-compressed JSON.
 
     It may hold numbers, text, paths, tuples, sets, mappings with text as keys, NumPy arrays and other dataclasses.
+    Raises ValueError if it is too large.
 
     >>> from grader.evidence.run import CellRun
     >>> load(dump(CellRun(3, "ok", stdout="42")), CellRun).stdout
     '42'
     """
-    return zlib.compress(msgspec.json.encode(_plain(record)), 6)
+    text = msgspec.json.encode(_plain(record))
+    if len(text) > MAX_BYTES:
+        raise ValueError(f"{len(text):,} bytes of evidence are too many")
+    return zlib.compress(text, 6)
 
 
 def load(data: bytes, kind: type[T], types: Sequence[type] = ()) -> T:

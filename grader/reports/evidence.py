@@ -9,8 +9,14 @@ from grader.evidence import kept
 
 
 def dump_evidence(evidence: Evidence) -> bytes:
-    """Return the evidence for `load_evidence`, without the weights, which only the grading itself needs."""
-    return kept.dump(replace(evidence, run=replace(evidence.run, weights=())))
+    """Return the evidence for `load_evidence`, without the weights, which only the grading itself needs.
+
+    Nothing if it is too large.
+    """
+    try:
+        return kept.dump(replace(evidence, run=replace(evidence.run, weights=())))
+    except ValueError:
+        return b""
 
 
 def load_evidence(data: bytes) -> Evidence:

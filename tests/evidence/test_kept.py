@@ -97,5 +97,7 @@ def test_other_data_are_refused_in_a_sentence(data, words):
 
 def test_a_bomb_is_not_unpacked(monkeypatch):
     monkeypatch.setattr("grader.evidence.kept.MAX_BYTES", 1000)
-    with pytest.raises(Malformed, match="too large|cannot be read"):
+    with pytest.raises(ValueError, match="too many"):
+        dump(CellRun(0, "ok", text="x" * 1000))
+    with pytest.raises(Malformed, match=r"too large|cannot be read"):
         load(zlib.compress(b" " * 100_000 + b"{}"), CellRun)
