@@ -138,7 +138,7 @@ class _Batch:
             if left is not None:
                 self._keep(submission, left, True, 0.0)
             return left is not None
-        result = read_document(graded.document)
+        result = graded.result
         self.store.enter(entry, graded.key)
         self._write(submission, result, graded.document)
         self.count, self.reused = self.count + 1, self.reused + 1
@@ -220,7 +220,13 @@ class _Batch:
         document = result.document()
         # A result that is not final gets a separate key, so that it never replaces a final one.
         graded = Graded(
-            key if final else f"not final: {submission.name}", standing(result), document, final, now(), seconds
+            key if final else f"not final: {submission.name}",
+            standing(result),
+            document,
+            final,
+            now(),
+            seconds,
+            result.kept,
         )
         self.store.put(graded, entry)
         self.job.on_stored(grading)

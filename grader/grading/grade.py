@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import importlib.util
 import time
@@ -9,9 +10,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from grader.assignment import Assignment, load_assignment
+from grader.assignment import Assignment, Evidence, load_assignment
 from grader.grading.full_length import judged_in_full, reliances
-from grader.grading.judge import Judge
+from grader.grading.judge import Judge, PartialEvidence
 from grader.grading.notes import notes
 from grader.grading.pipeline import Stages
 from grader.grading.progress import Progress as Progress
@@ -22,11 +23,14 @@ from grader.notebook.helper_files import Beside, read_helper_files
 from grader.notebook.reader import UnreadableNotebook, read_notebook
 from grader.provenance import digests
 from grader.provenance.environment import environment
+from grader.reports.evidence import dump_evidence
 from grader.result import ItemResult, Result, Submitted, total
 from grader.run.kernels import LOAD, Kernels, Setup
 from grader.sandbox.confinement.backends import find_backend
 from grader.sandbox.limits import Limits
 from grader.seeds import CANONICAL_SEED, commitment, kernel_seed, secret_seed
+
+MOST_KEPT = 6 << 20  # bytes of kept evidence; it takes about 1.3 MB
 
 
 def grade(
@@ -112,15 +116,25 @@ def grade(
     for item in longer.values():
         told(item)
     results = tuple(longer.get(item.id, item) for item in judge.results)
+    kept = _kept(stages.evidence)
     seconds = {**stages.seconds, "all": round(time.monotonic() - began, 2)}
     where = environment(gpu, source.describe(), commitment(seed), backend, setup.limits, setup.threads, seconds)
     submitted = Submitted(notebook.name, notebook.sha256)
-    return total(assignment.name, submitted, results, where, notes(notebook, run), digested)
+    result = total(assignment.name, submitted, results, where, notes(notebook, run), digested)
+    return replace(result, evidence=hashlib.sha256(kept).hexdigest() if kept else "", kept=kept)
 
 
 def _whole(item: ItemResult) -> bool:
     """Return whether an item lost no points that other data could give back."""
     return not any(check.status in ("fail", "partial", "skipped") for check in item.checks)
+
+
+def _kept(evidence: Evidence | None) -> bytes:
+    """Return the evidence as it is kept; nothing if there is none, or too much of it."""
+    if evidence is None or isinstance(evidence, PartialEvidence):
+        return b""
+    kept = dump_evidence(evidence)
+    return kept if len(kept) <= MOST_KEPT else b""
 
 
 def _known(assignment: Assignment, item: str | None) -> None:

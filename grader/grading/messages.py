@@ -15,7 +15,7 @@ from grader.machine import Device
 from grader.notebook.helper_files import Beside
 from grader.sandbox.limits import Limits
 
-MAX_RESULT = 8 << 20  # bytes of a result's document; it takes about 130 KB
+MAX_RESULT = 8 << 20  # bytes of a result's document, which takes about 130 KB, and of the evidence, which takes 1.3 MB
 MAX_BYTES = 2 * MAX_RESULT + 4096  # of a frame: JSON escapes at most every character
 HEADER = struct.Struct(">Q")
 T = TypeVar("T")
@@ -97,12 +97,13 @@ def _text(path: str) -> str:
 class Report:
     """A report of a worker.
 
-    'began': it reads the file; 'step': its progress; 'verdict': an item's result as JSON; 'result': the result's
-    document; 'refused': the caller asked for something impossible, in a sentence; 'gave_up': the notebook asks too much
-    of the grader, in a sentence; 'failed': the grader itself failed, in words.
+    'began': it reads the file; 'step': its progress; 'verdict': an item's result as JSON; 'evidence': the kept evidence
+    in base64, before the result; 'result': the result's document; 'refused': the caller asked for something impossible,
+    in a sentence; 'gave_up': the notebook asks too much of the grader, in a sentence; 'failed': the grader itself
+    failed, in words.
     """
 
-    kind: Literal["began", "step", "verdict", "result", "refused", "gave_up", "failed"]
+    kind: Literal["began", "step", "verdict", "evidence", "result", "refused", "gave_up", "failed"]
     text: str = ""
     phase: Literal["read", "run", "probe", "check"] = "read"
     done: int = 0

@@ -5,6 +5,7 @@ The worker does everything with a student's file; from it come only messages, wh
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
 import os
@@ -117,7 +118,7 @@ class Worker:
         """
         if self._terms is None:
             raise RuntimeError("a worker needs terms")
-        patience = Patience(self._terms.limits, time.monotonic())
+        patience, evidence = Patience(self._terms.limits, time.monotonic()), b""
         try:
             self._send(path, lent, beside)
             while True:
@@ -126,8 +127,10 @@ class Worker:
                     progress(_progress(report))
                 elif report.kind == "verdict" and verdict is not None:
                     verdict(_item(report.text))
+                elif report.kind == "evidence":
+                    evidence = _decoded(report.text)
                 elif report.kind not in ("began", "step", "verdict"):
-                    return self._result(report)
+                    return self._result(report).with_evidence(evidence)
         except (GraderError, CutShort):  # it is ready for the next
             raise
         except OSError:  # it hung up
@@ -260,6 +263,13 @@ def _progress(report: Report) -> Progress:
     from grader.grading.progress import Progress
 
     return Progress(report.phase, report.done, report.total, report.text)
+
+
+def _decoded(text: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except ValueError as error:
+        raise MalformedMessage(str(error)) from None
 
 
 def _item(text: str) -> ItemResult:
