@@ -31,10 +31,10 @@ from tests.reports.hostile import HOSTILE, failed_result, hostile_result, with_e
 
 TEXTS = pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
 KINDS = pytest.mark.parametrize("make", [hostile_result, failed_result])
-TAGS = {"html", "head", "meta", "title", "style", "body", "h1", "h2", "h3", "p", "section", "header", "nav", "span"}
+TAGS = {"html", "head", "meta", "title", "style", "body", "main", "h1", "h2", "h3", "p", "section", "header", "nav"}
 TAGS |= {"ol", "ul", "li", "a", "small", "details", "summary", "dl", "dt", "dd", "pre", "code", "div", "figure"}
 TAGS |= {"figcaption", "svg", "path", "circle", "rect", "text", "table", "caption", "thead", "tbody", "tfoot", "tr"}
-TAGS |= {"th", "td"}
+TAGS |= {"th", "td", "span"}
 JOINERS = "\u200c\u200d"
 
 
