@@ -139,14 +139,16 @@ def growth(work: Callable[[int], object], size: int) -> float:
 )
 def test_a_cell_of_four_times_the_size_takes_about_four_times_as_long(name: str, size: int) -> None:
     sources = {n: [source for _, source in NOTEBOOKS[name](n)] for n in (size, 4 * size)}
-    assert growth(lambda n: [parse_cell(source) for source in sources[n]], size) < 9
+    assert (
+        growth(lambda n: [parse_cell(source) for source in sources[n]], size) < 12
+    )  # a quadratic algorithm takes 16 times as long
 
 
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize(("name", "size"), [("functions called, then redefined", 200), ("functions in a try", 200)])
 def test_functions_of_four_times_the_number_are_sliced_in_about_four_times_as_long(name: str, size: int) -> None:
     grown = {n: notebook(name, n) for n in (size, 4 * size)}
-    assert growth(lambda n: all_definitions(grown[n]), size) < 9
+    assert growth(lambda n: all_definitions(grown[n]), size) < 12  # a quadratic algorithm takes 16 times as long
 
 
 def test_each_cell_of_a_notebook_with_thousands_is_translated_once() -> None:
