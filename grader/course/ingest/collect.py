@@ -10,17 +10,18 @@ from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import cast
 
-from grader.course.ingest import gradescope, helpers
+from grader.course.ingest import helpers
 from grader.course.ingest.archives import INNER, OUTER, DiskBudget, Zip
-from grader.course.ingest.layouts import BY_NAME, METADATA, TIMESTAMP, Context, Layout, Owner, recognise
+from grader.course.ingest.context import ROSTER, read_context, rosters
+from grader.course.ingest.layouts import BY_NAME, METADATA, SYSTEMS, Context, Owner, in_folders, of_system
+from grader.course.ingest.levels import Layout, levels
 from grader.course.ingest.roster import Roster, parse_roster
-from grader.course.ingest.sources import SUFFIXES, BadFile, Folder, Found, IngestError, Source
+from grader.course.ingest.sources import MAX_DEPTH, SUFFIXES, BadFile, Folder, Found, IngestError, Source
 from grader.course.ingest.submissions import Submission, is_late, with_unique_names
 from grader.course.ingest.versions import Candidate, StudentFiles, by_student
 from grader.notebook.helper_files import Beside
 
-ROSTER = "roster.csv"
-MAX_NOTE = 1 << 20  # bytes of a text file that a system adds
+MAX_ROSTER = 16 << 20  # bytes
 _TITLES = {
     "canvas": "a download from Canvas",
     "moodle": "a download from Moodle",
@@ -98,16 +99,16 @@ class _Reader:
 
     def _source(self, source: Source) -> list[Submission]:
         files = source.files()
+        usable = [one for one in files if not one.problem]
+        layout = cast("Layout | None", None if self.options.layout == "auto" else self.options.layout)
+        system = layout if layout in SYSTEMS else None if layout else of_system(usable)
+        plain = None if system else self._loose(source, files)
         if not self.roster.students:
-            self._find_roster(source, files)
-        context = _context(source, files)
-        layout = cast(Layout, self.options.layout)
-        if self.options.layout == "auto":
-            layout = recognise(
-                [one for one in files if not one.problem], context, lambda name: bool(self.roster.name(name))
-            )
+            self._find_roster(source, files, system, plain)
+        layout = layout or system or in_folders(usable, lambda name: bool(self.roster.name(name)))
         if layout == "plain":
-            return list(self._plain(source, files))
+            return list(self._plain(source, files, plain or self._loose(source, files)))
+        context = read_context(source, files, layout)
         students = by_student(self._owned(source, files, layout, context))
         places = _places(files, layout, context)
         if layout == "folders":
@@ -115,33 +116,66 @@ class _Reader:
         self.notes.append(f"{source.label}: {_TITLES[layout]}, {len(students)} submissions")
         return [self._submission(source, one, places.get(one.owner.group, {})) for one in students]
 
-    def _find_roster(self, source: Source, files: Sequence[Found]) -> None:
-        for found in files:
-            if found.path.name.lower() == ROSTER and len(found.path.parts) <= 2:
-                try:
-                    text = source.fetch(found).read_bytes()[: 16 << 20].decode("utf-8-sig", "replace")
-                except (BadFile, OSError) as error:
-                    raise IngestError(f"the roster '{source.label}/{found.path}' {error}") from None
-                self.roster = parse_roster(text, f"{source.label}/{found.path}")
-                return
+    def _find_roster(self, source: Source, files: Sequence[Found], system: Layout | None, plain: _Loose | None) -> None:
+        own, theirs = rosters(files, system, plain.handed if plain else ())
+        if not own:
+            for found in [one for one in theirs if len(one.path.parts) <= 2][:3]:
+                self.notes.append(
+                    f"{source.label}/{found.path} is not used, since a student may have handed it in: if it is yours, "
+                    "give it with --roster"
+                )
+            return
+        label = f"{source.label}/{own[0].path}"
+        try:
+            with source.fetch(own[0]).open("rb") as file:
+                text = file.read(MAX_ROSTER).decode("utf-8-sig", "replace")
+        except (BadFile, OSError) as error:
+            raise IngestError(f"the roster '{label}' {error}") from None
+        self.roster = parse_roster(text, label)
 
-    def _plain(self, source: Source, files: Sequence[Found]) -> Iterator[Submission]:
+    def _loose(self, source: Source, files: Sequence[Found]) -> _Loose:
+        """Return what may be submissions in a tree that no layout explains."""
         folders = {folder for found in files for folder in found.path.parents}
-        notebooks = [found.path for found in files if self._is_notebook(source, found)]
+        notebooks = frozenset(found.path for found in files if self._is_notebook(source, found))
+        listed: dict[PurePosixPath, _Inside] = {}
         for found in files:
-            label, suffix = _label(found), found.path.suffix.lower()
+            if found.path.suffix.lower() == ".zip" and not found.problem and found.path.with_suffix("") not in folders:
+                inside = self._inside(source, found)
+                if inside.notebooks:
+                    listed[found.path] = inside
+        only_classes = not notebooks and (len(listed) == 1 or all(one.system for one in listed.values()))
+        several = {path for path, one in listed.items() if one.several}
+        return _Loose(notebooks, frozenset(listed), frozenset(listed if only_classes else ()), frozenset(several))
+
+    def _inside(self, source: Source, found: Found) -> _Inside:
+        try:
+            archive = self._open(source.fetch(found), found.path.name)
+        except (BadFile, IngestError):
+            return _Inside(notebooks=True)  # somebody's, for all we know
+        try:
+            files = archive.files()
+        finally:
+            archive.close()
+        system = of_system(files)
+        notebooks = any(one.path.suffix.lower() == ".ipynb" for one in files)
+        return _Inside(notebooks, system is not None, system is not None and _owners(files, system) > 1)
+
+    def _plain(self, source: Source, files: Sequence[Found], loose: _Loose) -> Iterator[Submission]:
+        handed = sorted(loose.handed)
+        for found in files:
+            suffix = found.path.suffix.lower()
             try:
                 if found.problem:
                     raise BadFile(found.problem)
-                if suffix == ".zip" and found.path.with_suffix("") in folders:
-                    continue  # its unpacked folder is beside it
-                if suffix == ".zip":
-                    yield from self._archive_in(source, found)
-                elif suffix == ".ipynb" or found.path in notebooks:
-                    one = self._plainly(source.fetch(found), label)
-                    yield replace(one, beside=self._lonely(source, found.path, files, notebooks))
+                if found.path in loose.classes:
+                    yield from self._class_in(source, found)
+                elif found.path in loose.archives:
+                    yield from self._archive_of_student(source, found, loose)
+                elif suffix == ".ipynb" or found.path in loose.notebooks:
+                    one = self._plainly(source.fetch(found), _label(found), loose.level)
+                    yield replace(one, beside=self._lonely(source, found.path, files, handed))
             except (BadFile, IngestError) as error:
-                bad = self._plainly(Path(found.path.name), label)
+                bad = self._plainly(Path(found.path.name), _label(found), loose.level)
                 yield replace(bad, problem=_with_name(found.path.name, error))
 
     def _is_notebook(self, source: Source, found: Found) -> bool:
@@ -161,20 +195,39 @@ class _Reader:
         others = {name: found for name, found in named if name is not None and found.path.name.lower() != ROSTER}
         return helpers.fetched(source, others, self._room)
 
-    def _plainly(self, path: Path, label: str) -> Submission:
-        """Return the submission of a notebook that no layout explains; its name may be in the roster."""
-        known = (label, PurePosixPath(label).name)
+    def _plainly(self, path: Path, label: str, level: int = MAX_DEPTH) -> Submission:
+        """Return the submission of a notebook or archive that no layout explains; its name may be in the roster.
+
+        If a folder on its way has a student's name, it is this student's. Otherwise the own name counts, but not below
+        the `level` of the outermost submissions: in a folder beside others' notebooks a student chose it.
+        """
+        *folders, name = PurePosixPath(label).parts
+        known = next(((one,) for one in folders if self.roster.name(one)), (label, name))
+        if len(folders) >= level and len(known) > 1:
+            known = (label,)
         return Submission(path, label, self.roster.number(*known), self.roster.name(*known))
 
-    def _archive_in(self, source: Source, found: Found) -> Iterator[Submission]:
-        """Read an archive among notebooks: the download of a class, or one student's archive."""
+    def _class_in(self, source: Source, found: Found) -> Iterator[Submission]:
+        """Read the download of a class in a folder or an archive."""
         inner = isinstance(source, Zip)
         archive = self._open(source.fetch(found), f"{source.label}/{found.path}", inner)
         try:
-            if any(one.path.suffix.lower() == ".ipynb" for one in archive.files()):
-                yield from self._source(_NoArchives(archive) if inner else archive)
+            yield from self._source(_NoArchives(archive) if inner else archive)
         finally:
             archive.close()
+
+    def _archive_of_student(self, source: Source, found: Found, loose: _Loose) -> Iterator[Submission]:
+        """Read one student's archive: all that is in it belongs to the owner of the archive."""
+        label = _label(found)
+        if found.path in loose.several:
+            raise IngestError(
+                "looks like the download of a whole class, but lies beside other submissions: if it is one, give it "
+                "by its own name"
+            )
+        owner = Owner(label, label)
+        (one,) = by_student([(owner, list(self._packed(source, found, owner)), found.path.name)])
+        read, who = self._submission(source, one, {}), self._plainly(Path(), label, loose.level)
+        yield replace(read, student_id=who.student_id, student_name=who.student_name)
 
     def _owned(
         self, source: Source, files: Sequence[Found], layout: Layout, context: Context
@@ -211,7 +264,8 @@ class _Reader:
     def _packed(self, source: Source, found: Found, owner: Owner) -> Iterator[Candidate]:
         """Yield the notebooks in a student's archive; an unreadable archive yields a candidate that says why."""
         try:
-            archive = self._open(source.fetch(found), found.path.name, inner=True)
+            path = source.fetch(found)
+            archive = self._open(path, found.path.name, inner=True)
         except (BadFile, IngestError) as error:
             sentence = _with_name(found.path.name, error)
             yield Candidate(replace(owner, order=-1), found.path, 0.0, lambda: _fail(sentence))
@@ -219,14 +273,19 @@ class _Reader:
         try:
             for one in archive.files():
                 if one.path.suffix.lower() == ".ipynb":
-                    try:
-                        path = archive.fetch(one)
-                    except BadFile as error:
-                        sentence = _with_name(f"{found.path.name}/{one.path.name}", error)
-                        yield Candidate(owner, found.path / one.path, one.stamp, lambda said=sentence: _fail(said))  # type: ignore[misc]
-                        continue
-                    beside = functools.partial(self._beside_in, path=source.fetch(found), notebook=one.path)
-                    yield Candidate(owner, found.path / one.path, one.stamp, functools.partial(Path, path), beside)
+                    fetch = functools.partial(self._fetch_in, found.path.name, path, one)
+                    beside = functools.partial(self._beside_in, path=path, notebook=one.path)
+                    yield Candidate(owner, found.path / one.path, one.stamp, fetch, beside)
+        finally:
+            archive.close()
+
+    def _fetch_in(self, name: str, path: Path, found: Found) -> Path:
+        """Unpack one notebook of a student's archive: those that do not count take no room from other students."""
+        archive = self._open(path, name, inner=True)
+        try:
+            return archive.fetch(found)
+        except BadFile as error:
+            raise BadFile(_with_name(f"{name}/{found.path.name}", error)) from None
         finally:
             archive.close()
 
@@ -269,6 +328,45 @@ class _Reader:
         return helpers.fetched(source, helpers.beside(place, others), self._room)
 
 
+@dataclass(frozen=True)
+class _Loose:
+    """What may be submissions in a tree that no layout explains.
+
+    `archives` are those that hold notebooks or are broken, `classes` those of them that are downloads of classes, and
+    `several` those that look like one, having files of several students.
+    """
+
+    notebooks: frozenset[PurePosixPath]
+    archives: frozenset[PurePosixPath]
+    classes: frozenset[PurePosixPath]
+    several: frozenset[PurePosixPath]
+
+    @functools.cached_property
+    def handed(self) -> frozenset[PurePosixPath]:
+        """All that students handed in here."""
+        return self.notebooks | (self.archives - self.classes)
+
+    @functools.cached_property
+    def level(self) -> int:
+        """The number of parts in the shortest of their paths."""
+        return min((len(path.parts) for path in self.handed), default=MAX_DEPTH)
+
+
+@dataclass(frozen=True)
+class _Inside:
+    """What is in an archive: notebooks, a course system's download, files of several students in it."""
+
+    notebooks: bool
+    system: bool = False
+    several: bool = False
+
+
+def _owners(files: Sequence[Found], layout: Layout) -> int:
+    """Return the number of students whose files these are."""
+    context = Context(levels(one.path for one in files))
+    return len({owner.group for one in files if (owner := BY_NAME[layout](one.path, context))})
+
+
 class _NoArchives:
     """A source whose archives stay closed: no system nests archives three levels deep."""
 
@@ -294,23 +392,6 @@ def _places(files: Sequence[Found], layout: Layout, context: Context) -> Mapping
         if owner is not None and place is not None and not owner.note and one.path.name.lower() != ROSTER:
             found.setdefault(owner.group, {})[one.path] = owner.order, one, place
     return found
-
-
-def _context(source: Source, files: Sequence[Found]) -> Context:
-    """Return what the system wrote beside the students' files, as far as those files are small."""
-    notes: dict[PurePosixPath, str] = {}
-    owners: dict[str, Owner] = {}
-    for found in files:
-        name = found.path.name
-        try:
-            if name == METADATA and found.size <= gradescope.MAX_BYTES:
-                text = source.fetch(found).read_text("utf-8", "replace")
-                owners.update(gradescope.owners(text, f"{source.label}/{found.path}"))
-            elif found.size <= MAX_NOTE and (name == TIMESTAMP or re.search(r"_attempt_.*\.txt$", name)):
-                notes[found.path] = source.fetch(found).read_text("utf-8", "replace")
-        except (BadFile, OSError):
-            continue
-    return Context(notes, owners)
 
 
 def is_export(path: Path) -> bool:
