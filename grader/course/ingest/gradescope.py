@@ -27,6 +27,7 @@ def owners(text: str, label: str) -> Mapping[str, Owner]:
     if not keys:
         raise IngestError(f"'{label}' lists no submissions; download the export again")
     found: dict[str, Owner] = {}
+    named = False
     for at, key in enumerate(keys):
         end = keys[at + 1].start() if at + 1 < len(keys) else len(text)
         try:
@@ -34,7 +35,10 @@ def owners(text: str, label: str) -> Mapping[str, Owner]:
         except (yaml.YAMLError, ValueError) as error:
             reason = str(getattr(error, "problem", "") or error).splitlines()[0][:120]
             raise IngestError(f"'{label}' cannot be read at {key[1]} ({reason}); download the export again") from None
+        named |= "submitters" in facts
         found.setdefault(key[1], _owner(key[1], facts))
+    if not named:
+        raise IngestError(f"'{label}' names no students; download the export again")
     return found
 
 
