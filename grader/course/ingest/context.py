@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import PurePosixPath
 
 from grader.course.ingest import gradescope
@@ -45,24 +45,24 @@ def _owners(source: Source, found: Found) -> dict[str, Owner]:
     if found.size > gradescope.MAX_BYTES:
         raise IngestError(f"'{label}' is larger than {gradescope.MAX_BYTES >> 20} MiB; download the export again")
     try:
-        text = source.fetch(found).read_text("utf-8", "replace")
+        text = source.fetch(found).read_text("utf-8-sig", "replace")
     except (BadFile, OSError) as error:
         raise IngestError(f"'{label}' {error}; download the export again") from None
     return dict(gradescope.owners(text, label))
 
 
 def rosters(
-    files: Sequence[Found], layout: Layout | None, handed: Collection[PurePosixPath]
+    files: Sequence[Found], layout: Layout | None, handed: Callable[[], Collection[PurePosixPath]]
 ) -> tuple[list[Found], list[Found]]:
     """Return the rosters that can only be the instructor's, outermost first, and those that a student may have made.
 
-    `layout` is None if no system made the download; then `handed` are the files that may be submissions.
+    `layout` is None if no system made the download; then `handed` returns the files that may be submissions.
     """
     usable = [found for found in files if not found.problem]
     found = [one for one in usable if one.path.name.lower() == ROSTER]
     if layout is None:
         own = [one for one in found if len(one.path.parts) == 1]
-        if any(len(path.parts) == 1 for path in handed):  # among notebooks, a student may have put it there
+        if own and any(len(path.parts) == 1 for path in handed()):  # among notebooks, a student may have put it there
             own = []
     else:
         own = _above_submissions(found, usable, layout)

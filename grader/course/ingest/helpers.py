@@ -7,7 +7,7 @@ name that it had there.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -78,12 +78,6 @@ def relative(path: PurePosixPath, notebook: PurePosixPath) -> str | None:
         return None
     name = path.relative_to(folder)
     return str(name) if may_help(name) else None
-
-
-def lonely(notebook: PurePosixPath, notebooks: Sequence[PurePosixPath]) -> bool:
-    """Return whether a notebook is the only one at or below its folder, so that the folder is one submission."""
-    folder = notebook.parent.parts
-    return sum(other.parts[: len(folder)] == folder for other in notebooks) == 1
 
 
 def fetched(source: Source, files: Mapping[str, Found], room: DiskBudget) -> Beside:
