@@ -6,6 +6,7 @@ In each class Mallory attacks; Alice and Bob are honest.
 from __future__ import annotations
 
 import io
+import shutil
 import time
 import zipfile
 from collections.abc import Callable, Mapping
@@ -13,6 +14,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from grader.course.csv_text import csv_rows, csv_text, raw_rows
 from grader.course.ingest.collect import Class, ClassOptions, read_class
@@ -59,7 +62,7 @@ def read(request: pytest.FixtureRequest, tmp_path: Path) -> Read:
 
 
 def text_of(one: Submission) -> str:
-    return one.path.read_text() if not one.problem else one.problem
+    return one.path.read_text(errors="replace") if not one.problem else one.problem
 
 
 def who(found: Class) -> dict[str, tuple[str, str, str]]:
@@ -518,3 +521,69 @@ def test_a_summary_that_was_written_again_is_verified() -> None:
     one = result("4711", "Anna O'Neill")
     rows = csv_rows(summary_csv([one], ("a", "b", "c", "d")))
     assert wrong(csv_text(rows).replace('"', ""), one) == []
+
+
+# --- any names at all ------------------------------------------------------------------------------------------------
+
+PIECES = (
+    *(
+        "alice",
+        "bob",
+        "hw",
+        "submitted",
+        "ps1",
+        "submission_1",
+        "submission_1001",
+        EXPORT,
+        A,
+        B,
+        "Alice Good",
+        "_",
+        "/",
+    ),
+    *("/", "\\", "..", "\n", " ", ".ipynb", ".py", ".zip", ".txt", "roster.csv", "/timestamp.txt", "LATE", "12_99_"),
+    *("alice_12_99_x", f"HW_1_alice{T2}", f"HW_1_alice{T2}_x.ipynb", "/submission_metadata.yml", "_attempt_", "1", "x"),
+)
+NAMES = st.lists(st.lists(st.sampled_from(PIECES), min_size=1, max_size=5).map("".join), min_size=1, max_size=4)
+CONTENTS = st.sampled_from(
+    [
+        ATTACK,
+        SWAPPED,
+        METADATA.replace("Alice", "Mallory"),
+        packed({f"{A}/alice_12_99_hw.ipynb": ATTACK, "roster.csv": SWAPPED}),
+    ]
+)
+PLACES: Mapping[str, tuple[Files, str]] = {
+    "moodle": (MOODLE, f"{M}/"),
+    "moodle without folders": ({f"{A}hw.ipynb": "a", f"{B}hw.ipynb": "b", f"{M}hw.ipynb": "m"}, M),
+    "canvas": (CANVAS, "mallory_14_36_"),
+    "blackboard": ({**BLACKBOARD, f"HW_1_bob{T1}_hw.ipynb": "b"}, f"HW_1_mallory{T1}_"),
+    "gradescope": (GRADESCOPE, f"{EXPORT}/submission_2/"),
+    "nbgrader": (NBGRADER, "submitted/mallory/ps1/"),
+    "nbgrader without its folder": (
+        {name.removeprefix("submitted/"): text for name, text in NBGRADER.items()},
+        "mallory/ps1/",
+    ),
+    "folders": (FOLDERS, "mallory/"),
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(names=NAMES, content=CONTENTS)
+def test_whatever_one_student_hands_in_the_others_keep_theirs(
+    tmp_path: Path, place: str, names: list[str], content: str | bytes
+) -> None:
+    files, prefix = PLACES[place]
+
+    def seen(more: Files) -> dict[str, tuple[str, str, str]]:
+        into = tmp_path / "temporary"
+        shutil.rmtree(into, ignore_errors=True)
+        into.mkdir()
+        return who(read_class([make_zip(tmp_path / "class.zip", {**more, **files})], tmp_path / "out", into))
+
+    honest, found = seen({}), seen({prefix + name.strip("/"): content for name in names})
+    others = {name: one for name, one in honest.items() if "allory" not in name}
+    assert len(others) == 2
+    assert {name: one for name, one in found.items() if "allory" not in name} == others
+    assert len(found) <= 3
