@@ -21,14 +21,12 @@ from reference.checks.epochs import (
     ten_epochs,
     twenty_epochs,
 )
+from reference.checks.figures import plot_checks, q2_plot, q3_plot
 from reference.checks.observed import (
     epoch_seconds,
     flops_printed,
     flops_profiled,
-    plot_checks,
     q1_text,
-    q2_plot,
-    q3_plot,
     q3_total,
 )
 from reference.checks.probed import (

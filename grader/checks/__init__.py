@@ -19,17 +19,20 @@ rubric wraps it in a function of the evidence whose docstring is what the studen
 | `loops`, `loop_records`, `loop_tests` | training and test functions, called by the grader |
 | `placement` | devices of tensors in training and testing |
 | `convergence` | epochs that were trained in the run, and their losses |
-| `plots`, `plot_lines`, `plot_smoothing`, `plot_visibility` | plots of the losses |
+| `plots`, `plot_curves`, `plot_axes` | plots of the losses |
+| `plot_reading`, `plot_names`, `plot_lines`, `plot_smoothing`, `plot_visibility` | what a figure shows |
 | `timing`, `stored_times`, `printed_times`, `time_series` | printed times |
 | `flops` | profiles of models, and printed counts |
 | `first_batch` | shapes, dtypes and roles of a batch that were printed |
 | `answers`, `conclusions` | written answers |
+| `breakdowns` | the exception that ended a cell, with its line |
 | `printed_numbers` | numbers in printed text |
 | `loop_common` | helpers for checks on training and test functions |
 """
 
 __all__ = [
     "answers",
+    "breakdowns",
     "conclusions",
     "convergence",
     "first_batch",
@@ -41,7 +44,11 @@ __all__ = [
     "loops",
     "models",
     "placement",
+    "plot_axes",
+    "plot_curves",
     "plot_lines",
+    "plot_names",
+    "plot_reading",
     "plot_smoothing",
     "plot_visibility",
     "plots",

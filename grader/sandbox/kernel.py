@@ -234,7 +234,7 @@ class Kernel:
         text, stdout = cells.text()
         if reply is not None and isinstance(count := reply.get("execution_count"), int):
             self._counts[count] = index, blank_lines(source)
-        error = cell_error(reply, blank_lines(source)) if reply is not None else None
+        error = cell_error(reply, blank_lines(source), self._counts) if reply is not None else None
         if ending == "done" and broken:
             self._running.kill()
             self._over = f"the connection to the kernel broke in cell {index}"

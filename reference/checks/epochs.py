@@ -8,11 +8,13 @@ from grader.assignment import Advice, CheckFunction, Evidence, Fail, Review
 from grader.checks import convergence, loaders, loops, placement
 from grader.evidence import trainings
 from grader.evidence.run import Pass
-from reference.checks.trouble import counted, over_other_data, section_cells, trouble
+from reference.checks.sections import code_under, section_cells
+from reference.checks.trouble import counted, over_other_data, trouble
 from reference.contract import BATCH_SIZE, CLASSES, LEARNING_RATE, MOMENTUM, RECOGNISE, is_linear, is_mlp
 
 UNTESTED = 0.8  # credit for a training that was never tested
 OLD_MODEL = 0.6  # credit for a training whose model had been trained before
+TEST_EACH = "Which loss says whether the model also reads digits that it was not trained on?"
 OTHER_SETTINGS = 0.5  # credit for a training that learns, but with another optimizer than the one asked for
 
 
@@ -138,20 +140,57 @@ def unsure(e: Evidence, training: trainings.Training, said: str) -> str | Review
     )
 
 
+def first_training(e: Evidence) -> trainings.Training:
+    """Return the first training of the MLP on the CPU with ten epochs that are not Question 3's.
+
+    Raises Fail, also if ten epochs were trained but only below the heading of Question 3.
+    """
+    found = trained(e, "q2", "mlp", "cpu", 10)
+    for training in of_role(e, "mlp", "cpu"):
+        if len(training.epochs) >= 10 and _not_of_question_3(e, training) >= 10:
+            return training
+    first = max(_not_of_question_3(e, training) for training in of_role(e, "mlp", "cpu"))
+    ran = f"only {counted(first)} of the first 10 ran" if first else "the first 10 epochs were never run"
+    why, hint = trouble(e, section_cells(e, "q2", found.cells), "mlp")
+    raise Fail(
+        f"{ran}; the {len(found.epochs) - first} that ran below the heading of Question 3 are Question 3's{why}",
+        "10 epochs of the MLP on the CPU before those of Question 3",
+        hint or "Does the loop over the first 10 epochs run? Look at what its cell prints.",
+    )
+
+
+def _not_of_question_3(e: Evidence, training: trainings.Training) -> int:
+    """Return how many epochs are not Question 3's: those outside its cells, and all but ten wherever they ran."""
+    later = set(code_under(e, "q3")) - set(code_under(e, "q2"))
+    return max(sum(epoch.cell not in later for epoch in training.epochs), len(training.epochs) - 10)
+
+
+def second_training(e: Evidence) -> trainings.Training:
+    """Return the training of Question 3: the first of the MLP with 20 epochs, or with ten in the question's own cells.
+
+    The latter lacks the first ten, which costs points in Question 2. Raises Fail.
+    """
+    for training in of_role(e, "mlp", "cpu"):
+        alone = len(training.epochs) - _not_of_question_3(e, training)
+        if len(training.epochs) >= 20 or alone >= 10:
+            return training
+    return trained(e, "q3", "mlp", "cpu", 20)
+
+
 def ten_epochs(e: Evidence) -> str | Review:
     """The MLP is trained for 10 epochs on the CPU, with a test after each."""
-    training = trained(e, "q2", "mlp", "cpu", 10)
+    training = first_training(e)
     epochs = training.epochs[:10]
     said = convergence.stepped(epochs, "the first 10 epochs")
     untested = sum(epoch.test is None for epoch in epochs)
     if untested:
-        raise Fail(f"{untested} of the 10 epochs were not tested", "a test after each epoch", credit=0.5)
+        raise Fail(f"{untested} of the 10 epochs were not tested", "a test after each epoch", TEST_EACH, credit=0.5)
     return unsure(e, training, said)
 
 
 def mlp_converges(e: Evidence) -> str | Review:
     """The loss falls as the reference's does."""
-    return _learns(e, "mlp", trained(e, "q2", "mlp", "cpu", 10), 10)
+    return _learns(e, "mlp", first_training(e), 10)
 
 
 def _learns(e: Evidence, role: str, training: trainings.Training, epochs: int) -> str | Review:
@@ -184,7 +223,9 @@ def _as_wanted(e: Evidence) -> bool:
 
 def twenty_epochs(e: Evidence) -> str | Review:
     """The same model is trained for another 10 epochs."""
-    training = trained(e, "q3", "mlp", "cpu", 20)
+    training = second_training(e)
+    if len(training.epochs) < 20:
+        return unsure(e, training, convergence.stepped(training.epochs, "the 10 epochs of Question 3"))
     return unsure(e, training, convergence.stepped(training.epochs[:20], "the 20 epochs"))
 
 
@@ -223,7 +264,7 @@ def _new_and_tested(e: Evidence, item: str, role: str, device: str, epochs: int,
         raise Fail(
             f"{untested} of the {epochs} epochs on the {place} were not tested",
             "a test after each epoch",
-            "Which loss says whether the model also reads digits that it was not trained on?",
+            TEST_EACH,
             credit=round(1 - (1 - UNTESTED) * untested / epochs, 2),
         )
     return unsure(e, training, said)

@@ -1,4 +1,4 @@
-"""Checks on the output of the run: plots and printed text."""
+"""Checks on what the run printed: shapes, times and counts of operations."""
 
 from __future__ import annotations
 
@@ -8,119 +8,21 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
-from grader.assignment import Check, CheckFunction, Evidence, Fail, NotGraded, Review
-from grader.checks import flops, loop_tests, models, plots, timing
+from grader.assignment import CheckFunction, Evidence, Fail, Review
+from grader.checks import flops, models, timing
 from grader.checks.first_batch import FirstBatch, first_batch_text, mentions
 from grader.checks.time_series import Reported
 from grader.evidence import trainings
 from grader.evidence.probes import LoaderProbe
 from grader.evidence.run import CellRun
-from reference.checks.epochs import cpu_trainings, trained
-from reference.checks.trouble import BROKE, new_models, over_other_data, section_cells, trouble
+from reference.checks.sections import BROKE, section_cells
+from reference.checks.trouble import because, over_other_data
 from reference.contract import BATCH_SIZE, MACS, PARAMETERS, RECOGNISE
 from reference.prompts import template
 
 Epochs: TypeAlias = Sequence[trainings.Epoch]
 
 MOST_TRAININGS = 10  # whose times are looked for, the longest
-TENSORS_PLOTTED = "What do the lists hold that are plotted: numbers, or tensors that remember a computation?"
-
-# --- plots --------------------------------------------------------------------------------------------------------
-
-
-def q2_plot(e: Evidence) -> plots.LossPlot:
-    """Return the plot that shows the first ten epochs best. Raises Fail when there is none."""
-    return _loss_plot(e, "q2", trained(e, "q2", "mlp", "cpu", 10).epochs, 1, 10)
-
-
-def q3_plot(e: Evidence) -> plots.LossPlot:
-    """Return the plot that shows twenty epochs best.
-
-    They are the first twenty of a training, or the last twenty, in case the lists were started again.
-    """
-    epochs = trained(e, "q3", "mlp", "cpu", 20).epochs
-    found = [_loss_plot(e, "q3", t.epochs, 1, 20) for t in cpu_trainings(e) if len(t.epochs) >= 20]
-    if len(epochs) > 20:
-        found.append(_loss_plot(e, "q3", epochs, len(epochs) - 19, len(epochs)))
-    return max(found, key=plots.quality)
-
-
-def _loss_plot(e: Evidence, item: str, epochs: Sequence[trainings.Epoch], first: int, last: int) -> plots.LossPlot:
-    return plots.find_loss_plot(
-        e.run.figures, epochs, first, last, section_cells(e, item), e.run.passes, _averages_otherwise(e)
-    )
-
-
-def _averages_otherwise(e: Evidence) -> bool:
-    """Return whether the test function records no average loss, or none could be tried: a fault costs once."""
-    probe = e.loops.get("cpu_test")
-    if probe is None:
-        return True
-    try:
-        loop_tests.averages_loss(probe)
-    except (Fail, NotGraded):
-        return True
-    return False
-
-
-def _because(e: Evidence, fail: Fail, cells: Sequence[int], role: str = "", device: str = "cpu") -> Fail:
-    """Return the failure, with the reason why these cells did not get further appended, and the hint for it.
-
-    Raises NotGraded when `trouble` does.
-    """
-    why, hint = trouble(e, cells, role, device)
-    return Fail(fail.seen + why, fail.expected, hint or fail.hint, fail.credit)
-
-
-def plot_checks(
-    item: str, plot: Callable[[Evidence], plots.LossPlot], points: Sequence[float], needs: str
-) -> tuple[Check, ...]:
-    """Return the checks on a plot of losses, with these points: curves, epochs, labels, log scale, common x axis."""
-
-    def present(e: Evidence) -> str:
-        """The training and the validation loss are plotted on the same axes."""
-        try:
-            return plots.curves_present(plot(e))
-        except Fail as fail:
-            if fail.credit > 0:
-                raise
-            told = _because(e, fail, section_cells(e, item))
-            told.hint = TENSORS_PLOTTED if "requires grad" in told.seen else told.hint
-            raise told from None
-
-    def cover(e: Evidence) -> str:
-        """Both curves show all the epochs asked for, and only those."""
-        try:
-            return plots.curves_cover(plot(e))
-        except Fail as fail:
-            made, hint = new_models(e, "mlp", "cpu", trained(e, item, "mlp", "cpu", 10).cells)
-            if not made:
-                raise
-            raise Fail(f"{made}; {fail.seen}", fail.expected, hint, fail.credit) from None
-
-    def labelled(e: Evidence) -> str:
-        """The axes are labelled, and a legend tells which curve is which."""
-        return plots.curves_labelled(plot(e))
-
-    def log(e: Evidence) -> str:
-        """The y axis is logarithmic."""
-        return plots.curves_log(plot(e))
-
-    def share_x(e: Evidence) -> str:
-        """Both curves lie on the same x axis: an epoch is at the same place on both."""
-        return plots.curves_share_x(plot(e))
-
-    exists = f"{item}.curves"
-    return (
-        Check(exists, points[0], present, (needs,)),
-        Check(f"{item}.epochs", points[1], cover, (exists,)),
-        Check(f"{item}.labels", points[2], labelled, (exists,)),
-        Check(f"{item}.log", points[3], log, (exists,)),
-        Check(f"{item}.x_axis", points[4], share_x, (exists,)),
-    )
-
-
-# --- printed text -------------------------------------------------------------------------------------------------
 
 
 def code_runs(e: Evidence, cells: Sequence[int]) -> list[CellRun]:
@@ -154,11 +56,11 @@ def q1_text(e: Evidence) -> str:
         said = first_batch_text(printed, batch, "\n".join(sources[run.index] for run in runs), notes)
     except Fail as fail:
         if fail.credit == 0:
-            raise _because(e, fail, stopped) from None
+            raise because(e, fail, stopped) from None
         unseen = _batch_unseen(e, runs)
-        raise (_because(e, unseen, stopped) if unseen else fail) from None
+        raise (because(e, unseen, stopped) if unseen else fail) from None
     if unseen := _batch_unseen(e, runs):
-        raise _because(e, unseen, stopped) if unseen.credit == 0 else unseen
+        raise because(e, unseen, stopped) if unseen.credit == 0 else unseen
     return said
 
 
@@ -231,7 +133,7 @@ def best_timed(
             raise Fail(f"{other_data[0]}, so their times do not count", expected, other_data[1])
         place = "GPU" if device == "cuda" else "CPU"
         missing = Fail(f"no epoch of the {role.upper()} on the {place} was seen, so no time of one", expected)
-        raise _because(e, missing, section_cells(e, item), role, device)
+        raise because(e, missing, section_cells(e, item), role, device)
     cells = {index for training in found for index in training.cells}
     order = [cell.index for cell in e.run.cells]
     busy = {seen.cell for seen in e.run.passes if seen.trains}  # their times belong to another training
@@ -250,7 +152,7 @@ def best_timed(
             failures.append(fail)
     best = max(failures, key=lambda fail: fail.credit)
     cut = _cut_short(e, found, section_cells(e, item, sorted(cells)), count)
-    raise _because(e, best, cut, role, device) if cut and best.credit == 0 else best
+    raise because(e, best, cut, role, device) if cut and best.credit == 0 else best
 
 
 def _cut_short(e: Evidence, found: Sequence[trainings.Training], cells: Sequence[int], count: int) -> list[int]:

@@ -5,20 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Sequence
 
-from grader.assignment import Evidence
+from grader.assignment import Evidence, Fail
 from grader.checks import placement
+from grader.checks.breakdowns import breakdown, hint_for
 from grader.evidence import trainings
 from grader.evidence.run import CellRun, Pass
 from grader.packages import Lacking, missing_packages
+from reference.checks.sections import BROKE
 from reference.contract import RECOGNISE
-
-BROKE = ("error", "timeout", "killed", "dead")  # the statuses of a cell that did not run to its end
-
-
-def section_cells(e: Evidence, item: str, cells: Sequence[int] = ()) -> tuple[int, ...]:
-    """Return the cells in which the answer to an item is expected: those of its section, and `cells`."""
-    section = e.sections.get(item)
-    return tuple(sorted({*(section.cells if section else ()), *cells}))
 
 
 def counted(epochs: int) -> str:
@@ -43,10 +37,20 @@ def trouble(e: Evidence, cells: Sequence[int], role: str = "", device: str = "cp
     said, hint = _broke(e, cells, role, device)
     for package in missing:
         if not cells or package.cell <= max(cells):
-            named = f"; cell {package.cell}," in said or f"; cell {package.cell} " in said
+            ended = e.run.cell(package.cell)
+            named = ended is not None and breakdown(e.notebook, ended) in said
             before = "before that, " if said else ""
-            return said if named else f"{said}; {before}{package.told}", hint or package.hint
+            return said if named else f"{said}; {before}{package.told}", package.hint
     return said, hint
+
+
+def because(e: Evidence, fail: Fail, cells: Sequence[int], role: str = "", device: str = "cpu") -> Fail:
+    """Return the failure, with the reason why these cells did not get further appended, and the hint for it.
+
+    Raises NotGraded when `trouble` does.
+    """
+    why, hint = trouble(e, cells, role, device)
+    return Fail(fail.seen + why, fail.expected, hint or fail.hint, fail.credit)
 
 
 def _broke(e: Evidence, cells: Sequence[int], role: str, device: str) -> tuple[str, str]:
@@ -76,12 +80,11 @@ def _ending(e: Evidence, cell: CellRun) -> tuple[str, str]:
     """Return how a cell that broke ended, after a semicolon, and a hint or ''."""
     if cell.error is None:
         return f"; {cell.reason}", ""
-    line = f", line {cell.error.line}," if cell.error.line is not None else ""
-    said = f"; cell {cell.index}{line} ended with {cell.error.name}: {cell.error.message[:200]}"
+    said = f"; {breakdown(e.notebook, cell)}"
     open_pass = next((p for p in reversed(e.run.passes) if p.cell == cell.index and not p.complete), None)
     model, data = (open_pass.model_device or "", open_pass.data_device or "") if open_pass else ("", "")
     devices = placement.explain_error(cell.error.message, (model,), (data,))
-    return (f"{said} ({devices[0]})", devices[1]) if devices is not None else (said, "")
+    return (f"{said} ({devices[0]})", devices[1]) if devices is not None else (said, hint_for(cell))
 
 
 def _breakdowns(e: Evidence, broken: Sequence[CellRun], role: str, device: str) -> list[CellRun]:

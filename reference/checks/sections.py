@@ -1,0 +1,112 @@
+"""Which cells belong to which question, and whether anything was written there."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+
+from grader.assignment import Evidence
+from grader.notebook.cells import python_source
+from reference.prompts import template_code
+
+BROKE = ("error", "timeout", "killed", "dead")  # the statuses of a cell that did not run to its end
+
+
+def section_cells(e: Evidence, item: str, cells: Sequence[int] = ()) -> tuple[int, ...]:
+    """Return the cells in which the answer to an item is expected: those of its section, and `cells`."""
+    section = e.sections.get(item)
+    return tuple(sorted({*(section.cells if section else ()), *cells}))
+
+
+def code_under(e: Evidence, item: str) -> tuple[int, ...]:
+    """Return the code cells below the heading or the wording of a question; () if neither was found."""
+    section = e.sections.get(item)
+    if section is None or section.found_by not in ("heading", "content"):
+        return ()
+    ran = {run.index for run in e.run.cells}
+    return tuple(cell for cell in section.cells if cell in ran)
+
+
+def name_of(item: str) -> str:
+    """Return what students know an item by: 'Question 3'."""
+    return f"Question {item[1:]}" if item[1:].isdigit() else item
+
+
+def written(e: Evidence, item: str) -> bool:
+    """Return whether the code cells below a question hold code that was not handed out, correct or not."""
+    sources = {cell.index: cell.source for cell in e.notebook.code_cells}
+    return any(not untouched(sources.get(cell, "")) for cell in code_under(e, item))
+
+
+def not_started(e: Evidence, item: str) -> str:
+    """Return a sentence if the code cells of a question, one or more, are as they were handed out; else ''.
+
+    Only those up to the next heading count, since the task's own cells may follow.
+    """
+    sources = {cell.index: cell.source for cell in e.notebook.code_cells}
+    first = [cell for cell in _until_heading(e, item) if cell in sources]
+    if not first or not all(untouched(sources[cell]) for cell in first):
+        return ""
+    what = "the cell" if len(first) == 1 else "all code"
+    empty = not any(_statements(sources[cell]) for cell in first)
+    return f"not started: {what} under '{name_of(item)}' {'holds no code' if empty else 'is as it was handed out'}"
+
+
+def _until_heading(e: Evidence, item: str) -> Iterator[int]:
+    """Yield a question's cells up to the next heading in a text cell."""
+    cells = {cell.index: cell for cell in e.notebook.cells}
+    section = e.sections.get(item)
+    if section is None or not code_under(e, item):
+        return
+    for index in section.cells:
+        cell = cells.get(index)
+        if cell is not None and cell.kind != "code" and index != section.start and cell.source.lstrip().startswith("#"):
+            return
+        yield index
+
+
+def untouched(source: str) -> bool:
+    """Return whether a cell holds no code but what was handed out; comments, docstrings and `pass` are no code."""
+    found = _statements(source)
+    return found is not None and set(found) <= _handed_out()
+
+
+def is_stub(e: Evidence, name: str) -> bool:
+    """Return whether the notebook's last definition of this class or function has an empty body."""
+    body: list[ast.stmt] | None = None
+    for cell in e.notebook.code_cells:
+        python = python_source(cell.source) if name in cell.source else None
+        for node in ast.parse(python).body if python else ():
+            if isinstance(node, (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)) and node.name == name:
+                body = node.body
+    return body is not None and all(map(_is_nothing, body))
+
+
+@lru_cache(maxsize=512)
+def _statements(source: str) -> tuple[str, ...] | None:
+    """Return the statements of a cell as text, without comments and those that do nothing; None if it is no Python."""
+    python = python_source(source)
+    if python is None:
+        return None
+    tree = ast.parse(python)
+    for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        if isinstance(body, list):
+            node.body = [statement for statement in body if not _is_nothing(statement)]  # type: ignore[attr-defined]
+    return tuple(ast.dump(statement) for statement in tree.body)
+
+
+@lru_cache(maxsize=1)
+def _handed_out() -> frozenset[str]:
+    return frozenset(statement for source in template_code() for statement in _statements(source) or ())
+
+
+def _is_nothing(statement: ast.stmt) -> bool:
+    """Return whether a statement only stands for code that is still to be written, or is a docstring."""
+    match statement:
+        case ast.Pass() | ast.Expr(ast.Constant()) | ast.Return(None) | ast.Return(ast.Constant(None)):
+            return True
+        case ast.Raise(ast.Name("NotImplementedError") | ast.Call(ast.Name("NotImplementedError"))):
+            return True
+    return False
