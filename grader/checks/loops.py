@@ -62,7 +62,7 @@ def exists(probe: LoopProbe, wanted: str) -> str:
     Return where it was found. Raise Fail if there is none or it raised an exception, and NotGraded if the notebook has
     something in its place that the grader cannot call.
 
-    >>> run = LoopRun({}, {})
+    >>> run = LoopRun({}, {}, batches={"train": 128})
     >>> exists(LoopProbe("cpu_train", source="cpu_train in cell 5", student=run, reference=run), "cpu_train")
     'found cpu_train in cell 5'
     """
@@ -78,7 +78,18 @@ def exists(probe: LoopProbe, wanted: str) -> str:
         raise Fail(
             raised, expected, "It was called with the grader's own small model, loader, optimizer and criterion."
         )
+    if _idle(probe.student):
+        raise Fail(
+            f"{probe.source} does nothing: it takes no batch from its loader and never calls the model",
+            f"{wanted} goes over its loader",
+            "Is there a loop over the batches in it?",
+        )
     return f"found {probe.source}"
+
+
+def _idle(run: LoopRun) -> bool:
+    """Return whether a function came to its end without anything that training or testing takes."""
+    return not (any(run.batches.values()) or run.forwards or run.steps or run.backwards or run.lists)
 
 
 def trains(probe: LoopProbe) -> str:

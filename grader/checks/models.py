@@ -65,6 +65,7 @@ def output_shapes(probe: ModelProbe, outputs: int) -> str:
     >>> output_shapes(ModelProbe("mlp", trials=trials), 10)
     '(B, 784) → (B, 10) for 2 batch sizes from 1 to 64'
     """
+    _need_output(probe)
     wrong = [trial for trial in probe.trials if not _gives(trial, outputs)]
     if not probe.trials:
         raise NotGraded("the model was not called: the grader drew no inputs")
@@ -85,6 +86,27 @@ def output_shapes(probe: ModelProbe, outputs: int) -> str:
     if works:
         hint += f" {', '.join(sorted(set(works)))} works."
     raise Fail(seen, f"({first.shape[0]}, {outputs})", hint, credit=round(good, 2) * 0.5)
+
+
+def _need_output(probe: ModelProbe) -> None:
+    """Raise Fail if no call of the model got any further than an empty `forward`, or one that returns nothing."""
+    errors = [trial.error for trial in probe.trials]
+    said = {_nothing(error) for error in errors}
+    if len(said) == 1 and (nothing := said.pop()):
+        name = probe.class_name or "the model"
+        raise Fail(f"{name} computes nothing: {nothing}", "forward returns the logits of its images", _FORWARD)
+
+
+_FORWARD = "What does forward return, and is it a method of the class, with exactly this name and this indentation?"
+
+
+def _nothing(error: ProbeError | None) -> str:
+    """Return what an exception says about a `forward` without a result; '' for any other exception."""
+    if error is None:
+        return ""
+    if error.type == "NotImplementedError":
+        return "it has no forward" if "missing the required" in error.message else "its forward is not written yet"
+    return "its forward returns nothing" if error.message.startswith("the model returns a NoneType") else ""
 
 
 def _gives(trial: ShapeTrial, outputs: int) -> bool:
@@ -134,6 +156,7 @@ def mac_count(probe: ModelProbe, expected: int) -> str:
     >>> mac_count(ModelProbe("mlp", operations=(linear,)), 7_840)
     '7,840 MACs for one image'
     """
+    _need_output(probe)
     if not probe.operations:
         errors = [trial.error for trial in probe.trials if trial.error is not None]
         if errors and len(errors) == len(probe.trials):
@@ -236,6 +259,7 @@ def raw_logits(probe: ModelProbe) -> str:
     >>> raw_logits(ModelProbe("mlp", comparisons=(Comparison(logits, logits),)))
     'the outputs are raw logits'
     """
+    _need_output(probe)
     outputs = [comparison.student for comparison in probe.comparisons if comparison.student is not None]
     if not outputs:
         raise _not_compared(probe.comparisons)
@@ -263,6 +287,7 @@ def same_outputs(probe: ModelProbe) -> str:
     >>> same_outputs(ModelProbe("mlp", comparisons=(Comparison(logits, logits),)))
     "with the reference's weights the outputs agree within 1e-09"
     """
+    _need_output(probe)
     worst = 0.0
     for comparison in probe.comparisons:
         if comparison.student is None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import ast
+import functools
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import lru_cache
 
-from grader.assignment import Evidence
+from grader.assignment import Advice, Check, Evidence, Fail, Item, Review
 from grader.notebook.cells import python_source
-from reference.prompts import template_code
+from reference.prompts import template, template_code
 
+TITLES = {"data": "The data", "flops": "Counting FLOPs"}  # words of the headings of items without a number
 BROKE = ("error", "timeout", "killed", "dead")  # the statuses of a cell that did not run to its end
 
 
@@ -29,8 +32,8 @@ def code_under(e: Evidence, item: str) -> tuple[int, ...]:
 
 
 def name_of(item: str) -> str:
-    """Return what students know an item by: 'Question 3'."""
-    return f"Question {item[1:]}" if item[1:].isdigit() else item
+    """Return what students know an item by: the heading above it, as 'Question 3'."""
+    return f"Question {item[1:]}" if item[1:].isdigit() else TITLES.get(item, item)
 
 
 def written(e: Evidence, item: str) -> bool:
@@ -42,28 +45,47 @@ def written(e: Evidence, item: str) -> bool:
 def not_started(e: Evidence, item: str) -> str:
     """Return a sentence if the code cells of a question, one or more, are as they were handed out; else ''.
 
-    Only those up to the next heading count, since the task's own cells may follow.
+    Its cells end where the next text that was handed out begins, since the task's own cells may follow.
     """
     sources = {cell.index: cell.source for cell in e.notebook.code_cells}
-    first = [cell for cell in _until_heading(e, item) if cell in sources]
-    if not first or not all(untouched(sources[cell]) for cell in first):
+    own = [cell for cell in _own_cells(e, item) if cell in sources]
+    if not own or not all(untouched(sources[cell]) for cell in own):
         return ""
-    what = "the cell" if len(first) == 1 else "all code"
-    empty = not any(_statements(sources[cell]) for cell in first)
+    what = "the cell" if len(own) == 1 else "all code"
+    empty = not any(_statements(sources[cell]) for cell in own)
     return f"not started: {what} under '{name_of(item)}' {'holds no code' if empty else 'is as it was handed out'}"
 
 
-def _until_heading(e: Evidence, item: str) -> Iterator[int]:
-    """Yield a question's cells up to the next heading in a text cell."""
-    cells = {cell.index: cell for cell in e.notebook.cells}
-    section = e.sections.get(item)
-    if section is None or not code_under(e, item):
-        return
-    for index in section.cells:
-        cell = cells.get(index)
-        if cell is not None and cell.kind != "code" and index != section.start and cell.source.lstrip().startswith("#"):
-            return
-        yield index
+def _own_cells(e: Evidence, item: str) -> Iterator[int]:
+    """Yield a question's cells up to the next text cell that was handed out."""
+    section, texts = e.sections.get(item), set(template())
+    start = section.start if section is not None and section.found_by in ("heading", "content") else None
+    inside = start is not None
+    for cell in e.notebook.cells[start or 0 :]:
+        if cell.kind != "code" and cell.index != start and (inside or item in TITLES):
+            if inside and cell.source in texts:
+                return
+            inside = inside or TITLES[item] in cell.source.partition("\n")[0]
+        if inside:
+            yield cell.index
+
+
+def begun(item: Item) -> Item:
+    """Return the item with checks that say that it was not started, if so, instead of all that is missing then."""
+
+    def told(check: Check) -> Check:
+        @functools.wraps(check.run)
+        def run(e: Evidence) -> str | Advice | Review | None:
+            try:
+                return check.run(e)
+            except Fail as fail:
+                if fail.credit == 0 and (said := not_started(e, item.id)):
+                    raise Fail(said, fail.expected, f"Begin with the text under '{name_of(item.id)}'.") from None
+                raise
+
+        return replace(check, run=run)
+
+    return replace(item, checks=tuple(map(told, item.checks)))
 
 
 def untouched(source: str) -> bool:

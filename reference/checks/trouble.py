@@ -11,7 +11,7 @@ from grader.checks.breakdowns import breakdown, hint_for
 from grader.evidence import trainings
 from grader.evidence.run import CellRun, Pass
 from grader.packages import Lacking, missing_packages
-from reference.checks.sections import BROKE
+from reference.checks.sections import BROKE, is_stub
 from reference.contract import RECOGNISE
 
 
@@ -68,6 +68,11 @@ def _broke(e: Evidence, cells: Sequence[int], role: str, device: str) -> tuple[s
         said, hint = (
             _left_early(e, role, device) or _over_test_data(e, role, device) or new_models(e, role, device, cells)
         )
+    if role and not said:
+        names = (role.upper(), "gpu_train" if device == "cuda" else "cpu_train")
+        stubs = [name for name in names if is_stub(e, name)]
+        if stubs:
+            return f"; {' and '.join(stubs)} {'is' if len(stubs) == 1 else 'are'} not started", ""
     if role and not said and cells and not any(seen.trains for seen in e.run.passes):
         before = [cell for cell in e.run.cells if cell.status in BROKE and cell.index < min(cells)]
         if before:  # it need not be the reason
