@@ -9,7 +9,7 @@ from grader.checks import convergence, loaders, loops, placement
 from grader.evidence import trainings
 from grader.evidence.run import Pass
 from reference.checks.sections import code_under, section_cells
-from reference.checks.trouble import counted, over_other_data, trouble
+from reference.checks.trouble import broke_before, counted, over_other_data, trouble
 from reference.contract import BATCH_SIZE, CLASSES, LEARNING_RATE, MOMENTUM, RECOGNISE, is_linear, is_mlp
 
 UNTESTED = 0.8  # credit for a training that was never tested
@@ -152,6 +152,8 @@ def first_training(e: Evidence) -> trainings.Training:
     first = max(_not_of_question_3(e, training) for training in of_role(e, "mlp", "cpu"))
     ran = f"only {counted(first)} of the first 10 ran" if first else "the first 10 epochs were never run"
     why, hint = trouble(e, section_cells(e, "q2", found.cells), "mlp")
+    if not why:
+        why, hint = broke_before(e, found.cells[0])
     raise Fail(
         f"{ran}; the {len(found.epochs) - first} that ran below the heading of Question 3 are Question 3's{why}",
         "10 epochs of the MLP on the CPU before those of Question 3",

@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 from grader.assignment import Advice, Check, Evidence, Fail, Item, Review
-from grader.notebook.cells import python_source
+from grader.notebook.cells import Cell, python_source
 from reference.prompts import template, template_code
 
 TITLES = {"data": "The data", "flops": "Counting FLOPs"}  # words of the headings of items without a number
@@ -59,15 +59,22 @@ def not_started(e: Evidence, item: str) -> str:
 def _own_cells(e: Evidence, item: str) -> Iterator[int]:
     """Yield a question's cells up to the next text cell that was handed out."""
     section, texts = e.sections.get(item), set(template())
-    start = section.start if section is not None and section.found_by in ("heading", "content") else None
-    inside = start is not None
-    for cell in e.notebook.cells[start or 0 :]:
-        if cell.kind != "code" and cell.index != start and (inside or item in TITLES):
-            if inside and cell.source in texts:
-                return
-            inside = inside or TITLES[item] in cell.source.partition("\n")[0]
-        if inside:
-            yield cell.index
+    if section is not None and section.found_by in ("heading", "content"):
+        region = [cell for cell in e.notebook.cells if cell.index in section.cells]
+    elif item in TITLES:
+        titled = (cell.index for cell in e.notebook.cells if cell.kind != "code" and TITLES[item] in _first_line(cell))
+        start = next(titled, None)
+        region = [cell for cell in e.notebook.cells if start is not None and cell.index >= start]
+    else:
+        return
+    for place, cell in enumerate(region):
+        if place and cell.kind != "code" and cell.source in texts:
+            return
+        yield cell.index
+
+
+def _first_line(cell: Cell) -> str:
+    return cell.source.lstrip().partition("\n")[0]
 
 
 def begun(item: Item) -> Item:

@@ -74,11 +74,15 @@ def _broke(e: Evidence, cells: Sequence[int], role: str, device: str) -> tuple[s
         if stubs:
             return f"; {' and '.join(stubs)} {'is' if len(stubs) == 1 else 'are'} not started", ""
     if role and not said and cells and not any(seen.trains for seen in e.run.passes):
-        before = [cell for cell in e.run.cells if cell.status in BROKE and cell.index < min(cells)]
-        if before:  # it need not be the reason
-            said, hint = _ending(e, before[-1])
-            return said.replace("; ", "; before that, ", 1), hint
+        return broke_before(e, min(cells))
     return f"; {said}" if said else "", hint
+
+
+def broke_before(e: Evidence, index: int) -> tuple[str, str]:
+    """Return how the last cell before this one that broke ended, as `trouble` does; it need not be the reason."""
+    before = [cell for cell in e.run.cells if cell.status in BROKE and cell.index < index]
+    said, hint = _ending(e, before[-1]) if before else ("", "")
+    return said.replace("; ", "; before that, ", 1), hint
 
 
 def _ending(e: Evidence, cell: CellRun) -> tuple[str, str]:

@@ -10,6 +10,7 @@ from reference.mutations.styles_functions import FUNCTION_STYLES
 from reference.mutations.styles_loops import ITERATION_STYLES, LOSS_STYLES
 from reference.mutations.styles_models import MLP_STYLES, OTHER_STYLES
 from reference.mutations.styles_plots import PLOT_STYLES
+from reference.mutations.styles_sections import SECTION_STYLES
 from reference.mutations.styles_steps import DEVICE_STYLES, STEP_STYLES, TEST_STYLES
 from reference.mutations.styles_text import FLOPS_STYLES, Q1_STYLES
 from reference.mutations.styles_timing import TIMING_STYLES
@@ -27,6 +28,7 @@ STYLES: tuple[Mutation, ...] = (
     *Q1_STYLES,
     *FLOPS_STYLES,
     *PLOT_STYLES,
+    *SECTION_STYLES,
     *TIMING_STYLES,
     *FUNCTION_STYLES,
     *CONFIG_STYLES,
