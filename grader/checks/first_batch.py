@@ -61,6 +61,7 @@ _NO_ROLE = re.compile(
     r"|\w*(?:set|loader)\b|Tensor\b|(?:first|next)_?(?:item|element)",
     re.IGNORECASE,
 )
+BOTH = "A batch has two tensors: print the shape of each."
 _TUPLE = re.compile(r"[\[(]\s{0,99}\d+(?:\s{0,99},\s{0,99}\d+)*(?:\s{0,99},)?\s{0,99}[\])]")
 _CROSSED = re.compile(r"(?<![\w.])\d+(?:\s{0,9}[x×X*✕]\s{0,9}\d+)+(?![\w.])")
 _SPACED = re.compile(r"(?<![\w.,])\d+(?:[ \t]+\d+){2,}(?![\w.])")
@@ -155,7 +156,11 @@ def shapes_shown(text: str, batch: FirstBatch) -> str:
     if sample and label:
         return f"{batch.sample_shape} and {batch.label_shape} are printed"
     if not text.strip():
-        raise Fail("nothing was printed about the first batch", expected)
+        raise Fail(
+            "nothing was printed about the first batch",
+            expected,
+            "Take one batch from the loader and print what it holds.",
+        )
     if not sample and batch.sample_shape[1:] in found:
         raise Fail(
             f"the shape {batch.sample_shape[1:]} of a single image is printed, not the batch's",
@@ -167,9 +172,9 @@ def shapes_shown(text: str, batch: FirstBatch) -> str:
     if not sample and others:
         raise Fail(f"the shape printed is {others[0]}", expected, "Is it the first batch of the loader?", credit=0.5)
     if sample:
-        raise Fail("the shape of the second tensor of the batch is not printed", expected, credit=0.5)
+        raise Fail("the shape of the second tensor of the batch is not printed", expected, BOTH, credit=0.5)
     if label:
-        raise Fail("the shape of the first tensor of the batch is not printed", expected, credit=0.5)
+        raise Fail("the shape of the first tensor of the batch is not printed", expected, BOTH, credit=0.5)
     raise Fail("no shape of the first batch is printed", expected, "A tensor has a shape; print it for both.")
 
 

@@ -21,6 +21,7 @@ from grader.evidence.run import OptimizerSeen, Pass
 
 __all__ = ["diagnose", "exists", "mode_in_training", "optimizer_settings", "trains"]
 
+_DEFINED = "Is it defined in a cell that runs?"
 HALF_TOLERANCE = 0.1  # WEIGHT_TOLERANCE for mixed precision, which autocast chooses; measured over 8 draws: up to 0.037
 
 EVALUATION_MODE = "eval_mode"
@@ -69,7 +70,7 @@ def exists(probe: LoopProbe, wanted: str) -> str:
     if probe.unprobed:
         raise NotGraded(probe.unprobed)
     if probe.missing or probe.student is None:
-        raise Fail(probe.missing or f"no function for {wanted} was found", f"a function {wanted}")
+        raise Fail(probe.missing or f"no function for {wanted} was found", f"a function {wanted}", _DEFINED)
     if probe.student.error is not None:
         raised = f"{probe.source} raises {describe_error(probe.student.error)}"
         expected = f"{wanted} runs through its loader"
@@ -228,7 +229,7 @@ def optimizer_settings(passes: Sequence[Pass], kind: str, lr: float, momentum: f
     seen = [p.optimizer for p in passes if p.optimizer is not None]
     wanted = f"{kind} with learning rate {lr:g} and momentum {momentum:g}"
     if not seen:
-        raise Fail("no optimizer took a step in the run", wanted)
+        raise Fail("no optimizer took a step in the run", wanted, "Does a cell that runs train the model?")
     for optimizer in seen:
         problem = _settings_problem(optimizer, kind, lr, momentum)
         if problem:

@@ -25,6 +25,7 @@ __all__ = [
     "same_outputs",
 ]
 
+_CALL = "Call the model with a batch of random images of that shape, and print the shape after each layer."
 SHOWN = 500  # characters of an exception's message: the student's code wrote it and may put the probe's inputs into it
 CONTRADICTION = 1e-2  # relative difference of outputs that no rounding explains
 
@@ -49,9 +50,13 @@ def exists(probe: ModelProbe, wanted: str) -> str:
     'found class MLP in cell 11'
     """
     if probe.missing:
-        raise Fail(probe.missing, f"a model {wanted}")
+        raise Fail(probe.missing, f"a model {wanted}", "Is the class defined in a cell that runs?")
     if probe.error is not None:
-        raise Fail(f"{probe.source} cannot be built: {describe_error(probe.error)}", f"{wanted}() builds a model")
+        raise Fail(
+            f"{probe.source} cannot be built: {describe_error(probe.error)}",
+            f"{wanted}() builds a model",
+            f"Run {wanted}() in a cell of its own.",
+        )
     return f"found {probe.source}"
 
 
@@ -141,6 +146,7 @@ def parameter_count(probe: ModelProbe, expected: int) -> str:
         raise Fail(
             f"{', '.join(frozen[:3])} {'is' if len(frozen) == 1 else 'are'} frozen (requires_grad is False)",
             "all parameters are trained",
+            "What sets requires_grad?",
             credit=0.5,
         )
     return f"{total:,} parameters"
@@ -160,7 +166,7 @@ def mac_count(probe: ModelProbe, expected: int) -> str:
     if not probe.operations:
         errors = [trial.error for trial in probe.trials if trial.error is not None]
         if errors and len(errors) == len(probe.trials):
-            raise Fail(f"the model cannot be called: {describe_error(errors[0])}", f"{expected:,} MACs")
+            raise Fail(f"the model cannot be called: {describe_error(errors[0])}", f"{expected:,} MACs", _CALL)
         raise NotGraded("the operations of the model could not be traced")
     _need_credible(probe)
     macs = count_macs(probe.operations)
@@ -245,6 +251,7 @@ def _need_credible(probe: ModelProbe) -> None:
             "what was recorded of the model cannot be true: "
             "the reference's layers with its weights give other outputs, or none",
             "a model that computes with the parameters and operations that it shows",
+            "Is the output computed from this model's own layers and their weights?",
         )
 
 
@@ -309,9 +316,13 @@ def same_outputs(probe: ModelProbe) -> str:
 def _not_compared(comparisons: Sequence[Comparison], probe: ModelProbe | None = None) -> Fail | NotGraded:
     for comparison in comparisons:
         if comparison.error is not None:
-            return Fail(f"calling the model raises {describe_error(comparison.error)}")
+            return Fail(f"calling the model raises {describe_error(comparison.error)}", "logits", _CALL)
         if comparison.why:
-            return Fail(comparison.why + (_layer_difference(probe) if probe else ""), "the layers of the task")
+            return Fail(
+                comparison.why + (_layer_difference(probe) if probe else ""),
+                "the layers of the task",
+                "Print the model: which layers has it, and of which sizes?",
+            )
     return NotGraded("the model's outputs could not be compared")
 
 

@@ -124,7 +124,9 @@ def curves_log(plot: LossPlot) -> str:
             f"{a.title} {a.ylabel} {' '.join(a.legend)} {' '.join(line.label for line in a.lines)}" for a in shown
         )
         if not _LOG.search(words):
-            raise Fail("logarithms of the losses are plotted, and nothing says so", expected, credit=0.5)
+            raise Fail(
+                "logarithms of the losses are plotted, and nothing says so", expected, "Say it in a label.", credit=0.5
+            )
         return "logarithms of the losses are plotted"
     return "the y axis is logarithmic"
 
@@ -151,7 +153,9 @@ def curves_share_x(plot: LossPlot) -> str:
             return plots.curves_share_x(plots.find_loss_plot(e.run.figures, epochs, 1, 10))
     """
     if plot.train is None or plot.validation is None:
-        raise Fail("there are no two curves to compare", "both curves over the same x axis")
+        raise Fail(
+            "there are no two curves to compare", "both curves over the same x axis", "Draw both losses on one axes."
+        )
     train_fit, fit = _fit(plot.train), _fit(plot.validation)
     if train_fit is None or fit is None:
         return "too few points to compare"

@@ -83,9 +83,11 @@ def curves_present(plot: LossPlot) -> str:
     wrong = next((label for label in called if claim(label)), "")
     seen = f"the curve '{wrong}' holds no losses of this training" if wrong else f"the {missing} loss is not plotted"
     seen += "; it only runs like them" if wrong and plot.alike else ""
-    raise Fail(f"the {there} loss is plotted; {seen}", expected, credit=0.4)
+    raise Fail(f"the {there} loss is plotted; {seen}", expected, _EACH, credit=0.4)
 
 
+_EACH = "Which list holds the other loss, and is it drawn on these axes?"
+_SPAN = "How much of each list is plotted, and from how many epochs are its values?"
 _LOOK = (
     "Look at the figure: are the curves transparent, without width, of the colour of what is behind them, outside of "
     "the limits of the axes, or covered by something else?"
@@ -146,17 +148,17 @@ def curves_cover(plot: LossPlot) -> str:
     curves = curves_of(plot)
     expected = f"both curves over epochs {plot.first} to {plot.last}"
     if not curves:
-        raise Fail("there is no loss curve", expected)
+        raise Fail("there is no loss curve", expected, "Which lists are plotted?")
     shares = [share(curve, plot.first, plot.last) for _, curve in curves]
     if len(curves) == 1:
         name, curve = curves[0]
         raise Fail(
-            f"only the {name} curve is plotted; it covers {_covered(curve)}", expected, credit=round(shares[0] / 2, 2)
+            f"only the {name} curve is plotted; it covers {_covered(curve)}", expected, _EACH, round(shares[0] / 2, 2)
         )
     if min(shares) < 1:
         parts = [f"the {name} curve holds {c.points} points, {_which(c)} {_covered(c)}" for name, c in curves]
         seen = (", while " if max(shares) == 1 and len(parts) > 1 else ", and ").join(parts)
-        hint = "How many values does each list get in an epoch?" if min(shares) < max(shares) else ""
+        hint = "How many values does each list get in an epoch?" if min(shares) < max(shares) else _SPAN
         if any(curve.unseen for _, curve in curves):
             hint = "Look at the limits of the axes, and at what lies over the curves."
         raise Fail(seen, expected, hint, credit=round(0.6 * min(shares), 2))
@@ -165,7 +167,7 @@ def curves_cover(plot: LossPlot) -> str:
             seen = f"{curve.stray} of the {curve.points} points of the {name} curve are not of this training"
             raise Fail(seen, expected, "Were the lists emptied before this training began?", credit=0.6)
         if curve.epochs[-1] > plot.last or curve.epochs[0] < plot.first:
-            raise Fail(f"the {name} curve covers {_covered(curve)}", expected, credit=0.7)
+            raise Fail(f"the {name} curve covers {_covered(curve)}", expected, _SPAN, credit=0.7)
     return f"both curves cover epochs {plot.first} to {plot.last}"
 
 

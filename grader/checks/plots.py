@@ -29,6 +29,9 @@ __all__ = [
 ]
 
 
+_TRAIN_FIRST = "Does the training run, in a cell above the plot?"
+
+
 def find_loss_plot(
     figures: Sequence[Figure],
     epochs: Sequence[Epoch],
@@ -52,7 +55,7 @@ def find_loss_plot(
     """
     asked = f"a plot of the training and validation loss of epochs {first} to {last}"
     if not epochs:
-        raise Fail("no training was recorded, so there are no losses that a plot could show", asked)
+        raise Fail("no training was recorded, so there are no losses that a plot could show", asked, _TRAIN_FIRST)
     if not any(line.y for figure in figures for axes in figure.axes for line in axes.lines):
         raise Fail("no curve was plotted", asked, "Is the figure drawn in a cell that runs?")
     return best_plot(loss_plots(figures, epochs, first, last, passes, other_averages), prefer_cells)

@@ -160,7 +160,11 @@ def epoch_times(
     '2 times printed for epochs that took 12.0 s'
     """
     if not epochs:
-        raise Fail("no epoch was run, so no time could be measured", f"the time of each of {count} epochs")
+        raise Fail(
+            "no epoch was run, so no time could be measured",
+            f"the time of each of {count} epochs",
+            "Does the loop over the epochs run?",
+        )
     count = min(count, len(epochs))
     printed, clocks = _read(cells, epochs), _all_clocks(epochs, others, count)
     wrong: Fail | None = None
@@ -362,7 +366,7 @@ def total_time(cells: Times, epochs: Sequence[Epoch], count: int, others: Sequen
     expected = f"the total time of {count} epochs with testing"
     if len(epochs) < count:
         ran = "1 epoch was" if len(epochs) == 1 else f"{len(epochs)} epochs were"
-        raise Fail(f"{ran} run, not {count}", expected)
+        raise Fail(f"{ran} run, not {count}", expected, "How often does the loop over the epochs run?")
     printed, clocks = _read(cells, epochs), _all_clocks(epochs, others, count)
     times, windows = _alone(printed, clocks), list(_windows(epochs, count))
     found = _right_total(times, windows, count) or _half_total(times, windows, epochs, count)

@@ -12,6 +12,7 @@ from reference.checks.sections import code_under, section_cells
 from reference.checks.trouble import broke_before, counted, over_other_data, trouble
 from reference.contract import BATCH_SIZE, CLASSES, LEARNING_RATE, MOMENTUM, RECOGNISE, is_linear, is_mlp
 
+DOUBTED = "What is recorded of a training must follow from the notebook's own code; ask your instructor if it does."
 UNTESTED = 0.8  # credit for a training that was never tested
 OLD_MODEL = 0.6  # credit for a training whose model had been trained before
 TEST_EACH = "Which loss says whether the model also reads digits that it was not trained on?"
@@ -22,12 +23,14 @@ def optimizer(e: Evidence) -> str:
     """Training uses SGD with learning rate 0.01 and momentum 0.5."""
     passes = [epoch.train for training in cpu_trainings(e) for epoch in training.epochs] or _parts(e)
     if not passes and (not_believed := trainings.doubt(e.run, is_mlp)):
-        raise Fail(not_believed, f"SGD with learning rate {LEARNING_RATE:g} and momentum {MOMENTUM:g}")
+        raise Fail(not_believed, f"SGD with learning rate {LEARNING_RATE:g} and momentum {MOMENTUM:g}", DOUBTED)
     if not passes:
         why, hint = trouble(e, (), "mlp")
         if why:
             wanted = f"SGD with learning rate {LEARNING_RATE:g} and momentum {MOMENTUM:g}"
-            raise Fail(f"no optimizer took a step in the run{why}", wanted, hint)
+            raise Fail(
+                f"no optimizer took a step in the run{why}", wanted, hint or "Does a cell that runs train the model?"
+            )
     return loops.optimizer_settings(passes, "SGD", LEARNING_RATE, MOMENTUM)
 
 
@@ -72,9 +75,11 @@ def trained(e: Evidence, item: str, role: str, device: str, epochs: int) -> trai
         if not why and other_data is not None:
             why, hint = f"; {other_data[0]}", other_data[1]
         seen = f"the {name} was trained for {counted(len(longest.epochs))} on the {place}{why}"
-        raise Fail(seen, expected, hint)
+        raise Fail(
+            seen, expected, hint or f"How often is the training function called, in all cells that train {name}?"
+        )
     if not_believed := trainings.doubt(e.run, RECOGNISE[role]):
-        raise Fail(not_believed, expected)
+        raise Fail(not_believed, expected, DOUBTED)
     if other_data is not None:
         raise Fail(other_data[0], expected, other_data[1])
     if linear := e.trainings(RECOGNISE[role], device):
@@ -87,7 +92,11 @@ def trained(e: Evidence, item: str, role: str, device: str, epochs: int) -> trai
     if elsewhere is not None:
         raise elsewhere
     why, hint = trouble(e, section_cells(e, item), role, device)
-    raise Fail(f"no training of the {name} on the {place} was seen in the run{why}", expected, hint)
+    raise Fail(
+        f"no training of the {name} on the {place} was seen in the run{why}",
+        expected,
+        hint or f"Which cell trains the {name} on the {place}, and what does it print when all cells run from the top?",
+    )
 
 
 def longest_of(found: Sequence[trainings.Training]) -> trainings.Training:
@@ -110,7 +119,12 @@ def _enough(e: Evidence, item: str, training: trainings.Training, epochs: int, p
         role = next(role for role, known in RECOGNISE.items() if known(training.model.shapes))
         why, hint = trouble(e, section_cells(e, item, training.cells), role, training.device)
         seen = f"{counted(done)} instead of {epochs} on the {place}{why}"
-        raise Fail(seen, f"{counted(epochs)} on the {place}", hint, credit=round(done / epochs, 2))
+        raise Fail(
+            seen,
+            f"{counted(epochs)} on the {place}",
+            hint or "How many epochs does the loop run?",
+            round(done / epochs, 2),
+        )
 
 
 def _on_the_other_device(e: Evidence, item: str, role: str, device: str) -> Fail | None:
@@ -321,6 +335,7 @@ def _learned(e: Evidence, role: str, training: trainings.Training, epochs: int) 
     raise Fail(
         f"the losses of {counted(done)} {'follow' if follows else 'do not follow'} the reference's",
         f"{counted(epochs)} that learn as the reference does",
+        "How many epochs does the loop run, and what do its losses do from one to the next?",
         credit=round(done / epochs, 2) if follows else 0.0,
     )
 

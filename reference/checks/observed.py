@@ -15,6 +15,7 @@ from grader.checks.time_series import Reported
 from grader.evidence import trainings
 from grader.evidence.probes import LoaderProbe
 from grader.evidence.run import CellRun
+from reference.checks.epochs import DOUBTED
 from reference.checks.sections import BROKE, section_cells
 from reference.checks.trouble import because, over_other_data
 from reference.contract import BATCH_SIZE, MACS, PARAMETERS, RECOGNISE
@@ -22,6 +23,7 @@ from reference.prompts import template
 
 Epochs: TypeAlias = Sequence[trainings.Epoch]
 
+NO_EPOCH = "Which cell trains this model, and does it run to its end?"
 MOST_TRAININGS = 10  # whose times are looked for, the longest
 
 
@@ -128,11 +130,11 @@ def best_timed(
     if not found:
         expected = "printed times of epochs that were run"
         if not_believed := trainings.doubt(e.run, RECOGNISE[role]):
-            raise Fail(not_believed, expected)
+            raise Fail(not_believed, expected, DOUBTED)
         if other_data := over_other_data(e, role, device):
             raise Fail(f"{other_data[0]}, so their times do not count", expected, other_data[1])
         place = "GPU" if device == "cuda" else "CPU"
-        missing = Fail(f"no epoch of the {role.upper()} on the {place} was seen, so no time of one", expected)
+        missing = Fail(f"no epoch of the {role.upper()} on the {place} was seen, so no time of one", expected, NO_EPOCH)
         raise because(e, missing, section_cells(e, item), role, device)
     cells = {index for training in found for index in training.cells}
     order = [cell.index for cell in e.run.cells]

@@ -13,7 +13,16 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
 from grader.assignment import Check, Evidence, Fail, NotGraded
-from grader.checks import answers, conclusions, first_batch, flops, placement, plots, printed_numbers, printed_times
+from grader.checks import (
+    answers,
+    conclusions,
+    first_batch,
+    flops,
+    placement,
+    plot_names,
+    printed_numbers,
+    printed_times,
+)
 from grader.evidence.run import Axes, CellError, CellRun, Figure, Line, Profile, RunEvidence
 from grader.formatting import clean, one_line
 from grader.grading.notes import notes
@@ -52,7 +61,7 @@ READERS: dict[str, Callable[[str], object]] = {
     "times": lambda text: printed_times.printed_times(text, 10.0),
     "batch": lambda text: first_batch.first_batch_text(text, BATCH, text, text),
     "mentions": lambda text: first_batch.mentions(text, BATCH),
-    "claim": plots.claim,
+    "claim": plot_names.claim,
     "english": conclusions.is_english,
     "concludes": conclusions.concludes,
     "similarity": lambda text: answers.similarity(text, text[::-1]),
