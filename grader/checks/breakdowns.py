@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import ast
 import re
 
 from grader.evidence.run import CellError, CellRun
-from grader.notebook.cells import Notebook
+from grader.notebook.cells import Notebook, python_source
 from grader.notebook.places import line_of, place
 
-__all__ = ["breakdown", "hint_for"]
+__all__ = ["breakdown", "hint_for", "unreadable"]
 
 NO_PYTHON = ("SyntaxError", "IndentationError", "TabError")
 MESSAGE = 200  # characters of an exception's message
 
+_MAGIC = re.compile(r"^([ \t]*)[%!].*$", re.MULTILINE)
 _UNBOUND = re.compile(r"^(?:cannot access )?(?:local|free) variable '(\w+)'")
 _UNDEFINED = re.compile(r"^name '(\w+)' is not defined")
 
@@ -60,6 +62,28 @@ def hint_for(run: CellRun) -> str:
     if found:
         return f"Where does `{found[1]}` get its value, and does that run before this line?"
     return "Restart the runtime and run all cells from the top: the notebook stops at that line."
+
+
+def unreadable(notebook: Notebook, word: str) -> str:
+    """Return a sentence on the first cell that contains a word but is no Python, with the line; '' without such a cell.
+
+    >>> from pathlib import Path
+    >>> from grader.notebook.cells import Cell
+    >>> cells = (Cell(0, "markdown", "### The model"), Cell(1, "code", "class MLP(nn.Module)\\n    pass"))
+    >>> unreadable(Notebook(Path("a.ipynb"), "a.ipynb", "", cells), "class MLP")
+    "line 1 of the cell under 'The model' is no Python: `class MLP(nn.Module)` (SyntaxError: expected ':')"
+    """
+    for cell in notebook.code_cells:
+        if word not in cell.source or python_source(cell.source) is not None:
+            continue
+        try:
+            ast.parse(_MAGIC.sub(r"\1pass", cell.source))
+        except SyntaxError as error:
+            found = CellError(type(error).__name__, error.msg, error.lineno)
+            return breakdown(notebook, CellRun(cell.index, "error", error=found))
+        except (ValueError, RecursionError, MemoryError):
+            continue
+    return ""
 
 
 def _too_early(error: CellError, code: str) -> str:

@@ -31,12 +31,14 @@ CONTRADICTION = 1e-2  # relative difference of outputs that no rounding explains
 
 
 def describe_error(error: ProbeError) -> str:
-    """Return an exception as a student reads it: type, message, and the cell and line where it was raised.
+    """Return an exception as a student reads it: type, message, and the line that raised it.
 
-    >>> describe_error(ProbeError("NameError", "name 'x' is not defined", line=4, cell=3))
-    "NameError: name 'x' is not defined (cell 3, line 4)"
+    >>> describe_error(ProbeError("NameError", "name 'x' is not defined", line=4, cell=3, code="y = x + 1"))
+    "NameError: name 'x' is not defined, in line 4 of its cell: `y = x + 1`"
     """
     where = f" (cell {error.cell}, line {error.line})" if error.cell is not None and error.line is not None else ""
+    if error.code and error.line is not None:
+        where = f", in line {error.line} of its cell: `{error.code}`"
     said = error.message if len(error.message) <= SHOWN else f"{error.message[:SHOWN]}…"
     return f"{error.type[:100]}: {said}{where}"
 

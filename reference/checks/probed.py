@@ -6,9 +6,11 @@ from collections.abc import Mapping
 
 from grader.assignment import Check, Evidence, Fail, Item
 from grader.checks import loaders, loop_records, loop_tests, loops, models
+from grader.checks.breakdowns import unreadable
 from reference.checks.sections import is_stub
 from reference.contract import BATCH_SIZE, CLASSES, LOG_EVERY, MACS, PARAMETERS
 
+_ALONE = "Run that cell by itself: nothing in it is defined until Python can read it."
 _BEGIN = "Begin with its docstring in the task: it says what must hold."
 
 
@@ -20,6 +22,8 @@ def model_item(role: str, title: str) -> Item:
         probe = e.models[role]
         if not probe.parameters and not probe.missing and is_stub(e, probe.class_name or name):
             raise Fail(f"not started: the class {name} is as it was handed out", f"a class {name}", _BEGIN)
+        if probe.missing and (broken := unreadable(e.notebook, f"class {name}")):
+            raise Fail(broken, f"a class {name}", _ALONE)
         return models.exists(probe, name)
 
     def shapes(e: Evidence) -> str:
@@ -89,6 +93,8 @@ def _function(e: Evidence, role: str) -> str:
     try:
         return loops.exists(probe, role)
     except Fail as fail:
+        if probe.missing and (broken := unreadable(e.notebook, f"def {role}")):
+            raise Fail(broken, fail.expected, _ALONE) from None
         if probe.student is not None and probe.student.error is None and is_stub(e, probe.function or role):
             raise Fail(f"not started: {role} is as it was handed out", fail.expected, _BEGIN) from None
         raise
