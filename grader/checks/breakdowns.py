@@ -31,7 +31,7 @@ def breakdown(notebook: Notebook, run: CellRun) -> str:
     """
     error = run.error
     if error is None:
-        return run.reason
+        return re.sub(rf"\bcell {run.index}\b", lambda _: place(notebook, run.index), run.reason)
     cell, line = error.raised or (run.index, error.line)
     code = line_of(notebook, cell, line)
     shown = f": `{code}`" if code else ""

@@ -98,7 +98,7 @@ def _with_elsewhere(plot: LossPlot, plots: Sequence[LossPlot]) -> LossPlot:
     for other in plots:
         if (plot.train is None and other.train) or (plot.validation is None and other.validation):
             name = "training" if plot.train is None else "validation"
-            where = "on other axes" if other.cell == plot.cell else f"in a figure of cell {other.cell}"
+            where = "on other axes" if other.cell == plot.cell else "in another figure"
             return replace(plot, elsewhere=f"the {name} loss is plotted {where}")
     return plot
 

@@ -8,6 +8,7 @@ from grader.assignment import Advice, CheckFunction, Evidence, Fail, Review
 from grader.checks import convergence, loaders, loops, placement
 from grader.evidence import trainings
 from grader.evidence.run import Pass
+from grader.notebook.places import place as cell_of
 from reference.checks.sections import code_under, section_cells
 from reference.checks.trouble import broke_before, counted, over_other_data, trouble
 from reference.contract import BATCH_SIZE, CLASSES, LEARNING_RATE, MOMENTUM, RECOGNISE, is_linear, is_mlp
@@ -83,8 +84,9 @@ def trained(e: Evidence, item: str, role: str, device: str, epochs: int) -> trai
     if other_data is not None:
         raise Fail(other_data[0], expected, other_data[1])
     if linear := e.trainings(RECOGNISE[role], device):
+        where = cell_of(e.notebook, linear[0].cells[0])
         raise Fail(
-            f"the model that was trained in cell {linear[0].cells[0]} has no hidden layer, so it is not the {name}",
+            f"the model that was trained in {where} has no hidden layer, so it is not the {name}",
             expected,
             f"Which class is the model made from that the training steps: the {name}?",
         )
@@ -135,7 +137,7 @@ def _on_the_other_device(e: Evidence, item: str, role: str, device: str) -> Fail
         here = [epoch for epoch in training.epochs if epoch.cell in cells]
         if here:
             return Fail(
-                f"{counted(len(here))} of the {role.upper()} in cell {here[0].cell} ran on the {place}",
+                f"{counted(len(here))} of the {role.upper()} in {cell_of(e.notebook, here[0].cell)} ran on the {place}",
                 f"training on the {'GPU' if device == 'cuda' else 'CPU'}",
                 "Where do the model and the batches go before the training, and where does that device come from?",
             )

@@ -15,6 +15,7 @@ from grader.checks.time_series import Reported
 from grader.evidence import trainings
 from grader.evidence.probes import LoaderProbe
 from grader.evidence.run import CellRun
+from grader.notebook.places import place
 from reference.checks.epochs import DOUBTED
 from reference.checks.sections import BROKE, section_cells
 from reference.checks.trouble import because, over_other_data
@@ -79,10 +80,11 @@ def _batch_unseen(e: Evidence, runs: Sequence[CellRun]) -> Fail | None:
     if any(loader.split in wanted for loader in drawn):
         return None
     expected = "shapes and dtypes of a batch that the test loader gave"
+    where = place(e.notebook, until)
     if drawn:
-        seen = f"up to cell {until}, batches of the training loader were drawn, and none of the test loader"
+        seen = f"up to {where}, batches of the training loader were drawn, and none of the test loader"
         return Fail(seen, expected, "Which loader holds the test images?", credit=0.5)
-    seen = f"the shapes are printed, but up to cell {until} no batch was drawn from the test loader"
+    seen = f"the shapes are printed, but up to {where} no batch was drawn from the test loader"
     return Fail(seen, expected, "Take a batch from the loader, as by next(iter(...)), and print what it holds.")
 
 

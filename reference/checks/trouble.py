@@ -10,6 +10,7 @@ from grader.checks import placement
 from grader.checks.breakdowns import breakdown, hint_for
 from grader.evidence import trainings
 from grader.evidence.run import CellRun, Pass
+from grader.notebook.places import place
 from grader.packages import Lacking, missing_packages
 from reference.checks.sections import BROKE, is_stub
 from reference.contract import RECOGNISE
@@ -62,7 +63,7 @@ def _broke(e: Evidence, cells: Sequence[int], role: str, device: str) -> tuple[s
         return "".join(reversed(told)), next((hint for hint in told.values() if hint), "")
     unreached = [cell for cell in e.run.cells if cell.status == "not_run"]
     if unreached:
-        return f"; {unreached[0].reason}", ""
+        return f"; {unreached[0].reason}", "Does an earlier cell never end, or end the session?"
     said, hint = "", ""
     if role:
         said, hint = (
@@ -88,7 +89,7 @@ def broke_before(e: Evidence, index: int) -> tuple[str, str]:
 def _ending(e: Evidence, cell: CellRun) -> tuple[str, str]:
     """Return how a cell that broke ended, after a semicolon, and a hint or ''."""
     if cell.error is None:
-        return f"; {cell.reason}", ""
+        return f"; {breakdown(e.notebook, cell)}", ""
     said = f"; {breakdown(e.notebook, cell)}"
     open_pass = next((p for p in reversed(e.run.passes) if p.cell == cell.index and not p.complete), None)
     model, data = (open_pass.model_device or "", open_pass.data_device or "") if open_pass else ("", "")
@@ -198,7 +199,7 @@ def new_models(e: Evidence, role: str, device: str, cells: Collection[int]) -> t
             counts.setdefault(cell, []).append(sum(epoch.cell == cell for epoch in training.epochs))
     for cell, epochs in counts.items():
         if len(epochs) > 1 and set(epochs) == {1}:
-            many = len(epochs)
-            said = f"the {many} epochs in cell {cell} are of {many} models: a new {role.upper()} for each epoch"
+            many, where = len(epochs), place(e.notebook, cell)
+            said = f"the {many} epochs in {where} are of {many} models: a new {role.upper()} for each epoch"
             return said, "Where is the model made: once, before the loop over the epochs, or in it?"
     return "", ""

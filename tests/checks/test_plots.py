@@ -385,7 +385,7 @@ def test_one_curve_only() -> None:
 
 def test_two_figures_or_axes() -> None:
     train, validation = steps_and_ends(E10)
-    assert "in a figure of cell" in fault([plot(train, cell=9), plot(validation, cell=11)]).seen
+    assert "in another figure" in fault([plot(train, cell=9), plot(validation, cell=11)]).seen
     axes = (plot(train).axes[0], plot(validation).axes[0])
     assert "on other axes" in fault([Figure(9, axes)]).seen
     with pytest.raises(Fail) as caught:

@@ -129,7 +129,7 @@ def _curves(names: Plot) -> tuple[Mutation, ...]:
             "two_figures",
             "Each loss has a separate figure.",
             _in_two_figures(f, test),
-            (r"on other axes|in a figure",),
+            (r"on other axes|in another figure",),
         ),
         one(
             "made_up",
