@@ -184,13 +184,18 @@ def _not_of_question_3(e: Evidence, training: trainings.Training) -> int:
 
 
 def second_training(e: Evidence) -> trainings.Training:
-    """Return the training of Question 3: the first of the MLP with 20 epochs, or with ten in the question's own cells.
+    """Return the training of Question 3: the first of the MLP with 20 epochs.
 
-    The latter lacks the first ten, which costs points in Question 2. Raises Fail.
+    If ten epochs ran in the question's own cells and only the first ten are missing, which costs points in Question 2,
+    it is that one, unless another model was trained before. Raises Fail.
     """
-    for training in of_role(e, "mlp", "cpu"):
-        alone = len(training.epochs) - _not_of_question_3(e, training)
-        if len(training.epochs) >= 20 or alone >= 10:
+    found = of_role(e, "mlp", "cpu")
+    for training in found:
+        if len(training.epochs) >= 20:
+            return training
+    for training in found:
+        alone = len(training.epochs) - _not_of_question_3(e, training) >= 10
+        if alone and not any(_not_of_question_3(e, other) for other in found if other is not training):
             return training
     return trained(e, "q3", "mlp", "cpu", 20)
 

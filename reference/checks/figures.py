@@ -45,7 +45,8 @@ def _answer(e: Evidence, item: str, wanted: Sequence[Wanted]) -> plots.LossPlot:
 
     A plot below the other question's heading answers that question. It counts here only if it shows exactly the epochs
     that are wanted here and is not that question's answer, or if there is no code below this question's heading, or no
-    heading, so that both may have been answered in one place. Raises Fail when there is no plot.
+    heading, so that both may have been answered in one place. So does a plot in any other place if this question's own
+    cell broke or was not started. Raises Fail when there is no plot.
     """
     shown = [plot for epochs, first, last in wanted for plot in _plots(e, epochs, first, last)]
     mine = set(section_cells(e, item))
@@ -61,7 +62,9 @@ def _answer(e: Evidence, item: str, wanted: Sequence[Wanted]) -> plots.LossPlot:
     usable = [
         plot
         for plot in shown
-        if plot.cell not in theirs or (taken is not None and plot.axes != taken.axes and _covers(plot))
+        if plot.cell in mine
+        or (plot.cell not in theirs and not (broke or skipped))
+        or (_covers(plot) and not (plot.cell in theirs and taken is not None and plot.axes == taken.axes))
     ]
     if not usable:
         raise Fail(

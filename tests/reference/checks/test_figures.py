@@ -14,7 +14,7 @@ from grader.notebook.questions import Section
 from reference.checks.epochs import ten_epochs, twenty_epochs
 from reference.checks.figures import plot_checks, q2_plot, q3_plot
 from tests.checks.test_plots import every, line, make_epochs, plot, steps, steps_and_ends, val
-from tests.reference.checks.test_epochs import TWENTY, evidence, trained
+from tests.reference.checks.test_epochs import TWENTY, evidence, models, trained
 
 E20 = make_epochs(20)
 NO_PYTHON = CellError("SyntaxError", "invalid syntax. Perhaps you forgot a comma?", 2)
@@ -106,6 +106,11 @@ def test_nor_does_the_figure_of_question_3_that_shows_the_wrong_epochs_answer_qu
     e = seen([drawn(26, 10)], errors={24: NO_PYTHON})  # it repeats the plot of Question 2, which broke
     assert "is no Python" in verdicts(e, "q2")["q2.curves"]
     assert "cover epochs 1–10" in verdicts(e, "q3")["q3.epochs"]
+
+
+def test_nor_does_the_one_figure_at_the_end_of_a_notebook() -> None:
+    assert "is no Python" in verdicts(seen([drawn(30, 20)], errors={24: NO_PYTHON}), "q2")["q2.curves"]
+    assert right(seen([drawn(30, 10), drawn(30, 20)], errors={24: NO_PYTHON}))
 
 
 def test_a_figure_of_question_2_does_not_answer_question_3() -> None:
@@ -210,6 +215,15 @@ def test_ten_epochs_outside_of_question_3_are_the_first() -> None:
     for cell in (22, 24, 30):
         e = seen([drawn(24, 10)], {24: "plot_losses()"}, passes=trained(cell, 10))
         assert ten_epochs(e)
+        with pytest.raises(Fail, match="was trained for 10 epochs"):
+            twenty_epochs(e)
+
+
+def test_a_new_model_in_question_3_is_not_the_same_model() -> None:
+    for first in (10, 3):
+        passes = [*trained(22, first), *trained(26, 10, "model-2", start=100.0)]
+        e = seen([], passes=passes)
+        e = replace(e, run=replace(e.run, models=models(2)))
         with pytest.raises(Fail, match="was trained for 10 epochs"):
             twenty_epochs(e)
 
