@@ -67,10 +67,10 @@ def _answer(e: Evidence, item: str, wanted: Sequence[Wanted]) -> plots.LossPlot:
         or (_covers(plot) and not (plot.cell in theirs and taken is not None and plot.axes == taken.axes))
     ]
     if not usable:
+        answers = f"what is plotted under '{name_of(OTHER[item])}' answers that question"
+        other = answers if taken is not None else "what is plotted elsewhere does not show just what is asked here"
         raise Fail(
-            skipped
-            or f"no curve was plotted under '{name_of(item)}'; what is plotted under '{name_of(OTHER[item])}' answers "
-            "that question",
+            skipped or f"no curve was plotted under '{name_of(item)}'; {other}",
             f"a figure of its own for {name_of(item)}",
             NO_FIGURE,
         )
