@@ -119,7 +119,7 @@ SECTION_FAULTS: tuple[Mutation, ...] = (
         "section.first_stopped",
         "Only three of the first ten epochs are run.",
         "q2",
-        (r"3 of the first 10 ran",),
+        (r"only 3 epochs of the first 10 ran",),
         sub("range(10)", "range(3)", FIRST_TRAINING),
         may="q3",
     ),

@@ -259,7 +259,7 @@ def test_a_missing_plot_names_the_error_that_prevented_it(item, find, cell) -> N
     ) as caught:
         present(evidence(TWENTY, {cell: NUMPY}))
     assert "what do the lists hold" in caught.value.hint.lower()
-    other = plot(line("", [1, 2, 3], [100, 300, 200]), line("", [1, 2, 3], [7, 70, 7]))  # not of losses
+    other = replace(plot(line("", [1, 2, 3], [100, 300, 200]), line("", [1, 2, 3], [7, 70, 7])), cell=cell)
     with pytest.raises(Fail, match=rf"none of the curves .*; line 4 of cell {cell} ended with"):
         present(evidence(TWENTY, {cell: NUMPY}, figures=[other]))
     with pytest.raises(Fail) as caught:
