@@ -21,7 +21,7 @@ def model_item(role: str, title: str) -> Item:
     def found(e: Evidence) -> str:
         probe = e.models[role]
         if not probe.parameters and not probe.missing and is_stub(e, probe.class_name or name):
-            raise Fail(f"not started: the class {name} is as it was handed out", f"a class {name}", _BEGIN)
+            raise Fail(f"not started: the class {name} has no code yet", f"a class {name}", _BEGIN)
         if probe.missing and (broken := unreadable(e.notebook, f"class {name}")):
             raise Fail(broken, f"a class {name}", _ALONE)
         return models.exists(probe, name)
@@ -95,8 +95,9 @@ def _function(e: Evidence, role: str) -> str:
     except Fail as fail:
         if probe.missing and (broken := unreadable(e.notebook, f"def {role}")):
             raise Fail(broken, fail.expected, _ALONE) from None
-        if probe.student is not None and probe.student.error is None and is_stub(e, probe.function or role):
-            raise Fail(f"not started: {role} is as it was handed out", fail.expected, _BEGIN) from None
+        error = probe.student.error if probe.student is not None else None
+        if (error is None or error.type == "NotImplementedError") and is_stub(e, probe.function or role):
+            raise Fail(f"not started: {role} has no code yet", fail.expected, _BEGIN) from None
         raise
 
 

@@ -116,9 +116,7 @@ def test_a_model_that_was_not_started_says_so_once() -> None:
     e = notebook(("code", 'class MLP(nn.Module):\n    """Linear layers."""\n\n    # your code here'))
     probe = ModelProbe("mlp", "class MLP in cell 0", "MLP", trials=(ShapeTrial((1, 784), None, NOT_WRITTEN),))
     e = replace(e, models={"mlp": probe})
-    assert lost(e, model_item("mlp", "The MLP")) == [
-        ("mlp.exists", "not started: the class MLP is as it was handed out")
-    ]
+    assert lost(e, model_item("mlp", "The MLP")) == [("mlp.exists", "not started: the class MLP has no code yet")]
 
 
 @pytest.mark.parametrize(
@@ -153,8 +151,16 @@ def test_functions_that_were_not_started_say_so_once_each() -> None:
     item = Item("cpu_loops", "Loops", sum(CPU_POINTS.values()), loop_checks("cpu_loops", *probes, CPU_POINTS))
     found = dict(lost(replace(e, loops=probes), item))
     assert set(found) == {"cpu_loops.train", "cpu_loops.test"}
-    assert found["cpu_loops.train"] == "not started: cpu_train is as it was handed out"
+    assert found["cpu_loops.train"] == "not started: cpu_train has no code yet"
     assert "does nothing: it takes no batch" in found["cpu_loops.test"]
+    unread = "cpu_train takes no model and reads no global one, so the grader cannot run it on its own"
+    raises = LoopRun({}, {}, error=ProbeError("NotImplementedError", ""))
+    for probe in (
+        LoopProbe("cpu_train", missing=unread),
+        LoopProbe("cpu_train", "cpu_train in cell 0", "cpu_train", raises, idle),
+    ):
+        e = replace(e, loops={**probes, "cpu_train": probe})
+        assert dict(lost(e, item))["cpu_loops.train"] == "not started: cpu_train has no code yet"
 
 
 def test_a_definition_that_is_no_python_is_named() -> None:
