@@ -13,7 +13,7 @@ from grader.notebook.cells import Cell, Notebook
 SHOWN = 80  # characters of a line that is quoted
 
 _HEADING = re.compile(r"^ {0,3}#{1,6}[ \t]+(.+?)[ \t#]*$", re.MULTILINE)
-_MARKUP = re.compile(r"[*_`]{1,3}(?=\S)|(?<=\S)[*_`]{1,3}")
+_MARKUP = re.compile(r"[*`]+|(?<!\w)_{1,3}(?=\S)|(?<=\S)_{1,3}(?!\w)")
 
 
 def place(notebook: Notebook, index: int) -> str:

@@ -53,6 +53,11 @@ def test_long_lines_are_cut_and_backquotes_do_not_end_the_quotation() -> None:
     assert quoted("x" * 10_000).endswith("…")
 
 
+def test_a_heading_loses_its_markup_and_keeps_its_names() -> None:
+    book = notebook(("markdown", "### The loops: `cpu_train` and _the_ **`cpu_test`**"), ("code", "x"))
+    assert place(book, 1) == "the cell under 'The loops: cpu_train and the cpu_test'"
+
+
 def test_a_heading_in_a_code_comment_is_none() -> None:
     book = notebook(("code", "# Question 2\nplot()"), ("code", "y"))
     assert place(book, 1) == "the cell that begins with `y`"
