@@ -16,15 +16,14 @@ from grader.evidence import trainings
 from grader.evidence.probes import LoaderProbe
 from grader.evidence.run import CellRun
 from grader.notebook.places import place
-from reference.checks.epochs import DOUBTED
+from reference.checks.epochs import trained
 from reference.checks.sections import BROKE, section_cells
-from reference.checks.trouble import because, over_other_data
+from reference.checks.trouble import because
 from reference.contract import BATCH_SIZE, MACS, PARAMETERS, RECOGNISE
 from reference.prompts import template
 
 Epochs: TypeAlias = Sequence[trainings.Epoch]
 
-NO_EPOCH = "Which cell trains this model, and does it run to its end?"
 MOST_TRAININGS = 10  # whose times are looked for, the longest
 
 
@@ -130,14 +129,7 @@ def best_timed(
     """
     found = sorted(e.trainings(RECOGNISE[role], device), key=lambda training: len(training.epochs), reverse=True)
     if not found:
-        expected = "printed times of epochs that were run"
-        if not_believed := trainings.doubt(e.run, RECOGNISE[role]):
-            raise Fail(not_believed, expected, DOUBTED)
-        if other_data := over_other_data(e, role, device):
-            raise Fail(f"{other_data[0]}, so their times do not count", expected, other_data[1])
-        place = "GPU" if device == "cuda" else "CPU"
-        missing = Fail(f"no epoch of the {role.upper()} on the {place} was seen, so no time of one", expected, NO_EPOCH)
-        raise because(e, missing, section_cells(e, item), role, device)
+        trained(e, item, role, device, count)  # it raises the Fail that says why: as for the epochs, so it is told once
     cells = {index for training in found for index in training.cells}
     order = [cell.index for cell in e.run.cells]
     busy = {seen.cell for seen in e.run.passes if seen.trains}  # their times belong to another training
@@ -215,7 +207,12 @@ def _missing_tool(e: Evidence) -> Review | None:
 
 def flops_profiled(e: Evidence) -> str | Review:
     """Both models are profiled with one (1, 1, 28, 28) input."""
-    return _missing_tool(e) or flops.models_profiled(e.run.profiles, costs(e))
+    try:
+        return _missing_tool(e) or flops.models_profiled(e.run.profiles, costs(e))
+    except Fail as fail:
+        profiled = {seen.cell for seen in e.run.profiles}
+        broke = [run.index for run in e.run.cells if run.status in BROKE and run.index in profiled]
+        raise (because(e, fail, broke) if broke else fail) from None
 
 
 def flops_printed(e: Evidence) -> str | Review:

@@ -119,7 +119,7 @@ def test_the_cell_that_stopped_the_training_is_named_wherever_it_stands() -> Non
     ):
         ten_epochs(e)
     for check in (time_of_each, q3_total):
-        with pytest.raises(Fail, match=r"no epoch of the MLP .*; line 7 of cell 26 ended with RuntimeError"):
+        with pytest.raises(Fail, match=r"no training of the MLP .*; line 7 of cell 26 ended with RuntimeError"):
             check(e)
     with pytest.raises(Fail, match=r"no optimizer took a step in the run; line 7 of cell 22 ended with"):
         optimizer(e)
