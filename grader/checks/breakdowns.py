@@ -40,7 +40,7 @@ def breakdown(notebook: Notebook, run: CellRun) -> str:
     if cell != run.index:
         at = f"line {error.line} of " if error.line is not None else ""
         called = f" (called in {at}{place(notebook, run.index)})"
-    said = f"{error.name}: {error.message[:MESSAGE]}"
+    said = f"{error.name}: {error.message[:MESSAGE]}" if error.message else error.name
     if error.name in NO_PYTHON:
         return f"{where} is no Python{shown} ({said})"
     if name := _too_early(error, code):

@@ -157,7 +157,7 @@ SECTION_FAULTS: tuple[Mutation, ...] = (
         "section.gpu_loops_stub",
         "The functions for the GPU do nothing.",
         "q5 q8",
-        (r"not started",),
+        (r"not started|NotImplementedError",),
         cell(
             GPU_FUNCTIONS,
             "def gpu_train(epoch, train_losses, steps, current_step):\n    pass\n\n\n"

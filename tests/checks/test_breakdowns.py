@@ -64,7 +64,7 @@ def test_a_name_that_is_used_too_early(message: str) -> None:
 
 
 def test_without_a_line_or_an_error() -> None:
-    assert told(1, "KeyboardInterrupt", "", None).startswith("the cell under 'Question 2' ended with KeyboardInterrupt")
+    assert told(1, "KeyboardInterrupt", "", None) == "the cell under 'Question 2' ended with KeyboardInterrupt"
     assert breakdown(BOOK, CellRun(1, "timeout", reason="it ran for 600 s")) == "it ran for 600 s"
     assert hint_for(CellRun(1, "timeout", reason="it ran for 600 s")) == ""
 
