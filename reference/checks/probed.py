@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from grader.assignment import Check, Evidence, Item
+from grader.assignment import Check, Evidence, Fail, Item
 from grader.checks import loaders, loop_records, loop_tests, loops, models
+from grader.checks.breakdowns import unreadable
+from reference.checks.sections import is_stub
 from reference.contract import BATCH_SIZE, CLASSES, LOG_EVERY, MACS, PARAMETERS
+
+_ALONE = "Run that cell by itself: nothing in it is defined until Python can read it."
+_BEGIN = "Begin with its docstring in the task: it says what must hold."
 
 
 def model_item(role: str, title: str) -> Item:
@@ -14,7 +19,12 @@ def model_item(role: str, title: str) -> Item:
     name = role.upper()
 
     def found(e: Evidence) -> str:
-        return models.exists(e.models[role], name)
+        probe = e.models[role]
+        if not probe.parameters and not probe.missing and is_stub(e, probe.class_name or name):
+            raise Fail(f"not started: the class {name} has no code yet", f"a class {name}", _BEGIN)
+        if probe.missing and (broken := unreadable(e.notebook, f"class {name}")):
+            raise Fail(broken, f"a class {name}", _ALONE)
+        return models.exists(probe, name)
 
     def shapes(e: Evidence) -> str:
         return models.output_shapes(e.models[role], CLASSES)
@@ -77,11 +87,25 @@ def test_normalised(e: Evidence) -> str:
     return loaders.pixels(e.loaders["test"])
 
 
+def _function(e: Evidence, role: str) -> str:
+    """Check that the function of this role exists and does something."""
+    probe = e.loops[role]
+    try:
+        return loops.exists(probe, role)
+    except Fail as fail:
+        if probe.missing and (broken := unreadable(e.notebook, f"def {role}")):
+            raise Fail(broken, fail.expected, _ALONE) from None
+        error = probe.student.error if probe.student is not None else None
+        if (error is None or error.type == "NotImplementedError") and is_stub(e, probe.function or role):
+            raise Fail(f"not started: {role} has no code yet", fail.expected, _BEGIN) from None
+        raise
+
+
 def loop_checks(item: str, train: str, test: str, points: Mapping[str, float], gpu: bool = False) -> tuple[Check, ...]:
     """Return the checks on a training and a test function; `points` are by the last part of a check's id."""
 
     def train_found(e: Evidence) -> str:
-        return loops.exists(e.loops[train], train)
+        return _function(e, train)
 
     def trains(e: Evidence) -> str:
         """One call trains for one epoch: afterwards the weights are those of the reference."""
@@ -100,7 +124,7 @@ def loop_checks(item: str, train: str, test: str, points: Mapping[str, float], g
         return loops.mode_in_training(e.loops[train])
 
     def test_found(e: Evidence) -> str:
-        return loops.exists(e.loops[test], test)
+        return _function(e, test)
 
     def whole(e: Evidence) -> str:
         """The test goes once over the test loader and leaves the model as it is."""
