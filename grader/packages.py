@@ -1,7 +1,7 @@
-"""Packages that a notebook imports and this machine lacks: is that the machine's fault, or the notebook's?
+"""What a notebook needs and does not find: a package that this machine lacks, or a file that was not handed in.
 
 An exception that the kernel reports is a claim: anybody can raise ModuleNotFoundError with any name. So the name must
-also be imported in the notebook's source, and must not be installed here.
+also be imported in the source of the notebook or of its helper files, and must not be installed here.
 """
 
 from __future__ import annotations
@@ -45,6 +45,13 @@ _INSTALL = re.compile(
     r"^[ \t]*[!%]\s*(?:python3?\s+-m\s+|uv\s+)?(?:pip3?|conda|mamba)\s+install\b([^\n]*)", re.MULTILINE
 )
 _WITHOUT = re.compile(r"^name '\w+' is not defined|'NoneType' object")
+# How Python, NumPy and IPython's %run say that a file is not there.
+_NO_FILE = (
+    re.compile(r"No such file or directory: b?'(?P<path>[^'\n]+)'"),
+    re.compile(r"^(?P<path>[^\s'`]+) not found\.$"),
+    re.compile(r"^File `'(?P<path>[^'\n]+)'` not found"),
+)
+_MAX_PATH = 200  # characters that are shown
 T = TypeVar("T")
 _MAX_LISTED = 1_000  # characters of one install command
 
@@ -62,50 +69,71 @@ class Lacking(NotGraded):
 
 @dataclass(frozen=True)
 class Missing:
-    """A package whose import ended a cell. `here` says that it is this machine that lacks it."""
+    """A package or a file whose lack ended a cell. `here` says that it is this machine that lacks it.
+
+    `name` is that of the package, '' for a file that is opened. `file` is what should have been handed in, '' for a
+    package that this machine lacks. `binds` are the names that stay unknown since the notebook imports them from it.
+    """
 
     name: str
     cell: int
     here: bool
+    file: str = ""
+    binds: frozenset[str] = frozenset()
 
     @property
     def told(self) -> str:
-        """A sentence that says which import failed, without a full stop."""
+        """A sentence that says what is missing, without a full stop."""
         if self.here:
             return f"cell {self.cell} needs the package '{self.name}', which this grader does not have"
-        return f"cell {self.cell} imports '{self.name}', which is no package that this grader knows"
+        if self.name:
+            return f"cell {self.cell} imports '{self.name}', and {self.file} is missing from the submission"
+        return f"cell {self.cell} opens '{self.file}', which is missing from the submission"
 
     @property
     def hint(self) -> str:
         """A hint for the student."""
-        return (
-            f"Where does '{self.name}' come from? If it is a file of your own, its code belongs into the notebook;"
-            " if nothing uses it, take the import out."
+        hand_in = (
+            f"If {self.file} is a file of your own, hand it in beside the notebook, both in one folder or zip file"
         )
+        if self.here:
+            return ""
+        if self.name:
+            return (
+                f"{hand_in}. If '{self.name}' is a package, is its name right? If nothing uses it, take the import out."
+            )
+        return f"{hand_in}. If the notebook writes it, it must do so before it reads it."
 
 
 def missing_packages(notebook: Notebook, run: RunEvidence) -> tuple[Missing, ...]:
-    """Return the packages whose lack ended a cell of the run, in the cells' order.
+    """Return the packages and files whose lack ended a cell of the run, in the cells' order.
 
     Left out are names that the notebook does not import in its source, and modules that an installed package lacks:
     these exceptions are like any other.
     """
     broken = [cell for cell in run.cells if cell.error is not None]
+    files = {cell.index: Missing("", cell.index, False, name) for cell in broken if (name := _unopened(cell))}
     if not any(cell.error and (cell.error.missing_module or _WITHOUT.search(cell.error.message)) for cell in broken):
-        return ()
+        return tuple(files.values())
     imports = _all(_imported(source) for source in _sources(notebook))
     installs = _all(_installed_by(cell.source) for cell in notebook.code_cells)
-    found = (_missing(cell, notebook, imports, installs) for cell in broken)
+    found = (files.get(cell.index) or _missing(cell, notebook, imports, installs) for cell in broken)
     return tuple(one for one in found if one is not None)
 
 
 def _missing(cell: CellRun, notebook: Notebook, imports: frozenset[Import], installs: frozenset[str]) -> Missing | None:
     """Return the package whose lack the cell's exception shows, None if it shows none or the claim does not hold."""
-    claimed = (cell.error.missing_module or "" if cell.error is not None else "").split(".")[0]
+    module = (cell.error.missing_module or "") if cell.error is not None else ""
+    claimed = module.split(".")[0]
     if claimed:
+        own = any(name.split(".")[0] == claimed for name in notebook.beside.modules)
+        file = f"{(module if own else claimed).replace('.', '/')[:_MAX_PATH]}.py"
         if is_installed(claimed) or not any(claimed in one.parts for one in imports):
             return None
-        return Missing(claimed, cell.index, claimed in KNOWN or _plain(claimed) in installs)
+        here = claimed in KNOWN or _plain(claimed) in installs
+        here_imported = _imported(python_source(notebook.cells[cell.index].source) or "") & imports
+        binds = frozenset(one.bound for one in here_imported or imports if one.parts[0] == claimed)
+        return Missing(claimed, cell.index, here and not own, "" if here and not own else file, binds)
     # The notebook may have caught the import's exception, and done without the name or with None in its place.
     used = _names_of(python_source(notebook.cells[cell.index].source) or "") if cell.index < len(notebook.cells) else ()
     said = cell.error.message if cell.error is not None else ""
@@ -126,11 +154,27 @@ def is_installed(name: str) -> bool:
 
 
 def _sources(notebook: Notebook) -> Iterator[str]:
-    """Yield the Python of the code cells, and of the modules that they write."""
+    """Yield the Python of the code cells, of the modules that they write, and of the helper files."""
     written = written_files(notebook)
     for cell in notebook.code_cells:
         text = cell.source.lstrip().partition("\n")[2] if cell.index in written else cell.source
         yield python_source(text) or ""
+    yield from (python_source(source) or "" for source in notebook.beside.modules.values())
+
+
+def _unopened(cell: CellRun) -> str:
+    """Return the relative path of a file that a cell could not open, '' if that is not how it ended."""
+    error = cell.error
+    if error is None or error.name not in ("FileNotFoundError", "OSError", "Exception"):
+        return ""
+    found = next((match for pattern in _NO_FILE if (match := pattern.search(error.message))), None)
+    if found is None:
+        return ""
+    path = found["path"]
+    for start in ("/content/drive/MyDrive/", "/content/drive/My Drive/", "/content/", "./"):
+        path = path.removeprefix(start)
+    outside = path.startswith(("/", "~", "..")) or re.match(r"[A-Za-z]:|\w+://", path) is not None
+    return "" if outside or not path.strip("./") else path[:_MAX_PATH]
 
 
 class Import(NamedTuple):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, is_dataclass, replace
@@ -11,7 +12,7 @@ from typing import Any, Literal
 from grader.files import escape_unprintable, write_atomically
 from grader.formatting import render_html
 
-SCHEMA: Literal["grader-result/3"] = "grader-result/3"
+SCHEMA: Literal["grader-result/4"] = "grader-result/4"
 
 Fact = str | bool | float | list[str] | None
 Environment = Mapping[str, str | float | Mapping[str, Fact] | None]
@@ -31,6 +32,7 @@ _ORDER = (
     "notes",
     "environment",
     "digests",
+    "evidence",
     "items",
 )
 
@@ -79,7 +81,8 @@ class Digests:
 
     `submission`: the notebook's bytes. `rubric` and `reference`: the assignment's files (`digests.of_assignment`).
     `data`: the images and labels that notebooks were given. `grader`: the grader's own files. `environment`: Python,
-    the platform and the installed packages (`digests.environment_lines`).
+    the platform and the installed packages (`digests.environment_lines`). `files`: the helper files beside the
+    notebook, as lines that `sha256sum` prints; '' if there are none.
     """
 
     submission: str = ""
@@ -88,6 +91,7 @@ class Digests:
     data: str = ""
     grader: str = ""
     environment: str = ""
+    files: str = ""
 
 
 @dataclass(frozen=True)
@@ -128,6 +132,9 @@ class Result:
     'failed' and `message` says why. `notes` are repairs of the file and remarks on the run. `advisory` marks a
     student's own check, which does not count. `student` is whose result it is, in a class. Only a signed result has a
     `signature`, which covers everything else.
+
+    `kept` is the evidence that the verdicts rest on, as `grader.reports.evidence` keeps it, or empty. It is not a part
+    of the result's document, which holds its SHA-256 as `evidence`.
     """
 
     assignment: str
@@ -143,9 +150,16 @@ class Result:
     notes: tuple[str, ...] = ()
     advisory: bool = False
     digests: Digests = field(default_factory=Digests)
+    evidence: str = ""
     student: Student = Student()
-    schema: Literal["grader-result/3"] = SCHEMA
+    schema: Literal["grader-result/4"] = SCHEMA
     signature: Signature | None = None
+    kept: bytes = field(default=b"", repr=False, compare=False)
+
+    def with_evidence(self, kept: bytes) -> Result:
+        """Return the result with this kept evidence; without any if its digest is another than the result's."""
+        fits = bool(kept) and hashlib.sha256(kept).hexdigest() == self.evidence
+        return replace(self, kept=kept if fits else b"")
 
     @property
     def lost(self) -> float:
@@ -155,7 +169,7 @@ class Result:
 
     def to_dict(self) -> dict[str, object]:
         """Return the result as JSON data, in the order of the documented schema; 'signature' only if it is signed."""
-        plain = asdict(self)
+        plain = asdict(replace(self, kept=b""))
         signature = {"signature": plain["signature"]} if self.signature else {}
         return {key: plain[key] for key in _ORDER} | signature
 
@@ -179,7 +193,7 @@ def parse_result(document: str) -> Result:
 
     plain = json.loads(document)
     result: Result = _with_numbers(msgspec.convert(plain, Result), plain)
-    return result
+    return replace(result, kept=b"")  # a document holds none
 
 
 def _with_numbers(value: Any, plain: Any) -> Any:

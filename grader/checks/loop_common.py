@@ -40,10 +40,11 @@ def first_steps(probe: LoopProbe) -> tuple[int, ...]:
     """Return the global steps from which a function may count: the one passed in, and epoch * batches.
 
     Some functions compute the step from the epoch. In a notebook that counts epochs from 0 both are the same; the probe
-    passes an epoch and a step that do not belong together.
+    passes an epoch and a step that do not belong together. One that does a whole training counts from 0.
     """
     by_epoch = (probe.epoch or 0) * len(probe.batch_sizes)
-    return (probe.current_step, by_epoch) if by_epoch else (probe.current_step,)
+    new = (0,) if {"epochs", "model_class"} & set(probe.bindings.values()) else ()
+    return (probe.current_step, by_epoch, *new) if by_epoch else (probe.current_step, *new)
 
 
 def need_forwards(student: LoopRun) -> None:

@@ -71,18 +71,25 @@ def records_losses(probe: LoopProbe, every: int) -> str:
 def returns_step(probe: LoopProbe) -> str:
     """Check that the function returns the global step: the one that was passed in plus the number of batches.
 
-    Return both. Raise Fail if it returns something else or nothing, and NotGraded if it was not run.
+    Return both. A function that counts in a global name or in an attribute of its object need not return it. Raise Fail
+    if it returns something else or nothing, and NotGraded if it was not run.
 
     >>> from grader.evidence.probes import LoopRun
     >>> run = LoopRun({}, {}, returned=(738.0,))
     >>> returns_step(LoopProbe("cpu_train", student=run, reference=run, current_step=610, batch_sizes=(64,) * 128))
     'returns 738, the global step after 128 batches from 610'
+    >>> run = LoopRun({}, {}, numbers={"self.step": 738.0})
+    >>> returns_step(LoopProbe("cpu_train", student=run, reference=run, current_step=610, batch_sizes=(64,) * 128))
+    'keeps 738 in self.step, the global step after 128 batches from 610'
     """
     student, _ = both_runs(probe)
     for begin in first_steps(probe):
         after = begin + len(probe.batch_sizes)
         if after in student.returned:
             return f"returns {after}, the global step after {len(probe.batch_sizes)} batches from {begin}"
+        kept = next((name for name, value in student.numbers.items() if value == after), None)
+        if kept is not None:
+            return f"keeps {after} in {kept}, the global step after {len(probe.batch_sizes)} batches from {begin}"
     start = probe.current_step
     expected = start + len(probe.batch_sizes)
     if student.returned_nothing:

@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 
 from grader.assignment import Fail, NotGraded
 from grader.evidence.compare import OUTPUT_TOLERANCE, relative_difference, squashing
+from grader.evidence.macs import macs
 from grader.evidence.probes import Comparison, ModelProbe, Operation, ProbeError, ShapeTrial
 
 __all__ = [
@@ -191,31 +192,7 @@ def count_macs(operations: Sequence[Operation]) -> int:
     >>> count_macs([Operation("conv2d", (1, 1, 28, 28), (1, 32, 26, 26), weight=(32, 1, 3, 3))])
     194688
     """
-    return sum(_MACS[op.name](op) for op in operations if op.name in _MACS)
-
-
-def _linear_macs(op: Operation) -> int:
-    return math.prod(op.output) * (op.input[-1] if op.input else 0)
-
-
-def _conv_macs(op: Operation) -> int:
-    return math.prod(op.output) * math.prod(op.weight[1:])
-
-
-def _adaptive_average_macs(op: Operation) -> int:
-    kernel = math.prod(max(1, i // o) for i, o in zip(op.input[2:], op.output[2:], strict=False))
-    return (kernel + 1) * math.prod(op.output)
-
-
-_MACS: Mapping[str, Callable[[Operation], int]] = {
-    "linear": _linear_macs,
-    "conv1d": _conv_macs,
-    "conv2d": _conv_macs,
-    "conv3d": _conv_macs,
-    "adaptive_avg_pool2d": _adaptive_average_macs,
-    "avg_pool2d": lambda op: math.prod(op.output),
-    **dict.fromkeys(("batch_norm", "layer_norm", "group_norm"), lambda op: 4 * math.prod(op.output)),
-}
+    return sum(map(macs, operations))
 
 
 def contradicted(probe: ModelProbe) -> bool:

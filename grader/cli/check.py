@@ -17,13 +17,17 @@ from grader.formatting import clean
 if TYPE_CHECKING:
     from grader.cli.options import Commands
     from grader.grading.messages import Terms
+    from grader.notebook.helper_files import Beside
 
 
 def add_to(commands: Commands) -> None:
     """Add the command to the parser."""
     command = add_command(commands, "check", "check one notebook and show what was found", run)
     command.add_argument(
-        "notebook", type=Path, metavar="NOTEBOOK", help="an .ipynb file, or a .py file exported from one"
+        "notebook",
+        type=Path,
+        metavar="NOTEBOOK",
+        help="an .ipynb file, a .py file exported from one, or a folder or zip archive with one and its helper files",
     )
     command.add_argument(
         "--item", metavar="ID", help="check one item only, such as q5; run only the cells that it needs"
@@ -42,18 +46,21 @@ def run(arguments: argparse.Namespace) -> int:
     from grader.grading.supervisor import CutShort, GaveUp, Worker
     from grader.provenance.digests import of_file
     from grader.reports import html, terminal
-    from grader.temporary import sweep
+    from grader.temporary import sweep, temporary_folder
 
     make_importable()
     worker = Worker(_terms(arguments))  # it imports while this process does
     show = ProgressLine(enabled=not arguments.quiet)
+    notebook = arguments.notebook
     try:
         sweep()
-        result = worker.grade(arguments.notebook, show, show.verdict)
+        with temporary_folder("grader-class-") as into:
+            notebook, beside = _handed_in(notebook, into)
+            result = worker.grade(notebook, show, show.verdict, beside=beside)
     except GaveUp as error:
         from grader.grading.grade import failed
 
-        result = failed(load(arguments), arguments.notebook.name, str(error), of_file(arguments.notebook))
+        result = failed(load(arguments), notebook.name, str(error), of_file(notebook))
     except CutShort as error:
         if worker.log and os.environ.get("GRADER_DEBUG"):
             print(clean(worker.log), file=sys.stderr)
@@ -70,6 +77,23 @@ def run(arguments: argparse.Namespace) -> int:
         write_atomically(arguments.svg, terminal.svg(result))
     terminal.print_report(result, details=arguments.all)
     return exit_status([result])
+
+
+def _handed_in(path: Path, into: Path) -> tuple[Path, Beside | None]:
+    """Return the one notebook of a folder or an archive and its helper files; for another path itself and None.
+
+    Raises UsageError if there is not exactly one notebook, and IngestError if nothing can be read.
+    """
+    from grader.course.ingest.collect import read_class
+
+    if not path.is_dir() and path.suffix.lower() != ".zip":
+        return path, None
+    found = read_class([path], into / "out", into).submissions
+    if len(found) > 1:
+        raise UsageError(f"'{path}' holds {len(found)} notebooks; name the one to check, or use `grader grade`")
+    if found[0].problem:
+        raise UsageError(found[0].problem)
+    return found[0].path, found[0].beside
 
 
 def _terms(arguments: argparse.Namespace) -> Terms:

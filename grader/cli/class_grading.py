@@ -187,7 +187,7 @@ def _lending(
 
 def _local(workers: Workers, show: ClassProgress) -> Callable[[Submission], Result]:
     def run(submission: Submission) -> Result:
-        return workers.grade(submission.path, lambda progress: show.step(submission, progress))
+        return workers.grade(submission.path, lambda progress: show.step(submission, progress), submission.beside)
 
     return run
 

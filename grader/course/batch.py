@@ -128,7 +128,7 @@ class _Batch:
         if self.job.force or submission.problem:
             return False
         sha256 = of_file(submission.path)
-        grading = self.job.key(submission.path.name, sha256)
+        grading = self.job.key(submission.path.name, submission.identity(sha256))
         if not grading:
             return False
         entry = _entry(submission, sha256)
@@ -138,7 +138,7 @@ class _Batch:
             if left is not None:
                 self._keep(submission, left, True, 0.0)
             return left is not None
-        result = read_document(graded.document)
+        result = graded.result
         self.store.enter(entry, graded.key)
         self._write(submission, result, graded.document)
         self.count, self.reused = self.count + 1, self.reused + 1
@@ -214,13 +214,19 @@ class _Batch:
     def _keep(self, submission: Submission, result: Result, final: bool, seconds: float) -> None:
         entry = _entry(submission, result.submission.sha256)
         result = self.job.sign(replace(result, student=entry.student))
-        grading = self.job.key(submission.path.name, entry.sha256)
+        grading = self.job.key(submission.path.name, submission.identity(entry.sha256))
         key = key_for(grading, entry.student)
         final = final and bool(grading) and not any(item.status == "error" for item in result.items)
         document = result.document()
         # A result that is not final gets a separate key, so that it never replaces a final one.
         graded = Graded(
-            key if final else f"not final: {submission.name}", standing(result), document, final, now(), seconds
+            key if final else f"not final: {submission.name}",
+            standing(result),
+            document,
+            final,
+            now(),
+            seconds,
+            result.kept,
         )
         self.store.put(graded, entry)
         self.job.on_stored(grading)

@@ -26,10 +26,10 @@ class Job:
     """Settings for grading a class.
 
     `grade` grades one submission in one of `jobs` threads, unless there is a `pool`. `key` returns the key of (file
-    name, SHA-256), or '' for a result that is never reused; `may_reuse` tells whether a stored grading may be reused;
-    with `force` nothing is reused. `sign` is applied to each result before it is stored; `data` is the digest of the
-    data. `recover` returns the result for (key, SHA-256) that an earlier run graded and could not store any more, or
-    None; `on_stored` is called with each key that is stored.
+    name, `Submission.identity`), or '' for a result that is never reused; `may_reuse` tells whether a stored grading
+    may be reused; with `force` nothing is reused. `sign` is applied to each result before it is stored; `data` is the
+    digest of the data. `recover` returns the result for (key, SHA-256) that an earlier run graded and could not store
+    any more, or None; `on_stored` is called with each key that is stored.
     """
 
     assignment: Assignment

@@ -43,14 +43,15 @@ def write_results(store: Store, out: Path) -> int:
         count += 1
         document = store.document(row.key)
         folder = out / row.entry.name
-        write_html(read_document(document), folder / "report.html")
+        result = read_document(document).with_evidence(store.evidence(row.key))
+        write_html(result, folder / "report.html")
         write_atomically(folder / "result.json", document)
     write_summary(out / "summary.csv", ((row.entry.student, row.machine) for row in store.rows()), store.items())
     return count
 
 
 def _gradings(store: Store, target: Store, conflicts: list[str]) -> None:
-    there = {graded.key: replace(graded, document="") for graded in target.all_graded()}
+    there = {graded.key: replace(graded, document="", evidence=b"") for graded in target.all_graded()}
     for graded in store.all_graded():
         old = there.get(graded.key)
         if old is not None and old.final and graded.final and _points(old.standing) != _points(graded.standing):

@@ -34,7 +34,7 @@ class Graded:
     """The grading of one student's notebook.
 
     `key` is what `key_for` returns. `document` is the text of its result.json. `final` is False if it must not be
-    reused, as when the grader itself failed.
+    reused, as when the grader itself failed. `evidence` is `Result.kept`.
     """
 
     key: str
@@ -43,6 +43,12 @@ class Graded:
     final: bool = True
     graded_at: str = ""
     seconds: float = 0.0
+    evidence: bytes = b""
+
+    @property
+    def result(self) -> Result:
+        """The result, with its evidence. Raises StoreError if another version of grader wrote it."""
+        return read_document(self.document).with_evidence(self.evidence)
 
 
 @dataclass(frozen=True)
@@ -77,7 +83,7 @@ class Row:
     updated_at: str
 
 
-_GRADED = "key, standing, document, final, graded_at, seconds"
+_GRADED = "key, standing, document, final, graded_at, seconds, evidence"
 _OF, _AFTER = " of ", " of!"  # keys of one notebook sort between these, since "!" follows the blank
 _ENTRY = "name, file, sha256, student_id, student_name, submitted_at, late, superseded"
 
@@ -141,9 +147,9 @@ class Store:
         values = (graded.key, graded.final, graded.graded_at or now(), graded.seconds)
         with self._transaction():
             self._db.execute(
-                "INSERT OR REPLACE INTO results (key, final, graded_at, seconds, standing, document) "
-                "VALUES (?, ?, ?, ?, ?, ?)",
-                (*values, json.dumps(asdict(graded.standing)), graded.document),
+                "INSERT OR REPLACE INTO results (key, final, graded_at, seconds, standing, document, evidence) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (*values, json.dumps(asdict(graded.standing)), graded.document, graded.evidence),
             )
             if entry is not None:
                 self._enter(entry, graded.key, now())
@@ -187,6 +193,12 @@ class Store:
         with self._store_errors():
             row = self._db.execute("SELECT document FROM results WHERE key = ?", (key,)).fetchone()
         return str(row[0]) if row else ""
+
+    def evidence(self, key: str) -> bytes:
+        """Return the kept evidence of the grading under `key`, or nothing."""
+        with self._store_errors():
+            row = self._db.execute("SELECT evidence FROM results WHERE key = ?", (key,)).fetchone()
+        return bytes(row[0]) if row else b""
 
     # --- marks --------------------------------------------------------------------------------------------------
 
@@ -286,8 +298,8 @@ def _storable(value: Any) -> Any:
 
 
 def _graded(row: Sequence[Any]) -> Graded:
-    key, standing, document, final, graded_at, seconds = row
-    return Graded(key, _standing(json.loads(standing)), document, bool(final), graded_at, seconds)
+    key, standing, document, final, graded_at, seconds, evidence = row
+    return Graded(key, _standing(json.loads(standing)), document, bool(final), graded_at, seconds, evidence)
 
 
 def _standing(plain: dict[str, Any]) -> Standing:

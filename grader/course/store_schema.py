@@ -46,6 +46,8 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         # `items`: the ids of the assignment's items, in order.
         "CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
     ),
+    # What the verdicts rest on, as `grader.reports.evidence` keeps it; empty for gradings of earlier versions.
+    ("ALTER TABLE results ADD COLUMN evidence BLOB NOT NULL DEFAULT x''",),
 )
 
 

@@ -13,6 +13,7 @@ from grader.grading.supervisor import GaveUp, Worker
 
 if TYPE_CHECKING:
     from grader.grading.progress import Report
+    from grader.notebook.helper_files import Beside
     from grader.result import Result
 
 GRADINGS = 100  # of one worker; then a new one takes its place, so that nothing grows without limit
@@ -37,11 +38,14 @@ class Workers:
             self._uses[spare] = 0
         self._closed = False
 
-    def grade(self, path: Path, progress: Report | None = None) -> Result:
-        """Have a notebook graded by an idle worker or a new one. Raises what `Worker.grade` raises, and OSError."""
+    def grade(self, path: Path, progress: Report | None = None, beside: Beside = ()) -> Result:
+        """Have a notebook graded by an idle worker or a new one, with the helper files `beside` it.
+
+        Raises what `Worker.grade` raises, and OSError.
+        """
         worker = self._take()
         try:
-            return worker.grade(path, progress, lent=self._lent())
+            return worker.grade(path, progress, lent=self._lent(), beside=beside)
         finally:
             self._give_back(worker)
 

@@ -52,9 +52,10 @@ class GlobalFacts:
 
 @dataclass(frozen=True)
 class FunctionFacts:
-    """A function of the notebook.
+    """A function of the notebook, or a method: 'Class.method'. Of its own object, 'self.model' is a global.
 
-    `attributes` are those that it or a function that it calls uses, `writes` the globals that it assigns.
+    `attributes` are those that it or a function that it calls uses, `writes` the globals and the
+    attributes that it assigns.
     """
 
     name: str
@@ -62,6 +63,11 @@ class FunctionFacts:
     globals: tuple[GlobalFacts, ...] = ()
     attributes: tuple[str, ...] = ()
     writes: tuple[str, ...] = ()
+
+    @property
+    def short(self) -> str:
+        """The name without the class."""
+        return self.name.rpartition(".")[2]
 
     @property
     def trains(self) -> bool:
@@ -116,12 +122,12 @@ class NamespaceFacts:
     optimizers: tuple[OptimizerFacts, ...] = ()
     numbers: Mapping[str, float] = field(default_factory=dict)
     devices: Mapping[str, str] = field(default_factory=dict)
-    callables: tuple[str, ...] = ()  # the notebook's own callable objects and methods that are not functions
 
     def function(self, name: str) -> FunctionFacts | None:
-        """Return the function of this name, None if there is none."""
+        """Return the function of this name, or the method if no function has it; None if there is none."""
         return self._by_name.get(name)
 
     @functools.cached_property
     def _by_name(self) -> dict[str, FunctionFacts]:
-        return {function.name: function for function in reversed(self.functions)}
+        methods = {function.short: function for function in reversed(self.functions)}
+        return {**methods, **{function.name: function for function in reversed(self.functions)}}

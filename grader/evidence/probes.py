@@ -224,7 +224,6 @@ class LoopProbe:
     faults: Mapping[str, Mapping[str, NDArray[np.float32]]] = field(default_factory=dict)
     bindings: Mapping[str, str] = field(default_factory=dict)  # parameter or global -> role, for the report
     missing: str = ""
-    unprobed: str = ""  # why the object of that name could not be probed
     current_step: int = 0  # the global step and the epoch that were passed in
     epoch: int = 0
     training_losses: tuple[float, ...] = ()  # of a test function, batch by batch, with the model in training mode

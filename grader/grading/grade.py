@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import importlib.util
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
-from grader.assignment import Assignment, load_assignment
+from grader.assignment import Assignment, Evidence, load_assignment
 from grader.grading.full_length import judged_in_full, reliances
-from grader.grading.judge import Judge
+from grader.grading.judge import Judge, PartialEvidence
 from grader.grading.notes import notes
 from grader.grading.pipeline import Stages
 from grader.grading.progress import Progress as Progress
 from grader.grading.progress import Report as Report
 from grader.machine import Device, find_gpu
+from grader.notebook.beside import named_beside
+from grader.notebook.helper_files import Beside, read_helper_files
 from grader.notebook.reader import UnreadableNotebook, read_notebook
 from grader.provenance import digests
 from grader.provenance.environment import environment
+from grader.reports.evidence import dump_evidence
 from grader.result import ItemResult, Result, Submitted, total
 from grader.run.kernels import LOAD, Kernels, Setup
 from grader.sandbox.confinement.backends import find_backend
 from grader.sandbox.limits import Limits
 from grader.seeds import CANONICAL_SEED, commitment, kernel_seed, secret_seed
+
+MOST_KEPT = 6 << 20  # bytes of kept evidence; it takes about 1.3 MB
 
 
 def grade(
@@ -40,6 +47,7 @@ def grade(
     seed: int | None = CANONICAL_SEED,
     isolation: str = "auto",
     cores: int = 1,
+    beside: Beside | None = None,
 ) -> Result:
     """Grade the notebook at `path` and return its result, of status 'failed' if it cannot be graded at all.
 
@@ -51,7 +59,8 @@ def grade(
     without a cache), under which nobody knows in advance what a correct training gives. `isolation` is one of
     `grader.sandbox.limits.ISOLATION`: 'auto' refuses if notebooks cannot be confined, 'none' requires no confinement.
     `cores` is the number of cores that may be kept busy: with two, torch has two threads and the notebook is probed
-    while it runs.
+    while it runs. `beside` are the helper files that were handed in with the notebook, as pairs of a name and the path
+    on disk; None takes the files in the notebook's folder that its code imports or names.
 
     The notebook runs in kernels of its own, all else in this process. The command line also limits the time and memory
     of the latter, in a worker process; of `limits` nothing here enforces that.
@@ -70,11 +79,14 @@ def grade(
         assignment = load_assignment(assignment) if isinstance(assignment, str) else assignment
         _known(assignment, only)
         report(Progress("read", 0, 1, path.name))
-        return failed(assignment, path.name, str(error), digests.of_file(path), source.sha256)
+        result = failed(assignment, path.name, str(error), digests.of_file(path), source.sha256)
+        return replace(result, digests=replace(result.digests, files=read_helper_files(beside or ()).digest))
+    helpers = read_helper_files(named_beside(notebook) if beside is None else beside)
+    notebook = replace(notebook, beside=helpers)
     backend = find_backend(isolation)
     seed = secret_seed(source.sha256) if seed is None else seed
     inside = kernel_seed(seed, notebook.sha256)
-    setup = Setup(source, gpu, limits or Limits(), inside, backend, cores)
+    setup = Setup(source, gpu, limits or Limits(), inside, backend, cores, helpers)
     with Kernels() as kernels:
         hidden = _folder(assignment)
         unknown = isinstance(assignment, str)
@@ -84,7 +96,7 @@ def grade(
         _known(assignment, only)
         report(Progress("read", 1, 1, path.name))
         # Taken before any student code runs, so that it cannot affect them.
-        digested = digests.digests(assignment, notebook.sha256, source.sha256)
+        digested = replace(digests.digests(assignment, notebook.sha256, source.sha256), files=helpers.digest)
         folder = assignment.folder
         fresh = early if hidden == folder else None
         if fresh is None and assignment.probes:
@@ -104,15 +116,25 @@ def grade(
     for item in longer.values():
         told(item)
     results = tuple(longer.get(item.id, item) for item in judge.results)
+    kept = _kept(stages.evidence)
     seconds = {**stages.seconds, "all": round(time.monotonic() - began, 2)}
     where = environment(gpu, source.describe(), commitment(seed), backend, setup.limits, setup.threads, seconds)
     submitted = Submitted(notebook.name, notebook.sha256)
-    return total(assignment.name, submitted, results, where, notes(notebook, run), digested)
+    result = total(assignment.name, submitted, results, where, notes(notebook, run), digested)
+    return replace(result, evidence=hashlib.sha256(kept).hexdigest() if kept else "", kept=kept)
 
 
 def _whole(item: ItemResult) -> bool:
     """Return whether an item lost no points that other data could give back."""
     return not any(check.status in ("fail", "partial", "skipped") for check in item.checks)
+
+
+def _kept(evidence: Evidence | None) -> bytes:
+    """Return the evidence as it is kept; nothing if there is none, or too much of it."""
+    if evidence is None or isinstance(evidence, PartialEvidence):
+        return b""
+    kept = dump_evidence(evidence)
+    return kept if len(kept) <= MOST_KEPT else b""
 
 
 def _known(assignment: Assignment, item: str | None) -> None:

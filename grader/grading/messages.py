@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Literal, TypeVar
 
 from grader.machine import Device
+from grader.notebook.helper_files import Beside
 from grader.sandbox.limits import Limits
 
-MAX_RESULT = 8 << 20  # bytes of a result's document; it takes about 130 KB
+MAX_RESULT = 8 << 20  # bytes of a result's document, which takes about 130 KB, and of the evidence, which takes 1.3 MB
 MAX_BYTES = 2 * MAX_RESULT + 4096  # of a frame: JSON escapes at most every character
 HEADER = struct.Struct(">Q")
 T = TypeVar("T")
@@ -56,32 +57,53 @@ class Server:
 
 @dataclass(frozen=True)
 class Order:
-    """The order to grade a notebook. `path` holds the bytes of its path in hexadecimal, since it may be no text."""
+    """The order to grade a notebook. Paths are bytes in hexadecimal, since they may be no text.
+
+    `files` are the names and paths of its helper files; None leaves it to the worker to find them.
+    """
 
     path: str
     server: Server | None = None
+    files: tuple[tuple[str, str], ...] | None = None
 
     @classmethod
-    def of(cls, path: Path, server: Server | None = None) -> Order:
-        """Return the order to grade the notebook at `path`."""
-        return cls(os.fsencode(path).hex(), server)
+    def of(cls, path: Path, server: Server | None = None, beside: Beside | None = None) -> Order:
+        """Return the order to grade the notebook at `path` with the helper files `beside` it."""
+        files = None if beside is None else tuple((_hex(name), _hex(where)) for name, where in beside)
+        return cls(_hex(path), server, files)
 
     @property
     def notebook(self) -> Path:
         """The path of the notebook."""
-        return Path(os.fsdecode(bytes.fromhex(self.path)))
+        return Path(_text(self.path))
+
+    @property
+    def beside(self) -> Beside | None:
+        """The helper files; None for those that the notebook names."""
+        if self.files is None:
+            return None
+        return tuple((_text(name), Path(_text(where))) for name, where in self.files)
+
+
+def _hex(path: str | Path) -> str:
+    return os.fsencode(path).hex()
+
+
+def _text(path: str) -> str:
+    return os.fsdecode(bytes.fromhex(path))
 
 
 @dataclass(frozen=True)
 class Report:
     """A report of a worker.
 
-    'began': it reads the file; 'step': its progress; 'verdict': an item's result as JSON; 'result': the result's
-    document; 'refused': the caller asked for something impossible, in a sentence; 'gave_up': the notebook asks too much
-    of the grader, in a sentence; 'failed': the grader itself failed, in words.
+    'began': it reads the file; 'step': its progress; 'verdict': an item's result as JSON; 'evidence': the kept evidence
+    in base64, before the result; 'result': the result's document; 'refused': the caller asked for something impossible,
+    in a sentence; 'gave_up': the notebook asks too much of the grader, in a sentence; 'failed': the grader itself
+    failed, in words.
     """
 
-    kind: Literal["began", "step", "verdict", "result", "refused", "gave_up", "failed"]
+    kind: Literal["began", "step", "verdict", "evidence", "result", "refused", "gave_up", "failed"]
     text: str = ""
     phase: Literal["read", "run", "probe", "check"] = "read"
     done: int = 0

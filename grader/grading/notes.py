@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from grader.evidence.run import RunEvidence
 from grader.notebook.cells import Notebook
+from grader.notebook.helper_files import HelperFiles
 from grader.notebook.places import place
 from grader.packages import missing_packages
 
@@ -11,6 +12,7 @@ from grader.packages import missing_packages
 def notes(notebook: Notebook, run: RunEvidence) -> tuple[str, ...]:
     """Return repairs of the file, cells that did not end well, and remarks on the run, without duplicates."""
     found = [f"repaired: {repair}" for repair in notebook.repairs]
+    found += _beside(notebook.beside)
     alike: dict[str, list[str]] = {}
     missing = {package.cell: package for package in missing_packages(notebook, run)}
     for cell in run.cells:
@@ -31,3 +33,16 @@ def notes(notebook: Notebook, run: RunEvidence) -> tuple[str, ...]:
     if run.refused:
         found.append(f"{run.refused} records of the run are left out: they were malformed or named another cell")
     return tuple(dict.fromkeys(found))
+
+
+MOST_NAMED = 10
+
+
+def _beside(helpers: HelperFiles) -> list[str]:
+    """Return remarks on the helper files: which were there when the notebook ran, and which were left out."""
+    found = []
+    for names, what in ((helpers.names, "helper files beside the notebook"), (helpers.left_out, "files left out")):
+        if names:
+            more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+            found.append(f"{what}: {', '.join(names[:MOST_NAMED])}{more}")
+    return found

@@ -44,6 +44,7 @@ class Stages:
     `seed` is the grading's, from which the probes' draws follow; the kernels get another. `fresh` is the kernel for the
     probes, None if the assignment has none. `only` is the one wanted item, None for all. `seconds` holds the duration
     of the stages. With `chosen` only these cells run, and the functions are probed with inputs of these `lengths`.
+    `evidence` is what the verdicts rest on, once a run has ended.
     """
 
     notebook: Notebook
@@ -58,6 +59,7 @@ class Stages:
     seconds: dict[str, Fact] = field(default_factory=dict)
     chosen: Collection[int] | None = None
     lengths: Lengths | None = None
+    evidence: Evidence | None = None
 
     def go(self) -> RunEvidence:
         """Judge the wanted items with as few stages as they need. Return the evidence of the run, empty if none was."""
@@ -84,10 +86,13 @@ class Stages:
             chosen = [cell for at, cell in code.items() if at in some]
             evidence, probed = self._attempt(stage, chosen, certain, None)
             if self._passes(evidence):
-                self.judge.look(evidence)
-                return evidence.run
+                return self._judged(evidence)
         evidence, _ = self._attempt(stage, tuple(code.values()), certain, probed)
+        return self._judged(evidence)
+
+    def _judged(self, evidence: Evidence) -> RunEvidence:
         self.judge.look(evidence)
+        self.evidence = evidence
         return evidence.run
 
     def _drawing(self) -> AbstractContextManager[None]:

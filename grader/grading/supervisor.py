@@ -5,6 +5,7 @@ The worker does everything with a student's file; from it come only messages, wh
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
 import os
@@ -28,6 +29,7 @@ from grader.temporary import sweep
 
 if TYPE_CHECKING:
     from grader.grading.progress import Progress
+    from grader.notebook.helper_files import Beside
     from grader.result import ItemResult, Result
 
 TICK_SECONDS = 0.1
@@ -107,25 +109,28 @@ class Worker:
         progress: Callable[[Progress], None] | None = None,
         verdict: Callable[[ItemResult], None] | None = None,
         lent: tuple[Server, int] | None = None,
+        beside: Beside | None = None,
     ) -> Result:
         """Have a notebook graded and return the result. `progress` and `verdict` are called in this thread.
 
-        `lent` is a fork server and the descriptor of its control socket. Raises GaveUp and CutShort, and GraderError
-        for the caller's mistakes; a worker that gave up has ended.
+        `beside` are its helper files as for `grader.grade`. `lent` is a fork server and the descriptor of its control
+        socket. Raises GaveUp and CutShort, and GraderError for the caller's mistakes; a worker that gave up has ended.
         """
         if self._terms is None:
             raise RuntimeError("a worker needs terms")
-        patience = Patience(self._terms.limits, time.monotonic())
+        patience, evidence = Patience(self._terms.limits, time.monotonic()), b""
         try:
-            self._send(path, lent)
+            self._send(path, lent, beside)
             while True:
                 report = self._next(patience)
                 if report.kind == "step" and progress is not None:
                     progress(_progress(report))
                 elif report.kind == "verdict" and verdict is not None:
                     verdict(_item(report.text))
+                elif report.kind == "evidence":
+                    evidence = _decoded(report.text)
                 elif report.kind not in ("began", "step", "verdict"):
-                    return self._result(report)
+                    return self._result(report).with_evidence(evidence)
         except (GraderError, CutShort):  # it is ready for the next
             raise
         except OSError:  # it hung up
@@ -139,11 +144,13 @@ class Worker:
             self.kill()
             raise
 
-    def _send(self, path: Path, lent: tuple[Server, int] | None) -> None:
+    def _send(self, path: Path, lent: tuple[Server, int] | None, beside: Beside | None) -> None:
         if lent is None or lent == self._lent:
-            self._channel.sendall(pack(Order.of(path)))
+            self._channel.sendall(pack(Order.of(path, None, beside)))
             return
-        socket.send_fds(self._channel, [pack(Order.of(path, lent[0]))], [lent[1]])
+        message = pack(Order.of(path, lent[0], beside))
+        sent = socket.send_fds(self._channel, [message], [lent[1]])
+        self._channel.sendall(message[sent:])  # a long list of helper files may not go out at once
         self._lent = lent
 
     def _next(self, patience: Patience) -> Report:
@@ -256,6 +263,13 @@ def _progress(report: Report) -> Progress:
     from grader.grading.progress import Progress
 
     return Progress(report.phase, report.done, report.total, report.text)
+
+
+def _decoded(text: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except ValueError as error:
+        raise MalformedMessage(str(error)) from None
 
 
 def _item(text: str) -> ItemResult:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import ctypes
 import json
@@ -56,7 +57,7 @@ def main() -> NoReturn:
         teller.tell(Report("began"))
         if order.server is not None and descriptors:
             _borrow(terms, order, descriptors[0])
-        teller.tell(_grade(terms, assignment, order.notebook, teller))
+        teller.tell(_grade(terms, assignment, order, teller))
 
 
 def _listen(channel: socket.socket, orders: SimpleQueue[tuple[Terms | Order, list[int]]]) -> None:
@@ -90,7 +91,7 @@ class _Teller:
             self._channel.sendall(pack(report))
 
 
-def _grade(terms: Terms, assignment: str | Assignment, path: Path, teller: _Teller) -> Report:
+def _grade(terms: Terms, assignment: str | Assignment, order: Order, teller: _Teller) -> Report:
     from grader.grading.grade import grade
     from grader.grading.progress import Progress
 
@@ -102,7 +103,7 @@ def _grade(terms: Terms, assignment: str | Assignment, path: Path, teller: _Tell
 
     try:
         result = grade(
-            path,
+            order.notebook,
             assignment,
             data=Path(terms.data) if terms.data else None,
             sample=terms.sample,
@@ -114,6 +115,7 @@ def _grade(terms: Terms, assignment: str | Assignment, path: Path, teller: _Tell
             seed=terms.seed,
             isolation=terms.isolation,
             cores=terms.cores,
+            beside=order.beside,
         )
     except UnknownItem as error:
         return Report("refused", as_text(str(error.args[0])))
@@ -124,6 +126,8 @@ def _grade(terms: Terms, assignment: str | Assignment, path: Path, teller: _Tell
     except Exception as error:
         traceback.print_exc()  # the supervisor keeps the end of what is printed
         return Report("failed", as_text(f"{type(error).__name__}: {error}"[:2000]))
+    if result.kept:
+        teller.tell(Report("evidence", base64.b64encode(result.kept).decode("ascii"), "check"))
     document = result.document()
     if len(document.encode()) > MAX_RESULT:
         return Report("gave_up", too_large())

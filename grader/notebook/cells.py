@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from grader.notebook.depth import without_deep_statements
+from grader.notebook.helper_files import NO_FILES, HelperFiles
 from grader.notebook.memo import Remembered
 from grader.notebook.repairs import Kind
 
@@ -36,7 +37,10 @@ class Cell:
 
 @dataclass(frozen=True)
 class Notebook:
-    """A notebook as read. `sha256` is the digest of the file; `repairs` are phrases for a person to read."""
+    """A notebook as read. `sha256` is the digest of the file; `repairs` are phrases for a person to read.
+
+    `beside` are the helper files that were handed in with it.
+    """
 
     path: Path
     name: str
@@ -44,6 +48,7 @@ class Notebook:
     cells: tuple[Cell, ...]
     repairs: tuple[str, ...] = ()
     source_format: str = "ipynb 4.5"
+    beside: HelperFiles = NO_FILES
 
     @property
     def code_cells(self) -> tuple[Cell, ...]:

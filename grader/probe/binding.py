@@ -165,7 +165,7 @@ def bind(function: FunctionFacts, observed: Sequence[Argument], purpose: Purpose
                 values[parameter.name] = _literal(argument)
     globals_ = _global_roles(function, roles, purpose)
     have = {*roles.values(), *globals_.values()}
-    if "model" not in have:
+    if not have & {"model", "model_class"}:
         return f"{function.name} takes no model and reads no global one, so the grader cannot run it on its own"
     if not have & {"train_loader", "test_loader", "train_dataset", "test_dataset", "loaders"}:
         return f"{function.name} takes no data loader and reads no global one, so the grader cannot run it on its own"
@@ -221,7 +221,7 @@ def _observed_role(
 ) -> str | None:
     """Return the role by the argument that the notebook passed; the name decides between roles of the same type."""
     role = argument.role
-    if role in _OBJECTS or role in _COUNTERS:
+    if role in _OBJECTS or role in _COUNTERS or role in ("model_class", "epochs"):
         return role
     if role.endswith("loader"):
         if loaders == 1:
@@ -264,6 +264,8 @@ def _global_roles(function: FunctionFacts, parameters: Mapping[str, str], purpos
     found: dict[str, str] = {}
     for fact in function.globals:
         role = _global_role(fact, purpose)
+        if role is None and fact.type == "int" and fact.name in function.writes:
+            role = "current_step"  # whatever its name: it must count on from where it was
         if role is None:
             continue
         decoy = role in taken and fact.direct and role in ("model", "optimizer", "train_loader", "test_loader")
@@ -288,6 +290,8 @@ def _global_role(fact: GlobalFacts, purpose: Purpose) -> str | None:
         return fact.equals if fact.equals and set(words(fact.name)) & _SIZES else None
     if kind == "dict":
         return named if named == "loaders" else None
+    if kind == "loaders":
+        return kind
     if kind == "other":  # a loader or model wrapped in a class of the notebook
         return named if named in ("model", "optimizer", "criterion", "train_loader", "test_loader") else None
     if kind in ("missing", "none"):

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 
 from grader.assignment import Assignment
 from grader.evidence.run import CellRun, RunEvidence
-from grader.notebook.cells import Notebook, written_files
+from grader.notebook.cells import Notebook, python_source, written_files
 from grader.slicing.certainty import certain_classes, certain_loaders
 from grader.slicing.definitions import definitions
+from grader.slicing.inline_loops import inline_loops
+from grader.slicing.program import SourceCell
 from grader.slicing.slice import Piece, slice_cells
 from grader.slicing.source_cells import ALL_RAN, imported_names, loader_names, parsed, source_cells
 from grader.slicing.traversal import reached
@@ -99,11 +101,39 @@ def all_definitions(notebook: Notebook, run: RunEvidence = ALL_RAN, wanted: Sequ
 
     Without a run it is assumed that every cell ends well and that no model has a name that the sources do not show.
     """
-    cells = source_cells(notebook, run)
+    cells = _with_inline_loops(notebook, run, source_cells(notebook, run))
     names = [d.name for d in definitions(cells) if d.kind != "method"]
     names += [name for model in run.models.values() for name in model.names]
     names += [*wanted, *_likely_models(notebook), *imported_names(notebook), *loader_names(notebook)]
     return Definitions(_files(notebook), slice_cells(cells, names).pieces)
+
+
+def _with_inline_loops(notebook: Notebook, run: RunEvidence, cells: Sequence[SourceCell]) -> tuple[SourceCell, ...]:
+    """Return the cells, with the loops in no function as functions after their cell, one pair for each device.
+
+    Only where no function trains on that device: then the loops of the first cell that does are its answer.
+    """
+    trained = [seen for seen in run.passes if seen.trains]
+    sources = {cell.index: python_source(cell.source) or "" for cell in notebook.code_cells}
+    added: dict[int, list[SourceCell]] = {}
+    for device, word in (("cpu", "cpu"), ("cuda", "gpu")):
+        there = [seen for seen in trained if (seen.model_device or "cpu").startswith(device)]
+        if any(seen.function is not None for seen in there):
+            continue
+        for at in dict.fromkeys(seen.cell for seen in there):
+            names = f"{word}_training_in_cell_{at}", f"{word}_test_in_cell_{at}"
+            found = inline_loops(sources.get(at, ""), *names)
+            if found is not None and found.train:
+                own = (SourceCell(at, text, ran=True) for text in (found.train, found.test) if text)
+                added.setdefault(at, []).extend(own)
+                break
+    last = {cell.index: place for place, cell in enumerate(cells)}
+    with_added: list[SourceCell] = []
+    for place, cell in enumerate(cells):
+        with_added.append(cell)
+        if last[cell.index] == place:
+            with_added += added.get(cell.index, [])
+    return tuple(with_added)
 
 
 def _files(notebook: Notebook) -> tuple[tuple[int, str], ...]:
@@ -140,9 +170,12 @@ def certain_definitions(notebook: Notebook, assignment: Assignment) -> Certain:
 
 
 def _likely_models(notebook: Notebook) -> tuple[str, ...]:
-    """Return the names bound at the top level to an instance of a module class or a Sequential, and a few others."""
+    """Return the names bound at the top level to an instance of a class of the notebook or a Sequential, with others.
+
+    The object of a class such as `Trainer` has the methods that train.
+    """
     trees = [parsed(cell.source) for cell in notebook.code_cells]
-    made_by = _builders(trees)
+    made_by = _builders([*trees, *(parsed(source) for source in notebook.beside.modules.values())])
     names: dict[str, None] = {}
     for node in (node for tree in trees for node in _outside_functions(tree)):
         targets, value = _bound(node)
@@ -152,16 +185,15 @@ def _likely_models(notebook: Notebook) -> tuple[str, ...]:
 
 
 def _builders(trees: Sequence[ast.Module]) -> set[str]:
-    """Return the names of the notebook's module classes and of functions that call them, directly or not."""
+    """Return the names of the classes of the notebook and its files, and of functions that call them."""
     found = {"Sequential"}
     made_from: dict[str, list[str]] = {}  # class -> classes that inherit from it
     callers: dict[str, list[str]] = {}
     for node in (node for tree in trees for node in ast.walk(tree)):
         if isinstance(node, ast.ClassDef):
+            found.add(node.name)
             for base in map(_last, node.bases):
                 made_from.setdefault(base, []).append(node.name)
-                if base.endswith("Module"):
-                    found.add(node.name)
         elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             for name in _called(node):
                 callers.setdefault(name, []).append(node.name)

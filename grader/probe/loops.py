@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, fields
@@ -212,7 +213,7 @@ class LoopProber:
                 losses, correct = in_training, correct_then
         return LoopProbe(
             role.role,
-            source=f"function {function.name}",
+            source=_in_words(function.name),
             function=function.name,
             student=student,
             reference=reference,
@@ -311,6 +312,12 @@ class LoopProber:
             load(model, inputs.weights)
             found[name] = known_faults.train(variant, model, batches, LEARNING_RATE, MOMENTUM)
         return found
+
+
+def _in_words(name: str) -> str:
+    """Return 'function train', or 'the training loop in cell 22' for a loop that stands in no function."""
+    found = re.fullmatch(r"[cg]pu_(training|test)_in_cell_(\d+)", name)
+    return f"the {found[1]} loop in cell {found[2]}" if found else f"function {name}"
 
 
 def reference_facts(function: Callable[..., object]) -> FunctionFacts:

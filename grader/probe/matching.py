@@ -41,7 +41,8 @@ def _find(role: LoopRole, facts: NamespaceFacts, passes: Sequence[Pass]) -> Foun
     for name in role.function_names:
         exact = facts.function(name)
         if exact is not None:
-            return FoundFunction(exact, "name", _observed(name, passes, role) or _borrowed(exact, passes, role))
+            observed = _observed(exact.name, passes, role) or _borrowed(exact, passes, role)
+            return FoundFunction(exact, "name", observed)
     fitting = [p for p in passes if p.function and _fits(p, role)]
     on_device = [p for p in fitting if (p.model_device or "cpu").startswith(role.device)]
     found = _most_used(on_device, facts, role)
@@ -126,7 +127,7 @@ def _function(facts: NamespaceFacts, name: str | None) -> FunctionFacts:
 def _called_tests(function: FunctionFacts, facts: NamespaceFacts) -> list[FunctionFacts]:
     """Return the functions that a function calls, are named like tests, and do not train."""
     called = [facts.function(fact.name) for fact in function.globals]
-    return [f for f in called if f is not None and not f.trains and part_by_name(f.name) == "test"]
+    return [f for f in called if f is not None and not f.trains and part_by_name(f.short) == "test"]
 
 
 def _observed(name: str | None, passes: Sequence[Pass], role: LoopRole) -> tuple[Argument, ...]:
@@ -146,6 +147,8 @@ def _observed(name: str | None, passes: Sequence[Pass], role: LoopRole) -> tuple
 def _counted(argument: Argument, calls: Sequence[Pass]) -> Argument:
     if argument.role != "int":
         return argument
+    if _counts_passes(argument, calls) and role_by_name(argument.name, "train") in (None, "epochs"):
+        return replace(argument, role="epochs")
     values = [next((a.value for a in call.arguments if a.name == argument.name), None) for call in calls]
     grown = [
         (after - before, call.batches)
@@ -162,6 +165,13 @@ def _counted(argument: Argument, calls: Sequence[Pass]) -> Argument:
     if grown and all(by >= max(2, batches) for by, batches in grown):
         return replace(argument, role="current_step")
     return argument
+
+
+def _counts_passes(argument: Argument, calls: Sequence[Pass]) -> bool:
+    """Return whether an argument is the number of passes in the first cell that calls, so that one call makes all."""
+    here = [call for call in calls if call.cell == calls[0].cell]
+    values = {one.value for call in here for one in call.arguments if one.name == argument.name}
+    return len(here) > 1 and values == {len(here)}
 
 
 _SIMILAR = {
@@ -185,7 +195,7 @@ _SIMILAR = {
 
 
 def _is_similar(function: FunctionFacts, role: LoopRole) -> bool:
-    said = set(words(function.name))
+    said = set(words(function.short))
     if not said & _SIMILAR[role.purpose] or function.trains != (role.purpose == "train"):
         return False
     if isinstance(bind(function, (), role.purpose), str) and not function.globals:
@@ -198,11 +208,11 @@ def _is_similar(function: FunctionFacts, role: LoopRole) -> bool:
 
 def _for_gpu(function: FunctionFacts) -> bool:
     """Return whether a function's name says that it is for the GPU, so that it cannot be the one for the CPU."""
-    return bool(set(words(function.name)) & {"gpu", "cuda"})
+    return bool(set(words(function.short)) & {"gpu", "cuda"})
 
 
 def _likeness(function: FunctionFacts, role: LoopRole) -> int:
-    said = set(words(function.name))
+    said = set(words(function.short))
     device = {"cuda": {"gpu", "cuda"}, "cpu": {"cpu"}}[role.device]
     return 4 * bool(said & device) + 2 * (len(said) <= 2) + ("epochs" not in said)
 

@@ -79,13 +79,8 @@ def loop_roles(assignment: Assignment, cuda: bool) -> tuple[LoopRole, ...]:
 def _loop(
     kernel: Asked, prober: LoopProber, role: LoopRole, facts: NamespaceFacts, run: RunEvidence, log_probabilities: bool
 ) -> LoopProbe:
-    """Probe the function of a role. If its name stands for an object or a method, a person has to check it."""
-    found = find_function(role, facts, run.passes)
-    name = next((name for name in role.function_names if name in facts.callables), None)
-    if name is not None and isinstance(found, str):
-        why = f"'{name}' is an object or a method, to which the grader cannot pass another model and other data"
-        return LoopProbe(role.role, function=name, unprobed=f"{why}: a person has to check it")
-    return prober.probe(kernel, role, found, log_probabilities=log_probabilities)
+    """Probe the function of a role."""
+    return prober.probe(kernel, role, find_function(role, facts, run.passes), log_probabilities=log_probabilities)
 
 
 def probe_certain(kernel: Asked, assignment: Assignment, roles: Collection[str]) -> Iterator[tuple[str, ModelProbe]]:

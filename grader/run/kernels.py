@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from grader.machine import Gpu
+from grader.notebook.helper_files import NO_FILES, HelperFiles
 from grader.run.harness import harness
 from grader.sandbox.budget import Budget
 from grader.sandbox.confinement.backends import Backend
@@ -20,17 +21,25 @@ if TYPE_CHECKING:
 
     from grader.data.sources import DataSource
 
-# The first cell of a kernel for the probes, before student code can patch anything that the probes use.
+# The first cell of a kernel for the probes, before student code can patch anything that the probes use. The working
+# folder is off the path meanwhile: a file torch.py beside the notebook is student code.
 LOAD = """
+import sys
+_paths, sys.path[:] = sys.path[:], [path for path in sys.path if path]
 import torch
 __import__("grader.in_kernel.probes.handlers")
+sys.path[:] = _paths
+del sys, _paths
 """
 MAX_THREADS = 2  # of torch; more gain little on models of this size
 
 
 @dataclass(frozen=True)
 class Setup:
-    """The settings that all kernels of a grading share. `cores` may be kept busy by torch's threads and by stages."""
+    """The settings that all kernels of a grading share. `cores` may be kept busy by torch's threads and by stages.
+
+    `beside` are the notebook's helper files, which each kernel finds in its working folder.
+    """
 
     source: DataSource
     gpu: Gpu
@@ -38,6 +47,7 @@ class Setup:
     seed: int
     backend: Backend
     cores: int = 1
+    beside: HelperFiles = NO_FILES
 
     @property
     def threads(self) -> int:
@@ -65,7 +75,7 @@ class Setup:
 
     def _kernel(self, hidden: Path, record: bool, threads: int) -> Kernel:
         inside = harness(self.source, self.seed, gpu=self.gpu, record=record, hidden=hidden, threads=threads)
-        return Kernel(inside, self.limits, self.backend, self.budget)
+        return Kernel(inside, self.limits, self.backend, self.budget, self.beside)
 
 
 class Kernels:

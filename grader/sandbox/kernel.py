@@ -19,6 +19,7 @@ from typing import Any, Literal, TypeVar
 
 from grader.errors import GraderError
 from grader.evidence.run import CellRun
+from grader.notebook.helper_files import NO_FILES, HelperFiles
 from grader.notebook.places import quoted
 from grader.sandbox.budget import Budget
 from grader.sandbox.channel.cells import CellClient
@@ -60,8 +61,8 @@ class Kernel:
 
     `harness` says what to install in the kernel (see `grader.sandbox.process`), `backend` how to confine it: by default
     as strongly as this machine can. `budget` is the time left to the notebook, which its kernels share; cells in a
-    kernel without a recorder count as questions then. By default the kernel has its own, for all cells. Only one thread
-    at a time may use an instance.
+    kernel without a recorder count as questions then. By default the kernel has its own, for all cells. Copies of the
+    files `beside` the notebook are in its working folder. Only one thread at a time may use an instance.
     """
 
     def __init__(
@@ -70,8 +71,10 @@ class Kernel:
         limits: Limits,
         backend: Backend | None = None,
         budget: Budget | None = None,
+        beside: HelperFiles = NO_FILES,
     ) -> None:
         self._harness = harness
+        self._beside = beside
         self._limits = limits
         self._backend = backend
         install = harness.get("install")
@@ -94,12 +97,12 @@ class Kernel:
     def __enter__(self) -> Kernel:
         try:
             backend = self._backend or find_backend("none")
-            self._process = KernelProcess(self._harness, self._limits, backend)
+            self._process = KernelProcess(self._harness, self._limits, backend, beside=self._beside)
             try:
                 self._process.start()
             except NotWarm:
                 self._process.close()
-                self._process = KernelProcess(self._harness, self._limits, backend, warm=False)
+                self._process = KernelProcess(self._harness, self._limits, backend, False, self._beside)
                 self._process.start()
         except (OSError, IsolationError) as error:
             self._close()

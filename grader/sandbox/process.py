@@ -15,6 +15,7 @@ import subprocess
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from grader.notebook.helper_files import NO_FILES, HelperFiles
 from grader.sandbox.channel.events import EventLog
 from grader.sandbox.channel.messages import CHANNELS
 from grader.sandbox.confinement.cgroup import Cgroup
@@ -38,10 +39,18 @@ class KernelProcess:
 
     `harness` is the configuration for `grader.in_kernel.launcher` ('install' is a list of [module, settings]); it must
     be JSON data. In it, 'readable' lists paths that the kernel may read, 'hidden' paths that it must not see, and
-    'hide_gpu' keeps the machine's GPU from it. `warm` allows forking the kernel from a fork server.
+    'hide_gpu' keeps the machine's GPU from it. `warm` allows forking the kernel from a fork server. `beside` are the
+    helper files, of which it gets copies in its working folder.
     """
 
-    def __init__(self, harness: Mapping[str, object], limits: Limits, backend: Backend, warm: bool = True) -> None:
+    def __init__(
+        self,
+        harness: Mapping[str, object],
+        limits: Limits,
+        backend: Backend,
+        warm: bool = True,
+        beside: HelperFiles = NO_FILES,
+    ) -> None:
         self.folder = private_folder()
         self.sockets = self.folder / "k"  # the sockets are k-1, k-2, …
         self.key = secrets.token_hex(32)
@@ -49,6 +58,7 @@ class KernelProcess:
         self._requests = os.open(self.folder / "requests", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         self._log = self.folder / "log"
         self._harness, self._limits, self._backend, self._warm = harness, limits, backend, warm
+        self._beside = beside
         self._user = fresh_user() if backend.drops_user else None
         self._process: Child | None = None
         self._kernel: int | None = None  # the pid of the kernel itself, a descendant of the started process
@@ -66,7 +76,8 @@ class KernelProcess:
         cgroup_fds = self._cgroup.join_descriptors() if self._cgroup else []
         listening = {channel: self._listen(port) for channel, port in CHANNELS.items()}
         events, requests = self._child_ends()
-        inherited = [*cgroup_fds, *(one.fileno() for one in listening.values()), events, requests]
+        copies = self._copies()
+        inherited = [*cgroup_fds, *(one.fileno() for one in listening.values()), events, requests, *copies]
         try:
             place = self._place()
             start = starter(self._backend, place) if self._warm else Cold(self._backend.plan)
@@ -74,7 +85,12 @@ class KernelProcess:
             self._plan = plan
             config = {
                 "module": "grader.in_kernel.launcher",
-                "confine": {**plan.confine, "cgroup_fds": [number[one] for one in cgroup_fds]},
+                "confine": {
+                    **plan.confine,
+                    "cgroup_fds": [number[one] for one in cgroup_fds],
+                    "beside_fds": [number[one] for one in copies],
+                    "beside": [[one.name, len(one.content)] for one in self._beside.files],
+                },
                 "sockets": {CHANNELS[channel]: number[one.fileno()] for channel, one in listening.items()},
                 "key": self.key,
                 "harness": {**self._inner_harness(), "events_fd": number[events]},
@@ -86,7 +102,7 @@ class KernelProcess:
         finally:
             for one in listening.values():
                 one.close()
-            for descriptor in (*cgroup_fds, events, requests):
+            for descriptor in (*cgroup_fds, events, requests, *copies):
                 os.close(descriptor)
         starved = self._cgroup.ran_out_of_memory if self._cgroup else lambda: False
         self._watchdog = Watchdog(
@@ -114,6 +130,16 @@ class KernelProcess:
         """Return descriptors for the kernel: of the events, to append to, and of the requests, to read."""
         events = os.open(self.folder / "events", os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
         return events, os.open(self.folder / "requests", os.O_RDONLY | os.O_CLOEXEC)
+
+    def _copies(self) -> list[int]:
+        """Return the descriptor of one file with the contents of all helper files, to read; none if there are none."""
+        if not self._beside.files:
+            return []
+        path = self.folder / "beside"
+        path.write_bytes(b"".join(one.content for one in self._beside.files))
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        path.unlink()
+        return [descriptor]
 
     def unlink_sockets(self) -> None:
         """Remove the sockets' names after connecting: no other process may connect to this kernel."""

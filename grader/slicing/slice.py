@@ -60,7 +60,7 @@ def slice_cells(cells: Sequence[SourceCell], wanted: Sequence[str], avoid: Colle
         else:
             limit = max(limit, until)
     taken, earlier, unresolved = dict(selection.taken), dict(selection.earlier), dict(selection.unresolved)
-    if taken:
+    if taken or any(unit.facts.star for unit in program.units):
         settings.take_settings(limit, max((unit.position for unit in taken.values() if unit.facts.imports), default=0))
         taken.update(settings.taken)
         unresolved.update(settings.unresolved)

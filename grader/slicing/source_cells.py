@@ -60,13 +60,21 @@ def loader_names(notebook: Notebook) -> tuple[str, ...]:
 
 
 def imported_names(notebook: Notebook) -> tuple[str, ...]:
-    """Return the global names bound by `from module import name` from modules that the notebook itself writes."""
-    written = {Path(name).stem for name in written_files(notebook).values() if name.endswith(".py")}
+    """Return the global names bound by imports of modules that the notebook writes or that were handed in with it.
+
+    Also those that `from module import *` may bind.
+    """
+    written = {Path(name).stem: "" for name in written_files(notebook).values() if name.endswith(".py")}
+    own = {**written, **notebook.beside.modules}
+    roots = {name.partition(".")[0] for name in own}
     names: dict[str, None] = {}
-    for cell in notebook.code_cells if written else ():
+    for cell in notebook.code_cells if own else ():
         for node in ast.walk(parsed(cell.source)):
-            if isinstance(node, ast.ImportFrom) and node.module in written:
-                names.update(dict.fromkeys(alias.asname or alias.name for alias in node.names))
+            if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] in roots:
+                names.update(dict.fromkeys(alias.asname or alias.name for alias in node.names if alias.name != "*"))
+            elif isinstance(node, ast.Import):
+                own_ones = [alias for alias in node.names if alias.name.partition(".")[0] in roots]
+                names.update(dict.fromkeys(alias.asname or alias.name.partition(".")[0] for alias in own_ones))
     return tuple(names)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Collection, Sequence
 
 from grader.assignment import Evidence, Fail
@@ -10,8 +11,10 @@ from grader.checks import placement
 from grader.checks.breakdowns import breakdown, hint_for
 from grader.evidence import trainings
 from grader.evidence.run import CellRun, Pass
+from grader.notebook.beside import cells_naming
+from grader.notebook.helper_files import CHECKPOINTS
 from grader.notebook.places import place
-from grader.packages import Lacking, missing_packages
+from grader.packages import Lacking, Missing, missing_packages
 from reference.checks.sections import BROKE, is_stub
 from reference.contract import RECOGNISE
 
@@ -28,21 +31,32 @@ def trouble(e: Evidence, cells: Sequence[int], role: str = "", device: str = "cp
     whose training on `device` is missing, it is the error that stopped that training, in whichever cell. If nothing
     broke, it is what else happened to the training; if nothing at all was trained, what broke last before these cells.
 
-    Raises Lacking when the notebook rightly needs a package that is missing here, which may be the reason. The import
-    of an unknown package is an error like any other; it is named also when it stands before what broke later.
+    Raises Lacking when the notebook rightly needs a package that is missing here, which may be the reason. A file that
+    was not handed in is an error like any other; it is named also when it stands before what broke later.
     """
     missing = missing_packages(e.notebook, e.run)
     for package in missing:
         if package.here:
             raise Lacking(package)
     said, hint = _broke(e, cells, role, device)
-    for package in missing:
-        if not cells or package.cell <= max(cells):
-            ended = e.run.cell(package.cell)
-            named = ended is not None and breakdown(e.notebook, ended) in said
-            before = "before that, " if said else ""
-            return said if named else f"{said}; {before}{package.told}", package.hint
-    return said, hint
+    before = [package for package in missing if not cells or package.cell <= max(cells)]
+    if not before or any(package.told in said for package in before):
+        return said, hint
+    package = explains(said, before) or before[0]
+    return f"{said}; {'before that, ' if said else ''}{package.told}", hint or package.hint
+
+
+def explains(said: str, missing: Sequence[Missing]) -> Missing | None:
+    """Return what is missing and would have defined a name of which a sentence says that it is not there."""
+    quoted = frozenset(re.findall(r"['`](\w+)['`]", said))
+    return next((one for one in missing if one.binds & quoted), None)
+
+
+def with_missing(e: Evidence, fail: Fail) -> Fail:
+    """Return the failure of a check on a definition, with the helper file that would have defined it, if one lacks."""
+    missing = [one for one in missing_packages(e.notebook, e.run) if not one.here]
+    one = explains(fail.seen, missing)
+    return fail if one is None else Fail(f"{fail.seen}; {one.told}", fail.expected, fail.hint or one.hint, fail.credit)
 
 
 def because(e: Evidence, fail: Fail, cells: Sequence[int], role: str = "", device: str = "cpu") -> Fail:
@@ -67,7 +81,10 @@ def _broke(e: Evidence, cells: Sequence[int], role: str, device: str) -> tuple[s
     said, hint = "", ""
     if role:
         said, hint = (
-            _left_early(e, role, device) or _over_test_data(e, role, device) or new_models(e, role, device, cells)
+            _left_early(e, role, device)
+            or _over_test_data(e, role, device)
+            or from_checkpoint(e, cells)
+            or new_models(e, role, device, cells)
         )
     if role and not said:
         names = (role.upper(), "gpu_train" if device == "cuda" else "cpu_train")
@@ -90,6 +107,9 @@ def _ending(e: Evidence, cell: CellRun) -> tuple[str, str]:
     """Return how a cell that broke ended, after a semicolon, and a hint or ''."""
     if cell.error is None:
         return f"; {breakdown(e.notebook, cell)}", ""
+    missing = next((one for one in missing_packages(e.notebook, e.run) if one.cell == cell.index), None)
+    if missing is not None:
+        return f"; {missing.told}", missing.hint
     said = f"; {breakdown(e.notebook, cell)}"
     open_pass = next((p for p in reversed(e.run.passes) if p.cell == cell.index and not p.complete), None)
     model, data = (open_pass.model_device or "", open_pass.data_device or "") if open_pass else ("", "")
@@ -168,6 +188,22 @@ def _over_test_data(e: Evidence, role: str, device: str) -> tuple[str, str] | No
         return None
     passes = "a pass that trained it" if len(found) == 1 else f"{len(found)} passes that trained it"
     return f"{passes} went over the test images", "Which loader does the training go over?"
+
+
+def from_checkpoint(e: Evidence, cells: Collection[int]) -> tuple[str, str] | None:
+    """Return a sentence on trained weights that were handed in and are read by these cells or before; None without."""
+    for name in e.notebook.beside.names:
+        if name.lower().endswith(CHECKPOINTS):
+            reads = [cell for cell in cells_naming(e.notebook, name) if not cells or cell <= max(cells)]
+            if reads:
+                said = (
+                    f"cell {reads[-1]} reads '{name}', which was handed in: a training that this replaces is not done"
+                )
+                return (
+                    said,
+                    f"What does the notebook do without {name}? Train in it each time, whatever files there are.",
+                )
+    return None
 
 
 def over_other_data(e: Evidence, role: str, device: str) -> tuple[str, str] | None:

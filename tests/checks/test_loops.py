@@ -5,9 +5,9 @@ import dataclasses
 import numpy as np
 import pytest
 
-from grader.assignment import Fail, NotGraded
+from grader.assignment import Fail
 from grader.checks import loop_records, loops
-from grader.evidence.probes import Forward, LoopProbe, ProbeError
+from grader.evidence.probes import Forward, ProbeError
 from grader.probe import known_faults
 from tests.checks.loop_probes import (
     AFTER,
@@ -89,11 +89,6 @@ def test_a_function_that_raises_shows_the_error_and_its_line():
 def test_evaluation_mode_in_training_is_a_fault():
     with pytest.raises(Fail, match="evaluation mode while training"):
         loops.mode_in_training(train(forwards=tuple(Forward(4, False, True) for _ in range(3))))
-
-
-def test_a_function_that_cannot_be_called_waits_for_a_person():
-    with pytest.raises(NotGraded, match="a person has to check it"):
-        loops.exists(LoopProbe("cpu_train", unprobed="'cpu_train' is an object: a person has to check it"), "cpu_train")
 
 
 def test_weights_of_evaluation_mode_outweigh_forged_calls():

@@ -1,9 +1,12 @@
+import hashlib
 import json
+from dataclasses import replace
 
 from grader.cli.merge import merge_results
 from grader.course.scores import Mark, standing
 from grader.course.store import Entry, Graded, Store
-from tests.conftest import make_result
+from grader.reports.evidence import dump_evidence, load_evidence
+from tests.conftest import empty_evidence, make_result
 
 
 def put(folder, name, key, when, sha256="ab", **more):
@@ -49,6 +52,21 @@ def test_the_newest_counts_and_conflicts_are_reported(tmp_path):
     assert rows["anna"].machine.score == 7.0
     assert rows["anna"].final.marks["c"].points == 2.0
     assert rows["ben"].entry.sha256 == "one"
+
+
+def test_the_kept_evidence_is_merged(tmp_path):
+    kept = dump_evidence(empty_evidence())
+    result = replace(make_result("anna.ipynb"), evidence=hashlib.sha256(kept).hexdigest(), kept=kept)
+    (tmp_path / "1").mkdir()
+    with Store(tmp_path / "1") as store:
+        store.put(Graded("k", standing(result), result.document(), evidence=kept), Entry("anna", "anna.ipynb"))
+    merge_results([tmp_path / "1"], tmp_path / "out")
+    with Store(tmp_path / "out") as store:
+        graded = store.graded("k")
+    assert graded is not None
+    assert graded.result == result
+    assert load_evidence(graded.result.kept).notebook.name == "x.ipynb"
+    assert replace(graded, evidence=b"other").result.kept == b""
 
 
 def test_a_failure_of_the_grader_replaces_no_result(tmp_path):

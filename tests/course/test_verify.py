@@ -160,7 +160,7 @@ UNREADABLE = {
     "older": (b'{"schema": "grader-result/1"}', "its schema is 'grader-result/1'"),
     "a list for a schema": (b'{"schema": ["\\u001b[2J"]}', "its schema is"),
     "the last one": (b'{"schema": "grader-result/2"}', "grade again, or use the grader that wrote it"),
-    "nothing but a schema": (b'{"schema": "grader-result/3"}', "does not fit the schema"),
+    "nothing but a schema": (b'{"schema": "grader-result/4"}', "does not fit the schema"),
     "deep lists": (b"[" * DEEP, "too deeply"),
     "deep objects": (b'{"a":' * DEEP + b"1" + b"}" * DEEP, "too deeply"),
     "twice": (b'{"score": 1, "score": 2}', "'score' occurs twice"),

@@ -12,6 +12,8 @@ import pytest
 import grader
 from grader.assignment import AssignmentError, load_assignment
 from grader.grading.grade import Progress
+from grader.grading.judge import judge
+from grader.reports.evidence import load_evidence
 from grader.reports.schema import result_schema
 from grader.result import Result
 from grader.sandbox.limits import Limits
@@ -68,6 +70,7 @@ def assert_scores(result: Result, lost: dict[str, float]) -> None:
     assert seen == wanted, [
         check for item in result.items for check in item.checks if check.status in ("fail", "partial")
     ]
+    assert judge(RUBRIC, load_evidence(result.kept)) == result.items  # the kept evidence gives the same verdicts
 
 
 @pytest.mark.slow

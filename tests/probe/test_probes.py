@@ -20,7 +20,6 @@ from grader.sandbox.kernel import Kernel
 from grader.sandbox.limits import Limits
 from grader.seeds import generator
 from reference.rubric import ASSIGNMENT
-from tests.in_process import InProcess
 
 torch.set_num_threads(1)
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("warm")]
@@ -117,25 +116,6 @@ def test_all_probes_of_a_notebook(kernel: Kernel) -> None:
     assert test_loader.first_batch.max() == 1.0  # not normalised
     assert test_loader.expected_batch is not None
     assert test_loader.expected_batch.shape == (64, 1, 28, 28)
-
-
-@pytest.mark.parametrize(
-    "source",
-    [
-        "class Loop:\n    def __call__(self, epoch): pass\ncpu_train = Loop()",
-        "class Loop:\n    def run(self, epoch): pass\ncpu_train = Loop().run",
-        "import functools\ndef walk(n): pass\ncpu_train = functools.partial(walk, 1)",
-    ],
-    ids=["object", "method", "partial"],
-)
-def test_a_wanted_name_that_is_no_function_is_said_to_be_one(source: str) -> None:
-    data = dict.fromkeys(("train", "test"), (np.zeros((1, 28, 28), np.uint8), np.zeros(1, np.int64)))
-    probe = probe_all(InProcess(source), ASSIGNMENT, RunEvidence(), data).loops["cpu_train"]
-    assert probe.function == "cpu_train"
-    assert "an object or a method" in probe.unprobed
-    other = probe_all(InProcess("cpu_train = len"), ASSIGNMENT, RunEvidence(), data).loops["cpu_train"]
-    assert not other.unprobed
-    assert "no function" in other.missing
 
 
 def test_a_request_that_hangs_is_refused(kernel: Kernel) -> None:

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
+from pathlib import Path
 
+from grader.assignment import Evidence, Reference
+from grader.evidence.probes import LoopProbe, LoopRun, ModelProbe, Operation, Placement
+from grader.evidence.run import Axes, CellRun, Figure, Line, LoaderSeen, ModelSeen, Pass, RunEvidence
+from grader.notebook.cells import Cell, Notebook
+from grader.notebook.questions import Section
+from grader.reports.evidence import dump_evidence
 from grader.result import CheckResult, CheckStatus, ItemResult, ItemStatus, Result, Submitted
 
 HOSTILE = {
@@ -66,3 +74,33 @@ def hostile_result(text: str) -> Result:
 
 def failed_result(text: str) -> Result:
     return replace(hostile_result(text), status="failed", items=())
+
+
+def with_evidence(result: Result, text: str) -> Result:
+    """Return the result with a note on a cell, and with evidence that holds `text` wherever a student can put some."""
+    text = " ".join(text.encode("utf-8", "replace").decode().splitlines())
+    line = Line(text, (1.0, 2.0), (2.0, 1.0))
+    figure = Figure(0, (Axes(text, text, text, "linear", "log", (text,), (line,)),))
+    loader = LoaderSeen("l", text, "train", 8, 4, True)
+    seen = Pass(0, loader, 0.1, 0.2, 2, 8, True, model="m", backwards=2, steps=2, losses=(2.0, 1.0), function=text)
+    operation = Operation("linear", (1, 4), (1, 2), (2, 4), {text: text})
+    placed = Placement((text,), (), (text,), (text,), (text,), {text: 5})
+    evidence = Evidence(
+        notebook=Notebook(Path("x"), text, "", (Cell(0, "code", f"{text}\n{text}"),)),
+        sections={"i1": Section("i1", 0, (0,))},
+        run=RunEvidence(
+            cells=(CellRun(0, "ok", 1.0, text, text),),
+            models={"m": ModelSeen("m", text, ((2, 4),), (text,), 8)},
+            passes=(seen,),
+            figures=(figure,),
+        ),
+        models={"mlp": ModelProbe("mlp", text, text, (), (operation,), (operation, operation))},
+        loops={"loop": LoopProbe("loop", text, text, LoopRun({}, {}, placement=placed))},
+        loaders={},
+        reference=Reference(),
+        train_size=8,
+        test_size=8,
+    )
+    kept = dump_evidence(evidence)
+    notes = (*result.notes, "cell 0, line 1 ended with an error")
+    return replace(result, notes=notes, evidence=hashlib.sha256(kept).hexdigest(), kept=kept)

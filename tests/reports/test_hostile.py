@@ -27,11 +27,14 @@ from grader.reports.html import html
 from grader.reports.terminal import ADVISORY, print_report, svg, total_line
 from grader.result import Result, Student, Submitted
 from tests.conftest import make_result
-from tests.reports.hostile import HOSTILE, failed_result, hostile_result
+from tests.reports.hostile import HOSTILE, failed_result, hostile_result, with_evidence
 
 TEXTS = pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
 KINDS = pytest.mark.parametrize("make", [hostile_result, failed_result])
-TAGS = {"html", "head", "meta", "title", "style", "body", "h1", "h2", "p", "section", "header", "span", "ul", "li"}
+TAGS = {"html", "head", "meta", "title", "style", "body", "main", "h1", "h2", "h3", "p", "section", "header", "nav"}
+TAGS |= {"ol", "ul", "li", "a", "small", "details", "summary", "dl", "dt", "dd", "pre", "code", "div", "figure"}
+TAGS |= {"figcaption", "svg", "path", "circle", "rect", "text", "table", "caption", "thead", "tbody", "tfoot", "tr"}
+TAGS |= {"th", "td", "span"}
 JOINERS = "\u200c\u200d"
 
 
@@ -105,6 +108,19 @@ def test_the_page(text, make):
     assert read.tags == harmless_page.tags  # the text adds no tag and no attribute
     assert {tag for tag, _ in read.tags} <= TAGS
     assert any(clean(text).strip() in data for data in read.texts)
+
+
+@TEXTS
+def test_the_pictures_on_the_page(text):
+    page, plain = (html(with_evidence(hostile_result(one), one)) for one in (text, "plain"))
+    assert acting(page) == []
+    read, harmless_page = Page(), Page()
+    read.feed(page)
+    harmless_page.feed(plain)
+    assert read.tags == harmless_page.tags
+    tags = {tag for tag, _ in read.tags}
+    assert {"circle", "rect", "table", "pre"} <= tags <= TAGS
+    assert "cell-0-1" in page  # the message leads to the marked line
 
 
 @TEXTS

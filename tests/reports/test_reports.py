@@ -57,7 +57,7 @@ def test_html_escapes_all_student_text(result):
     page = html(make_result("<script>alert(1)</script>.ipynb"))
     assert "<script>" not in page
     assert "saw [red]2[/red] &lt;b&gt;" in page
-    assert page.count("<section>") == 4
+    assert page.count("<section id=") == 4
 
 
 def test_svg_is_a_picture(result):

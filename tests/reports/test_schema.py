@@ -63,7 +63,7 @@ def test_signed_results_fit_the_schema_and_half_signed_ones_do_not():
 
 def test_results_carry_the_digests_of_what_they_depend_on():
     plain = make_result("a.ipynb").to_dict()
-    assert set(plain["digests"]) == {"submission", "rubric", "reference", "data", "grader", "environment"}
+    assert set(plain["digests"]) == {"submission", "rubric", "reference", "data", "grader", "environment", "files"}
     assert plain["digests"]["submission"] == plain["submission"]["sha256"]
     assert plain["advisory"] is False
     assert "signature" not in plain

@@ -19,6 +19,7 @@ from grader.course.job import Job
 from grader.course.pool import WorkerDied, WorkerRefused
 from grader.files import read_regular
 from grader.grading.grade import Progress, failed
+from grader.notebook.helper_files import read_helper_files
 from grader.notebook.reader import MAX_FILE_BYTES, UnreadableNotebook, read_notebook
 from grader.provenance.digests import of_file
 from grader.provenance.installation import DRIVER_TOO, Installation, Wanted, of_driver, unlike
@@ -44,6 +45,7 @@ class _Flight:
 
     submission: Submission
     sha256: str
+    files: str
     outer: Future[Result] = field(default_factory=Future)
     inner: Future[bytes] | None = None
     begun: bool = False
@@ -52,8 +54,8 @@ class _Flight:
 class ClusterPool:
     """Grades on the workers of `link` under `terms`.
 
-    `key` returns the key of (file name, SHA-256). `jobs` is the number of gradings in flight, or None for the default.
-    `step` is called with the progress of running gradings, in a thread of Dask.
+    `key` returns the key of (file name, `Submission.identity`). `jobs` is the number of gradings in flight, or None for
+    the default. `step` is called with the progress of running gradings, in a thread of Dask.
     """
 
     def __init__(
@@ -87,13 +89,15 @@ class ClusterPool:
             content = b""
         if not content or len(content) > MAX_FILE_BYTES:
             return self._unreadable(submission)
-        flight = _Flight(submission, hashlib.sha256(content).hexdigest())
-        key, name = self._key(submission.path.name, flight.sha256), submission.path.name
+        helpers = read_helper_files(submission.beside)
+        flight = _Flight(submission, hashlib.sha256(content).hexdigest(), helpers.digest)
+        key, name = self._key(submission.path.name, submission.identity(flight.sha256)), submission.path.name
         with self._lock:
             self._count += 1
             task = f"{self._name}-{self._count}"
             self._flights[task] = flight
-        inner = self._link.submit(grade_bytes, self._sent, task, key, name, content, task=task)
+        files = [(one.name, one.content) for one in helpers.files]
+        inner = self._link.submit(grade_bytes, self._sent, task, key, name, content, files, task=task)
         flight.inner = inner
         inner.add_done_callback(lambda inner: self._on_done(task, inner))
         return flight.outer
@@ -135,7 +139,7 @@ class ClusterPool:
             raise RemoteError(f"{type(error).__name__}: {error}"[:2000])
         reply = decode_reply(inner.result())
         if reply.kind == "result":
-            return accept(reply.text, flight.sha256, self._terms.installation)
+            return accept(reply.text, flight.sha256, self._terms.installation, flight.files)
         if reply.kind == "refused":
             self._link.avoid(reply.worker, reply.text)
             raise WorkerRefused(reply.text)

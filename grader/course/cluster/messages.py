@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from grader.provenance.installation import Installation, Wanted
@@ -74,17 +74,19 @@ def decode_reply(message: object) -> Reply:
     return msgspec.json.decode(message, type=Reply, strict=True)
 
 
-def accept(document: str, sha256: str, installation: Installation) -> Result:
+def accept(document: str, sha256: str, installation: Installation, files: str | None = None) -> Result:
     """Return the result in `document`, which must be of the notebook `sha256`, graded with the agreed `installation`.
 
-    Raises ValueError for any other document, also for one that is signed, advisory or already somebody's.
+    `files` is the digest of the helper files that it must have been graded with; None for any. Raises ValueError for
+    any other document, also for one that is signed, advisory or already somebody's.
     """
     from grader.provenance.installation import digests_of
 
     result = parse_result(document)
     if result.submission.sha256 != sha256:
         raise ValueError("the result is for another notebook")
-    if result.digests != digests_of(installation, sha256):
+    agreed = digests_of(installation, sha256)
+    if result.digests != replace(agreed, files=result.digests.files if files is None else files):
         raise ValueError("the result does not come from the agreed rubric, data, grader and packages")
     if result.signature is not None or result.advisory:
         raise ValueError("the result is signed or advisory, but a worker's result must be neither")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
@@ -16,6 +16,7 @@ from grader.temporary import temporary_folder
 
 if TYPE_CHECKING:
     from grader.grading.grade import Progress
+    from grader.notebook.helper_files import Beside
 
 PROGRESS_SECONDS = 2.0  # between two reports on the progress of a grading
 
@@ -42,12 +43,15 @@ def describe(wanted: bytes) -> bytes:
         return _reply("refused", _sentence(error))
 
 
-def grade_bytes(terms: bytes, task: str, key: str, name: str, content: bytes) -> bytes:
+def grade_bytes(
+    terms: bytes, task: str, key: str, name: str, content: bytes, files: Sequence[tuple[str, bytes]] = ()
+) -> bytes:
     """Return a `Reply` with the result of the notebook `content`, in a file called `name`, graded under `Terms`.
 
-    `task` is the key of the task in Dask, `key` that of the grading in the store. The task may run repeatedly: a result
-    in the spool is returned without grading. When Dask runs a task again because its worker died, this only reports the
-    death, since the driver decides what to do with a notebook that may have killed a worker. Never raises an Exception.
+    `files` are the names and contents of its helper files. `task` is the key of the task in Dask, `key` that of the
+    grading in the store. The task may run repeatedly: a result in the spool is returned without grading. When Dask runs
+    a task again because its worker died, this only reports the death, since the driver decides what to do with a
+    notebook that may have killed a worker. Never raises an Exception.
     """
     from distributed import get_client
 
@@ -62,7 +66,7 @@ def grade_bytes(terms: bytes, task: str, key: str, name: str, content: bytes) ->
         if before := client.get_metadata(task, default=""):
             return _reply("died", str(before))
         client.set_metadata(task, _address())
-        document, final = _grade(agreed, name, content, _progress_reporter(agreed, task))
+        document, final = _grade(agreed, name, content, files, _progress_reporter(agreed, task))
         if shared is not None and final:
             spool.write(shared, key, document)
         return _reply("result", document)
@@ -72,7 +76,9 @@ def grade_bytes(terms: bytes, task: str, key: str, name: str, content: bytes) ->
         return _reply("failed", f"{type(error).__name__}: {error}"[:2000])
 
 
-def _grade(agreed: Terms, name: str, content: bytes, tell: Callable[[Progress], None]) -> tuple[str, bool]:
+def _grade(
+    agreed: Terms, name: str, content: bytes, files: Sequence[tuple[str, bytes]], tell: Callable[[Progress], None]
+) -> tuple[str, bool]:
     """Grade a notebook; return the result's document and whether it is final."""
     from grader.course.batch import is_final
     from grader.grading import grade
@@ -84,6 +90,7 @@ def _grade(agreed: Terms, name: str, content: bytes, tell: Callable[[Progress], 
     with temporary_folder("grader-task-") as folder:
         path = folder / name
         path.write_bytes(content)
+        beside = _written(folder, files)
         result = grade.grade(
             path,
             wanted.assignment,
@@ -94,8 +101,19 @@ def _grade(agreed: Terms, name: str, content: bytes, tell: Callable[[Progress], 
             progress=tell,
             seed=agreed.seed,
             isolation=wanted.isolation,
+            beside=beside,
         )
     return result.document(), is_final(result)
+
+
+def _written(folder: Path, files: Sequence[tuple[str, bytes]]) -> Beside:
+    """Write helper files into the folder, under names of our own, and return where each is."""
+    beside = []
+    for number, (name, content) in enumerate(files):
+        path = folder / f"beside-{number}"
+        path.write_bytes(content)
+        beside.append((name, path))
+    return tuple(beside)
 
 
 @lru_cache(maxsize=1)

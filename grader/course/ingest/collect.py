@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import functools
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import cast
 
-from grader.course.ingest import gradescope
+from grader.course.ingest import gradescope, helpers
 from grader.course.ingest.archives import INNER, OUTER, DiskBudget, Zip
 from grader.course.ingest.layouts import BY_NAME, METADATA, TIMESTAMP, Context, Layout, Owner, recognise
 from grader.course.ingest.roster import Roster, parse_roster
 from grader.course.ingest.sources import SUFFIXES, BadFile, Folder, Found, IngestError, Source
 from grader.course.ingest.submissions import Submission, is_late, with_unique_names
 from grader.course.ingest.versions import Candidate, StudentFiles, by_student
+from grader.notebook.helper_files import Beside
 
 ROSTER = "roster.csv"
 MAX_NOTE = 1 << 20  # bytes of a text file that a system adds
@@ -73,6 +75,8 @@ class _Reader:
         self.roster = options.roster
         self.notes: list[str] = []
         self._budget, self._unpacked = DiskBudget(into), 0
+        self._room = DiskBudget(into)  # for helper files: they must not keep notebooks from being unpacked
+        self._room.left //= 2
 
     def read(self, path: Path) -> list[Submission]:
         if not path.exists():
@@ -105,10 +109,11 @@ class _Reader:
         if layout == "plain":
             return list(self._plain(source, files))
         students = by_student(self._owned(source, files, layout, context))
+        places = _places(files, layout, context)
         if layout == "folders":
             students = tuple(one for one in students if one.notebooks or self.roster.name(one.owner.label))
         self.notes.append(f"{source.label}: {_TITLES[layout]}, {len(students)} submissions")
-        return [self._submission(source, one) for one in students]
+        return [self._submission(source, one, places.get(one.owner.group, {})) for one in students]
 
     def _find_roster(self, source: Source, files: Sequence[Found]) -> None:
         for found in files:
@@ -122,6 +127,7 @@ class _Reader:
 
     def _plain(self, source: Source, files: Sequence[Found]) -> Iterator[Submission]:
         folders = {folder for found in files for folder in found.path.parents}
+        notebooks = [found.path for found in files if self._is_notebook(source, found)]
         for found in files:
             label, suffix = _label(found), found.path.suffix.lower()
             try:
@@ -131,11 +137,29 @@ class _Reader:
                     continue  # its unpacked folder is beside it
                 if suffix == ".zip":
                     yield from self._archive_in(source, found)
-                elif suffix == ".ipynb" or (suffix == ".py" and is_export(source.fetch(found))):
-                    yield self._plainly(source.fetch(found), label)
+                elif suffix == ".ipynb" or found.path in notebooks:
+                    one = self._plainly(source.fetch(found), label)
+                    yield replace(one, beside=self._lonely(source, found.path, files, notebooks))
             except (BadFile, IngestError) as error:
                 bad = self._plainly(Path(found.path.name), label)
                 yield replace(bad, problem=_with_name(found.path.name, error))
+
+    def _is_notebook(self, source: Source, found: Found) -> bool:
+        suffix = found.path.suffix.lower()
+        try:
+            return suffix == ".ipynb" or (suffix == ".py" and not found.problem and is_export(source.fetch(found)))
+        except BadFile:
+            return False
+
+    def _lonely(
+        self, source: Source, notebook: PurePosixPath, files: Sequence[Found], notebooks: Sequence[PurePosixPath]
+    ) -> Beside:
+        """Return the helper files of a notebook that is the only one in its folder: all that lies there."""
+        if not helpers.lonely(notebook, notebooks):
+            return ()
+        named = ((helpers.relative(found.path, notebook), found) for found in files if not found.problem)
+        others = {name: found for name, found in named if name is not None and found.path.name.lower() != ROSTER}
+        return helpers.fetched(source, others, self._room)
 
     def _plainly(self, path: Path, label: str) -> Submission:
         """Return the submission of a notebook that no layout explains; its name may be in the roster."""
@@ -201,11 +225,21 @@ class _Reader:
                         sentence = _with_name(f"{found.path.name}/{one.path.name}", error)
                         yield Candidate(owner, found.path / one.path, one.stamp, lambda said=sentence: _fail(said))  # type: ignore[misc]
                         continue
-                    yield Candidate(owner, found.path / one.path, one.stamp, lambda path=path: path)  # type: ignore[misc]
+                    beside = functools.partial(self._beside_in, path=source.fetch(found), notebook=one.path)
+                    yield Candidate(owner, found.path / one.path, one.stamp, functools.partial(Path, path), beside)
         finally:
             archive.close()
 
-    def _submission(self, source: Source, one: StudentFiles) -> Submission:
+    def _beside_in(self, path: Path, notebook: PurePosixPath) -> Beside:
+        """Return the helper files of a notebook from the student's archive."""
+        archive = self._open(path, path.name, inner=True)
+        try:
+            files = archive.files()
+            return self._lonely(archive, notebook, files, [notebook])
+        finally:
+            archive.close()
+
+    def _submission(self, source: Source, one: StudentFiles, places: Mapping[PurePosixPath, Placed]) -> Submission:
         owner = one.owner
         known = (owner.student_id, owner.student_name, owner.label)
         name = self.roster.name(*known) or owner.student_name
@@ -216,11 +250,23 @@ class _Reader:
         if not one.notebooks:
             only = f", only {', '.join(one.others[:3])}" if one.others else ""
             return replace(base, problem=f"no notebook was handed in{only}")
+        first = one.notebooks[0]
         try:
-            return replace(base, path=one.notebooks[0].fetch())
+            path = first.fetch()
+            return replace(
+                base, path=path, beside=first.beside() if first.beside else self._around(source, first, places)
+            )
         except BadFile as error:
-            path = Path(one.notebooks[0].shown.name)
+            path = Path(first.shown.name)
             return replace(base, path=path, problem=_with_name(path.name, error))
+
+    def _around(self, source: Source, notebook: Candidate, places: Mapping[PurePosixPath, Placed]) -> Beside:
+        """Return what the student handed in together with a notebook."""
+        if notebook.shown not in places:
+            return ()
+        _, _, place = places[notebook.shown]
+        others = [(found, where) for _, found, where in sorted(places.values(), key=lambda one: one[0])]
+        return helpers.fetched(source, helpers.beside(place, others), self._room)
 
 
 class _NoArchives:
@@ -234,6 +280,20 @@ class _NoArchives:
 
     def fetch(self, found: Found) -> Path:
         return self._source.fetch(found)
+
+
+Placed = tuple[int, Found, helpers.Place]  # the system's number of a file, the file, its place
+
+
+def _places(files: Sequence[Found], layout: Layout, context: Context) -> Mapping[str, Mapping[PurePosixPath, Placed]]:
+    """Return the files that students handed in, by student and path."""
+    found: dict[str, dict[PurePosixPath, Placed]] = {}
+    for one in files:
+        owner = BY_NAME[layout](one.path, context)
+        place = helpers.place_of(one.path, layout, context)
+        if owner is not None and place is not None and not owner.note and one.path.name.lower() != ROSTER:
+            found.setdefault(owner.group, {})[one.path] = owner.order, one, place
+    return found
 
 
 def _context(source: Source, files: Sequence[Found]) -> Context:

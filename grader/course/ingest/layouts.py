@@ -50,19 +50,19 @@ class Context:
     gradescope: Mapping[str, Owner] = field(default_factory=dict)
 
 
-_CANVAS = re.compile(
+CANVAS = re.compile(
     r"(?:(?P<who>[^\W\d_]\w*?)_)??(?:(?P<late>LATE)_)?(?P<id>\d+|anon_\w{5})(?:_(?P<file>\d+)_(?P<name>.+)|_(?:text|link)\.html)"
 )
-_MOODLE = re.compile(r"(?P<who>.+?)_(?P<id>\d+)_assignsubmission_(?P<kind>\w+?)(?:_(?P<name>[^/]*))?")
-_BLACKBOARD = re.compile(
+MOODLE = re.compile(r"(?P<who>.+?)_(?P<id>\d+)_assignsubmission_(?P<kind>\w+?)(?:_(?P<name>[^/]*))?")
+BLACKBOARD = re.compile(
     r"(?P<prefix>.+)_attempt_(?P<time>\d{4}-\d\d-\d\d-\d\d-\d\d-\d\d)(?:_(?P<name>.+)|\.txt)", re.DOTALL
 )
-_GRADESCOPE = re.compile(r"submission_(\d+)")
+GRADESCOPE = re.compile(r"submission_(\d+)")
 
 
 def canvas(path: PurePosixPath, context: Context) -> Owner | None:
     """Canvas: sortable name without spaces, LATE, student number, file number, file name."""
-    found = _CANVAS.fullmatch(path.name)
+    found = CANVAS.fullmatch(path.name)
     if found is None or not (found["who"] or found["id"].startswith("anon_")):
         return None
     who, number, order = found["who"] or "", found["id"], found["file"] or "0"
@@ -73,7 +73,7 @@ def canvas(path: PurePosixPath, context: Context) -> Owner | None:
 def moodle(path: PurePosixPath, context: Context) -> Owner | None:
     """Moodle: full name, number, kind of submission; as a folder or as a prefix of the file name."""
     for part in reversed(path.parts):
-        if found := _MOODLE.fullmatch(part):
+        if found := MOODLE.fullmatch(part):
             name, number = found["who"], found["id"]
             return Owner(f"{name}_{number}", number, number, name, note=found["kind"] != "file")
     return None
@@ -84,7 +84,7 @@ def blackboard(path: PurePosixPath, context: Context) -> Owner | None:
 
     The .txt gives the student's full name, and tells which part of the prefix is the user name.
     """
-    found = _BLACKBOARD.fullmatch(path.name)
+    found = BLACKBOARD.fullmatch(path.name)
     if found is None:
         return None
     note = path.with_name(f"{found['prefix']}_attempt_{found['time']}.txt")
@@ -104,7 +104,7 @@ def gradescope(path: PurePosixPath, context: Context) -> Owner | None:
     for part in path.parts[:-1]:
         if part in context.gradescope:
             return context.gradescope[part]
-        if found := _GRADESCOPE.fullmatch(part):
+        if found := GRADESCOPE.fullmatch(part):
             return Owner(part, part, order=int(found[1][:18]))
     return None
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+
+from grader.notebook.helper_files import Beside, read_helper_files
 
 
 @dataclass(frozen=True)
@@ -14,7 +17,8 @@ class Submission:
     """A notebook and the name of its result folder, unique in the batch and safe on any file system.
 
     `late` is None if unknown. `superseded` names the student's other notebooks, which do not count. `problem` says why
-    there is no notebook to grade; `path` is then whatever was handed in.
+    there is no notebook to grade; `path` is then whatever was handed in. `beside` are the helper files that were handed
+    in with the notebook.
     """
 
     path: Path
@@ -25,6 +29,12 @@ class Submission:
     late: bool | None = None
     superseded: tuple[str, ...] = ()
     problem: str = ""
+    beside: Beside = ()
+
+    def identity(self, sha256: str) -> str:
+        """Return a digest of all that was handed in, of a notebook with this SHA-256; '' if that is unknown."""
+        files = read_helper_files(self.beside).digest if self.beside and sha256 else ""
+        return hashlib.sha256(f"{sha256} {files}".encode()).hexdigest() if files else sha256
 
 
 def with_unique_names(submissions: Iterable[Submission]) -> tuple[Submission, ...]:

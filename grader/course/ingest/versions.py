@@ -9,18 +9,24 @@ from datetime import datetime, timezone
 from pathlib import Path, PurePosixPath
 
 from grader.course.ingest.layouts import Owner
+from grader.notebook.helper_files import Beside
 
 _NEVER = datetime.min.replace(tzinfo=timezone.utc)
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A file that a student handed in. `shown` is its path for messages, `stamp` its modification time."""
+    """A file that a student handed in. `shown` is its path for messages, `stamp` its modification time.
+
+    `beside` returns the helper files of a notebook from an archive of the student; None for a notebook that was handed
+    in as it is.
+    """
 
     owner: Owner
     shown: PurePosixPath
     stamp: float
     fetch: Callable[[], Path]
+    beside: Callable[[], Beside] | None = None
 
 
 @dataclass(frozen=True)

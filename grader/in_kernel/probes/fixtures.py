@@ -5,7 +5,7 @@ The student's loop and the reference's get the same ones, so that the only diffe
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
@@ -78,11 +78,21 @@ class Images(TensorDataset):
 
 
 class Served(DataLoader[Any]):
-    """A loader in fixed order that counts its batches in `tally[name]` and stops an endless loop."""
+    """A loader in fixed order that counts its batches in `tally[name]` and stops an endless loop.
 
-    def __init__(self, dataset: Images, batch_size: int, name: str, tally: dict[str, int]) -> None:
+    `serving` is told the name with each batch.
+    """
+
+    def __init__(
+        self,
+        dataset: Images,
+        batch_size: int,
+        name: str,
+        tally: dict[str, int],
+        serving: Callable[[str], None] = lambda _: None,
+    ) -> None:
         super().__init__(dataset, batch_size=batch_size)
-        self.name, self.tally = name, tally
+        self.name, self.tally, self.serving = name, tally, serving
         self.most = EPOCHS_SERVED * len(self)
 
     def __iter__(self) -> Iterator[Any]:  # type: ignore[override]
@@ -90,6 +100,7 @@ class Served(DataLoader[Any]):
             if self.tally.get(self.name, 0) >= self.most:
                 raise TooManyBatches(f"the loop took {self.most} batches from a loader of {len(self)} and wanted more")
             self.tally[self.name] = self.tally.get(self.name, 0) + 1
+            self.serving(self.name)
             yield batch
 
 

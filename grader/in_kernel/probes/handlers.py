@@ -16,6 +16,7 @@ from grader.in_kernel import agent, events
 from grader.in_kernel.agent import handler
 from grader.in_kernel.probes import loaders, loops, models
 from grader.in_kernel.probes import namespace as probe_names
+from grader.in_kernel.probes.ownership import visible
 
 Probe = Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]
 
@@ -55,7 +56,8 @@ def quiet() -> Iterator[None]:
 def probe(name: str, payload: dict[str, Any], namespace: dict[str, Any]) -> dict[str, Any]:
     """Answer one request on a namespace; arrays in payload and answer stay arrays. Raises what student code raises."""
     with events.pause(), quiet():
-        return PROBES[name](payload, namespace)
+        found = namespace if name in ("probe.describe", "probe.loop") else visible(namespace)
+        return PROBES[name](payload, found)
 
 
 def _user_namespace() -> dict[str, Any]:

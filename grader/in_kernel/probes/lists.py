@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 from torch import Tensor
+from torch.nn import Module
 
 from grader.in_kernel.probes.namespace import kind, number
+from grader.in_kernel.probes.ownership import is_written
 
 MAX_NUMBERS = 20_000
 
@@ -37,9 +39,16 @@ class Growth:
 
 
 def sequences(name: str, value: Any, seen: set[int]) -> dict[str, list[Any]]:
-    """Return the lists in a value by name: the value itself, or those in a dict ('history.loss')."""
+    """Return the lists in a value by name: the value itself, or those in a dict or a plain object ('history.loss').
+
+    Of a list of such objects, as callbacks are, those in the objects.
+    """
     if isinstance(value, list):
-        return {name: value}
+        if not value or len(value) > 20 or not all(map(_is_plain_object, value)):
+            return {name: value}
+        value = {str(at): item for at, item in enumerate(value)}
+    elif _is_plain_object(value):
+        value = vars(value)
     if isinstance(value, dict) and id(value) not in seen and len(value) < 100:
         seen.add(id(value))
         found: dict[str, list[Any]] = {}
@@ -48,6 +57,33 @@ def sequences(name: str, value: Any, seen: set[int]) -> dict[str, list[Any]]:
                 found.update(sequences(f"{name}.{key}", item, seen))
         return found
     return {}
+
+
+def _is_plain_object(value: Any) -> bool:
+    module = type(value).__module__
+    own = module in ("__main__", "types") or is_written(module)
+    return own and not isinstance(value, (Module, type)) and isinstance(getattr(value, "__dict__", None), dict)
+
+
+def returned_lists(result: Any) -> dict[str, list[Any]]:
+    """Return the lists that a function returns, alone, in a tuple or in a dict."""
+    if isinstance(result, tuple):
+        parts = [sequences(f"returned[{at}]", value, set()) for at, value in enumerate(result[:20])]
+        return {name: values for part in parts for name, values in part.items()}
+    return sequences("returned", result, set())
+
+
+def columns(lists: Mapping[str, list[Any]]) -> dict[str, list[Any]]:
+    """Return the lists, those of pairs such as (step, loss) taken apart."""
+    found: dict[str, list[Any]] = {}
+    for name, values in lists.items():
+        widths = {len(value) if isinstance(value, (tuple, list)) else 0 for value in values[:MAX_NUMBERS]}
+        width = widths.pop() if len(widths) == 1 else 0
+        if 2 <= width <= 6:
+            found.update({f"{name}[{at}]": [value[at] for value in values] for at in range(width)})
+        else:
+            found[name] = values
+    return found
 
 
 def type_of(values: list[Any]) -> str:

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from typing import Any
 
 from torch import Tensor, is_grad_enabled, nn
 
 from grader.in_kernel.probes.arrays import array
-from grader.in_kernel.probes.lists import MAX_NUMBERS, Growth, flattened, sequences, type_of
-from grader.in_kernel.probes.namespace import inner_functions, kind, number, reads, signature
+from grader.in_kernel.probes.callees import SELF, find, places
+from grader.in_kernel.probes.lists import MAX_NUMBERS, Growth, columns, flattened, returned_lists, sequences, type_of
+from grader.in_kernel.probes.namespace import kind, number, reads, signature
+from grader.in_kernel.probes.ownership import home, inner_functions
 from grader.in_kernel.probes.placement import Meter
 from grader.in_kernel.probes.stand_ins import MISSING, StandIns
 
@@ -28,10 +30,19 @@ def run_loop(
     {images, labels, batch_size}, optimizer {lr, momentum}, device, current_step, epoch. `frozen` keeps weights and
     running statistics unchanged, for a function that trains and tests when only its test is probed.
     """
-    function = namespace[payload["function"]]
-    stand_ins = StandIns(payload, namespace)
+    callee = find(payload["function"], namespace)
+    stand_ins = StandIns(payload, namespace, callee.owner)
+    if isinstance(callee.owner, nn.Module):  # the model's own method trains it: that of the grader's model does
+        callee = stand_ins.method(callee)
     bindings = payload["bindings"]
-    watched = _globals_of(function, namespace)
+    watched = _globals_of(callee.function, namespace)
+    used = reads(callee, namespace)
+    read = {name: watched[name] for name in used.names if name in watched}
+    attributes = places(callee.owner, used.own, read, used.attributes, namespace)
+
+    def everything() -> dict[str, Any]:
+        return {**watched, **{name: held[key] for name, (held, key) in attributes.items() if key in held}}
+
     start = _state(stand_ins.model.named_parameters())
     forwards: list[dict[str, Any]] = []
     meter = Meter() if stand_ins.device.type != "cpu" else None
@@ -39,26 +50,34 @@ def run_loop(
     lists: dict[str, Any] = {}
     changed: dict[str, float] = {}
     arguments: dict[str, Any] = {}
-    with _forwards(stand_ins.model, forwards, meter), stand_ins.counting_steps(), _restored(watched):
+    with ExitStack() as stack:
+        stack.enter_context(_forwards(stand_ins, forwards, meter))
+        stack.enter_context(stand_ins.counting_steps())
+        for names in {id(held): held for held in (watched, *(held for held, _ in attributes.values()))}.values():
+            stack.enter_context(_restored(names))
         for name, role in bindings.get("globals", {}).items():
-            watched[name] = stand_ins.value(role, watched.get(name, MISSING))
-        grown = Growth(watched, [*reads(function, namespace).names, *bindings.get("globals", {})])
+            held, key = attributes.get(name, (watched, name))
+            if name != SELF:
+                held[key] = stand_ins.value(role, held.get(key, MISSING))
+        grown = Growth(everything(), [*used.names, *attributes, *bindings.get("globals", {})])
         values = bindings.get("values", {})
         arguments = {
             name: values[name] if role == "same" else stand_ins.value(role, namespace.get(name, MISSING))
             for name, role in bindings.get("parameters", {}).items()
         }
-        before = {name: number(value) for name, value in watched.items() if kind(value) in ("int", "float")}
+        before = _numbers(everything())
         try:
             with meter or nullcontext():
-                result = _call(function, arguments)
+                result = _call(callee.call, arguments)
         except (Exception, SystemExit) as problem:
             error = describe_error(problem)
-        lists = grown.ended(watched)
-        after = {name: number(value) for name, value in watched.items() if kind(value) in ("int", "float")}
+        lists = grown.ended(everything())
+        after = _numbers(everything())
         changed = {name: value for name, value in after.items() if value is not None and before.get(name) != value}
     for name, value in arguments.items():
         lists.update(sequences(name, value, set()))
+    lists.update(returned_lists(result))
+    lists = columns(lists)
     return {
         "start": start,
         "weights": _state(stand_ins.model.named_parameters()),
@@ -81,6 +100,10 @@ def run_loop(
     }
 
 
+def _numbers(names: Mapping[str, Any]) -> dict[str, float | None]:
+    return {name: number(value) for name, value in names.items() if kind(value) in ("int", "float")}
+
+
 def _state(named: Iterator[tuple[str, Tensor]]) -> dict[str, Any]:
     return {name: array(value) for name, value in named}
 
@@ -99,11 +122,9 @@ def _call(function: Any, arguments: Mapping[str, Any]) -> Any:
 
 def _globals_of(function: Any, namespace: dict[str, Any]) -> dict[str, Any]:
     """Return the globals of the function itself, not those of a library's decorator around it."""
-    for inner in inner_functions(function):
-        if inner.__globals__ is namespace:
-            return namespace
-    found: dict[str, Any] = getattr(function, "__globals__", namespace)
-    return found
+    found = home(function, namespace)
+    own = any(inner.__globals__ is found for inner in inner_functions(function))
+    return found if own else getattr(function, "__globals__", namespace)  # type: ignore[return-value]
 
 
 @contextmanager
@@ -121,13 +142,14 @@ def _restored(names: dict[str, Any]) -> Iterator[None]:
 
 
 @contextmanager
-def _forwards(model: nn.Module, found: list[dict[str, Any]], meter: Meter | None) -> Iterator[None]:
+def _forwards(stand_ins: StandIns, found: list[dict[str, Any]], meter: Meter | None) -> Iterator[None]:
     """Record each call of the model, at its first layer, so that a direct call of `forward` is recorded too."""
+    model = stand_ins.model
     first = next((m for m in model.modules() if not any(True for _ in m.children())), model)
 
     def note(_: nn.Module, inputs: tuple[Any, ...]) -> None:
         x = next((value for value in inputs if isinstance(value, Tensor)), None)
-        if x is not None and len(found) < MAX_NUMBERS:
+        if x is not None and len(found) < MAX_NUMBERS and stand_ins.counts:
             facts = {"batch": x.shape[0] if x.dim() else 1, "training": model.training}
             found.append({**facts, "grad_enabled": is_grad_enabled(), "device": str(x.device)})
             if meter is not None:

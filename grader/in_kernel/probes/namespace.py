@@ -7,10 +7,7 @@ from __future__ import annotations
 
 import builtins
 import dis
-import functools
 import inspect
-import os
-import sys
 import types
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -22,15 +19,25 @@ from torch.optim.lr_scheduler import LRScheduler
 from torch.utils.data import DataLoader, Dataset
 
 from grader.in_kernel.datasets import registry
+from grader.in_kernel.probes.callees import SELF, Callee, callees, own_attributes, places
+from grader.in_kernel.probes.ownership import (
+    home,
+    inner_functions,
+    is_own_class,
+    is_own_function,
+    is_own_model,
+    visible,
+)
 from grader.in_kernel.recorder import describe as seen
 
 MAX_NAMES = 2000
 MAX_VALUES = 100  # characters of a string
 
 
-def describe(namespace: Mapping[str, Any]) -> dict[str, Any]:
+def describe(namespace: dict[str, Any]) -> dict[str, Any]:
     """Return the fields of `grader.evidence.namespace.NamespaceFacts` as JSON data."""
-    own = {name: value for name, value in list(namespace.items())[:MAX_NAMES] if not name.startswith("_")}
+    shown = visible(namespace)
+    own = {name: value for name, value in list(shown.items())[:MAX_NAMES] if not name.startswith("_")}
     loaders = {name: value for name, value in own.items() if isinstance(value, DataLoader)}
     return {
         "classes": [_class(name, value) for name, value in own.items() if is_own_model(value, namespace)],
@@ -39,11 +46,7 @@ def describe(namespace: Mapping[str, Any]) -> dict[str, Any]:
             for name, value in own.items()
             if kind(value) == "model"
         ],
-        "functions": [
-            _function(name, value, namespace, loaders)
-            for name, value in own.items()
-            if is_own_function(value, namespace)
-        ],
+        "functions": [_function(name, callee, namespace, loaders) for name, callee in callees(namespace).items()],
         "loaders": [{"name": name, "seen": seen.loader(value, name)} for name, value in loaders.items()],
         "optimizers": [
             {"name": name, "class_name": type(value).__name__, "lr": number(value.param_groups[0].get("lr"))}
@@ -54,7 +57,6 @@ def describe(namespace: Mapping[str, Any]) -> dict[str, Any]:
             name: value for name, value in own.items() if kind(value) in ("int", "float") and number(value) is not None
         },
         "devices": {name: str(value) for name, value in own.items() if isinstance(value, torch.device)},
-        "callables": [name for name, value in own.items() if _is_own_callable(value, namespace)],
     }
 
 
@@ -84,6 +86,8 @@ def kind(value: Any) -> str:
             return word
     if value is None:
         return "none"
+    if isinstance(value, tuple) and value and all(isinstance(one, DataLoader) for one in value):
+        return "loaders"
     return "callable" if callable(value) else "other"
 
 
@@ -99,79 +103,26 @@ def number(value: Any) -> float | None:
     return float(value)
 
 
-def is_own_model(value: Any, namespace: Mapping[str, Any]) -> bool:
-    """Return whether a value is a module class defined by the notebook or by a file that it wrote."""
-    return isinstance(value, type) and issubclass(value, nn.Module) and _is_own_class(value, namespace)
-
-
-def is_own_function(value: Any, namespace: Mapping[str, Any]) -> bool:
-    """Return whether a value is a function, decorated or not, defined by the notebook or by a file that it wrote."""
-    return isinstance(value, types.FunctionType) and any(
-        f.__globals__ is namespace or _is_written(f.__module__) for f in inner_functions(value)
-    )
-
-
-def _is_own_callable(value: Any, namespace: Mapping[str, Any]) -> bool:
-    """Return whether a value is a method, a partial function or an object with __call__ that the notebook defines."""
-    if isinstance(value, types.MethodType):
-        return is_own_function(value.__func__, namespace)
-    if isinstance(value, functools.partial):
-        return is_own_function(value.func, namespace) or _is_own_callable(value.func, namespace)
-    own = not isinstance(value, (nn.Module, type)) and _is_own_class(type(value), namespace)
-    return own and callable(value)
-
-
-def _is_own_class(value: type, namespace: Mapping[str, Any]) -> bool:
-    return value.__module__ == str(namespace.get("__name__", "__main__")) or _is_written(value.__module__)
-
-
-def _is_written(module: str | None) -> bool:
-    """Return whether a module was imported from the working directory, where only the notebook writes."""
-    file = getattr(sys.modules.get(module or ""), "__file__", None)
-    return isinstance(file, str) and os.path.dirname(os.path.abspath(file)) == os.getcwd()
-
-
-def _home(function: types.FunctionType, namespace: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the globals that a function reads: the notebook's, or those of the file that defines it."""
-    inner = inner_functions(function)
-    if any(f.__globals__ is namespace for f in inner):
-        return namespace
-    return next((f.__globals__ for f in inner if _is_written(f.__module__)), namespace)
-
-
-def inner_functions(function: Any) -> list[types.FunctionType]:
-    """Return a function and those that it wraps or closes over, outermost first."""
-    found: list[types.FunctionType] = []
-    waiting: list[Any] = [function]
-    while waiting and len(found) < 50:
-        value = waiting.pop(0)
-        if not isinstance(value, types.FunctionType) or any(value is f for f in found):
-            continue
-        found.append(value)
-        waiting.append(getattr(value, "__wrapped__", None))
-        for cell in value.__closure__ or ():
-            try:
-                waiting.append(cell.cell_contents)
-            except ValueError:  # not assigned yet
-                continue
-    return found
-
-
 @dataclass
 class Reads:
-    """The global names that code uses; `direct` are those that the function itself reads, not only what it calls."""
+    """The global names that code uses; `direct` are those that the function itself reads, not only what it calls.
+
+    `own` are the attributes of its own object that a method uses.
+    """
 
     names: dict[str, None] = field(default_factory=dict)
     direct: set[str] = field(default_factory=set)
     writes: set[str] = field(default_factory=set)
     attributes: set[str] = field(default_factory=set)
+    own: dict[str, None] = field(default_factory=dict)
+    stored: set[str] = field(default_factory=set)  # attributes that are assigned
 
 
-def reads(function: types.FunctionType, namespace: Mapping[str, Any]) -> Reads:
+def reads(callee: Callee, namespace: Mapping[str, Any]) -> Reads:
     """Return the global names that a function and what it calls read and assign, and the attributes they use."""
     found = Reads()
-    namespace = _home(function, namespace)
-    own = [f for f in inner_functions(function) if f.__globals__ is namespace]
+    names = home(callee.function, namespace)
+    own = [f for f in inner_functions(callee.function) if f.__globals__ is names]
     waiting: list[tuple[types.CodeType, bool]] = [(f.__code__, True) for f in own]
     done: set[types.CodeType] = set()
     while waiting and len(done) < 300:
@@ -185,11 +136,18 @@ def reads(function: types.FunctionType, namespace: Mapping[str, Any]) -> Reads:
             if name in found.names:
                 continue
             found.names[name] = None
-            value = namespace.get(name)
-            if is_own_function(value, namespace):
+            value = names.get(name)
+            if is_own_function(value, names):
                 waiting.extend((f.__code__, False) for f in inner_functions(value))
-            elif isinstance(value, type) and _is_own_class(value, namespace):
+            elif isinstance(value, type) and is_own_class(value, names):
                 waiting.extend((f.__code__, False) for f in vars(value).values() if isinstance(f, types.FunctionType))
+        if callee.owner is not None:
+            for name in own_attributes(code):
+                method = getattr(type(callee.owner), name, None)
+                if isinstance(method, types.FunctionType) and is_own_function(method, names):
+                    waiting.extend((f.__code__, direct) for f in inner_functions(method))
+                elif method is None or isinstance(method, types.MemberDescriptorType):
+                    found.own[name] = None
         waiting.extend((const, direct) for const in code.co_consts if isinstance(const, types.CodeType))
     return found
 
@@ -201,22 +159,33 @@ def _scan(code: types.CodeType, found: Reads) -> Iterator[str]:
             yield name
         elif operation in ("STORE_GLOBAL", "DELETE_GLOBAL"):
             found.writes.add(name)
+        elif operation == "STORE_ATTR":
+            found.stored.add(name)
         elif operation.startswith(("LOAD_ATTR", "LOAD_METHOD")) and isinstance(name, str):
             found.attributes.add(name)
 
 
-def _function(name: str, function: Any, namespace: Mapping[str, Any], loaders: Mapping[str, Any]) -> dict[str, Any]:
-    found = reads(function, namespace)
-    namespace = _home(function, namespace)
-    names = [n for n in (*found.names, *sorted(found.writes - found.names.keys())) if not _is_builtin(n, namespace)]
+def _function(name: str, callee: Callee, namespace: dict[str, Any], loaders: Mapping[str, Any]) -> dict[str, Any]:
+    found = reads(callee, namespace)
+    own_names = home(callee.function, namespace)
+    names = [n for n in (*found.names, *sorted(found.writes - found.names.keys())) if not _is_builtin(n, own_names)]
+    names = [n for n in names[:200] if kind(own_names.get(n)) != "module"]
+    read = {n: own_names[n] for n in names if n in own_names}
+    attributes = places(callee.owner, found.own, read, found.attributes, namespace)
     return {
         "name": name,
-        "parameters": parameters(function),
+        "parameters": parameters(callee.call),
         "globals": [
-            _global(n, namespace, loaders, n in found.direct) for n in names[:200] if kind(namespace.get(n)) != "module"
+            *(_global(n, own_names, loaders, n in found.direct) for n in names),
+            *(
+                {**_global(key, held, loaders, True), "name": full}
+                for full, (held, key) in list(attributes.items())[:100]
+                if kind(held.get(key)) != "module"
+            ),
+            *([{"name": SELF, "type": "model", "direct": False}] if isinstance(callee.owner, nn.Module) else []),
         ],
         "attributes": sorted(found.attributes)[:300],
-        "writes": sorted(found.writes),
+        "writes": sorted({*found.writes, *(full for full, (_, key) in attributes.items() if key in found.stored)}),
     }
 
 

@@ -5,39 +5,68 @@ from __future__ import annotations
 import types
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.optim.optimizer import register_optimizer_step_post_hook
+from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
 
 from grader.in_kernel.probes.arrays import image_tensor, repeated, tensor
+from grader.in_kernel.probes.callees import Callee, methods
 from grader.in_kernel.probes.fixtures import Images, KeepingCrossEntropy, Served, SmallModel
 from grader.in_kernel.probes.models import load, make
-from grader.in_kernel.probes.namespace import kind
+from grader.in_kernel.probes.namespace import kind, split
+from grader.in_kernel.probes.ownership import is_own_model, visible
 
 LOG_EVERY = 100
+
+
+class Slot(list[Any]):
+    """An entry of a history of which nobody knows whether it is a list or a counter: it becomes what is made of it."""
+
+    def __init__(self, start: int) -> None:
+        super().__init__()
+        self._start = start
+
+    def __add__(self, other: Any) -> Any:
+        """Count on from the global step, or from 0 with a loss."""
+        if isinstance(other, (int, float)):
+            return (self._start if isinstance(other, int) else 0.0) + other
+        return super().__add__(other)
+
+    def __iadd__(self, other: Any) -> Any:
+        """Do the same as `+` for a number, and extend the list by anything else."""
+        return self + other if isinstance(other, (int, float)) else super().__iadd__(other)
+
+
 MISSING = object()  # the notebook does not define the name
 
 
 class StandIns:
     """The grader's model, optimizer, loaders and other values for one run of a loop; `value` gives them by role."""
 
-    def __init__(self, payload: Mapping[str, Any], namespace: dict[str, Any]) -> None:
+    def __init__(self, payload: Mapping[str, Any], namespace: dict[str, Any], owner: Any = None) -> None:
         self.payload = payload
         self.device = torch.device(payload["device"])
         self.testing = payload["purpose"] == "test"
         self.frozen = bool(payload.get("frozen"))
         self.batches: dict[str, int] = {}
         self.steps = self.backwards = 0
+        self.passing = ""  # the loader that served last
         self.model = self._model(payload["weights"], namespace)
         self.optimizer = self._optimizer(self.model)
         self.criterion = KeepingCrossEntropy()
         self.own_criterion = _criterion_of(namespace)
         self.data = {part: self._images(part) for part in ("train", "test")}
         list(self.model.parameters())[-1].register_hook(self._count_backward)
+        _adopt(self.model, _with_methods(namespace, owner), namespace)
         self._others: dict[str, Any] = {}
+
+    @property
+    def counts(self) -> bool:
+        """True if a forward pass now belongs to what is probed: not the training of a function that also tests."""
+        return not (self.frozen and "train" in self.passing)
 
     def _model(self, weights: Mapping[str, Any], namespace: dict[str, Any]) -> nn.Module:
         """Return the model in the mode that the function should change: evaluation to train, training to test."""
@@ -50,6 +79,11 @@ class StandIns:
                 if isinstance(module, nn.modules.batchnorm._BatchNorm):
                     module.momentum = 0.0
         return model.to(self.device).train(self.testing)
+
+    def method(self, callee: Callee) -> Callee:
+        """Return the method of the notebook's model as one of the grader's model."""
+        call = types.MethodType(callee.function, self.model)
+        return Callee(call, callee.function, self.model)
 
     def _optimizer(self, model: nn.Module) -> torch.optim.Optimizer:
         settings = self.payload["optimizer"]
@@ -65,7 +99,10 @@ class StandIns:
         return Images(repeated(images, len(labels)).to(there), labels.to(there), train=part == "train")
 
     def _loader(self, part: str, name: str, data: Images) -> Served:
-        return Served(data, int(self.payload[part]["batch_size"]), name, self.batches)
+        return Served(data, int(self.payload[part]["batch_size"]), name, self.batches, self._serving)
+
+    def _serving(self, name: str) -> None:
+        self.passing = name
 
     @contextmanager
     def counting_steps(self) -> Iterator[None]:
@@ -74,11 +111,16 @@ class StandIns:
         def count(*_: Any) -> None:
             self.steps += 1
 
-        handle = register_optimizer_step_post_hook(count)
+        def freeze(optimizer: torch.optim.Optimizer, *_: Any) -> None:
+            for group in optimizer.param_groups if self.frozen else ():
+                group["lr"] = 0.0
+
+        handles = register_optimizer_step_post_hook(count), register_optimizer_step_pre_hook(freeze)
         try:
             yield
         finally:
-            handle.remove()
+            for handle in handles:
+                handle.remove()
 
     def _count_backward(self, _: Tensor) -> None:
         self.backwards += 1
@@ -87,6 +129,11 @@ class StandIns:
         """Return the value for a parameter or global of this role; `current` is the notebook's value, or MISSING."""
         if role == "criterion":
             return self._criterion(current)
+        if role == "model_class":
+            return lambda *_, **__: self.model
+        if role == "loaders" and isinstance(current, tuple):
+            parts = [split(one) or ("test" if at else "train") for at, one in enumerate(current)]
+            return tuple(self.value(f"{part}_loader", MISSING) for part in parts)
         if role == "loaders":
             names = current if isinstance(current, dict) and current else ("train", "test", "val", "valid")
             return {name: self.value(f"{_part(name)}_loader", MISSING) for name in names}
@@ -101,7 +148,8 @@ class StandIns:
         if role in ("losses", "steps", "accuracies", "list"):
             return []
         if role == "history":
-            return defaultdict(list)
+            start = int(self.payload["current_step"])
+            return defaultdict(lambda: Slot(start))
         simple: dict[str, Any] = {
             "model": self.model,
             "optimizer": self.optimizer,
@@ -158,6 +206,39 @@ class StandIns:
                 turned = Images(data.tensors[0].flip(0), data.tensors[1].roll(1), data.train)
                 self._others[key] = self._loader(part, key.removesuffix("_loader"), turned)
         return self._others[key]
+
+
+def _with_methods(namespace: dict[str, Any], owner: Any) -> Any:
+    """Return a model of the notebook, or a class, whose methods its loops may call; None if no model has any."""
+    if isinstance(owner, nn.Module):
+        return owner
+    shown = [value for value in visible(namespace).values() if is_own_model(_class_of(value), namespace)]
+    named = [value for name, value in namespace.items() if name in ("model", "net") and isinstance(value, nn.Module)]
+    for value in (*named, *reversed(shown)):
+        if any(True for _ in methods(_class_of(value), namespace)):
+            return value
+    return None
+
+
+def _class_of(value: Any) -> type:
+    return value if isinstance(value, type) else type(value)
+
+
+def _adopt(model: nn.Module, other: Any, namespace: dict[str, Any]) -> None:
+    """Give the grader's small model the methods and plain attributes of a model of the notebook, beside its own."""
+    if other is None or not isinstance(model, SmallModel):
+        return
+    cls = _class_of(other)
+    own = {name: function for name, function in methods(cls, namespace) if not hasattr(SmallModel, name)}
+    model.__class__ = type(cls.__name__, (SmallModel,), own)
+    if isinstance(other, type):  # its methods may use what its constructor makes
+        with suppress(Exception):
+            other = other()
+    if isinstance(other, nn.Module):
+        for name, value in {**vars(other), **vars(other).get("_modules", {})}.items():
+            keeps = not isinstance(value, nn.Module) or kind(value) == "criterion"
+            if not name.startswith("_") and keeps and not hasattr(model, name):
+                vars(model)[name] = value
 
 
 def _part(name: Any) -> str:

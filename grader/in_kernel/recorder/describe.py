@@ -227,6 +227,8 @@ def _role(value: Any) -> str:
             return role
     if value is None:
         return "none"
+    if isinstance(value, type) and issubclass(value, torch.nn.Module):
+        return "model_class"
     if callable(value):
         return "criterion" if _is_loss_function(value) else "callable"
     return "other"

@@ -57,7 +57,10 @@ def _checked_gradients(original: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _checked_groups(original: Callable[..., Any]) -> Callable[..., Any]:
-    """Wrap the optimizers' grouping of tensors: refuse a state on another device than its parameter."""
+    """Wrap the optimizers' grouping of tensors: refuse a state on another device than its parameter.
+
+    The groups bear the devices that the notebook sees: optimizers move a gradient scaler's tensors there.
+    """
 
     @functools.wraps(original)
     def _group_tensors_by_device_and_dtype(tensorlistlist: Any, with_indices: bool = False) -> Any:
@@ -69,9 +72,16 @@ def _checked_groups(original: Callable[..., Any]) -> Callable[..., Any]:
                         "Tensors of the same index must be on the same device and the same dtype except `step` tensors "
                         "that can be CPU and float32/64 notwithstanding"
                     )
-        return original(tensorlistlist, with_indices)
+        groups = original(tensorlistlist, with_indices)
+        return {(_device_of(lists, device), kind): (lists, at) for (device, kind), (lists, at) in groups.items()}
 
     return _group_tensors_by_device_and_dtype
+
+
+def _device_of(lists: Any, device: Any) -> Any:
+    """Return the device of a group's tensors; `device` is where their memory is."""
+    first = next((tensor for tensor in lists[0] if tensor is not None), None)
+    return device if first is None else first.device
 
 
 def _same_device_recurrence(original: Callable[..., Any]) -> Callable[..., Any]:

@@ -9,6 +9,8 @@ whole configuration, 'environment' for a forked process, and 'confine':
 - 'cgroup_fds': descriptors of cgroup.procs files to join; 'rlimits': {name without RLIMIT_: value};
 - 'user': id of the user and group to become, null to keep the user; 'read_all': keep the right to read every file;
 - 'folders' to make, 'files' to write, 'cwd': the working directory;
+- 'beside': [[path, size], …] of the helper files to write there, whose contents follow each other in the file whose
+  descriptor is the only one of 'beside_fds'; both may be absent;
 - 'landlock': [[path, rights], …], the only rights to files that are left, null for no Landlock;
 - 'seccomp': the program of the filter in base64, null for none.
 """
@@ -84,12 +86,25 @@ def confine(settings: dict[str, Any]) -> None:
     for path, text in settings["files"].items():
         Path(path).write_text(text, encoding="utf-8")
     os.chdir(settings["cwd"])
+    for descriptor in settings.get("beside_fds", ()):
+        _write_beside(descriptor, settings["beside"])
+        os.close(descriptor)
     if settings["landlock"] is not None:
         restrict([(path, rights) for path, rights in settings["landlock"]])
     if settings["seccomp"] is not None:
         from grader.sandbox.confinement.seccomp import load_filter
 
         load_filter(base64.b64decode(settings["seccomp"]))
+
+
+def _write_beside(descriptor: int, files: list[tuple[str, int]]) -> None:
+    """Write the helper files into the working directory. They are copies: the notebook may change them."""
+    start = 0
+    for name, size in files:
+        with contextlib.suppress(OSError):  # 'a' and 'a/b' cannot both be there; the notebook sees what is missing
+            Path(name).parent.mkdir(parents=True, exist_ok=True)
+            Path(name).write_bytes(os.pread(descriptor, size, start))
+        start += size
 
 
 def _limit(rlimits: dict[str, int]) -> None:

@@ -341,7 +341,7 @@ def test_a_store_of_another_version_is_refused_in_a_sentence(
 ) -> None:
     with Store(course) as store:
         for graded in list(store.all_graded()):
-            store.put(replace(graded, document=graded.document.replace("grader-result/3", "grader-result/2")))
+            store.put(replace(graded, document=graded.document.replace("grader-result/4", "grader-result/2")))
     assert main(["merge", str(course), "--out", str(tmp_path / "merged")]) == FAILED
     captured = capsys.readouterr()
     assert "written by another version of grader" in captured.out + captured.err

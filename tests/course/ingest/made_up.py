@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 
 NOTEBOOK = '{"cells": [], "nbformat": 4, "nbformat_minor": 5, "metadata": {}}'
@@ -64,16 +65,16 @@ NBGRADER = {
 }
 
 
-def make_zip(path: Path, files: dict[str, str | bytes], compression: int = zipfile.ZIP_DEFLATED) -> Path:
+def make_zip(path: Path, files: Mapping[str, str | bytes], compression: int = zipfile.ZIP_DEFLATED) -> Path:
     with zipfile.ZipFile(path, "w", compression) as archive:
         for name, text in files.items():
             archive.writestr(name, text)
     return path
 
 
-def make_folder(path: Path, files: dict[str, str]) -> Path:
+def make_folder(path: Path, files: Mapping[str, str | bytes]) -> Path:
     for name, text in files.items():
         file = path / name
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text)
+        file.write_bytes(text if isinstance(text, bytes) else text.encode())
     return path

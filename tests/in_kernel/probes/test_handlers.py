@@ -9,9 +9,11 @@ from torch.utils.data import DataLoader, Subset, TensorDataset
 from grader.in_kernel.datasets import registry
 from grader.in_kernel.datasets.mnist import Mnist
 from grader.in_kernel.probes import handlers
+from grader.in_kernel.probes.callees import Callee
 from grader.in_kernel.probes.fixtures import PatternDropout, SmallModel
-from grader.in_kernel.probes.namespace import inner_functions, number, reads
+from grader.in_kernel.probes.namespace import number, reads
 from grader.in_kernel.probes.operations import trace
+from grader.in_kernel.probes.ownership import inner_functions
 from tests.in_process import InProcess
 
 torch.set_num_threads(1)
@@ -246,7 +248,7 @@ def test_functions_inside_decorators_are_found() -> None:
     )
     function = kernel.namespace["evaluate"]
     assert len(inner_functions(function)) >= 2
-    assert "model" in reads(function, kernel.namespace).names
+    assert "model" in reads(Callee(function, function), kernel.namespace).names
 
 
 @pytest.mark.parametrize(

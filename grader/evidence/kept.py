@@ -1,0 +1,170 @@
+"""Write the evidence of a grading as compressed JSON, and read it again: `dump`, `load`.
+
+A kept file is written and read by the grader alone. It is still read as data: nothing in it can run.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import dataclasses
+import math
+import types
+import zlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
+
+import msgspec
+
+from grader.evidence.decode import Malformed, encode_array
+
+__all__ = ["dump", "load"]
+
+T = TypeVar("T")
+
+MAX_BYTES = 32 << 20  # of the JSON, which takes 2 MB
+_NOT_FINITE = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
+
+
+def dump(record: object) -> bytes:
+    """Return a dataclass with everything in it as zlib-compressed JSON.
+
+    It may hold numbers, text, bytes, paths, tuples, sets, mappings with text as keys, NumPy arrays and other
+    dataclasses. Raises ValueError if it is too large.
+
+    >>> from grader.evidence.run import CellRun
+    >>> load(dump(CellRun(3, "ok", stdout="42")), CellRun).stdout
+    '42'
+    """
+    text = msgspec.json.encode(_plain(record))
+    if len(text) > MAX_BYTES:
+        raise ValueError(f"{len(text):,} bytes of evidence are too many")
+    return zlib.compress(text, 6)
+
+
+def load(data: bytes, kind: type[T], types: Sequence[type] = ()) -> T:
+    """Return the record of `kind` that `dump` wrote. Raises Malformed for anything else.
+
+    `types` are those that the record's module imports for type checkers only.
+    """
+    packed = zlib.decompressobj()
+    try:
+        text = packed.decompress(data, MAX_BYTES)
+        value = msgspec.json.decode(text)
+    except (zlib.error, ValueError, RecursionError) as error:
+        raise Malformed(f"the kept evidence cannot be read: {error}") from None
+    if not packed.eof:
+        raise Malformed("the kept evidence is cut short, or too large")
+    try:
+        return _Builder({one.__name__: one for one in types}).build(value, kind)  # type: ignore[no-any-return]
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise Malformed(f"the kept evidence does not fit this version of the grader: {error}") from None
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else {"float": str(value)}
+    if value is None or isinstance(value, (bool, int, str)):
+        return value
+    if isinstance(value, Path):
+        return str(value)
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
+    if dataclasses.is_dataclass(value):
+        return {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (tuple, list)):
+        return [_plain(item) for item in value]
+    if isinstance(value, (set, frozenset)):
+        return sorted(_plain(item) for item in value)
+    if hasattr(value, "dtype") and hasattr(value, "shape"):
+        return _plain_array(value)
+    raise TypeError(f"a {type(value).__name__} cannot be kept")
+
+
+def _plain_array(value: Any) -> Any:
+    import numpy as np
+
+    if not value.shape and not isinstance(value, np.ndarray):
+        return _plain(value.item())
+    return encode_array(value)
+
+
+class _Builder:
+    """Builds records from JSON data; `types` are the names that a record's module does not define at run time."""
+
+    def __init__(self, types: Mapping[str, type]) -> None:
+        import numpy as np
+        from numpy.typing import NDArray
+
+        self._array: type = np.ndarray
+        self._names = {"np": np, "NDArray": NDArray, **types}
+        self._known: dict[type, dict[str, Any]] = {}
+
+    def build(self, value: Any, hint: Any) -> Any:
+        """Return the JSON data `value` as the type that `hint` names."""
+        origin, parts = get_origin(hint), get_args(hint)
+        if hint is Any or hint is object:
+            return value
+        if origin is Annotated:
+            return self.build(value, parts[0])
+        if origin in (Union, types.UnionType):
+            return self._one_of(value, parts)
+        if self._array in (hint, origin):
+            return _build_array(value)
+        if isinstance(hint, type) and dataclasses.is_dataclass(hint):
+            return self._record(value, hint)
+        if origin is tuple and parts[-1] is not ...:
+            return tuple(self.build(item, part) for item, part in zip(value, parts, strict=True))
+        if origin in (tuple, frozenset):
+            return origin(self.build(item, parts[0]) for item in value)
+        if isinstance(origin, type) and issubclass(origin, Mapping):
+            return {key: self.build(item, parts[1]) for key, item in value.items()}
+        return _build_value(value, hint, parts)
+
+    def _record(self, value: Any, kind: type) -> Any:
+        if kind not in self._known:
+            self._known[kind] = get_type_hints(kind, localns=self._names, include_extras=True)
+        hints = self._known[kind]
+        unknown = value.keys() - hints.keys()
+        if unknown:
+            raise ValueError(f"unknown field {min(unknown)}")
+        return kind(**{name: self.build(item, hints[name]) for name, item in value.items()})
+
+    def _one_of(self, value: Any, parts: tuple[Any, ...]) -> Any:
+        if value is None and type(None) in parts:
+            return None
+        for part in parts:
+            if part is not type(None):
+                with contextlib.suppress(KeyError, TypeError, ValueError, AttributeError):
+                    return self.build(value, part)
+        raise ValueError(f"{str(value)[:50]!r} is none of {parts}")
+
+
+def _build_value(value: Any, hint: Any, parts: tuple[Any, ...]) -> Any:
+    if parts and value in parts:  # of a Literal
+        return value
+    if hint is Path and isinstance(value, str):
+        return Path(value)
+    if hint is bytes:
+        return base64.b64decode(value, validate=True)
+    if hint is float and isinstance(value, dict):
+        return _NOT_FINITE[value["float"]]
+    if hint is float and type(value) in (int, float):
+        return float(value)
+    if isinstance(hint, type) and type(value) is hint:
+        return value
+    raise ValueError(f"{str(value)[:50]!r} is no {hint}")
+
+
+def _build_array(value: Any) -> Any:
+    """Return an array, which may hold values that are not finite: `decode_array` refuses these."""
+    import numpy as np
+
+    kind = np.dtype(value["dtype"])
+    if kind.kind not in "biuf":
+        raise ValueError(f"an array of {kind}")
+    flat = np.frombuffer(base64.b64decode(value["data"], validate=True), kind.newbyteorder("<"))
+    return flat.reshape(value["shape"]).astype(kind)

@@ -1,0 +1,68 @@
+"""Charts: every value lies inside the picture, whatever the values are."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from grader.reports.charts import MOST_CURVES, MOST_POINTS, Chart, Curve, lay_out, short, ticks_between
+
+VALUES = st.lists(st.none() | st.floats() | st.floats(0, 10), max_size=50)
+CURVES = st.builds(Curve, st.text(max_size=5), VALUES, VALUES, st.sampled_from(["line", "points"]))
+
+
+@given(st.lists(CURVES, max_size=14), st.booleans(), st.booleans())
+def test_everything_lies_inside_the_picture(curves, log_x, log_y):
+    layout = lay_out(Chart("", tuple(curves), log_x=log_x, log_y=log_y))
+    if layout is None:
+        return
+    assert len(layout.curves) <= MOST_CURVES
+    assert len(layout.curves) + layout.left_out <= len(curves)
+    for curve in layout.curves:
+        numbers = [float(part) for part in curve.path.replace("M", " ").replace("L", " ").split()]
+        points = [*zip(numbers[::2], numbers[1::2], strict=True), *curve.markers]
+        assert points
+        assert all(layout.left <= x <= layout.right and layout.top <= y <= layout.bottom for x, y in points)
+    assert all(layout.left <= tick.place <= layout.right for tick in layout.x_ticks)
+    assert all(layout.top <= tick.place <= layout.bottom for tick in layout.y_ticks)
+    assert len(layout.x_ticks) + len(layout.y_ticks) <= 80
+
+
+def test_nothing_to_draw_is_no_picture():
+    assert lay_out(Chart("", ())) is None
+    assert lay_out(Chart("", (Curve("", [1.0], [math.nan]), Curve("", [1.0], [-1.0])), log_y=True)) is None
+
+
+def test_a_long_curve_keeps_its_ends_and_is_thinned_out():
+    layout = lay_out(Chart("", (Curve("", list(range(100_000)), list(range(100_000))),)))
+    assert layout is not None
+    (curve,) = layout.curves
+    assert 100 < curve.path.count("L") <= MOST_POINTS + 1
+    assert (curve.path.split("L")[0], curve.path.split("L")[-1]) == ("M78 249.1", "610 18.9")
+
+
+@pytest.mark.parametrize(
+    ("values", "log", "labels"),
+    [
+        ([0, 1], False, ["0", "0.2", "0.4", "0.6", "0.8", "1"]),
+        ([0.01, 100], True, ["0.01", "0.1", "1", "10", "100"]),
+        ([0.3, 2.3], True, ["0.5", "1", "2"]),
+        ([5, 5], False, ["3", "4", "5", "6", "7"]),
+    ],
+)
+def test_ticks_are_round_numbers(values, log, labels):
+    layout = lay_out(Chart("", (Curve("", values, values),), log_x=log))
+    assert layout is not None
+    assert [tick.label for tick in layout.x_ticks] == labels
+
+
+@given(st.floats(-1e6, 1e6), st.floats(1e-3, 1e9))
+def test_there_are_a_few_ticks_between_any_two_values(low, width):
+    ticks = ticks_between(low, low + width)
+    assert len(ticks) <= 20
+    assert all(low - width * 1e-6 <= value <= low + width * (1 + 1e-6) for value, _ in ticks)
+
+
+def test_numbers_are_short():
+    assert [short(value) for value in (1234567, 0.1 + 0.2, -5e-9)] == ["1,234,567", "0.3", "-5e-09"]
