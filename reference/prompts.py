@@ -13,16 +13,21 @@ ITEMS = ("mlp", "data", "cpu_loops", *(f"q{n}" for n in range(1, 7)), "cnn", "q7
 WRITTEN = ("q4", "q6", "q9", "q10")
 
 
-def _notebook_cells() -> list[str]:
-    """Return the markdown cells of the notebook that students get."""
-    text = resources.files("reference").joinpath("assignment.ipynb").read_text(encoding="utf-8")
-    return ["".join(cell["source"]) for cell in json.loads(text)["cells"] if cell["cell_type"] == "markdown"]
-
-
 @cache
+def _notebook_cells(kind: str) -> tuple[str, ...]:
+    """Return the cells of this kind, 'markdown' or 'code', of the notebook that students get."""
+    text = resources.files("reference").joinpath("assignment.ipynb").read_text(encoding="utf-8")
+    return tuple("".join(cell["source"]) for cell in json.loads(text)["cells"] if cell["cell_type"] == kind)
+
+
 def template() -> tuple[str, ...]:
     """Return the markdown cells of the notebook that students get."""
-    return tuple(_notebook_cells())
+    return _notebook_cells("markdown")
+
+
+def template_code() -> tuple[str, ...]:
+    """Return the code cells of the notebook that students get."""
+    return _notebook_cells("code")
 
 
 def _prompt(item: str) -> Prompt:

@@ -22,14 +22,12 @@ from reference.checks.epochs import (
     ten_epochs,
     twenty_epochs,
 )
+from reference.checks.figures import plot_checks, q2_plot, q3_plot
 from reference.checks.observed import (
     epoch_seconds,
     flops_printed,
     flops_profiled,
-    plot_checks,
     q1_text,
-    q2_plot,
-    q3_plot,
     q3_total,
 )
 from reference.checks.probed import (
@@ -40,6 +38,7 @@ from reference.checks.probed import (
     train_loader,
     train_normalised,
 )
+from reference.checks.sections import begun
 from reference.checks.written import written_item
 from reference.contract import BATCH_SIZE, RECOGNISE, TEST_IMAGES, TRAIN_IMAGES, is_cnn, is_mlp, relied_on, transform
 from reference.models import CNN, MLP
@@ -64,16 +63,18 @@ RUBRIC = Rubric(
     "mnist-mlp-cnn",
     (
         model_item("mlp", "The MLP"),
-        Item(
-            "data",
-            "MNIST loaders",
-            5,
-            (
-                Check("data.train", 1.5, train_loader),
-                Check("data.test", 1.5, test_loader),
-                Check("data.train_pixels", 1, train_normalised),
-                Check("data.test_pixels", 1, test_normalised),
-            ),
+        begun(
+            Item(
+                "data",
+                "MNIST loaders",
+                5,
+                (
+                    Check("data.train", 1.5, train_loader),
+                    Check("data.test", 1.5, test_loader),
+                    Check("data.train_pixels", 1, train_normalised),
+                    Check("data.test_pixels", 1, test_normalised),
+                ),
+            )
         ),
         Item(
             "cpu_loops",
@@ -84,7 +85,7 @@ RUBRIC = Rubric(
                 Check("cpu_loops.optimizer", 0.75, optimizer),
             ),
         ),
-        Item("q1", "The first test batch", 5, (Check("q1.text", 5, q1_text),)),
+        begun(Item("q1", "The first test batch", 5, (Check("q1.text", 5, q1_text),))),
         Item(
             "q2",
             "Plot of the first 10 epochs",
@@ -95,57 +96,67 @@ RUBRIC = Rubric(
                 *plot_checks("q2", q2_plot, (3, 1.5, 1.5, 1, 0.5), "q2.trained"),
             ),
         ),
-        Item(
-            "q3",
-            "Timing, and 10 epochs more",
-            10,
-            (
-                Check("q3.epoch_time", 2, epoch_seconds("mlp", "cpu", 10, "q3", tested=True)),
-                Check("q3.total_time", 2, q3_total),
-                Check("q3.trained", 2, twenty_epochs),
-                *plot_checks("q3", q3_plot, (1, 1.5, 0.5, 0.5, 0.5), "q3.trained"),
-            ),
+        begun(
+            Item(
+                "q3",
+                "Timing, and 10 epochs more",
+                10,
+                (
+                    Check("q3.epoch_time", 2, epoch_seconds("mlp", "cpu", 10, "q3", tested=True)),
+                    Check("q3.total_time", 2, q3_total),
+                    Check("q3.trained", 2, twenty_epochs),
+                    *plot_checks("q3", q3_plot, (1, 1.5, 0.5, 0.5, 0.5), "q3.trained"),
+                ),
+            )
         ),
         written_item("q4", "Should it train longer?"),
-        Item(
-            "q5",
-            "Training on the GPU",
-            10,
-            (
-                *loop_checks("q5", "gpu_train", "gpu_test", GPU_POINTS, gpu=True),
-                Check("q5.placed", 2.3, gpu_placement, needs_gpu=True),
-                Check("q5.trained", 3, gpu_epochs, needs_gpu=True),
-                Check("q5.converges", 1, converges("q5", "mlp", "cuda", 10), ("q5.trained",), needs_gpu=True),
-            ),
+        begun(
+            Item(
+                "q5",
+                "Training on the GPU",
+                10,
+                (
+                    *loop_checks("q5", "gpu_train", "gpu_test", GPU_POINTS, gpu=True),
+                    Check("q5.placed", 2.3, gpu_placement, needs_gpu=True),
+                    Check("q5.trained", 3, gpu_epochs, needs_gpu=True),
+                    Check("q5.converges", 1, converges("q5", "mlp", "cuda", 10), ("q5.trained",), needs_gpu=True),
+                ),
+            )
         ),
         written_item("q6", "Is the MLP faster on the GPU?"),
         model_item("cnn", "The CNN"),
-        Item(
-            "q7",
-            "The CNN on the CPU",
-            7,
-            (
-                Check("q7.trained", 3.5, cnn_epochs("q7", "cpu")),
-                Check("q7.converges", 1, converges("q7", "cnn", "cpu", 2), ("q7.trained",)),
-                Check("q7.time", 2.5, epoch_seconds("cnn", "cpu", 2, "q7", each=True, tested=True)),
-            ),
+        begun(
+            Item(
+                "q7",
+                "The CNN on the CPU",
+                7,
+                (
+                    Check("q7.trained", 3.5, cnn_epochs("q7", "cpu")),
+                    Check("q7.converges", 1, converges("q7", "cnn", "cpu", 2), ("q7.trained",)),
+                    Check("q7.time", 2.5, epoch_seconds("cnn", "cpu", 2, "q7", each=True, tested=True)),
+                ),
+            )
         ),
-        Item(
-            "q8",
-            "The CNN on the GPU",
-            8,
-            (
-                Check("q8.trained", 4.5, cnn_epochs("q8", "cuda"), needs_gpu=True),
-                Check("q8.converges", 1, converges("q8", "cnn", "cuda", 2), ("q8.trained",), needs_gpu=True),
-                Check("q8.time", 2.5, epoch_seconds("cnn", "cuda", 2, "q8", each=True), needs_gpu=True),
-            ),
+        begun(
+            Item(
+                "q8",
+                "The CNN on the GPU",
+                8,
+                (
+                    Check("q8.trained", 4.5, cnn_epochs("q8", "cuda"), needs_gpu=True),
+                    Check("q8.converges", 1, converges("q8", "cnn", "cuda", 2), ("q8.trained",), needs_gpu=True),
+                    Check("q8.time", 2.5, epoch_seconds("cnn", "cuda", 2, "q8", each=True), needs_gpu=True),
+                ),
+            )
         ),
         written_item("q9", "CPU against GPU for the CNN"),
-        Item(
-            "flops",
-            "FLOPs of both models",
-            5,
-            (Check("flops.profiled", 2.5, flops_profiled), Check("flops.printed", 2.5, flops_printed)),
+        begun(
+            Item(
+                "flops",
+                "FLOPs of both models",
+                5,
+                (Check("flops.profiled", 2.5, flops_profiled), Check("flops.printed", 2.5, flops_printed)),
+            )
         ),
         written_item("q10", "Do the counts explain the times?"),
     ),

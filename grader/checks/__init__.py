@@ -20,7 +20,8 @@ rubric wraps it in a function of the evidence whose docstring is what the studen
 | `placement` | devices of tensors in training and testing |
 | `training_settings` | criterion and optimizer of the run |
 | `convergence` | epochs that were trained in the run, and their losses |
-| `plots`, `plot_lines`, `plot_smoothing`, `plot_visibility` | plots of the losses |
+| `plots`, `plot_curves`, `plot_axes` | plots of the losses |
+| `plot_reading`, `plot_names`, `plot_lines`, `plot_smoothing`, `plot_visibility` | what a figure shows |
 | `timing`, `total_time`, `measured`, `stored_times` | printed times |
 | `printed_times`, `reported_times`, `time_series`, `time_words`, `known_values` | what the cells printed |
 | `clocks`, `epoch_spans` | the times that right clocks may show |
@@ -28,6 +29,7 @@ rubric wraps it in a function of the evidence whose docstring is what the studen
 | `first_batch`, `batch_roles`, `batch_shapes`, `typed_in` | shapes, dtypes and roles of a batch that were printed |
 | `answers`, `screening`, `excuses`, `conclusions` | written answers |
 | `answer_text`, `answer_subject`, `answer_languages` | their words, in 14 languages |
+| `breakdowns` | the exception that ended a cell, with its line |
 | `printed_numbers` | numbers in printed text |
 | `loop_common` | helpers for checks on training and test functions |
 """
@@ -39,6 +41,7 @@ __all__ = [
     "answers",
     "batch_roles",
     "batch_shapes",
+    "breakdowns",
     "clocks",
     "conclusions",
     "convergence",
@@ -56,7 +59,11 @@ __all__ = [
     "measured",
     "models",
     "placement",
+    "plot_axes",
+    "plot_curves",
     "plot_lines",
+    "plot_names",
+    "plot_reading",
     "plot_smoothing",
     "plot_visibility",
     "plots",

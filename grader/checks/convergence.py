@@ -35,6 +35,7 @@ def stepped(epochs: Sequence[Epoch], where: str) -> str:
                 if seen.optimizer is None
                 else f"in epoch {number} of {where} no step was taken",
                 "one step per batch",
+                "Which parameters was the optimizer given, and does the loop over the batches call its step()?",
             )
         if 0 < seen.scored < FEW_IMAGES * seen.samples:
             raise Fail(
@@ -53,6 +54,7 @@ def stepped(epochs: Sequence[Epoch], where: str) -> str:
             raise Fail(
                 f"the optimizer holds {seen.optimizer.model_share:.0%} of the model's parameters in {where}",
                 "all of them",
+                "Which parameters was the optimizer given: those of the whole model?",
                 credit=0.3,
             )
     many = f"{len(epochs)} epoch{'' if len(epochs) == 1 else 's'}"

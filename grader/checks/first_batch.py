@@ -24,6 +24,7 @@ DTYPES: Mapping[str, str] = {
     "int32": r"int32|\bIntTensor|torch\.int\b",
     "uint8": r"uint8|ByteTensor",
 }
+BOTH = "A batch has two tensors: print the shape of each."
 
 
 def first_batch_text(text: str, batch: FirstBatch, source: str = "", notes: str = "") -> str:
@@ -87,7 +88,11 @@ def shapes_shown(text: str, batch: FirstBatch) -> str:
     if sample and label:
         return f"{batch.sample_shape} and {batch.label_shape} are printed"
     if not text.strip():
-        raise Fail("nothing was printed about the first batch", expected)
+        raise Fail(
+            "nothing was printed about the first batch",
+            expected,
+            "Take one batch from the loader and print what it holds.",
+        )
     if not sample and batch.sample_shape[1:] in found:
         raise Fail(
             f"the shape {batch.sample_shape[1:]} of a single image is printed, not the batch's",
@@ -99,9 +104,9 @@ def shapes_shown(text: str, batch: FirstBatch) -> str:
     if not sample and others:
         raise Fail(f"the shape printed is {others[0]}", expected, "Is it the first batch of the loader?", credit=0.5)
     if sample:
-        raise Fail("the shape of the second tensor of the batch is not printed", expected, credit=0.5)
+        raise Fail("the shape of the second tensor of the batch is not printed", expected, BOTH, credit=0.5)
     if label:
-        raise Fail("the shape of the first tensor of the batch is not printed", expected, credit=0.5)
+        raise Fail("the shape of the first tensor of the batch is not printed", expected, BOTH, credit=0.5)
     raise Fail("no shape of the first batch is printed", expected, "A tensor has a shape; print it for both.")
 
 

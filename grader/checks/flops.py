@@ -136,7 +136,11 @@ def counts_printed(
     expected = "; ".join(f"{cost.name}: {_count(cost.macs)} MACs" for cost in costs)
     expected = f"the counts printed ({expected})" if profiles else f"counts of {_names(costs)} from a profiler, printed"
     if not profiles:
-        raise Fail("no profiler was used, so no counts could be measured", expected)
+        raise Fail(
+            "no profiler was used, so no counts could be measured",
+            expected,
+            "Which function of thop runs a model and counts?",
+        )
     text = "\n".join(without_progress(cell.text) for cell in cells)
     numbers = find_numbers(text)
     lines = text.split("\n")
@@ -178,6 +182,7 @@ def counts_printed(
         raise Fail(
             f"the counts printed ({shown}) are not those of the {_names(missing)} with one input",
             expected,
+            "Which model was profiled, and with an input of which shape?",
             credit=credit,
         )
     raise Fail(

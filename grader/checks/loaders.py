@@ -15,6 +15,7 @@ __all__ = ["loader", "pixels"]
 
 _Part = TypeVar("_Part")
 
+_TRY = "Take one batch from it in a cell of its own: next(iter(...))."
 PIXEL_TOLERANCE = 1e-4  # absolute, in normalised units; one grey level is 0.013
 
 
@@ -47,6 +48,7 @@ def loader(probe: LoaderProbe, images: int, batch_size: int, shuffled: bool) -> 
         raise Fail(
             f"{probe.split} loader: " + " and ".join(problems),
             f"all {images:,} images, {batch_size} at a time, {order}",
+            "Look at the arguments of this DataLoader, and at the dataset that it is given.",
             credit=0.0 if 2 * seen.images < images else round(1 - len(problems) / 3, 3),
         )
     return f"{probe.split} loader: {seen.images:,} images, {batch_size} at a time, {order}"
@@ -87,16 +89,27 @@ def pixels(probe: LoaderProbe) -> str:
             "Both datasets get the same transform: scale to [0, 1], then normalise with MNIST's mean and deviation.",
         )
     if probe.labels is not None and probe.expected_labels is not None and (probe.labels != probe.expected_labels).any():
-        raise Fail(f"the labels of the {probe.split} loader are not those of its images", "MNIST's labels", credit=0.5)
+        raise Fail(
+            f"the labels of the {probe.split} loader are not those of its images",
+            "MNIST's labels",
+            "Which label does the dataset give with an image?",
+            0.5,
+        )
     return f"the {probe.split} images are scaled and normalised as they should be"
 
 
 def _found(probe: LoaderProbe, part: _Part | None) -> _Part:
     """Return a part of the probe. Raises Fail if the loader raised an exception or was not found."""
     if probe.error is not None:  # a loader that cannot be iterated earns nothing by its settings
-        raise Fail(f"the {probe.split} loader raises {describe_error(probe.error)}", "a DataLoader that gives batches")
+        raise Fail(
+            f"the {probe.split} loader raises {describe_error(probe.error)}", "a DataLoader that gives batches", _TRY
+        )
     if probe.missing or part is None:
-        raise Fail(probe.missing or f"no {probe.split} loader was found", "a DataLoader over MNIST")
+        raise Fail(
+            probe.missing or f"no {probe.split} loader was found",
+            "a DataLoader over MNIST",
+            "Is it made in a cell that runs, and bound to a name?",
+        )
     return part
 
 

@@ -12,6 +12,7 @@ from grader.evidence.probes import LoopProbe, LoopRun
 __all__ = ["both_runs", "need_forwards"]
 
 WEIGHT_TOLERANCE = 1e-3  # of the reference's weight change; the same mathematics in another order stays under 1e-4
+NO_CALL = "Which model does the function call: the one that it is given, or the global `model`?"
 LOSS_TOLERANCE = 1e-3  # relative
 
 
@@ -54,7 +55,7 @@ def need_forwards(student: LoopRun) -> None:
     grader.assignment.Fail: the model that the function was given was never called
     """
     if not student.forwards:
-        raise Fail("the model that the function was given was never called", "one call per batch")
+        raise Fail("the model that the function was given was never called", "one call per batch", NO_CALL)
 
 
 def close(value: float, target: float, tolerance: float = LOSS_TOLERANCE) -> bool:

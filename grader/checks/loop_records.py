@@ -16,6 +16,9 @@ from grader.evidence.compare import distance
 from grader.evidence.probes import LoopProbe
 from grader.evidence.run import numbers
 
+_COUNT = "What is added to the step, and how often in an epoch?"
+_OWN = "What is appended: the loss of that batch alone, as a float?"
+
 __all__ = ["records_losses", "returns_step"]
 
 
@@ -40,7 +43,7 @@ def records_losses(probe: LoopProbe, every: int) -> str:
     expected = f"the loss and the global step of every {every}th batch, appended to the lists that were passed in"
     recorded = {name: numbers(values) for name, values in student.lists.items() if len(numbers(values))}
     if not recorded:
-        raise Fail("nothing was appended to any list", expected)
+        raise Fail("nothing was appended to any list", expected, "Which list gets a loss, and in which batches?")
     followed = _moved_alike(probe)
     starts = first_steps(probe)
     name, indices = _recorded_indices(recorded, probe.losses if followed else (), every, starts, len(probe.batch_sizes))
@@ -93,7 +96,7 @@ def returns_step(probe: LoopProbe) -> str:
         seen = "it returns nothing"
     else:
         seen = f"it returns {shortened(numbers(student.returned))}"
-    raise Fail(seen, f"{expected}: {start} and one for each of the {len(probe.batch_sizes)} batches")
+    raise Fail(seen, f"{expected}: {start} and one for each of the {len(probe.batch_sizes)} batches", _COUNT)
 
 
 def _moved_alike(probe: LoopProbe) -> bool:
@@ -149,7 +152,7 @@ def _explain_losses(
         if indices:
             raise Fail(_interval(indices, len(losses)), expected, "Count batches, not epochs.", credit=0.4)
     lengths = ", ".join(f"{len(values)} in '{name}'" for name, values in recorded.items())
-    raise Fail(f"the recorded values ({lengths}) are not the losses of every {every}th batch", expected)
+    raise Fail(f"the recorded values ({lengths}) are not the losses of every {every}th batch", expected, _OWN)
 
 
 def _recorded_often(values: Sequence[float], losses: Sequence[float]) -> tuple[int, ...]:

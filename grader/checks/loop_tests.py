@@ -16,6 +16,9 @@ from grader.evidence.run import numbers
 
 __all__ = ["accuracy", "averages_loss", "gradients_off", "leaves_model_alone", "mode_in_test"]
 
+_AVERAGE = "Which sum is divided, and by how many batches?"
+_FRACTION = "How many images were counted as right, and by which number of images is that divided?"
+_LOADER = "Which loader does the loop go over?"
 SAME_FIGURE = 2e-5  # relative: the same sum in another order; a wrong average is rarely this close to another figure
 
 
@@ -172,8 +175,8 @@ def averages_loss(probe: LoopProbe) -> str:
         if any(close(seen, value) for seen in values):
             raise Fail(f"{words}: {value:.4f}", expected, "What does the criterion already average over?")
     if not values:
-        raise Fail("no loss was recorded or returned", expected)
-    raise Fail(f"what the function records or returns, {shortened(values)}, holds no average loss", expected)
+        raise Fail("no loss was recorded or returned", expected, "Where does the average go when the loop is over?")
+    raise Fail(f"what the function records or returns, {shortened(values)}, holds no average loss", expected, _AVERAGE)
 
 
 def accuracy(probe: LoopProbe) -> str:
@@ -214,14 +217,16 @@ def accuracy(probe: LoopProbe) -> str:
     )
     for value, words, credit in wrong:
         if any(close(seen, value, 1e-6) for seen in values):
-            raise Fail(f"{words}: {value:g}", expected, credit=credit)
+            raise Fail(f"{words}: {value:g}", expected, _FRACTION, credit)
     if any(forward.training for forward in student.forwards):
         raise Fail(
             "the accuracy is that of a model in training mode", expected, "Check the mode of the model.", credit=0.5
         )
     if not values:
-        raise Fail("no accuracy was recorded or returned", expected)
-    raise Fail(f"what the function records or returns, {shortened(values)}, holds no such accuracy", expected)
+        raise Fail("no accuracy was recorded or returned", expected, "Where does it go when the loop is over?")
+    raise Fail(
+        f"what the function records or returns, {shortened(values)}, holds no such accuracy", expected, _FRACTION
+    )
 
 
 def leaves_model_alone(probe: LoopProbe) -> str:
@@ -238,9 +243,13 @@ def leaves_model_alone(probe: LoopProbe) -> str:
     train, test = student.batches.get("train", 0), student.batches.get("test", 0)
     if test == 0:
         used = "the training loader was used" if train else "no loader was used"
-        raise Fail(f"the test loader was not used: {used}", "one pass over the test loader")
+        raise Fail(f"the test loader was not used: {used}", "one pass over the test loader", _LOADER)
     if test != len(probe.batch_sizes):
-        raise Fail(f"{test} batches were taken from a test loader of {len(probe.batch_sizes)}", "one pass over it")
+        raise Fail(
+            f"{test} batches were taken from a test loader of {len(probe.batch_sizes)}",
+            "one pass over it",
+            "What ends the loop over the batches, and how often does it begin?",
+        )
     handed_in = probe.reference.start if probe.reference is not None else student.start
     if distance(student.weights, handed_in) > 0:
         raise Fail(

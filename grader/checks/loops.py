@@ -19,6 +19,7 @@ from grader.evidence.probes import LoopProbe, LoopRun
 
 __all__ = ["diagnose", "exists", "mode_in_training", "trains"]
 
+_DEFINED = "Is it defined in a cell that runs?"
 HALF_TOLERANCE = 0.1  # WEIGHT_TOLERANCE for mixed precision, which autocast chooses; measured over 8 draws: up to 0.037
 
 EVALUATION_MODE = "eval_mode"
@@ -59,12 +60,12 @@ def exists(probe: LoopProbe, wanted: str) -> str:
 
     Return where it was found. Raise Fail if there is none or it raised an exception.
 
-    >>> run = LoopRun({}, {})
+    >>> run = LoopRun({}, {}, batches={"train": 128})
     >>> exists(LoopProbe("cpu_train", source="cpu_train in cell 5", student=run, reference=run), "cpu_train")
     'found cpu_train in cell 5'
     """
     if probe.missing or probe.student is None:
-        raise Fail(probe.missing or f"no function for {wanted} was found", f"a function {wanted}")
+        raise Fail(probe.missing or f"no function for {wanted} was found", f"a function {wanted}", _DEFINED)
     if probe.student.error is not None:
         raised = f"{probe.source} raises {describe_error(probe.student.error)}"
         expected = f"{wanted} runs through its loader"
@@ -73,7 +74,18 @@ def exists(probe: LoopProbe, wanted: str) -> str:
         raise Fail(
             raised, expected, "It was called with the grader's own small model, loader, optimizer and criterion."
         )
+    if _idle(probe.student):
+        raise Fail(
+            f"{probe.source} does nothing: it takes no batch from its loader and never calls the model",
+            f"{wanted} goes over its loader",
+            "Is there a loop over the batches in it?",
+        )
     return f"found {probe.source}"
+
+
+def _idle(run: LoopRun) -> bool:
+    """Return whether a function came to its end without anything that training or testing takes."""
+    return not (any(run.batches.values()) or run.forwards or run.steps or run.backwards or run.lists)
 
 
 def trains(probe: LoopProbe) -> str:
@@ -191,6 +203,3 @@ def mode_in_training(probe: LoopProbe) -> str:
             "The test function leaves the model in evaluation mode; who puts it back?",
         )
     return "the model is in training mode"
-
-
-# --- the run ------------------------------------------------------------------------------------------------------

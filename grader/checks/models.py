@@ -26,17 +26,20 @@ __all__ = [
     "same_outputs",
 ]
 
+_CALL = "Call the model with a batch of random images of that shape, and print the shape after each layer."
 SHOWN = 500  # characters of an exception's message: the student's code wrote it and may put the probe's inputs into it
 CONTRADICTION = 1e-2  # relative difference of outputs that no rounding explains
 
 
 def describe_error(error: ProbeError) -> str:
-    """Return an exception as a student reads it: type, message, and the cell and line where it was raised.
+    """Return an exception as a student reads it: type, message, and the line that raised it.
 
-    >>> describe_error(ProbeError("NameError", "name 'x' is not defined", line=4, cell=3))
-    "NameError: name 'x' is not defined (cell 3, line 4)"
+    >>> describe_error(ProbeError("NameError", "name 'x' is not defined", line=4, cell=3, code="y = x + 1"))
+    "NameError: name 'x' is not defined, in line 4 of its cell: `y = x + 1`"
     """
     where = f" (cell {error.cell}, line {error.line})" if error.cell is not None and error.line is not None else ""
+    if error.code and error.line is not None:
+        where = f", in line {error.line} of its cell: `{error.code}`"
     said = error.message if len(error.message) <= SHOWN else f"{error.message[:SHOWN]}…"
     return f"{error.type[:100]}: {said}{where}"
 
@@ -50,9 +53,13 @@ def exists(probe: ModelProbe, wanted: str) -> str:
     'found class MLP in cell 11'
     """
     if probe.missing:
-        raise Fail(probe.missing, f"a model {wanted}")
+        raise Fail(probe.missing, f"a model {wanted}", "Is the class defined in a cell that runs?")
     if probe.error is not None:
-        raise Fail(f"{probe.source} cannot be built: {describe_error(probe.error)}", f"{wanted}() builds a model")
+        raise Fail(
+            f"{probe.source} cannot be built: {describe_error(probe.error)}",
+            f"{wanted}() builds a model",
+            f"Run {wanted}() in a cell of its own.",
+        )
     return f"found {probe.source}"
 
 
@@ -66,6 +73,7 @@ def output_shapes(probe: ModelProbe, outputs: int) -> str:
     >>> output_shapes(ModelProbe("mlp", trials=trials), 10)
     '(B, 784) → (B, 10) for 2 batch sizes from 1 to 64'
     """
+    _need_output(probe)
     wrong = [trial for trial in probe.trials if not _gives(trial, outputs)]
     if not probe.trials:
         raise NotGraded("the model was not called: the grader drew no inputs")
@@ -86,6 +94,27 @@ def output_shapes(probe: ModelProbe, outputs: int) -> str:
     if works:
         hint += f" {', '.join(sorted(set(works)))} works."
     raise Fail(seen, f"({first.shape[0]}, {outputs})", hint, credit=round(good, 2) * 0.5)
+
+
+def _need_output(probe: ModelProbe) -> None:
+    """Raise Fail if no call of the model got any further than an empty `forward`, or one that returns nothing."""
+    errors = [trial.error for trial in probe.trials]
+    said = {_nothing(error) for error in errors}
+    if len(said) == 1 and (nothing := said.pop()):
+        name = probe.class_name or "the model"
+        raise Fail(f"{name} computes nothing: {nothing}", "forward returns the logits of its images", _FORWARD)
+
+
+_FORWARD = "What does forward return, and is it a method of the class, with exactly this name and this indentation?"
+
+
+def _nothing(error: ProbeError | None) -> str:
+    """Return what an exception says about a `forward` without a result; '' for any other exception."""
+    if error is None:
+        return ""
+    if error.type == "NotImplementedError":
+        return "it has no forward" if "missing the required" in error.message else "its forward is not written yet"
+    return "its forward returns nothing" if error.message.startswith("the model returns a NoneType") else ""
 
 
 def _gives(trial: ShapeTrial, outputs: int) -> bool:
@@ -120,6 +149,7 @@ def parameter_count(probe: ModelProbe, expected: int) -> str:
         raise Fail(
             f"{', '.join(frozen[:3])} {'is' if len(frozen) == 1 else 'are'} frozen (requires_grad is False)",
             "all parameters are trained",
+            "What sets requires_grad?",
             credit=0.5,
         )
     return f"{total:,} parameters"
@@ -135,10 +165,11 @@ def mac_count(probe: ModelProbe, expected: int) -> str:
     >>> mac_count(ModelProbe("mlp", operations=(linear,)), 7_840)
     '7,840 MACs for one image'
     """
+    _need_output(probe)
     if not probe.operations:
         errors = [trial.error for trial in probe.trials if trial.error is not None]
         if errors and len(errors) == len(probe.trials):
-            raise Fail(f"the model cannot be called: {describe_error(errors[0])}", f"{expected:,} MACs")
+            raise Fail(f"the model cannot be called: {describe_error(errors[0])}", f"{expected:,} MACs", _CALL)
         raise NotGraded("the operations of the model could not be traced")
     _need_credible(probe)
     macs = count_macs(probe.operations)
@@ -199,6 +230,7 @@ def _need_credible(probe: ModelProbe) -> None:
             "what was recorded of the model cannot be true: "
             "the reference's layers with its weights give other outputs, or none",
             "a model that computes with the parameters and operations that it shows",
+            "Is the output computed from this model's own layers and their weights?",
         )
 
 
@@ -213,6 +245,7 @@ def raw_logits(probe: ModelProbe) -> str:
     >>> raw_logits(ModelProbe("mlp", comparisons=(Comparison(logits, logits),)))
     'the outputs are raw logits'
     """
+    _need_output(probe)
     outputs = [comparison.student for comparison in probe.comparisons if comparison.student is not None]
     if not outputs:
         raise _not_compared(probe.comparisons)
@@ -240,6 +273,7 @@ def same_outputs(probe: ModelProbe) -> str:
     >>> same_outputs(ModelProbe("mlp", comparisons=(Comparison(logits, logits),)))
     "with the reference's weights the outputs agree within 1e-09"
     """
+    _need_output(probe)
     worst = 0.0
     for comparison in probe.comparisons:
         if comparison.student is None:
@@ -261,9 +295,13 @@ def same_outputs(probe: ModelProbe) -> str:
 def _not_compared(comparisons: Sequence[Comparison], probe: ModelProbe | None = None) -> Fail | NotGraded:
     for comparison in comparisons:
         if comparison.error is not None:
-            return Fail(f"calling the model raises {describe_error(comparison.error)}")
+            return Fail(f"calling the model raises {describe_error(comparison.error)}", "logits", _CALL)
         if comparison.why:
-            return Fail(comparison.why + (_layer_difference(probe) if probe else ""), "the layers of the task")
+            return Fail(
+                comparison.why + (_layer_difference(probe) if probe else ""),
+                "the layers of the task",
+                "Print the model: which layers has it, and of which sizes?",
+            )
     return NotGraded("the model's outputs could not be compared")
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 
 from grader.assignment import Advice, Fail
+from grader.checks.loop_common import NO_CALL
 from grader.evidence.probes import LoopProbe, LoopRun, Placement
 
 __all__ = ["explain_error", "explain_run", "is_device_error", "placed"]
@@ -150,13 +151,17 @@ def placed(train: LoopProbe, test: LoopProbe) -> str | Advice:
 
 def _on_gpu(probe: LoopProbe, where: str) -> str:
     if probe.missing or probe.student is None:
-        raise Fail(f"in {where} nothing was seen: {probe.missing or 'no function was found'}", EXPECTED)
+        raise Fail(
+            f"in {where} nothing was seen: {probe.missing or 'no function was found'}",
+            EXPECTED,
+            "Is it defined in a cell that runs?",
+        )
     run, place = probe.student, probe.student.placement
     refused = explain_run(run)
     if refused is not None and refused[0] != NUMPY[0]:
         raise Fail(f"in {where} {refused[0]}", EXPECTED, refused[1])
     if place is None or not place.data:
-        raise Fail(f"in {where} the model that the function was given was never called", EXPECTED)
+        raise Fail(f"in {where} the model that the function was given was never called", EXPECTED, NO_CALL)
     on_cpu = [
         what
         for what, devices in (
@@ -180,7 +185,11 @@ def _on_gpu(probe: LoopProbe, where: str) -> str:
         hint = "Where must the labels be so that the outputs need not be copied back?" if loss_only else COPY_HINT
         raise Fail(f"in {where} {_listed(on_cpu)} are on the CPU", EXPECTED, hint)
     if share < NEARLY_ALL:
-        raise Fail(f"in {where} {1 - share:.0%} of the FLOPs are computed on the CPU", EXPECTED)
+        raise Fail(
+            f"in {where} {1 - share:.0%} of the FLOPs are computed on the CPU",
+            EXPECTED,
+            "Print .device of each tensor that a batch meets.",
+        )
     batches = max(1, sum(run.batches.values()))
     copied = place.bytes_to_gpu / batches / 1024
     placed = f"in {where} model, data and labels are on the GPU with {share:.0%} of the FLOPs"

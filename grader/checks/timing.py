@@ -61,7 +61,11 @@ def epoch_times(
     '2 times printed for epochs that took 12.0 s'
     """
     if not epochs:
-        raise Fail("no epoch was run, so no time could be measured", f"the time of each of {count} epochs")
+        raise Fail(
+            "no epoch was run, so no time could be measured",
+            f"the time of each of {count} epochs",
+            "Does the loop over the epochs run?",
+        )
     count = min(count, len(epochs))
     printed, clocks = read(cells, epochs), all_clocks(epochs, others, count)
     enough, expected = math.ceil(ENOUGH * count), _expected(count, tested)

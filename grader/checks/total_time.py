@@ -44,7 +44,7 @@ def total_time(cells: Times, epochs: Sequence[Epoch], count: int, others: Sequen
     expected = f"the total time of {count} epochs with testing"
     if len(epochs) < count:
         ran = "1 epoch was" if len(epochs) == 1 else f"{len(epochs)} epochs were"
-        raise Fail(f"{ran} run, not {count}", expected)
+        raise Fail(f"{ran} run, not {count}", expected, "How often does the loop over the epochs run?")
     printed, clocks = read(cells, epochs), all_clocks(epochs, others, count)
     times, runs = _alone(printed, clocks), list(windows(epochs, count))
     found = _right_total(times, runs, count) or _half_total(times, runs, epochs, count)

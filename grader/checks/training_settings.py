@@ -12,6 +12,7 @@ __all__ = ["cross_entropy", "optimizer_settings"]
 
 SAME_LOSS = 0.01  # share by which two means of the same losses may differ, as in half precision
 SUMMED = 0.05  # share: batches differ in size
+_MADE = "Look at the line that makes the optimizer: which class is it, and what is it given?"
 LEAST_SCALE = 256  # of a gradient scaler; it starts with 65,536
 
 
@@ -32,12 +33,12 @@ def optimizer_settings(passes: Sequence[Pass], kind: str, lr: float, momentum: f
     seen = [p.optimizer for p in passes if p.optimizer is not None]
     wanted = f"{kind} with learning rate {lr:g} and momentum {momentum:g}"
     if not seen:
-        raise Fail("no optimizer took a step in the run", wanted)
+        raise Fail("no optimizer took a step in the run", wanted, "Does a cell that runs train the model?")
     for optimizer in seen:
         problem = _settings_problem(optimizer, kind, lr, momentum)
         if problem:
             changes = optimizer is not seen[0] and not _settings_problem(seen[0], kind, lr, momentum)
-            hint = "It was right at first: what changes it, a scheduler?" if changes else ""
+            hint = "It was right at first: what changes it, a scheduler?" if changes else _MADE
             raise Fail(f"{problem} in a later epoch" if changes else problem, wanted, hint)
     return wanted
 

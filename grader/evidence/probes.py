@@ -32,6 +32,8 @@ __all__ = [
 class ProbeError:
     """The exception that student code raised in a probe; `line` is counted from 1 in cell `cell`, both when known.
 
+    `code` is that line, without its indentation.
+
     >>> ProbeError("RuntimeError", "shapes cannot be multiplied", line=8, cell=11).cell
     11
     """
@@ -40,6 +42,7 @@ class ProbeError:
     message: str
     line: Count | None = None
     cell: int | None = None
+    code: str = ""
 
 
 @dataclass(frozen=True)

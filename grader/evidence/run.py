@@ -52,7 +52,8 @@ class CellError:
     """The exception that ended a cell.
 
     `line` is the line that raised, counted from 1 in the cell, and `statement` the line of the cell's own statement,
-    which may have called a function. `missing_module` names a package that is not installed.
+    which may have called a function. `raised` is the cell and the line that raised it, if that is the function's cell.
+    `missing_module` names a package that is not installed.
 
     >>> error = CellError("NameError", "name 'x' is not defined", line=2)
     >>> f"line {error.line}: {error.name}: {error.message}"
@@ -65,6 +66,7 @@ class CellError:
     traceback: str = ""
     missing_module: str | None = None
     statement: int | None = None
+    raised: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)

@@ -122,8 +122,17 @@ def _judge_item(item: Item, evidence: Evidence, before: Mapping[str, CheckResult
     """Return the results of an item's checks by id. Raises NotYet if one of them needs missing evidence."""
     done: dict[str, CheckResult] = {}
     for check in item.checks:
-        done[check.id] = _judge_check(check, evidence, {**before, **done})
+        found = _judge_check(check, evidence, {**before, **done})
+        told = next((other for other in done.values() if _failed_alike(other, found)), None)
+        if told is not None:
+            found = replace(found, status="skipped", message=f"skipped: for the same reason as '{told.id}'", hint="")
+        done[check.id] = found
     return done
+
+
+def _failed_alike(one: CheckResult, other: CheckResult) -> bool:
+    """Return whether two checks of an item failed without points and for the same reason, which is told once."""
+    return one.status == other.status == "fail" and one.message == other.message
 
 
 def _judge_check(check: Check, evidence: Evidence, done: Mapping[str, CheckResult]) -> CheckResult:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from grader.evidence.run import RunEvidence
 from grader.notebook.cells import Notebook
 from grader.notebook.helper_files import HelperFiles
+from grader.notebook.places import place
 from grader.packages import missing_packages
 
 
@@ -21,9 +22,9 @@ def notes(notebook: Notebook, run: RunEvidence) -> tuple[str, ...]:
         elif cell.reason and cell.status != "not_run":
             found.append(cell.reason)
         elif cell.error is not None:
-            line = f", line {cell.error.line}" if cell.error.line else ""
+            line = f"line {cell.error.line} of " if cell.error.line else ""
             what = f"ended with {cell.error.name}: {cell.error.message[:200]}"
-            alike.setdefault(what, []).append(f"cell {cell.index}{line}")
+            alike.setdefault(what, []).append(f"{line}{place(notebook, cell.index)}")
     found += [f"{'; '.join(cells)} {what}" for what, cells in alike.items()]
     not_run = [cell for cell in run.cells if cell.status == "not_run"]
     if not_run:

@@ -20,6 +20,7 @@ from typing import Any, Literal, TypeVar
 from grader.errors import GraderError
 from grader.evidence.run import CellRun
 from grader.notebook.helper_files import NO_FILES, HelperFiles
+from grader.notebook.places import quoted
 from grader.sandbox.budget import Budget
 from grader.sandbox.channel.cells import CellClient
 from grader.sandbox.channel.client import KernelClient
@@ -30,6 +31,7 @@ from grader.sandbox.channel.replies import (
     exit_words,
     is_out_of_memory,
     parse_answer,
+    without_file,
 )
 from grader.sandbox.confinement.backends import Backend, IsolationError, find_backend
 from grader.sandbox.limits import Limits, in_words
@@ -88,6 +90,7 @@ class Kernel:
         self._died_at: float | None = None
         self._over = ""  # why no more cells run
         self._counts: dict[int, tuple[int, int]] = {}  # execution count -> notebook index, lines that IPython skips
+        self._sources: dict[int, list[str]] = {}  # execution count -> the lines that ran
 
     # --- life ------------------------------------------------------------------------------------------------------
 
@@ -236,8 +239,8 @@ class Kernel:
         reply, broken = _outcome(task)
         text, stdout = cells.text()
         if reply is not None and isinstance(count := reply.get("execution_count"), int):
-            self._counts[count] = index, blank_lines(source)
-        error = cell_error(reply, blank_lines(source)) if reply is not None else None
+            self._counts[count], self._sources[count] = (index, blank_lines(source)), source.splitlines()
+        error = cell_error(reply, blank_lines(source), self._counts) if reply is not None else None
         if ending == "done" and broken:
             self._running.kill()
             self._over = f"the connection to the kernel broke in cell {index}"
@@ -329,6 +332,10 @@ class Kernel:
             known = self._counts.get(execution) if isinstance(execution, int) else None
             error["cell"], blank = known or (None, 0)
             error["line"] = line + blank if isinstance(line, int) else None
+            ran = self._sources.get(execution, []) if isinstance(execution, int) else []
+            at = error["line"]
+            error["code"] = quoted(ran[at - 1]) if isinstance(at, int) and 0 < at <= len(ran) else ""
+            error["message"] = without_file(message) if isinstance(message := error.get("message"), str) else ""
         return answer
 
     async def _request(self, name: str, payload: Mapping[str, object], limit: float) -> dict[str, Any]:

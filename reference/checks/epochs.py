@@ -8,6 +8,7 @@ from grader.assignment import Advice, CheckFunction, Evidence, Fail, Review
 from grader.checks import convergence, placement, training_settings
 from grader.evidence import trainings
 from grader.evidence.run import Pass
+from grader.notebook.places import place as cell_of
 from reference.checks.before import (
     charged_before,
     other_criterion,
@@ -16,11 +17,14 @@ from reference.checks.before import (
     settings_fault,
     too_small_steps,
 )
-from reference.checks.trouble import counted, over_other_data, section_cells, trouble
+from reference.checks.sections import code_under, section_cells
+from reference.checks.trouble import broke_before, counted, over_other_data, trouble
 from reference.contract import CLASSES, LEARNING_RATE, MOMENTUM, RECOGNISE, has_classes, is_linear, is_mlp
 
+DOUBTED = "What is recorded of a training must follow from the notebook's own code; ask your instructor if it does."
 UNTESTED = 0.8  # credit for a training that was never tested
 OLD_MODEL = 0.6  # credit for a training whose model had been trained before
+TEST_EACH = "Which loss says whether the model also reads digits that it was not trained on?"
 OTHER_SETTINGS = 0.5  # credit for a training that learns, but with another optimizer than the one asked for
 
 
@@ -28,12 +32,14 @@ def optimizer(e: Evidence) -> str:
     """Training uses the mean cross-entropy, and SGD with learning rate 0.01 and momentum 0.5."""
     passes = [epoch.train for training in _asked(e) for epoch in training.epochs] or _parts(e)
     if not passes and (not_believed := trainings.doubt(e.run, is_mlp)):
-        raise Fail(not_believed, f"SGD with learning rate {LEARNING_RATE:g} and momentum {MOMENTUM:g}")
+        raise Fail(not_believed, f"SGD with learning rate {LEARNING_RATE:g} and momentum {MOMENTUM:g}", DOUBTED)
     if not passes:
         why, hint = trouble(e, (), "mlp")
         if why:
             wanted = f"SGD with learning rate {LEARNING_RATE:g} and momentum {MOMENTUM:g}"
-            raise Fail(f"no optimizer took a step in the run{why}", wanted, hint)
+            raise Fail(
+                f"no optimizer took a step in the run{why}", wanted, hint or "Does a cell that runs train the model?"
+            )
     training_settings.cross_entropy(passes)
     return training_settings.optimizer_settings(passes, "SGD", LEARNING_RATE, MOMENTUM)
 
@@ -107,15 +113,18 @@ def trained(e: Evidence, item: str, role: str, device: str, epochs: int) -> trai
         if not why and other_data is not None:
             why, hint = f"; {other_data[0]}", other_data[1]
         seen = f"the {name} was trained for {counted(len(longest.epochs))} on the {place}{why}"
-        raise Fail(seen, expected, hint)
+        raise Fail(
+            seen, expected, hint or f"How often is the training function called, in all cells that train {name}?"
+        )
     if not_believed := trainings.doubt(e.run, RECOGNISE[role]):
-        raise Fail(not_believed, expected)
+        raise Fail(not_believed, expected, DOUBTED)
     if other_data is not None:
         raise Fail(other_data[0], expected, other_data[1])
     if others := e.trainings(RECOGNISE[role], device):
+        where = cell_of(e.notebook, others[0].cells[0])
         lacks = "no hidden layer" if is_linear(others[0].model.shapes) else f"no {CLASSES} outputs"
         raise Fail(
-            f"the model that was trained in cell {others[0].cells[0]} has {lacks}, so it is not the {name}",
+            f"the model that was trained in {where} has {lacks}, so it is not the {name}",
             expected,
             f"Which class is the model made from that the training steps: the {name}?",
         )
@@ -123,7 +132,11 @@ def trained(e: Evidence, item: str, role: str, device: str, epochs: int) -> trai
     if elsewhere is not None:
         raise elsewhere
     why, hint = trouble(e, section_cells(e, item), role, device)
-    raise Fail(f"no training of the {name} on the {place} was seen in the run{why}", expected, hint)
+    raise Fail(
+        f"no training of the {name} on the {place} was seen in the run{why}",
+        expected,
+        hint or f"Which cell trains the {name} on the {place}, and what does it print when all cells run from the top?",
+    )
 
 
 def longest_of(found: Sequence[trainings.Training]) -> trainings.Training:
@@ -146,7 +159,12 @@ def _enough(e: Evidence, item: str, training: trainings.Training, epochs: int, p
         role = next(role for role, known in RECOGNISE.items() if known(training.model.shapes))
         why, hint = trouble(e, section_cells(e, item, training.cells), role, training.device)
         seen = f"{counted(done)} instead of {epochs} on the {place}{why}"
-        raise Fail(seen, f"{counted(epochs)} on the {place}", hint, credit=round(done / epochs, 2))
+        raise Fail(
+            seen,
+            f"{counted(epochs)} on the {place}",
+            hint or "How many epochs does the loop run?",
+            round(done / epochs, 2),
+        )
 
 
 def _on_the_other_device(e: Evidence, item: str, role: str, device: str) -> Fail | None:
@@ -157,7 +175,7 @@ def _on_the_other_device(e: Evidence, item: str, role: str, device: str) -> Fail
         here = [epoch for epoch in training.epochs if epoch.cell in cells]
         if here:
             return Fail(
-                f"{counted(len(here))} of the {role.upper()} in cell {here[0].cell} ran on the {place}",
+                f"{counted(len(here))} of the {role.upper()} in {cell_of(e.notebook, here[0].cell)} ran on the {place}",
                 f"training on the {'GPU' if device == 'cuda' else 'CPU'}",
                 "Where do the model and the batches go before the training, and where does that device come from?",
             )
@@ -176,20 +194,67 @@ def unsure(e: Evidence, training: trainings.Training, said: str) -> str | Review
     )
 
 
+def first_training(e: Evidence) -> trainings.Training:
+    """Return the likeliest training of the MLP on the CPU for Question 2. Raises Fail as `first_trainings` does."""
+    return first_trainings(e)[0]
+
+
+def first_trainings(e: Evidence) -> tuple[trainings.Training, ...]:
+    """Return the trainings of the MLP on the CPU with ten epochs that are not Question 3's, the likeliest first.
+
+    Raises Fail if there is none, also if ten epochs were trained but only below the heading of Question 3.
+    """
+    found = trained(e, "q2", "mlp", "cpu", 10)
+    if fitting := [t for t in long_enough(e, "mlp", "cpu", 10) if _not_of_question_3(e, t) >= 10]:
+        return tuple(fitting)
+    first = max(_not_of_question_3(e, training) for training in of_role(e, "mlp", "cpu"))
+    ran = f"only {counted(first)} of the first 10 ran" if first else "the first 10 epochs were never run"
+    why, hint = trouble(e, section_cells(e, "q2", found.cells), "mlp")
+    if not why:
+        why, hint = broke_before(e, found.cells[0])
+    raise Fail(
+        f"{ran}; the {len(found.epochs) - first} that ran below the heading of Question 3 are Question 3's{why}",
+        "10 epochs of the MLP on the CPU before those of Question 3",
+        hint or "Does the loop over the first 10 epochs run? Look at what its cell prints.",
+    )
+
+
+def _not_of_question_3(e: Evidence, training: trainings.Training) -> int:
+    """Return how many epochs are not Question 3's: those outside its cells, and all but ten wherever they ran."""
+    later = set(code_under(e, "q3")) - set(code_under(e, "q2"))
+    return max(sum(epoch.cell not in later for epoch in training.epochs), len(training.epochs) - 10)
+
+
+def second_training(e: Evidence) -> trainings.Training:
+    """Return the training of Question 3: the likeliest of the MLP with 20 epochs.
+
+    If ten epochs ran in the question's own cells and only the first ten are missing, which costs points in Question 2,
+    it is that one, unless another model was trained before. Raises Fail.
+    """
+    for training in long_enough(e, "mlp", "cpu", 20):
+        return training
+    found = of_role(e, "mlp", "cpu")
+    for training in long_enough(e, "mlp", "cpu", 10):
+        alone = len(training.epochs) - _not_of_question_3(e, training) >= 10
+        if alone and not any(_not_of_question_3(e, other) for other in found if other is not training):
+            return training
+    return trained(e, "q3", "mlp", "cpu", 20)
+
+
 def ten_epochs(e: Evidence) -> str | Review:
     """The MLP is trained for 10 epochs on the CPU, with a test after each."""
-    training = trained(e, "q2", "mlp", "cpu", 10)
+    training = first_training(e)
     epochs = training.epochs[:10]
     said = convergence.stepped(epochs, "the first 10 epochs")
     untested = sum(epoch.test is None for epoch in epochs)
     if untested:
-        raise Fail(f"{untested} of the 10 epochs were not tested", "a test after each epoch", credit=0.5)
+        raise Fail(f"{untested} of the 10 epochs were not tested", "a test after each epoch", TEST_EACH, credit=0.5)
     return unsure(e, training, said)
 
 
 def mlp_converges(e: Evidence) -> str | Review:
     """The loss falls as the reference's does."""
-    training = trained(e, "q2", "mlp", "cpu", 10)
+    training = first_training(e)
     charged = charged_before(e, "mlp", training)
     charged = charged or overflowed(e, training)
     if not charged and not too_small_steps(training) and other_criterion(training.epochs):
@@ -215,7 +280,9 @@ def _learns(e: Evidence, role: str, training: trainings.Training, epochs: int, c
 
 def twenty_epochs(e: Evidence) -> str | Review:
     """The same model is trained for another 10 epochs."""
-    training = trained(e, "q3", "mlp", "cpu", 20)
+    training = second_training(e)
+    if len(training.epochs) < 20:
+        return unsure(e, training, convergence.stepped(training.epochs, "the 10 epochs of Question 3"))
     said = convergence.stepped(training.epochs[:20], "the 20 epochs")
     convergence.continues(training.epochs[:20], 10)
     return unsure(e, training, said)
@@ -256,7 +323,7 @@ def _new_and_tested(e: Evidence, item: str, role: str, device: str, epochs: int,
         raise Fail(
             f"{untested} of the {epochs} epochs on the {place} were not tested",
             "a test after each epoch",
-            "Which loss says whether the model also reads digits that it was not trained on?",
+            TEST_EACH,
             credit=round(1 - (1 - UNTESTED) * untested / epochs, 2),
         )
     return unsure(e, training, said)
@@ -301,6 +368,7 @@ def _learned(e: Evidence, role: str, training: trainings.Training, epochs: int) 
     raise Fail(
         f"the losses of {counted(done)} {'follow' if follows else 'do not follow'} the reference's",
         f"{counted(epochs)} that learn as the reference does",
+        "How many epochs does the loop run, and what do its losses do from one to the next?",
         credit=round(done / epochs, 2) if follows else 0.0,
     )
 

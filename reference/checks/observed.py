@@ -1,4 +1,4 @@
-"""Checks on the output of the run: plots and printed text."""
+"""Checks on what the run printed: shapes, times and counts of operations."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ import itertools
 import math
 from collections import Counter
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from typing import TypeAlias
 
-from grader.assignment import Check, CheckFunction, Evidence, Fail, Review
-from grader.checks import flops, models, plots, timing, total_time
+from grader.assignment import CheckFunction, Evidence, Fail, Review
+from grader.checks import flops, models, timing, total_time
 from grader.checks.first_batch import FirstBatch, first_batch_text, mentions, samples_shown
 from grader.checks.reported_times import reported
 from grader.checks.time_series import Reported
@@ -18,9 +17,10 @@ from grader.checks.typed_in import imports, is_typed_in
 from grader.evidence import trainings
 from grader.evidence.probes import LoaderProbe
 from grader.evidence.run import CellRun
-from reference.checks.before import counts_steps_wrongly, other_criterion, overflowed, test_records
-from reference.checks.epochs import cpu_trainings, long_enough, trained
-from reference.checks.trouble import BROKE, new_models, over_other_data, section_cells, trouble
+from grader.notebook.places import place
+from reference.checks.epochs import trained
+from reference.checks.sections import BROKE, section_cells
+from reference.checks.trouble import because
 from reference.contract import BATCH_SIZE, MACS, PARAMETERS, RECOGNISE
 from reference.prompts import template
 
@@ -28,112 +28,6 @@ Epochs: TypeAlias = Sequence[trainings.Epoch]
 
 DRAWN = "shapes and dtypes of a batch that the test loader gave"
 MOST_TRAININGS = 10  # whose times are looked for, the longest
-TENSORS_PLOTTED = "What do the lists hold that are plotted: numbers, or tensors that remember a computation?"
-
-# --- plots --------------------------------------------------------------------------------------------------------
-
-
-def q2_plot(e: Evidence) -> plots.LossPlot:
-    """Return the plot that shows the first ten epochs of a training best. Raises Fail when there is none."""
-    trained(e, "q2", "mlp", "cpu", 10)
-    found = [_loss_plot(e, "q2", t.epochs, 1, 10) for t in long_enough(e, "mlp", "cpu", 10)[:MOST_TRAININGS]]
-    return max(found, key=plots.quality)
-
-
-def q3_plot(e: Evidence) -> plots.LossPlot:
-    """Return the plot that shows twenty epochs best.
-
-    They are the first twenty of a training, or the last twenty, in case the lists were started again.
-    """
-    epochs = trained(e, "q3", "mlp", "cpu", 20).epochs
-    found = [_loss_plot(e, "q3", t.epochs, 1, 20) for t in cpu_trainings(e) if len(t.epochs) >= 20]
-    if len(epochs) > 20:
-        found.append(_loss_plot(e, "q3", epochs, len(epochs) - 19, len(epochs)))
-    return max(found, key=plots.quality)
-
-
-def _loss_plot(e: Evidence, item: str, epochs: Sequence[trainings.Epoch], first: int, last: int) -> plots.LossPlot:
-    records, cells = test_records(e), section_cells(e, item)
-    if other_criterion(epochs):  # the tests use it too, and record what it gives
-        records = "wrong"
-    return plots.find_loss_plot(
-        e.run.figures, epochs, first, last, cells, e.run.passes, records != "right", records == "wrong"
-    )
-
-
-def _because(e: Evidence, fail: Fail, cells: Sequence[int], role: str = "", device: str = "cpu") -> Fail:
-    """Return the failure, with the reason why these cells did not get further appended, and the hint for it.
-
-    Raises NotGraded when `trouble` does.
-    """
-    why, hint = trouble(e, cells, role, device)
-    return Fail(fail.seen + why, fail.expected, hint or fail.hint, fail.credit)
-
-
-def plot_checks(
-    item: str, plot: Callable[[Evidence], plots.LossPlot], points: Sequence[float], needs: str
-) -> tuple[Check, ...]:
-    """Return the checks on a plot of losses, with these points: curves, epochs, labels, log scale, common x axis."""
-
-    def excused(e: Evidence, fail: Fail) -> str:
-        """Return why a plot without numbers costs nothing. Raises the failure if it must cost something."""
-        shown = plot(e)
-        why = overflowed(e, trained(e, item, "mlp", "cpu", shown.last)) if plots.shows_no_numbers(shown) else ""
-        if not why:
-            raise fail from None
-        return f"{fail.seen}; this rests on {why}, which cost points before, so it costs nothing here"
-
-    def present(e: Evidence) -> str:
-        """The training and the validation loss are plotted on the same axes."""
-        try:
-            return plots.curves_present(plot(e))
-        except Fail as fail:
-            with suppress(Fail):
-                return excused(e, fail)
-            if fail.credit > 0:
-                raise
-            told = _because(e, fail, section_cells(e, item))
-            told.hint = TENSORS_PLOTTED if "requires grad" in told.seen else told.hint
-            raise told from None
-
-    def cover(e: Evidence) -> str:
-        """Both curves show all the epochs asked for, and only those."""
-        try:
-            return plots.curves_cover(plot(e))
-        except Fail as fail:
-            made, hint = new_models(e, "mlp", "cpu", trained(e, item, "mlp", "cpu", 10).cells)
-            if not made:
-                return excused(e, fail)
-            raise Fail(f"{made}; {fail.seen}", fail.expected, hint, fail.credit) from None
-
-    def labelled(e: Evidence) -> str:
-        """The axes are labelled, and a legend tells which curve is which."""
-        return plots.curves_labelled(plot(e))
-
-    def log(e: Evidence) -> str:
-        """The y axis is logarithmic."""
-        return plots.curves_log(plot(e))
-
-    def share_x(e: Evidence) -> str:
-        """Both curves lie on the same x axis: an epoch is at the same place on both."""
-        try:
-            return plots.curves_share_x(plot(e))
-        except Fail as fail:
-            if counts_steps_wrongly(e):
-                return f"{fail.seen}; this rests on the steps of the training function, which cost points before"
-            return excused(e, fail)
-
-    exists = f"{item}.curves"
-    return (
-        Check(exists, points[0], present, (needs,)),
-        Check(f"{item}.epochs", points[1], cover, (exists,)),
-        Check(f"{item}.labels", points[2], labelled, (exists,)),
-        Check(f"{item}.log", points[3], log, (exists,)),
-        Check(f"{item}.x_axis", points[4], share_x, (exists,)),
-    )
-
-
-# --- printed text -------------------------------------------------------------------------------------------------
 
 
 def code_runs(e: Evidence, cells: Sequence[int]) -> list[CellRun]:
@@ -167,11 +61,11 @@ def q1_text(e: Evidence) -> str:
         said = first_batch_text(printed, batch, "\n".join(sources[run.index] for run in runs), notes)
     except Fail as fail:
         if fail.credit == 0:
-            raise _because(e, fail, stopped) from None
+            raise because(e, fail, stopped) from None
         unseen = _batch_unseen(e, runs, batch)
-        raise (_because(e, unseen, stopped) if unseen else fail) from None
+        raise (because(e, unseen, stopped) if unseen else fail) from None
     if unseen := _batch_unseen(e, runs, batch):
-        raise _because(e, unseen, stopped) if unseen.credit == 0 else unseen
+        raise because(e, unseen, stopped) if unseen.credit == 0 else unseen
     return said
 
 
@@ -194,16 +88,17 @@ def _batch_unseen(e: Evidence, runs: Sequence[CellRun], batch: FirstBatch) -> Fa
     looked = any(seen.loader.split in wanted and (seen.model is None or not seen.complete) for seen in here)
     only_others = not looked and any(seen.loader.split not in wanted and not seen.complete for seen in here)
     if only_others and samples_shown("\n".join(run.text for run in runs), batch) < 2:
-        seen = f"cell {max(printing)} takes its batch from the training loader, not from the test loader"
+        where = place(e.notebook, max(printing))
+        seen = f"{where} takes its batch from the training loader, not from the test loader"
         return Fail(seen, DRAWN, "Which loader holds the test images?", credit=0.5)
     if any(loader.split in wanted for loader in drawn):
         return None
-    expected = DRAWN
+    where = place(e.notebook, until)
     if drawn:
-        seen = f"up to cell {until}, batches of the training loader were drawn, and none of the test loader"
-        return Fail(seen, expected, "Which loader holds the test images?", credit=0.5)
-    seen = f"the shapes are printed, but up to cell {until} no batch was drawn from the test loader"
-    return Fail(seen, expected, "Take a batch from the loader, as by next(iter(...)), and print what it holds.")
+        seen = f"up to {where}, batches of the training loader were drawn, and none of the test loader"
+        return Fail(seen, DRAWN, "Which loader holds the test images?", credit=0.5)
+    seen = f"the shapes are printed, but up to {where} no batch was drawn from the test loader"
+    return Fail(seen, DRAWN, "Take a batch from the loader, as by next(iter(...)), and print what it holds.")
 
 
 def _typed_in(e: Evidence, runs: Sequence[CellRun], batch: FirstBatch) -> Fail | None:
@@ -214,7 +109,8 @@ def _typed_in(e: Evidence, runs: Sequence[CellRun], batch: FirstBatch) -> Fail |
     if not printing or not all(is_typed_in(sources[cell], imported) for cell in printing):
         return None
     return Fail(
-        f"the shapes are typed in: what cell {printing[-1]} prints stands in its code, and is read from no batch",
+        f"the shapes are typed in: what {place(e.notebook, printing[-1])} prints stands in its code, "
+        "and is read from no batch",
         DRAWN,
         "Print what the two tensors of the batch themselves say: their .shape and their .dtype.",
     )
@@ -268,14 +164,7 @@ def best_timed(
     """
     found = sorted(e.trainings(RECOGNISE[role], device), key=lambda training: len(training.epochs), reverse=True)
     if not found:
-        expected = "printed times of epochs that were run"
-        if not_believed := trainings.doubt(e.run, RECOGNISE[role]):
-            raise Fail(not_believed, expected)
-        if other_data := over_other_data(e, role, device):
-            raise Fail(f"{other_data[0]}, so their times do not count", expected, other_data[1])
-        place = "GPU" if device == "cuda" else "CPU"
-        missing = Fail(f"no epoch of the {role.upper()} on the {place} was seen, so no time of one", expected)
-        raise _because(e, missing, section_cells(e, item), role, device)
+        trained(e, item, role, device, count)  # it raises the Fail that says why: as for the epochs, so it is told once
     cells = {index for training in found for index in training.cells}
     order = [cell.index for cell in e.run.cells]
     busy = {seen.cell for seen in e.run.passes if seen.trains}  # their times belong to another training
@@ -294,7 +183,7 @@ def best_timed(
             failures.append(fail)
     best = max(failures, key=lambda fail: fail.credit)
     cut = _cut_short(e, found, section_cells(e, item, sorted(cells)), count)
-    raise _because(e, best, cut, role, device) if cut and best.credit == 0 else best
+    raise because(e, best, cut, role, device) if cut and best.credit == 0 else best
 
 
 def _cut_short(e: Evidence, found: Sequence[trainings.Training], cells: Sequence[int], count: int) -> list[int]:
@@ -353,7 +242,12 @@ def _missing_tool(e: Evidence) -> Review | None:
 
 def flops_profiled(e: Evidence) -> str | Review:
     """Both models are profiled with one (1, 1, 28, 28) input."""
-    return _missing_tool(e) or flops.models_profiled(e.run.profiles, costs(e))
+    try:
+        return _missing_tool(e) or flops.models_profiled(e.run.profiles, costs(e))
+    except Fail as fail:
+        profiled = {seen.cell for seen in e.run.profiles}
+        broke = [run.index for run in e.run.cells if run.status in BROKE and run.index in profiled]
+        raise (because(e, fail, broke) if broke else fail) from None
 
 
 def flops_printed(e: Evidence) -> str | Review:
@@ -376,7 +270,8 @@ def _counts_typed_in(e: Evidence) -> Fail | None:
     if not all(is_typed_in(sources[cell], imported) for cell in printing):
         return None
     return Fail(
-        f"the counts are typed in: what cell {printing[-1]} prints stands in its code, and is no profiler's result",
+        f"the counts are typed in: what {place(e.notebook, printing[-1])} prints stands in its code, "
+        "and is no profiler's result",
         "the numbers that the profiler returned",
         "Print the two numbers that each call of the profiler returns.",
     )

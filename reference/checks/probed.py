@@ -6,8 +6,13 @@ from collections.abc import Callable, Mapping
 
 from grader.assignment import Check, Evidence, Fail, Item
 from grader.checks import loaders, loop_records, loop_tests, loops, models
+from grader.checks.breakdowns import unreadable
+from reference.checks.sections import is_stub
 from reference.checks.trouble import with_missing
 from reference.contract import BATCH_SIZE, CLASSES, LOG_EVERY, MACS, PARAMETERS
+
+_ALONE = "Run that cell by itself: nothing in it is defined until Python can read it."
+_BEGIN = "Begin with its docstring in the task: it says what must hold."
 
 
 def _exists(e: Evidence, check: Callable[[], str]) -> str:
@@ -23,7 +28,12 @@ def model_item(role: str, title: str) -> Item:
     name = role.upper()
 
     def found(e: Evidence) -> str:
-        return _exists(e, lambda: models.exists(e.models[role], name))
+        probe = e.models[role]
+        if not probe.parameters and not probe.missing and is_stub(e, probe.class_name or name):
+            raise Fail(f"not started: the class {name} has no code yet", f"a class {name}", _BEGIN)
+        if probe.missing and (broken := unreadable(e.notebook, f"class {name}")):
+            raise Fail(broken, f"a class {name}", _ALONE)
+        return _exists(e, lambda: models.exists(probe, name))
 
     def shapes(e: Evidence) -> str:
         return models.output_shapes(e.models[role], CLASSES)
@@ -86,11 +96,25 @@ def test_normalised(e: Evidence) -> str:
     return loaders.pixels(e.loaders["test"])
 
 
+def _function(e: Evidence, role: str) -> str:
+    """Check that the function of this role exists and does something."""
+    probe = e.loops[role]
+    try:
+        return loops.exists(probe, role)
+    except Fail as fail:
+        if probe.missing and (broken := unreadable(e.notebook, f"def {role}")):
+            raise Fail(broken, fail.expected, _ALONE) from None
+        error = probe.student.error if probe.student is not None else None
+        if (error is None or error.type == "NotImplementedError") and is_stub(e, probe.function or role):
+            raise Fail(f"not started: {role} has no code yet", fail.expected, _BEGIN) from None
+        raise
+
+
 def loop_checks(item: str, train: str, test: str, points: Mapping[str, float], gpu: bool = False) -> tuple[Check, ...]:
     """Return the checks on a training and a test function; `points` are by the last part of a check's id."""
 
     def train_found(e: Evidence) -> str:
-        return _exists(e, lambda: loops.exists(e.loops[train], train))
+        return _exists(e, lambda: _function(e, train))
 
     def trains(e: Evidence) -> str:
         """One call trains for one epoch: afterwards the weights are those of the reference."""
@@ -109,7 +133,7 @@ def loop_checks(item: str, train: str, test: str, points: Mapping[str, float], g
         return loops.mode_in_training(e.loops[train])
 
     def test_found(e: Evidence) -> str:
-        return _exists(e, lambda: loops.exists(e.loops[test], test))
+        return _exists(e, lambda: _function(e, test))
 
     def whole(e: Evidence) -> str:
         """The test goes once over the test loader and leaves the model as it is."""

@@ -8,20 +8,15 @@ from collections.abc import Collection, Sequence
 
 from grader.assignment import Evidence, Fail
 from grader.checks import placement
+from grader.checks.breakdowns import breakdown, hint_for
 from grader.evidence import trainings
 from grader.evidence.run import CellRun, Pass
 from grader.notebook.beside import cells_naming
 from grader.notebook.helper_files import CHECKPOINTS
+from grader.notebook.places import place
 from grader.packages import Lacking, Missing, missing_packages
+from reference.checks.sections import BROKE, is_stub
 from reference.contract import RECOGNISE
-
-BROKE = ("error", "timeout", "killed", "dead")  # the statuses of a cell that did not run to its end
-
-
-def section_cells(e: Evidence, item: str, cells: Sequence[int] = ()) -> tuple[int, ...]:
-    """Return the cells in which the answer to an item is expected: those of its section, and `cells`."""
-    section = e.sections.get(item)
-    return tuple(sorted({*(section.cells if section else ()), *cells}))
 
 
 def counted(epochs: int) -> str:
@@ -53,7 +48,7 @@ def trouble(e: Evidence, cells: Sequence[int], role: str = "", device: str = "cp
 
 def explains(said: str, missing: Sequence[Missing]) -> Missing | None:
     """Return what is missing and would have defined a name of which a sentence says that it is not there."""
-    quoted = frozenset(re.findall(r"'(\w+)'", said))
+    quoted = frozenset(re.findall(r"['`](\w+)['`]", said))
     return next((one for one in missing if one.binds & quoted), None)
 
 
@@ -62,6 +57,15 @@ def with_missing(e: Evidence, fail: Fail) -> Fail:
     missing = [one for one in missing_packages(e.notebook, e.run) if not one.here]
     one = explains(fail.seen, missing)
     return fail if one is None else Fail(f"{fail.seen}; {one.told}", fail.expected, fail.hint or one.hint, fail.credit)
+
+
+def because(e: Evidence, fail: Fail, cells: Sequence[int], role: str = "", device: str = "cpu") -> Fail:
+    """Return the failure, with the reason why these cells did not get further appended, and the hint for it.
+
+    Raises NotGraded when `trouble` does.
+    """
+    why, hint = trouble(e, cells, role, device)
+    return Fail(fail.seen + why, fail.expected, hint or fail.hint, fail.credit)
 
 
 def _broke(e: Evidence, cells: Sequence[int], role: str, device: str) -> tuple[str, str]:
@@ -73,7 +77,7 @@ def _broke(e: Evidence, cells: Sequence[int], role: str, device: str) -> tuple[s
         return "".join(reversed(told)), next((hint for hint in told.values() if hint), "")
     unreached = [cell for cell in e.run.cells if cell.status == "not_run"]
     if unreached:
-        return f"; {unreached[0].reason}", ""
+        return f"; {unreached[0].reason}", "Does an earlier cell never end, or end the session?"
     said, hint = "", ""
     if role:
         said, hint = (
@@ -82,27 +86,35 @@ def _broke(e: Evidence, cells: Sequence[int], role: str, device: str) -> tuple[s
             or from_checkpoint(e, cells)
             or new_models(e, role, device, cells)
         )
+    if role and not said:
+        names = (role.upper(), "gpu_train" if device == "cuda" else "cpu_train")
+        stubs = [name for name in names if is_stub(e, name)]
+        if stubs:
+            return f"; {' and '.join(stubs)} {'is' if len(stubs) == 1 else 'are'} not started", ""
     if role and not said and cells and not any(seen.trains for seen in e.run.passes):
-        before = [cell for cell in e.run.cells if cell.status in BROKE and cell.index < min(cells)]
-        if before:  # it need not be the reason
-            said, hint = _ending(e, before[-1])
-            return said.replace("; ", "; before that, ", 1), hint
+        return broke_before(e, min(cells))
     return f"; {said}" if said else "", hint
+
+
+def broke_before(e: Evidence, index: int) -> tuple[str, str]:
+    """Return how the last cell before this one that broke ended, as `trouble` does; it need not be the reason."""
+    before = [cell for cell in e.run.cells if cell.status in BROKE and cell.index < index]
+    said, hint = _ending(e, before[-1]) if before else ("", "")
+    return said.replace("; ", "; before that, ", 1), hint
 
 
 def _ending(e: Evidence, cell: CellRun) -> tuple[str, str]:
     """Return how a cell that broke ended, after a semicolon, and a hint or ''."""
     if cell.error is None:
-        return f"; {cell.reason}", ""
+        return f"; {breakdown(e.notebook, cell)}", ""
     missing = next((one for one in missing_packages(e.notebook, e.run) if one.cell == cell.index), None)
     if missing is not None:
         return f"; {missing.told}", missing.hint
-    line = f", line {cell.error.line}," if cell.error.line is not None else ""
-    said = f"; cell {cell.index}{line} ended with {cell.error.name}: {cell.error.message[:200]}"
+    said = f"; {breakdown(e.notebook, cell)}"
     open_pass = next((p for p in reversed(e.run.passes) if p.cell == cell.index and not p.complete), None)
     model, data = (open_pass.model_device or "", open_pass.data_device or "") if open_pass else ("", "")
     devices = placement.explain_error(cell.error.message, (model,), (data,))
-    return (f"{said} ({devices[0]})", devices[1]) if devices is not None else (said, "")
+    return (f"{said} ({devices[0]})", devices[1]) if devices is not None else (said, hint_for(cell))
 
 
 def _breakdowns(e: Evidence, broken: Sequence[CellRun], role: str, device: str) -> list[CellRun]:
@@ -223,7 +235,7 @@ def new_models(e: Evidence, role: str, device: str, cells: Collection[int]) -> t
             counts.setdefault(cell, []).append(sum(epoch.cell == cell for epoch in training.epochs))
     for cell, epochs in counts.items():
         if len(epochs) > 1 and set(epochs) == {1}:
-            many = len(epochs)
-            said = f"the {many} epochs in cell {cell} are of {many} models: a new {role.upper()} for each epoch"
+            many, where = len(epochs), place(e.notebook, cell)
+            said = f"the {many} epochs in {where} are of {many} models: a new {role.upper()} for each epoch"
             return said, "Where is the model made: once, before the loop over the epochs, or in it?"
     return "", ""

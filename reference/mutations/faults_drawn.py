@@ -82,18 +82,6 @@ FAULTS: tuple[Mutation, ...] = (
         (_LEGEND, "    fig.legend()\n"),
     ),
     _drawn(
-        "y_unlabelled",
-        "The y axis has no label.",
-        (r"label",),
-        ('    ax.set_ylabel("loss")\n', ""),
-    ),
-    _drawn(
-        "x_unlabelled",
-        "The x axis has no label.",
-        (r"label",),
-        ('    ax.set_xlabel("step")\n', ""),
-    ),
-    _drawn(
         "axis_labels_exchanged",
         "The x axis is called 'loss' and the y axis 'step'.",
         (r"label|called|axis|axes",),

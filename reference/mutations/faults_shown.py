@@ -19,6 +19,7 @@ from grader.prove.faults.timing import Timed, timing_faults
 from grader.prove.faults.written import Answer, written_faults
 from grader.prove.mutation import Mutation
 from reference.mutations import solution_code
+from reference.mutations.faults_sections import SECTION_FAULTS
 
 PLOT = Plot(
     "plot_losses",
@@ -47,7 +48,7 @@ _NO_EPOCH = (
     r"none of the curves|cover",
 )
 _ABSENT = (*_NO_EPOCH, r"not defined|no class|no function|is missing|was not found|could not|defines no|nothing")
-# The plots of Question 2 and the epochs of Question 3 depend on the training of the first ten epochs.
+# The plots of Questions 2 and 3 depend on the lists that the training of the first ten epochs fills.
 TRAINING = Part("first training", solution_code.FIRST_TRAINING, "q2 q3", "cpu_loops", _NO_EPOCH)
 SECOND_TRAINING = Part("second training", solution_code.SECOND_TRAINING, "q3", "", _NO_EPOCH)
 CNN_TRAINING = Part("training of the CNN", 'print(f"CNN on the CPU', "q7", "", _NO_EPOCH)
@@ -132,10 +133,10 @@ def _structure() -> tuple[Mutation, ...]:
         (CNN_TRAINING, "for _ in range(2):", _FAKED_CNN),
         (CNN_GPU_TRAINING, "for _ in range(2):", _FAKED_CNN),
     ):
-        later = replace(TRAINING, items="q3", may="q2 cpu_loops") if training is TRAINING else None
+        later = replace(TRAINING, items="q2", may="q3 cpu_loops") if training is TRAINING else None
         found += training_faults(training, loop, _STORED, faked, later)
     found += order_faults(replace(MLP, may="cpu_loops q7 q8 mlp q5 flops", items="q2 q3"), TRAINING.marker)
-    found += order_faults(replace(LOOPS, items="q3", may="q2 cpu_loops"), TRAINING.marker)
+    found += order_faults(replace(LOOPS, items="q2", may="q3 cpu_loops"), TRAINING.marker)
     found += order_faults(replace(GPU_LOOPS, items="q5", may=""), GPU_TRAINING.marker)
     found.append(doubled(replace(TRAINING, items="q2", may="q3"), (r"cover", r"epoch")))
     found.append(leaves_early(replace(TRAINING, items="q2 q3"), "raise SystemExit"))
@@ -170,4 +171,5 @@ FAULTS: tuple[Mutation, ...] = (
     *first_batch_faults("q1", "first_batch =", "sample", "label", "first_batch"),
     *written_faults(ANSWERS),
     *_structure(),
+    *SECTION_FAULTS,
 )

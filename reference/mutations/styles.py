@@ -18,6 +18,7 @@ from reference.mutations.styles_functions import FUNCTION_STYLES
 from reference.mutations.styles_loops import ITERATION_STYLES, LOSS_STYLES
 from reference.mutations.styles_models import MLP_STYLES, OTHER_STYLES
 from reference.mutations.styles_plots import PLOT_STYLES
+from reference.mutations.styles_sections import SECTION_STYLES
 from reference.mutations.styles_sizes import SIZE_STYLES
 from reference.mutations.styles_steps import DEVICE_STYLES, STEP_STYLES, TEST_STYLES
 from reference.mutations.styles_text import FLOPS_STYLES, Q1_STYLES
@@ -39,6 +40,7 @@ STYLES: tuple[Mutation, ...] = (
     *FLOPS_STYLES,
     *PLOT_STYLES,
     *SIZE_STYLES,
+    *SECTION_STYLES,
     *TIMING_STYLES,
     *TIMED_RUN_STYLES,
     *FUNCTION_STYLES,

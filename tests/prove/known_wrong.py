@@ -39,14 +39,11 @@ FROM_PROBES = frozenset(
 FROM_FIGURES = frozenset(
     {
         "plot.axis_labels_exchanged",
-        "plot.last_only_validation",
         "plot.numbers_for_names",
         "plot.one_name",
         "plot.twin_axes",
         "plot.validation_early",
-        "plot.x_unlabelled",
         "plot.y_called_accuracy",
-        "plot.y_unlabelled",
     }
 )
 

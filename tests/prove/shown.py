@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from grader.assignment import Fail
-from grader.checks import plots, timing, total_time
+from grader.checks import timing, total_time
 from grader.evidence.run import CellRun, Figure, LoaderSeen, Pass
 from grader.evidence.trainings import Epoch
 from grader.prove.draft import Draft
@@ -114,7 +114,8 @@ def epochs(count: int = 20) -> tuple[Epoch, ...]:
     return tuple(found)
 
 
-def _played() -> list[tuple[float, list[float], float, float, float]]:
+def played() -> list[tuple[float, list[float], float, float, float]]:
+    """Return what an epoch plays back: seconds and losses of its training; seconds, loss and accuracy of its test."""
     return [
         (
             epoch.train.seconds,
@@ -137,7 +138,7 @@ def show(draft: Draft, *sections: str) -> Shown:
         if item in ("q7", "q8"):
             parts.append((item, "_at[0] = 0"))
         parts += [(item, draft.cells[i].source) for i in indices if draft.cells[i].kind == "code"]
-    cells = [STUBS.format(played=_played())]
+    cells = [STUBS.format(played=played())]
     if any("datetime" in source for _, source in parts):
         cells.append(CLOCK)  # only where it is needed: pandas fails if datetime is replaced
     for item, source in parts:
@@ -146,29 +147,6 @@ def show(draft: Draft, *sections: str) -> Shown:
         cells.append("_out.truncate(0)\n_out.seek(0)")
     run = watch(*cells, "report(texts=_texts)", setting=False)
     return Shown(run.reported["texts"], run.figures, tuple(run.errors))
-
-
-def plot_faults(shown: Shown, last: int) -> list[Fail]:
-    """Return the failures of the checks of a plot of epochs 1 to `last`; most checks need both curves."""
-    try:
-        plot = plots.find_loss_plot(shown.figures, epochs(), 1, last)
-    except Fail as fail:
-        return [fail]
-    found = []
-    for check in (
-        plots.curves_present,
-        plots.curves_cover,
-        plots.curves_labelled,
-        plots.curves_log,
-        plots.curves_share_x,
-    ):
-        try:
-            check(plot)
-        except Fail as fail:
-            found.append(fail)
-            if check is plots.curves_present:
-                break
-    return found
 
 
 def time_faults(shown: Shown, item: str) -> list[Fail]:

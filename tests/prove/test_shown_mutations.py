@@ -16,8 +16,9 @@ from reference.mutations.styles_curves import STYLES as CURVE_STYLES
 from reference.mutations.styles_plots import PLOT_STYLES
 from reference.mutations.styles_timed_runs import TIMED_RUN_STYLES
 from reference.mutations.styles_timing import TIMING_STYLES
+from tests.prove.drawn import lost
 from tests.prove.known_wrong import FROM_FIGURES
-from tests.prove.shown import plot_faults, show, time_faults
+from tests.prove.shown import show, time_faults
 
 SOLUTION = Draft.from_bytes((Path(__file__).parents[2] / "reference" / "solution.ipynb").read_bytes())
 PLOTS = [m for m in (*FAULTS, *DRAWN) if m.name.startswith("plot.")]
@@ -47,15 +48,15 @@ def few(mutations: list[Mutation] | tuple[Mutation, ...], always: int = 1) -> li
 def test_the_solution_has_neither() -> None:
     shown = show(SOLUTION, "q2", "q3", "q7", "q8")
     assert shown.errors == ()
-    assert plot_faults(shown, 10) == plot_faults(shown, 20) == []
     assert [time_faults(shown, item) for item in ("q3", "q7", "q8")] == [[], [], []]
 
 
 @pytest.mark.parametrize("mutation", few((*PLOT_STYLES, *CURVE_STYLES)))
 def test_a_plot_in_another_style_costs_nothing(mutation: Mutation) -> None:
-    shown = show(changed(mutation), "q2", "q3")
-    assert shown.errors == ()
-    assert [str(fail) for last in (10, 20) for fail in plot_faults(shown, last)] == []
+    assert {item: [str(fail) for fail in fails] for item, fails in lost(changed(mutation)).items()} == {
+        "q2": [],
+        "q3": [],
+    }
 
 
 @pytest.mark.parametrize("mutation", few([m for m in (*TIMING_STYLES, *TIMED_RUN_STYLES) if m.name not in NOT_PLAYED]))
@@ -67,8 +68,7 @@ def test_times_in_another_style_cost_nothing(mutation: Mutation) -> None:
 
 @pytest.mark.parametrize("mutation", few(PLOTS, 2))
 def test_a_faulty_plot_is_found(mutation: Mutation) -> None:
-    shown = show(changed(mutation), "q2", "q3")
-    hold(mutation, {"q2": [str(f) for f in plot_faults(shown, 10)], "q3": [str(f) for f in plot_faults(shown, 20)]})
+    hold(mutation, {item: [str(fail) for fail in fails] for item, fails in lost(changed(mutation)).items()})
 
 
 @pytest.mark.parametrize("mutation", few(TIMES, 2))

@@ -41,7 +41,8 @@ def test_it_fits_differs_and_compiles(mutation: Mutation) -> None:
     assert changed != SOLUTION
     assert changed == mutation.apply(SOLUTION, random.Random(0))  # the same each time
     for source in code(changed):
-        if "cut_off" not in mutation.name or not source.endswith("print("):
+        broken = {"section.q2_syntax", "section.q2_indented", "section.q3_syntax", "section.q7_syntax"}
+        if mutation.name not in broken and ("cut_off" not in mutation.name or not source.endswith("print(")):
             compile(ast.parse(source), mutation.name, "exec")
 
 

@@ -17,6 +17,7 @@ MAX_LINES = 200
 MAX_TEXT = 500
 FAINT = 0.04  # from 0 to 1: a smaller difference of colours cannot be seen
 SMALL_LETTERS = 2.5  # points
+MARGIN = 0.15  # of the figure's size: where the labels of its axes stand
 
 Colour = tuple[float, ...]
 Contents = list[dict[str, object]]
@@ -48,6 +49,7 @@ def read_axes(figure: Any, watch: Callable[[Callable[[], Seen]], Seen | None] | 
     points = {key: _some(every, limit) for key, every in whole.items()}
     cheap = sum(len(x) for x, _ in whole.values()) <= MAX_DRAWN_POINTS
     seen = watch(lambda: look(figure, shown, drawings, points)) if watch is not None and cheap else None
+    below, left = _common_labels(figure)
     result: Contents = []
     for index, axes in enumerate(shown):
         twins = [other for other in shown if other is not axes and _lie_together(axes, other)]
@@ -55,8 +57,8 @@ def read_axes(figure: Any, watch: Callable[[Callable[[], Seen]], Seen | None] | 
         labels = _labels(drawings[index], legends)
         found: dict[str, object] = {
             "title": _text(_title(axes, figure) or _figure_text(figure, "_suptitle")),
-            "xlabel": _text(_axis_text(axes, axes.xaxis, figure) or _figure_text(figure, "_supxlabel")),
-            "ylabel": _text(_axis_text(axes, axes.yaxis, figure) or _figure_text(figure, "_supylabel")),
+            "xlabel": _text(_axis_text(axes, axes.xaxis, figure) or below or _figure_text(figure, "_supxlabel")),
+            "ylabel": _text(_axis_text(axes, axes.yaxis, figure) or left or _figure_text(figure, "_supylabel")),
             "xscale": str(axes.get_xscale()),
             "yscale": _scale(axes.yaxis),
             "legend": [_text(text.get_text()) for legend in legends for text in legend.get_texts()][:MAX_LINES],
@@ -113,6 +115,20 @@ def _axis_text(axes: Any, axis: Any, figure: Any) -> str:
 
 def _figure_text(figure: Any, name: str) -> str:
     return _visible_text(getattr(figure, name, None), figure)
+
+
+def _common_labels(figure: Any) -> tuple[str, str]:
+    """Return texts of the figure that stand where common labels of the x and y axes do: below, and upright at the left.
+
+    Notebooks place them there by `figure.text`.
+    """
+    below = left = ""
+    for text in figure.texts[:MAX_LINES]:
+        x, y = text.get_position()
+        upright = text.get_rotation() in (90.0, 270.0)
+        below = below or (_visible_text(text, figure) if y < MARGIN and not upright else "")
+        left = left or (_visible_text(text, figure) if x < MARGIN and upright else "")
+    return below, left
 
 
 def _visible_text(text: Any, figure: Any) -> str:

@@ -50,7 +50,7 @@ def training_faults(
 
     `loop` is the first line of its loop over epochs, `stored` an output as a run leaves it, `faked` code that prints
     the same and fills the same lists without training. If the lists exist and only the epochs are missing, later cells
-    that continue the training count as the first epochs: `later` says what is lost then.
+    can continue the training: `later` says what is lost then.
     """
     name, marker = training.name, training.marker
     lacking = later or training

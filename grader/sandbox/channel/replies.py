@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import signal
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from grader.evidence.decode import Malformed, decode_json
@@ -30,6 +31,8 @@ SCANNED_CHARS = 200_000  # of a traceback with its colours
 _FRAME = re.compile(r"^[ \t]*(?:Cell|Input) In ?\[(\d{1,9})\], (?:line |in <cell line: )(\d{1,9})\b", re.MULTILINE)
 # A frame under %%time, which is the cell's first line.
 _TIMED_FRAME = re.compile(r"<timed (?:exec|eval)>(?:\", line |:)(\d{1,9})\b")
+_AT_FILE = re.compile(r" \((?:<ipython-input-[^>()\n]{1,80}>|\d{1,20}\.py|<unknown>), line \d{1,9}\)$")
+_CELL_FILE = re.compile(r"(?:/[\w.-]{1,100}){0,20}/?ipykernel_\d{1,9}/\d{1,20}\.py|<ipython-input-[^>\s]{1,80}>")
 _NO_MEMORY = re.compile(r"can't allocate memory|Cannot allocate memory|std::bad_alloc")
 _MISSING = re.compile(r"No module named '?([\w.]+)'?")
 
@@ -38,10 +41,15 @@ class RequestFailed(Exception):
     """The harness in the kernel gave no usable answer: too late, dead, or malformed. The message says which."""
 
 
-def cell_error(reply: Mapping[str, object], blank: int = 0) -> CellError | None:
+Counts = Mapping[int, tuple[int, int]]
+"""The place of a cell in the notebook, and the empty lines at its start, by its execution count."""
+
+
+def cell_error(reply: Mapping[str, object], blank: int = 0, counts: Counts | None = None) -> CellError | None:
     """Return the exception that an execute_reply reports, None if it reports none. All its fields are treated as text.
 
-    `blank` is the number of empty lines at the start of the cell, which IPython does not count.
+    `blank` is the number of empty lines at the start of the cell, which IPython does not count. `counts` tells which
+    cells ran before, whose functions may have raised it.
     """
     if reply.get("status") == "ok":
         return None
@@ -50,15 +58,26 @@ def cell_error(reply: Mapping[str, object], blank: int = 0) -> CellError | None:
     joined = "\n".join(map(_text, lines)) if isinstance(lines, list) else ""
     traceback = printable(strip_ansi(joined[-SCANNED_CHARS:]))
     passed = _lines(traceback, reply.get("execution_count"))
+    raised = _raised_elsewhere(traceback, reply.get("execution_count"), counts or {})
     missing = _MISSING.match(message) if name == "ModuleNotFoundError" else None
     return CellError(
         name=name[:NAME_CHARS] or "Error",
-        message=strip_ansi(message)[:MESSAGE_CHARS],
+        message=without_file(strip_ansi(message))[:MESSAGE_CHARS],
         line=passed[-1] + blank if passed else None,
         traceback=traceback[-TRACEBACK_CHARS:],
         missing_module=missing[1] if missing else None,
         statement=passed[0] + blank if passed else None,
+        raised=raised,
     )
+
+
+def without_file(message: str) -> str:
+    """Return an exception's message without the name of the file that a kernel compiles a cell under.
+
+    >>> without_file("invalid syntax (794894347.py, line 5)")
+    'invalid syntax'
+    """
+    return _CELL_FILE.sub("a cell", _AT_FILE.sub("", message))
 
 
 def is_out_of_memory(error: CellError) -> bool:
@@ -83,6 +102,24 @@ def _lines(traceback: str, execution_count: object) -> list[int]:
     here = [int(line) for count, line in _FRAME.findall(traceback) if int(count) == execution_count]
     timed = [int(line) + 1 for line in _TIMED_FRAME.findall(traceback)]
     return timed or here
+
+
+def _raised_elsewhere(traceback: str, execution_count: object, counts: Counts) -> tuple[int, int] | None:
+    """Return the cell and line of the innermost frame in a cell, None if it is the cell that ran or is unknown."""
+    frame = _last(_FRAME.finditer(traceback))
+    timed = _last(_TIMED_FRAME.finditer(traceback))
+    if frame is None or (timed is not None and timed.start() > frame.start()):
+        return None
+    count = int(frame[1])
+    if count == execution_count or count not in counts:
+        return None
+    index, blank = counts[count]
+    return index, int(frame[2]) + blank
+
+
+def _last(found: Iterable[re.Match[str]]) -> re.Match[str] | None:
+    last = deque(found, maxlen=1)
+    return last[0] if last else None
 
 
 def parse_answer(name: str, reply: Mapping[str, Any], max_chars: int) -> dict[str, Any]:

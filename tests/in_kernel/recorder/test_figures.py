@@ -113,6 +113,15 @@ def test_twin_axes_are_found() -> None:
     assert [line.label for line in figure.axes[2].lines] == ["acc"]
 
 
+def test_texts_of_the_figure_in_its_margins_label_the_axes() -> None:
+    (figure,) = draw(
+        "fig, ax = plt.subplots(2, 1); ax[0].plot(a); ax[1].plot(b); ax[1].set_ylabel('accuracy')\n"
+        "fig.text(0.5, 0.5, 'a note'); fig.text(0.5, 0.02, 'step', ha='center'); fig.text(0.02, 0.9, 'figure 1')\n"
+        "fig.text(0.03, 0.5, 'loss', rotation='vertical', va='center')"
+    ).figures
+    assert [(axes.xlabel, axes.ylabel) for axes in figure.axes] == [("step", "loss"), ("step", "accuracy")]
+
+
 def test_a_plot_that_is_updated_keeps_its_last_states() -> None:
     run = draw(
         "fig, ax = plt.subplots()\nfor i in range(50):\n    ax.clear(); ax.plot(range(i + 1), label='loss'); ax.legend()"

@@ -15,7 +15,8 @@ from grader.evidence.run import ModelSeen, OptimizerSeen, Pass
 from reference.checks.before import counts_steps_wrongly
 from reference.checks.before import test_records as records_of
 from reference.checks.epochs import cnn_epochs, converges, gpu_epochs, mlp_converges, optimizer, ten_epochs
-from reference.checks.observed import epoch_seconds, plot_checks, q2_plot
+from reference.checks.figures import plot_checks, q2_plot
+from reference.checks.observed import epoch_seconds
 from reference.contract import is_cnn, is_mlp
 from reference.models import CNN, MLP
 from tests.checks import loop_probes

@@ -34,7 +34,7 @@ def profiled(source: str, text: str = TEXT) -> Evidence:
     ],
 )
 def test_typed_counts_earn_nothing(source: str) -> None:
-    with pytest.raises(Fail, match="the counts are typed in: what cell 46 prints stands in its code") as caught:
+    with pytest.raises(Fail, match="the counts are typed in: what the cell that begins with") as caught:
         flops_printed(profiled(source))
     assert caught.value.credit == 0
 

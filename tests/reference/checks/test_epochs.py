@@ -15,7 +15,8 @@ from grader.grading.judge import judge
 from grader.notebook.cells import Cell
 from grader.notebook.questions import Section
 from reference.checks.epochs import cnn_epochs, gpu_epochs, optimizer, ten_epochs, twenty_epochs
-from reference.checks.observed import epoch_seconds, plot_checks, q1_text, q2_plot, q3_plot, q3_total
+from reference.checks.figures import plot_checks, q2_plot, q3_plot
+from reference.checks.observed import epoch_seconds, q1_text, q3_total
 from reference.checks.trouble import trouble
 from reference.models import CNN, MLP
 from tests.checks.test_plots import line, make_epochs, plot, steps_and_ends
@@ -114,13 +115,13 @@ def test_a_right_run_passes() -> None:
 def test_the_cell_that_stopped_the_training_is_named_wherever_it_stands() -> None:
     e = evidence([left(22), left(26)], {22: NO_GRAD, 26: NO_GRAD})
     with pytest.raises(
-        Fail, match=r"no training of the MLP .*; cell 22, line 7, ended with RuntimeError: .* require grad"
+        Fail, match=r"no training of the MLP .*; line 7 of cell 22 ended with RuntimeError: .* require grad"
     ):
         ten_epochs(e)
     for check in (time_of_each, q3_total):
-        with pytest.raises(Fail, match=r"no epoch of the MLP .*; cell 26, line 7, ended with RuntimeError"):
+        with pytest.raises(Fail, match=r"no training of the MLP .*; line 7 of cell 26 ended with RuntimeError"):
             check(e)
-    with pytest.raises(Fail, match=r"no optimizer took a step in the run; cell 22, line 7, ended with"):
+    with pytest.raises(Fail, match=r"no optimizer took a step in the run; line 7 of cell 22 ended with"):
         optimizer(e)
 
 
@@ -129,7 +130,7 @@ def test_a_model_of_the_wrong_shape_may_be_meant() -> None:
     wrong = {"model-1": replace(models(1)["model-1"], shapes=nine)}
     bounds = CellError("IndexError", "Target 9 is out of bounds.", 7)
     e = evidence([left(22)], {22: bounds}, wrong)
-    with pytest.raises(Fail, match="cell 22, line 7, ended with IndexError: Target 9"):
+    with pytest.raises(Fail, match="line 7 of cell 22 ended with IndexError: Target 9"):
         ten_epochs(e)
 
 
@@ -150,7 +151,9 @@ def test_a_cell_that_broke_for_another_reason_is_not_blamed() -> None:
 
 def test_without_any_training_the_last_error_before_the_question_is_named() -> None:
     e = evidence([], {14: NAME, 22: NAME, 32: NO_GRAD}, {})
-    with pytest.raises(Fail, match=r"seen in the run; before that, cell 22, line 2, ended with NameError: name 'tmie'"):
+    with pytest.raises(
+        Fail, match=r"seen in the run; before that, line 2 of cell 22 ended with NameError: name 'tmie'"
+    ):
         ten_epochs(e)
     with pytest.raises(Fail) as caught:
         ten_epochs(evidence([], {32: NO_GRAD}, {}))
@@ -168,7 +171,7 @@ def test_a_training_on_the_test_images_is_named_as_one() -> None:
 def test_another_error_in_the_question_follows_the_first() -> None:
     e = evidence([left(22)], {22: NO_GRAD, 26: NAME})
     with pytest.raises(
-        Fail, match=r"; cell 22, line 7, ended with RuntimeError.*; cell 26, line 2, ended with NameError"
+        Fail, match=r"; line 7 of cell 22 ended with RuntimeError.*; line 2 of cell 26 ended with NameError"
     ):
         twenty_epochs(e)
 
@@ -176,7 +179,7 @@ def test_another_error_in_the_question_follows_the_first() -> None:
 def test_a_later_training_that_broke_is_named_alone() -> None:
     e = evidence([*trained(22, 10), *trained(26, 3, start=100.0), left(26)], {26: NO_GRAD})
     assert ten_epochs(e)
-    with pytest.raises(Fail, match=r"13 epochs on the CPU; cell 26, line 7, ended with RuntimeError"):
+    with pytest.raises(Fail, match=r"13 epochs on the CPU; line 7 of cell 26 ended with RuntimeError"):
         twenty_epochs(e)
 
 
@@ -225,7 +228,7 @@ def test_trials_with_other_models_in_another_cell_are_not_blamed() -> None:
 
 def test_missing_times_name_the_error_that_prevented_them() -> None:
     e = evidence([*trained(22, 10), *trained(26, 1, start=100.0), left(26)], {26: NO_GRAD})
-    with pytest.raises(Fail, match=r"no time per epoch was printed; cell 26, line 7, ended with RuntimeError"):
+    with pytest.raises(Fail, match=r"no time per epoch was printed; line 7 of cell 26 ended with RuntimeError"):
         time_of_each(e)
 
 
@@ -251,11 +254,13 @@ def test_wrong_times_are_not_blamed_on_a_plot_that_broke() -> None:
 @pytest.mark.parametrize(("item", "find", "cell"), [("q2", q2_plot, 24), ("q3", q3_plot, 26)])
 def test_a_missing_plot_names_the_error_that_prevented_it(item, find, cell) -> None:  # type: ignore[no-untyped-def]
     present = plot_checks(item, find, (1, 1, 1, 1, 1), f"{item}.trained")[0].run
-    with pytest.raises(Fail, match=rf"no curve was plotted; cell {cell}, line 4, ended with .*requires grad") as caught:
+    with pytest.raises(
+        Fail, match=rf"no curve was plotted; line 4 of cell {cell} ended with .*requires grad"
+    ) as caught:
         present(evidence(TWENTY, {cell: NUMPY}))
     assert "what do the lists hold" in caught.value.hint.lower()
-    other = plot(line("", [1, 2, 3], [100, 300, 200]), line("", [1, 2, 3], [7, 70, 7]))  # not of losses
-    with pytest.raises(Fail, match=rf"none of the curves .*; cell {cell}, line 4, ended with"):
+    other = replace(plot(line("", [1, 2, 3], [100, 300, 200]), line("", [1, 2, 3], [7, 70, 7])), cell=cell)
+    with pytest.raises(Fail, match=rf"none of the curves .*; line 4 of cell {cell} ended with"):
         present(evidence(TWENTY, {cell: NUMPY}, figures=[other]))
     with pytest.raises(Fail) as caught:
         present(evidence(TWENTY, {18: NAME}))
@@ -266,7 +271,7 @@ def test_the_first_batch_is_not_blamed_on_the_training_below_it() -> None:
     e = evidence([left(22)], {16: NAME, 22: NO_GRAD})
     sources = tuple(Cell(i, "code", "") for i in SECTIONS["q1"])
     e = replace(e, notebook=replace(e.notebook, cells=sources), loaders={"test": LoaderProbe("test")})
-    with pytest.raises(Fail, match=r"; cell 16, line 2, ended with NameError"):
+    with pytest.raises(Fail, match=r"; line 2 of cell 16 ended with NameError"):
         q1_text(e)
 
 
@@ -306,4 +311,6 @@ def test_an_error_by_itself_costs_nothing() -> None:
     checks = (Check("q2.trained", 1, ten_epochs), Check("q3.epoch_time", 1, time_of_each))
     (item,) = judge(Rubric("r", (Item("q", "Q", 2, checks),)), broken)
     assert item.score == 2
-    assert trouble(broken, (30,)) == ("; cell 30, line 2, ended with NameError: name 'tmie' is not defined", "")
+    told, hint = trouble(broken, (30,))
+    assert told == "; line 2 of cell 30 ended with NameError: name 'tmie' is not defined"
+    assert hint == "Where does `tmie` get its value, and does that run before this line?"
