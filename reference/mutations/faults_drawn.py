@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from grader.prove.mutation import Mutation
 from grader.prove.rewriting import Step, cell, fault, prefix, sub
 from reference.mutations.solution_code import SECOND_TRAINING
@@ -73,13 +75,19 @@ FAULTS: tuple[Mutation, ...] = (
         ),
         (_LEGEND, "    ax.legend(); right.legend()\n"),
     ),
-    _drawn(
-        "twin_axes",
-        "The validation loss has a second y axis on the right, with its own scale.",
-        (r"on other axes|same axes|own axes|twin|second y axis",),
-        (_TEST_LINE, '    right = ax.twinx()\n    right.plot(test_steps, test_losses, "r", label="validation loss")\n'),
-        (_LOG, '    ax.set_yscale("log"); right.set_yscale("log"); right.set_ylabel("validation loss")\n'),
-        (_LEGEND, "    fig.legend()\n"),
+    replace(
+        _drawn(
+            "twin_axes",
+            "The validation loss has a second y axis on the right, with its own scale.",
+            (r"on other axes|same axes|own axes|twin|second y axis",),
+            (
+                _TEST_LINE,
+                '    right = ax.twinx()\n    right.plot(test_steps, test_losses, "r", label="validation loss")\n',
+            ),
+            (_LOG, '    ax.set_yscale("log"); right.set_yscale("log"); right.set_ylabel("validation loss")\n'),
+            (_LEGEND, "    fig.legend()\n"),
+        ),
+        unseen="both curves are in one plot over one x axis, and the second scale has a label",
     ),
     _drawn(
         "axis_labels_exchanged",
@@ -140,11 +148,14 @@ FAULTS: tuple[Mutation, ...] = (
         ("test_losses", "np.log10(test_losses)"),
         (_LOG, ""),
     ),
-    _drawn(
-        "validation_early",
-        "Each validation loss is plotted at the step where its epoch began.",
-        (r"x axis|x of the|steps?\b",),
-        ("ax.plot(test_steps, test_losses", "ax.plot([s - len(train_loader) for s in test_steps], test_losses"),
+    replace(
+        _drawn(
+            "validation_early",
+            "Each validation loss is plotted at the step where its epoch began.",
+            (r"x axis|x of the|steps?\b",),
+            ("ax.plot(test_steps, test_losses", "ax.plot([s - len(train_loader) for s in test_steps], test_losses"),
+        ),
+        unseen="other right ways to count the epochs shift a curve by as much",
     ),
     _drawn(
         "first_value_only",
