@@ -20,7 +20,7 @@ _ADDRESS = re.compile(r"0x[0-9a-fA-F]{6,}")
 def verdict_bytes(result: Result) -> bytes:
     """Status, points, items, checks and their messages as JSON, in the assignment's order."""
     data: dict[str, Any] = result.to_dict()
-    data = {key: value for key, value in data.items() if key not in ("environment", "digests", "signature")}
+    data = {key: value for key, value in data.items() if key not in ("environment", "digests", "evidence", "signature")}
     data["items"] = [{**item, "checks": [_without_facts(check) for check in item["checks"]]} for item in data["items"]]
     return json.dumps(_steady(data), indent=1, ensure_ascii=False, allow_nan=False).encode("utf-8", "replace")
 

@@ -21,6 +21,13 @@ LOG_SCALES = ("log", "functionlog")
 _MIXED = re.compile(r"symlog, linear below (\d\S*)")
 SLOPES = 0.2  # relative: how much the width of an epoch in x may differ between the curves
 OFFSET = 1.5  # in epochs: how far apart in x the curves may show the same epoch
+# Words of the languages in which notebooks are often written; what none of them matches costs nothing.
+_LOSS = re.compile(
+    r"loss|entrop|verlust|fehler|perte|p[ée]rdida|perdita|perda|strata|потер|kayıp|损失|損失|error|cost", re.I
+)
+_COUNTS = re.compile(r"\b(?:steps?|epochs?|batch|iterations?|schritte?|epochen?|[ée]poques?|[ée]pocas?|epoche)\b", re.I)
+_ACCURACY = re.compile(r"accurac|genauigkeit|exactitud|accuratezza|acur[aá]cia", re.I)
+_NO_NAME = re.compile(r"[\W\d_]+")
 _LOG = re.compile(r"log|\bln\b|对数|対数", re.IGNORECASE)
 
 
@@ -54,6 +61,9 @@ def curves_labelled(plot: LossPlot) -> str:
         problems.append(
             f"neither axis has a label{titled}" if len(bare) == 2 else f"the {bare[0]} axis has no label{titled}"
         )
+    if told := _wrong_axes(plot):
+        problems.append(told)
+        credit -= 0.25
     explained = explains_colours(" ".join(f"{axes.title} {axes.xlabel} {axes.ylabel}" for axes in plot.axes))
     own_axes = len(plot.axes) > 1 and all(claim(axes.ylabel) for axes in plot.axes)
     legend = [entry for axes in plot.axes for entry in readable_legend(axes)]
@@ -72,6 +82,12 @@ def curves_labelled(plot: LossPlot) -> str:
             what = f"are both called '{labels['training']}'" if labels["training"] else "have no names"
             problems.append(f"the curves {what}")
             credit -= 0.5
+        elif all(_NO_NAME.fullmatch(label) for label in labels.values()):
+            problems.append(f"the legend's '{labels['training']}' and '{labels['validation']}' name nothing")
+            credit -= 0.4
+        elif len({entry.strip().lower() for entry in legend}) < 2:
+            problems.append(f"the legend names one curve only, '{legend[0]}'")
+            credit -= 0.25
     if problems:
         raise Fail(
             " and ".join(problems),
@@ -80,6 +96,16 @@ def curves_labelled(plot: LossPlot) -> str:
             round(credit, 2),
         )
     return "labelled, the curves named" if len(curves) > 1 else "labelled"
+
+
+def _wrong_axes(plot: LossPlot) -> str:
+    """Return in words that the labels of the axes name something else than what is drawn; '' if they do not."""
+    across, up = (" ".join(getattr(axes, name) for axes in plot.axes) for name in ("xlabel", "ylabel"))
+    if _ACCURACY.search(up) and not _LOSS.search(up):
+        return f"the y axis is called '{up.strip()}', and losses are drawn"
+    if _LOSS.search(across) and not _COUNTS.search(across) and _COUNTS.search(up) and not _LOSS.search(up):
+        return f"the x axis is called '{across.strip()}' and the y axis '{up.strip()}', the wrong way round"
+    return ""
 
 
 def _x_labelled(plot: LossPlot) -> bool:

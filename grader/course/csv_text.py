@@ -37,7 +37,12 @@ def csv_text(rows: Iterable[Iterable[str]]) -> str:
 
 def csv_rows(text: str) -> list[list[str]]:
     """Return the cells of a CSV text as they were before `escape_cell`. Raises csv.Error."""
-    return [[unescape_cell(cell) for cell in row] for row in csv.reader(io.StringIO(text), Dialect)]
+    return [[unescape_cell(cell) for cell in row] for row in raw_rows(text)]
+
+
+def raw_rows(text: str) -> list[list[str]]:
+    """Return the cells of a CSV text as they stand there. Raises csv.Error."""
+    return list(csv.reader(io.StringIO(text), Dialect))
 
 
 def escape_cell(cell: str) -> str:

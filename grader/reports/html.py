@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from grader.files import write_atomically
 from grader.formatting import render_html
-from grader.reports.mentions import linked, mentioned, shown_cells
+from grader.reports.mentions import Mentions, linked, mentioned, shown_cells
 from grader.reports.terminal import ADVISORY, MARKS, total_line
 
 if TYPE_CHECKING:
@@ -25,7 +25,8 @@ def html(result: Result) -> str:
     from grader.reports.pictures import Pictures, pictures
 
     evidence = _evidence(result)
-    marked = mentioned(_texts(result)) if evidence is not None else {}
+    mentions = Mentions(evidence.notebook if evidence is not None else None)
+    marked = mentioned(_texts(result), mentions) if evidence is not None else {}
     cells = shown_cells(evidence.notebook, marked) if evidence is not None else ()
     return render_html(
         "report.html",
@@ -36,7 +37,7 @@ def html(result: Result) -> str:
         environment=list(_facts(result.environment)),
         pictures=pictures(evidence) if evidence is not None else Pictures(),
         cells=cells,
-        linked=partial(linked, cells={cell.index: cell for cell in cells}),
+        linked=partial(linked, mentions=mentions, cells={cell.index: cell for cell in cells}),
     )
 
 

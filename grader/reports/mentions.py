@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from grader.formatting import clean
+from grader.notebook.places import place
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -15,10 +16,39 @@ if TYPE_CHECKING:
     from grader.notebook.cells import Notebook
 
 MOST_CELLS = 30
+MOST_PLACES = 300
 MOST_LINES = 120  # of a cell, around the first marked line
-_MENTION = re.compile(
-    r"\bcell (?P<cell>\d{1,5})(?:, line (?P<line>\d{1,5}))?|\bline (?P<line2>\d{1,5}) of cell (?P<cell2>\d{1,5})"
-)
+_NUMBERED = r"\bcell (?P<cell>\d{1,5})(?:, line (?P<after>\d{1,5}))?"
+
+
+@dataclass(frozen=True)
+class Mention:
+    """A mention of a cell, and perhaps a line of it, from 1: the part of a text from `start` to `end`."""
+
+    start: int
+    end: int
+    cell: int
+    line: int | None
+
+
+class Mentions:
+    """Finds the mentions of a notebook's cells: 'cell 3, line 2', 'line 2 of the cell under 'Question 2''."""
+
+    def __init__(self, notebook: Notebook | None = None) -> None:
+        cells = notebook.code_cells[:MOST_PLACES] if notebook is not None else ()
+        named = [(place(notebook, cell.index), cell.index) for cell in cells] if notebook is not None else []
+        self._places = {words: index for words, index in named if words != f"cell {index}"}
+        words = sorted(map(re.escape, self._places), key=len, reverse=True)
+        phrases = "|".join([_NUMBERED, *([f"(?P<place>{'|'.join(words)})"] if words else [])])
+        self._pattern = re.compile(rf"(?:\bline (?P<before>\d{{1,5}}) of )?(?:{phrases})")
+
+    def find(self, text: str) -> Iterator[Mention]:
+        """Yield the mentions in a text, in order."""
+        for match in self._pattern.finditer(text):
+            groups = match.groupdict()
+            cell = int(groups["cell"]) if groups["cell"] else self._places[groups["place"]]
+            line = groups["before"] or groups["after"]
+            yield Mention(match.start(), match.end(), cell, int(line) if line else None)
 
 
 @dataclass(frozen=True)
@@ -39,36 +69,30 @@ class ShownCell:
     cut: bool
 
 
-def mentioned(texts: Iterable[str]) -> dict[int, frozenset[int]]:
+def mentioned(texts: Iterable[str], mentions: Mentions) -> dict[int, frozenset[int]]:
     """Return the cells that the texts speak of, and for each the lines, from 1.
 
-    >>> mentioned(["NameError (cell 3, line 2)", "see cell 5 and line 1 of cell 3"])
+    >>> mentioned(["NameError (cell 3, line 2)", "see cell 5 and line 1 of cell 3"], Mentions())
     {3: frozenset({1, 2}), 5: frozenset()}
     """
     found: dict[int, set[int]] = {}
     for text in texts:
-        for match in _MENTION.finditer(text):
-            cell, line = _place(match)
-            found.setdefault(cell, set()).update(() if line is None else (line,))
+        for one in mentions.find(text):
+            found.setdefault(one.cell, set()).update(() if one.line is None else (one.line,))
     return {cell: frozenset(lines) for cell, lines in found.items()}
 
 
-def _place(match: re.Match[str]) -> tuple[int, int | None]:
-    line = match["line"] or match["line2"]
-    return int(match["cell"] or match["cell2"]), int(line) if line else None
-
-
-def linked(text: str, cells: Mapping[int, object]) -> Markup:
+def linked(text: str, mentions: Mentions, cells: Mapping[int, object]) -> Markup:
     """Return the text as HTML, escaped, in which the mentions of these cells are links to them."""
     from markupsafe import Markup, escape
 
     parts, end = [], 0
-    for match in _MENTION.finditer(text):
-        cell, line = _place(match)
-        if cell in cells:
-            place = f"cell-{cell}" + (f"-{line}" if line else "")
-            parts += [escape(clean(text[end : match.start()])), Markup(f'<a href="#{place}">{match[0]}</a>')]
-            end = match.end()
+    for one in mentions.find(text):
+        if one.cell in cells:
+            target = f"cell-{one.cell}" + (f"-{one.line}" if one.line else "")
+            words = escape(clean(text[one.start : one.end]))
+            parts += [escape(clean(text[end : one.start])), Markup('<a href="#{}">{}</a>').format(target, words)]
+            end = one.end
     return Markup("").join([*parts, escape(clean(text[end:]))])
 
 

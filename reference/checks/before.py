@@ -96,9 +96,12 @@ def _wrong_function(e: Evidence, training: Training) -> str | None:
     return None
 
 
-def settings_fault(training: Training, epochs: int) -> Fail | None:
-    """Return what is wrong with criterion or optimizer in the first epochs of a training; None if nothing is."""
-    passes = [epoch.train for epoch in training.epochs[:epochs]]
+def settings_fault(training: Training, epochs: int, after: int = 0) -> Fail | None:
+    """Return what is wrong with criterion or optimizer in the first `epochs` epochs of a training; None if nothing is.
+
+    The first `after` of them are left out.
+    """
+    passes = [epoch.train for epoch in training.epochs[after:epochs]]
     try:
         training_settings.cross_entropy(passes)
         training_settings.optimizer_settings(passes, "SGD", LEARNING_RATE, MOMENTUM)

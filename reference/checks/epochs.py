@@ -17,6 +17,7 @@ from reference.checks.before import (
     settings_fault,
     too_small_steps,
 )
+from reference.checks.fresh_start import carried_over
 from reference.checks.sections import code_under, section_cells
 from reference.checks.trouble import broke_before, counted, over_other_data, trouble
 from reference.contract import CLASSES, LEARNING_RATE, MOMENTUM, RECOGNISE, has_classes, is_linear, is_mlp
@@ -25,12 +26,13 @@ DOUBTED = "What is recorded of a training must follow from the notebook's own co
 UNTESTED = 0.8  # credit for a training that was never tested
 OLD_MODEL = 0.6  # credit for a training whose model had been trained before
 TEST_EACH = "Which loss says whether the model also reads digits that it was not trained on?"
+NOT_ANEW = 0.9  # credit for a training whose lists or steps go on from another
 OTHER_SETTINGS = 0.5  # credit for a training that learns, but with another optimizer than the one asked for
 
 
 def optimizer(e: Evidence) -> str:
     """Training uses the mean cross-entropy, and SGD with learning rate 0.01 and momentum 0.5."""
-    passes = [epoch.train for training in _asked(e) for epoch in training.epochs] or _parts(e)
+    passes = [epoch.train for training in _asked(e) for epoch in training.epochs[:10]] or _parts(e)
     if not passes and (not_believed := trainings.doubt(e.run, is_mlp)):
         raise Fail(not_believed, f"SGD with learning rate {LEARNING_RATE:g} and momentum {MOMENTUM:g}", DOUBTED)
     if not passes:
@@ -285,6 +287,9 @@ def twenty_epochs(e: Evidence) -> str | Review:
         return unsure(e, training, convergence.stepped(training.epochs, "the 10 epochs of Question 3"))
     said = convergence.stepped(training.epochs[:20], "the 20 epochs")
     convergence.continues(training.epochs[:20], 10)
+    later = settings_fault(training, 20, after=10) if settings_fault(training, 10) is None else None
+    if later is not None:  # those of the first ten cost points with the training function
+        raise Fail(f"in epochs 11 to 20 {later.seen}", later.expected, later.hint, credit=OTHER_SETTINGS)
     return unsure(e, training, said)
 
 
@@ -326,7 +331,15 @@ def _new_and_tested(e: Evidence, item: str, role: str, device: str, epochs: int,
             TEST_EACH,
             credit=round(1 - (1 - UNTESTED) * untested / epochs, 2),
         )
-    return unsure(e, training, said)
+    found = unsure(e, training, said)
+    if isinstance(found, str) and (carried := carried_over(e, training)):
+        raise Fail(
+            f"the training on the {place} did not begin anew: {carried}",
+            "new, empty lists, and steps from 0",
+            "What is set anew before the first epoch, and what is left of the training before?",
+            credit=NOT_ANEW,
+        )
+    return found
 
 
 def converges(item: str, role: str, device: str, epochs: int) -> CheckFunction:

@@ -36,16 +36,7 @@ FROM_PROBES = frozenset(
     }
 )
 
-FROM_FIGURES = frozenset(
-    {
-        "plot.axis_labels_exchanged",
-        "plot.numbers_for_names",
-        "plot.one_name",
-        "plot.twin_axes",
-        "plot.validation_early",
-        "plot.y_called_accuracy",
-    }
-)
+FROM_FIGURES = frozenset({})
 
 STYLES_FROM_PROBES = frozenset(
     {

@@ -26,6 +26,7 @@ def test_what_would_be_graded_is_listed(capsys: pytest.CaptureFixture[str]) -> N
         "loops.zero_grad_missing",
         "loops.zero_grad_once",
         "loops.zero_grad_late",
+        "loops.zero_grad_not_called",
     ]
     assert lines[0].endswith("(fault): The gradients are never set to zero.")
 

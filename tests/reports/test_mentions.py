@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from grader.notebook.cells import Cell, Notebook
-from grader.reports.mentions import MOST_LINES, linked, mentioned, shown_cells
+from grader.reports.mentions import MOST_LINES, Mentions, linked, mentioned, shown_cells
 
 
 def notebook(*sources):
@@ -13,14 +13,25 @@ def notebook(*sources):
 
 def test_cells_and_lines_are_found():
     texts = ["ended with NameError (cell 1, line 2)", "cell 1, line 3 …", "line 7 of cell 4", "20 cells", "cell -1"]
-    assert mentioned(texts) == {1: frozenset({2, 3}), 4: frozenset({7})}
+    assert mentioned(texts, Mentions()) == {1: frozenset({2, 3}), 4: frozenset({7})}
 
 
 def test_mentions_of_shown_cells_are_links_and_all_else_is_escaped():
     text = '<b> in cell 1, line 2 & "cell 9"\x1b'
-    assert linked(text, {1: None}) == (
+    assert linked(text, Mentions(), {1: None}) == (
         '&lt;b&gt; in <a href="#cell-1-2">cell 1, line 2</a> &amp; &#34;cell 9&#34;\N{REPLACEMENT CHARACTER}'
     )
+
+
+def test_cells_are_found_by_what_their_author_sees():
+    cells = (Cell(0, "markdown", "## Part <1>"), Cell(1, "code", "a = 1"), Cell(2, "code", "b = '<b>'\nc"))
+    mentions = Mentions(Notebook(Path("a.ipynb"), "a.ipynb", "", cells))
+    text = "line 2 of the cell under 'Part <1>' that begins with `b = '<b>'` ended with NameError"
+    assert mentioned([text], mentions) == {2: frozenset({2})}
+    shown = linked(text, mentions, {2: None})
+    assert shown.startswith('<a href="#cell-2-2">line 2 of the cell under &#39;Part &lt;1&gt;&#39; that begins')
+    assert shown.endswith("</a> ended with NameError")
+    assert "<b>" not in shown
 
 
 def test_the_lines_are_marked():

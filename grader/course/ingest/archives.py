@@ -13,26 +13,31 @@ import zlib
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from grader.course.ingest.sources import BadFile, Found, IngestError, hidden
+from grader.course.ingest.sources import SUFFIXES, BadFile, Found, IngestError, hidden
 
 MIB = 1 << 20
 _END, _END64 = b"PK\x05\x06", b"PK\x06\x06"
 _CHUNK = 1 << 16
 _ENCRYPTED = 1  # a bit of an entry's flags
+_OUTSIDE = "has a path in the archive that leads out of its folder: submit it under an ordinary name"
 _PASSWORD = "is protected by a password: pack it again without one"
 
 
 @dataclass(frozen=True)
 class Bounds:
-    """Limits on an archive, in bytes: its list of files, one unpacked file, and all unpacked files together."""
+    """Limits on an archive, in bytes: its list of files, one unpacked file, and all unpacked files together.
+
+    `refuses` tells whether one path that leads out of the archive makes it unreadable as a whole.
+    """
 
     list_bytes: int
     file_bytes: int
     total_bytes: int
+    refuses: bool = False
 
 
 OUTER = Bounds(32 * MIB, 256 * MIB, 1 << 40)  # a download of a whole class
-INNER = Bounds(1 * MIB, 101 * MIB, 512 * MIB)  # what one student packed
+INNER = Bounds(1 * MIB, 101 * MIB, 512 * MIB, refuses=True)  # what one student packed
 
 
 class DiskBudget:
@@ -45,8 +50,9 @@ class DiskBudget:
 class Zip:
     """An archive whose files are unpacked one by one, each into a separate folder below `into`.
 
-    `label` names the archive in messages. Raises IngestError if the file is not an archive, is broken, is encrypted,
-    holds too many files, or has paths that lead out of it.
+    `label` names the archive in messages. Raises IngestError if the file is not an archive, is broken, is encrypted or
+    holds too many files. A path that leads out of the archive of a class is a file with a problem, and that of a
+    student's archive raises IngestError too.
     """
 
     def __init__(self, path: Path, into: Path, budget: DiskBudget, bounds: Bounds = OUTER, label: str = "") -> None:
@@ -62,6 +68,7 @@ class Zip:
                 f"'{self.label}' is not a complete zip archive ({_reason(error)}); download it again"
             ) from None
         self._infos: dict[PurePosixPath, zipfile.ZipInfo] = {}
+        self._outside: list[Found] = []
         try:
             for info in self._zip.infolist():
                 self._add(info)
@@ -75,13 +82,22 @@ class Zip:
         name = _name(info).replace("\\", "/")
         path = PurePosixPath(name)
         if path.is_absolute() or ".." in path.parts or re.match(r"[A-Za-z]:", name):
+            self._refuse(name, path)
+            return
+        if name.endswith("/") or hidden(path) or stat.S_IFMT(info.external_attr >> 16) not in (0, stat.S_IFREG):
+            return  # folders, links and devices
+        self._infos.setdefault(path, info)
+
+    def _refuse(self, name: str, path: PurePosixPath) -> None:
+        """Note a path that leads out of its folder. The course system's own part comes first in it and stays."""
+        if self._bounds.refuses:
             raise IngestError(
                 f"'{self.label}' holds the path '{name[:100]}', which leads out of it; no ordinary archive has such a "
                 "path, so nothing in it is read"
             )
-        if name.endswith("/") or hidden(path) or stat.S_IFMT(info.external_attr >> 16) not in (0, stat.S_IFREG):
-            return  # folders, links and devices
-        self._infos.setdefault(path, info)
+        inside = [part.replace(":", "_") if part != ".." else "_" for part in path.parts if part.strip("/")]
+        if path.suffix.lower() in SUFFIXES and not hidden(PurePosixPath(*inside)):
+            self._outside.append(Found(PurePosixPath(*inside), 0, 0.0, _OUTSIDE))
 
     def close(self) -> None:
         """Close the archive; unpacked files stay."""
@@ -90,10 +106,12 @@ class Zip:
     def files(self) -> tuple[Found, ...]:
         """Return its files, sorted by path, without hidden files and links."""
         found = [Found(path, info.file_size, _stamp(info)) for path, info in self._infos.items()]
-        return tuple(sorted(found, key=lambda one: one.path.parts))
+        return tuple(sorted([*found, *self._outside], key=lambda one: one.path.parts))
 
     def fetch(self, found: Found) -> Path:
         """Unpack one file and return its path. Raises BadFile."""
+        if found.problem:
+            raise BadFile(found.problem)
         info = self._infos[found.path]
         if info.flag_bits & _ENCRYPTED:
             raise BadFile(_PASSWORD)

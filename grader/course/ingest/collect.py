@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import functools
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import cast
 
-from grader.course.ingest import gradescope, helpers
-from grader.course.ingest.archives import INNER, OUTER, DiskBudget, Zip
-from grader.course.ingest.layouts import BY_NAME, METADATA, TIMESTAMP, Context, Layout, Owner, recognise
+from grader.course.ingest import helpers
+from grader.course.ingest.archives import Zip
+from grader.course.ingest.context import ROSTER, read_context, rosters
+from grader.course.ingest.layouts import BY_NAME, METADATA, SYSTEMS, Context, Owner, in_folders, of_system
+from grader.course.ingest.levels import Layout
+from grader.course.ingest.loose import Loose, find_loose, is_export
 from grader.course.ingest.roster import Roster, parse_roster
-from grader.course.ingest.sources import SUFFIXES, BadFile, Folder, Found, IngestError, Source
+from grader.course.ingest.sources import MAX_DEPTH, SUFFIXES, BadFile, Folder, Found, IngestError, Source
 from grader.course.ingest.submissions import Submission, is_late, with_unique_names
+from grader.course.ingest.unpacking import Unpacker, with_name
 from grader.course.ingest.versions import Candidate, StudentFiles, by_student
 from grader.notebook.helper_files import Beside
 
-ROSTER = "roster.csv"
-MAX_NOTE = 1 << 20  # bytes of a text file that a system adds
+MAX_ROSTER = 16 << 20  # bytes
 _TITLES = {
     "canvas": "a download from Canvas",
     "moodle": "a download from Moodle",
@@ -71,12 +73,10 @@ def read_class(paths: Sequence[Path], out: Path, into: Path, options: ClassOptio
 
 class _Reader:
     def __init__(self, out: Path, into: Path, options: ClassOptions) -> None:
-        self.out, self.into, self.options = out, into, options
+        self.out, self.options = out, options
         self.roster = options.roster
         self.notes: list[str] = []
-        self._budget, self._unpacked = DiskBudget(into), 0
-        self._room = DiskBudget(into)  # for helper files: they must not keep notebooks from being unpacked
-        self._room.left //= 2
+        self._unpacker = Unpacker(into)
 
     def read(self, path: Path) -> list[Submission]:
         if not path.exists():
@@ -84,30 +84,25 @@ class _Reader:
         if path.is_dir():
             return self._source(Folder(path, self.out))
         if path.suffix.lower() == ".zip":
-            archive = self._open(path, str(path))
+            archive = self._unpacker.open(path, str(path))
             try:
                 return self._source(archive)
             finally:
                 archive.close()
         return [self._plainly(path, path.stem)]
 
-    def _open(self, path: Path, label: str, inner: bool = False) -> Zip:
-        self._unpacked += 1
-        into = self.into / f"{self._unpacked:05}"
-        return Zip(path, into, self._budget, INNER if inner else OUTER, label)
-
     def _source(self, source: Source) -> list[Submission]:
         files = source.files()
+        usable = [one for one in files if not one.problem]
+        layout = cast("Layout | None", None if self.options.layout == "auto" else self.options.layout)
+        system = layout if layout in SYSTEMS else None if layout else of_system(usable)
+        loose = functools.cache(lambda: find_loose(source, files, self._unpacker))
         if not self.roster.students:
-            self._find_roster(source, files)
-        context = _context(source, files)
-        layout = cast(Layout, self.options.layout)
-        if self.options.layout == "auto":
-            layout = recognise(
-                [one for one in files if not one.problem], context, lambda name: bool(self.roster.name(name))
-            )
+            self._find_roster(source, files, system, loose)
+        layout = layout or system or in_folders(usable, lambda name: bool(self.roster.name(name)))
         if layout == "plain":
-            return list(self._plain(source, files))
+            return list(self._plain(source, files, loose()))
+        context = read_context(source, files, layout)
         students = by_student(self._owned(source, files, layout, context))
         places = _places(files, layout, context)
         if layout == "folders":
@@ -115,66 +110,76 @@ class _Reader:
         self.notes.append(f"{source.label}: {_TITLES[layout]}, {len(students)} submissions")
         return [self._submission(source, one, places.get(one.owner.group, {})) for one in students]
 
-    def _find_roster(self, source: Source, files: Sequence[Found]) -> None:
-        for found in files:
-            if found.path.name.lower() == ROSTER and len(found.path.parts) <= 2:
-                try:
-                    text = source.fetch(found).read_bytes()[: 16 << 20].decode("utf-8-sig", "replace")
-                except (BadFile, OSError) as error:
-                    raise IngestError(f"the roster '{source.label}/{found.path}' {error}") from None
-                self.roster = parse_roster(text, f"{source.label}/{found.path}")
-                return
+    def _find_roster(
+        self, source: Source, files: Sequence[Found], system: Layout | None, loose: Callable[[], Loose]
+    ) -> None:
+        own, theirs = rosters(files, system, lambda: loose().handed)
+        if not own:
+            for found in [one for one in theirs if len(one.path.parts) <= 2][:3]:
+                self.notes.append(
+                    f"{source.label}/{found.path} is not used, since a student may have handed it in: if it is yours, "
+                    "give it with --roster"
+                )
+            return
+        label = f"{source.label}/{own[0].path}"
+        try:
+            with source.fetch(own[0]).open("rb") as file:
+                text = file.read(MAX_ROSTER).decode("utf-8-sig", "replace")
+        except (BadFile, OSError) as error:
+            raise IngestError(f"the roster '{label}' {error}") from None
+        self.roster = parse_roster(text, label)
 
-    def _plain(self, source: Source, files: Sequence[Found]) -> Iterator[Submission]:
-        folders = {folder for found in files for folder in found.path.parents}
-        notebooks = [found.path for found in files if self._is_notebook(source, found)]
+    def _plain(self, source: Source, files: Sequence[Found], loose: Loose) -> Iterator[Submission]:
         for found in files:
-            label, suffix = _label(found), found.path.suffix.lower()
+            suffix = found.path.suffix.lower()
             try:
                 if found.problem:
                     raise BadFile(found.problem)
-                if suffix == ".zip" and found.path.with_suffix("") in folders:
-                    continue  # its unpacked folder is beside it
-                if suffix == ".zip":
-                    yield from self._archive_in(source, found)
-                elif suffix == ".ipynb" or found.path in notebooks:
-                    one = self._plainly(source.fetch(found), label)
-                    yield replace(one, beside=self._lonely(source, found.path, files, notebooks))
+                if found.path in loose.classes:
+                    yield from self._class_in(source, found)
+                elif found.path in loose.archives:
+                    yield from self._archive_of_student(source, found, loose)
+                elif suffix == ".ipynb" or found.path in loose.notebooks:
+                    one = self._plainly(source.fetch(found), _label(found), loose.level)
+                    alone = loose.alone(found.path)
+                    yield replace(one, beside=self._unpacker.all_beside(source, found.path, files) if alone else ())
             except (BadFile, IngestError) as error:
-                bad = self._plainly(Path(found.path.name), label)
-                yield replace(bad, problem=_with_name(found.path.name, error))
+                bad = self._plainly(Path(found.path.name), _label(found), loose.level)
+                yield replace(bad, problem=with_name(found.path.name, error))
 
-    def _is_notebook(self, source: Source, found: Found) -> bool:
-        suffix = found.path.suffix.lower()
-        try:
-            return suffix == ".ipynb" or (suffix == ".py" and not found.problem and is_export(source.fetch(found)))
-        except BadFile:
-            return False
+    def _plainly(self, path: Path, label: str, level: int = MAX_DEPTH) -> Submission:
+        """Return the submission of a notebook or archive that no layout explains; its name may be in the roster.
 
-    def _lonely(
-        self, source: Source, notebook: PurePosixPath, files: Sequence[Found], notebooks: Sequence[PurePosixPath]
-    ) -> Beside:
-        """Return the helper files of a notebook that is the only one in its folder: all that lies there."""
-        if not helpers.lonely(notebook, notebooks):
-            return ()
-        named = ((helpers.relative(found.path, notebook), found) for found in files if not found.problem)
-        others = {name: found for name, found in named if name is not None and found.path.name.lower() != ROSTER}
-        return helpers.fetched(source, others, self._room)
-
-    def _plainly(self, path: Path, label: str) -> Submission:
-        """Return the submission of a notebook that no layout explains; its name may be in the roster."""
-        known = (label, PurePosixPath(label).name)
+        If a folder on its way has a student's name, it is this student's. Otherwise the own name counts, but not below
+        the `level` of the outermost submissions: in a folder beside others' notebooks a student chose it.
+        """
+        *folders, name = PurePosixPath(label).parts
+        known = next(((one,) for one in folders if self.roster.name(one)), (label, name))
+        if len(folders) >= level and len(known) > 1:
+            known = (label,)
         return Submission(path, label, self.roster.number(*known), self.roster.name(*known))
 
-    def _archive_in(self, source: Source, found: Found) -> Iterator[Submission]:
-        """Read an archive among notebooks: the download of a class, or one student's archive."""
+    def _class_in(self, source: Source, found: Found) -> Iterator[Submission]:
+        """Read the download of a class in a folder or an archive."""
         inner = isinstance(source, Zip)
-        archive = self._open(source.fetch(found), f"{source.label}/{found.path}", inner)
+        archive = self._unpacker.open(source.fetch(found), f"{source.label}/{found.path}", inner)
         try:
-            if any(one.path.suffix.lower() == ".ipynb" for one in archive.files()):
-                yield from self._source(_NoArchives(archive) if inner else archive)
+            yield from self._source(_NoArchives(archive) if inner else archive)
         finally:
             archive.close()
+
+    def _archive_of_student(self, source: Source, found: Found, loose: Loose) -> Iterator[Submission]:
+        """Read one student's archive: all that is in it belongs to the owner of the archive."""
+        label = _label(found)
+        if found.path in loose.several:
+            raise IngestError(
+                "looks like the download of a whole class, but lies beside other submissions: if it is one, give it "
+                "by its own name"
+            )
+        owner = Owner(label, label)
+        (one,) = by_student([(owner, list(self._unpacker.notebooks_in(source, found, owner)), found.path.name)])
+        read, who = self._submission(source, one, {}), self._plainly(Path(), label, loose.level)
+        yield replace(read, student_id=who.student_id, student_name=who.student_name)
 
     def _owned(
         self, source: Source, files: Sequence[Found], layout: Layout, context: Context
@@ -206,38 +211,7 @@ class _Reader:
             except BadFile:
                 return
         elif suffix == ".zip":
-            yield from self._packed(source, found, owner)
-
-    def _packed(self, source: Source, found: Found, owner: Owner) -> Iterator[Candidate]:
-        """Yield the notebooks in a student's archive; an unreadable archive yields a candidate that says why."""
-        try:
-            archive = self._open(source.fetch(found), found.path.name, inner=True)
-        except (BadFile, IngestError) as error:
-            sentence = _with_name(found.path.name, error)
-            yield Candidate(replace(owner, order=-1), found.path, 0.0, lambda: _fail(sentence))
-            return
-        try:
-            for one in archive.files():
-                if one.path.suffix.lower() == ".ipynb":
-                    try:
-                        path = archive.fetch(one)
-                    except BadFile as error:
-                        sentence = _with_name(f"{found.path.name}/{one.path.name}", error)
-                        yield Candidate(owner, found.path / one.path, one.stamp, lambda said=sentence: _fail(said))  # type: ignore[misc]
-                        continue
-                    beside = functools.partial(self._beside_in, path=source.fetch(found), notebook=one.path)
-                    yield Candidate(owner, found.path / one.path, one.stamp, functools.partial(Path, path), beside)
-        finally:
-            archive.close()
-
-    def _beside_in(self, path: Path, notebook: PurePosixPath) -> Beside:
-        """Return the helper files of a notebook from the student's archive."""
-        archive = self._open(path, path.name, inner=True)
-        try:
-            files = archive.files()
-            return self._lonely(archive, notebook, files, [notebook])
-        finally:
-            archive.close()
+            yield from self._unpacker.notebooks_in(source, found, owner)
 
     def _submission(self, source: Source, one: StudentFiles, places: Mapping[PurePosixPath, Placed]) -> Submission:
         owner = one.owner
@@ -256,9 +230,9 @@ class _Reader:
             return replace(
                 base, path=path, beside=first.beside() if first.beside else self._around(source, first, places)
             )
-        except BadFile as error:
+        except (BadFile, IngestError) as error:
             path = Path(first.shown.name)
-            return replace(base, path=path, problem=_with_name(path.name, error))
+            return replace(base, path=path, problem=with_name(path.name, error))
 
     def _around(self, source: Source, notebook: Candidate, places: Mapping[PurePosixPath, Placed]) -> Beside:
         """Return what the student handed in together with a notebook."""
@@ -266,7 +240,7 @@ class _Reader:
             return ()
         _, _, place = places[notebook.shown]
         others = [(found, where) for _, found, where in sorted(places.values(), key=lambda one: one[0])]
-        return helpers.fetched(source, helpers.beside(place, others), self._room)
+        return helpers.fetched(source, helpers.beside(place, others), self._unpacker.room)
 
 
 class _NoArchives:
@@ -296,48 +270,12 @@ def _places(files: Sequence[Found], layout: Layout, context: Context) -> Mapping
     return found
 
 
-def _context(source: Source, files: Sequence[Found]) -> Context:
-    """Return what the system wrote beside the students' files, as far as those files are small."""
-    notes: dict[PurePosixPath, str] = {}
-    owners: dict[str, Owner] = {}
-    for found in files:
-        name = found.path.name
-        try:
-            if name == METADATA and found.size <= gradescope.MAX_BYTES:
-                text = source.fetch(found).read_text("utf-8", "replace")
-                owners.update(gradescope.owners(text, f"{source.label}/{found.path}"))
-            elif found.size <= MAX_NOTE and (name == TIMESTAMP or re.search(r"_attempt_.*\.txt$", name)):
-                notes[found.path] = source.fetch(found).read_text("utf-8", "replace")
-        except (BadFile, OSError):
-            continue
-    return Context(notes, owners)
-
-
-def is_export(path: Path) -> bool:
-    """Return whether a .py file is a notebook exported by Colab or nbconvert, or has an editor's cell marks."""
-    try:
-        with path.open("rb") as file:
-            head = file.read(4000).decode("utf-8", "replace")
-    except OSError:
-        return False
-    return "generated by Colab" in head or bool(re.search(r"^# (In\[[\d ]*\]:|%%)", head, re.MULTILINE))
-
-
 def _label(found: Found) -> str:
     return str(found.path.with_suffix("") if found.path.suffix.lower() in SUFFIXES else found.path)
 
 
 def _candidate(source: Source, found: Found, owner: Owner) -> Candidate:
     return Candidate(owner, found.path, found.stamp, lambda: source.fetch(found))
-
-
-def _fail(sentence: str) -> Path:
-    raise BadFile(sentence)
-
-
-def _with_name(name: str, error: Exception) -> str:
-    text = str(error)
-    return text if name in text else f"'{name}' {text}"
 
 
 def _superseded(submissions: Sequence[Submission]) -> Iterator[str]:

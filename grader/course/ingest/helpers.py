@@ -7,12 +7,13 @@ name that it had there.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from grader.course.ingest.archives import DiskBudget
-from grader.course.ingest.layouts import BLACKBOARD, CANVAS, GRADESCOPE, METADATA, MOODLE, TIMESTAMP, Context, Layout
+from grader.course.ingest.layouts import METADATA, TIMESTAMP, Context
+from grader.course.ingest.levels import BLACKBOARD, MOODLE, Layout, decisive, fits_canvas
 from grader.course.ingest.sources import BadFile, Found, Source
 from grader.notebook.helper_files import MAX_BYTES, MAX_FILES, Beside, may_help
 
@@ -29,38 +30,26 @@ class Place:
 
 def place_of(path: PurePosixPath, layout: Layout, context: Context) -> Place | None:
     """Return the place of a file in a download of this layout; None for a file that the system itself wrote."""
-    if path.name in (METADATA, TIMESTAMP):
+    at = decisive(path, layout, context.levels)
+    if at is None or path.name in (METADATA, TIMESTAMP):
         return None
-    if layout == "canvas":
-        found = CANVAS.fullmatch(path.name)
-        name = found["name"] if found else None
-        return Place("", PurePosixPath(_AGAIN.sub("", name))) if name else None
-    if layout == "blackboard":
-        found = BLACKBOARD.fullmatch(path.name)
-        name = found["name"] if found else None
-        return Place(f"{found['prefix']} {found['time']}", PurePosixPath(name)) if found and name else None
+    if layout == "nbgrader":
+        return _split(path, at + 2)
+    if at < len(path.parts) - 1:
+        return _split(path, at + 1)
     if layout == "moodle":
-        return _in_moodle(path)
-    at = {"nbgrader": 2 + _above(path, "submitted"), "folders": 1, "gradescope": _submission(path, context)}.get(layout)
-    return None if at is None else _split(path, at)
+        return _in_name(MOODLE.fullmatch(path.name), "id")
+    if layout == "blackboard":
+        return _in_name(BLACKBOARD.fullmatch(path.name), "prefix", "time")
+    found = fits_canvas(path.name) if layout == "canvas" else None
+    return Place("", PurePosixPath(_AGAIN.sub("", found["name"]))) if found and found["name"] else None
 
 
-def _in_moodle(path: PurePosixPath) -> Place | None:
-    for at in reversed(range(len(path.parts))):
-        if found := MOODLE.fullmatch(path.parts[at]):
-            if at == len(path.parts) - 1:
-                return Place(found["id"], PurePosixPath(found["name"])) if found["name"] else None
-            return _split(path, at + 1)
-    return None
-
-
-def _above(path: PurePosixPath, name: str) -> int:
-    return path.parts.index(name) + 1 if name in path.parts else 0
-
-
-def _submission(path: PurePosixPath, context: Context) -> int | None:
-    parts = path.parts[:-1]
-    return next((at + 1 for at, part in enumerate(parts) if part in context.gradescope or GRADESCOPE.match(part)), None)
+def _in_name(found: re.Match[str] | None, *root: str) -> Place | None:
+    """Return the place of a file whose name alone holds it."""
+    if found is None or not found["name"]:
+        return None
+    return Place(" ".join(found[part] for part in root), PurePosixPath(found["name"]))
 
 
 def _split(path: PurePosixPath, at: int) -> Place | None:
@@ -89,12 +78,6 @@ def relative(path: PurePosixPath, notebook: PurePosixPath) -> str | None:
         return None
     name = path.relative_to(folder)
     return str(name) if may_help(name) else None
-
-
-def lonely(notebook: PurePosixPath, notebooks: Sequence[PurePosixPath]) -> bool:
-    """Return whether a notebook is the only one at or below its folder, so that the folder is one submission."""
-    folder = notebook.parent.parts
-    return sum(other.parts[: len(folder)] == folder for other in notebooks) == 1
 
 
 def fetched(source: Source, files: Mapping[str, Found], room: DiskBudget) -> Beside:

@@ -10,17 +10,18 @@ nbgrader:    jdoe/hw3/hw3.ipynb below 'submitted', and jdoe/hw3/timestamp.txt
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import PurePosixPath
 from types import MappingProxyType
-from typing import Literal
 
-from grader.course.ingest.sources import Found
+from grader.course.ingest.levels import BLACKBOARD, MOODLE, SUBMITTED, Layout, Levels, decisive, fits_canvas, levels
+from grader.course.ingest.sources import SUFFIXES, Found
 
-Layout = Literal["canvas", "moodle", "blackboard", "gradescope", "nbgrader", "folders", "plain"]
 LAYOUTS = ("auto", "canvas", "moodle", "blackboard", "gradescope", "nbgrader", "folders", "plain")
+SYSTEMS = ("canvas", "moodle", "blackboard", "gradescope", "nbgrader")
 METADATA, TIMESTAMP = "submission_metadata.yml", "timestamp.txt"
 
 
@@ -44,26 +45,21 @@ class Owner:
 
 @dataclass(frozen=True)
 class Context:
-    """The contents of the system's own files: texts of notes by path, Gradescope's owners by folder."""
+    """What a layout knows of the whole download: the levels of its submissions, and the system's own files.
 
+    `notes` are the texts of notes by path, `gradescope` Gradescope's owners by the path of the submission's folder.
+    """
+
+    levels: Levels = field(default_factory=Levels)
     notes: Mapping[PurePosixPath, str] = field(default_factory=dict)
-    gradescope: Mapping[str, Owner] = field(default_factory=dict)
-
-
-CANVAS = re.compile(
-    r"(?:(?P<who>[^\W\d_]\w*?)_)??(?:(?P<late>LATE)_)?(?P<id>\d+|anon_\w{5})(?:_(?P<file>\d+)_(?P<name>.+)|_(?:text|link)\.html)"
-)
-MOODLE = re.compile(r"(?P<who>.+?)_(?P<id>\d+)_assignsubmission_(?P<kind>\w+?)(?:_(?P<name>[^/]*))?")
-BLACKBOARD = re.compile(
-    r"(?P<prefix>.+)_attempt_(?P<time>\d{4}-\d\d-\d\d-\d\d-\d\d-\d\d)(?:_(?P<name>.+)|\.txt)", re.DOTALL
-)
-GRADESCOPE = re.compile(r"submission_(\d+)")
+    gradescope: Mapping[PurePosixPath, Owner] = field(default_factory=dict)
 
 
 def canvas(path: PurePosixPath, context: Context) -> Owner | None:
     """Canvas: sortable name without spaces, LATE, student number, file number, file name."""
-    found = CANVAS.fullmatch(path.name)
-    if found is None or not (found["who"] or found["id"].startswith("anon_")):
+    at = decisive(path, "canvas", context.levels)
+    found = fits_canvas(path.parts[at]) if at is not None else None
+    if found is None:
         return None
     who, number, order = found["who"] or "", found["id"], found["file"] or "0"
     label = f"{who}_{number}" if who else number
@@ -72,25 +68,30 @@ def canvas(path: PurePosixPath, context: Context) -> Owner | None:
 
 def moodle(path: PurePosixPath, context: Context) -> Owner | None:
     """Moodle: full name, number, kind of submission; as a folder or as a prefix of the file name."""
-    for part in reversed(path.parts):
-        if found := MOODLE.fullmatch(part):
-            name, number = found["who"], found["id"]
-            return Owner(f"{name}_{number}", number, number, name, note=found["kind"] != "file")
-    return None
+    at = decisive(path, "moodle", context.levels)
+    found = MOODLE.fullmatch(path.parts[at]) if at is not None else None
+    if found is None:
+        return None
+    name, number = found["who"], found["id"]
+    return Owner(f"{name}_{number}", number, number, name, note=found["kind"] != "file")
 
 
 def blackboard(path: PurePosixPath, context: Context) -> Owner | None:
     """Blackboard: assignment, user name, time of the attempt.
 
-    The .txt gives the student's full name, and tells which part of the prefix is the user name.
+    The first line of the .txt gives the student's full name, and tells which part of the prefix is the user name; else
+    it is what follows the beginning that all files share.
     """
-    found = BLACKBOARD.fullmatch(path.name)
+    at = decisive(path, "blackboard", context.levels)
+    found = BLACKBOARD.fullmatch(path.parts[at]) if at is not None else None
     if found is None:
         return None
-    note = path.with_name(f"{found['prefix']}_attempt_{found['time']}.txt")
-    name, user = "", found["prefix"].rpartition("_")[2]
-    said = re.search(r"^Name: *(.+?) *\(([^()\s]+)\)\s*$", context.notes.get(note, ""), re.MULTILINE)
-    if said and f"_{found['prefix']}".endswith(f"_{said[2]}"):
+    folder = PurePosixPath(*path.parts[:at])
+    prefix, assignment = found["prefix"], context.levels.assignments.get(folder, "")
+    name, user = "", prefix[len(assignment) + 1 :] if assignment else prefix.rpartition("_")[2]
+    note = context.notes.get(folder / f"{prefix}_attempt_{found['time']}.txt", "").lstrip("\ufeff\r\n ")
+    said = re.match(r"Name: *(.+?) *\(([^()\s]+)\)[^\S\n]*(?:\n|$)", note)  # further lines are the student's
+    if said and f"_{prefix}".endswith(f"_{said[2]}"):
         name, user = said[1], said[2]
     try:
         time = datetime.strptime(found["time"], "%Y-%m-%d-%H-%M-%S")
@@ -101,24 +102,24 @@ def blackboard(path: PurePosixPath, context: Context) -> Owner | None:
 
 def gradescope(path: PurePosixPath, context: Context) -> Owner | None:
     """Gradescope: a folder for each submission; the students and the time are in the export's metadata."""
-    for part in path.parts[:-1]:
-        if part in context.gradescope:
-            return context.gradescope[part]
-        if found := GRADESCOPE.fullmatch(part):
-            return Owner(part, part, order=int(found[1][:18]))
-    return None
+    at = decisive(path, "gradescope", context.levels)
+    if at is None:
+        return None
+    folder = path.parts[at]
+    known = context.gradescope.get(PurePosixPath(*path.parts[: at + 1]))
+    return known or Owner(folder, folder, order=int(folder.rpartition("_")[2][:18]))
 
 
 def nbgrader(path: PurePosixPath, context: Context) -> Owner | None:
     """nbgrader: STUDENT/ASSIGNMENT/files, with the time in timestamp.txt; assignments are kept separate."""
-    parts = path.parts[path.parts.index("submitted") + 1 :] if "submitted" in path.parts else path.parts
-    if len(parts) < 3:
+    at = decisive(path, "nbgrader", context.levels)
+    if at is None:
         return None
-    student, assignment = parts[:2]
-    depth = len(path.parts) - len(parts) + 2
-    text = context.notes.get(PurePosixPath(*path.parts[:depth]) / TIMESTAMP, "")
-    owner = Owner(f"{student}/{assignment}", f"{student}/{assignment}", student, submitted=read_time(text.strip()))
-    return replace(owner, note=path.name == TIMESTAMP)
+    student, assignment = path.parts[at : at + 2]
+    note = PurePosixPath(*path.parts[: at + 2]) / TIMESTAMP
+    time = read_time(context.notes.get(note, "").strip())
+    owner = Owner(f"{student}/{assignment}", f"{student}/{assignment}", student, submitted=time)
+    return replace(owner, note=path == note)
 
 
 def folders(path: PurePosixPath, context: Context) -> Owner | None:
@@ -141,30 +142,65 @@ BY_NAME: Mapping[str, Owners] = MappingProxyType(
 )
 
 
-def recognise(files: Sequence[Found], context: Context, known: Callable[[str], bool]) -> Layout:
-    """Return the layout of these files; `known` tells whether a name is in the roster.
+def in_folders(files: Sequence[Found], known: Callable[[str], bool]) -> Layout:
+    """Return 'folders' or 'plain' for files that are no system's download; `known` tells whether a name is in the
+    roster.
+
+    Folders stand for students if most of them hold one notebook each, or if most of their names are in the roster: one
+    student more or less with two notebooks changes nothing.
+    """
+    handed = _handed(files)
+    notebooks = [path for path in handed if path.suffix.lower() == ".ipynb"] or handed
+    tops = Counter(path.parts[0] for path in notebooks if len(path.parts) > 1)
+    if notebooks and tops.total() == len(notebooks):
+        single, named = sum(count == 1 for count in tops.values()), sum(map(known, tops))
+        if 2 * max(single, named) > len(tops):
+            return "folders"
+    return "plain"
+
+
+def of_system(files: Sequence[Found]) -> Layout | None:
+    """Return the course system whose download this is, None if it is none.
 
     A system's layout is chosen only if all notebooks and archives fit it, so that no other tree is split up by chance.
-    Folders stand for students if each holds one notebook, or if all their names are in the roster.
     """
-    handed = [found.path for found in files if found.path.suffix.lower() in (".ipynb", ".py", ".zip")]
-    notebooks = [path for path in handed if path.suffix.lower() == ".ipynb"] or handed
-    names = {found.path.name for found in files}
-    fits = {name: bool(handed) and all(BY_NAME[name](p, context) for p in handed) for name in BY_NAME}
-    if fits["gradescope"] and (METADATA in names or context.gradescope):
+    handed, there = _handed(files), {found.path for found in files}
+    context = Context(levels(there))
+
+    def fits(layout: Layout) -> bool:
+        return bool(handed) and all(BY_NAME[layout](path, context) for path in handed)
+
+    if fits("gradescope") and not there.isdisjoint(metadata_files(there)):
         return "gradescope"
-    if fits["moodle"]:
+    if fits("moodle"):
         return "moodle"
-    if fits["blackboard"]:
+    if fits("blackboard"):
         return "blackboard"
-    if fits["canvas"]:
+    if fits("canvas"):
         return "canvas"
-    if fits["nbgrader"] and (TIMESTAMP in names or all("submitted" in path.parts[:-1] for path in handed)):
-        return "nbgrader"
-    tops = [path.parts[0] for path in notebooks if len(path.parts) > 1]
-    if notebooks and len(tops) == len(notebooks) and (len(set(tops)) == len(tops) or all(map(known, tops))):
-        return "folders"
-    return "plain"
+    if fits("nbgrader"):
+        stamps = {stamp for path in handed if (stamp := timestamp_file(path, context.levels))}
+        above = context.levels.submitted
+        in_submitted = above is not None and all(path.parts[above] == SUBMITTED for path in handed)
+        if in_submitted or 2 * len(stamps & there) > len(stamps):
+            return "nbgrader"
+    return None
+
+
+def _handed(files: Sequence[Found]) -> list[PurePosixPath]:
+    return [found.path for found in files if found.path.suffix.lower() in SUFFIXES]
+
+
+def metadata_files(paths: Iterable[PurePosixPath]) -> frozenset[PurePosixPath]:
+    """Return where Gradescope's metadata must be: beside the folders of the submissions, not in them."""
+    places = ((path, decisive(path, "gradescope", Levels())) for path in paths)
+    return frozenset(PurePosixPath(*path.parts[:at]) / METADATA for path, at in places if at is not None)
+
+
+def timestamp_file(path: PurePosixPath, found: Levels) -> PurePosixPath | None:
+    """Return where nbgrader's time stamp of a file must be; None if the file is in no submission."""
+    at = decisive(path, "nbgrader", found)
+    return None if at is None else PurePosixPath(*path.parts[: at + 2]) / TIMESTAMP
 
 
 def read_time(text: str) -> datetime | None:

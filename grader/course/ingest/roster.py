@@ -91,6 +91,7 @@ def parse_roster(text: str, label: str) -> Roster:
             names.setdefault(key, name)
             numbers[key] = number if numbers.get(key, number) == number else ""
     names.pop("", None)
+    numbers.pop("", None)
     return Roster(names, tuple(students), numbers)
 
 

@@ -12,8 +12,8 @@ from grader.assignment import Fail
 from grader.checks import plots
 from grader.checks.flops import Cost, counts_printed
 from grader.checks.printed_times import printed_times
+from grader.checks.reported_times import reported
 from grader.checks.stored_times import StoredCell, stored_times
-from grader.checks.timing import reported
 from grader.evidence.run import Axes, CellRun, Figure, Line, LoaderSeen, ModelSeen, Pass, Profile, RunEvidence
 from grader.evidence.trainings import Epoch, assemble
 from grader.reports.html import html

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from grader.course.ingest.archives import Bounds, DiskBudget, Zip
+from grader.course.ingest.archives import INNER, Bounds, DiskBudget, Zip
 from grader.course.ingest.sources import BadFile, IngestError
 from tests.course.ingest.made_up import make_zip
 
@@ -31,8 +31,15 @@ def outside(folder):
 def test_a_path_out_of_the_archive_is_refused(tmp_path, name):
     path = make_zip(tmp_path / "bad.zip", {"fine.ipynb": "x", name: "x"})
     with pytest.raises(IngestError, match="leads out of it") as refused:
-        open_zip(path)
+        open_zip(path, INNER)
     assert "\n" not in str(refused.value)
+    archive = open_zip(path)  # of a class: only that file is refused
+    bad, fine = sorted(archive.files(), key=lambda one: not one.problem)
+    assert (fine.path.name, fine.problem, archive.fetch(fine).read_text()) == ("fine.ipynb", "", "x")
+    assert ".." not in bad.path.parts
+    assert not bad.path.is_absolute()
+    with pytest.raises(BadFile, match="leads out of its folder"):
+        archive.fetch(bad)
     assert outside(tmp_path) == ["bad.zip"]
 
 
