@@ -43,7 +43,7 @@ def trouble(e: Evidence, cells: Sequence[int], role: str = "", device: str = "cp
     if not before or any(package.told in said for package in before):
         return said, hint
     package = explains(said, before) or before[0]
-    return f"{said}; {'before that, ' if said else ''}{package.told}", hint or package.hint
+    return f"{said}; {'before that, ' if said else ''}{package.told}", package.hint or hint
 
 
 def explains(said: str, missing: Sequence[Missing]) -> Missing | None:
@@ -56,7 +56,7 @@ def with_missing(e: Evidence, fail: Fail) -> Fail:
     """Return the failure of a check on a definition, with the helper file that would have defined it, if one lacks."""
     missing = [one for one in missing_packages(e.notebook, e.run) if not one.here]
     one = explains(fail.seen, missing)
-    return fail if one is None else Fail(f"{fail.seen}; {one.told}", fail.expected, fail.hint or one.hint, fail.credit)
+    return fail if one is None else Fail(f"{fail.seen}; {one.told}", fail.expected, one.hint or fail.hint, fail.credit)
 
 
 def because(e: Evidence, fail: Fail, cells: Sequence[int], role: str = "", device: str = "cpu") -> Fail:
