@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from grader.assignment import Fail, NotGraded
 from grader.evidence.compare import OUTPUT_TOLERANCE, relative_difference, squashing
@@ -26,6 +27,7 @@ __all__ = [
 ]
 
 SHOWN = 500  # characters of an exception's message: the student's code wrote it and may put the probe's inputs into it
+UNUSED = "unused:"  # prefix of an operation whose result does not reach the output, see in_kernel.probes.operations
 CONTRADICTION = 1e-2  # relative difference of outputs that no rounding explains
 
 
@@ -160,7 +162,8 @@ def count_macs(operations: Sequence[Operation]) -> int:
     >>> count_macs([Operation("conv2d", (1, 1, 28, 28), (1, 32, 26, 26), weight=(32, 1, 3, 3))])
     194688
     """
-    return sum(_MACS[op.name](op) for op in operations if op.name in _MACS)
+    named = ((op.name.removeprefix(UNUSED), op) for op in operations)  # thop counts what is computed in vain, too
+    return sum(_MACS[name](op) for name, op in named if name in _MACS)
 
 
 def _linear_macs(op: Operation) -> int:
@@ -292,11 +295,20 @@ def _not_compared(comparisons: Sequence[Comparison], probe: ModelProbe | None = 
 
 def _layer_difference(probe: ModelProbe) -> str:
     difference = first_difference(probe.operations, probe.reference_operations)
-    return f": {difference}" if difference else ""
+    unused = {_describe(replace(op, name=op.name.removeprefix(UNUSED))) for op in probe.operations if _is_unused(op)}
+    vain = sorted(said for said in unused if difference is not None and said in difference)
+    more = f" ({vain[0]} is computed, but nothing uses its result)" if vain else ""
+    return f": {difference}{more}" if difference else ""
+
+
+def _is_unused(op: Operation) -> bool:
+    return op.name.startswith(UNUSED)
 
 
 def first_difference(operations: Sequence[Operation], reference: Sequence[Operation]) -> str | None:
-    """Describe the first operation that differs from the reference's; None if all agree. Views are left out.
+    """Describe the first operation that differs from the reference's; None if all agree.
+
+    Views, and operations whose results are not used, are left out.
 
     >>> relu, linear = Operation("relu", (1, 9), (1, 9)), Operation("linear", (1, 9), (1, 3), (3, 9))
     >>> first_difference([linear], [relu, linear])
