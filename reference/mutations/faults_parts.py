@@ -33,7 +33,7 @@ _CNN_BUILT = fault(
     ),
     "cnn",
     (r"argument",),
-    unseen="the model is the same; the grader finds values for required arguments, as the notebook's calls give them",
+    unseen="the model is the same; values for required arguments are found as the notebook gives them",
 )
 
 FAULTS: tuple[Mutation, ...] = (
