@@ -42,11 +42,16 @@ def records_losses(probe: LoopProbe, every: int) -> str:
     start = probe.current_step
     expected = f"the loss and the global step of every {every}th batch, appended to the lists that were passed in"
     recorded = {name: numbers(values) for name, values in student.lists.items() if len(numbers(values))}
-    if not recorded:
+    texts = [name for name, kind in student.list_types.items() if kind == "str" and name not in recorded]
+    if not recorded and not texts:
         raise Fail("nothing was appended to any list", expected, "Which list gets a loss, and in which batches?")
     followed = _moved_alike(probe)
     starts = first_steps(probe)
     name, indices = _recorded_indices(recorded, probe.losses if followed else (), every, starts, len(probe.batch_sizes))
+    if name is None and texts:
+        raise Fail(
+            f"'{texts[0]}' holds texts, not numbers", expected, "Append the number itself; format it when you print it."
+        )
     if name is None:
         _explain_losses(recorded, probe.losses, every, followed, expected)
     if student.list_types.get(name) == "Tensor":
@@ -83,13 +88,16 @@ def returns_step(probe: LoopProbe) -> str:
     'keeps 738 in self.step, the global step after 128 batches from 610'
     """
     student, _ = both_runs(probe)
-    for begin in first_steps(probe):
-        after = begin + len(probe.batch_sizes)
+    counted = [len(probe.batch_sizes)]
+    if student.steps and not _moved_alike(probe):
+        counted.append(student.steps)  # the updates that were left out are another check's
+    for begin, count in itertools.product(first_steps(probe), counted):
+        after = begin + count
         if after in student.returned:
-            return f"returns {after}, the global step after {len(probe.batch_sizes)} batches from {begin}"
+            return f"returns {after}, the global step after {count} batches from {begin}"
         kept = next((name for name, value in student.numbers.items() if value == after), None)
         if kept is not None:
-            return f"keeps {after} in {kept}, the global step after {len(probe.batch_sizes)} batches from {begin}"
+            return f"keeps {after} in {kept}, the global step after {count} batches from {begin}"
     start = probe.current_step
     expected = start + len(probe.batch_sizes)
     if student.returned_nothing:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from grader.assignment import Fail
-from grader.checks.loop_common import LOSS_TOLERANCE, both_runs, close, need_forwards, shortened
+from grader.checks.loop_common import LOSS_TOLERANCE, both_runs, close, first_steps, need_forwards, shortened
 from grader.evidence.compare import distance
 from grader.evidence.probes import LoopProbe, LoopRun
 from grader.evidence.run import numbers
@@ -147,8 +147,9 @@ def _outcomes(student: LoopRun) -> tuple[float, ...]:
 def averages_loss(probe: LoopProbe) -> str:
     """Check that the loss averaged over the test loader is the last entry of a list or is returned.
 
-    An average over images is correct too. Return the loss. Raise Fail, with the mistake that explains the value if it
-    is a common one, and NotGraded if the function was not run.
+    An average over images is correct too. If the function was given a list for the steps and the step, the last entry
+    of that list must be the step. Return the loss. Raise Fail, with half the credit if only the step is wrong, with the
+    mistake that explains the value if it is a common one, and NotGraded if the function was not run.
 
     >>> run = LoopRun({}, {}, returned=(0.3,))
     >>> averages_loss(LoopProbe("cpu_test", student=run, reference=run, losses=(0.2, 0.4), batch_sizes=(64, 64)))
@@ -160,13 +161,16 @@ def averages_loss(probe: LoopProbe) -> str:
     expected = f"{figures.mean_of_batches:.4f}, the mean of the batches' losses"
     for right in (figures.mean_of_batches, figures.mean_of_images):
         if any(close(value, right) for value in values):
+            _need_step(probe)
             return f"records {right:.4f}, the average loss over the test loader"
     images, batches, total = figures.images, figures.batches, figures.total_loss
+    without_last = total - figures.losses[-1]
     wrong = (
         (total / images, "the batches' mean losses are added up and divided by the number of images"),
         (total, "the losses are added up and not divided"),
         (figures.losses[-1], "only the last batch's loss is recorded"),
         (figures.losses[0], "only the first batch's loss is recorded"),
+        *((without_last / count, "the last, smaller batch is left out") for count in (batches, max(1, batches - 1))),
         (figures.losses[-1] / batches, "only the last batch's loss is kept, and divided by the number of batches"),
         (figures.losses[-1] / images, "only the last batch's loss is kept, and divided by the number of images"),
         (figures.mean_of_images * images / batches, "the losses are weighted by batch size but divided by the batches"),
@@ -177,6 +181,23 @@ def averages_loss(probe: LoopProbe) -> str:
     if not values:
         raise Fail("no loss was recorded or returned", expected, "Where does the average go when the loop is over?")
     raise Fail(f"what the function records or returns, {shortened(values)}, holds no average loss", expected, _AVERAGE)
+
+
+def _need_step(probe: LoopProbe) -> None:
+    """Raise Fail if the function got a list for the steps and the step, and did not append the one to the other."""
+    student, _ = both_runs(probe)
+    lists = [name for name, role in probe.bindings.items() if role == "steps"]
+    roles = set(probe.bindings.values())
+    if len(lists) != 1 or "current_step" not in roles or "epoch" in roles:
+        return
+    expected, hint = f"{probe.current_step}, the step that was passed in", "The curves need the step of each test."
+    steps = {begin + more for begin in first_steps(probe) for more in (0, 1)}
+    if any(steps & set(values) for values in student.lists.values()):
+        return
+    found = numbers(student.lists.get(lists[0], ()))
+    if not found:
+        raise Fail(f"the loss is recorded, but no step in '{lists[0]}'", expected, hint, credit=0.5)
+    raise Fail(f"the step recorded in '{lists[0]}' is {found[-1]:g}", expected, hint, credit=0.5)
 
 
 def accuracy(probe: LoopProbe) -> str:

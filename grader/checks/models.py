@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 from grader.assignment import Fail, NotGraded
 from grader.evidence.compare import OUTPUT_TOLERANCE, relative_difference, squashing
-from grader.evidence.macs import macs
+from grader.evidence.macs import UNUSED, macs
 from grader.evidence.probes import Comparison, ModelProbe, Operation, ProbeError, ShapeTrial
 
 __all__ = [
@@ -307,11 +308,20 @@ def _not_compared(comparisons: Sequence[Comparison], probe: ModelProbe | None = 
 
 def _layer_difference(probe: ModelProbe) -> str:
     difference = first_difference(probe.operations, probe.reference_operations)
-    return f": {difference}" if difference else ""
+    unused = {_describe(replace(op, name=op.name.removeprefix(UNUSED))) for op in probe.operations if _is_unused(op)}
+    vain = sorted(said for said in unused if difference is not None and said in difference)
+    more = f" ({vain[0]} is computed, but nothing uses its result)" if vain else ""
+    return f": {difference}{more}" if difference else ""
+
+
+def _is_unused(op: Operation) -> bool:
+    return op.name.startswith(UNUSED)
 
 
 def first_difference(operations: Sequence[Operation], reference: Sequence[Operation]) -> str | None:
-    """Describe the first operation that differs from the reference's; None if all agree. Views are left out.
+    """Describe the first operation that differs from the reference's; None if all agree.
+
+    Views, and operations whose results are not used, are left out.
 
     >>> relu, linear = Operation("relu", (1, 9), (1, 9)), Operation("linear", (1, 9), (1, 3), (3, 9))
     >>> first_difference([linear], [relu, linear])

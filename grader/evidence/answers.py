@@ -125,6 +125,7 @@ class LoaderAnswer:
     items: EncodedArray | None = None
     item_labels: EncodedArray | None = None
     places: Annotated[tuple[int | None, ...], Meta(max_length=1000)] = ()
+    different: Count | None = None  # images of one epoch, each counted once
 
 
 ANSWERS: Mapping[str, type[Any]] = {

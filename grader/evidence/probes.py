@@ -62,7 +62,8 @@ class Parameter:
 class Operation:
     """One tensor operation of a forward pass: 'linear', 'conv2d', 'relu', 'adaptive_max_pool2d', 'softmax', …
 
-    `input` and `output` are shapes, `weight` is the shape of the weight, () without one. `settings` holds stride,
+    The name of one whose result does not reach the output begins with 'unused:', that of a view with 'view:'. `input`
+    and `output` are shapes, `weight` is the shape of the weight, () without one. `settings` holds stride,
     padding and the like.
 
     >>> Operation("linear", input=(1, 784), output=(1, 128), weight=(128, 784)).weight
@@ -134,6 +135,8 @@ class ModelProbe:
 @dataclass(frozen=True)
 class Forward:
     """One call of the probe's model by the student's loop: the images in the batch, the mode, gradients and the device.
+
+    `grad_enabled` says that the outputs require gradients.
 
     >>> Forward(batch=64, training=True, grad_enabled=True).device
     'cpu'

@@ -7,7 +7,7 @@ then the name.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -163,11 +163,15 @@ def bind(function: FunctionFacts, observed: Sequence[Argument], purpose: Purpose
             roles[parameter.name] = role
             if role == "same" and parameter.name not in values and argument is not None:
                 values[parameter.name] = _literal(argument)
-    globals_ = _global_roles(function, roles, purpose)
+    # A parameter that the notebook leaves at None stands for the global, which then is no decoy.
+    unused = {
+        p.name for p in ordinary if p.default_type == "none" and (p.name not in seen or seen[p.name].role == "none")
+    }
+    globals_ = _global_roles(function, {role for name, role in roles.items() if name not in unused}, purpose)
     have = {*roles.values(), *globals_.values()}
     if not have & {"model", "model_class"}:
         return f"{function.name} takes no model and reads no global one, so the grader cannot run it on its own"
-    if not have & {"train_loader", "test_loader", "train_dataset", "test_dataset", "loaders"}:
+    if not any(role.endswith(("_loader", "_dataset")) or role == "loaders" for role in have):
         return f"{function.name} takes no data loader and reads no global one, so the grader cannot run it on its own"
     return Bindings(roles, globals_, values)
 
@@ -196,6 +200,8 @@ def _parameter_role(parameter: ParameterFacts, argument: Argument | None, purpos
             return role
         if argument.role not in ("callable", "other", "none"):
             return None
+        if argument.role == "other" and named is not None and named.endswith("_loader"):
+            return f"wrapped_{named}"
     kind = parameter.default_type
     if kind == "loader" or (kind == "dataset" and named is not None):
         what = "loader" if kind == "loader" else "dataset"
@@ -258,9 +264,11 @@ def _by_annotation(annotation: str, named: str | None, purpose: Purpose) -> str 
     return None
 
 
-def _global_roles(function: FunctionFacts, parameters: Mapping[str, str], purpose: Purpose) -> dict[str, str]:
-    """Return the roles of the globals, without those that need nothing from the grader."""
-    taken = set(parameters.values())
+def _global_roles(function: FunctionFacts, taken: Set[str], purpose: Purpose) -> dict[str, str]:
+    """Return the roles of the globals, without those that need nothing from the grader.
+
+    `taken` are the roles of the parameters.
+    """
     found: dict[str, str] = {}
     for fact in function.globals:
         role = _global_role(fact, purpose)

@@ -55,10 +55,11 @@ def probe_loader(
         error = problem.error if isinstance(problem, Refused) else ProbeError("Malformed", str(problem))
         return LoaderProbe(split, loader.seen, f"loader '{loader.name}'", error=error)
     seen = _measured(answer, batch, len(set(drawn)))
-    where = [place for place in answer.places if place is not None and 0 <= place < len(images)]
-    if not where and seen.images == len(images):
-        where = _by_labels(drawn, targets, labels)
-    if not seen.shuffled:
+    if _by_items(answer):
+        where = [place for place in answer.places if place is not None and 0 <= place < len(images)]
+        if not where and answer.seen.images == len(images):
+            where = _by_labels(drawn, targets, labels)
+    else:
         where = list(range(min(len(batch), len(images))))
     known = len(where) == len(batch)
     return LoaderProbe(
@@ -87,6 +88,8 @@ def _measured(answer: LoaderAnswer, batch: NDArray[np.float32], drawn: int) -> L
     A loader whose `batch` repeats a few images has only those, however long its dataset says that it is.
     """
     seen, first = answer.seen, len(array(answer.first_batch, "float32"))
+    if answer.order_differs and not seen.shuffled:  # by a sampler of the notebook's own
+        seen = replace(seen, shuffled=True)
     if seen.batch_size is not None and first != min(seen.batch_size, seen.images, MAX_BATCH):
         seen = replace(seen, batch_size=first)
     different = len({image.tobytes() for image in batch})
@@ -95,15 +98,23 @@ def _measured(answer: LoaderAnswer, batch: NDArray[np.float32], drawn: int) -> L
     known = [place for place in answer.places if place is not None]
     if len(known) == len(answer.places) and len(set(known)) < min(drawn, len(known)):
         seen = replace(seen, images=len(set(known)))
+    dropped = seen.images % seen.batch_size if seen.drop_last and seen.batch_size else 0
+    if answer.different is not None and answer.different < seen.images - dropped:
+        seen = replace(seen, images=answer.different)
     return seen
 
 
 def _served(answer: LoaderAnswer) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """Return identifiable images and labels: the first batch, or the items of a shuffled loader. Raises Malformed."""
     images, labels = answer.first_batch, answer.labels
-    if answer.seen.shuffled and answer.items is not None and answer.item_labels is not None:
+    if _by_items(answer) and answer.items is not None and answer.item_labels is not None:
         images, labels = answer.items, answer.item_labels
     batch, targets = array(images, "float32"), array(labels, "int64")
     if batch.ndim < 1 or targets.shape != batch.shape[:1]:
         raise Malformed(f"images of shape {batch.shape} with labels of shape {targets.shape}")
     return batch, targets
+
+
+def _by_items(answer: LoaderAnswer) -> bool:
+    """Return whether the first batch may hold any images, so that the dataset's items are compared instead."""
+    return answer.items is not None and (answer.seen.shuffled or bool(answer.order_differs))

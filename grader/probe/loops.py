@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SECONDS = 20.0  # for one call of a student's function
-TRAIN_BATCHES, TRAIN_BATCH = 205, 8  # an action every 100 batches occurs 3 times; with 4 images batch norm is chaotic
-TEST_BATCHES, TEST_BATCH = 12, 32
+TRAIN_BATCHES, TRAIN_BATCH = 205, 64  # an action every 100 batches occurs 3 times
+TEST_BATCHES, TEST_BATCH = 12, 64
+DIFFERENT = 1024  # images in each loader; the rest are these again, to keep the requests short
 LAST_TRAIN, LAST_TEST = 5, 7  # images of the last, smaller batch
 LEARNING_RATE, MOMENTUM = 0.01, 0.5
 EPOCH = 1  # both as the index of an epoch and as a number of epochs
@@ -87,7 +88,7 @@ class Lengths:
     different: int = 4096
 
 
-def draw_inputs(lengths: Lengths = Lengths()) -> LoopInputs:
+def draw_inputs(lengths: Lengths = Lengths(different=DIFFERENT)) -> LoopInputs:
     """Draw fresh inputs.
 
     The model predicts a share of the test labels, and none of the last batch, so that different averages differ.
@@ -197,7 +198,9 @@ class LoopProber:
             "batch_device": found.batch_device,
             # A function that both trains and tests is tested with frozen weights. This does not help one that steps on
             # the test data.
-            "frozen": role.purpose == "test" and function.trains and "train_loader" in bindings.shown.values(),
+            "frozen": role.purpose == "test"
+            and function.trains
+            and any(one.endswith("train_loader") for one in bindings.shown.values()),
         }
         try:
             student = loop_run(ask_tolerantly(kernel, "probe.loop", payload, seconds))

@@ -11,6 +11,7 @@ from tests.checks.loop_probes import (
     BATCHES,
     LOSSES,
     PILED_UP,
+    STEPS_BEFORE,
     recorded,
     train,
 )
@@ -87,3 +88,17 @@ def test_a_wrong_return_value_is_told(returned, nothing):
     with pytest.raises(Fail) as failure:
         loop_records.returns_step(train(returned=returned, returned_nothing=nothing))
     assert failure.value.expected.startswith("870")
+
+
+def test_texts_instead_of_losses_are_told():
+    lists = {"train_losses": (None, None, None), "steps": (641.0, 741.0, 841.0)}
+    with pytest.raises(Fail, match="'train_losses' holds texts, not numbers"):
+        loop_records.records_losses(train(lists=lists, list_types={"train_losses": "str", "steps": "int"}), 100)
+
+
+def test_a_count_of_the_updates_that_were_made_is_right_where_some_were_left_out():
+    returned = (float(STEPS_BEFORE + BATCHES - 1),)
+    fewer = train(weights=PILED_UP, steps=BATCHES - 1, returned=returned)
+    assert "after 229 batches" in loop_records.returns_step(fewer)
+    with pytest.raises(Fail, match="it returns"):
+        loop_records.returns_step(train(steps=BATCHES - 1, returned=returned))

@@ -10,6 +10,7 @@ from grader.evidence.probes import Forward
 from tests.checks.loop_probes import (
     AFTER,
     MEAN,
+    STEPS_BEFORE,
     TEST_LOSSES,
     TEST_SIZES,
     evaluation,
@@ -121,3 +122,30 @@ def test_a_coincidence_with_training_mode_costs_a_right_function_nothing():
 def test_the_weights_after_a_test_are_compared_with_those_that_were_handed_in():
     with pytest.raises(Fail, match="changes the model's weights"):
         loop_tests.leaves_model_alone(evaluation(start=AFTER, weights=AFTER))
+
+
+BOUND = {"steps": "steps", "current_step": "current_step"}
+
+
+@pytest.mark.parametrize(
+    ("steps", "seen"), [((), "no step in 'steps'"), ((1.0,), "recorded in 'steps' is 1"), ((64.0,), "is 64")]
+)
+def test_a_test_that_was_given_its_step_records_it(steps, seen):
+    lists = {"test_losses": (MEAN,), "test_accuracy": (57 / 71,), "steps": steps}
+    probe = dataclasses.replace(evaluation(lists=lists), bindings=BOUND, current_step=STEPS_BEFORE)
+    with pytest.raises(Fail, match=seen) as raised:
+        loop_tests.averages_loss(probe)
+    assert raised.value.credit == 0.5
+    assert "average loss" in loop_tests.averages_loss(dataclasses.replace(probe, bindings={"steps": "steps"}))
+
+
+def test_a_test_that_records_its_step_in_any_list_is_right():
+    lists = {"test_losses": (MEAN,), "x": (float(STEPS_BEFORE),), "steps": ()}
+    probe = dataclasses.replace(evaluation(lists=lists), bindings=BOUND, current_step=STEPS_BEFORE)
+    assert "average loss" in loop_tests.averages_loss(probe)
+
+
+@pytest.mark.parametrize("divisor", [2, 3])
+def test_a_last_batch_that_is_left_out_is_told(divisor):
+    with pytest.raises(Fail, match="the last, smaller batch is left out"):
+        loop_tests.averages_loss(evaluation(lists={"test_losses": (sum(TEST_LOSSES[:-1]) / divisor,)}))

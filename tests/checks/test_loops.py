@@ -95,3 +95,10 @@ def test_weights_of_evaluation_mode_outweigh_forged_calls():
     lied = dataclasses.replace(train(weights=PILED_UP), faults={loops.EVALUATION_MODE: PILED_UP})
     with pytest.raises(Fail, match="evaluation mode while training"):
         loops.mode_in_training(lied)
+
+
+@pytest.mark.parametrize(("steps", "share"), [(115, "50%"), (46, "80%")])
+def test_updates_that_are_missing_are_counted(steps, share):
+    weights = {"w": np.full((4, 3), 0.4, np.float32)}
+    with pytest.raises(Fail, match=f"{share} of the updates are missing"):
+        loops.trains(train(weights=weights, steps=steps))

@@ -165,3 +165,20 @@ def test_a_model_that_can_be_called_and_gives_no_outputs_is_not_believed():
     broken = (*probe().trials, ShapeTrial((64, 784), None, ProbeError("RuntimeError", "64 is too many")))
     assert not models.contradicted(probe(comparisons=refused, trials=broken))
     assert not models.contradicted(probe(comparisons=(Comparison(None, LOGITS, why="no such layer"),)))
+
+
+def test_a_relu_whose_result_is_thrown_away_is_no_accusation():
+    vain = dataclasses.replace(RELU, name="unused:relu")
+    wrong = Comparison(LOGITS + 1, LOGITS)
+    found = probe(operations=(*MLP_OPS[:3], linear(64, 10), vain), comparisons=(wrong,))
+    with pytest.raises(Fail, match=r"ReLU is missing \(ReLU is computed, but nothing uses its result\)"):
+        models.same_outputs(found)
+    assert "parameters" in models.parameter_count(found, 128 * 785)
+    assert not models.contradicted(found)
+    assert not models.contradicted(probe(operations=(*MLP_OPS, vain), comparisons=(wrong,)))
+    assert models.contradicted(probe(comparisons=(wrong,)))
+
+
+def test_work_whose_result_is_thrown_away_is_counted():
+    again = dataclasses.replace(linear(64, 10), name="unused:linear")
+    assert models.count_macs((*MLP_OPS, again)) == models.count_macs(MLP_OPS) + 640

@@ -22,6 +22,7 @@ from grader.evidence.probes import LoopProbe
 from grader.probe.client import describe
 from grader.probe.loops import LoopProber
 from grader.probe.matching import FoundFunction
+from grader.seeds import drawn_for
 from reference.loops import cpu_test, cpu_train
 from tests.in_process import InProcess
 from tests.probe.gpu_source import RIGHT_TEST, RIGHT_TRAIN
@@ -52,7 +53,8 @@ def judged(check: Callable[[], str | Advice]) -> list[str]:
 def main() -> None:
     warnings.simplefilter("ignore")
     torch.set_num_threads(1)
-    prober = LoopProber()
+    with drawn_for(0, "GPU loops"):
+        prober = LoopProber()
     right = {"train": probe(prober, "train", RIGHT_TRAIN), "test": probe(prober, "test", RIGHT_TEST)}
     verdicts = {}
     for name, (purpose, source) in json.load(sys.stdin).items():

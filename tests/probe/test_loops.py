@@ -256,7 +256,7 @@ def test_recorded_losses_steps_and_returned_step() -> None:
     assert run.lists["steps"] == (start + 1, start + 101, start + 201)
     assert run.list_types == {"train_losses": "float", "steps": "int"}
     assert run.returned == (start + 206,)
-    assert found.batch_sizes == (8,) * 205 + (5,)
+    assert found.batch_sizes == (64,) * 205 + (5,)
     assert len(found.losses) == len(found.correct) == 206
     assert found.bindings["train_loader"] == "train_loader"
 

@@ -10,6 +10,7 @@ from grader.probe import models
 from grader.probe.client import describe
 from grader.probe.matching import model_sources
 from grader.probe.models import BuiltParameter, match_parameters, parameters_of, probe_model, try_batches
+from grader.seeds import drawn_for
 from reference.models import CNN, MLP
 from tests.in_process import InProcess
 
@@ -109,7 +110,8 @@ def test_right_mlps(style: str) -> None:
 
 
 def test_the_reference_outputs_are_spread_over_both_signs() -> None:
-    found = probe("mlp", RIGHT["attributes"])
+    with drawn_for(0, "spread"):  # of a few hundred draws one lies to one side
+        found = probe("mlp", RIGHT["attributes"])
     values = found.comparisons[0].reference
     assert values.shape == (32, 10)
     assert 0.2 < (values > 0).mean() < 0.8

@@ -16,34 +16,8 @@ FROM_TEXTS = frozenset(
     }
 )
 
-FROM_PROBES = frozenset(
-    {
-        "cnn.needs_arguments",
-        "data.with_replacement",
-        "gpu_loops.step_counted_late",
-        "loops.loss_mean_over_images",
-        "loops.records_last_of_hundred",
-        "loops.records_text",
-        "loops.skips_small_batch",
-        "loops.step_counted_late",
-        "loops.step_every_second",
-        "loops.test_prints_nothing",
-        "loops.test_skips_small_batch",
-        "loops.test_step_by_epoch",
-        "loops.test_step_missing",
-        "mlp.needs_arguments",
-        "mlp.relu_discarded",
-    }
-)
+FROM_PROBES: frozenset[str] = frozenset()
 
 FROM_FIGURES = frozenset({})
 
-STYLES_FROM_PROBES = frozenset(
-    {
-        "data_normalised_in_collate",
-        "data_shuffled_by_hand",
-        "device_loader",
-        "measure_extra_parameters",
-        "measure_frozen_parameters",
-    }
-)
+STYLES_FROM_PROBES: frozenset[str] = frozenset()

@@ -93,15 +93,16 @@ class Served(DataLoader[Any]):
     ) -> None:
         super().__init__(dataset, batch_size=batch_size)
         self.name, self.tally, self.serving = name, tally, serving
+        self.data, self.each = dataset, batch_size
         self.most = EPOCHS_SERVED * len(self)
 
     def __iter__(self) -> Iterator[Any]:  # type: ignore[override]
-        for batch in super().__iter__():
+        for start in range(0, len(self.data), self.each):
             if self.tally.get(self.name, 0) >= self.most:
                 raise TooManyBatches(f"the loop took {self.most} batches from a loader of {len(self)} and wanted more")
             self.tally[self.name] = self.tally.get(self.name, 0) + 1
             self.serving(self.name)
-            yield batch
+            yield [tensor[start : start + self.each].clone() for tensor in self.data.tensors]
 
 
 class KeepingCrossEntropy(nn.CrossEntropyLoss):

@@ -151,7 +151,9 @@ def _forwards(stand_ins: StandIns, found: list[dict[str, Any]], meter: Meter | N
         x = next((value for value in inputs if isinstance(value, Tensor)), None)
         if x is not None and len(found) < MAX_NUMBERS and stand_ins.counts:
             facts = {"batch": x.shape[0] if x.dim() else 1, "training": model.training}
-            found.append({**facts, "grad_enabled": is_grad_enabled(), "device": str(x.device)})
+            # As the outputs would say: nothing is recorded for frozen parameters either.
+            recorded = is_grad_enabled() and (x.requires_grad or any(p.requires_grad for p in model.parameters()))
+            found.append({**facts, "grad_enabled": recorded, "device": str(x.device)})
             if meter is not None:
                 meter.forward(model, x)
 

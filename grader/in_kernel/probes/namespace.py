@@ -28,6 +28,7 @@ from grader.in_kernel.probes.ownership import (
     is_own_model,
     visible,
 )
+from grader.in_kernel.probes.wrapped import loader_in, wrappers
 from grader.in_kernel.recorder import describe as seen
 
 MAX_NAMES = 2000
@@ -47,7 +48,10 @@ def describe(namespace: dict[str, Any]) -> dict[str, Any]:
             if kind(value) == "model"
         ],
         "functions": [_function(name, callee, namespace, loaders) for name, callee in callees(namespace).items()],
-        "loaders": [{"name": name, "seen": seen.loader(value, name)} for name, value in loaders.items()],
+        "loaders": [
+            {"name": name, "seen": seen.loader(value, name)}
+            for name, value in (*loaders.items(), *((name, inner) for name, _, inner in wrappers(own)))
+        ],
         "optimizers": [
             {"name": name, "class_name": type(value).__name__, "lr": number(value.param_groups[0].get("lr"))}
             for name, value in own.items()
@@ -196,7 +200,10 @@ def _is_builtin(name: str, namespace: Mapping[str, Any]) -> bool:
 def _global(name: str, namespace: Mapping[str, Any], loaders: Mapping[str, Any], direct: bool) -> dict[str, Any]:
     value = namespace.get(name)
     facts: dict[str, Any] = {"name": name, "type": kind(value) if name in namespace else "missing", "direct": direct}
-    if isinstance(value, (DataLoader, Dataset)):
+    inner = loader_in(value)
+    if inner is not None:  # an object that goes over a loader serves for one
+        facts["type"], facts["split"] = "loader", split(inner)
+    elif isinstance(value, (DataLoader, Dataset)):
         facts["split"] = split(value)
     elif isinstance(value, str):
         facts["value"] = value[:MAX_VALUES]

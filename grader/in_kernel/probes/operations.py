@@ -6,7 +6,7 @@ product. Only operations on data that depends on the input count; views, copies 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import Any
 
 import torch
@@ -17,6 +17,7 @@ from torch.utils._pytree import tree_leaves
 
 MAX_OPERATIONS = 500
 
+UNUSED = "unused:"  # prefix of an operation whose result does not reach the output; these come last
 VIEW = "view:"  # prefix of a view that reorders the input's values; these are listed after the operations
 _REORDERING = {"permute", "transpose", "movedim", "slice", "select", "as_strided", "unfold", "diagonal", "expand"}
 _COPIES = {"clone", "_to_copy", "copy", "lift_fresh", "empty_like", "zeros_like", "ones_like", "full_like"}
@@ -49,9 +50,12 @@ def trace(model: nn.Module, inputs: Tensor) -> list[dict[str, Any]]:
     """
     model.eval()
     operators = _Operators(model, inputs)
-    with torch.no_grad(), _Dropouts(operators.found), operators:
-        model(inputs)
-    return [*operators.found, *operators.reordered][:MAX_OPERATIONS]
+    with torch.no_grad(), _Dropouts(operators), operators:
+        output = model(inputs)
+    used = operators.used(output)
+    unused = [{**op, "name": UNUSED + op["name"]} for op in operators.found if id(op) not in used]
+    found = [op for op in operators.found if id(op) in used]
+    return [*found, *operators.reordered, *unused][:MAX_OPERATIONS]
 
 
 def _operation(
@@ -69,14 +73,15 @@ def _operation(
 class _Dropouts(TorchFunctionMode):
     """Records dropout one level up, because in evaluation mode it dispatches no operator."""
 
-    def __init__(self, found: list[dict[str, Any]]) -> None:
+    def __init__(self, operators: _Operators) -> None:
         super().__init__()
-        self.found = found
+        self.operators = operators
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         out = func(*args, **(kwargs or {}))
         if getattr(func, "__name__", "") in _DROPOUTS and isinstance(out, Tensor):
-            self.found.append(_operation("dropout", out.shape, out.shape))
+            self.operators.found.append(_operation("dropout", out.shape, out.shape))
+            self.operators.note([out], [out])
         return out
 
 
@@ -90,6 +95,25 @@ class _Operators(TorchDispatchMode):
         self._parameters = {_memory(p) for p in model.parameters()}
         self._reached = {_memory(inputs)}
         self._alive: list[Tensor] = [inputs]
+        self._made_by: dict[int, frozenset[int]] = {}  # storage: ids of the operations that it comes from
+        self._noted: list[Any] = []  # keeps these ids from being used again
+
+    def note(self, data: Sequence[Tensor], out: Sequence[Tensor]) -> None:
+        """Remember that the last operation made `out` of `data`."""
+        self._noted.append(self.found[-1])
+        self._flow(data, out, {id(self.found[-1])})
+
+    def _flow(self, data: Sequence[Tensor], out: Sequence[Tensor], by: Set[int] = frozenset()) -> None:
+        sources = frozenset(by).union(*(self._made_by.get(_memory(t), frozenset()) for t in (*data, *out)))
+        self._made_by.update((_memory(t), sources) for t in out)
+
+    def used(self, output: Any) -> frozenset[int]:
+        """Return the ids of the operations on whose results the model's output depends."""
+        tensors = [t for t in tree_leaves(output) if isinstance(t, Tensor)]
+        known = [self._made_by[_memory(t)] for t in tensors if _memory(t) in self._made_by]
+        if not known:  # by a way that cannot be followed, such as numpy
+            return frozenset(map(id, self.found))
+        return frozenset().union(*known)
 
     @classmethod
     def _should_skip_dynamo(cls) -> bool:
@@ -113,8 +137,12 @@ class _Operators(TorchDispatchMode):
                 name = name.rstrip("_")
             if view and name in _REORDERING and not _same_order(data[0], result):
                 self.reordered.append(_operation(VIEW + name, data[0].shape, result.shape))
+            made = [t for t in tree_leaves(out) if isinstance(t, Tensor)]
             if not view and result.is_floating_point() and name not in _COPIES:
                 self._add(name, args, kwargs, [before, *data[1:]] if before is not None else data, result)
+                self.note(data, made)
+            else:
+                self._flow(data, made)
         elif any(_memory(t) in self._parameters for t in tensors):
             self._parameters.update(_memory(t) for t in tree_leaves(out) if isinstance(t, Tensor))
         return out

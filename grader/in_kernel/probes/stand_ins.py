@@ -18,6 +18,8 @@ from grader.in_kernel.probes.fixtures import Images, KeepingCrossEntropy, Served
 from grader.in_kernel.probes.models import load, make
 from grader.in_kernel.probes.namespace import kind, split
 from grader.in_kernel.probes.ownership import is_own_model, visible
+from grader.in_kernel.probes.wrapped import loader_in, with_loader, wrappers
+from grader.in_kernel.recorder import describe as seen
 
 LOG_EVERY = 100
 
@@ -58,6 +60,7 @@ class StandIns:
         self.optimizer = self._optimizer(self.model)
         self.criterion = KeepingCrossEntropy()
         self.own_criterion = _criterion_of(namespace)
+        self.namespace = namespace
         self.data = {part: self._images(part) for part in ("train", "test")}
         list(self.model.parameters())[-1].register_hook(self._count_backward)
         _adopt(self.model, _with_methods(namespace, owner), namespace)
@@ -98,8 +101,9 @@ class StandIns:
         images, labels = image_tensor(given["images"]), tensor(given["labels"]).long()
         return Images(repeated(images, len(labels)).to(there), labels.to(there), train=part == "train")
 
-    def _loader(self, part: str, name: str, data: Images) -> Served:
-        return Served(data, int(self.payload[part]["batch_size"]), name, self.batches, self._serving)
+    def _loader(self, part: str, name: str, data: Images, tally: dict[str, int] | None = None) -> Served:
+        batches = self.batches if tally is None else tally
+        return Served(data, int(self.payload[part]["batch_size"]), name, batches, self._serving)
 
     def _serving(self, name: str) -> None:
         self.passing = name
@@ -143,6 +147,8 @@ class StandIns:
             return torch.amp.GradScaler(self.device.type, enabled=False)
         if role == "settings":
             return self._settings() if current is MISSING else current
+        if role.startswith("wrapped_"):
+            return self._wrapped(role.removeprefix("wrapped_"), current)
         if role.startswith("other_"):
             return self._other(role.removeprefix("other_"))
         if role in ("losses", "steps", "accuracies", "list"):
@@ -175,9 +181,28 @@ class StandIns:
         if what == "dataset":
             return self.data[part]
         if what == "loader":
-            return self._others.setdefault(role, self._loader(part, part, self.data[part]))
+            served = self._others.setdefault(role, self._loader(part, part, self.data[part]))
+            return served if loader_in(current) is None else self._in_wrapper(current, served)
         data = self.data[part]
         return len(data) if what == "images" else -(-len(data) // int(self.payload[part]["batch_size"]))
+
+    def _wrapped(self, role: str, current: Any) -> Any:
+        """Return the loader of this role in the notebook's wrapper for it, for a function that was given a wrapper."""
+        part = role.partition("_")[0]
+        known = [value for _, value, inner in wrappers(visible(self.namespace)) if split(inner) == part]
+        return self.value(role, current if loader_in(current) is not None or not known else known[-1])
+
+    def _in_wrapper(self, wrapper: Any, served: Served) -> Any:
+        """Return a copy of the notebook's wrapper that goes over `served`.
+
+        A wrapper that moves batches to the GPU is not for a function on the CPU: the name stood for a loader then.
+        """
+        with suppress(Exception):
+            tried = self._loader(served.name, served.name, self.data[served.name], {})
+            batch = next(iter(with_loader(wrapper, tried)))
+            if self.device.type != "cpu" or all(one.device.type == "cpu" for one in seen.tensors(batch)):
+                return with_loader(wrapper, served)
+        return served
 
     def _settings(self) -> types.SimpleNamespace:
         """Return settings such as argparse gives the loops of PyTorch's MNIST example."""
@@ -185,11 +210,21 @@ class StandIns:
         return types.SimpleNamespace(**numbers, epochs=1, dry_run=False, device=self.device)
 
     def _criterion(self, current: Any) -> Any:
-        """Return the notebook's own criterion if it is not plain cross-entropy, because its loop relies on it."""
+        """Return cross-entropy, reduced as the notebook's criterion is, on which its loop relies.
+
+        Which criterion a model was trained with is seen in the run; here the name may stand for that of another
+        question. A function of the notebook is taken as it is, because nothing else has its parameters.
+        """
         chosen = (
             current if kind(current) in ("criterion", "callable") and current is not MISSING else self.own_criterion
         )
-        return self.criterion if chosen is None or _is_plain(chosen) else chosen
+        if chosen is None:
+            return self.criterion
+        if not isinstance(chosen, nn.modules.loss._Loss):
+            return chosen
+        if chosen.reduction in ("sum", "none"):
+            return nn.CrossEntropyLoss(reduction=chosen.reduction)
+        return self.criterion
 
     def _other(self, role: str) -> Any:
         """Return a decoy for a global: it works like the argument, but a loop that uses its argument ignores it."""
@@ -244,15 +279,6 @@ def _adopt(model: nn.Module, other: Any, namespace: dict[str, Any]) -> None:
 def _part(name: Any) -> str:
     """Return 'train' or 'test' for a key of a dict of loaders."""
     return "train" if "train" in str(name).lower() else "test"
-
-
-def _is_plain(criterion: Any) -> bool:
-    return (
-        isinstance(criterion, nn.CrossEntropyLoss)
-        and criterion.reduction == "mean"
-        and criterion.weight is None
-        and criterion.label_smoothing == 0
-    )
 
 
 def _criterion_of(namespace: Mapping[str, Any]) -> Any:

@@ -42,6 +42,7 @@ def mean_faults(names: Loops) -> tuple[Mutation, ...]:
             ),
             item,
             (r"images|weighted|average loss",),
+            unseen="the same number but for the weight of the last, smaller batch, and a sound average",
         ),
         fault(
             f"{group}.accuracy_mean_of_batches",
@@ -114,5 +115,6 @@ def shown_faults(names: Loops) -> tuple[Mutation, ...]:
             swap("print(_1)", "", within=f),
             item,
             (r"print",),
+            unseen="nobody needs the line: both numbers are in the lists, from which the curves are drawn",
         ),
     )

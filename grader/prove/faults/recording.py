@@ -22,6 +22,7 @@ def step_faults(names: Loops) -> tuple[Mutation, ...]:
             swap_lines(count, RECORD, f),
             item,
             STEPS,
+            unseen="the curves are the same but for one step; only the text's numbers 1, 101, 201 differ",
         ),
         fault(
             f"{group}.step_counts_images",
@@ -71,6 +72,7 @@ def loss_faults(names: Loops) -> tuple[Mutation, ...]:
             item,
             (r"batch|nothing was appended",),
             names.plots,  # an epoch of fewer than 100 batches records nothing
+            unseen="one loss per 100 batches with its step, so that the curve tells the same",
         ),
         fault(
             f"{group}.records_text",

@@ -57,6 +57,7 @@ def module_faults(names: Model) -> tuple[Mutation, ...]:
             ),
             names.item,
             (r"argument",),
+            unseen="the model is the same; values for required arguments are found as the notebook gives them",
         ),
         fault(
             f"{group}.nothing_returned",

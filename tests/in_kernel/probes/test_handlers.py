@@ -55,6 +55,25 @@ LINEAR = {
 }
 
 
+UNUSED = {
+    "relu": (lambda m, x: [torch.relu(h := m.fc(x)), h][1], ["linear", "unused:relu"]),
+    "layer": (lambda m, x: [m.fc(x), m.fc(x)][1], ["linear", "unused:linear"]),
+    "a chain": (
+        lambda m, x: [m.fc(x).relu().softmax(1), m.fc(x)][1],
+        ["linear", *map("unused:{}".format, ("linear", "relu", "softmax"))],
+    ),
+    "in place": (lambda m, x: [(h := m.fc(x)).relu_(), h][1], ["linear", "relu"]),
+    "a residual": (lambda m, x: (h := m.fc(x)) + torch.relu(h), ["linear", "relu", "add"]),
+    "numpy": (lambda m, x: torch.from_numpy(m.fc(x).relu().numpy()), ["linear", "relu"]),
+}
+
+
+@pytest.mark.parametrize("style", UNUSED)
+def test_operations_whose_results_are_thrown_away_are_told_apart(style: str) -> None:
+    forward, found = UNUSED[style]
+    assert names(forward, (1, 784), **linear_parts()) == found
+
+
 @pytest.mark.parametrize("style", LINEAR)
 def test_linear_layers_look_the_same_however_written(style: str) -> None:
     model = Written(LINEAR[style], **linear_parts())
