@@ -193,11 +193,31 @@ def test_many_ordinary_texts_with_fields_are_read(source: str) -> None:
 @pytest.mark.timeout(60)
 def test_counts_are_found_among_thousands_of_lines_in_seconds() -> None:
     words = ("after", "before", "while", "until", "during", "since", "then")
-    text = "\n".join(f"{words[n % 7]} MACs {n} params {n}" for n in range(6_000)) + "\nMACs 109184"
+    text = "\n".join(f"{words[n % 7]} MACs {n} params {n}" for n in range(6_000)) + "\nMACs 109184 params 109386"
     profile = Profile(46, "MLP", None, "cpu", ((1, 1, 28, 28),), macs=109_184, parameters=109_386)
     work = lambda: counts_printed([CellRun(46, "ok", text=text)], [profile], [Cost("MLP", 109_184, 109_386)])  # noqa: E731
     assert seconds(work) < 5  # took minutes
     assert work() == "MLP: 109,184 MACs printed"
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize(
+    "line",
+    [
+        "M k " * 75 + "7 " * 400,  # a number for each scale and count: took 121 s
+        "million " * 150 + "7.5 " * 190,
+        "7 " + "109 184 " * 200,
+    ],
+)
+def test_counts_are_found_among_many_scales_in_seconds(line: str) -> None:
+    text = "\n".join(f"{line}{n}" for n in range(150))
+    profile = Profile(46, "MLP", None, "cpu", ((1, 1, 28, 28),), macs=109_185, parameters=109_386)
+
+    def work() -> None:
+        with contextlib.suppress(Fail):
+            counts_printed([CellRun(46, "ok", text=text)], [profile], [Cost("MLP", 109_185, 109_386)])
+
+    assert seconds(work) < 20
 
 
 @pytest.mark.timeout(60)
