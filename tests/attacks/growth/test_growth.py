@@ -221,6 +221,40 @@ def test_counts_are_found_among_many_scales_in_seconds(line: str) -> None:
 
 
 @pytest.mark.timeout(60)
+@pytest.mark.parametrize("mark", ["。", "! ", "? ", ".\n", "！", "… "])
+def test_sentences_without_words_are_read_in_seconds(mark: str) -> None:
+    for number in range(10):  # each cell took 10 s
+        text = (mark * 20_000)[:20_000] + "a" * number
+        assert seconds(lambda text=text: sentences(text)) < 2  # type: ignore[misc]
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize(
+    "source",
+    [
+        ";" * 5_000,
+        "," * 20_000,
+        "x = 1\n" + ";" * 20_000,
+        "/\n" * 5_000,
+        "  " + ";,/" * 3_000,
+        "%time f()\n" + "," * 9_000,
+    ],
+)
+def test_a_cell_of_marks_that_quote_is_read_in_seconds(source: str) -> None:
+    assert seconds(lambda: python_source(source)) < 2  # 10 s for 5,000 characters
+
+
+@pytest.mark.parametrize("source", [";print a b", ",f a b", "x = 1\n;f a b\n"])
+def test_a_few_marks_that_quote_are_translated(source: str) -> None:
+    assert "(" in (python_source(source) or "")
+
+
+def test_marks_in_a_text_beside_a_magic_are_no_marks_that_quote() -> None:
+    source = 'text = """\n' + "/" * 2_000 + '\n"""\n%matplotlib inline\nx = 1'
+    assert "x = 1" in (python_source(source) or "")
+
+
+@pytest.mark.timeout(60)
 def test_a_title_of_stars_is_read_in_seconds() -> None:
     assert seconds(lambda: sentences("*" * 18_000 + "Question")) < 5
     assert seconds(lambda: sentences("_" * 18_000 + "Question")) < 5
