@@ -12,7 +12,6 @@ FROM_TEXTS = frozenset(
         "written.names_q10",
         "written.recipe_q10",
         "written.signs_q10",
-        "q1.dtypes_exchanged",
     }
 )
 
