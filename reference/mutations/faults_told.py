@@ -14,8 +14,8 @@ _COUNTS = "thop.profile("
 _MARKED = "*Write your answer here.*"
 
 
-def _q1(name: str, words: str, keywords: tuple[str, ...], *edits: tuple[str, str]) -> Mutation:
-    return fault(f"q1.{name}", words, "q1", keywords, *(sub(old, new, _BATCH) for old, new in edits))
+def _q1(name: str, words: str, keywords: tuple[str, ...], *edits: tuple[str, str], unseen: str = "") -> Mutation:
+    return fault(f"q1.{name}", words, "q1", keywords, *(sub(old, new, _BATCH) for old, new in edits), unseen=unseen)
 
 
 FIRST_BATCH: tuple[Mutation, ...] = (
@@ -24,6 +24,7 @@ FIRST_BATCH: tuple[Mutation, ...] = (
         "The second batch of the test loader is described.",
         (r"second|first batch|another batch",),
         (_BATCH, "batches = iter(test_loader)\nnext(batches)\nfirst_batch = next(batches)"),
+        unseen="all batches but the last have the same shapes and dtypes, so that what is printed is right",
     ),
     _q1(
         "last_batch",
