@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from grader.assignment import Fail, Review
@@ -17,6 +18,9 @@ _NOTHING_YET = {
     "other": "it seems to be about something else",
 }
 SHORT = 3  # words
+MAX_LINKS = 20_000  # characters of an answer that are looked at for links
+_URL = r"(?:https?://|www\.)[^\s<>()\[\]]{1,2000}"
+_LINK = re.compile(rf"\[[^\[\]\n]{{0,40}}\]\({_URL}\)|{_URL}", re.IGNORECASE)
 
 
 def written_answer(
@@ -36,8 +40,8 @@ def written_answer(
     something else), and `vocabulary` the text of the notebook's code. Return a Review with the `facts`. Its provisional
     credit is 1; it is 0, and the remark says why, if the text is only an excuse, plainly about something else or random
     keys. Other remarks cost nothing: on a very short answer, on words to the grader and, with `conclusion`, on English
-    answers in which no conclusion is recognised. Raise Fail if the answer is blank, a placeholder or a copy of what was
-    there.
+    answers in which no conclusion is recognised. Raise Fail if the answer is blank, a placeholder, a copy of what was
+    there or only a link.
 
     >>> written_answer("Yes, the loss still falls after 20 epochs.", "Should it train longer?").message
     'an answer of 8 words; a person decides'
@@ -48,6 +52,11 @@ def written_answer(
     Traceback (most recent call last):
     grader.assignment.Fail: 'TODO' is a placeholder, not an answer
     """
+    if _LINK.search(answer) and "![" not in answer and not re.search(r"\w", _LINK.sub("", answer[:MAX_LINKS])):
+        hint = "Write what the linked page says into the cell below the question."
+        raise Fail(
+            "a link alone is no answer: nobody can grade a page that may change", "an answer in your own words", hint
+        )
     found = screen(answer, question, template, others, topic, vocabulary)
     if found.kind in ("blank", "placeholder", "copy"):
         hint = "Answer in the cell below the question." if found.kind == "copy" else ""

@@ -35,11 +35,16 @@ _LATIN_LABEL = (
 )
 _SAMPLE = re.compile(
     rf"(?:(?<![A-Za-z])|(?<=_)){_LATIN_SAMPLE}|图像|图片|图象|样本|数据|输入|影像|圖像|樣本|輸入|画像|サンプル|入力|이미지|샘플|입력"
+    r"|εικόν\w*|δείγμα\w*|δεδομέν\w*|είσοδο\w*|зображен\w*|зразо?к\w*|изображен\w*|проба|снимк\w*|слик\w*|узорак\w*"
+    r"|bilder\w*|indata|billede\w*|eksempe?l\w*|kuva\w*|näyt\w*|syöte\w*|pilt\w*|attēl\w*|vaizd\w*|pavyzd\w*|imagin\w*"
+    r"|eșantion\w*|gambar|masukan|צור\w*|תמונ\w*|דגימ\w*|قלט|صور\w*|عين\w*|تصویر\w*|नमून\w*|चित्र\w*|छवि\w*|ภาพ|ตัวอย่าง"
     r"|(?<![\w.])x(?:_?(?:batch|test|train|b|i|data))?(?=\s*(?:[:.=,]|shape|size|dtype|\)|\]|$))",
     re.IGNORECASE,
 )
 LABEL = re.compile(
     rf"(?:(?<![A-Za-z])|(?<=_))(?:{_LATIN_LABEL})|标签|标记|目标|类别|標籤|目標|類別|ラベル|正解|라벨|레이블"
+    r"|ετικέτ\w*|κλάση\w*|κατηγορί\w*|στόχο\w*|мітк\w*|клас\w*|етикет\w*|ознак\w*|facit|merke\w*|mærk\w*|luok\w*|nimi[öo]\w*"
+    r"|tunniste\w*|silt\w*|märgend\w*|etiķet\w*|etiket\w*|žym\w*|תווי\w*|תוית\w*|تسم\w*|وسم\w*|برچسب\w*|लेबल\w*|श्रेणी\w*|ป้าย\w*|ฉลาก"
     r"|(?<![\w.])y(?:_?(?:batch|test|train|b|i|true|data))?(?=\s*(?:[:.=,]|shape|size|dtype|\)|\]|$))",
     re.IGNORECASE,
 )

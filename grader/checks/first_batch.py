@@ -113,7 +113,8 @@ def shapes_shown(text: str, batch: FirstBatch) -> str:
 def dtypes_shown(text: str, batch: FirstBatch) -> str:
     """Check that the dtypes of both tensors of the first batch are printed.
 
-    Return the dtypes. Raise Fail, with half the credit if one is printed.
+    Return the dtypes. Raise Fail, with half the credit if one is printed, without if they stand beside the shapes of
+    each other's tensors.
 
     >>> dtypes_shown("torch.float32, torch.int64", FirstBatch())
     'float32 and int64 are printed'
@@ -121,12 +122,36 @@ def dtypes_shown(text: str, batch: FirstBatch) -> str:
     text = without_progress(text)
     shown = [name for name in (batch.sample_dtype, batch.label_dtype) if re.search(DTYPES.get(name, name), text)]
     expected = f"the dtypes {batch.sample_dtype} and {batch.label_dtype}"
+    if len(shown) == 2 and _exchanged(text, batch):
+        raise Fail(
+            "the dtypes of the two tensors are exchanged where they are printed",
+            f"{batch.sample_dtype} beside the sample, {batch.label_dtype} beside the label",
+            "Which tensor does each printed dtype belong to?",
+        )
     if len(shown) == 2:
         return f"{batch.sample_dtype} and {batch.label_dtype} are printed"
     if not shown:
         hint = "type() tells the class of the object; a tensor has a dtype." if "<class" in text else ""
         raise Fail("no dtype is printed", expected, hint)
     raise Fail(f"only the dtype {shown[0]} is printed", expected, "Both tensors have one.", credit=0.5)
+
+
+def _exchanged(text: str, batch: FirstBatch) -> bool:
+    """Return whether lines with the shape of one tensor hold the dtype of the other, and no line says otherwise.
+
+    Only lines with one of the two shapes and one of the two dtypes count, so that lists of both leave no doubt.
+    """
+    dtypes = {name: re.compile(DTYPES.get(name, name)) for name in (batch.sample_dtype, batch.label_dtype)}
+    own = {batch.sample_shape: batch.sample_dtype, batch.label_shape: batch.label_dtype}
+    if len(dtypes) < 2 or len(own) < 2:
+        return False
+    told = set()
+    for line in text.split("\n"):
+        named = [name for name, words in dtypes.items() if words.search(line)]
+        here = {shape.value for shape in find_shapes(line)} & own.keys() if len(named) == 1 else set()
+        if len(here) == 1:
+            told.add((own[here.pop()], named[0]))
+    return told == {(batch.sample_dtype, batch.label_dtype), (batch.label_dtype, batch.sample_dtype)}
 
 
 def _bare_length(text: str, batch: FirstBatch) -> bool:

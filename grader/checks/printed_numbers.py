@@ -121,6 +121,8 @@ _EXPONENT = re.compile(
     r"|[ \t]{0,9}[x×·*][ \t]{0,9}10[ \t]{0,9}(?:\^|\*\*)?[ \t]{0,9}\{?(?P<t>[-+]?\d{1,4}|[⁻⁺]?[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,4})\}?"
 )
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺−", "0123456789-+-")
+# 4.5'' and 1' 30'' as in sports; a single mark may end a quotation, so it needs seconds behind it.
+_MARKS = re.compile(r"(?P<minutes>['’′](?=\s?\d{1,2}(?:[.,]\d{1,9})?(?:''|’’|″)))|(?:''|’’|″)(?!['’\w])")
 _TOKEN = re.compile(r"[^\W\d_]+")
 _ENDLESS = re.compile(r"\w{100,}")
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
@@ -345,6 +347,8 @@ def _unit_at(text: str, position: int) -> tuple[float | str | None, int]:
     for glued in _GLUED_UNITS:
         if text.startswith(glued, at):
             return _SECONDS_IN[glued], at + len(glued)
+    if marks := _MARKS.match(text, at):
+        return (60.0 if marks["minutes"] else 1.0), marks.end()
     token = _TOKEN.match(text, at)
     if not token or text[token.end() : token.end() + 1] in ("_", "("):
         return None, position

@@ -10,6 +10,8 @@ __all__ = ["telling_words"]
 _TIME = (
     r"(?:finished|completed|done|ended|fertig) (?:after|in|nach)\b|\btim(?:e|es|ed|ing|er|ings)\b"
     r"|\w*_time\w*|\w+time\b|\btook\b|\btakes?\b|elapsed|\bduration\w*"
+    r"|\bd_?t\b|[Δ∆]\s?t\b|\bdelta\b|[⌚⌛⏰-⏳\U0001f550-\U0001f567]|\w*clock\b|\blasted\b|\bneeded\b|\bspent\b"
+    r"|(?<!\w)(?:in|after|within|en|nach|après|dopo|după|po|za|v|через|за)(?=\s+\d+[.,:]\d+\s*(?:[)\]|,;]|$))"
     r"|\bdur\b|\bseconds?\b|\bsecs?\b|\bminutes?\b"
     r"|\bwall\b|\bexecution\b|\btotal\w*|\boverall\b|\bcpu\b|\bgpu\b|\bms\b|\bt\d?\b"
     r"|zeit\w*|dauer\w*|gedauert|\bsekunden?\b|\bminuten\b|benötigt\w*|gesamt\w*|insgesamt|temps|durée"

@@ -72,6 +72,9 @@ _BLANKS = re.compile(r"[ \t\f]{100,}")  # at each blank of a run, Python's token
 _MAGIC_LINE = re.compile(r"^[ \t]*[%!?]|\?[ \t]*$|=[ \t]*[%!]", re.MULTILINE)
 
 
+_QUOTING = re.compile(r"^[ \t]*([,;/]+)", re.MULTILINE)  # IPython makes a call of it, and reads the cell again for each
+
+
 _NOT_PYTHON = (SyntaxError, ValueError, RuntimeError, RecursionError, MemoryError, OverflowError)
 
 
@@ -96,7 +99,8 @@ def _python(source: str) -> str | None:
     if _parses(source):  # first, because a line that begins with `%` may continue an expression
         return source
     magics = len(_MAGIC_LINE.findall(source))
-    work = len(source) * (1 + magics) + sum(len(run) ** 2 for run in _BLANKS.findall(source))
+    quoting = sum(min(_MOST_MAGICS, len(run)) for run in _QUOTING.findall(source))
+    work = len(source) * (1 + magics + quoting) + sum(len(run) ** 2 for run in _BLANKS.findall(source))
     if work + sum(map(_open_quotes, source.split("\n"))) > _MAX_TRANSFORM_WORK + _TRANSFORM_WORK * len(source):
         if magics > _MOST_MAGICS:
             return None

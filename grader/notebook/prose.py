@@ -72,13 +72,15 @@ def sentences(text: str) -> tuple[Sentence, ...]:
         at = start
         number = _LIST_NUMBER.match(text, start, end)
         ends = [] if title else [m.end() for m in _SENTENCE_END.finditer(text, number.end() if number else start, end)]
+        read = start  # up to here no piece had words: each is read once
         for stop in (*ends, end):
-            words = words_of(text[at:stop])
-            if words or stop == end > at:
+            if not words_of(text[read:stop]) and stop < end:
+                read = stop
+                continue
+            if stop > at and text[at:stop].strip():
                 asks = text[at:stop].rstrip(" \t\n*_`\"'”’)").endswith(("?", "？"))
-                if text[at:stop].strip():
-                    found.append(Sentence(at, stop, paragraph, words, title, asks))
-                at = stop
+                found.append(Sentence(at, stop, paragraph, words_of(text[at:stop]), title, asks))
+            at = read = stop
     return tuple(found)
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from typing import Literal, NamedTuple
 
 from grader.notebook.decoding import DOWNLOAD_AGAIN, NotANotebook, Repairs, clean
+from grader.notebook.shown import shown_text
 
 Kind = Literal["code", "markdown", "raw"]
 
@@ -222,7 +223,9 @@ def _output_text(output: Mapping[str, object]) -> str:
     if kind in ("error", "pyerr"):
         return f"{_joined(output.get('ename'))}: {_joined(output.get('evalue'))}\n"
     data = output.get("data")
-    text = _joined(data.get("text/plain") if isinstance(data, dict) else output.get("text"))
+    text = _joined(output.get("text"))
+    if isinstance(data, dict):
+        text = shown_text(*(_joined(data.get(f"text/{form}")) for form in ("plain", "markdown", "html", "latex")))
     return text if not text or text.endswith("\n") else text + "\n"
 
 

@@ -14,8 +14,8 @@ _COUNTS = "thop.profile("
 _MARKED = "*Write your answer here.*"
 
 
-def _q1(name: str, words: str, keywords: tuple[str, ...], *edits: tuple[str, str]) -> Mutation:
-    return fault(f"q1.{name}", words, "q1", keywords, *(sub(old, new, _BATCH) for old, new in edits))
+def _q1(name: str, words: str, keywords: tuple[str, ...], *edits: tuple[str, str], unseen: str = "") -> Mutation:
+    return fault(f"q1.{name}", words, "q1", keywords, *(sub(old, new, _BATCH) for old, new in edits), unseen=unseen)
 
 
 FIRST_BATCH: tuple[Mutation, ...] = (
@@ -24,6 +24,7 @@ FIRST_BATCH: tuple[Mutation, ...] = (
         "The second batch of the test loader is described.",
         (r"second|first batch|another batch",),
         (_BATCH, "batches = iter(test_loader)\nnext(batches)\nfirst_batch = next(batches)"),
+        unseen="all batches but the last have the same shapes and dtypes, so that what is printed is right",
     ),
     _q1(
         "last_batch",
@@ -74,8 +75,8 @@ FIRST_BATCH: tuple[Mutation, ...] = (
 )
 
 
-def _counted(name: str, words: str, keywords: tuple[str, ...], edit: Apply) -> Mutation:
-    return mutation.fault(f"flops.{name}", words, edit, "flops", keywords)
+def _counted(name: str, words: str, keywords: tuple[str, ...], edit: Apply, unseen: str = "") -> Mutation:
+    return mutation.fault(f"flops.{name}", words, edit, "flops", keywords, unseen=unseen)
 
 
 _SECTION = "Counting FLOPs"
@@ -90,6 +91,7 @@ COUNTS: tuple[Mutation, ...] = (
             "verbose=False)",
             section=_SECTION,
         ),
+        unseen="the MLP takes rows of 784 numbers too, as its docstring asks, and its counts are the same",
     ),
     _counted(
         "two_images",
@@ -134,6 +136,7 @@ COUNTS: tuple[Mutation, ...] = (
         "Twice the operations are printed.",
         (r"not printed|twice|double",),
         swap(PROFILE, f"{PROFILE}\nflops = 2 * flops", section=_SECTION),
+        unseen="many count a multiply-accumulate as two operations; the code says that it does",
     ),
     _counted(
         "rounded_away",
@@ -164,24 +167,27 @@ COUNTS: tuple[Mutation, ...] = (
 )
 
 
-def _answer(item: str, name: str, words: str, keywords: tuple[str, ...], text: str) -> Mutation:
+def _answer(item: str, name: str, words: str, keywords: tuple[str, ...], text: str, unseen: str = "") -> Mutation:
     """Return a fault in which the answer below a question is `text`."""
 
     def change(draft: Draft, index: int) -> Draft:
         return draft.with_source(index + 1, text)
 
     question = f"### Question {item[1:]}\n"
-    return fault(f"written.{name}_{item}", words, item, keywords, at(question, change, "markdown"))
+    return fault(f"written.{name}_{item}", words, item, keywords, at(question, change, "markdown"), unseen=unseen)
 
 
+_READ = "right answers are as short, or bear names and numbers only; a person reads it"
 _ABSENT = r"no answer|placeholder|is not a text|does not address|all that was written|copy of|excuse|person decides"
 ANSWERS: tuple[Mutation, ...] = (
     _answer("q4", "template", "The template's line is left.", (_ABSENT,), _MARKED),
     _answer("q6", "template", "The template's line is left.", (_ABSENT,), _MARKED),
     _answer("q9", "link", "The answer is a link.", (_ABSENT,), "https://example.org/my-answers/question-9"),
-    _answer("q10", "signs", "The answer is a row of pictures.", (_ABSENT,), "👍🔥🔥🔥 💯"),
-    _answer("q9", "digits", "The answer is a row of digits.", (_ABSENT,), "1 2 3 4 5 6 7 8 9 10"),
-    _answer("q10", "names", "The answer is a heading and the students' names.", (_ABSENT,), "## Group 7\n\nAnna, Ben"),
+    _answer("q10", "signs", "The answer is a row of pictures.", (_ABSENT,), "👍🔥🔥🔥 💯", _READ),
+    _answer("q9", "digits", "The answer is a row of digits.", (_ABSENT,), "1 2 3 4 5 6 7 8 9 10", _READ),
+    _answer(
+        "q10", "names", "The answer is a heading and the students' names.", (_ABSENT,), "## Group 7\n\nAnna, Ben", _READ
+    ),
     _answer(
         "q6",
         "handout",
@@ -206,6 +212,7 @@ ANSWERS: tuple[Mutation, ...] = (
         (_ABSENT,),
         "Take 200 g of flour, two eggs and a pinch of salt. Mix until the dough is smooth, which takes time, and let "
         "it rest in a cold place. Roll it out thinly, cut stripes, and boil them for three minutes in a large pot.",
+        "right answers bear one word of the subject, too; a person reads it",
     ),
 )
 

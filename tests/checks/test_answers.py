@@ -187,3 +187,28 @@ def test_any_text_gets_a_verdict(text: str) -> None:
         return
     assert review.credit in (0.0, 1.0)
     assert review.credit or review.remark
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "https://example.org/my-answers/question-9",
+        "<https://example.org/a?b=c#d>.",
+        "[my answer](https://example.org/x)\n\n- www.example.org/y",
+    ],
+)
+def test_a_link_alone_is_no_answer(answer: str) -> None:
+    with pytest.raises(Fail, match="a link alone is no answer"):
+        written_answer(answer, GPU_QUESTION)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "Yes, 3x: https://example.org/why",
+        "[The GPU is three times as fast as the CPU, since it works in parallel](https://example.org)",
+        "No. www.example.org",
+    ],
+)
+def test_a_link_beside_an_answer_costs_nothing(answer: str) -> None:
+    assert "a link alone" not in written_answer(answer, GPU_QUESTION).message

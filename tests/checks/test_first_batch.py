@@ -168,3 +168,47 @@ def test_a_dump_of_the_tensors_is_not_a_shape() -> None:
 def test_a_shape_printed_with_spaces_only_is_a_shape() -> None:
     text = "échantillon (sample)  :  64  1  28  28  torch.float32\nétiquette (label)  :  64  torch.int64"
     assert first_batch_text(text, FirstBatch())
+
+
+@pytest.mark.parametrize(
+    ("sample", "label"),
+    [
+        ("εικόνες", "ετικέτες"),
+        ("δείγμα", "ετικέτα"),
+        ("зображення", "мітки"),
+        ("bilder", "etiketter"),
+        ("kuvat", "luokat"),
+        ("imaginile", "etichetele"),
+        ("תמונות", "תוויות"),
+        ("صور", "تسميات"),
+        ("छवियाँ", "लेबल"),
+    ],
+)
+def test_the_roles_are_told_in_any_language(sample: str, label: str) -> None:
+    assert first_batch_text(f"{sample}: (64, 1, 28, 28) float32\n{label}: (64,) int64", FirstBatch())
+    with pytest.raises(Fail, match="is called the sample"):
+        first_batch_text(f"{label}: (64, 1, 28, 28) float32\n{sample}: (64,) int64", FirstBatch())
+
+
+def test_dtypes_beside_the_other_tensor_are_exchanged() -> None:
+    for text in (
+        "sample: shape (64, 1, 28, 28), dtype torch.int64\nlabel: shape (64,), dtype torch.float32",
+        "(64, 1, 28, 28) int64 images\n(64,) float32 labels",
+        "images | (64, 1, 28, 28) | torch.int64\nlabels | (64,) | torch.float32",
+    ):
+        with pytest.raises(Fail, match="dtypes of the two tensors are exchanged") as caught:
+            first_batch_text(text, FirstBatch())
+        assert caught.value.credit == 0.7
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sample (64, 1, 28, 28), label (64,)\ndtypes torch.int64 of the label, torch.float32 of the sample",
+        "images (64, 1, 28, 28)\nlabels (64,)\nint64 label\nfloat32 image",
+        "sample (64, 1, 28, 28) torch.float32 label (64,) torch.int64",
+        "sample (64, 1, 28, 28) torch.float32\nlabel (64,) torch.int64\nfloat32, int64",
+    ],
+)
+def test_dtypes_in_any_order_cost_nothing(text: str) -> None:
+    assert first_batch_text(text, FirstBatch())

@@ -17,6 +17,9 @@ MLP = Profile(46, "MLP", None, "cpu", (ONE,), 109_184.0, 109_386.0)
 CNN = Profile(46, "CNN", None, "cpu", (ONE,), 7_459_968.0, 101_578.0)
 
 
+PARAMETERS = "\n\nParameters: MLP 109386, CNN 101578"
+
+
 def cells(text: str) -> list[CellRun]:
     return [CellRun(46, "ok", 0.1, text, text)]
 
@@ -46,7 +49,59 @@ def cells(text: str) -> list[CellRun]:
     ],
 )
 def test_accepts_counts(text: str) -> None:
+    counts_printed(cells(text + PARAMETERS), (MLP, CNN), COSTS)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "model  FLOPs (M)  params (k)\n  MLP      0.109       109.4\n  CNN      7.460       101.6",
+        "  model | MACs (K) | parameters (K)\n  MLP |  109.184 | 109.386\n  CNN | 7459.968 | 101.578",
+        "model flops_M params_k\n0 MLP 0.1092 109.4\n1 CNN 7.4600 101.6",
+        "Counts in millions\n\n| model | MACs | params |\n|---|---|---|\n| MLP | 0.1092 | 0.1094 |\n| CNN | 7.46 | 0.1016 |",
+        "Anzahl in Mio.: MACs, Parameter\nMLP: 0,1092 0,1094\nCNN: 7,46 0,1016",
+        "MLP: 109 184 opérations, 109 386 paramètres\nCNN: 7 459 968 opérations, 101 578 paramètres",
+        "MLP 109\u202f184 109\u202f386\nCNN 7\u202f459\u202f968 101\u202f578",
+        "MLP 109\u2007184 109\u2007386\nCNN 7\u2009459\u2009968 101\u2009578",
+        "MLP 109 184.0 MACs, 109 386.0 params\nCNN 7 459 968.0 MACs, 101 578.0 params",
+        "MLP, млн операций: 0.109\nCNN, млн операций: 7.46\nпараметры: 109386, 101578",
+    ],
+)
+def test_accepts_scales_in_headings_and_spaces_between_thousands(text: str) -> None:
     counts_printed(cells(text), (MLP, CNN), COSTS)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "model  FLOPs (k)  params (k)\n  MLP      0.109       109.4\n  CNN       7.46       101.6",  # a wrong heading
+        "MLP 109 386 109 386\nCNN 101 578 101 578",
+        "FLOPs (M)" + "\nno counts" * 9 + "\n0.109 7.46",  # too far above
+    ],
+)
+def test_a_heading_makes_no_wrong_count_right(text: str) -> None:
+    with pytest.raises(Fail, match="MACs of the MLP and CNN are not printed"):
+        counts_printed(cells(text), (MLP, CNN), COSTS)
+
+
+@pytest.mark.parametrize(
+    ("text", "who", "credit"),
+    [
+        ("MLP 109,184 FLOPs\nCNN 7,459,968 FLOPs", "MLP and CNN", 0.5),
+        ("MLP 109,184 FLOPs, 109,386 parameters\nCNN 7,459,968 FLOPs", "CNN", 0.75),
+        ("MLP 109,184 FLOPs, 109,184 parameters\nCNN 7,459,968 FLOPs, 101,578", "MLP", 0.75),
+    ],
+)
+def test_parameters_are_printed_too(text: str, who: str, credit: float) -> None:
+    with pytest.raises(Fail, match=f"not the parameters of the {who}$") as caught:
+        counts_printed(cells(text), (MLP, CNN), COSTS)
+    assert caught.value.credit == credit
+
+
+def test_parameters_as_the_profiler_counts_them() -> None:
+    frozen = replace(MLP, parameters=8_906.0, model="model-1")
+    costs = (replace(COSTS[0], key="model-1"), COSTS[1])
+    counts_printed(cells("MLP 109184 8906\nCNN 7459968 101578"), (frozen, CNN), costs)
 
 
 @pytest.mark.parametrize(
@@ -75,7 +130,7 @@ def test_operations_and_parameters_that_are_exchanged(text: str) -> None:
         "FLOPs\n109184\n7459968\nparams\n109386\n101578",
         "CNN: 7.46 MFLOPs (7459968 MACs), 101578 params\nMLP: 0.11 MFLOPs (109184 MACs), 109386 params",
         "Parameter: MLP 109386, CNN 101578\nOperationen: MLP 109184, CNN 7459968",
-        "exchanged at first: FLOPs 101578 params 7459968\nCNN: FLOPs 7459968 params 101578\nMLP 109184",
+        "exchanged at first: FLOPs 101578 params 7459968\nCNN: FLOPs 7459968 params 101578\nMLP 109184 109386",
     ],
 )
 def test_operations_and_parameters_in_any_order(text: str) -> None:
@@ -83,7 +138,7 @@ def test_operations_and_parameters_in_any_order(text: str) -> None:
 
 
 def test_accepts_flops_as_twice_the_macs_when_said() -> None:
-    text = "MLP 218,368 FLOPs\nCNN 14,919,936 FLOPs"
+    text = f"MLP 218,368 FLOPs\nCNN 14,919,936 FLOPs{PARAMETERS}"
     counts_printed(cells(text), (MLP, CNN), COSTS, "flops = 2 * macs")
     counts_printed(cells(text + " (two operations for each MAC)"), (MLP, CNN), COSTS)
     with pytest.raises(Fail, match="twice the MACs of the MLP and CNN") as caught:
@@ -107,7 +162,7 @@ def counted(tool: str, macs: Sequence[float]) -> tuple[Profile, ...]:
 def test_accepts_other_tools(text: str, tool: str, macs: Sequence[float]) -> None:
     profiles = counted(tool, macs)
     models_profiled(profiles, COSTS)
-    counts_printed(cells(text), profiles, COSTS)
+    counts_printed(cells(text + PARAMETERS), profiles, COSTS)
 
 
 @pytest.mark.parametrize(
@@ -128,7 +183,7 @@ def test_counts_missing(text: str, message: str, credit: float) -> None:
 
 def test_other_counts_of_the_profiler_may_be_printed_too() -> None:
     with_softmax = replace(MLP, macs=109_213.0)  # nn.Softmax as a layer
-    text = "MLP: 109,213 FLOPs\nCNN: 7,459,968 FLOPs"
+    text = f"MLP: 109,213 FLOPs\nCNN: 7,459,968 FLOPs{PARAMETERS}"
     counts_printed(cells(text), (with_softmax, CNN), COSTS)
     with pytest.raises(Fail, match="MLP are not printed"):
         counts_printed(cells(text), (MLP, CNN), COSTS)
@@ -156,9 +211,26 @@ def test_accepts_profiles() -> None:
     )
 
 
-def test_reused_or_gpu_models_cost_nothing() -> None:
+def test_reused_models_cost_nothing() -> None:
     assert "fresh copy" in models_profiled((replace(MLP, reused=True), CNN), COSTS)
-    assert "cuda:0" in models_profiled((MLP, replace(CNN, device="cuda:0")), COSTS)
+
+
+@pytest.mark.parametrize(
+    ("mlp", "cnn", "message", "credit"),
+    [
+        ("cuda:0", "cuda:0", "the MLP and CNN were profiled on the GPU", 0.5),
+        ("cpu", "cuda", "the CNN was profiled on the GPU", 0.75),
+        ("cuda:0", "cpu", "the MLP was profiled on the GPU", 0.75),
+    ],
+)
+def test_models_on_the_gpu(mlp: str, cnn: str, message: str, credit: float) -> None:
+    with pytest.raises(Fail, match=message) as caught:
+        models_profiled((replace(MLP, device=mlp), replace(CNN, device=cnn)), COSTS)
+    assert caught.value.credit == credit
+
+
+def test_a_profile_on_the_gpu_beside_one_on_the_cpu_costs_nothing() -> None:
+    models_profiled((MLP, CNN, replace(MLP, device="cuda:0"), replace(CNN, device="cuda:0")), COSTS)
 
 
 def test_wrong_batch() -> None:

@@ -119,6 +119,45 @@ def test_accepts_each_epochs_time(style: Style, seconds: float, count: int) -> N
     epoch_times(cell(text), epochs, count)
 
 
+AFTER_A_METRIC = (
+    "acc=0.94 dt={t:.2f}",
+    "epoch {i} acc 93% in {t:.2f}",
+    "epoch {i} acc 0.93 ⏱ {t:.2f}",
+    "epoch {i} acc 0.93 ⏱️ {t:.2f}",
+    "epoch {i} loss 0.31 {t:.2f}''",
+    "epoch {i} acc 93% ({t:.2f}″)",
+    "ep {i}: loss 0.3 Δt={t:.3f}",
+    "loss 0.3, lasted {t:.2f}",
+    "acc 93% ⌛{t:.2f}",
+    "accuracy 93 % en {t:.2f}",
+    "Genauigkeit 93 % nach {t:.2f}",
+    "loss=0.3 wall_clock={t:.2f}",
+)
+
+
+@pytest.mark.parametrize("line", AFTER_A_METRIC)
+@pytest.mark.parametrize("seconds", [0.4, 3.9, 45.0])
+def test_accepts_times_after_a_metric(line: str, seconds: float) -> None:
+    epochs = make_epochs(10, seconds, seconds / 8)
+    text = "\n".join(line.format(i=i, t=took(epoch)) for i, epoch in enumerate(epochs, 1))
+    epoch_times(cell(text), epochs, 10)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("1' 30''", 90.0), ("1'30.5''", 90.5), ("4.5''", 4.5), ("2′ 5″", 125.0), ("0:04.5", 4.5)]
+)
+def test_minutes_and_seconds_by_marks(text: str, value: float) -> None:
+    (found,) = printed_times(f"took {text}")
+    assert found.readings[0].value == value
+
+
+@pytest.mark.parametrize(
+    "text", ["acc 0.93 in 10 epochs", "loss 0.31 f1 0.94", "['acc 0.93', 'loss 0.3']", "acc '0.94'"]
+)
+def test_other_numbers_after_a_metric_are_no_times(text: str) -> None:
+    assert not printed_times(text)
+
+
 BAR = (
     "  0%|          | 0/128 [00:00<?, ?it/s]\r 50%|█████     | 64/128 [00:00<00:00, 561.19it/s]\r"
     "Train Epoch: 0 [6400/8192]  (78%)\tLoss: 0.31: 100%|██████████| 128/128 [00:00<00:00, 561.19it/s]\n"

@@ -66,6 +66,7 @@ class CellClient:
     def _take(self, message: Message) -> None:
         content = message.content
         self._seen += OVERHEAD + (size(content.text) if isinstance(content, (Stream, Display)) else 0)
+        self._seen += content.read if isinstance(content, Display) else 0
         if self._seen > FLOOD * self._limits.cell_output_bytes:
             self.flooded.set()
         self._outputs.take(message.kind, content)

@@ -12,16 +12,19 @@ import hmac
 import secrets
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
+from functools import cached_property
 from typing import Annotated, Any, Literal, TypeAlias
 
 import msgspec
 from msgspec import Meta, Struct
 
 from grader.evidence.decode import MAX_NUMBER, Malformed, decode_json
+from grader.notebook.shown import is_only_name, shown_text
 
 DELIMITER = b"<IDS|MSG>"
 MAX_HEADER = 10_000  # bytes
 MAX_TRACEBACK = 1 << 20  # bytes
+MAX_RICH = 1 << 20  # bytes of the HTML or Markdown of a displayed object; longer ones hold pictures or programs
 
 Id = Annotated[str, Meta(max_length=200)]
 ExecutionCount = Annotated[int, Meta(ge=0, le=MAX_NUMBER)]
@@ -107,21 +110,51 @@ class _Transient(Struct, frozen=True):
     display_id: Id | None = None
 
 
-class Display(Struct, frozen=True):
-    """A displayed object; only its plain text is read."""
+_NOTHING = msgspec.Raw(b'""')
 
-    data: _Plain
+
+class _Forms(Struct, frozen=True):
+    """The forms of a displayed object; those other than plain text are built only if they are read."""
+
+    plain: str = msgspec.field(name="text/plain", default="")
+    markdown: msgspec.Raw = msgspec.field(name="text/markdown", default=_NOTHING)
+    html: msgspec.Raw = msgspec.field(name="text/html", default=_NOTHING)
+    latex: msgspec.Raw = msgspec.field(name="text/latex", default=_NOTHING)
+
+
+class Display(Struct, frozen=True, dict=True):
+    """A displayed object; its plain text is read, or the words of another form if that is only a class's name."""
+
+    data: _Forms
     transient: _Transient | None = None
 
-    @property
+    @cached_property
     def text(self) -> str:
-        """Its plain text, '' if it has none."""
-        return self.data.plain
+        """Its text, '' if it has none."""
+        return shown_text(self.data.plain, *map(_rich_text, self._other_forms))
+
+    @property
+    def read(self) -> int:
+        """The size in bytes of the forms that are read in place of the plain text."""
+        return sum(len(form) for form in self._other_forms if len(form) <= MAX_RICH)
+
+    @property
+    def _other_forms(self) -> tuple[msgspec.Raw, ...]:
+        forms = (self.data.markdown, self.data.html, self.data.latex)
+        return forms if is_only_name(self.data.plain) else ()
 
     @property
     def display_id(self) -> str | None:
         """The id by which later messages can change it."""
         return self.transient.display_id if self.transient else None
+
+
+def _rich_text(raw: msgspec.Raw) -> str:
+    """Return the text of a form of a displayed object; '' if it is too long or no text."""
+    try:
+        return decode_json(bytes(raw), str) if len(raw) <= MAX_RICH else ""
+    except Malformed:
+        return ""
 
 
 class ClearOutput(Struct, frozen=True):

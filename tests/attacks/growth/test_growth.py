@@ -200,11 +200,65 @@ def test_many_ordinary_texts_with_fields_are_read(source: str) -> None:
 @pytest.mark.timeout(60)
 def test_counts_are_found_among_thousands_of_lines_in_seconds() -> None:
     words = ("after", "before", "while", "until", "during", "since", "then")
-    text = "\n".join(f"{words[n % 7]} MACs {n} params {n}" for n in range(6_000)) + "\nMACs 109184"
+    text = "\n".join(f"{words[n % 7]} MACs {n} params {n}" for n in range(6_000)) + "\nMACs 109184 params 109386"
     profile = Profile(46, "MLP", None, "cpu", ((1, 1, 28, 28),), macs=109_184, parameters=109_386)
     work = lambda: counts_printed([CellRun(46, "ok", text=text)], [profile], [Cost("MLP", 109_184, 109_386)])  # noqa: E731
     assert seconds(work) < 5  # took minutes
     assert work() == "MLP: 109,184 MACs printed"
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize(
+    "line",
+    [
+        "M k " * 75 + "7 " * 400,  # a number for each scale and count: took 121 s
+        "million " * 150 + "7.5 " * 190,
+        "7 " + "109 184 " * 200,
+    ],
+)
+def test_counts_are_found_among_many_scales_in_seconds(line: str) -> None:
+    text = "\n".join(f"{line}{n}" for n in range(150))
+    profile = Profile(46, "MLP", None, "cpu", ((1, 1, 28, 28),), macs=109_185, parameters=109_386)
+
+    def work() -> None:
+        with contextlib.suppress(Fail):
+            counts_printed([CellRun(46, "ok", text=text)], [profile], [Cost("MLP", 109_185, 109_386)])
+
+    assert seconds(work) < 20
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("mark", ["。", "! ", "? ", ".\n", "！", "… "])
+def test_sentences_without_words_are_read_in_seconds(mark: str) -> None:
+    for number in range(10):  # each cell took 10 s
+        text = (mark * 20_000)[:20_000] + "a" * number
+        assert seconds(lambda text=text: sentences(text)) < 2  # type: ignore[misc]
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize(
+    "source",
+    [
+        ";" * 5_000,
+        "," * 20_000,
+        "x = 1\n" + ";" * 20_000,
+        "/\n" * 5_000,
+        "  " + ";,/" * 3_000,
+        "%time f()\n" + "," * 9_000,
+    ],
+)
+def test_a_cell_of_marks_that_quote_is_read_in_seconds(source: str) -> None:
+    assert seconds(lambda: python_source(source)) < 2  # 10 s for 5,000 characters
+
+
+@pytest.mark.parametrize("source", [";print a b", ",f a b", "x = 1\n;f a b\n"])
+def test_a_few_marks_that_quote_are_translated(source: str) -> None:
+    assert "(" in (python_source(source) or "")
+
+
+def test_marks_in_a_text_beside_a_magic_are_no_marks_that_quote() -> None:
+    source = 'text = """\n' + "/" * 2_000 + '\n"""\n%matplotlib inline\nx = 1'
+    assert "x = 1" in (python_source(source) or "")
 
 
 @pytest.mark.timeout(60)

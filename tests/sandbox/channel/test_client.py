@@ -72,6 +72,24 @@ def test_a_cell() -> None:
     assert not cells.truncated
 
 
+def test_displays_whose_plain_text_is_only_a_name() -> None:
+    shown: list[dict[str, Any]] = [
+        {"text/plain": "<IPython.core.display.Markdown object>", "text/markdown": "took **4.5 s**"},
+        {"text/plain": "<IPython.core.display.HTML object>", "text/html": "<b>took</b> 4.6&nbsp;s"},
+        {"text/plain": "   a\n0  1", "text/html": "<table><tr><td>1</table>"},
+        {"text/plain": "<IPython.core.display.HTML object>", "text/html": ["not", "a text"]},
+        {"text/plain": "<IPython.core.display.HTML object>", "text/html": "x" * (1 << 20)},
+    ]
+
+    def script(kernel: FakeKernel, parent: dict[str, Any]) -> None:
+        for data in shown:
+            kernel.publish("display_data", parent, {"data": data, "metadata": {}})
+        kernel.end(parent)
+
+    name = "<IPython.core.display.HTML object>"
+    assert run(script)[1] == f"took 4.5 s\ntook 4.6\u00a0s\n   a\n0  1\n{name}\n{name}"
+
+
 # --- replies -----------------------------------------------------------------------------------------------------
 
 
