@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import ast
 import builtins
+import re
 from collections.abc import Iterable
 
 from grader.notebook.cells import python_source
 
-__all__ = ["imports", "is_typed_in"]
+__all__ = ["imports", "is_typed_in", "numbers_typed_in"]
 
+TELLING = 3  # digits of a number
+MOST_TEXT = 10_000  # characters of a literal
+_NUMBER = re.compile(r"\d+(?:\.\d+)?")
 _READERS = {"__import__", "compile", "delattr", "eval", "exec", "getattr", "globals", "input", "locals", "open", "vars"}
 _FIXED = {name for name in dir(builtins) if name not in _READERS} | {"display"}
 _SIZES = {"Size"}  # torch.Size([64, 1, 28, 28])
@@ -43,6 +47,31 @@ def imports(sources: Iterable[str]) -> set[str]:
             if isinstance(node, (ast.Import, ast.ImportFrom)):
                 found.update((alias.asname or alias.name).split(".")[0] for alias in node.names)
     return found
+
+
+def numbers_typed_in(texts: Iterable[str], sources: Iterable[str]) -> bool:
+    """Return whether the numbers in these texts stand in the code, as a number or in a text: nothing computed them.
+
+    Only numbers of at least three digits tell: a short one may stand in the code by chance. False if there is none.
+
+    >>> numbers_typed_in(["2.15 s", "21.5 s"], ["print(f'epoch {n}: 2.15 s')", "total = 21.5"])
+    True
+    >>> numbers_typed_in(["2.15 s", "21.7 s"], ["print(f'epoch {n}: 2.15 s')"])
+    False
+    """
+    shown = {number for text in texts for number in _NUMBER.findall(text) if _digits(number) >= TELLING}
+    if not shown:
+        return False
+    typed: set[str] = set()
+    for tree in filter(None, map(_tree, sources)):
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Constant) and isinstance(node.value, (str, int, float)):
+                typed.update(_NUMBER.findall(str(node.value)[:MOST_TEXT]))
+    return shown <= typed
+
+
+def _digits(number: str) -> int:
+    return len(number.replace(".", "").lstrip("0"))
 
 
 def _tree(source: str) -> ast.Module | None:

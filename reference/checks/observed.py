@@ -13,7 +13,7 @@ from grader.checks import flops, models, timing, total_time
 from grader.checks.first_batch import FirstBatch, first_batch_text, mentions, samples_shown
 from grader.checks.reported_times import reported
 from grader.checks.time_series import Reported
-from grader.checks.typed_in import imports, is_typed_in
+from grader.checks.typed_in import imports, is_typed_in, numbers_typed_in
 from grader.evidence import trainings
 from grader.evidence.probes import LoaderProbe
 from grader.evidence.run import CellRun
@@ -178,9 +178,17 @@ def best_timed(
     failures: list[Fail] = []
     for epochs in tried:
         try:
-            return check(printed, epochs, wanted, others)
+            said = check(printed, epochs, wanted, others)
         except Fail as fail:
             failures.append(fail)
+            continue
+        if numbers_typed_in((time.text for time in printed.times), (cell.source for cell in e.notebook.code_cells)):
+            raise Fail(
+                "the times that are printed stand in the code: nothing measured them",
+                "times that the notebook measured",
+                "Which statement reads the clock before and after the epochs?",
+            )
+        return said
     best = max(failures, key=lambda fail: fail.credit)
     cut = _cut_short(e, found, section_cells(e, item, sorted(cells)), count)
     raise because(e, best, cut, role, device) if cut and best.credit == 0 else best

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from grader.checks.typed_in import is_typed_in
+from grader.checks.typed_in import is_typed_in, numbers_typed_in
 
 TYPED = [
     "print('sample (64, 1, 28, 28) float32, label (64,) int64')",
@@ -47,3 +47,20 @@ def test_what_stands_in_the_cell_is_typed_in(source: str) -> None:
 @pytest.mark.parametrize("source", LOOKED)
 def test_what_may_come_from_elsewhere_is_not(source: str) -> None:
     assert not is_typed_in(source, {"torch", "datasets"})
+
+
+@pytest.mark.parametrize(
+    ("texts", "source", "typed"),
+    [
+        (["2.15 s"] * 10, "print(f'epoch {n}: 2.15 s')", True),
+        (["2.15 s", "21.5 s"], "t = 2.15\nprint(t, 's')\nprint('in all 21.5 s')", True),
+        (["125 ms"], "print('125 ms')", True),
+        (["2.15 s", "2.16 s"], "print('2.15 s')", False),  # one of them was measured
+        (["0.02 s", "4 s"], "epochs = 4\nlr = 0.02", False),  # short numbers may stand there by chance
+        (["4.21 s"], "# 4.21 s last time\nprint(f'{time.time() - t0:.2f} s')", False),
+        (["4.21 s"], "print(", False),
+        ([], "print('4.21 s')", False),
+    ],
+)
+def test_times_that_stand_in_the_code_are_typed_in(texts: list[str], source: str, typed: bool) -> None:
+    assert numbers_typed_in(texts, [source]) is typed
