@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 from grader.evidence.probes import Operation
 
-__all__ = ["UNUSED", "macs"]
+__all__ = ["macs"]
 
 UNUSED = "unused:"  # prefix of an operation whose result does not reach the output, see in_kernel.probes.operations
 

@@ -9,6 +9,6 @@ FROM_TEXTS: frozenset[str] = frozenset()
 
 FROM_PROBES: frozenset[str] = frozenset()
 
-FROM_FIGURES = frozenset({})
+FROM_FIGURES: frozenset[str] = frozenset()
 
 STYLES_FROM_PROBES: frozenset[str] = frozenset()

@@ -170,6 +170,7 @@ def test_unknown_requests_get_an_error(kernel: Kernel) -> None:
         "message": "the harness cannot answer 'nobody.knows'",
         "cell": None,
         "line": None,
+        "code": "",
     }
 
 
@@ -229,6 +230,7 @@ def test_requests(answering: Kernel) -> None:
         "message": "wrong",
         "line": 11,
         "cell": 41,
+        "code": 'raise ValueError("wrong")',
     }
     errors = [answering.request(f"test.{name}", {"size": 200_000}) for name in ("exit", "object", "large")]
     assert [error["error"]["type"] for error in errors] == ["SystemExit", "TypeError", "ValueError"]  # type: ignore[index]

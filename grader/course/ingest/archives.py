@@ -10,6 +10,7 @@ import struct
 import time
 import zipfile
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -70,20 +71,24 @@ class Zip:
         self._infos: dict[PurePosixPath, zipfile.ZipInfo] = {}
         self._outside: list[Found] = []
         try:
+            separates = _separates(self._zip.infolist())
             for info in self._zip.infolist():
-                self._add(info)
+                self._add(info, separates)
             if self._infos and all(info.flag_bits & _ENCRYPTED for info in self._infos.values()):
                 raise IngestError(f"'{self.label}' {_PASSWORD}")
         except IngestError:
             self.close()
             raise
 
-    def _add(self, info: zipfile.ZipInfo) -> None:
+    def _add(self, info: zipfile.ZipInfo, separates: bool) -> None:
         name = _name(info).replace("\\", "/")
         path = PurePosixPath(name)
         if path.is_absolute() or ".." in path.parts or re.match(r"[A-Za-z]:", name):
             self._refuse(name, path)
             return
+        if not (separates or self._bounds.refuses):
+            name = _name(info).replace("\\", "_")
+            path = PurePosixPath(name)
         if name.endswith("/") or hidden(path) or stat.S_IFMT(info.external_attr >> 16) not in (0, stat.S_IFREG):
             return  # folders, links and devices
         self._infos.setdefault(path, info)
@@ -161,6 +166,16 @@ def _list_bytes(path: Path) -> int:
     if listed == 0xFFFFFFFF and (end := tail.rfind(_END64, 0, at)) >= 0:
         (listed,) = struct.unpack_from("<Q", tail, end + 40)
     return int(listed)
+
+
+def _separates(infos: Sequence[zipfile.ZipInfo]) -> bool:
+    """Return whether backslashes separate folders, as in archives that some programs for Windows make.
+
+    They do if most names have one and none has a slash. In another archive a backslash is a character of a file's name:
+    else a student's name of a file would decide how the class is laid out.
+    """
+    names = [_name(info) for info in infos]
+    return not any("/" in name for name in names) and 2 * sum("\\" in name for name in names) > len(names)
 
 
 def _name(info: zipfile.ZipInfo) -> str:

@@ -92,7 +92,7 @@ def _in_flat(path: PurePosixPath, layout: str, tops: frozenset[PurePosixPath]) -
     fits = fits_canvas if layout == "canvas" else BLACKBOARD.fullmatch
     last = len(path.parts) - 1
     outermost = next((len(up.parts) for up in reversed(path.parents) if up in tops), last)
-    return next((at for at in range(outermost, last + 1) if fits(path.parts[at])), None)
+    return next((at for at in range(max(0, outermost), last + 1) if fits(path.parts[at])), None)
 
 
 def _assignment(prefixes: Collection[str]) -> str:

@@ -15,7 +15,7 @@ from reference.checks.observed import flops_printed
 from tests.checks.test_flops import CNN, MLP
 from tests.conftest import empty_evidence
 
-TEXT = "MLP: 109,184 MACs\nCNN: 7,459,968 MACs\n"
+TEXT = "MLP: 109,184 MACs, 109,386 parameters\nCNN: 7,459,968 MACs, 101,578 parameters\n"
 
 
 def profiled(source: str, text: str = TEXT) -> Evidence:
