@@ -1,4 +1,4 @@
-"""What a notebook needs and does not find: a package that this machine lacks, or a file that was not handed in.
+"""Find what a notebook lacked in its run: a package that this machine lacks, or a file that was not handed in.
 
 An exception that the kernel reports is a claim: anybody can raise ModuleNotFoundError with any name. So the name must
 also be imported in the source of the notebook or of its helper files, and must not be installed here.

@@ -1,4 +1,4 @@
-"""What a notebook needs and does not find: named as what it is, a package or a file that was not handed in."""
+"""A missing package and a file that was not handed in are told apart."""
 
 from __future__ import annotations
 

@@ -309,7 +309,7 @@ def _spaced(text: str) -> Iterator[Number]:
 def _scales(lines: Sequence[str]) -> Scales:
     """Return for each line the scales that it names; without any, those that a heading close above names.
 
-    A heading holds no number of its own: 'model  FLOPs (M)  params (K)' above 'MLP  0.109  109.4'.
+    A heading is a line without numbers, such as 'model  FLOPs (M)  params (K)' above 'MLP  0.109  109.4'.
     """
     found: list[frozenset[float]] = []
     heading, at = _NO_SCALES, -REACH - 1

@@ -15,7 +15,7 @@ __all__ = ["loader", "pixels"]
 
 _Part = TypeVar("_Part")
 
-_TRY = "Take one batch from it in a cell of its own: next(iter(...))."
+_TRY = "Take one batch from this loader in a new cell: next(iter(...))."
 PIXEL_TOLERANCE = 1e-4  # absolute, in normalised units; one grey level is 0.013
 
 

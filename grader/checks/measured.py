@@ -1,8 +1,8 @@
-"""What printed times of epochs measured: training and testing together, one of them, or another training.
+"""Find what the printed times of epochs measured: training and testing together, one of them, or another training.
 
-Each is compared with every part of an epoch that a clock may have run for, and the nearest tells. A clock that runs
-during some passes never shows less than they took, so that the nearest is rarely in doubt; where it is, the student
-gets the benefit.
+Each time is compared with every part of an epoch for which a clock may have run; the nearest part is the answer. A
+clock never shows less than the passes took during which it ran, so the nearest part is rarely in doubt. Where it is,
+the student gets the benefit.
 """
 
 from __future__ import annotations

@@ -77,7 +77,7 @@ _YES_NO = frozenset(_YES_OR_NO.split())
 
 @dataclass(frozen=True)
 class Screened:
-    """What a text is, in `kind`; `why` says it in words for people, and `words` is the number of words.
+    """The kind of a text, the reason in words for people, and the number of its words.
 
     >>> Screened("answer", "", 8).kind
     'answer'

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 class Bound:
     """The names that are surely bound at this place of the walk.
 
-    What a block of statements changed can be taken back, in time that depends on the block and not on all the names.
+    The changes of a block of statements can be undone. That takes time for the block only, not for all names.
     """
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""What stands before an item and cost points already: faults in the data, the model, the loop and the settings.
+"""Find faults that stand before an item and cost points already: in the data, the model, the loop and the settings.
 
 A fault costs once. A later item is judged given the faults before it: what they do to its losses and curves costs
 nothing more. A training by the right function with the right settings is what the reference's loop does to the same

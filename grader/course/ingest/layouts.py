@@ -45,7 +45,7 @@ class Owner:
 
 @dataclass(frozen=True)
 class Context:
-    """What a layout knows of the whole download: the levels of its submissions, and the system's own files.
+    """Facts about the whole download: the levels of its submissions, and the files that the course system wrote.
 
     `notes` are the texts of notes by path, `gradescope` Gradescope's owners by the path of the submission's folder.
     """

@@ -17,7 +17,7 @@ from grader.course.ingest.unpacking import Unpacker
 
 @dataclass(frozen=True)
 class Loose:
-    """What may be submissions in a tree that no layout explains.
+    """The possible submissions in a tree that no layout explains.
 
     `archives` are those that hold notebooks or are broken, `several` those of them with files of several students in
     the layout of a course system, and `classes` those that are read as downloads of a class: if there is nothing else.
@@ -50,14 +50,14 @@ class Loose:
 
 @dataclass(frozen=True)
 class _Inside:
-    """What is in an archive: notebooks, and a course system's download of several students."""
+    """The content of an archive: whether it holds notebooks, and whether it is a course system's download."""
 
     notebooks: bool
     several: bool = False
 
 
 def find_loose(source: Source, files: Sequence[Found], unpacker: Unpacker) -> Loose:
-    """Return what may be submissions in a tree that no layout explains."""
+    """Return the possible submissions in a tree that no layout explains."""
     folders = {folder for found in files for folder in found.path.parents}
     notebooks = frozenset(found.path for found in files if _is_notebook(source, found))
     listed: dict[PurePosixPath, _Inside] = {}

@@ -14,7 +14,7 @@ RELU = "_1 = torch.relu(self.fc1(_1))"
 def linear_faults(names: Model) -> tuple[Mutation, ...]:
     """Return faults for a model with `fc1`, `fc2`, `fc3` and a forward that calls them one after the other.
 
-    What was trained is the student's model all the same, so a fault costs its item alone if the model can be trained.
+    A wrong model is still the student's model, so a fault costs its own item alone if the model can be trained.
     """
     name = names.name
 
