@@ -18,6 +18,7 @@ from typing import NamedTuple, TypeVar
 from grader.assignment import NotGraded
 from grader.evidence.run import CellRun, RunEvidence
 from grader.notebook.cells import Notebook, python_source, written_files
+from grader.notebook.syntax import parse
 
 # What pyproject.toml declares for notebooks: dependencies and the extra `colab`, by the names that are imported.
 _DECLARED = (
@@ -188,7 +189,7 @@ class Import(NamedTuple):
 def _imported(python: str) -> frozenset[Import]:
     """Return all imports of Python code, also those in functions and those that are called."""
     found: set[Import] = set()
-    for node in ast.walk(ast.parse(python)):
+    for node in ast.walk(parse(python)):
         if isinstance(node, ast.Import):
             for alias in node.names:
                 parts = tuple(alias.name.split("."))
@@ -213,7 +214,7 @@ def _called(call: ast.Call) -> str:
 @lru_cache(maxsize=64)
 def _names_of(python: str) -> frozenset[str]:
     """Return the names that Python code reads or binds."""
-    return frozenset(node.id for node in ast.walk(ast.parse(python)) if isinstance(node, ast.Name))
+    return frozenset(node.id for node in ast.walk(parse(python)) if isinstance(node, ast.Name))
 
 
 def _all(sets: Iterable[frozenset[T]]) -> frozenset[T]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import ast
 import re
 
 from grader.evidence.run import CellError, CellRun
 from grader.notebook.cells import Notebook, python_source
 from grader.notebook.places import line_of, place
+from grader.notebook.syntax import parse
 
 __all__ = ["breakdown", "hint_for", "unreadable"]
 
@@ -77,7 +77,7 @@ def unreadable(notebook: Notebook, word: str) -> str:
         if word not in cell.source or python_source(cell.source) is not None:
             continue
         try:
-            ast.parse(_MAGIC.sub(r"\1pass", cell.source))
+            parse(_MAGIC.sub(r"\1pass", cell.source))
         except SyntaxError as error:
             found = CellError(type(error).__name__, error.msg, error.lineno)
             return breakdown(notebook, CellRun(cell.index, "error", error=found))

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable
 
 from grader.notebook.cells import python_source
+from grader.notebook.syntax import parse
 
 __all__ = ["imports", "is_typed_in", "numbers_typed_in"]
 
@@ -77,7 +78,7 @@ def _digits(number: str) -> int:
 def _tree(source: str) -> ast.Module | None:
     python = python_source(source)
     try:
-        return ast.parse(python) if python else None
+        return parse(python) if python else None
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
 

@@ -16,6 +16,7 @@ from pathlib import Path, PurePosixPath
 
 from grader.notebook.cells import Notebook, python_source
 from grader.notebook.helper_files import MAX_FILES, MAX_MODULE, Beside, may_help
+from grader.notebook.syntax import parse
 
 MAX_TEXTS = 5_000  # texts of the code that are looked up
 MAX_TEXT = 300  # characters of one
@@ -84,7 +85,7 @@ def _source(path: Path) -> str:
 def _named(python: str) -> Iterator[str]:
     """Yield patterns of paths that Python code may mean: of its imports, and of its texts."""
     try:
-        nodes = list(ast.walk(ast.parse(python)))
+        nodes = list(ast.walk(parse(python)))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return
     inside: set[int] = set()

@@ -13,6 +13,7 @@ from grader.notebook.depth import without_deep_statements
 from grader.notebook.helper_files import NO_FILES, HelperFiles
 from grader.notebook.memo import Remembered
 from grader.notebook.repairs import Kind
+from grader.notebook.syntax import parse
 
 # Characters that IPython may read to translate the magics of a cell: in all, and for each character of the cell. It
 # reads the cell again for each magic, and the rest of a line for each quote or backslash that no string explains.
@@ -169,7 +170,7 @@ def _tree(source: str) -> ast.Module | None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # an invalid escape in student code is not our business
-            return ast.parse(source)
+            return parse(source)
     except _NOT_PYTHON:
         return None
 

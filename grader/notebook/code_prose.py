@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from grader.notebook.cells import python_source
+from grader.notebook.syntax import parse
 
 _MAX_SOURCE = 20_000  # a longer cell is not a written answer
 _MIN_WORDS_BESIDE_CODE = 6  # shorter comments and prints beside code are about the code
@@ -38,7 +39,7 @@ def prose_of_code(source: str) -> CodeProse:
     python = python_source(source)
     if python is None:
         return CodeProse(source.strip(), True) if _reads_as_prose(source) else CodeProse("", False)
-    body = ast.parse(python).body
+    body = parse(python).body
     if body and all(map(_is_accidental, body)) and _reads_as_prose(source):
         return CodeProse(source.strip(), True)
     pieces = [(line, text) for line, text in _comments(python) if text]
@@ -90,7 +91,7 @@ def _is_code(text: str) -> bool:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            ast.parse(text.strip())
+            parse(text.strip())
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return re.match(r"\s*(?:for|while|if|def|class|with|else|elif|try|except)\b.*:\s*$", text) is not None
     return True

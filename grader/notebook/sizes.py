@@ -8,6 +8,8 @@ import operator
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 
+from grader.notebook.syntax import parse
+
 _ARITHMETIC: Mapping[type[ast.operator], Callable[[float, float], float]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
@@ -38,7 +40,7 @@ class Sizes:
     def named_in(self, source: str) -> tuple[int, ...]:
         """Return the sizes that Python source names, or computes from literals, in order. Raises nothing."""
         try:
-            tree = ast.parse(source)
+            tree = parse(source)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             return ()
         found = [self._number(node) for node in ast.walk(tree)]

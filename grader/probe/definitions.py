@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from grader.assignment import Assignment
 from grader.evidence.run import CellRun, RunEvidence
 from grader.notebook.cells import Notebook, python_source, written_files
+from grader.notebook.syntax import parse
 from grader.slicing.certainty import certain_classes, certain_loaders
 from grader.slicing.definitions import definitions
 from grader.slicing.inline_loops import inline_loops
@@ -71,7 +72,7 @@ def _follows(one: Piece, other: Piece) -> bool:
 def _is_python(source: str) -> bool:
     """Return whether the source is plain Python: a magic of IPython may apply to everything below it."""
     try:
-        ast.parse(source)
+        parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
     return True

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from grader.notebook import syntax
 from grader.prove.patterns import contains, rewrite
 
 CellKind = Literal["code", "markdown", "raw"]
@@ -220,12 +221,12 @@ _HIDDEN_LINE = re.compile(rf"^(?P<indent>[ \t]*){_HIDDEN}\((?P<text>.*)\)$", re.
 def parse(source: str) -> ast.Module | None:
     """Parse a cell; IPython's lines become calls, which `unparse` reverts. Returns None if it is not Python."""
     try:
-        return ast.parse(source)
+        return syntax.parse(source)
     except (SyntaxError, ValueError):
         pass
     hidden = _IPYTHON_LINE.sub(lambda m: f"{m['indent']}{_HIDDEN}({m['line']!r})", source)
     try:
-        return ast.parse(hidden)
+        return syntax.parse(hidden)
     except (SyntaxError, ValueError):
         return None
 

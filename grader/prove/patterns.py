@@ -12,6 +12,8 @@ import copy
 import re
 from collections.abc import Mapping
 
+from grader.notebook.syntax import parse
+
 _WILD = re.compile(r"_\d+")
 Bound = dict[str, ast.AST]
 
@@ -24,8 +26,8 @@ def rewrite(tree: ast.AST, pattern: str, replacement: str, nth: int | None = Non
 
     Raises ValueError unless the pattern is one statement or expression.
     """
-    wanted = ast.parse(pattern).body
-    instead = ast.parse(replacement).body
+    wanted = parse(pattern).body
+    instead = parse(replacement).body
     if len(wanted) != 1:
         raise ValueError(f"a pattern must be one statement or expression, not {pattern!r}")
     rewriter = _Rewriter(wanted[0], instead, nth)
@@ -36,7 +38,7 @@ def rewrite(tree: ast.AST, pattern: str, replacement: str, nth: int | None = Non
 
 def matches(node: ast.AST, pattern: str) -> bool:
     """Return whether a statement or expression matches the pattern."""
-    wanted = ast.parse(pattern).body[0]
+    wanted = parse(pattern).body[0]
     if isinstance(wanted, ast.Expr) and not isinstance(node, ast.stmt):
         wanted_node: ast.AST = wanted.value
     else:
@@ -113,4 +115,4 @@ def _fill(node: ast.AST, bound: Mapping[str, ast.AST]) -> ast.stmt:
 
     filled = Filler().visit(copy.deepcopy(node))
     # An expression that was loaded may be a target now, and vice versa: parsing again sets the contexts.
-    return ast.parse(ast.unparse(filled)).body[0] if isinstance(node, ast.stmt) else filled
+    return parse(ast.unparse(filled)).body[0] if isinstance(node, ast.stmt) else filled

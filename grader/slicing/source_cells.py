@@ -8,6 +8,7 @@ from pathlib import Path
 
 from grader.evidence.run import CellRun, RunEvidence
 from grader.notebook.cells import Notebook, python_source, written_files
+from grader.notebook.syntax import parse
 from grader.slicing.program import SourceCell
 from grader.slicing.statements import first_line
 
@@ -85,7 +86,7 @@ def parsed(source: str) -> ast.Module:
 
 def _tree(source: str) -> ast.Module:
     try:
-        return ast.parse(source)
+        return parse(source)
     except (SyntaxError, ValueError, RecursionError):
         return ast.Module([], [])
 

@@ -11,6 +11,7 @@ from itertools import accumulate
 from typing import NamedTuple
 
 from grader.notebook.memo import Remembered
+from grader.notebook.syntax import parse
 from grader.slicing.bindings import Facts, leaves
 from grader.slicing.walk import TRY, facts_of, header_facts
 
@@ -65,8 +66,7 @@ def parse_cell(source: str) -> Cell:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # invalid escapes and similar mistakes in the student's code
-            flags = ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
-            tree = compile(source, "<cell>", "exec", flags, dont_inherit=True)
+            tree = parse(source, ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
         lines = tuple(line.encode() for line in source.split("\n"))
         return Cell(tuple(map(_opened, tree.body)), lines)
     except (SyntaxError, ValueError, RecursionError, MemoryError):

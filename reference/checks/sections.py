@@ -10,6 +10,7 @@ from functools import lru_cache
 
 from grader.assignment import Advice, Check, Evidence, Fail, Item, Review
 from grader.notebook.cells import Cell, python_source
+from grader.notebook.syntax import parse
 from reference.prompts import template, template_code
 
 TITLES = {"data": "The data", "flops": "Counting FLOPs"}  # words of the headings of items without a number
@@ -106,7 +107,7 @@ def is_stub(e: Evidence, name: str) -> bool:
     body: list[ast.stmt] | None = None
     for cell in e.notebook.code_cells:
         python = python_source(cell.source) if name in cell.source else None
-        for node in ast.parse(python).body if python else ():
+        for node in parse(python).body if python else ():
             if isinstance(node, (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)) and node.name == name:
                 body = node.body
     return body is not None and all(map(_is_nothing, body))
@@ -118,7 +119,7 @@ def _statements(source: str) -> tuple[str, ...] | None:
     python = python_source(source)
     if python is None:
         return None
-    tree = ast.parse(python)
+    tree = parse(python)
     for node in ast.walk(tree):
         body = getattr(node, "body", None)
         if isinstance(body, list):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import random
 
+from grader.notebook.syntax import parse
 from grader.prove.draft import Draft
 from grader.prove.faults.edits import swap
 from grader.prove.faults.naming import Training
@@ -126,7 +127,7 @@ def _at_start(section: str, code: str) -> Apply:
 
     def apply(draft: Draft, rng: random.Random) -> Draft | None:
         for index, tree in draft.trees(draft.section(section)):
-            tree.body[:0] = ast.parse(code).body
+            tree.body[:0] = parse(code).body
             return draft.with_tree(index, ast.fix_missing_locations(tree))
         return None
 

@@ -7,6 +7,7 @@ import random
 from collections.abc import Callable
 from typing import TypeVar
 
+from grader.notebook.syntax import parse
 from grader.prove.draft import Draft
 from grader.prove.mutation import Apply
 from grader.prove.patterns import matches
@@ -45,7 +46,7 @@ def prepend(code: str, within: str) -> Apply:
 
     def change(function: ast.FunctionDef) -> bool:
         at = 1 if ast.get_docstring(function) is not None else 0
-        function.body[at:at] = ast.parse(code).body
+        function.body[at:at] = parse(code).body
         return True
 
     return in_function(within, change)
@@ -66,7 +67,7 @@ def wrap_loop(context: str, within: str) -> Apply:
     """Wrap the function's loop in `with context:`."""
 
     def change(loop: ast.For) -> list[ast.stmt]:
-        block = ast.parse(f"with {context}:\n    pass").body[0]
+        block = parse(f"with {context}:\n    pass").body[0]
         assert isinstance(block, ast.With)
         block.body = [loop]
         return [block]

@@ -6,6 +6,7 @@ import ast
 import random
 from dataclasses import dataclass
 
+from grader.notebook.syntax import parse
 from grader.prove.draft import Draft
 from grader.prove.faults.edits import swap
 from grader.prove.mutation import Apply, FaultGroup, Mutation, all_of
@@ -177,7 +178,7 @@ class _Statements(ast.NodeTransformer):
     """Replaces the expression statements that contain a pattern."""
 
     def __init__(self, pattern: str, instead: str) -> None:
-        self.pattern, self.instead, self.done = pattern, ast.parse(instead).body, 0
+        self.pattern, self.instead, self.done = pattern, parse(instead).body, 0
 
     def visit_Expr(self, node: ast.Expr) -> ast.AST | list[ast.stmt]:
         if not contains(node, self.pattern):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import random
 
+from grader.notebook.syntax import parse
 from grader.prove.draft import Draft
 from grader.prove.faults.edits import swap
 from grader.prove.faults.naming import Training
@@ -156,7 +157,7 @@ def _before_call(function: str, section: str, code: str) -> Apply:
                 if isinstance(node, ast.For) and any(
                     isinstance(inner, ast.Name) and inner.id == function for inner in ast.walk(node)
                 ):
-                    node.body[:0] = ast.parse(code).body
+                    node.body[:0] = parse(code).body
             return tree
 
         changed = draft.map(change, draft.section(section))
