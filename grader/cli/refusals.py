@@ -87,7 +87,8 @@ def _meant(path: Path, kinds: tuple[str, ...]) -> str:
                     names[entry.name.casefold()] = entry.name
     except OSError:
         return ""
-    near = get_close_matches(path.name.casefold(), names, 1)
-    if not near and kinds:  # hw or hw.txt for hw.ipynb
-        near = [name for name in sorted(names) if Path(name).stem == path.stem.casefold()][:1]
+    near = get_close_matches(path.name.casefold(), names, 1, 0.85)
+    if not near:  # endings make names more alike than they are
+        stems = {Path(name).stem: name for name in sorted(names)}
+        near = [stems[stem] for stem in get_close_matches(path.stem.casefold(), stems, 1)]
     return f"; did you mean {path.parent / names[near[0]]}?" if near else ""

@@ -33,7 +33,7 @@ class Mending:
 
 @dataclass(frozen=True)
 class Waiting:
-    """An item with checks that a person decides on or confirms."""
+    """An item with checks that a person decides on or confirms, and that did not fail."""
 
     item: ItemResult
     checks: tuple[CheckResult, ...]
@@ -69,10 +69,14 @@ def priorities(items: Sequence[ItemResult]) -> Priorities:
     return Priorities(
         by_importance([item for item in losing if item not in fresh]),
         fresh,
-        tuple(Waiting(item, found) for item in items if (found := tuple(c for c in item.checks if c.waits))),
+        tuple(Waiting(item, found) for item in items if (found := tuple(filter(_only_waits, item.checks)))),
         tuple(item for item in items if any(check.status == "not_graded" for check in item.checks)),
         tuple(item for item in items if item.status == "pass" and not any(check.waits for check in item.checks)),
     )
+
+
+def _only_waits(check: CheckResult) -> bool:
+    return check.waits and check.status not in _LOST
 
 
 def untold(notes: Sequence[str], found: Priorities) -> list[str]:

@@ -37,7 +37,7 @@ def cells_for(notebook: Notebook, assignment: Assignment, item: str) -> frozense
     run; if the section can be located only during the run or contains no code; and if no expensive cell would be left
     out.
     """
-    own = own_cells(notebook, assignment, item)
+    own = own_cells(notebook, assignment).get(item)
     if not own:
         return None
     cells = source_cells(notebook, ALL_RAN)
@@ -52,7 +52,8 @@ def part_for(notebook: Notebook, assignment: Assignment, items: Sequence[str]) -
     part of it too: then nothing has to run twice if the part is not enough. It is little if no more of the left out
     cells are expensive than of the needed ones.
     """
-    found = {item: own for item in items if (own := own_cells(notebook, assignment, item))}
+    own = own_cells(notebook, assignment)
+    found = {item: own[item] for item in items if item in own}
     if not found:
         return None
     cells = source_cells(notebook, ALL_RAN)
@@ -68,14 +69,16 @@ def part_for(notebook: Notebook, assignment: Assignment, items: Sequence[str]) -
     return Part(before if begins else needed, tuple(found), begins, not whole)
 
 
-def own_cells(notebook: Notebook, assignment: Assignment, item: str) -> frozenset[int]:
-    """Return the code cells in the section of an item that is answered by code; none if it has to be searched for."""
-    if any(prompt.written for prompt in assignment.prompts if prompt.item == item):
-        return frozenset()
-    section = locate(notebook, assignment.prompts, assignment.template(), {}).get(item)
-    if section is None or section.found_by in (None, "position"):
-        return frozenset()
-    return frozenset(section.cells) & {cell.index for cell in notebook.code_cells}
+def own_cells(notebook: Notebook, assignment: Assignment) -> dict[str, frozenset[int]]:
+    """Return the code cells in the section of each item that is answered by code, unless it has to be searched for."""
+    code = {cell.index for cell in notebook.code_cells}
+    sections = locate(notebook, assignment.prompts, assignment.template(), {})
+    coded = {prompt.item for prompt in assignment.prompts if not prompt.written}
+    return {
+        item: frozenset(own)
+        for item, section in sections.items()
+        if item in coded and section.found_by not in (None, "position") and (own := code.intersection(section.cells))
+    }
 
 
 def cells_needed(notebook: Notebook, own: Collection[int]) -> frozenset[int]:

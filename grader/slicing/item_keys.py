@@ -41,15 +41,16 @@ def item_keys(notebook: Notebook, assignment: Assignment, found: Mapping[str, st
     names += [*imported_names(notebook), *loader_names(notebook)]
     defined = [piece.source for piece in slice_cells(cells, names).pieces]
     defined += [source for at, source in code.items() if at in written_files(notebook)]
+    headed = own_cells(notebook, assignment)
     keys: dict[str, Key] = {}
     trained: frozenset[int] = frozenset()  # the cells of the next item that trains
     for item in reversed([item.id for item in assignment.rubric.items]):
         section = sections.get(item)
         if item in written and section is not None and section.found_by is not None:
-            text = _digest([section.answer, *_texts(notebook, section)])
+            text = _digest([section.answer])
             keys[item] = Key(text, text)
             continue
-        own = own_cells(notebook, assignment, item)
+        own = headed.get(item, frozenset())
         if not own and item in found:
             own = frozenset(at for at, source in code.items() if source == found[item])
         if own & expensive:
