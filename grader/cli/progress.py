@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from grader.result import ItemResult
 
-PAUSE = 1.9  # seconds between two lines of a log while nothing else is printed
+PAUSE = 1.7  # seconds between two lines of a log while nothing else is printed
 LONG = 60.0  # seconds after which a log needs no line every two seconds
 LONG_PAUSE = 10.0
 MOST = 60  # characters of a step's description in a log
@@ -97,8 +97,8 @@ class ProgressLine:
     def _draw(self, progress: Progress) -> None:
         if self._bar is None:
             from rich.console import Console
-            from rich.progress import MofNCompleteColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
             from rich.progress import Progress as Bar
+            from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
             from rich.table import Column
 
             console = Console(stderr=True)
@@ -107,14 +107,14 @@ class ProgressLine:
             detail = TextColumn(
                 "{task.fields[detail]}", markup=False, table_column=Column(no_wrap=True, overflow="ellipsis", ratio=1)
             )
-            columns = (spinner, doing, MofNCompleteColumn(), TimeElapsedColumn(), detail)
+            of = TextColumn("{task.fields[of]}")
+            columns = (spinner, doing, of, TimeElapsedColumn(), detail)
             self._bar = Bar(*columns, console=console, transient=True, expand=True)
-            self._bar.add_task("", phase="", detail="")
+            self._bar.add_task("", phase="", of="", detail="")
             self._bar.start()
         self._bar.update(
             self._bar.task_ids[0],
-            completed=progress.done,
-            total=progress.total,
+            of=_of(progress),
             phase=DOING[progress.phase],
             detail=progress.detail,
         )
@@ -152,3 +152,8 @@ class ProgressLine:
                 self._bar.stop()
                 self._bar = None
             self._now, self._beat, self._phase, self._final = None, None, "", 0
+
+
+def _of(progress: Progress) -> str:
+    """Return which step of how many is done now; '' if it is the only one."""
+    return f"{progress.done + 1} of {progress.total}" if progress.done < progress.total > 1 else ""

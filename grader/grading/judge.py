@@ -56,14 +56,18 @@ class SomeOf(Mapping[str, V]):
 
 
 class Judge:
-    """Judges the items of a rubric as their evidence arrives. `only` keeps these items.
+    """Judges the items of a rubric as their evidence arrives. `only` keeps one item or several.
 
     `tell` is called once with each item's result, as soon as it exists.
     """
 
     def __init__(
-        self, rubric: Rubric, only: Collection[str] | None = None, tell: Callable[[ItemResult], None] | None = None
+        self,
+        rubric: Rubric,
+        only: str | Collection[str] | None = None,
+        tell: Callable[[ItemResult], None] | None = None,
     ) -> None:
+        only = (only,) if isinstance(only, str) else only
         self._wanted = tuple(item.id for item in rubric.items if only is None or item.id in only)
         self._left = list(_with_required(rubric, self._wanted))
         self._tell = tell or (lambda _: None)
@@ -116,7 +120,7 @@ def _with_required(rubric: Rubric, wanted: Collection[str]) -> Iterator[Item]:
     return reversed(items)
 
 
-def judge(rubric: Rubric, evidence: Evidence, only: Collection[str] | None = None) -> tuple[ItemResult, ...]:
+def judge(rubric: Rubric, evidence: Evidence, only: str | Collection[str] | None = None) -> tuple[ItemResult, ...]:
     """Run the rubric's checks on the whole evidence and return the items' results, in order. `only` keeps some."""
     whole = Judge(rubric, only)
     whole.look(evidence)

@@ -52,11 +52,11 @@ def report(result: Result, details: bool = False, told: Collection[str] = ()) ->
         return _Narrow(Group(Rule(Text(one_line(result.submission.name))), failure, *_advisory(result)))
     found = priorities(result.items)
     parts: list[RenderableType] = [Rule(Text(one_line(result.submission.name), style="bold"))]
-    parts += _to_mend(found, details)
+    parts += _to_mend(found, details, told)
     parts += [_item_line(item, f"not started: {one_line(item.title)}") for item in found.not_started if details]
     if found.not_started and not details:
         parts.append(_hanging("·", f"not started: {_ids(found.not_started)}"))
-    parts += _to_wait(found, details)
+    parts += _to_wait(found, details, told)
     parts += _advice(result.items, () if details else found.right)
     if found.right and details:
         parts += [part for item in found.right for part in _whole(item)]
@@ -82,14 +82,15 @@ class _Narrow:
         yield Constrain(self._shown, WIDEST)
 
 
-def _to_mend(found: Priorities, details: bool) -> Iterator[RenderableType]:
+def _to_mend(found: Priorities, details: bool, told: Collection[str]) -> Iterator[RenderableType]:
     """Yield the items that lost points, most important first, each with what to mend."""
     if not found.mendings:
         return
     first = "; begin with the first" if len(found.mendings) > 1 else ""
     yield Text(f"to mend: {_pts(sum(mending.lost for mending in found.mendings))}{first}", "bold")
     for mending in found.mendings:
-        yield _item_line(mending.item)
+        lost = f"{_pts(mending.lost)} lost" if mending.item.id in told else _points(mending.item)
+        yield _item_line(mending.item, points=lost)
         hints: set[str] = set()
         for check in mending.checks:
             yield _indented(_lost_check(replace(check, hint="") if check.hint in hints else check))
@@ -102,14 +103,14 @@ def _to_mend(found: Priorities, details: bool) -> Iterator[RenderableType]:
             yield from (_indented(_check(check)) for check in mending.item.checks if check.status == "pass")
 
 
-def _to_wait(found: Priorities, details: bool) -> Iterator[RenderableType]:
+def _to_wait(found: Priorities, details: bool, told: Collection[str]) -> Iterator[RenderableType]:
     """Yield what waits for a person, and what this machine cannot grade."""
     plain = [] if details else [waiting.item for waiting in found.waiting if not any(map(_tells, waiting.checks))]
     for waiting in found.waiting:
         if waiting.item in plain:
             continue
         if not any(mending.item == waiting.item for mending in found.mendings):
-            yield _item_line(waiting.item)
+            yield _item_line(waiting.item, points="" if waiting.item.id in told else _points(waiting.item))
         else:
             yield Text(f"? {one_line(waiting.item.id)}, other checks")
         shown = [check for check in waiting.checks if details or _tells(check)]
@@ -211,15 +212,15 @@ def _skipped_words(checks: Sequence[CheckResult]) -> str:
     return f"skipped, because of the above: {names} ({_pts(sum(check.max_score for check in checks))})"
 
 
-def _item_line(item: ItemResult, title: str = "") -> RenderableType:
+def _item_line(item: ItemResult, title: str = "", points: str | None = None) -> RenderableType:
     mark, style = MARKS[item.status]
     table = Table.grid(expand=True, padding=(0, 1))
     table.add_column(width=1)
     table.add_column(width=10)
     table.add_column(ratio=1)
     table.add_column(justify="right", no_wrap=True)
-    points = Text(_points(item), style)
-    table.add_row(Text(mark, style), Text(one_line(item.id), "bold"), Text(title or one_line(item.title)), points)
+    shown = Text(_points(item) if points is None else points, style)
+    table.add_row(Text(mark, style), Text(one_line(item.id), "bold"), Text(title or one_line(item.title)), shown)
     return table
 
 
@@ -248,25 +249,26 @@ def provisional_line(item: ItemResult, why: str) -> str:
 
 def _lost_check(check: CheckResult) -> RenderableType:
     mark, style = MARKS[check.status]
-    rows = [(f"{mark}", Text(_lines(check.message), style)), ("  expected:", Text(_lines(check.expected)))]
+    rows = [("  expected:", Text(_lines(check.expected)))]
     if check.hint:
         rows.append(("  hint:", Text(_lines(check.hint), "italic")))
     rows += [("  fact:", Text(_lines(fact), "dim")) for fact in check.evidence]
     rows.append((" ", Text(f"{number(check.score)} of {number(check.max_score)} points", "dim")))
-    return _rows(rows)
+    return Group(_hanging(mark, _lines(check.message), style), _rows(rows))
 
 
 def _check(check: CheckResult) -> RenderableType:
     if check.status in ("fail", "partial"):
         return _lost_check(check)
     mark, style = MARKS[check.status]
-    rows = [(mark, Text(_lines(check.message), style if check.status == "error" else ""))]
+    rows: list[tuple[str, Text]] = []
     if check.status == "pass" and check.hint:
         rows.append(("  hint, which costs nothing:", Text(_lines(check.hint), "italic")))
     elif check.status == "review" and check.hint:
         rows.append(("  remark:", Text(_lines(check.hint), "yellow")))
     rows += [("  fact:", Text(_lines(fact), "dim")) for fact in check.evidence]
-    return _rows(rows)
+    message = Text(_lines(check.message), style if check.status == "error" else "")
+    return Group(_rows([(mark, message)], style), _rows(rows))
 
 
 def total_line(result: Result) -> str:
