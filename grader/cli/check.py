@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from grader.result import ItemResult, Result
 
 
+MOST_NAMED = 8  # items that are named when they are checked again
+
+
 def add_to(commands: Commands) -> None:
     """Add the command to the parser."""
     command = add_command(commands, "check", "check one notebook and show what was found", run)
@@ -199,9 +202,13 @@ def rechecked(items: Sequence[str]) -> str:
 
     >>> rechecked(["q3", "q4"]), rechecked([])
     ('checking q3 and q4 again', 'nothing changed that an item rests on')
+    >>> rechecked([f"q{n}" for n in range(1, 16)])
+    'checking 15 items again'
     """
     if not items:
         return "nothing changed that an item rests on"
+    if len(items) > MOST_NAMED:
+        return f"checking {len(items)} items again"
     return f"checking {', '.join(items[:-1])}{' and ' if len(items) > 1 else ''}{one_line(items[-1])} again"
 
 

@@ -186,17 +186,19 @@ class Stages:
                 self.kernels.end(attempt.main)
             return self._evidence(run, _nothing(), self._sections(run))
         self.report(Progress("probe", 0, 1, "models and loops"))
-        probed = attempt.probed
-        if probed is None and attempt.beside is not None:
-            probed = attempt.beside.result()
-        if probed is None:
+        first = attempt.probed
+        if first is None and attempt.beside is not None:
+            first = attempt.beside.result()
+        if first is None:
             if attempt.warm is not None:
                 attempt.warm.result()
-            probed = self._probe(stage, self._fresh, run, attempt.certain)
-        elif not stage.still_holds(probed, run):
+            probed = first = self._probe(stage, self._fresh, run, attempt.certain)
+        elif stage.still_holds(first, run):
+            probed = first
+        else:
             fresh = self.kernels.start(lambda: self.setup.probed(self.assignment.folder), LOAD)
-            probed = self._probe(stage, fresh, run, probed.certain)
-        attempt.probed = probed
+            probed = self._probe(stage, fresh, run, first.certain)
+        attempt.probed = probed if last else first  # what does not hold for a part may hold for the whole
         probes = probed.probes
         if last:  # it runs functions of the notebook in its own kernel, which changes the state there
             probes = stage.completed(probes, running.kernel, run)
