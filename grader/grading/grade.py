@@ -113,7 +113,7 @@ def grade(
             if item.id not in relying or _whole(item):
                 told(item)
             else:
-                meanwhile(item, f"it is judged once more on data of the full length, as {relying[item.id].told}")
+                meanwhile(item, "it is judged once more on data of the full length")
 
         judge = Judge(assignment.rubric, wanted, tell)
         stages = Stages(notebook, setup, seed, assignment, kernels, fresh, report, judge, wanted, meanwhile)

@@ -91,7 +91,7 @@ class Stages:
         if part is not None:
             short = self._advance(attempt, [code[at] for at in sorted(part.cells)], len(code), part)
             seen = short or self._seen(attempt, last=not part.begins)
-            if short is not None or self._enough(seen, part, attempt):
+            if short is not None or self._enough(seen, part):
                 return self._judged(seen)
             if part.begins:
                 done = part.cells
@@ -107,16 +107,14 @@ class Stages:
             return None
         return part_for(self.notebook, self.assignment, [item for item in self.only if item not in self.judge.judged])
 
-    def _enough(self, evidence: Evidence, part: Part, attempt: Attempt) -> bool:
+    def _enough(self, evidence: Evidence, part: Part) -> bool:
         """Return whether a part of the run is enough: if all wanted items pass. If not, tell what it shows so far."""
         trial = Judge(self.assignment.rubric, part.items)
         if not trial.look(evidence):
             return False
         if part.all and all(item.status == "pass" for item in trial.results):
             return True
-        stage, probed = attempt.stage, attempt.probed
-        unfound = part.begins and stage is not None and probed is not None and stage.lacks(probed.probes)
-        for item in () if unfound else trial.results:  # what is not found yet may be found in the kernel of the run
+        for item in trial.results:
             self.so_far(item, "the rest of the notebook runs now")
         return False
 

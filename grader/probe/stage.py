@@ -120,23 +120,16 @@ class ProbingStage:
             and same_questions(self.assignment, probed.probes, probed.run, run, probed.certain)
         )
 
-    def lacks(self, probes: Probes) -> bool:
-        """Return whether some probes found nothing among the definitions."""
-        lacking = self._lacking(probes)
-        return bool(lacking.models or lacking.loops or any(probe.missing for probe in probes.loaders.values()))
-
-    def _lacking(self, probes: Probes) -> Assignment:
-        return replace(
+    def completed(self, probes: Probes, main: Kernel, run: RunEvidence) -> Probes:
+        """Return the probes, with those that found nothing among the definitions repeated in the kernel of the run."""
+        lacking = replace(
             self.assignment,
             models=tuple(role for role in self.assignment.models if probes.models[role.role].missing),
             loops=tuple(r for r in self.assignment.loops if r.role in probes.loops and probes.loops[r.role].missing),
         )
-
-    def completed(self, probes: Probes, main: Kernel, run: RunEvidence) -> Probes:
-        """Return the probes, with those that found nothing among the definitions repeated in the kernel of the run."""
-        if not main.alive or not self.lacks(probes):
+        no_loader = any(probe.missing for probe in probes.loaders.values())
+        if not main.alive or not (lacking.models or lacking.loops or no_loader):
             return probes
-        lacking = self._lacking(probes)
         after = probe_all(main, lacking, run, self.data, cuda=self.cuda, prober=self.prober)
         return replace(
             probes,

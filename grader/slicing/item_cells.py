@@ -41,7 +41,7 @@ def cells_for(notebook: Notebook, assignment: Assignment, item: str) -> frozense
     if not own:
         return None
     cells = source_cells(notebook, ALL_RAN)
-    needed = _needed(notebook, cells, own)
+    needed = cells_needed(notebook, cells, own)
     return needed if expensive_cells(cells) - needed else None
 
 
@@ -57,7 +57,7 @@ def part_for(notebook: Notebook, assignment: Assignment, items: Sequence[str]) -
     if not found:
         return None
     cells = source_cells(notebook, ALL_RAN)
-    needed = _needed(notebook, cells, frozenset().union(*found.values()))
+    needed = cells_needed(notebook, cells, frozenset().union(*found.values()))
     expensive = expensive_cells(cells)
     if not expensive - needed:
         return None
@@ -81,12 +81,7 @@ def own_cells(notebook: Notebook, assignment: Assignment) -> dict[str, frozenset
     }
 
 
-def cells_needed(notebook: Notebook, own: Collection[int]) -> frozenset[int]:
-    """Return these cells and all that they depend on."""
-    return _needed(notebook, source_cells(notebook, ALL_RAN), own)
-
-
-def _needed(notebook: Notebook, cells: Sequence[SourceCell], own: Collection[int]) -> frozenset[int]:
+def cells_needed(notebook: Notebook, cells: Sequence[SourceCell], own: Collection[int]) -> frozenset[int]:
     """Return these cells and all that they depend on."""
     # Magics and code that cannot be parsed may affect the other cells in unknown ways.
     other = {

@@ -40,7 +40,8 @@ def item_keys(notebook: Notebook, assignment: Assignment, found: Mapping[str, st
     names = [one.name for one in definitions(cells) if one.kind != "method"]
     names += [*imported_names(notebook), *loader_names(notebook)]
     defined = [piece.source for piece in slice_cells(cells, names).pieces]
-    defined += [source for at, source in code.items() if at in written_files(notebook)]
+    files_written = frozenset(written_files(notebook))
+    defined += [source for at, source in code.items() if at in files_written]
     headed = own_cells(notebook, assignment)
     keys: dict[str, Key] = {}
     trained: frozenset[int] = frozenset()  # the cells of the next item that trains
@@ -59,7 +60,7 @@ def item_keys(notebook: Notebook, assignment: Assignment, found: Mapping[str, st
         if not base or (item in found and not own) or item in written:
             keys[item] = Key(whole, whole)
             continue
-        needed = cells_needed(notebook, base)
+        needed = cells_needed(notebook, cells, base)
         said = [] if own else defined
         texts = _texts(notebook, section) if section is not None else ()
         needs = [code[at] for at in sorted(needed)]
@@ -85,7 +86,8 @@ def changed(old: Mapping[str, Key], new: Mapping[str, Key], lost: Collection[str
 
 
 def _texts(notebook: Notebook, section: Section) -> Iterable[str]:
-    return [cell.source for cell in notebook.cells if cell.index in section.cells]
+    cells = frozenset(section.cells)
+    return [cell.source for cell in notebook.cells if cell.index in cells]
 
 
 def _digest(texts: Iterable[str]) -> str:
