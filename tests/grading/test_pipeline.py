@@ -102,7 +102,7 @@ def test_an_item_that_loses_marks_is_judged_by_the_whole_run(tmp_path):
 def test_what_a_part_shows_is_told_before_the_rest_runs(tmp_path):
     told: list[str] = []
     wrong = FIRST_BATCH.replace("labels.dtype", "''")
-    later = f"# Question 2\nfor x, y in train_loader:\n    {NEVER_REACHED}"
+    later = f"# Question 2\nwhile True:\n    {NEVER_REACHED}"
     result = graded(
         written(tmp_path, IMPORTS, LOADERS, wrong, later),
         only="Q1, data",
