@@ -50,6 +50,7 @@ def test_a_defect_of_the_grader_is_an_error_and_not_a_failure():
 
 def test_only_keeps_one_item():
     assert [item.id for item in judge(RUBRIC, empty_evidence(), only="c")] == ["c"]
+    assert [item.id for item in judge(RUBRIC, empty_evidence(), only=("c", "a"))] == ["a", "c"]
 
 
 def test_unknown_items_name_the_known_ones():

@@ -5,19 +5,27 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from grader.cli.exit_status import exit_status
+from grader.cli.exit_status import INTERRUPTED, exit_status
 from grader.cli.options import UsageError, add_command, add_grading, grading_settings, load, make_importable
 from grader.cli.progress import ProgressLine
-from grader.formatting import clean
+from grader.cli.refusals import refuse_assignment, refuse_data, refuse_missing, refuse_target
+from grader.errors import GraderError
+from grader.formatting import clean, one_line
 
 if TYPE_CHECKING:
     from grader.cli.options import Commands
     from grader.grading.messages import Terms
     from grader.notebook.helper_files import Beside
+    from grader.result import ItemResult, Result
+
+
+MOST_NAMED = 8  # items that are named when they are checked again
 
 
 def add_to(commands: Commands) -> None:
@@ -30,7 +38,15 @@ def add_to(commands: Commands) -> None:
         help="an .ipynb file, a .py file exported from one, or a folder or zip archive with one and its helper files",
     )
     command.add_argument(
-        "--item", metavar="ID", help="check one item only, such as q5; run only the cells that it needs"
+        "--item",
+        action="append",
+        metavar="IDS",
+        help="check only these items, such as q5 or q3,q8: run the cells that they need, and all if points are lost",
+    )
+    command.add_argument(
+        "--watch",
+        action="store_true",
+        help="check again whenever the file is saved, and only what changed, until Ctrl-C",
     )
     command.add_argument("--all", action="store_true", help="also list the checks that passed")
     command.add_argument("--json", type=Path, metavar="FILE", help="write the result to FILE as JSON")
@@ -42,41 +58,158 @@ def add_to(commands: Commands) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Check the notebook and print the report; return the exit status."""
-    from grader.files import write_atomically
-    from grader.grading.supervisor import CutShort, GaveUp, Worker
-    from grader.provenance.digests import of_file
-    from grader.reports import html, terminal
-    from grader.temporary import sweep, temporary_folder
-
+    refuse(arguments)
+    # Verdicts are printed once: as they are final if somebody looks at a terminal, else in the report.
+    show = ProgressLine(enabled=not arguments.quiet, verdicts=sys.stdout.isatty())
+    show.start(f"{arguments.notebook.name}; the grader starts")
     make_importable()
-    worker = Worker(_terms(arguments))  # it imports while this process does
-    show = ProgressLine(enabled=not arguments.quiet)
-    notebook = arguments.notebook
+    desk = _Desk(arguments, show)
     try:
-        sweep()
-        with temporary_folder("grader-class-") as into:
-            notebook, beside = _handed_in(notebook, into)
-            result = worker.grade(notebook, show, show.verdict, beside=beside)
-    except GaveUp as error:
-        from grader.grading.grade import failed
-
-        result = failed(load(arguments), notebook.name, str(error), of_file(notebook))
-    except CutShort as error:
-        if worker.log and os.environ.get("GRADER_DEBUG"):
-            print(clean(worker.log), file=sys.stderr)
-        raise UsageError(f"the grader itself failed: {error}; please report it") from None
+        if arguments.watch:
+            return _watch(desk)
+        result = desk.checked()
+        desk.deliver(result)
+        return exit_status([result])
     finally:
-        show.close()
-        worker.close()
-    result = replace(result, advisory=True)
-    if arguments.json:
-        result.write(arguments.json)
-    if arguments.html:
-        html.write_html(result, arguments.html)
-    if arguments.svg:
-        write_atomically(arguments.svg, terminal.svg(result))
-    terminal.print_report(result, details=arguments.all)
-    return exit_status([result])
+        desk.close()
+
+
+def refuse(arguments: argparse.Namespace) -> None:
+    """Raise UsageError if the command cannot use what it was given, before anything is started."""
+    refuse_missing(arguments.notebook)
+    refuse_assignment(arguments.assignment)
+    refuse_data(arguments.data)
+    for option in ("json", "html", "svg"):
+        refuse_target(f"--{option}", getattr(arguments, option))
+
+
+class _Desk:
+    """Checks one notebook, once or again and again, in one worker, and shows what was found."""
+
+    def __init__(self, arguments: argparse.Namespace, show: ProgressLine) -> None:
+        from grader.grading.supervisor import Worker
+
+        self.arguments, self.show = arguments, show
+        self._told: set[str] = set()
+        self._worker = Worker(_terms(arguments))  # it imports while this process does
+
+    def checked(self, again: Callable[[Sequence[str]], None] | None = None) -> Result:
+        """Return the result. `again` is called with the items that are checked, if the notebook is watched."""
+        from grader.grading.supervisor import CutShort, GaveUp
+        from grader.temporary import sweep, temporary_folder
+
+        notebook = self.arguments.notebook
+        self._told = set()
+        try:
+            sweep()
+            with temporary_folder("grader-class-") as into:
+                notebook, beside = _handed_in(notebook, into)
+                result = self._worker.grade(
+                    notebook,
+                    self.show,
+                    self._verdict,
+                    beside=beside,
+                    only=self.arguments.item,
+                    so_far=self.show.so_far,
+                    again=again,
+                )
+        except GaveUp as error:
+            from grader.grading.grade import failed
+            from grader.provenance.digests import of_file
+
+            result = failed(load(self.arguments), notebook.name, str(error), of_file(notebook))
+        except CutShort as error:
+            if self._worker.log and os.environ.get("GRADER_DEBUG"):
+                print(clean(self._worker.log), file=sys.stderr)
+            raise UsageError(f"the grader itself failed: {error}; please report it") from None
+        return replace(result, advisory=True)
+
+    def _verdict(self, item: ItemResult) -> None:
+        if self.show.on_terminal and sys.stdout.isatty():
+            self._told.add(item.id)
+        self.show.verdict(item)
+
+    def deliver(self, result: Result) -> None:
+        """Write the files that were asked for, and print the report."""
+        from grader.files import write_atomically
+        from grader.reports import html, terminal
+
+        arguments = self.arguments
+        if arguments.json:
+            result.write(arguments.json)
+        if arguments.html:
+            html.write_html(result, arguments.html)
+        if arguments.svg:
+            write_atomically(arguments.svg, terminal.svg(result))
+        self.show.close()
+        terminal.print_report(result, details=arguments.all, told=self._told)
+
+    def renew(self) -> None:
+        """Start another worker if the last one ended."""
+        from grader.grading.supervisor import Worker
+
+        if not self._worker.usable:
+            self._worker = Worker(_terms(self.arguments))
+
+    def close(self) -> None:
+        """End the worker and the progress line."""
+        self.show.close()
+        self._worker.close()
+
+
+def _watch(desk: _Desk) -> int:
+    """Check the notebook again whenever it is saved, until Ctrl-C; return the exit status of the last check."""
+    from grader.cli.watch import saves
+    from grader.reports.terminal import total_line
+
+    name, last = one_line(desk.arguments.notebook.name), None
+    later = False
+
+    def again(items: Sequence[str]) -> None:
+        if later:
+            print(f"\n{time.strftime('%H:%M:%S')} {name} was saved: {rechecked(items)}", flush=True)
+
+    def gone() -> None:
+        print(f"{name} is not there any more; waiting for it, Ctrl-C ends", flush=True)
+
+    try:
+        for _ in saves(desk.arguments.notebook, gone):
+            desk.renew()
+            desk.show.start(name)
+            try:
+                result = desk.checked(again)
+            except GraderError as error:  # such as an archive that is being replaced
+                desk.show.close()
+                print(f"{one_line(str(error))}; waiting for the next save, Ctrl-C ends", flush=True)
+                continue
+            if result.status == "failed":
+                desk.show.close()
+                print(f"{one_line(result.message).rstrip('.')}; waiting for the next save, Ctrl-C ends", flush=True)
+                continue
+            if last is None or result.items != last.items:
+                desk.deliver(result)
+            desk.show.close()
+            last, later = result, True
+            print(f"watching {name}: save it to check it again, Ctrl-C ends", flush=True)
+    except KeyboardInterrupt:
+        desk.show.close()
+        print(f"\nstopped watching {name}" + (f"; at the last check: {total_line(last)}" if last else ""), flush=True)
+    return exit_status([last]) if last is not None else INTERRUPTED
+
+
+def rechecked(items: Sequence[str]) -> str:
+    """Return in words what is checked again.
+
+    >>> rechecked(["q3", "q4"]), rechecked([])
+    ('checking q3 and q4 again', 'nothing changed that an item rests on')
+    >>> rechecked([f"q{n}" for n in range(1, 16)])
+    'checking 15 items again'
+    """
+    if not items:
+        return "nothing changed that an item rests on"
+    if len(items) > MOST_NAMED:
+        return f"checking {len(items)} items again"
+    return f"checking {', '.join(items[:-1])}{' and ' if len(items) > 1 else ''}{one_line(items[-1])} again"
 
 
 def _handed_in(path: Path, into: Path) -> tuple[Path, Beside | None]:
@@ -109,7 +242,6 @@ def _terms(arguments: argparse.Namespace) -> Terms:
         settings["sample"],
         settings["device"],
         settings["isolation"],
-        only=arguments.item,
         seed=CANONICAL_SEED,
         cores=usable_cores(),
     )

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from grader.cli import calibrate, check, data, doctor, grade, keygen, mark, merge, prove, results, verify_result
+from grader.cli.encoding import spell_what_is_lacking
 from grader.cli.exit_status import FAILED, INTERRUPTED
 from grader.cli.options import Parser
 from grader.errors import GraderError
@@ -70,6 +71,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     An unexpected error becomes one sentence; with GRADER_DEBUG=1 in the environment it is raised.
     """
+    spell_what_is_lacking()
     arguments = parser().parse_args(argv)
     signal.signal(signal.SIGTERM, _exit_on_signal)
     warnings.simplefilter("ignore", SyntaxWarning)  # these are about students' code, and quote it

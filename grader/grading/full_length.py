@@ -14,7 +14,7 @@ from grader.data.full_length import full_length
 from grader.data.interface import DataError
 from grader.grading.judge import Judge, item_result
 from grader.grading.pipeline import Stages
-from grader.grading.progress import Report
+from grader.grading.progress import Progress, Report
 from grader.notebook.cells import Notebook, python_source
 from grader.notebook.questions import locate
 from grader.result import CheckResult, ItemResult
@@ -88,6 +88,7 @@ def judged_in_full(
     wanted = {result.id for result in results}
     rubric = replace(assignment.rubric, items=tuple(item for item in assignment.rubric.items if item.id in wanted))
     cells = frozenset().union(*(relying[item].cells for item in wanted))
+    report(Progress("run", 0, len(cells), "once more, on data of the full length"))
     with temporary_folder("grader-task-") as folder:
         try:
             source = full_length(setup.source, full.train, full.test, folder)

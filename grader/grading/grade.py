@@ -6,7 +6,7 @@ import hashlib
 import importlib
 import importlib.util
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +17,8 @@ from grader.grading.notes import notes
 from grader.grading.pipeline import Stages
 from grader.grading.progress import Progress as Progress
 from grader.grading.progress import Report as Report
+from grader.grading.progress import SoFar
+from grader.grading.wanted import wanted_items
 from grader.machine import Device, find_gpu
 from grader.notebook.beside import named_beside
 from grader.notebook.helper_files import Beside, read_helper_files
@@ -41,9 +43,10 @@ def grade(
     sample: bool = False,
     device: Device = "auto",
     limits: Limits | None = None,
-    only: str | None = None,
+    only: str | Collection[str] | None = None,
     progress: Report | None = None,
     verdict: Callable[[ItemResult], None] | None = None,
+    so_far: SoFar | None = None,
     seed: int | None = CANONICAL_SEED,
     isolation: str = "auto",
     cores: int = 1,
@@ -52,8 +55,10 @@ def grade(
     """Grade the notebook at `path` and return its result, of status 'failed' if it cannot be graded at all.
 
     `data` is a folder with MNIST, `sample` forces the sample that ships; by default the cache is used if it has MNIST.
-    `device` is one of `grader.machine.DEVICES`. `only` keeps one item and runs no more than it needs. `progress` is
-    called before each step, `verdict` with each item's result as soon as it is final, in any order, from any thread.
+    `device` is one of `grader.machine.DEVICES`. `only` keeps one item or several, in any case, and runs no more than
+    they need. `progress` is called before each step, `verdict` with each item's result as soon as it is final, in any
+    order, from any thread. `so_far` is called with an item's result on a part of the run, and the reason why it is not
+    final.
 
     `seed` seeds the harness, for each notebook in another way. None takes the one of this machine's secret (OSError
     without a cache), under which nobody knows in advance what a correct training gives. `isolation` is one of
@@ -77,7 +82,7 @@ def grade(
         notebook = read_notebook(path)
     except UnreadableNotebook as error:
         assignment = load_assignment(assignment) if isinstance(assignment, str) else assignment
-        _known(assignment, only)
+        wanted_items(assignment.rubric, only)
         report(Progress("read", 0, 1, path.name))
         result = failed(assignment, path.name, str(error), digests.of_file(path), source.sha256)
         return replace(result, digests=replace(result.digests, files=read_helper_files(beside or ()).digest))
@@ -93,7 +98,7 @@ def grade(
         # A kernel for the probes starts while the assignment is imported.
         early = kernels.start(lambda: setup.probed(hidden), LOAD) if hidden and unknown else None
         assignment = load_assignment(assignment) if isinstance(assignment, str) else assignment
-        _known(assignment, only)
+        wanted = wanted_items(assignment.rubric, only)
         report(Progress("read", 1, 1, path.name))
         # Taken before any student code runs, so that it cannot affect them.
         digested = replace(digests.digests(assignment, notebook.sha256, source.sha256), files=helpers.digest)
@@ -102,14 +107,16 @@ def grade(
         if fresh is None and assignment.probes:
             fresh = kernels.start(lambda: setup.probed(folder), LOAD)
         relying = reliances(notebook, assignment, source.train_size, source.test_size)
-        told = verdict or (lambda _: None)
+        told, meanwhile = verdict or (lambda _: None), so_far or (lambda *_: None)
 
         def tell(item: ItemResult) -> None:
-            if item.id not in relying or _whole(item):  # else it may be judged once more
+            if item.id not in relying or _whole(item):
                 told(item)
+            else:
+                meanwhile(item, "it is judged once more on data of the full length")
 
-        judge = Judge(assignment.rubric, only, tell)
-        stages = Stages(notebook, setup, seed, assignment, kernels, fresh, report, judge, only)
+        judge = Judge(assignment.rubric, wanted, tell)
+        stages = Stages(notebook, setup, seed, assignment, kernels, fresh, report, judge, wanted, meanwhile)
         run = stages.go()
     short = [item for item in judge.results if item.id in relying and not _whole(item)]
     longer = {item.id: item for item in judged_in_full(short, relying, notebook, setup, seed, assignment, report)}
@@ -135,11 +142,6 @@ def _kept(evidence: Evidence | None) -> bytes:
         return b""
     kept = dump_evidence(evidence)
     return kept if len(kept) <= MOST_KEPT else b""
-
-
-def _known(assignment: Assignment, item: str | None) -> None:
-    if item is not None:
-        assignment.rubric.item(item)
 
 
 def _folder(assignment: str | Assignment) -> Path | None:

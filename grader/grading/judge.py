@@ -56,15 +56,19 @@ class SomeOf(Mapping[str, V]):
 
 
 class Judge:
-    """Judges the items of a rubric as their evidence arrives. `only` keeps one item.
+    """Judges the items of a rubric as their evidence arrives. `only` keeps one item or several.
 
     `tell` is called once with each item's result, as soon as it exists.
     """
 
     def __init__(
-        self, rubric: Rubric, only: str | None = None, tell: Callable[[ItemResult], None] | None = None
+        self,
+        rubric: Rubric,
+        only: str | Collection[str] | None = None,
+        tell: Callable[[ItemResult], None] | None = None,
     ) -> None:
-        self._wanted = tuple(item.id for item in rubric.items if only in (None, item.id))
+        only = (only,) if isinstance(only, str) else only
+        self._wanted = tuple(item.id for item in rubric.items if only is None or item.id in only)
         self._left = list(_with_required(rubric, self._wanted))
         self._tell = tell or (lambda _: None)
         self._checks: dict[str, CheckResult] = {}
@@ -95,6 +99,11 @@ class Judge:
         return self._items.keys() >= set(self._wanted)
 
     @property
+    def judged(self) -> frozenset[str]:
+        """The ids of the wanted items that have been judged."""
+        return frozenset(item for item in self._wanted if item in self._items)
+
+    @property
     def results(self) -> tuple[ItemResult, ...]:
         """The results of the wanted items that have been judged, in the rubric's order."""
         return tuple(self._items[item] for item in self._wanted if item in self._items)
@@ -111,8 +120,8 @@ def _with_required(rubric: Rubric, wanted: Collection[str]) -> Iterator[Item]:
     return reversed(items)
 
 
-def judge(rubric: Rubric, evidence: Evidence, only: str | None = None) -> tuple[ItemResult, ...]:
-    """Run the rubric's checks on the whole evidence and return the items' results, in order. `only` keeps one item."""
+def judge(rubric: Rubric, evidence: Evidence, only: str | Collection[str] | None = None) -> tuple[ItemResult, ...]:
+    """Run the rubric's checks on the whole evidence and return the items' results, in order. `only` keeps some."""
     whole = Judge(rubric, only)
     whole.look(evidence)
     return whole.results

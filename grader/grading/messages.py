@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeVar
@@ -40,7 +41,6 @@ class Terms:
     device: Device = "auto"
     isolation: str = "auto"
     tried: str = ""
-    only: str | None = None
     seed: int | None = None
     cores: int = 1
     many: bool = False
@@ -59,18 +59,28 @@ class Server:
 class Order:
     """The order to grade a notebook. Paths are bytes in hexadecimal, since they may be no text.
 
-    `files` are the names and paths of its helper files; None leaves it to the worker to find them.
+    `files` are the names and paths of its helper files; None leaves it to the worker to find them. `only` are texts
+    that name the wanted items, None for all. `watch`: it is checked again and again, each time only where it changed.
     """
 
     path: str
     server: Server | None = None
     files: tuple[tuple[str, str], ...] | None = None
+    only: tuple[str, ...] | None = None
+    watch: bool = False
 
     @classmethod
-    def of(cls, path: Path, server: Server | None = None, beside: Beside | None = None) -> Order:
+    def of(
+        cls,
+        path: Path,
+        server: Server | None = None,
+        beside: Beside | None = None,
+        only: Sequence[str] | None = None,
+        watch: bool = False,
+    ) -> Order:
         """Return the order to grade the notebook at `path` with the helper files `beside` it."""
         files = None if beside is None else tuple((_hex(name), _hex(where)) for name, where in beside)
-        return cls(_hex(path), server, files)
+        return cls(_hex(path), server, files, None if only is None else tuple(map(as_text, only)), watch)
 
     @property
     def notebook(self) -> Path:
@@ -97,17 +107,19 @@ def _text(path: str) -> str:
 class Report:
     """A report of a worker.
 
-    'began': it reads the file; 'step': its progress; 'verdict': an item's result as JSON; 'evidence': the kept evidence
-    in base64, before the result; 'result': the result's document; 'refused': the caller asked for something impossible,
+    'began': it reads the file; 'step': its progress; 'again': the items that are checked again, separated by blanks;
+    'verdict': an item's result as JSON; 'so_far': one that is not final, and `why`; 'evidence': the kept evidence in
+    base64, before the result; 'result': the result's document; 'refused': the caller asked for something impossible,
     in a sentence; 'gave_up': the notebook asks too much of the grader, in a sentence; 'failed': the grader itself
     failed, in words.
     """
 
-    kind: Literal["began", "step", "verdict", "evidence", "result", "refused", "gave_up", "failed"]
+    kind: Literal["began", "step", "again", "verdict", "so_far", "evidence", "result", "refused", "gave_up", "failed"]
     text: str = ""
     phase: Literal["read", "run", "probe", "check"] = "read"
     done: int = 0
     total: int = 0
+    why: str = ""
 
 
 def pack(message: Terms | Order | Report) -> bytes:

@@ -15,16 +15,17 @@ from typing import TYPE_CHECKING
 
 from grader.assignment import Assignment, Evidence, LoopRole, Reference
 from grader.evidence.run import RunEvidence
+from grader.grading.attempt import Attempt
 from grader.grading.judge import Judge, PartialEvidence, SomeOf
-from grader.grading.progress import Progress, Report
+from grader.grading.progress import Progress, Report, SoFar
 from grader.notebook.cells import Cell, Notebook
+from grader.notebook.places import place
 from grader.notebook.questions import Section, locate
 from grader.result import Fact
 from grader.run.kernels import LOAD, Kernels, Setup
-from grader.run.recorded_run import Running
 from grader.sandbox.kernel import Kernel
 from grader.seeds import drawn_for
-from grader.slicing.item_cells import cells_for, costly_cells
+from grader.slicing.item_cells import Part, costly_cells, part_for
 from grader.slicing.source_cells import ALL_RAN
 
 if TYPE_CHECKING:
@@ -42,9 +43,10 @@ class Stages:
     """The grading of one notebook that could be read.
 
     `seed` is the grading's, from which the probes' draws follow; the kernels get another. `fresh` is the kernel for the
-    probes, None if the assignment has none. `only` is the one wanted item, None for all. `seconds` holds the duration
-    of the stages. With `chosen` only these cells run, and the functions are probed with inputs of these `lengths`.
-    `evidence` is what the verdicts rest on, once a run has ended.
+    probes, None if the assignment has none. `only` are the wanted items, None for all. `so_far` is told what a part of
+    the run shows, and why that is not final. `seconds` holds the duration of the stages. With `chosen` only these cells
+    run, and the functions are probed with inputs of these `lengths`. `evidence` is what the verdicts rest on, once a
+    run has ended.
     """
 
     notebook: Notebook
@@ -55,7 +57,8 @@ class Stages:
     fresh: Future[Kernel] | None
     report: Report
     judge: Judge
-    only: str | None = None
+    only: Collection[str] | None = None
+    so_far: SoFar = lambda *_: None
     seconds: dict[str, Fact] = field(default_factory=dict)
     chosen: Collection[int] | None = None
     lengths: Lengths | None = None
@@ -69,26 +72,51 @@ class Stages:
     def _go(self) -> RunEvidence:
         if self.judge.look(self._early()):
             return RunEvidence()
-        stage, certain = self._probing() if self.assignment.probes else None, None
+        stage, certain, main = self._probing() if self.assignment.probes else None, None, None
         if stage is not None and self.only is not None:  # the certain probes may suffice, or shorten the run
+            if self.setup.cores > 1 and self.judge.waits_for & OF_THE_RUN:  # it must run in any case
+                main = self.kernels.start(self._recorded)
             self.report(Progress("probe", 0, 1, "definitions that need no run"))
             certain = stage.certain(self._fresh.result())
             if self.judge.done:
                 return RunEvidence()
         code = {cell.index: cell for cell in self.notebook.code_cells}
+        attempt = self._attempt(stage, certain, None, main)
         if self.chosen is not None:
-            evidence, _ = self._attempt(stage, [code[at] for at in sorted(self.chosen)], certain, None)
+            self._advance(attempt, [code[at] for at in sorted(self.chosen)], len(self.chosen))
+            evidence = self._seen(attempt, last=True)
             self.judge.look(evidence)
             return evidence.run
-        some = cells_for(self.notebook, self.assignment, self.only) if self.only is not None else None
-        probed: Probed | None = None
-        if some is not None:
-            chosen = [cell for at, cell in code.items() if at in some]
-            evidence, probed = self._attempt(stage, chosen, certain, None)
-            if self._passes(evidence):
-                return self._judged(evidence)
-        evidence, _ = self._attempt(stage, tuple(code.values()), certain, probed)
-        return self._judged(evidence)
+        part, done = self._part(), frozenset[int]()
+        if part is not None:
+            short = self._advance(attempt, [code[at] for at in sorted(part.cells)], len(code), part)
+            seen = short or self._seen(attempt, last=not part.begins)
+            if short is not None or self._enough(seen, part):
+                return self._judged(seen)
+            if part.begins:
+                done = part.cells
+            else:
+                attempt = self._attempt(stage, certain, attempt.probed, attempt.next)
+        rest = [cell for at, cell in code.items() if at not in done]
+        self._advance(attempt, rest, len(code))
+        return self._judged(self._seen(attempt, last=True))
+
+    def _part(self) -> Part | None:
+        """Return the part of the notebook that may be enough for the wanted items, if there is one."""
+        if self.only is None:
+            return None
+        return part_for(self.notebook, self.assignment, [item for item in self.only if item not in self.judge.judged])
+
+    def _enough(self, evidence: Evidence, part: Part) -> bool:
+        """Return whether a part of the run is enough: if all wanted items pass. If not, tell what it shows so far."""
+        trial = Judge(self.assignment.rubric, part.items)
+        if not trial.look(evidence):
+            return False
+        if part.all and all(item.status == "pass" for item in trial.results):
+            return True
+        for item in trial.results:
+            self.so_far(item, "the rest of the notebook runs now")
+        return False
 
     def _judged(self, evidence: Evidence) -> RunEvidence:
         self.judge.look(evidence)
@@ -99,58 +127,81 @@ class Stages:
         return drawn_for(self.seed, self.notebook.sha256)
 
     def _passes(self, evidence: Evidence) -> bool:
-        """Return whether the wanted item passes entirely: only then is part of the run enough."""
+        """Return whether the wanted items pass entirely: only then is part of the run enough."""
         trial = Judge(self.assignment.rubric, self.only)
         return trial.look(evidence) and all(item.status == "pass" for item in trial.results)
 
     def _attempt(
-        self, stage: ProbingStage | None, cells: Sequence[Cell], certain: Probes | None, guess: Probed | None
-    ) -> tuple[Evidence, Probed | None]:
-        """Run these cells, all or some of them for one item, and return the evidence and the probes that it rests on.
+        self, stage: ProbingStage | None, certain: Probes | None, guess: Probed | None, main: Future[Kernel] | None
+    ) -> Attempt:
+        """Begin a run in the kernel `main`, or a new one. Without a `stage` nothing is probed.
 
-        If the one item passes on fewer cells, the others are not run. Without a `stage` nothing is probed. `certain`
-        are the probes that were already made in the kernel for the probes, if any; `guess` are all probes of an earlier
-        attempt, which may still hold.
+        `certain` are the probes that were already made in the kernel for the probes, if any; `guess` are all probes of
+        an earlier attempt, which may still hold.
         """
-        pool, whole = self.kernels.pool, len(cells) == len(self.notebook.code_cells)
-        evaluations = self._evaluations(stage)
-        main = self.kernels.start(self._recorded)
-        beside: Future[Probed] | None = None
-        warm: Future[None] | None = None
+        attempt = Attempt(stage, certain, main or self.kernels.start(self._recorded), self._evaluations(stage), guess)
         if stage is not None and guess is None and self.setup.cores > 1:
-            beside = pool.submit(lambda: self._probe(stage, self._fresh, ALL_RAN, certain))
+            attempt.beside = self.kernels.pool.submit(lambda: self._probe(stage, self._fresh, ALL_RAN, certain))
         elif stage is not None and guess is None:
-            warm = pool.submit(lambda: _warm_up(self._fresh.result()))
-        began, running = time.monotonic(), Running(main.result())
-        costly = costly_cells(self.notebook)
-        for done, cell in enumerate(cells):
-            if not whole and cell.index in costly and certain is not None:
-                early = self._short(running.evidence(), certain)
+            attempt.warm = self.kernels.pool.submit(lambda: _warm_up(self._fresh.result()))
+        return attempt
+
+    def _advance(
+        self, attempt: Attempt, cells: Sequence[Cell], total: int, part: Part | None = None
+    ) -> Evidence | None:
+        """Run further cells of a notebook with `total` cells to run.
+
+        If the cells are a `part` of it, and the wanted items pass before one that trains, return the evidence of that.
+        """
+        began = time.monotonic()
+        running = attempt.begun()
+        costly = costly_cells(self.notebook) if part is not None else frozenset[int]()
+        for cell in cells:
+            if cell.index in costly and attempt.certain is not None:
+                early = self._short(running.evidence(), attempt.certain)
                 if early is not None:
-                    return early, None
-            self.report(Progress("run", done, len(cells), f"cell {cell.index}"))
+                    return early
+            self.report(Progress("run", attempt.ran, total, place(self.notebook, cell.index)))
             before = running.weights_sent
             running.run([cell])
-            if evaluations is not None and running.weights_sent > before:
-                evaluations.foresee(running.evidence(), self.assignment.models)
-        run = running.evidence()
-        self.seconds["run"] = round(time.monotonic() - began, 2)
+            attempt.ran += 1
+            if attempt.evaluations is not None and running.weights_sent > before:
+                attempt.evaluations.foresee(running.evidence(), self.assignment.models)
+            broke = running.ended_badly
+            if broke and part is not None and not part.begins and attempt.next is None and self.setup.cores > 1:
+                attempt.next = self.kernels.start(self._recorded)  # the whole notebook will most likely run
+        attempt.seconds += time.monotonic() - began
+        self.seconds["run"] = round(attempt.seconds, 2)
         self.seconds["student"] = round(running.seconds, 2)
+        return None
+
+    def _seen(self, attempt: Attempt, last: bool) -> Evidence:
+        """Return the evidence of what ran so far. `last`: nothing more will run in its kernel, which is closed."""
+        running, stage = attempt.begun(), attempt.stage
+        run = running.evidence()
         if stage is None:
-            self.kernels.end(main)
-            return self._evidence(run, _nothing(), self._sections(run)), None
+            if last:
+                self.kernels.end(attempt.main)
+            return self._evidence(run, _nothing(), self._sections(run))
         self.report(Progress("probe", 0, 1, "models and loops"))
-        probed = beside.result() if beside is not None else guess
-        if probed is None:
-            if warm is not None:
-                warm.result()
-            probed = self._probe(stage, self._fresh, run, certain)
-        elif not stage.still_holds(probed, run):
+        first = attempt.probed
+        if first is None and attempt.beside is not None:
+            first = attempt.beside.result()
+        if first is None:
+            if attempt.warm is not None:
+                attempt.warm.result()
+            probed = first = self._probe(stage, self._fresh, run, attempt.certain)
+        elif stage.still_holds(first, run):
+            probed = first
+        else:
             fresh = self.kernels.start(lambda: self.setup.probed(self.assignment.folder), LOAD)
-            probed = self._probe(stage, fresh, run, probed.certain)
-        probes = stage.completed(probed.probes, running.kernel, run)
-        self.kernels.end(main)
-        return self._whole(run, probes, probed.kernel, evaluations), probed
+            probed = self._probe(stage, fresh, run, first.certain)
+        attempt.probed = probed if last else first  # what does not hold for a part may hold for the whole
+        probes = probed.probes
+        if last:  # it runs functions of the notebook in its own kernel, which changes the state there
+            probes = stage.completed(probes, running.kernel, run)
+            self.kernels.end(attempt.main)
+        return self._whole(run, probes, probed.kernel, attempt.evaluations)
 
     def _recorded(self) -> Kernel:
         """Start the kernel for the run, on several cores after the one for the probes, which the first verdicts need.

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    from grader.result import ItemResult
 
 
 @dataclass(frozen=True)
@@ -18,3 +21,4 @@ class Progress:
 
 
 Report: TypeAlias = Callable[[Progress], None]
+SoFar: TypeAlias = "Callable[[ItemResult, str], None]"  # an item's verdict so far, and why that is not final

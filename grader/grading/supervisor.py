@@ -15,7 +15,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,7 +29,7 @@ from grader.sandbox.confinement.process_tree import private_bytes
 from grader.temporary import sweep
 
 if TYPE_CHECKING:
-    from grader.grading.progress import Progress
+    from grader.grading.progress import Progress, SoFar
     from grader.notebook.helper_files import Beside
     from grader.result import ItemResult, Result
 
@@ -110,26 +111,37 @@ class Worker:
         verdict: Callable[[ItemResult], None] | None = None,
         lent: tuple[Server, int] | None = None,
         beside: Beside | None = None,
+        only: Sequence[str] | None = None,
+        so_far: SoFar | None = None,
+        again: Callable[[Sequence[str]], None] | None = None,
     ) -> Result:
-        """Have a notebook graded and return the result. `progress` and `verdict` are called in this thread.
+        """Have a notebook graded and return the result. `progress`, `verdict` and others are called in this thread.
 
-        `beside` are its helper files as for `grader.grade`. `lent` is a fork server and the descriptor of its control
-        socket. Raises GaveUp and CutShort, and GraderError for the caller's mistakes; a worker that gave up has ended.
+        `beside` are its helper files, `only` the wanted items and `so_far` as for `grader.grade`. With `again` the
+        worker remembers the notebook: from the second time on it grades only the items that a change touches, with
+        which `again` is called first, and keeps the other verdicts. `lent` is a fork server and the descriptor of its
+        control socket.
+
+        Raises GaveUp and CutShort, and GraderError for the caller's mistakes; a worker that gave up has ended.
         """
         if self._terms is None:
             raise RuntimeError("a worker needs terms")
         patience, evidence = Patience(self._terms.limits, time.monotonic()), b""
         try:
-            self._send(path, lent, beside)
+            self._send(Order.of(path, None, beside, only, again is not None), lent)
             while True:
                 report = self._next(patience)
                 if report.kind == "step" and progress is not None:
                     progress(_progress(report))
                 elif report.kind == "verdict" and verdict is not None:
                     verdict(_item(report.text))
+                elif report.kind == "so_far" and so_far is not None:
+                    so_far(_item(report.text), report.why)
+                elif report.kind == "again" and again is not None:
+                    again(report.text.split())
                 elif report.kind == "evidence":
                     evidence = _decoded(report.text)
-                elif report.kind not in ("began", "step", "verdict"):
+                elif report.kind not in ("began", "step", "again", "verdict", "so_far"):
                     return self._result(report).with_evidence(evidence)
         except (GraderError, CutShort):  # it is ready for the next
             raise
@@ -144,11 +156,11 @@ class Worker:
             self.kill()
             raise
 
-    def _send(self, path: Path, lent: tuple[Server, int] | None, beside: Beside | None) -> None:
+    def _send(self, order: Order, lent: tuple[Server, int] | None) -> None:
         if lent is None or lent == self._lent:
-            self._channel.sendall(pack(Order.of(path, None, beside)))
+            self._channel.sendall(pack(order))
             return
-        message = pack(Order.of(path, lent[0], beside))
+        message = pack(replace(order, server=lent[0]))
         sent = socket.send_fds(self._channel, [message], [lent[1]])
         self._channel.sendall(message[sent:])  # a long list of helper files may not go out at once
         self._lent = lent

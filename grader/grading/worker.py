@@ -16,6 +16,7 @@ import sys
 import threading
 import traceback
 import warnings
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from queue import SimpleQueue
@@ -23,9 +24,10 @@ from typing import NoReturn
 
 from grader.assignment import Assignment, UnknownItem, load_assignment
 from grader.errors import GraderError
+from grader.grading.again import Memory
 from grader.grading.messages import MAX_RESULT, Inbox, MalformedMessage, Order, Report, Terms, as_text, pack
 from grader.grading.patience import out_of_memory, too_large
-from grader.result import ItemResult
+from grader.result import ItemResult, Result
 
 _PDEATHSIG = 1  # of prctl
 CHUNK = 1 << 16
@@ -51,13 +53,14 @@ def main() -> NoReturn:
     _limit_memory(terms.limits.grading_memory_bytes)
     teller = _Teller(channel)
     assignment = load_assignment(terms.assignment) if terms.many else terms.assignment
+    memory = Memory()
     while True:
         order, descriptors = orders.get()
         assert isinstance(order, Order)
         teller.tell(Report("began"))
         if order.server is not None and descriptors:
             _borrow(terms, order, descriptors[0])
-        teller.tell(_grade(terms, assignment, order, teller))
+        teller.tell(_report(terms, assignment, order, teller, memory))
 
 
 def _listen(channel: socket.socket, orders: SimpleQueue[tuple[Terms | Order, list[int]]]) -> None:
@@ -86,12 +89,15 @@ class _Teller:
 
     def tell(self, report: Report) -> None:
         """Send a report."""
-        self.phase = report.phase
+        if report.kind in ("began", "step"):
+            self.phase = report.phase
         with self._lock, contextlib.suppress(OSError):  # nobody listens any more: this process is about to end
             self._channel.sendall(pack(report))
 
 
-def _grade(terms: Terms, assignment: str | Assignment, order: Order, teller: _Teller) -> Report:
+def _grade(
+    terms: Terms, assignment: str | Assignment, order: Order, teller: _Teller, only: Sequence[str] | None
+) -> Result:
     from grader.grading.grade import grade
     from grader.grading.progress import Progress
 
@@ -101,22 +107,54 @@ def _grade(terms: Terms, assignment: str | Assignment, order: Order, teller: _Te
     def verdict(item: ItemResult) -> None:
         teller.tell(Report("verdict", as_text(json.dumps(asdict(item)))))
 
+    def so_far(item: ItemResult, why: str) -> None:
+        teller.tell(Report("so_far", as_text(json.dumps(asdict(item))), why=as_text(why)))
+
+    return grade(
+        order.notebook,
+        assignment,
+        data=Path(terms.data) if terms.data else None,
+        sample=terms.sample,
+        device=terms.device,
+        limits=terms.limits,
+        only=only,
+        progress=step,
+        verdict=None if terms.many else verdict,
+        so_far=None if terms.many else so_far,
+        seed=terms.seed,
+        isolation=terms.isolation,
+        cores=terms.cores,
+        beside=order.beside,
+    )
+
+
+def _again(terms: Terms, order: Order, teller: _Teller, memory: Memory) -> Result:
+    """Grade what changed in a notebook that is watched, with kernels that start from a fork server."""
+    from grader.grading.wanted import wanted_items
+    from grader.sandbox.warm_start import many_kernels
+
+    many_kernels(memory.result is not None)
+    assignment = load_assignment(terms.assignment)
+    wanted = wanted_items(assignment.rubric, order.only) or tuple(item.id for item in assignment.rubric.items)
+    every = len(wanted) == len(assignment.rubric.items)
+
+    def grade(items: Sequence[str]) -> Result:
+        only = None if every and len(items) == len(wanted) else items
+        return _grade(terms, assignment, order, teller, only)
+
+    def tell(items: Sequence[str]) -> None:
+        teller.tell(Report("again", " ".join(items)))
+
+    return memory.recheck(order.notebook, order.beside, assignment, wanted, grade, tell)
+
+
+def _report(terms: Terms, assignment: str | Assignment, order: Order, teller: _Teller, memory: Memory) -> Report:
+    """Carry out an order and return the last report on it, after the kept evidence was sent."""
     try:
-        result = grade(
-            order.notebook,
-            assignment,
-            data=Path(terms.data) if terms.data else None,
-            sample=terms.sample,
-            device=terms.device,
-            limits=terms.limits,
-            only=terms.only,
-            progress=step,
-            verdict=None if terms.many else verdict,
-            seed=terms.seed,
-            isolation=terms.isolation,
-            cores=terms.cores,
-            beside=order.beside,
-        )
+        if order.watch:
+            result = _again(terms, order, teller, memory)
+        else:
+            result = _grade(terms, assignment, order, teller, order.only)
     except UnknownItem as error:
         return Report("refused", as_text(str(error.args[0])))
     except GraderError as error:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from grader.files import write_atomically
 from grader.formatting import render_html
+from grader.reports.audience import for_reader
 from grader.reports.mentions import Mentions, linked, mentioned, shown_cells
 from grader.reports.terminal import ADVISORY, MARKS, total_line
 
@@ -24,6 +25,7 @@ def html(result: Result) -> str:
     """
     from grader.reports.pictures import Pictures, pictures
 
+    result = for_reader(result)
     evidence = _evidence(result)
     mentions = Mentions(evidence.notebook if evidence is not None else None)
     marked = mentioned(_texts(result), mentions) if evidence is not None else {}

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.constrain import Constrain
 from rich.padding import Padding
 from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
 from grader.formatting import clean, number, one_line
+from grader.reports.audience import for_reader
+from grader.reports.priorities import Priorities, priorities, untold
 from grader.result import CheckResult, ItemResult
 
 if TYPE_CHECKING:
@@ -30,28 +34,141 @@ MARKS = {
 }
 
 
+WIDEST = 110  # columns of the report; longer lines are hard to read
 ADVISORY = "a self-check, for advice only: what counts is the instructor's grading"
 _FONT_FACE = re.compile(r"\s*@font-face\s*\{[^}]*\}")
-_OTHER_LINES = "\n  │ "  # marks further lines of a student's text, which could otherwise pass for lines of the report
+_OTHER_LINES = "\n│ "  # marks further lines of a student's text, which could otherwise pass for lines of the report
 
 
-def report(result: Result, details: bool = False) -> RenderableType:
-    """Return the report. `details` also lists the checks that passed, with what they found."""
+def report(result: Result, details: bool = False, told: Collection[str] = ()) -> RenderableType:
+    """Return the report: what to mend, most important first, then what waits for a person, then what is right.
+
+    `details` also lists the checks that passed, with what they found. `told` are the items whose verdicts the reader
+    has seen already: of those that are right only the number is told.
+    """
+    result = for_reader(result)
     if result.status == "failed":
         failure = _hanging("✗", one_line(result.message), "red")
-        return Group(Rule(Text(one_line(result.submission.name))), failure, *_advisory(result))
+        return _Narrow(Group(Rule(Text(one_line(result.submission.name))), failure, *_advisory(result)))
+    found = priorities(result.items)
     parts: list[RenderableType] = [Rule(Text(one_line(result.submission.name), style="bold"))]
-    parts += [_hanging("note:", one_line(note), "dim") for note in result.notes]
-    for item in result.items:
-        parts.append(_item_line(item))
-        shown = [check for check in item.checks if details or check.status != "pass" or check.hint]
-        if len({check.message for check in shown}) == 1 and shown[0].status == "not_graded":
-            shown = shown[:1]
-        skipped = [check for check in shown if check.status == "skipped"]
-        parts += [Padding(_check(check), (0, 0, 0, 4)) for check in shown if check.status != "skipped"]
-        if skipped:
-            parts.append(Padding(Text(_skipped_line(skipped), "dim"), (0, 0, 0, 4)))
+    parts += _to_mend(found, details, told)
+    parts += [_item_line(item, f"not started: {one_line(item.title)}") for item in found.not_started if details]
+    if found.not_started and not details:
+        parts.append(_hanging("·", f"not started: {_ids(found.not_started)}"))
+    parts += _to_wait(found, details, told)
+    parts += _advice(result.items, () if details else found.right)
+    if found.right and details:
+        parts += [part for item in found.right for part in _whole(item)]
+    elif found.right:
+        many = f"{len(found.right)} {'item' if len(found.right) == 1 else 'items'}"
+        known = all(item.id in told for item in found.right)
+        words = f"{many} ({_pts(sum(item.score for item in found.right))})" if known else _ids(found.right)
+        parts.append(_hanging("✓", f"right: {words}", "green"))
+    parts += [_hanging("note:", one_line(note), "dim") for note in untold(result.notes, found)]
     parts += [Rule(), _hanging("total:", total_line(result), "bold"), *_advisory(result)]
+    parts += [Text(where, style="dim") for where in (_where(result),) if where]
+    return _Narrow(Group(*parts))
+
+
+class _Narrow:
+    """Shows something no wider than people read with ease."""
+
+    def __init__(self, shown: RenderableType) -> None:
+        self._shown = shown
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Yield what is shown, for rich."""
+        yield Constrain(self._shown, WIDEST)
+
+
+def _to_mend(found: Priorities, details: bool, told: Collection[str]) -> Iterator[RenderableType]:
+    """Yield the items that lost points, most important first, each with what to mend."""
+    if not found.mendings:
+        return
+    first = "; begin with the first" if len(found.mendings) > 1 else ""
+    yield Text(f"to mend: {_pts(sum(mending.lost for mending in found.mendings))}{first}", "bold")
+    for mending in found.mendings:
+        lost = f"{_pts(mending.lost)} lost" if mending.item.id in told else _points(mending.item)
+        yield _item_line(mending.item, points=lost)
+        hints: set[str] = set()
+        for check in mending.checks:
+            yield _indented(_lost_check(replace(check, hint="") if check.hint in hints else check))
+            hints.add(check.hint)
+        if mending.skipped:
+            yield _indented(_hanging("·", _skipped_words(mending.skipped), "dim"))
+        if mending.blocks:
+            yield _indented(_hanging("·", f"the same fault costs points in {', '.join(map(one_line, mending.blocks))}"))
+        if details:
+            yield from (_indented(_check(check)) for check in mending.item.checks if check.status == "pass")
+
+
+def _to_wait(found: Priorities, details: bool, told: Collection[str]) -> Iterator[RenderableType]:
+    """Yield what waits for a person, and what this machine cannot grade."""
+    plain = [] if details else [waiting.item for waiting in found.waiting if not any(map(_tells, waiting.checks))]
+    for waiting in found.waiting:
+        if waiting.item in plain:
+            continue
+        if not any(mending.item == waiting.item for mending in found.mendings):
+            yield _item_line(waiting.item, points="" if waiting.item.id in told else _points(waiting.item))
+        else:
+            yield Text(f"? {one_line(waiting.item.id)}, other checks")
+        shown = [check for check in waiting.checks if details or _tells(check)]
+        first = [check for check in shown if details or not check.message.startswith("skipped:")]
+        yield from (_indented(_check(check)) for check in first or shown)
+    if plain:
+        yield _hanging("?", f"a person has yet to read {_ids(plain)}", "cyan")
+    for message, items in _reasons(found.ungraded):
+        yield _hanging("–", f"{message}: {_ids(items, _ungraded)}", "dim")
+
+
+def _tells(check: CheckResult) -> bool:
+    """Return whether a check that waits has more to say than that somebody has yet to read an answer."""
+    return check.status != "review" or bool(check.hint or check.evidence) or check.score < check.max_score
+
+
+def _reasons(items: Sequence[ItemResult]) -> Iterator[tuple[str, list[ItemResult]]]:
+    """Yield each reason why checks were not graded, with the items that they belong to."""
+    found: dict[str, list[ItemResult]] = {}
+    for item in items:
+        for message in dict.fromkeys(check.message for check in item.checks if check.status == "not_graded"):
+            found.setdefault(one_line(message), []).append(item)
+    yield from found.items()
+
+
+def _ungraded(item: ItemResult) -> float:
+    return round(sum(check.max_score - check.score for check in item.checks if check.status == "not_graded"), 2)
+
+
+def _most(item: ItemResult) -> float:
+    return item.max_score
+
+
+def _ids(items: Sequence[ItemResult], points: Callable[[ItemResult], float] = _most) -> str:
+    names = ", ".join(one_line(item.id) for item in items)
+    return f"{names} ({_pts(sum(map(points, items)))})"
+
+
+def _pts(points: float) -> str:
+    shown = number(round(points, 2))
+    return f"{shown} point" if shown == "1" else f"{shown} points"
+
+
+def _advice(items: Sequence[ItemResult], of: Sequence[ItemResult]) -> Iterator[RenderableType]:
+    """Yield the hints to checks that passed, which cost nothing."""
+    for item in items:
+        advised = [check for check in item.checks if check.status == "pass" and check.hint and item in of]
+        if advised:
+            yield _item_line(item)
+            yield from (_indented(_check(check)) for check in advised)
+
+
+def _whole(item: ItemResult) -> Iterator[RenderableType]:
+    yield _item_line(item)
+    yield from (_indented(_check(check)) for check in item.checks)
+
+
+def _where(result: Result) -> str:
     where = [
         f"{name}: {value}" for name in ("data", "device") if isinstance(value := result.environment.get(name), str)
     ]
@@ -61,38 +178,49 @@ def report(result: Result, details: bool = False) -> RenderableType:
         where.append(
             f"confined by: {isolation.get('level')}" if confined else "not confined: it ran with your own permissions"
         )
-    return Group(*parts, *([Text(one_line("; ".join(where)), style="dim")] if where else []))
+    return one_line("; ".join(where))
 
 
-def _hanging(label: str, text: str, style: str) -> RenderableType:
+def _hanging(label: str, text: str, style: str = "") -> RenderableType:
     """Return a label and a text that wraps beside it, so that no later line of the text looks like one of ours."""
-    table = Table.grid(padding=(0, 1))
-    table.add_column(no_wrap=True)
-    table.add_column(overflow="fold")
-    table.add_row(Text(label, style), Text(text, style))
-    return table
+    return _rows([(label, Text(text, style))], style)
+
+
+def _rows(rows: Sequence[tuple[str, Text]], style: str = "") -> RenderableType:
+    """Return labels and texts, each text with all its lines beside its label."""
+    parts = []
+    for label, text in rows:
+        table = Table.grid(padding=(0, 1))
+        table.add_column(no_wrap=True)
+        table.add_column(overflow="fold")
+        table.add_row(Text(label, style), text)
+        parts.append(table)
+    return Group(*parts)
+
+
+def _indented(shown: RenderableType) -> RenderableType:
+    return Padding(shown, (0, 0, 0, 4))
 
 
 def _advisory(result: Result) -> list[RenderableType]:
     return [Text(ADVISORY, style="italic")] if result.advisory else []
 
 
-def _skipped_line(checks: Sequence[CheckResult]) -> str:
+def _skipped_words(checks: Sequence[CheckResult]) -> str:
     """Return one line for all skipped checks: they cost their points, but their messages add nothing."""
     names = ", ".join(one_line(check.id.split(".", 1)[-1]) for check in checks)
-    points = number(sum(check.max_score for check in checks))
-    return f"· skipped, because of the above: {names} ({points} points)"
+    return f"skipped, because of the above: {names} ({_pts(sum(check.max_score for check in checks))})"
 
 
-def _item_line(item: ItemResult) -> RenderableType:
+def _item_line(item: ItemResult, title: str = "", points: str | None = None) -> RenderableType:
     mark, style = MARKS[item.status]
     table = Table.grid(expand=True, padding=(0, 1))
     table.add_column(width=1)
     table.add_column(width=10)
     table.add_column(ratio=1)
-    table.add_column(justify="right")
-    points = Text(_points(item), style)
-    table.add_row(Text(mark, style), Text(one_line(item.id), "bold"), Text(one_line(item.title)), points)
+    table.add_column(justify="right", no_wrap=True)
+    shown = Text(_points(item) if points is None else points, style)
+    table.add_row(Text(mark, style), Text(one_line(item.id), "bold"), Text(title or one_line(item.title)), shown)
     return table
 
 
@@ -108,23 +236,39 @@ def verdict_line(item: ItemResult) -> str:
     return f"{MARKS[item.status][0]} {one_line(item.id)}: {one_line(item.title)}, {_points(item)}"
 
 
-def _check(check: CheckResult) -> RenderableType:
+def provisional_line(item: ItemResult, why: str) -> str:
+    """Return an item's verdict so far in one line, with the first fault. `why` says what is still to be done.
+
+    >>> lost = CheckResult("q3.time", "fail", 0.0, 3.5, "no seconds were printed")
+    >>> provisional_line(ItemResult("q3", "Timing", 6.5, 10, "partial", (lost,)), "the rest of the notebook runs now")
+    'so far 6.5 / 10 for q3: no seconds were printed; the rest of the notebook runs now'
+    """
+    fault = next((check.message for check in item.checks if check.status in ("fail", "partial")), item.title)
+    return f"so far {_points(item)} for {one_line(item.id)}: {one_line(fault)}; {one_line(why)}"
+
+
+def _lost_check(check: CheckResult) -> RenderableType:
     mark, style = MARKS[check.status]
-    text = Text()
-    text.append(f"{mark} ", style)
-    text.append(_lines(check.message), style if check.status in ("fail", "partial", "error") else "")
+    rows = [("  expected:", Text(_lines(check.expected)))]
+    if check.hint:
+        rows.append(("  hint:", Text(_lines(check.hint), "italic")))
+    rows += [("  fact:", Text(_lines(fact), "dim")) for fact in check.evidence]
+    rows.append((" ", Text(f"{number(check.score)} of {number(check.max_score)} points", "dim")))
+    return Group(_hanging(mark, _lines(check.message), style), _rows(rows))
+
+
+def _check(check: CheckResult) -> RenderableType:
     if check.status in ("fail", "partial"):
-        text.append(f"\n  expected: {_lines(check.expected)}", "")
-        if check.hint:
-            text.append(f"\n  hint: {_lines(check.hint)}", "italic")
-        text.append(f"\n  {number(check.score)} of {number(check.max_score)} points", "dim")
-    elif check.status == "pass" and check.hint:
-        text.append(f"\n  hint, which costs nothing: {_lines(check.hint)}", "italic")
+        return _lost_check(check)
+    mark, style = MARKS[check.status]
+    rows: list[tuple[str, Text]] = []
+    if check.status == "pass" and check.hint:
+        rows.append(("  hint, which costs nothing:", Text(_lines(check.hint), "italic")))
     elif check.status == "review" and check.hint:
-        text.append(f"\n  remark: {_lines(check.hint)}", "yellow")
-    for fact in check.evidence:
-        text.append(f"\n  fact: {_lines(fact)}", "dim")
-    return text
+        rows.append(("  remark:", Text(_lines(check.hint), "yellow")))
+    rows += [("  fact:", Text(_lines(fact), "dim")) for fact in check.evidence]
+    message = Text(_lines(check.message), style if check.status == "error" else "")
+    return Group(_rows([(mark, message)], style), _rows(rows))
 
 
 def total_line(result: Result) -> str:
@@ -145,9 +289,11 @@ def _lines(text: str) -> str:
     return clean(text).replace("\n", _OTHER_LINES)
 
 
-def print_report(result: Result, console: Console | None = None, details: bool = False) -> None:
-    """Print the report; in colour only to a terminal."""
-    (console or Console(highlight=False, markup=False, emoji=False)).print(report(result, details))
+def print_report(
+    result: Result, console: Console | None = None, details: bool = False, told: Collection[str] = ()
+) -> None:
+    """Print the report, as `report` returns it; in colour only to a terminal."""
+    (console or Console(highlight=False, markup=False, emoji=False)).print(report(result, details, told))
 
 
 def svg(result: Result, width: int = 100) -> str:

@@ -33,6 +33,11 @@ class Running:
         return sum(event.get("kind") == "weights" for event in self._events)
 
     @property
+    def ended_badly(self) -> bool:
+        """True if the last cell did not run to its end."""
+        return bool(self._cells) and self._cells[-1].status != "ok"
+
+    @property
     def seconds(self) -> float:
         """The total duration of the cells."""
         return sum(cell.seconds for cell in self._cells)

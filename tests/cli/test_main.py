@@ -3,6 +3,7 @@ import json
 import subprocess
 import sys
 import warnings
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,8 @@ from grader.cli.main import main, parser
 from grader.result import Result, Submitted
 from grader.sandbox.confinement.backends import IsolationError
 from tests.conftest import RUBRIC, make_result
+
+SOLUTION = str(Path(__file__).parents[2] / "reference" / "solution.ipynb")
 
 
 def test_help_loads_nothing_heavy():
@@ -50,9 +53,10 @@ def test_wrong_usage_exits_with_2(arguments, capsys):
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["check", "x.ipynb", "--assignment", "nowhere_at_all"], "no assignment 'nowhere_at_all'"),
-        (["check", "x.ipynb", "--item", "q99"], "there are mlp, data, cpu_loops"),
-        (["check", "x.ipynb", "--data", "/nonexistent"], "/nonexistent"),
+        (["check", "x.ipynb"], "no such file: x.ipynb"),
+        (["check", SOLUTION, "--assignment", "nowhere_at_all"], "no assignment 'nowhere_at_all'"),
+        (["check", SOLUTION, "--quiet", "--item", "q1,q99"], "did you mean q9? there are mlp, data, cpu_loops"),
+        (["check", SOLUTION, "--data", "/nonexistent"], "/nonexistent"),
         (["grade", "/nonexistent", "--out", "/tmp/never"], "does not exist"),
     ],
 )

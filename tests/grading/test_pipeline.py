@@ -97,3 +97,32 @@ def test_an_item_that_loses_marks_is_judged_by_the_whole_run(tmp_path):
     result = graded(path, only="q1")
     assert result.items[0].status == "partial"
     assert any("this cell ran" in note for note in result.notes)
+
+
+def test_what_a_part_shows_is_told_before_the_rest_runs(tmp_path):
+    told: list[str] = []
+    wrong = FIRST_BATCH.replace("labels.dtype", "''")
+    later = f"# Question 2\nwhile True:\n    {NEVER_REACHED}"
+    result = graded(
+        written(tmp_path, IMPORTS, LOADERS, wrong, later),
+        only="Q1, data",
+        verdict=lambda item: told.append(item.id),
+        so_far=lambda item, why: told.append(f"{item.id} so far: {why}"),
+    )
+    assert [item.id for item in result.items] == ["data", "q1"]
+    assert told == ["data", "q1 so far: the rest of the notebook runs now", "q1"]
+    assert any("this cell ran" in note for note in result.notes)
+
+
+@pytest.mark.exhaustive
+def test_a_part_goes_on_as_a_run_of_the_whole(tmp_path):
+    train = "# Question 2\nmodel = MLP()\nfor x, y in train_loader:\n    model(x).sum().backward()\n    break"
+    later = "# Question 3\nprint(count)\nfor x, y in train_loader:\n    break"
+    cells = (IMPORTS, MLP, LOADERS, "count = 1", train, "count += 1", later, "# Question 5\nmodel(x).sum().backward()")
+    told: list[str] = []
+    path = written(tmp_path, *cells)
+    some = graded(path, only=["q2", "q3"], so_far=lambda item, why: told.append(item.id))
+    whole = graded(path)
+    wanted = {name: verdict for name, verdict in verdicts(whole).items() if name.startswith(("q2.", "q3."))}
+    assert verdicts(some) == wanted
+    assert told == ["q2", "q3"]

@@ -1,5 +1,7 @@
 import csv
 import io
+import re
+from collections.abc import Collection
 from dataclasses import replace
 
 from rich.console import Console
@@ -8,13 +10,13 @@ from grader.course import summary_csv
 from grader.course.scores import standing
 from grader.reports.html import html
 from grader.reports.terminal import print_report, report, svg, total_line
-from grader.result import Result, Student, Submitted
+from grader.result import CheckResult, CheckStatus, ItemResult, Result, Student, Submitted
 from tests.conftest import make_result
 
 
-def rendered(result: Result, width: int = 80, details: bool = False) -> str:
+def rendered(result: Result, width: int = 80, details: bool = False, told: Collection[str] = ()) -> str:
     console = Console(width=width, record=True, file=io.StringIO(), markup=False, highlight=False)
-    console.print(report(result, details))
+    console.print(report(result, details, told))
     return console.export_text()
 
 
@@ -38,9 +40,68 @@ def test_the_total_tells_ungraded_and_provisional_points_apart(result):
     assert line.startswith("10 of 14 points; 3 not graded: no GPU here; 2.5 of them provisional")
 
 
-def test_no_line_is_wider_than_the_terminal(result):
-    for width in (60, 80, 120):
-        assert max(map(len, rendered(result, width).splitlines())) <= width
+def test_no_line_is_wider_than_the_terminal_or_than_one_reads(result):
+    for width in (60, 80, 120, 200):
+        assert max(map(len, rendered(result, width).splitlines())) <= min(width, 110)
+
+
+def test_what_to_mend_comes_first_then_what_waits_then_what_is_right(result):
+    lines = rendered(result).splitlines()
+    starts = ["to mend: 1.5 points", "◐ b ", "? c ", "– not graded: no GPU here: d (3 points)", "✓ right: a (5 points)"]
+    places = [next(at for at, line in enumerate(lines) if line.startswith(start)) for start in starts]
+    assert places == sorted(places)
+
+
+def test_of_what_was_told_the_report_adds_only_the_number(result):
+    assert "✓ right: 1 item (5 points)" in rendered(result, told=("a", "b"))
+    assert "found it" in rendered(result, details=True, told=("a", "b"))
+
+
+def test_what_was_not_started_takes_one_line():
+    lost = CheckResult("q1.x", "fail", 0, 5, "not started: the cell under 'Question 1' holds no code", "x", "begin")
+    items = tuple(ItemResult(f"q{n}", "Title", 0, 5, "fail", (lost,)) for n in range(1, 4))
+    text = rendered(replace(make_result("x.ipynb"), items=items, notes=()))
+    assert "· not started: q1, q2, q3 (15 points)" in text
+    assert "to mend" not in text
+    assert "holds no code" not in text
+    assert "q2         not started: Title" in rendered(replace(make_result("x"), items=items), details=True)
+
+
+def test_long_sentences_wrap_beside_their_labels():
+    long = " ".join(["word"] * 60)
+    check = CheckResult("q1.x", "fail", 0, 5, long, long, long)
+    result = replace(make_result("x.ipynb"), items=(ItemResult("q1", "Title", 0, 5, "fail", (check,)),), notes=())
+    lines = [line for line in rendered(result).splitlines() if "word" in line]
+    starts = [line.index("word") for line in lines]
+    message, expected, hint = (start for start, line in zip(starts, lines, strict=True) if line.strip()[0] != "w")
+    assert message < hint < expected
+    assert set(starts) == {message, expected, hint}  # no line begins elsewhere
+
+
+def test_a_hint_is_given_once_and_what_was_skipped_takes_one_line():
+    def lost(name: str, status: CheckStatus, message: str) -> CheckResult:
+        return CheckResult(f"q1.{name}", status, 0, 1, message, "what should be", "look closer")
+
+    checks = (
+        lost("a", "fail", "one"), lost("b", "fail", "two"),
+        lost("c", "skipped", "skipped: it depends on 'q1.a', which did not pass"),
+        lost("d", "skipped", "skipped: for the same reason as 'q1.b'"),
+    )  # fmt: skip
+    text = rendered(replace(make_result("x"), items=(ItemResult("q1", "Title", 0, 4, "fail", checks),)))
+    assert text.count("look closer") == 1
+    assert "· skipped, because of the above: c, d (2 points)" in text
+
+
+def test_no_colour_is_no_colour(result, monkeypatch):
+    def shown() -> str:
+        out = io.StringIO()
+        print_report(result, Console(file=out, force_terminal=True, width=80, markup=False))
+        return out.getvalue()
+
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    assert re.search(r"\x1b\[[0-9;]*3[1-6]m", shown())
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert not re.search(r"\x1b\[[0-9;]*3[1-6]m", shown())
 
 
 def test_control_characters_of_a_student_do_not_reach_the_terminal():
