@@ -34,7 +34,7 @@ def charged_before(e: Evidence, role: str, training: Training) -> str:
         return f"the {'training' if split == 'train' else 'test'} loader"
     if _is_own(e, role, training) and _fails(lambda: models.same_outputs(e.models[role])):
         return f"the {role.upper()}"
-    if (function := _wrong_function(e, training)) is not None:
+    if (function := wrong_function(e, training)) is not None:
         return f"the function '{function}'"
     return ""
 
@@ -85,7 +85,7 @@ def own_shapes(e: Evidence, role: str) -> list[tuple[int, ...]]:
     return sorted(parameter.shape for parameter in probe.parameters) if probe is not None else []
 
 
-def _wrong_function(e: Evidence, training: Training) -> str | None:
+def wrong_function(e: Evidence, training: Training) -> str | None:
     """Return the name of the function that trained in every epoch, if it was judged and is wrong."""
     for probe in (e.loops.get("cpu_train"), e.loops.get("gpu_train")):
         if probe is None or probe.function is None or probe.student is None:

@@ -191,6 +191,19 @@ def test_a_right_training_function_explains_nothing_and_no_rate_is_blamed() -> N
         mlp_converges(judged(evidence(in_function(TWENTY, "fit")), loops=function(weights=loop_probes.PILED_UP)))
 
 
+def test_a_loss_that_the_function_multiplies_costs_the_function_and_not_the_cnn() -> None:
+    cnn = seen_as(shapes(CNN))
+    summed = [
+        replace(p, mean_loss=1.0, backwards=p.batches, losses=(p.samples / p.batches,) * p.batches) if p.trains else p
+        for p in in_function(trained(39, 2))
+    ]
+    check = converges("q7", "cnn", "cpu", 2)
+    wrong = judged(evidence(summed, seen=cnn), loops=function(weights=loop_probes.PILED_UP))
+    assert "this rests on the function 'cpu_train', which cost points before" in str(check(wrong))
+    with pytest.raises(Fail, match="is the sum over its images"):  # the criterion of the notebook is what sums
+        check(judged(evidence(summed, seen=cnn), loops=function()))
+
+
 def test_steps_too_small_to_learn_by_are_not_excused() -> None:
     tiny = OptimizerSeen("SGD", 1e-9, 0.5, model_share=1.0)
     passes = [replace(seen, optimizer=tiny) if seen.trains else seen for seen in in_function(TWENTY)]
