@@ -35,6 +35,13 @@ def add_to(commands: Commands) -> None:
     command.add_argument("--all", action="store_true", help="also list the checks that passed")
     command.add_argument("--json", type=Path, metavar="FILE", help="write the result to FILE as JSON")
     command.add_argument("--html", type=Path, metavar="FILE", help="write the report to FILE as an HTML page")
+    command.add_argument(
+        "--notebook",
+        type=Path,
+        metavar="FILE",
+        dest="executed",
+        help="write the notebook as it ran to FILE, with feedback under each question",
+    )
     command.add_argument("--svg", type=Path, metavar="FILE", help="write the report to FILE as an SVG picture")
     command.add_argument("--quiet", action="store_true", help="show no progress")
     add_grading(command, isolation="none")
@@ -45,7 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
     from grader.files import write_atomically
     from grader.grading.supervisor import CutShort, GaveUp, Worker
     from grader.provenance.digests import of_file
-    from grader.reports import html, terminal
+    from grader.reports import executed, html, terminal
     from grader.temporary import sweep, temporary_folder
 
     make_importable()
@@ -73,6 +80,8 @@ def run(arguments: argparse.Namespace) -> int:
         result.write(arguments.json)
     if arguments.html:
         html.write_html(result, arguments.html)
+    if arguments.executed:
+        executed.write_executed(result, arguments.executed)
     if arguments.svg:
         write_atomically(arguments.svg, terminal.svg(result))
     terminal.print_report(result, details=arguments.all)

@@ -62,6 +62,7 @@ class Order:
     shard: Shard | None = None
     package: str = "reference"
     remote: Remote | None = None
+    notebooks: bool = False
 
 
 def grade_class(
@@ -128,6 +129,7 @@ def _grade(
             signer if signer is not None else lambda result: result,
             order.force,
             here.data,
+            notebooks=order.notebooks,
         )
         stop = Stop(end_now=workers.kill)
         pace = f"{job.jobs} at a time"

@@ -22,6 +22,7 @@ from grader.files import write_atomically
 from grader.grading.grade import failed
 from grader.grading.supervisor import CutShort, GaveUp
 from grader.provenance.digests import of_file
+from grader.reports.executed import EXECUTED, write_executed
 from grader.reports.html import write_html
 from grader.result import Result
 
@@ -37,8 +38,8 @@ def grade_all(submissions: Sequence[Submission], job: Job, observer: Observer, s
 
     Writes result.json and report.html for each submission, summary.csv and class.html. When `job.grade` raises, or a
     kernel is killed, the submission is tried once more and then gets a failed result; one that took too much gets it at
-    once. Raises BatchError when `out` cannot be written or the pool cannot continue, and StoreError when the store cannot be
-    used.
+    once. With `job.notebooks` it also writes executed.ipynb. Raises BatchError when `out` cannot be written or the pool
+    cannot continue, and StoreError when the store cannot be used.
     """
     _writable(job.out)
     with Store(job.out) as store:
@@ -247,6 +248,9 @@ class _Batch:
         if not _is_written(folder / "result.json", document) or not page.exists():
             write_html(result, page)
             write_atomically(folder / "result.json", document)
+            (folder / EXECUTED).unlink(missing_ok=True)  # of an earlier result
+        if self.job.notebooks and not (folder / EXECUTED).exists():
+            write_executed(result, folder / EXECUTED)
         self._write_summary()
 
     def _write_summary(self, at_once: bool = False) -> None:
