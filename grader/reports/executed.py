@@ -44,6 +44,8 @@ _KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
 _SPECIAL = re.compile(r"[`*_{}\[\]<>#|&~^@]|//|(?<=www)\.")  # what Markdown or HTML could read as more than text
 _MATH = str.maketrans({"$": "＄", "\\": "⧵"})  # they look alike, and no renderer finds formulas in the text
+_HEADING = re.compile(r"^ {0,3}#{1,6} ", re.MULTILINE)
+_FIGURE = re.compile(r"^<Figure size \d+x\d+ with \d+ Axes>\n?", re.MULTILINE)  # beside its picture
 _TAG = re.compile(r"<(?=[A-Za-z/!?])")
 _ENTITY = re.compile(r"&(?=#|[A-Za-z])")
 _PICTURE = re.compile(r"!+(?=\[)")
@@ -96,15 +98,34 @@ def _evidence(result: Result) -> Evidence | None:
 
 
 def _places(evidence: Evidence, items: Mapping[str, ItemResult]) -> dict[int, list[str]]:
-    """Return the items whose feedback comes below each cell: the last one that belongs to the question."""
+    """Return the items whose feedback comes below each cell; an item of which no cell is known is in none."""
     found: dict[int, list[str]] = {}
     for item in items:
-        section = evidence.sections.get(item)
-        if section is not None:
-            known = [*section.cells, *section.answer_cells, *([] if section.start is None else [section.start])]
-            if known:
-                found.setdefault(max(known), []).append(item)
+        place = _place(evidence, item)
+        if place is not None:
+            found.setdefault(place, []).append(item)
     return found
+
+
+def _place(evidence: Evidence, item: str) -> int | None:
+    """Return the last cell of a question: of its answer, else before the next heading, else of its model's class."""
+    section, model = evidence.sections.get(item), evidence.models.get(item)
+    if section is not None and section.answer_cells:
+        return max(section.answer_cells)
+    if section is not None and (section.cells or section.start is not None):
+        known = sorted({*section.cells, *([] if section.start is None else [section.start])})
+        cells = {cell.index: cell for cell in evidence.notebook.cells}
+        last = known[0] if section.start is None else section.start
+        for index in (one for one in known if one > last):
+            cell = cells.get(index)
+            if cell is None or (cell.kind == "markdown" and _HEADING.search(cell.source)):
+                break
+            last = index
+        return last
+    if model is None or not model.class_name:
+        return None
+    defines = re.compile(rf"^[ \t]*class {re.escape(model.class_name)}\b", re.MULTILINE)
+    return next((c.index for c in reversed(evidence.notebook.code_cells) if defines.search(c.source)), None)
 
 
 # --- feedback ----------------------------------------------------------------------------------------------------
@@ -213,7 +234,7 @@ class _Outputs:
         }
 
     def _outputs(self, run: CellRun) -> Iterator[dict[str, Any]]:
-        text = self._cut(run.text)
+        text = self._cut(_FIGURE.sub("", run.text) if run.pictures else run.text)
         if text or run.truncated:
             more = "\n[grader: more was printed, and is left out]" if run.truncated else ""
             yield _stream("stdout", f"{text}{more}\n")

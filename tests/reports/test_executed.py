@@ -8,12 +8,13 @@ import nbformat
 import pytest
 
 from grader.assignment import Evidence, Reference
+from grader.evidence.probes import ModelProbe
 from grader.evidence.run import CellError, CellRun, Figure, RunEvidence
 from grader.notebook.cells import Cell, Notebook
 from grader.notebook.questions import Section
 from grader.reports import executed
 from grader.reports.evidence import dump_evidence
-from grader.reports.executed import executed_notebook, harmless_markdown, plain_markdown
+from grader.reports.executed import _place, executed_notebook, harmless_markdown, plain_markdown
 from grader.result import CheckResult, ItemResult, Result, Submitted
 from tests.reports.hostile import HOSTILE, failed_result, hostile_result, with_evidence
 
@@ -29,13 +30,16 @@ CELLS = (
 )
 
 
+def evidence_of(cells, sections=None, run=None, models=None):
+    notebook = Notebook(Path("a.ipynb"), "a.ipynb", "ab", tuple(cells))
+    return Evidence(notebook, sections or {}, run or RunEvidence(), models or {}, {}, {}, Reference(), 8, 8)
+
+
 def result_of(cells=CELLS, runs=(), sections=None, figures=()):
     """The result of a notebook with two questions, the second of which is wrong, and its kept evidence."""
     found = {"q1": Section("q1", 0, (0, 1, 2), "my answer", (2,)), "q2": Section("q2", 3, (3, 4))}
-    notebook = Notebook(Path("a.ipynb"), "a.ipynb", "ab", tuple(cells))
     run = RunEvidence(cells=tuple(runs), figures=tuple(figures))
-    evidence = Evidence(notebook, found if sections is None else sections, run, {}, {}, {}, Reference(), 8, 8)
-    kept = dump_evidence(evidence)
+    kept = dump_evidence(evidence_of(cells, found if sections is None else sections, run))
     wrong = CheckResult("q2.one", "fail", 0.5, 2.0, "1 / 0 was seen", "a number", "divide by 1")
     items = (
         ItemResult("q1", "First", 1.0, 1.0, "pass", (CheckResult("q1.one", "pass", 1.0, 1.0, "fine"),)),
@@ -68,6 +72,34 @@ def test_the_feedback_stands_below_each_question():
     assert "- hint: divide by 1" in text
     assert "1 check passed" in notebook.cells[4].source
     assert "1.5 of 3 points" in notebook.cells[0].source
+
+
+@pytest.mark.parametrize(
+    ("section", "place"),
+    [
+        (Section("q1", 0, (0, 1, 2, 3, 4), "my answer", (2,)), "cell-2"),
+        (Section("q1", 0, (0, 1, 2, 3, 4)), "cell-2"),  # cell 3 is a heading: other work
+        (Section("q1", 0), "cell-0"),
+        (Section("q1", None, (1, 2)), "cell-2"),
+        (Section("q1", 3, (3, 4, 5)), "cell-5"),
+    ],
+)
+def test_feedback_stands_at_the_end_of_the_question_itself(section, place):
+    ids = [cell.id for cell in made(result_of(sections={"q1": section})).cells]
+    assert ids[ids.index("feedback-q1") - 1] == place
+
+
+def test_feedback_on_a_model_stands_below_its_class():
+    cells = [Cell(0, "code", "class Net(Module):\n    pass"), Cell(1, "code", "class Network: pass")]
+    assert _place(evidence_of(cells, models={"q1": ModelProbe("q1", "Net", "Net")}), "q1") == 0
+    assert _place(evidence_of(cells, models={"q1": ModelProbe("q1", "Other", "Other")}), "q1") is None
+
+
+def test_the_name_of_a_figure_is_left_out_beside_its_picture():
+    said = "<Figure size 800x500 with 1 Axes>\ndone"
+    for pictures, expected in (((PNG,), "done\n"), ((), f"{said}\n")):
+        notebook = made(result_of(runs=[CellRun(1, "ok", text=said, pictures=pictures)]))
+        assert notebook.cells[2].outputs[0].text == expected
 
 
 def test_outputs_are_those_of_the_run():
