@@ -21,7 +21,7 @@ MOST_LISTED = 20  # submissions behind a fault, or that wait for a person in one
 MOST_ROWS = 600  # of the table of all submissions
 LIST_BYTES, TABLE_BYTES = 6_000, 300_000  # of the links in a list, which long names fill
 NAME_CHARS, TEXT_CHARS = 60, 300
-WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 640, 220, 44, 22, 20, 40  # of a histogram
+WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 640, 236, 44, 22, 22, 56  # of a histogram
 TIME_BINS = 12
 WORDS = {"pass": "right", "partial": "partly right", "fail": "wrong", "review": "waiting", "not_graded": "not graded"}
 
