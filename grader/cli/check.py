@@ -51,6 +51,13 @@ def add_to(commands: Commands) -> None:
     command.add_argument("--all", action="store_true", help="also list the checks that passed")
     command.add_argument("--json", type=Path, metavar="FILE", help="write the result to FILE as JSON")
     command.add_argument("--html", type=Path, metavar="FILE", help="write the report to FILE as an HTML page")
+    command.add_argument(
+        "--notebook",
+        type=Path,
+        metavar="FILE",
+        dest="executed",
+        help="write the notebook as it ran to FILE, with feedback under each question",
+    )
     command.add_argument("--svg", type=Path, metavar="FILE", help="write the report to FILE as an SVG picture")
     command.add_argument("--quiet", action="store_true", help="show no progress")
     add_grading(command, isolation="none")
@@ -79,8 +86,14 @@ def refuse(arguments: argparse.Namespace) -> None:
     refuse_missing(arguments.notebook)
     refuse_assignment(arguments.assignment)
     refuse_data(arguments.data)
-    for option in ("json", "html", "svg"):
-        refuse_target(f"--{option}", getattr(arguments, option))
+    targets = {
+        "--json": arguments.json,
+        "--html": arguments.html,
+        "--svg": arguments.svg,
+        "--notebook": arguments.executed,
+    }
+    for option, target in targets.items():
+        refuse_target(option, target)
 
 
 class _Desk:
@@ -132,13 +145,15 @@ class _Desk:
     def deliver(self, result: Result) -> None:
         """Write the files that were asked for, and print the report."""
         from grader.files import write_atomically
-        from grader.reports import html, terminal
+        from grader.reports import executed, html, terminal
 
         arguments = self.arguments
         if arguments.json:
             result.write(arguments.json)
         if arguments.html:
             html.write_html(result, arguments.html)
+        if arguments.executed:
+            executed.write_executed(result, arguments.executed)
         if arguments.svg:
             write_atomically(arguments.svg, terminal.svg(result))
         self.show.close()

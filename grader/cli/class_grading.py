@@ -21,6 +21,7 @@ from grader.course.cache_key import Settings, key_of
 from grader.course.ingest.collect import Class, ClassOptions, read_class
 from grader.course.ingest.roster import Roster, read_roster
 from grader.course.job import BatchError, Done, Job, Stop
+from grader.course.overview import CLASS_PAGE, Overview, problem_with_page
 from grader.course.scores import Standing
 from grader.course.shards import Shard, of_shard
 from grader.course.store import Graded, Store
@@ -61,6 +62,7 @@ class Order:
     shard: Shard | None = None
     package: str = "reference"
     remote: Remote | None = None
+    notebooks: bool = False
 
 
 def grade_class(
@@ -127,6 +129,7 @@ def _grade(
             signer if signer is not None else lambda result: result,
             order.force,
             here.data,
+            notebooks=order.notebooks,
         )
         stop = Stop(end_now=workers.kill)
         pace = f"{job.jobs} at a time"
@@ -218,6 +221,8 @@ def _report(order: Order, mine: Sequence[Submission], done: Done, began: float) 
     with Store(order.out) as store:
         items = store.items()
         write_class(order.out / CLASS_TABLE, store.rows(), items)
+        if problem := problem_with_page(order.out, Overview(store)):
+            print(f"grader: {one_line(problem)}", file=sys.stderr)
         rows = [row for row in store.rows() if row.entry.name in names]
     if done.stopped:
         print(
@@ -239,7 +244,8 @@ def _report(order: Order, mine: Sequence[Submission], done: Done, began: float) 
             f"{stale} marks are for an earlier version of a notebook and do not count; see `grader results {order.out}`"
         )
     took = f"{time.monotonic() - began:.0f} s"
-    print(f"{took}; results and reports are in {order.out}, the class in summary.csv and {CLASS_TABLE} there")
+    tables = f"{CLASS_PAGE}, summary.csv and {CLASS_TABLE}"
+    print(f"{took}; results and reports are in {order.out}, the class in {tables} there")
     return [row.machine for row in rows], True
 
 

@@ -56,6 +56,9 @@ def add_to(commands: Commands) -> None:
         metavar="TIME",
         help="the deadline in ISO 8601, such as 2026-11-01T23:59; later submissions are marked as late",
     )
+    command.add_argument(
+        "--notebooks", action="store_true", help="also write each notebook as it ran, with feedback under each question"
+    )
     command.add_argument("--shard", type=_shard, metavar="I/N", help="grade only part I of N equal parts, see merge")
     command.add_argument(
         "--dask",
@@ -102,6 +105,7 @@ def run(arguments: argparse.Namespace) -> int:
         arguments.shard,
         arguments.assignment,
         remote,
+        arguments.notebooks,
     )
     standings, complete = grade_class(order, assignment, grading_settings(arguments), signer, spare)
     return exit_status(standings) if complete else INTERRUPTED

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from grader.cli.exit_status import PASSED
 from grader.cli.options import UsageError, add_command, points
+from grader.formatting import one_line
 
 if TYPE_CHECKING:
     from grader.cli.options import Commands
@@ -27,8 +29,9 @@ def add_to(commands: Commands) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Store or remove a mark and write the class's table again. Raises StoreError and MarkError."""
+    """Store or remove a mark and write the class's table and page again. Raises StoreError and MarkError."""
     from grader.course.marks import mark_item, unmark_item
+    from grader.course.overview import Overview, problem_with_page
     from grader.course.store import Store
     from grader.course.table import CLASS_TABLE, write_class
 
@@ -40,5 +43,8 @@ def run(arguments: argparse.Namespace) -> int:
         else:
             said = mark_item(store, arguments.submission, arguments.item, arguments.points, arguments.comment)
         write_class(arguments.out / CLASS_TABLE, store.rows(), store.items())
+        problem = problem_with_page(arguments.out, Overview(store))
     print(said)
+    if problem:
+        print(f"grader: {one_line(problem)}", file=sys.stderr)
     return PASSED

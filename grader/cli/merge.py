@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -39,6 +40,7 @@ def merge_results(sources: Sequence[Path], out: Path) -> tuple[int, list[str]]:
     Returns the number of submissions and a sentence for each conflict. Raises StoreError.
     """
     from grader.course.merge import merge, write_results
+    from grader.course.overview import Overview, problem_with_page
     from grader.course.store import Store
     from grader.course.table import CLASS_TABLE, write_class
 
@@ -46,4 +48,6 @@ def merge_results(sources: Sequence[Path], out: Path) -> tuple[int, list[str]]:
     with Store(out) as store:
         count = write_results(store, out)
         write_class(out / CLASS_TABLE, store.rows(), store.items())
+        if problem := problem_with_page(out, Overview(store)):
+            print(f"grader: {one_line(problem)}", file=sys.stderr)
     return count, conflicts

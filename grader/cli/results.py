@@ -26,6 +26,9 @@ def add_to(commands: Commands) -> None:
     command.add_argument("--item", metavar="ID", help="show the points of this item, and apply --below to it")
     command.add_argument("--csv", type=Path, metavar="FILE", help="write the results to FILE as CSV")
     command.add_argument("--json", type=Path, metavar="FILE", help="write the results to FILE as JSON")
+    command.add_argument(
+        "--html", type=Path, metavar="FILE", help="write an overview to FILE: points, faults, what waits for a person"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -33,6 +36,7 @@ def run(arguments: argparse.Namespace) -> int:
     from rich.console import Console
 
     from grader.course.marks import MarkError
+    from grader.course.overview import Overview, write_class_page
     from grader.course.store import Store
     from grader.course.summary_csv import class_summary
     from grader.course.table import Filter, class_csv, class_json, class_table
@@ -44,12 +48,16 @@ def run(arguments: argparse.Namespace) -> int:
         items = store.items()
         if wanted.item is not None and items and wanted.item not in items:
             raise MarkError(f"there is no item {wanted.item!r}; there are {', '.join(items)}")
-        rows = [row for row in store.rows() if wanted.wants(row)]
+        every = list(store.rows())
+        rows = [row for row in every if wanted.wants(row)]
+        if arguments.html is not None:
+            some = rows if len(rows) < len(every) else None
+            write_class_page(arguments.html, Overview(store), arguments.out, some)
     if arguments.csv is not None:
         write_atomically(arguments.csv, class_csv(rows, items))
     if arguments.json is not None:
         write_atomically(arguments.json, class_json(rows))
-    if arguments.csv is None and arguments.json is None:
+    if arguments.csv is None and arguments.json is None and arguments.html is None:
         console = Console(highlight=False, markup=False, emoji=False)
         if not console.is_terminal:
             console.width = 10_000

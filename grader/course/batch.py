@@ -13,6 +13,7 @@ from pathlib import Path
 
 from grader.course.ingest.submissions import Submission
 from grader.course.job import BatchError, Done, Job, Observer, Stop
+from grader.course.overview import Overview, problem_with_page
 from grader.course.pool import Pool, Threads, WorkerDied, WorkerRefused
 from grader.course.scores import standing
 from grader.course.store import Entry, Graded, Store, key_for, now, read_document
@@ -21,23 +22,24 @@ from grader.files import write_atomically
 from grader.grading.grade import failed
 from grader.grading.supervisor import CutShort, GaveUp
 from grader.provenance.digests import of_file
+from grader.reports.executed import EXECUTED, write_executed
 from grader.reports.html import write_html
 from grader.result import Result
 
 MAX_TRIES = 2  # a grading that was cut short is tried once more
 MAX_DEATHS = 3  # workers that may die on one notebook before it fails: machines also fail for unrelated reasons
 TICK_SECONDS = 0.5
-SUMMARY_SHARE = 20  # writing the summary may take 1/20 of the time
+SUMMARY_SHARE = 20  # writing the summary and the class's page may take 1/20 of the time
 _KILLED = re.compile(r"the kernel died while cell -?\d+ ran \((?:SIGKILL|exit status 137)")
 
 
 def grade_all(submissions: Sequence[Submission], job: Job, observer: Observer, stop: Stop | None = None) -> Done:
     """Grade every submission that has no stored result, `job.jobs` at a time.
 
-    Writes result.json and report.html for each submission, and summary.csv. When `job.grade` raises, or a kernel is
-    killed, the submission is tried once more and then gets a failed result; one that took too much gets it at once.
-    Raises BatchError when `out` cannot be written or the pool cannot continue, and StoreError when the store cannot be
-    used.
+    Writes result.json and report.html for each submission, summary.csv and class.html. When `job.grade` raises, or a
+    kernel is killed, the submission is tried once more and then gets a failed result; one that took too much gets it at
+    once. With `job.notebooks` it also writes executed.ipynb. Raises BatchError when `out` cannot be written or the pool
+    cannot continue, and StoreError when the store cannot be used.
     """
     _writable(job.out)
     with Store(job.out) as store:
@@ -62,6 +64,7 @@ class _Batch:
         self.running: dict[Future[Result], _Running] = {}
         self.unwritten: list[tuple[Submission, Result, str]] = []
         self._summary_at, self._summary_took = 0.0, 0.0
+        self._overview = Overview(store)
 
     def run(self, submissions: Sequence[Submission]) -> Done:
         self.waiting.extend(one for one in submissions if self.stop.asked or not self._reuse(one))
@@ -245,15 +248,19 @@ class _Batch:
         if not _is_written(folder / "result.json", document) or not page.exists():
             write_html(result, page)
             write_atomically(folder / "result.json", document)
+            (folder / EXECUTED).unlink(missing_ok=True)  # of an earlier result
+        if self.job.notebooks and not (folder / EXECUTED).exists():
+            write_executed(result, folder / EXECUTED)
         self._write_summary()
 
     def _write_summary(self, at_once: bool = False) -> None:
-        """Write summary.csv from the store; not after every result, since it takes longer as the class grows."""
+        """Write summary.csv and class.html; not after every result, since it takes longer as the class grows."""
         began = time.monotonic()
         if not at_once and began - self._summary_at < SUMMARY_SHARE * self._summary_took:
             return
         rows = ((row.entry.student, row.machine) for row in self.store.rows())
         write_summary(self.job.out / "summary.csv", rows, self.store.items())
+        problem_with_page(self.job.out, self._overview)  # it is made again at the end, which tells what went wrong
         self._summary_at = time.monotonic()
         self._summary_took = self._summary_at - began
 

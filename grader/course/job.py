@@ -29,7 +29,8 @@ class Job:
     name, `Submission.identity`), or '' for a result that is never reused; `may_reuse` tells whether a stored grading
     may be reused; with `force` nothing is reused. `sign` is applied to each result before it is stored; `data` is the
     digest of the data. `recover` returns the result for (key, SHA-256) that an earlier run graded and could not store
-    any more, or None; `on_stored` is called with each key that is stored.
+    any more, or None; `on_stored` is called with each key that is stored. With
+    `notebooks` each student's notebook is written as it ran, with the feedback.
     """
 
     assignment: Assignment
@@ -44,6 +45,7 @@ class Job:
     pool: Pool | None = None
     recover: Callable[[str, str], Result | None] = lambda key, sha256: None
     on_stored: Callable[[str], None] = lambda key: None
+    notebooks: bool = False
 
 
 class Observer(Protocol):

@@ -72,7 +72,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Row:
-    """An entry with its grading and marks; `settled` tells whether the grading is final."""
+    """An entry with its grading and marks; `settled` tells whether the grading is final, `seconds` how long it took."""
 
     entry: Entry
     key: str
@@ -81,6 +81,7 @@ class Row:
     settled: bool
     graded_at: str
     updated_at: str
+    seconds: float = 0.0
 
 
 _GRADED = "key, standing, document, final, graded_at, seconds, evidence"
@@ -174,15 +175,16 @@ class Store:
         marks = self.marks()
         columns = ", ".join(f"s.{name}" for name in _ENTRY.split(", "))
         query = (
-            f"SELECT {columns}, s.key, s.updated_at, r.standing, r.final, r.graded_at FROM submissions s "
+            f"SELECT {columns}, s.key, s.updated_at, r.standing, r.final, r.graded_at, r.seconds "
+            "FROM submissions s "
             "JOIN results r ON r.key = s.key ORDER BY s.name"
         )
         with self._store_errors():
-            for *values, key, updated_at, standing, settled, graded_at in self._db.execute(query):
+            for *values, key, updated_at, standing, settled, graded_at, seconds in self._db.execute(query):
                 entry = _entry(values)
                 machine = _standing(json.loads(standing))
                 final = with_marks(machine, marks.get(entry.name, {}), entry.sha256)
-                yield Row(entry, key, machine, final, bool(settled), graded_at, updated_at)
+                yield Row(entry, key, machine, final, bool(settled), graded_at, updated_at, float(seconds))
 
     def row(self, name: str) -> Row | None:
         """Return the row with this name, or None."""

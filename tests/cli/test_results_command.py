@@ -107,3 +107,24 @@ def test_mistakes_are_one_sentence(out, capsys, arguments, sentence):
     assert sentence in err
     assert len(err.splitlines()) == 1
     assert "\x1b" not in err
+
+
+def test_the_page_of_the_class(out, capsys):
+    file = out / "pages" / "c.html"
+    assert table(out, capsys, "--html", str(file)) == ""
+    text = file.read_text()
+    assert "3 submissions: median 71 %" in text
+    assert 'href="../%3Dben/report.html"' in text
+    assert table(out, capsys, "--status", "failed", "--html", str(file)) == ""
+    assert "1 submission, a selection of the class" in file.read_text()
+
+
+def test_a_mark_shows_on_the_page_of_the_class(out, capsys):
+    assert main(["mark", str(out), "anna", "c", "5"]) == PASSED
+    assert "12.5 of 14" in (out / "class.html").read_text()
+    (out / "class.html").unlink()
+    (out / "class.html").mkdir()
+    assert main(["mark", str(out), "anna", "c", "4"]) == PASSED
+    said = capsys.readouterr()
+    assert "class.html could not be written" in said.err
+    assert "4 of the 5 points that waited" in said.out

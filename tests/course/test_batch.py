@@ -228,3 +228,17 @@ def test_a_driver_killed_at_any_moment_loses_only_what_was_in_flight(tmp_path):
             json.loads((tmp_path / "out" / name / "result.json").read_text())["submission"]["name"] == f"{name}.ipynb"
         )
     assert (tmp_path / "out" / "summary.csv").read_text().count("\n") == len(names) + 1
+
+
+def test_notebooks_are_written_on_request_also_for_what_is_stored(tmp_path):
+    out = tmp_path / "out"
+    class_ = notebooks(tmp_path, "a", "b")
+    run(class_, job(out, good))
+    assert not (out / "a" / "executed.ipynb").exists()
+    done, _ = run(class_, job(out, good, notebooks=True))
+    assert done.reused == 2
+    assert json.loads((out / "b" / "executed.ipynb").read_text())["nbformat"] == 4
+    notebooks(tmp_path, "b", text="changed")
+    run(class_, job(out, good))
+    assert not (out / "b" / "executed.ipynb").exists()  # it was of another notebook
+    assert (out / "a" / "executed.ipynb").exists()
