@@ -16,6 +16,7 @@ from grader.grading.judge import Judge, item_result
 from grader.grading.pipeline import Stages
 from grader.grading.progress import Progress, Report
 from grader.notebook.cells import Notebook, python_source
+from grader.notebook.places import place
 from grader.notebook.questions import locate
 from grader.result import CheckResult, ItemResult
 from grader.run.kernels import LOAD, Kernels, Setup
@@ -30,11 +31,10 @@ class Reliance:
     cells: frozenset[int]
     named: Mapping[int, tuple[int, ...]]
 
-    @property
-    def told(self) -> str:
-        """The first cell with its numbers, in words."""
+    def told(self, notebook: Notebook) -> str:
+        """Return the first cell with its numbers, in words."""
         cell, numbers = next(iter(self.named.items()))
-        return f"cell {cell} relies on {' and '.join(f'{number:,}' for number in numbers[:2])}"
+        return f"{place(notebook, cell)} relies on {' and '.join(f'{number:,}' for number in numbers[:2])}"
 
 
 def reliances(notebook: Notebook, assignment: Assignment, train_size: int, test_size: int) -> dict[str, Reliance]:
@@ -93,7 +93,7 @@ def judged_in_full(
         try:
             source = full_length(setup.source, full.train, full.test, folder)
         except (DataError, OSError):
-            return tuple(undecided(result, relying[result.id].told) for result in results)
+            return tuple(undecided(result, relying[result.id].told(notebook)) for result in results)
         longer, judge = setup.over(source), Judge(rubric)
         lengths = Lengths(full.train, full.test, full.batch, full.batch)
         with Kernels() as kernels:
@@ -105,7 +105,8 @@ def judged_in_full(
     again = {result.id: result for result in judge.results}
     many = f"{full.train:,} and {full.test:,} images"
     return tuple(
-        better(result, again[result.id], f"judged with {many}, as {relying[result.id].told}") for result in results
+        better(result, again[result.id], f"judged with {many}, as {relying[result.id].told(notebook)}")
+        for result in results
     )
 
 
@@ -127,9 +128,10 @@ def undecided(result: ItemResult, why: str) -> ItemResult:
     """Return the item with its lost checks left to a person, with the points that they have; `why` is told.
 
     >>> lost = CheckResult("q2.curves", "fail", 0.0, 3.0, "no curve was plotted")
-    >>> found = undecided(ItemResult("q2", "Plot", 0.0, 3.0, "fail", (lost,)), "cell 24 relies on 10")
+    >>> plot = ItemResult("q2", "Plot", 0.0, 3.0, "fail", (lost,))
+    >>> found = undecided(plot, "the cell under 'Question 2' relies on 10")
     >>> found.status, found.checks[0].message
-    ('review', 'no curve was plotted, but cell 24 relies on 10, so a person decides')
+    ('review', "no curve was plotted, but the cell under 'Question 2' relies on 10, so a person decides")
     """
     remark = "on data as long as the students had this may be right; the data that it was graded on is much shorter"
     checks = tuple(

@@ -121,5 +121,5 @@ def test_means_of_ten_losses_an_epoch_are_judged_on_all_epochs(tmp_path: Path) -
     found = grader.grade(path, data=data, device="cpu", isolation="none", verdict=lambda item: told.append(item.id))
     items = {item.id: item for item in found.items}
     assert (items["q2"].score, items["q3"].score) == (10, 10)
-    assert "judged with 60,000 and 10,000 images, as cell 24 relies on 10" in str(items["q2"].checks)
+    assert "judged with 60,000 and 10,000 images, as the cell under 'Question 2'" in str(items["q2"].checks)
     assert sorted(told) == sorted(items)
