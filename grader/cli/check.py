@@ -42,6 +42,7 @@ def add_to(commands: Commands) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Check the notebook and print the report; return the exit status."""
+    from grader.assignment import default_assignment
     from grader.files import write_atomically
     from grader.grading.supervisor import CutShort, GaveUp, Worker
     from grader.provenance.digests import of_file
@@ -49,6 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
     from grader.temporary import sweep, temporary_folder
 
     make_importable()
+    arguments.assignment = arguments.assignment or default_assignment(_folder(arguments.notebook))
     worker = Worker(_terms(arguments))  # it imports while this process does
     show = ProgressLine(enabled=not arguments.quiet)
     notebook = arguments.notebook
@@ -60,7 +62,7 @@ def run(arguments: argparse.Namespace) -> int:
     except GaveUp as error:
         from grader.grading.grade import failed
 
-        result = failed(load(arguments), notebook.name, str(error), of_file(notebook))
+        result = failed(load(arguments, file=True), notebook.name, str(error), of_file(notebook))
     except CutShort as error:
         if worker.log and os.environ.get("GRADER_DEBUG"):
             print(clean(worker.log), file=sys.stderr)
@@ -77,6 +79,11 @@ def run(arguments: argparse.Namespace) -> int:
         write_atomically(arguments.svg, terminal.svg(result))
     terminal.print_report(result, details=arguments.all)
     return exit_status([result])
+
+
+def _folder(notebook: Path) -> Path:
+    """Return the folder in which the assignment's file may stand beside the notebook."""
+    return notebook if notebook.is_dir() else notebook.parent
 
 
 def _handed_in(path: Path, into: Path) -> tuple[Path, Beside | None]:
