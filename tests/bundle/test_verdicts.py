@@ -1,0 +1,65 @@
+"""`grader check` gives the same verdicts from the file for students as from the instructor's folder."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+import grader
+from grader.assignment import Assignment, AssignmentError, load_assignment
+from grader.result import Result
+from tests.bundle.made import NAME, made, quick
+
+ROOT = Path(__file__).parents[2]
+SAMPLES = sorted(path for path in (ROOT / "submissions").iterdir() if path.suffix in (".ipynb", ".py"))
+SAMPLES.append(ROOT / "reference" / "solution.ipynb")
+
+
+def grade(path: Path, assignment: str | Path | Assignment, only: str | None = None) -> Result:
+    return grader.grade(path, assignment, sample=True, device="virtual", isolation="none", cores=1, only=only)
+
+
+def verdicts(result: Result) -> dict[str, tuple[str, float]]:
+    return {check.id: (check.status, check.score) for item in result.items for check in item.checks}
+
+
+@cache
+def whole(folder: str) -> Assignment:
+    path = Path(folder) / NAME
+    path.write_bytes(made(full=True))
+    return load_assignment(path)
+
+
+@pytest.mark.parametrize("name", ["softmax_in_mlp.ipynb"])
+def test_an_item_of_a_sample(name: str) -> None:
+    here, there = (grade(ROOT / "submissions" / name, each, "mlp") for each in ("reference", quick()[1]))
+    assert verdicts(here) == verdicts(there)
+    assert {status for status, _ in verdicts(there).values()} > {"pass"}
+    assert [check.message for item in here.items for check in item.checks] == [
+        check.message for item in there.items for check in item.checks
+    ]
+
+
+@pytest.mark.slow
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.stem)
+def test_a_whole_sample(path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    folder = tmp_path_factory.getbasetemp()
+    here, there = (grade(path, each) for each in ("reference", whole(str(folder))))
+    assert verdicts(here) == verdicts(there)
+    assert (here.status, here.score) == (there.status, there.score)
+
+
+def test_a_file_grades_under_the_public_seed_only(tmp_path: Path) -> None:
+    path = tmp_path / NAME
+    path.write_bytes(made())
+    with pytest.raises(AssignmentError, match="holds answers for their public seed only"):
+        grader.grade(ROOT / "reference" / "solution.ipynb", path, sample=True, isolation="none", seed=5, only="data")
+
+
+def test_a_result_says_which_file_it_rests_on() -> None:
+    file, assignment = quick()
+    result = grader.grade(ROOT / "reference" / "models.py", assignment, sample=True, isolation="none", only="q4")
+    assert (result.digests.rubric, result.digests.reference) == (file.sha256, "")
