@@ -11,6 +11,7 @@ import grader
 from grader.assignment import Assignment, AssignmentError, load_assignment
 from grader.data.sources import find_data
 from grader.data.subset import write_smaller
+from grader.provenance import digests
 from grader.result import Result
 from tests.bundle.made import NAME, made, quick
 
@@ -82,5 +83,5 @@ def test_a_file_grades_under_the_public_seed_only(tmp_path: Path) -> None:
 
 def test_a_result_says_which_file_it_rests_on() -> None:
     file, assignment = quick()
-    result = grader.grade(ROOT / "reference" / "models.py", assignment, sample=True, isolation="none", only="q4")
-    assert (result.digests.rubric, result.digests.reference) == (file.sha256, "")
+    found = digests.digests(assignment, "notebook", "data")
+    assert (found.rubric, found.reference) == (file.sha256, "")

@@ -125,7 +125,9 @@ def test_a_bad_file_is_one_sentence(
     assert said.count("\n") == 1
 
 
-@pytest.mark.parametrize("command", [["grade", "hw.ipynb"], ["calibrate"], ["prove"], ["bundle", "--for", "students"]])
+@pytest.mark.parametrize(
+    "command", [["grade", "hw.ipynb", "--out", "graded"], ["calibrate"], ["prove"], ["bundle", "--for", "students"]]
+)
 def test_other_commands_refuse_the_file(student: Path, capsys: pytest.CaptureFixture[str], command: list[str]) -> None:
     (student / "a.grader").write_bytes(made())
     named = ["a.grader"] if command[0] == "bundle" else ["--assignment", "a.grader"]
