@@ -22,7 +22,7 @@ SAMPLES.append(ROOT / "reference" / "solution.ipynb")
 
 def grade(path: Path, assignment: str | Path | Assignment, only: str | None = None, data: Path | None = None) -> Result:
     where = {"data": data} if data else {"sample": True}
-    limits = grader.Limits(cell_seconds=120)  # one of the samples never ends
+    limits = grader.Limits(cell_seconds=60)  # one of the samples never ends
     settings = {"device": "virtual", "isolation": "none", "limits": limits, **where}
     return grader.grade(path, assignment, only=only, **settings)  # type: ignore[arg-type]
 
