@@ -15,14 +15,24 @@ A check is skipped when one that it depends on failed, so that a student gets on
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import importlib
+import importlib.util
 import inspect
+import os
+import pkgutil
+import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from grader.answer_key.file import SUFFIX, BundleError, BundleFile, is_bundle, read_bundle
+from grader.answer_key.package import import_rubric
+from grader.answer_key.rebuilt import rebuilt
+from grader.answer_key.records import LoopKey, ModelKey
 from grader.errors import GraderError
 from grader.evidence.probes import LoaderProbe, LoopProbe, ModelProbe
 from grader.evidence.run import RunEvidence
@@ -51,8 +61,11 @@ __all__ = [
     "Rubric",
     "Threshold",
     "UnknownItem",
+    "data_file",
     "load_assignment",
 ]
+
+DEFAULT = "reference"  # the package that is used if no assignment is named
 
 
 class Fail(Exception):
@@ -286,7 +299,8 @@ class ModelRole:
 
     `class_names` are the names under which it is looked for first. `build` makes the reference's model, `layouts` are
     the input shapes without the batch dimension. `recognise` tells from the shapes of its parameters whether a model
-    seen in the run is meant to be this one, correctly built or not.
+    seen in the run is meant to be this one, correctly built or not. `key` holds the answers of a model in a file for
+    students: its layers, and its outputs for known inputs.
 
     >>> from torch import nn
     >>> def is_linear(shapes):
@@ -301,6 +315,7 @@ class ModelRole:
     build: Callable[[], object]
     layouts: tuple[tuple[int, ...], ...]
     recognise: Recognise
+    key: ModelKey | None = None
 
 
 @dataclass(frozen=True)
@@ -308,7 +323,8 @@ class LoopRole:
     """A training or test function that the assignment asks for.
 
     `function_names` are the names under which it is looked for first. `device` is the one that the student's function
-    is for; `reference` is the reference's function, which always runs on the CPU.
+    is for; `reference` is the reference's function, which always runs on the CPU. `key` holds the answers of a function
+    in a file for students.
 
     >>> def reference(model, loader):
     ...     "The reference's test loop."
@@ -321,6 +337,7 @@ class LoopRole:
     purpose: Literal["train", "test"]
     device: Literal["cpu", "cuda"]
     reference: Callable[..., object]
+    key: tuple[LoopKey, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -353,7 +370,8 @@ class Assignment:
     `program` is the reference's own training as notebook cells, for `grader calibrate`. `anchors`
     finds, by behaviour, a cell that belongs to an item. `thresholds` returns the calibrated limits for a number of
     training images. `full_length` says which items may rely on the lengths of the data that students had; None if
-    the graded data is always as long.
+    the graded data is always as long. `file` is the file for students that the assignment was read from, None if it is
+    the instructor's own package.
 
     >>> tiny = Assignment(
     ...     name="tiny",
@@ -382,10 +400,16 @@ class Assignment:
     anchors: Callable[[RunEvidence], Mapping[str, int]]
     thresholds: Callable[[int], Mapping[str, Threshold]]
     full_length: FullLength | None = None
+    file: BundleFile | None = None
 
     @property
     def folder(self) -> Path:
-        """The folder of the package that defines the assignment; it holds the solution, so students must not see it."""
+        """The folder of the package that defines the assignment; it holds the solution, so students must not see it.
+
+        For an assignment that was read from a file this is the file, which holds no solution.
+        """
+        if self.file is not None:
+            return self.file.path
         return Path(inspect.getfile(self.models[0].build if self.models else self.template)).parent
 
     @property
@@ -403,15 +427,35 @@ class AssignmentError(GraderError):
     """
 
 
-def load_assignment(name: str) -> Assignment:
-    """Return the `ASSIGNMENT` that the module `rubric` of the package `name` defines.
+def data_file(package: str | None, name: str) -> str:
+    """Return the text of a data file that stands beside the modules of an assignment's package.
 
-    Raises AssignmentError when there is no such package, when it is not an assignment, or when it needs a package that
-    is not installed.
+    `package` is `__package__` of the module that calls; the file is found in a file for students too. Raises OSError if
+    there is no such file.
+
+    >>> data_file("reference", "thresholds.json")[:1]
+    '{'
+    """
+    data = pkgutil.get_data(package or "", name)
+    if data is None:
+        raise FileNotFoundError(f"the package {package} has no data files")
+    return data.decode("utf-8")
+
+
+def load_assignment(name: str | Path) -> Assignment:
+    """Return the assignment of a package, or of a file for students that `grader bundle` made.
+
+    `name` is the name of a package whose module `rubric` defines `ASSIGNMENT`, or the path of the file.
+
+    Raises AssignmentError when there is no such package or file, when it is not an assignment, or when it needs a
+    package that is not installed.
 
     >>> load_assignment("reference").rubric.points
     100
     """
+    if isinstance(name, Path) or is_bundle(name):
+        return _of_file(Path(name))
+    look_in_checkout()
     try:
         module = importlib.import_module(f"{name}.rubric")
     except ModuleNotFoundError as error:
@@ -422,7 +466,82 @@ def load_assignment(name: str) -> Assignment:
         raise AssignmentError(
             f"the assignment {name!r} needs the package {error.name!r}, which is not installed"
         ) from None
+    return _defined(module, f"{name}.rubric")
+
+
+def look_in_checkout() -> None:
+    """Let packages be imported that stand beside `grader` in a checkout: an installation has `grader` alone."""
+    checkout = Path(__file__).resolve().parents[1]
+    if (checkout / "pyproject.toml").is_file() and str(checkout) not in sys.path:
+        sys.path.append(str(checkout))
+
+
+def default_assignment(beside: Path | None = None) -> str:
+    """Return the name or the file of the assignment to use if none is named.
+
+    It is the one that the environment variable GRADER_ASSIGNMENT names, else the package `reference` if it can be
+    imported, else the only file that ends with '.grader' in the folder `beside`, or in the working folder. Raises
+    AssignmentError if there is none, or several in one folder.
+    """
+    named = os.environ.get("GRADER_ASSIGNMENT")
+    if named:
+        return named
+    look_in_checkout()
+    with contextlib.suppress(ImportError, ValueError):
+        if importlib.util.find_spec(f"{DEFAULT}.rubric") is not None:
+            return DEFAULT
+    for folder in dict.fromkeys(filter(None, (beside, Path()))):
+        files = sorted(path for path in folder.glob(f"*{SUFFIX}") if path.is_file())
+        if len(files) > 1:
+            names = " and ".join(f"'{path.name}'" for path in files[:2])
+            raise AssignmentError(f"there are several assignments in one folder, {names}: name one with --assignment")
+        if files:
+            return str(files[0].resolve())
+    raise AssignmentError(
+        f"no assignment was found: put the file that your instructor handed out (its name ends with '{SUFFIX}') beside "
+        "the notebook, or name it with --assignment FILE"
+    )
+
+
+def _defined(module: ModuleType, where: str) -> Assignment:
     assignment = getattr(module, "ASSIGNMENT", None)
     if not isinstance(assignment, Assignment):
-        raise AssignmentError(f"{name}.rubric defines no ASSIGNMENT of type grader.assignment.Assignment")
+        raise AssignmentError(f"{where} defines no ASSIGNMENT of type grader.assignment.Assignment")
     return assignment
+
+
+def _of_file(path: Path) -> Assignment:
+    """Return the assignment in a file for students: its rubric, with the answer key in the reference's place."""
+    try:
+        return with_key(read_bundle(path))
+    except BundleError as error:
+        raise AssignmentError(str(error)) from None
+
+
+def with_key(bundle: BundleFile) -> Assignment:
+    """Return the assignment in a file that was read. Raises AssignmentError."""
+    where = f"'{bundle.path.name}'"
+    try:
+        module = import_rubric(bundle)
+    except ModuleNotFoundError as error:
+        raise AssignmentError(f"{where} needs the package {error.name!r}, which is not installed") from None
+    except Exception as error:
+        raise AssignmentError(
+            f"{where} does not work with this version of grader ({type(error).__name__}: {error}): update grader, or "
+            "ask your instructor for a file that fits it"
+        ) from None
+    found, key = _defined(module, where), bundle.key
+    if any(role.role not in key.models for role in found.models) or any(
+        role.purpose not in key.loops for role in found.loops
+    ):
+        raise AssignmentError(f"{where} lacks answers for a part of its rubric; ask your instructor for a new file")
+    return replace(
+        found,
+        models=tuple(
+            replace(role, build=functools.partial(rebuilt, key.models[role.role]), key=key.models[role.role])
+            for role in found.models
+        ),
+        loops=tuple(replace(role, key=key.loops[role.purpose]) for role in found.loops),
+        program=(),
+        file=bundle,
+    )

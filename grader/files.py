@@ -43,13 +43,13 @@ def escape_unprintable(document: str) -> str:
     return "".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in document)
 
 
-def write_atomically(path: Path, text: str) -> None:
-    """Write `text` as UTF-8 to a temporary file and rename it to `path`. Lone surrogates are replaced."""
+def write_atomically(path: Path, text: str | bytes) -> None:
+    """Write `text` as UTF-8, or bytes, to a temporary file and rename it to `path`. Lone surrogates are replaced."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", errors="replace") as file:
-            file.write(text)
+        with os.fdopen(handle, "wb") as file:
+            file.write(text.encode("utf-8", "replace") if isinstance(text, str) else text)
         os.chmod(temporary, 0o644)
         os.replace(temporary, path)
     except BaseException:

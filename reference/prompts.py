@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import re
 from functools import cache
-from importlib import resources
 
+from grader.assignment import data_file
 from grader.notebook.questions import Prompt
 
 ITEMS = ("mlp", "data", "cpu_loops", *(f"q{n}" for n in range(1, 7)), "cnn", "q7", "q8", "q9", "flops", "q10")
@@ -16,7 +16,7 @@ WRITTEN = ("q4", "q6", "q9", "q10")
 @cache
 def _notebook_cells(kind: str) -> tuple[str, ...]:
     """Return the cells of this kind, 'markdown' or 'code', of the notebook that students get."""
-    text = resources.files("reference").joinpath("assignment.ipynb").read_text(encoding="utf-8")
+    text = data_file(__package__, "assignment.ipynb")
     return tuple("".join(cell["source"]) for cell in json.loads(text)["cells"] if cell["cell_type"] == kind)
 
 

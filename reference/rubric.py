@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from importlib import resources
 
-from grader.assignment import Assignment, Check, FullLength, Item, LoopRole, ModelRole, Rubric, Threshold
+from grader.assignment import Assignment, Check, FullLength, Item, LoopRole, ModelRole, Rubric, Threshold, data_file
 from grader.calibration.calibrate import thresholds as stored_thresholds
 from grader.evidence.run import RunEvidence
 from grader.evidence.trainings import assemble, select
@@ -42,6 +41,7 @@ from reference.checks.sections import begun
 from reference.checks.written import written_item
 from reference.contract import BATCH_SIZE, RECOGNISE, TEST_IMAGES, TRAIN_IMAGES, is_cnn, is_mlp, relied_on, transform
 from reference.models import CNN, MLP
+from reference.program import PROGRAM
 from reference.prompts import PROMPTS, template
 
 CPU_POINTS = {
@@ -183,34 +183,9 @@ def anchors(run: RunEvidence) -> dict[str, int]:
 
 def thresholds(train_size: int) -> Mapping[str, Threshold]:
     """Return the thresholds that were measured on data with this many training images."""
-    stored = json.loads(resources.files("reference").joinpath("thresholds.json").read_text(encoding="utf-8"))
+    stored = json.loads(data_file(__package__, "thresholds.json"))
     return stored_thresholds(stored, train_size)
 
-
-PROGRAM = (
-    """
-import torch
-from torch import nn
-from reference.data import load_mnist
-from reference.loops import cpu_test, cpu_train
-from reference.models import CNN, MLP
-
-train_loader, test_loader = load_mnist("data")
-
-
-def fit(model, epochs):
-    criterion = nn.CrossEntropyLoss()
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.5)
-    step = 0
-    for epoch in range(epochs):
-        step = cpu_train(
-            epoch, [], [], step, model=model, optimizer=optimizer, criterion=criterion, train_loader=train_loader
-        )
-        cpu_test([], [], [], step, model=model, criterion=criterion, test_loader=test_loader)
-""",
-    "mlp = MLP()\nfit(mlp, 20)",
-    "cnn = CNN()\nfit(cnn, 2)",
-)
 
 ASSIGNMENT = Assignment(
     name=RUBRIC.name,

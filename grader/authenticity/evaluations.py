@@ -144,9 +144,11 @@ def _key(sent: Sent) -> tuple[str, str, float]:
 def evaluated(sent: Sent, pixels: NDArray[np.float32]) -> NDArray[np.float32] | None:
     """Return the outputs (N, classes) of the reference's model with these weights for pixels (N, …).
 
-    The model is in evaluation mode. None if the weights do not fit or are malformed.
+    The model is in evaluation mode. None if the weights do not fit or are malformed, or if the model is not here.
     """
-    model: torch.nn.Module = sent.role.build()  # type: ignore[assignment]
+    model: torch.nn.Module | None = sent.role.build()  # type: ignore[assignment]
+    if model is None:
+        return None
     try:
         fits = transplant(sent.weights.decoded(), model)
     except Malformed:

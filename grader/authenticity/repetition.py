@@ -100,13 +100,17 @@ def _same(bench: Bench, start: Start, seed: int) -> bool:
     losses = _losses(start.role, values, seen, *batch, size)
     if losses is not None and agree(seen.losses[:steps], losses, fresh=start.weights.before):
         return True
-    return not is_reference(bench.models[start.role.role]) and _own_first(bench, start, values, batch, size)
+    other = start.role.build() is None or not is_reference(bench.models[start.role.role])
+    return other and _own_first(bench, start, values, batch, size)
 
 
 def _own_first(
     bench: Bench, start: Start, values: Arrays, batch: tuple[NDArray[np.float32], NDArray[np.int64]], size: int
 ) -> bool:
-    """Return whether the student's own definition, which is not the reference's, gives the recorded first loss."""
+    """Return whether the student's own definition gives the recorded first loss.
+
+    It is asked if it is not the reference's, or if that is not here.
+    """
     probe, recorded = bench.models[start.role.role], start.seen.losses[0]
     images, labels = batch[0][:size], batch[1][:size]
     outputs = own_outputs(bench.kernel, probe, values, images, start.seen.training is True) if probe.spec else None
@@ -140,11 +144,14 @@ def _batch(bench: Bench, places: Sequence[int]) -> tuple[NDArray[np.float32], ND
 def _losses(
     role: ModelRole, values: Arrays, seen: Pass, images: NDArray[np.float32], labels: NDArray[np.int64], size: int
 ) -> list[float] | None:
-    """Return the losses of steps on these images, `size` at a time, from these weights; None if they do not fit."""
+    """Return the losses of steps on these images, `size` at a time, from these weights.
+
+    None if they do not fit, or if the model is not here.
+    """
     import torch
 
-    model: torch.nn.Module = role.build()  # type: ignore[assignment]
-    if not transplant(values, model) or seen.optimizer is None:
+    model: torch.nn.Module | None = role.build()  # type: ignore[assignment]
+    if model is None or not transplant(values, model) or seen.optimizer is None:
         return None
     model.train()
     made = seen.optimizer

@@ -57,10 +57,11 @@ def run(arguments: argparse.Namespace) -> int:
     from grader.calibration.calibrate import Wanted, calibrate
 
     names = ("seeds", "fault_seeds", "images", "data", "sample", "out", "kept", "report")
+    assignment = load(arguments)
     wanted = Wanted(package=arguments.assignment, **{name: getattr(arguments, name) for name in names})
     show = ProgressLine(enabled=True)
     try:
-        lines = calibrate(wanted, load(arguments), show)
+        lines = calibrate(wanted, assignment, show)
     finally:
         show.close()
     print("\n".join(lines))

@@ -65,11 +65,14 @@ def add_to(commands: Commands) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Check the notebook and print the report; return the exit status."""
+    from grader.assignment import default_assignment
+
     refuse(arguments)
+    make_importable()
+    arguments.assignment = arguments.assignment or default_assignment(_folder(arguments.notebook))
     # Verdicts are printed once: as they are final if somebody looks at a terminal, else in the report.
     show = ProgressLine(enabled=not arguments.quiet, verdicts=sys.stdout.isatty())
     show.start(f"{arguments.notebook.name}; the grader starts")
-    make_importable()
     desk = _Desk(arguments, show)
     try:
         if arguments.watch:
@@ -84,7 +87,8 @@ def run(arguments: argparse.Namespace) -> int:
 def refuse(arguments: argparse.Namespace) -> None:
     """Raise UsageError if the command cannot use what it was given, before anything is started."""
     refuse_missing(arguments.notebook)
-    refuse_assignment(arguments.assignment)
+    if arguments.assignment is not None:
+        refuse_assignment(arguments.assignment)
     refuse_data(arguments.data)
     targets = {
         "--json": arguments.json,
@@ -130,7 +134,7 @@ class _Desk:
             from grader.grading.grade import failed
             from grader.provenance.digests import of_file
 
-            result = failed(load(self.arguments), notebook.name, str(error), of_file(notebook))
+            result = failed(load(self.arguments, file=True), notebook.name, str(error), of_file(notebook))
         except CutShort as error:
             if self._worker.log and os.environ.get("GRADER_DEBUG"):
                 print(clean(self._worker.log), file=sys.stderr)
@@ -225,6 +229,11 @@ def rechecked(items: Sequence[str]) -> str:
     if len(items) > MOST_NAMED:
         return f"checking {len(items)} items again"
     return f"checking {', '.join(items[:-1])}{' and ' if len(items) > 1 else ''}{one_line(items[-1])} again"
+
+
+def _folder(notebook: Path) -> Path:
+    """Return the folder in which the assignment's file may stand beside the notebook."""
+    return notebook if notebook.is_dir() else notebook.parent
 
 
 def _handed_in(path: Path, into: Path) -> tuple[Path, Beside | None]:

@@ -49,7 +49,10 @@ def add_command(
 def add_assignment_and_data(command: argparse.ArgumentParser) -> None:
     """Add --assignment, --data and --sample."""
     command.add_argument(
-        "--assignment", default="reference", metavar="PACKAGE", help="the assignment's package (default: reference)"
+        "--assignment",
+        metavar="NAME",
+        help="the assignment's package or, for `grader check`, the file from your instructor (default: what the "
+        "variable GRADER_ASSIGNMENT names, the package reference, or the only .grader file beside the notebook)",
     )
     command.add_argument("--data", type=Path, metavar="DIR", help="a folder with MNIST's IDX files, gzipped or not")
     command.add_argument("--sample", action="store_true", help="use the sample of MNIST that comes with grader")
@@ -101,12 +104,22 @@ def grading_settings(arguments: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-def load(arguments: argparse.Namespace) -> Assignment:
-    """Import the assignment that --assignment names, also from the current folder. Raises AssignmentError."""
-    from grader.assignment import load_assignment
+def load(arguments: argparse.Namespace, file: bool = False) -> Assignment:
+    """Import the assignment that --assignment names, also from the current folder.
+
+    If none is named, the default's name is filled in. Raises AssignmentError, and UsageError for a file for students
+    unless the command can use a `file`.
+    """
+    from grader.assignment import default_assignment, load_assignment
 
     make_importable()
-    return load_assignment(arguments.assignment)
+    arguments.assignment = arguments.assignment or default_assignment()
+    assignment = load_assignment(arguments.assignment)
+    if assignment.file is not None and not file:
+        raise UsageError(
+            f"'{assignment.file.path.name}' is a file for students' own checks; name the assignment's package instead"
+        )
+    return assignment
 
 
 def make_importable() -> None:

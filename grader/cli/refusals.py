@@ -63,6 +63,9 @@ def refuse_assignment(name: str) -> None:
     """
     import importlib.util
 
+    from grader.assignment import look_in_checkout
+
+    look_in_checkout()
     if os.sep in name or Path(name).is_file():
         return
     try:

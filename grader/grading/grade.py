@@ -10,7 +10,15 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 from pathlib import Path
 
-from grader.assignment import Assignment, Evidence, load_assignment
+from grader.answer_key.file import is_bundle
+from grader.assignment import (
+    Assignment,
+    AssignmentError,
+    Evidence,
+    default_assignment,
+    load_assignment,
+    look_in_checkout,
+)
 from grader.grading.full_length import judged_in_full, reliances
 from grader.grading.judge import Judge, PartialEvidence
 from grader.grading.notes import notes
@@ -37,7 +45,7 @@ MOST_KEPT = 6 << 20  # bytes of kept evidence; it takes about 1.3 MB
 
 def grade(
     path: str | Path,
-    assignment: str | Assignment = "reference",
+    assignment: str | Path | Assignment | None = None,
     *,
     data: Path | None = None,
     sample: bool = False,
@@ -53,6 +61,10 @@ def grade(
     beside: Beside | None = None,
 ) -> Result:
     """Grade the notebook at `path` and return its result, of status 'failed' if it cannot be graded at all.
+
+    `assignment` is the name of its package, or a file for students, which grades under the public seed only. None takes
+    the one that the variable GRADER_ASSIGNMENT names, the package `reference`, or the only .grader file in the working
+    folder.
 
     `data` is a folder with MNIST, `sample` forces the sample that ships; by default the cache is used if it has MNIST.
     `device` is one of `grader.machine.DEVICES`. `only` keeps one item or several, in any case, and runs no more than
@@ -78,10 +90,11 @@ def grade(
     began, path = time.monotonic(), Path(path)
     report = progress or (lambda _: None)
     source, gpu = find_data(data, sample), find_gpu(device)
+    assignment = default_assignment() if assignment is None else assignment
     try:
         notebook = read_notebook(path)
     except UnreadableNotebook as error:
-        assignment = load_assignment(assignment) if isinstance(assignment, str) else assignment
+        assignment = assignment if isinstance(assignment, Assignment) else load_assignment(assignment)
         wanted_items(assignment.rubric, only)
         report(Progress("read", 0, 1, path.name))
         result = failed(assignment, path.name, str(error), digests.of_file(path), source.sha256)
@@ -94,11 +107,12 @@ def grade(
     setup = Setup(source, gpu, limits or Limits(), inside, backend, cores, helpers)
     with Kernels() as kernels:
         hidden = _folder(assignment)
-        unknown = isinstance(assignment, str)
+        unknown = not isinstance(assignment, Assignment)
         # A kernel for the probes starts while the assignment is imported.
         early = kernels.start(lambda: setup.probed(hidden), LOAD) if hidden and unknown else None
-        assignment = load_assignment(assignment) if isinstance(assignment, str) else assignment
+        assignment = assignment if isinstance(assignment, Assignment) else load_assignment(assignment)
         wanted = wanted_items(assignment.rubric, only)
+        _need_public(assignment, seed)
         report(Progress("read", 1, 1, path.name))
         # Taken before any student code runs, so that it cannot affect them.
         digested = replace(digests.digests(assignment, notebook.sha256, source.sha256), files=helpers.digest)
@@ -144,10 +158,22 @@ def _kept(evidence: Evidence | None) -> bytes:
     return kept if len(kept) <= MOST_KEPT else b""
 
 
-def _folder(assignment: str | Assignment) -> Path | None:
+def _need_public(assignment: Assignment, seed: int) -> None:
+    """Raise AssignmentError if the assignment is a file for students and the seed is not theirs."""
+    if assignment.file is not None and seed != CANONICAL_SEED:
+        raise AssignmentError(
+            f"'{assignment.file.path.name}' is a file for students: it holds answers for their public seed only; grade "
+            "with the assignment's package"
+        )
+
+
+def _folder(assignment: str | Path | Assignment) -> Path | None:
     """Return the folder that notebooks must not see. For the name of a package it is found without importing it."""
     if isinstance(assignment, Assignment):
         return assignment.folder
+    if isinstance(assignment, Path) or is_bundle(assignment):
+        return Path(assignment) if Path(assignment).is_file() else None
+    look_in_checkout()
     try:
         spec = importlib.util.find_spec(assignment)
     except (ImportError, ValueError):

@@ -239,11 +239,10 @@ class Stages:
 
     def _prober(self, roles: Sequence[LoopRole]) -> LoopProber:
         """Return the prober of the loops, prepared as far as it needs no kernel: the notebook may run meanwhile."""
-        from grader.probe.loops import LoopProber, draw_inputs
+        from grader.probe.loops import USUAL, prober_for
 
         with self._drawing():
-            inputs = draw_inputs() if self.lengths is None else draw_inputs(self.lengths)
-            return LoopProber(inputs).prepare(roles)
+            return prober_for(roles, self.lengths or USUAL)
 
     def _arrived(self, certain: Probes) -> None:
         self.judge.look(self._early(certain))

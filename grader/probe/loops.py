@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
+from grader.answer_key.records import KEPT, Floats, LoopKey, LoopLengths, need_drawn, projections
 from grader.assignment import LoopRole
 from grader.evidence.answers import LoopAnswer, decode_answer
 from grader.evidence.namespace import FunctionFacts, ParameterFacts
@@ -18,7 +19,7 @@ from grader.probe.binding import bind
 from grader.probe.client import Asked, Refused, array, ask_tolerantly, probe_error
 from grader.probe.inputs import draw_images, draw_labels
 from grader.probe.matching import FoundFunction
-from grader.seeds import generator
+from grader.seeds import CANONICAL_SEED, drawn_for, generator
 
 if TYPE_CHECKING:
     import numpy as np
@@ -88,7 +89,10 @@ class Lengths:
     different: int = 4096
 
 
-def draw_inputs(lengths: Lengths = Lengths(different=DIFFERENT)) -> LoopInputs:
+USUAL = Lengths(different=DIFFERENT)
+
+
+def draw_inputs(lengths: Lengths = USUAL) -> LoopInputs:
     """Draw fresh inputs.
 
     The model predicts a share of the test labels, and none of the last batch, so that different averages differ.
@@ -239,7 +243,9 @@ class LoopProber:
 
     def reference(self, role: LoopRole) -> tuple[LoopRun, dict[str, Any]]:
         """Return the run of the reference's function for a role, and the raw answer. Raises ValueError if it fails."""
-        if role.purpose not in self._references:
+        if role.purpose not in self._references and role.key is not None:
+            self._references[role.purpose] = kept_run(role.key, self.inputs)
+        elif role.purpose not in self._references:
             from grader.in_kernel import agent, encoding
             from grader.in_kernel.probes import loops
 
@@ -315,6 +321,68 @@ class LoopProber:
             load(model, inputs.weights)
             found[name] = known_faults.train(variant, model, batches, LEARNING_RATE, MOMENTUM)
         return found
+
+
+def prober_for(roles: Sequence[LoopRole], lengths: Lengths = USUAL) -> LoopProber:
+    """Return a prober for these roles with fresh inputs, or with those to which the answers in their key belong.
+
+    It is prepared as far as that needs no kernel.
+    """
+    keys = [key for role in roles for key in role.key or () if key.lengths == _lengths(lengths)]
+    if not keys:
+        return LoopProber(draw_inputs(lengths)).prepare(roles)
+    return LoopProber(kept_inputs(keys[0].test_labels, lengths)).prepare(roles)
+
+
+def kept_inputs(test_labels: bytes, lengths: Lengths) -> LoopInputs:
+    """Draw the inputs to which the answers of a key belong. No labels of tests stands for those that are drawn."""
+    import numpy as np
+
+    with drawn_for(CANONICAL_SEED, KEPT):
+        inputs = draw_inputs(lengths)
+    labels = np.frombuffer(test_labels, np.uint8).astype(np.int64)
+    return replace(inputs, test_labels=labels) if len(labels) == len(inputs.test_labels) else inputs
+
+
+def _lengths(lengths: Lengths) -> LoopLengths:
+    return LoopLengths(lengths.train, lengths.test, lengths.train_batch, lengths.test_batch)
+
+
+def kept_loop(role: LoopRole, lengths: Lengths) -> LoopKey:
+    """Return the answers of the reference's function for a role as they are kept. Raises ValueError if it fails."""
+    inputs = kept_inputs(b"", lengths)
+    run, raw = LoopProber(inputs).reference(role)
+    return LoopKey(
+        _lengths(lengths),
+        _drawn(inputs),
+        inputs.test_labels.astype("uint8").tobytes(),
+        tuple(run.weights),
+        {name: Floats.of(value) for name, value in run.weights.items()} if role.purpose == "train" else {},
+        tuple(raw["losses"]),
+        tuple(raw["sizes"]),
+        tuple(raw["correct"]),
+    )
+
+
+def _drawn(inputs: LoopInputs) -> tuple[float, ...]:
+    """Return numbers that recognise the inputs; labels of tests are not among them."""
+    images = [values.astype(float) / 255 for values in (inputs.train_images, inputs.test_images)]
+    return projections(*inputs.weights.values(), *images, inputs.train_labels)
+
+
+def kept_run(keys: Sequence[LoopKey], inputs: LoopInputs) -> tuple[LoopRun, dict[str, Any]]:
+    """Return the run of the reference's function for these inputs, out of a key, and the figures of its batches.
+
+    Raises ValueError if the key has none for loaders of these lengths, and AnswerKeyError if they are for other inputs.
+    """
+    wanted = LoopLengths(len(inputs.train_labels), len(inputs.test_labels), inputs.train_batch, inputs.test_batch)
+    key = next((key for key in keys if key.lengths == wanted), None)
+    if key is None:
+        raise ValueError("the assignment's file holds no answers for loaders of these lengths")
+    need_drawn(key.drawn, _drawn(inputs))
+    start = {name: inputs.weights[name] for name in key.names}
+    run = LoopRun(start, {name: value.decoded() for name, value in key.weights.items()} or start)
+    return run, {"losses": key.losses, "sizes": key.sizes, "correct": key.correct}
 
 
 def _in_words(name: str) -> str:

@@ -10,25 +10,22 @@ from typing import TYPE_CHECKING, Any
 from grader.assignment import ModelRole
 from grader.evidence.answers import BuildAnswer, ForwardAnswer, ShapeAnswer, ShapesAnswer, TraceAnswer
 from grader.evidence.answers import BuiltParameter as BuiltParameter
-from grader.evidence.compare import squashing
 from grader.evidence.probes import Comparison, ModelProbe, Operation, Parameter, ProbeError, ShapeTrial
-from grader.evidence.run import Malformed, convert, encode_array
+from grader.evidence.run import Malformed, encode_array
+from grader.probe.answers import ModelAnswers, answers_of
+from grader.probe.answers import parameters_of as parameters_of
 from grader.probe.client import Asked, Refused, array, ask_for
-from grader.probe.inputs import draw_images, draw_labels
 from grader.probe.matching import ModelSource
 from grader.seeds import generator
 
 if TYPE_CHECKING:
     import numpy as np
-    import torch
     from numpy.typing import NDArray
 
 SECONDS = 15.0  # deadline of one request
 MAX_BATCH = 200
 EXAMPLES = 4  # batch sizes drawn for each layout
 ALWAYS = (1, 64, MAX_BATCH)
-COMPARED = 32  # images
-MAX_DRAWS = 10  # of weights
 MAX_SOURCES = 15
 
 
@@ -42,8 +39,8 @@ class _Built:
 
 def probe_model(kernel: Asked, role: ModelRole, sources: Sequence[ModelSource]) -> ModelProbe:
     """Probe the first of `sources` that is the wanted model. The result says so if there is none. Raises nothing."""
-    reference: torch.nn.Module = role.build()  # type: ignore[assignment]
-    built = _first(kernel, role, sources, _sizes(reference))
+    reference = answers_of(role)
+    built = _first(kernel, role, sources, _sizes(reference.parameters))
     if isinstance(built, ModelProbe):
         return built
     probe = ModelProbe(
@@ -59,7 +56,7 @@ def probe_model(kernel: Asked, role: ModelRole, sources: Sequence[ModelSource]) 
         probe,
         trials=tuple(trials),
         operations=_operations(kernel, built.spec, layout),
-        reference_operations=reference_operations(reference, layout),
+        reference_operations=reference.operations(layout),
         comparisons=compare(kernel, built.spec, built.parameters, reference, layout),
     )
 
@@ -85,9 +82,9 @@ def _first(
     return ModelProbe(role.role, missing=f"there is no class {wanted}, and no other model with such layers")
 
 
-def _sizes(reference: torch.nn.Module) -> dict[str, object]:
+def _sizes(reference: Sequence[BuiltParameter]) -> dict[str, object]:
     """Return input, hidden and output sizes of the reference's layers, for constructors that need arguments."""
-    weights = [tuple(p.shape) for p in reference.parameters() if p.dim() > 1]
+    weights = [p.shape for p in reference if len(p.shape) > 1]
     return {"in": weights[0][1], "hidden": [shape[0] for shape in weights[:-1]], "out": weights[-1][0]}
 
 
@@ -154,15 +151,6 @@ def _operations(kernel: Asked, spec: Mapping[str, object], layout: Sequence[int]
         return ()
 
 
-def reference_operations(model: torch.nn.Module, layout: Sequence[int]) -> tuple[Operation, ...]:
-    """Return the operations of the reference's model for one image, by the same tracer."""
-    import torch
-
-    from grader.in_kernel.probes.operations import trace
-
-    return convert(trace(model, torch.randn(1, *layout)), tuple[Operation, ...])
-
-
 # --- outputs -----------------------------------------------------------------------------------------------------
 
 
@@ -170,28 +158,19 @@ def compare(
     kernel: Asked,
     spec: Mapping[str, object],
     parameters: Sequence[BuiltParameter],
-    reference: torch.nn.Module,
+    reference: ModelAnswers,
     layout: Sequence[int],
 ) -> tuple[Comparison, ...]:
     """Compare both models' outputs with the same random weights and images, in evaluation and in training mode."""
-    import torch
-
-    from grader.in_kernel.probes.arrays import image_tensor
-
-    rng = generator(f"outputs {tuple(layout)}")
-    images = image_tensor(draw_images(rng, draw_labels(rng, COMPARED))).reshape(COMPARED, *layout)
-    _spread_raw(reference, rng, images)
-    matched = match_parameters(parameters, parameters_of(reference))
+    drawn = reference.outputs(layout)
+    matched = match_parameters(parameters, reference.parameters)
     found = []
-    for training in (False, True):
-        reference.train(training)
-        with torch.no_grad():
-            wanted = reference(images).numpy()
+    for training, wanted in ((False, drawn.evaluation), (True, drawn.training)):
         if isinstance(matched, str):
             found.append(Comparison(None, wanted, training, why=matched))
             continue
-        weights = {name: encode_array(value) for name, value in transplanted(matched, parameters, reference).items()}
-        payload = {"model": spec, "weights": weights, "inputs": encode_array(images.numpy()), "training": training}
+        weights = {p.name: encode_array(_shaped(drawn.weights[matched[p.name]], p.shape)) for p in parameters}
+        payload = {"model": spec, "weights": weights, "inputs": encode_array(drawn.images), "training": training}
         try:
             output = array(ask_for(kernel, ForwardAnswer, payload, SECONDS).output)
             found.append(_compared(output, wanted, training))
@@ -207,39 +186,6 @@ def _compared(output: NDArray[np.float32], wanted: NDArray[np.float32], training
     if output.ndim > 1 and len(output) == len(wanted):
         return Comparison(output, wanted, training)
     return Comparison(None, wanted, training, why=f"for {len(wanted)} images the output has the shape {output.shape}")
-
-
-def _spread_raw(model: torch.nn.Module, rng: np.random.Generator, images: torch.Tensor) -> None:
-    """Draw weights until the model's own outputs do not look squashed by an activation, at most MAX_DRAWS times.
-
-    One draw in 15,000 gives a CNN, after its pooling, no negative output at all, as an activation would.
-    """
-    import torch
-
-    for _ in range(MAX_DRAWS):
-        _spread(model, rng)
-        with torch.no_grad():
-            if squashing(model.eval()(images).numpy()) is None:
-                return
-
-
-def _spread(model: torch.nn.Module, rng: np.random.Generator) -> None:
-    """Draw weights that spread outputs well over both signs, with twice the variance that preserves activations."""
-    import torch
-
-    with torch.no_grad():
-        for parameter in model.parameters():
-            shape = tuple(parameter.shape)
-            scale = math.sqrt(4 / math.prod(shape[1:])) if len(shape) > 1 else 0.3
-            parameter.copy_(torch.from_numpy(rng.normal(0, scale, shape)))
-
-
-def parameters_of(model: torch.nn.Module) -> tuple[BuiltParameter, ...]:
-    """Return the parameters of a model on this side, as the probe describes a student's."""
-    return tuple(
-        BuiltParameter(name, tuple(p.shape), p.requires_grad, name.rpartition(".")[0])
-        for name, p in model.named_parameters()
-    )
 
 
 def match_parameters(student: Sequence[BuiltParameter], reference: Sequence[BuiltParameter]) -> dict[str, str] | str:
@@ -288,14 +234,6 @@ def _fits(one: BuiltParameter, other: BuiltParameter) -> bool:
         return True
     several = len(one.shape) > 1 and len(other.shape) > 1
     return several and one.shape[0] == other.shape[0] and math.prod(one.shape) == math.prod(other.shape)
-
-
-def transplanted(
-    matched: Mapping[str, str], student: Sequence[BuiltParameter], reference: torch.nn.Module
-) -> dict[str, NDArray[np.float32]]:
-    """Return the reference's weights by the student's names, in the student's shapes."""
-    values = {name: p.detach().numpy() for name, p in reference.named_parameters()}
-    return {p.name: _shaped(values[matched[p.name]], p.shape) for p in student}
 
 
 def _shaped(value: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:

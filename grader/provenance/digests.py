@@ -103,8 +103,11 @@ def of_assignment(assignment: Assignment) -> tuple[str, str]:
     """Return the digests of the rubric and of the reference, or ('', '') for an assignment that no package defines.
 
     The reference is the cells of `program`, and the files that define the models and loops or that `program` imports.
-    The rubric is every other file of the package, and always the one that defines ASSIGNMENT.
+    The rubric is every other file of the package, and always the one that defines ASSIGNMENT. An assignment that was
+    read from a file for students has the digest of the file, and no reference.
     """
+    if assignment.file is not None:
+        return assignment.file.sha256, ""
     module = _defined_in(assignment)
     if module is None or not module.__file__:
         return "", ""
@@ -125,7 +128,7 @@ def _of_package(name: str, rubric: Path, assignment: Assignment) -> tuple[str, s
     if name not in _KNOWN:
         folder = rubric.parent
         files = source_files(folder)
-        reference = _reference_files(name.rpartition(".")[0], assignment) & files
+        reference = reference_files(name.rpartition(".")[0], assignment) & files
         _KNOWN[name] = (
             of_lines(file_lines(folder, files - reference | {rubric} & files)),
             of_lines([*assignment.program, *file_lines(folder, reference)]),
@@ -133,7 +136,8 @@ def _of_package(name: str, rubric: Path, assignment: Assignment) -> tuple[str, s
     return _KNOWN[name]
 
 
-def _reference_files(package: str, assignment: Assignment) -> frozenset[Path]:
+def reference_files(package: str, assignment: Assignment) -> frozenset[Path]:
+    """Return the files that define the models and functions of the reference, or that its program imports."""
     functions = [*(role.build for role in assignment.models), *(role.reference for role in assignment.loops)]
     modules = {getattr(function, "__module__", "") for function in functions}
     imports = re.compile(rf"^\s*(?:from|import)\s+({re.escape(package)}(?:\.\w+)*)", re.MULTILINE)

@@ -14,6 +14,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from grader.sandbox.confinement.plan import KEEP_MEMORY
 

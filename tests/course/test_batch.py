@@ -36,7 +36,7 @@ DECIDED = Rubric("tiny", RUBRIC.items[:3])
 class FakeAssignment:
     """The part of an assignment that `grade_all` uses."""
 
-    name, rubric = "tiny", RUBRIC
+    name, rubric, file = "tiny", RUBRIC, None
 
 
 def notebooks(folder, *names, text="{}"):

@@ -6,7 +6,7 @@ import torch
 
 from grader.assignment import ModelRole
 from grader.evidence.probes import ModelProbe
-from grader.probe import models
+from grader.probe import answers
 from grader.probe.client import describe
 from grader.probe.matching import model_sources
 from grader.probe.models import BuiltParameter, match_parameters, parameters_of, probe_model, try_batches
@@ -143,15 +143,16 @@ def test_weights_that_make_the_reference_look_squashed_are_drawn_anew(monkeypatc
         with torch.no_grad():
             model.fc3.bias.copy_(draws.pop(0))  # type: ignore[operator, union-attr]
 
-    _spread = models._spread
-    monkeypatch.setattr(models, "_spread", spread)
-    models._spread_raw(MLP(), np.random.default_rng(1), torch.randn(32, 1, 28, 28))
+    _spread = answers._spread
+    monkeypatch.setattr(answers, "_spread", spread)
+    assert answers.spread_raw(MLP(), np.random.default_rng(1), torch.randn(32, 1, 28, 28)) == 2
     assert not draws
 
 
 def test_a_reference_that_squashes_by_itself_is_still_probed() -> None:
     images = torch.randn(32, 1, 28, 28)
-    models._spread_raw(torch.nn.Sequential(MLP(), torch.nn.ReLU()), np.random.default_rng(1), images)
+    squashing = torch.nn.Sequential(MLP(), torch.nn.ReLU())
+    assert answers.spread_raw(squashing, np.random.default_rng(1), images) == answers.MAX_DRAWS
 
 
 def test_right_cnn_under_another_name() -> None:

@@ -1,0 +1,1 @@
+"""Make the file of an assignment that students get."""
