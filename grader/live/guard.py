@@ -17,7 +17,7 @@ import sys
 import threading
 import types
 import warnings
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
@@ -239,21 +239,17 @@ class _States:
 
 def _bindings(names: dict[Any, Any]) -> Restore:
     before = dict(names)
+    kind: Any = OrderedDict if isinstance(names, OrderedDict) else dict  # not what a student's class made of these
 
     def restore() -> None:
-        if len(names) == len(before) and all(
-            (one is other and names[one] is before[other]) for one, other in zip(names, before, strict=True)
-        ):
-            return
-        if list(names) == list(before):
-            for name, value in before.items():
-                dict.__setitem__(names, name, value)
-            return
         for name in [name for name in names if name not in before]:
-            dict.__delitem__(names, name)
+            kind.__delitem__(names, name)
         for name, value in before.items():
-            if names.get(name, _ABSENT) is not value:
-                dict.__setitem__(names, name, value)
+            if kind.get(names, name, _ABSENT) is not value:
+                kind.__setitem__(names, name, value)
+        if list(names) != list(before):  # in the order that they had
+            kind.clear(names)
+            kind.update(names, before)
 
     return restore
 
@@ -389,10 +385,11 @@ def _matplotlib() -> list[Restore]:
 
 
 @contextlib.contextmanager
-def files_untouched() -> Iterator[None]:
+def files_untouched(names: dict[str, Any] | None = None) -> Iterator[None]:
     """Within this context, files that Python code opens for writing are written nowhere, and torch saves nothing.
 
-    A test function may keep the best model in a file: a probe's small model must not replace it.
+    A test function may keep the best model in a file: a probe's small model must not replace it. `names` may hold an
+    `open` of its own, as IPython's namespaces do.
     """
     import builtins
 
@@ -405,13 +402,18 @@ def files_untouched() -> Iterator[None]:
 
     torch = sys.modules.get("torch")
     save = getattr(torch, "save", None)
+    own = (names or {}).get("open")
     builtins.open = io.open = harmless
+    if names is not None and own is not None:
+        names["open"] = harmless
     if torch is not None:
         torch.save = lambda *_, **__: None  # type: ignore[assignment]
     try:
         yield
     finally:
         builtins.open, io.open = original, module
+        if names is not None and own is not None:
+            names["open"] = own
         if torch is not None and save is not None:
             torch.save = save  # type: ignore[assignment]
 

@@ -49,7 +49,7 @@ class Here:
         from grader.in_kernel.probes import handlers
 
         try:
-            with _deadline(min(seconds or MOST_SECONDS, MOST_SECONDS)), files_untouched():
+            with _deadline(min(seconds or MOST_SECONDS, MOST_SECONDS)), files_untouched(self._names):
                 answer = handlers.probe(name, encoding.decode(payload), self._names)
             found: dict[str, object] = json.loads(json.dumps(encoding.encode(answer), allow_nan=False))
             return found
