@@ -1,4 +1,4 @@
-"""What `grader.check` and the rest are while a notebook is graded: nothing, so that cells which call them do no harm."""
+"""What `grader.check` and the rest are while a notebook is graded: they do nothing, so that calls do no harm."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The check inside a notebook: `grader.check`, `grader.hint`, `grader.status` and `%grade`, in the student's own kernel.
+"""The check inside a notebook, in the student's own kernel: `grader.check`, `hint`, `status`, and `%grade`.
 
 The items' checks run on the live state. What the recorder has seen since `import grader` is there at once; models,
 functions and loaders are probed in this process, on the objects themselves, and `guard` puts back all that a probe may

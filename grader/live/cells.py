@@ -144,9 +144,7 @@ def arrange(executions: Sequence[Execution], file: Sequence[FileCell] = ()) -> R
     return Ran(Notebook(Path(NAME), NAME, "", tuple(cells)), places, counted, bool(file))
 
 
-def _place(
-    last: Execution, cell: Sequence[Execution], file: Sequence[FileCell], free: Iterable[int]
-) -> int | None:
+def _place(last: Execution, cell: Sequence[Execution], file: Sequence[FileCell], free: Iterable[int]) -> int | None:
     """Return the cell of the file that these executions are of; None if there is none."""
     left = sorted(free)
     if last.cell_id is not None:
@@ -205,8 +203,8 @@ def _text(one: Execution) -> tuple[str, str, bool]:
 
     outputs = Outputs(MOST_TEXT + OVERHEAD * (len(one.outputs) + 1))
     for piece in one.outputs:
-        text, content = "".join(piece.text), None
-        kind = "display_data"
+        text, kind = "".join(piece.text), "display_data"
+        content: Content
         if piece.kind in ("stdout", "stderr"):
             kind, content = "stream", Stream("stdout" if piece.kind == "stdout" else "stderr", text)
         elif piece.kind == "clear":
@@ -215,8 +213,7 @@ def _text(one: Execution) -> tuple[str, str, bool]:
             kind = "update_display_data" if piece.kind == "update" else kind
             shown: dict[str, Any] = {"data": {"text/plain": text}, "transient": {"display_id": piece.display_id}}
             content = msgspec.json.decode(msgspec.json.encode(shown), type=Display)
-        taken: Content = content
-        outputs.take(kind, taken)
+        outputs.take(kind, content)
     return (*outputs.text(), outputs.truncated or one.length >= MOST_TEXT)
 
 

@@ -30,7 +30,18 @@ MOST_OBJECTS = 300_000
 MOST_BYTES = 1 << 30  # of tensors and arrays that are copied
 _OWN_TO_JUPYTER = {"In", "Out", "_ih", "_oh", "_dh", "_i", "_ii", "_iii", "get_ipython", "exit", "quit", "open"}
 _NOT_STUDENTS = ("IPython", "ipykernel", "zmq", "tornado", "traitlets", "asyncio", "threading", "grader", "logging")
-_ATOMS = (str, bytes, int, float, complex, bool, type(None), types.ModuleType, types.BuiltinFunctionType, types.CodeType)
+_ATOMS = (
+    str,
+    bytes,
+    int,
+    float,
+    complex,
+    bool,
+    type(None),
+    types.ModuleType,
+    types.BuiltinFunctionType,
+    types.CodeType,
+)
 _ABSENT = object()
 
 
@@ -319,7 +330,10 @@ def _torch() -> list[Restore]:
     cuda = torch.cuda.is_available() and torch.cuda.is_initialized()
     devices = torch.cuda.get_rng_state_all() if cuda else []
     flags = {name: getattr(torch.backends.cudnn, name) for name in ("benchmark", "deterministic", "enabled")}
-    certain, warned = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
+    certain, warned = (
+        torch.are_deterministic_algorithms_enabled(),
+        torch.is_deterministic_algorithms_warn_only_enabled(),
+    )
     hooks = [
         (names, dict(names))
         for module in (torch.nn.modules.module, sys.modules.get("torch.optim.optimizer"))
@@ -358,7 +372,8 @@ def _matplotlib() -> list[Restore]:
                 dict.update(matplotlib.rcParams, settings)
 
         found.append(restore_settings)
-    if (pyplot := sys.modules.get("matplotlib.pyplot")) is not None:
+    pyplot: Any = sys.modules.get("matplotlib.pyplot")
+    if pyplot is not None:
         helpers = sys.modules["matplotlib._pylab_helpers"].Gcf
         figures, interactive = list(helpers.figs.items()), matplotlib.is_interactive() if matplotlib else False
         backend = getattr(pyplot, "_backend_mod", None)
@@ -400,14 +415,14 @@ def files_untouched(names: dict[str, Any] | None = None) -> Iterator[None]:
             return original(os.devnull, mode.replace("x", "w").replace("a", "w"), *args, **kwargs)
         return original(file, mode, *args, **kwargs)
 
-    torch = sys.modules.get("torch")
+    torch: Any = sys.modules.get("torch")
     save = getattr(torch, "save", None)
     own = (names or {}).get("open")
     builtins.open = io.open = harmless
     if names is not None and own is not None:
         names["open"] = harmless
     if torch is not None:
-        torch.save = lambda *_, **__: None  # type: ignore[assignment]
+        torch.save = lambda *_, **__: None
     try:
         yield
     finally:
@@ -415,5 +430,4 @@ def files_untouched(names: dict[str, Any] | None = None) -> Iterator[None]:
         if names is not None and own is not None:
             names["open"] = own
         if torch is not None and save is not None:
-            torch.save = save  # type: ignore[assignment]
-
+            torch.save = save

@@ -73,7 +73,9 @@ class Session:
         written = {prompt.item for prompt in self.assignment.prompts if prompt.written}
         if item not in written and any(check.status == "review" for check in result.checks):
             every = frozenset(evidence.run.models)
-            result = unrepeated(result, self._judged(item, replace(evidence, run=replace(evidence.run, repeated=every))))
+            result = unrepeated(
+                result, self._judged(item, replace(evidence, run=replace(evidence.run, repeated=every)))
+            )
         readable = state.ran.from_file or bool(evidence.sections[item].answer) if item in evidence.sections else False
         return verdict(
             result, self._for_nothing(item), ran=_has_run(item, evidence), written=item in written, readable=readable
@@ -167,4 +169,3 @@ def _namespace(record: Recording | None) -> dict[str, Any]:
     import __main__
 
     return vars(__main__)
-

@@ -42,7 +42,9 @@ class Verdict:
 def unrepeated(result: ItemResult, if_repeated: ItemResult) -> ItemResult:
     """Return the result without the verdicts that would be others if the training's steps had been repeated."""
     checks = tuple(
-        one if one.status == other.status else replace(one, status="not_graded", score=0.0, message=NOT_REPEATED, hint="")
+        one
+        if one.status == other.status
+        else replace(one, status="not_graded", score=0.0, message=NOT_REPEATED, hint="")
         for one, other in zip(result.checks, if_repeated.checks, strict=True)
     )
     return replace(result, checks=checks)

@@ -64,9 +64,7 @@ def probe_all(
     }
     roles, ends_so = loop_roles(assignment, cuda), log_probabilities(models)
     loop_prober = prober() if roles else None
-    loops = {
-        role.role: _loop(kernel, loop_prober, role, facts, run, ends_so) for role in roles if loop_prober
-    }
+    loops = {role.role: _loop(kernel, loop_prober, role, facts, run, ends_so) for role in roles if loop_prober}
     loaders = _loaders(kernel, facts, data, assignment, known.loaders)
     return Probes(models, loops, loaders, facts)
 

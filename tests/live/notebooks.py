@@ -102,7 +102,12 @@ def live_kernel(folder: Path, environment: dict[str, str] | None = None) -> Iter
     """Start a plain ipykernel in `folder` that finds this checkout's grader."""
     from jupyter_client.manager import start_new_kernel
 
-    known = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "2", "MPLBACKEND": "module://matplotlib_inline.backend_inline"}
+    known = {
+        **os.environ,
+        "PYTHONPATH": str(ROOT),
+        "OMP_NUM_THREADS": "2",
+        "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+    }
     manager, client = start_new_kernel(kernel_name="python3", cwd=str(folder), env={**known, **(environment or {})})
     try:
         yield Kernel(client, manager)

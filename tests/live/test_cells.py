@@ -7,14 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from grader.live.cells import NOT_RUN, FileCell, arrange, counting, evidence_of, find_file, only_grader
+from grader.live.cells import NOT_RUN, FileCell, arrange, evidence_of, find_file, only_grader
 from grader.live.recording import Execution, Output
 
 
 def ran(*sources: str, ids: tuple[str, ...] = ()) -> list[Execution]:
-    return [
-        Execution(at, source, at + 1, ids[at] if ids else None, over=True) for at, source in enumerate(sources)
-    ]
+    return [Execution(at, source, at + 1, ids[at] if ids else None, over=True) for at, source in enumerate(sources)]
 
 
 def sources(*executions: str, ids: tuple[str, ...] = (), file: tuple[FileCell, ...] = ()) -> list[str]:
@@ -36,7 +34,9 @@ def test_cells_that_only_call_the_grader_do_not_count(source: str) -> None:
     assert sources("a = 1", source) == ["a = 1"]
 
 
-@pytest.mark.parametrize("source", ["import grader\nx = 1", "x = grader", "grade = 5", "print('grader')", "", "%grade", "graders.check()"])
+@pytest.mark.parametrize(
+    "source", ["import grader\nx = 1", "x = grader", "grade = 5", "print('grader')", "", "%grade", "graders.check()"]
+)
 def test_other_cells_do(source: str) -> None:
     assert only_grader(source) == (source == "%grade")
 
@@ -62,7 +62,12 @@ def test_of_a_cell_that_ran_again_only_the_last_passes_count() -> None:
 
 
 def test_the_file_gives_headings_order_and_cells_that_have_not_run() -> None:
-    file = (FileCell("markdown", "### Question 1"), FileCell("code", "a", "1"), FileCell("code", "b", "2"), FileCell("code", "grader.check()"))
+    file = (
+        FileCell("markdown", "### Question 1"),
+        FileCell("code", "a", "1"),
+        FileCell("code", "b", "2"),
+        FileCell("code", "grader.check()"),
+    )
     found = arrange(ran("b = 2", "a = 1", "c = 3", ids=("2", "1", "3")), file)
     assert [cell.source for cell in found.notebook.cells] == ["### Question 1", "a = 1", "c = 3", "b = 2", ""]
     run = evidence_of(arrange(ran("a = 1", ids=("1",)), file), ())

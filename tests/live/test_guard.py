@@ -60,14 +60,24 @@ def picture(n: dict[str, Any]) -> list[Any]:
     model, optimizer = n["model"], n["optimizer"]
     return [
         [(name, id(value)) for name, value in n.items()],
-        [(k, p.detach().numpy().tobytes(), p.grad.numpy().tobytes(), p.requires_grad, p.data_ptr()) for k, p in model.named_parameters()],
+        [
+            (k, p.detach().numpy().tobytes(), p.grad.numpy().tobytes(), p.requires_grad, p.data_ptr())
+            for k, p in model.named_parameters()
+        ],
         [str(optimizer.state_dict()), optimizer.param_groups[0]["lr"], id(optimizer.state)],
         [module.training for module in model.modules()],
         [len(module._forward_hooks) + len(module._forward_pre_hooks) for module in model.modules()],
         [n["lists"], list(n["lists"]["more"]), dict(n["counts"]), n["members"], n["array"].tobytes()],
         [n["generator"].get_state().tolist(), n["numbers"].bit_generator.state, random.getstate()],
         [np.random.get_state()[1].tolist(), torch.get_rng_state().tolist(), torch.is_grad_enabled()],  # type: ignore[index]
-        [vars(n["own"]).copy(), n["own"].items[:], Own.count, n["f"].__defaults__[0][:], vars(n["space"]).copy(), bytes(n["raw"])],
+        [
+            vars(n["own"]).copy(),
+            n["own"].items[:],
+            Own.count,
+            n["f"].__defaults__[0][:],
+            vars(n["space"]).copy(),
+            bytes(n["raw"]),
+        ],
         [list(warnings.filters), os.getcwd(), dict(os.environ), torch.get_num_threads(), torch.get_default_dtype()],
         [torch.initial_seed()],
     ]
@@ -151,9 +161,12 @@ def test_an_interrupt_does_not_stop_the_putting_back() -> None:
         for one in n["many"]:
             one.append(1)
 
-    with pytest.raises(KeyboardInterrupt):
+    def until_it_comes() -> None:
         guarded(n, work)
         time.sleep(1)
+
+    with pytest.raises(KeyboardInterrupt):
+        until_it_comes()
     assert all(len(one) == 1 for one in n["many"])
 
 

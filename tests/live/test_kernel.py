@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import threading
@@ -82,6 +83,8 @@ def test_a_student_meets_the_states_one_after_the_other(kernel: Kernel) -> None:
     assert kernel.states("cpu_loops") == {"cpu_loops": "right"}
 
 
+@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_the_magic_does_the_same_and_shows_html(kernel: Kernel) -> None:
     kernel.run("%load_ext grader")
     found = kernel.run("%grade MLP data")
@@ -113,6 +116,8 @@ kept = model
 """
 
 
+@pytest.mark.slow
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("ending", ["return current_step", "raise ValueError('broken')"])
 def test_nothing_of_the_students_state_changes(kernel: Kernel, ending: str) -> None:
     kernel.run(SPOILING.replace("{ending}", ending))
@@ -120,13 +125,17 @@ def test_nothing_of_the_students_state_changes(kernel: Kernel, ending: str) -> N
     kernel.run("grader.check('cpu_loops')")  # imports what the grader itself needs
     kernel.run("_before = _picture()")
     assert kernel.run("_found = grader.check('cpu_loops', 'mlp', 'data', 'q2'); _found")["error"] == ""
-    after = kernel.value("[_before[0] == _picture()[0], sorted(m for m in set(__import__('sys').modules) - _before[1])]")
+    after = kernel.value(
+        "[_before[0] == _picture()[0], sorted(m for m in set(__import__('sys').modules) - _before[1])]"
+    )
     assert after == [True, []]
     assert kernel.states("cpu_loops")["cpu_loops"] == "wrong"
     assert not {"best.pt", "log.txt"} & set(kernel.value("__import__('os').listdir('.')"))
     kernel.run(RIGHT["loops"])
 
 
+@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_an_interrupted_check_changes_nothing(kernel: Kernel) -> None:
     kernel.run(PICTURE)
     slow = SPOILING.replace("{ending}", "time.sleep(8)")
@@ -142,6 +151,8 @@ def test_an_interrupted_check_changes_nothing(kernel: Kernel) -> None:
     assert kernel.states("mlp") == {"mlp": "right"}
 
 
+@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_first_and_later_answers_come_in_time(kernel: Kernel) -> None:
     for name in ("mlp", "data", "prepare", "loops"):
         kernel.run(RIGHT[name])
@@ -151,12 +162,16 @@ def test_first_and_later_answers_come_in_time(kernel: Kernel) -> None:
 
 
 def test_grader_itself_is_imported_in_no_time_and_without_torch() -> None:
-    code = "import sys, time; t = time.perf_counter(); import grader; print(time.perf_counter() - t, 'torch' in sys.modules, 'IPython' in sys.modules)"  # noqa: E501
-    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT).stdout.split()
+    code = "import sys, time; t = time.perf_counter(); import grader; print(time.perf_counter() - t, 'torch' in sys.modules, 'IPython' in sys.modules)"
+    out = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
+    ).stdout.split()
     assert float(out[0]) < 0.3
     assert out[1:] == ["False", "False"]
 
 
+@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_recording_imports_no_torch_and_draws_no_numbers(folder: Path) -> None:
     code = "import torch; torch.manual_seed(1); print(torch.nn.Linear(3, 2).weight.tolist(), torch.rand(2).tolist())"
     found = []
@@ -168,6 +183,8 @@ def test_recording_imports_no_torch_and_draws_no_numbers(folder: Path) -> None:
     assert found[0]
 
 
+@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_cells_before_the_import_are_not_seen_and_this_is_said(folder: Path) -> None:
     with live_kernel(folder) as kernel:
         kernel.run(RIGHT["imports"])
@@ -273,8 +290,8 @@ def test_it_agrees_with_a_grading(name: str, with_file: bool, folder: Path, tmp_
         for check, (status, message) in told.items():
             if status != "not_graded":
                 assert status == expected[check].status, (item, check, message, expected[check].message)
-                if item in WITHOUT_NUMBERS:
-                    assert message == expected[check].message
+                if item in WITHOUT_NUMBERS:  # the draws differ, and how many they are
+                    assert re.sub(r"[\d.,]+", "#", message) == re.sub(r"[\d.,]+", "#", expected[check].message)
         assert (state == "right") == (graded[item].status in ("pass", "review")), item
 
 
@@ -291,4 +308,3 @@ def test_a_notebook_that_calls_the_grader_is_graded_as_without(folder: Path, tmp
     result = grade(path, data=folder / "data", device="cpu", isolation="none")
     assert {item.id: item.status for item in result.items if item.id in ("mlp", "data", "q1")} == dict.fromkeys(("mlp", "data", "q1"), "pass")  # fmt: skip
     assert not [note for note in result.notes if "error" in note.lower()]
-

@@ -9,7 +9,9 @@ from grader.result import CheckResult, CheckStatus, ItemResult
 FOUND = "there is no class"
 
 
-def check(status: CheckStatus, message: str = "m", name: str = "a.one", points: float = 1, hint: str = "h") -> CheckResult:
+def check(
+    status: CheckStatus, message: str = "m", name: str = "a.one", points: float = 1, hint: str = "h"
+) -> CheckResult:
     score = points if status in ("pass", "review") else 0.0
     return CheckResult(name, status, score, points, message, "expected", hint)
 
@@ -31,7 +33,10 @@ def test_right() -> None:
 
 
 def test_wrong() -> None:
-    assert state(check("pass"), check("fail", "other", "a.two")) == ("wrong", "one thing is not as asked for, 1 is right")
+    assert state(check("pass"), check("fail", "other", "a.two")) == (
+        "wrong",
+        "one thing is not as asked for, 1 is right",
+    )
 
 
 def test_what_fails_as_for_an_empty_notebook_is_not_attempted() -> None:
@@ -62,7 +67,9 @@ def test_prose_is_not_judged_without_the_text() -> None:
 
 
 def test_verdicts_that_need_repeated_steps_are_not_given() -> None:
-    found = unrepeated(item(check("review"), check("fail", "f", "a.two")), item(check("pass"), check("fail", "f", "a.two")))
+    found = unrepeated(
+        item(check("review"), check("fail", "f", "a.two")), item(check("pass"), check("fail", "f", "a.two"))
+    )
     assert [(c.status, c.message) for c in found.checks] == [("not_graded", NOT_REPEATED), ("fail", "f")]
 
 
