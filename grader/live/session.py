@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from grader.assignment import Assignment, Evidence, load_assignment
 from grader.evidence.run import RunEvidence
 from grader.grading.judge import Judge
+from grader.in_kernel import events
 from grader.live import recording
 from grader.live.cells import Ran, arrange, evidence_of, find_file, only_grader
 from grader.live.guard import guarded
@@ -54,7 +55,8 @@ class Session:
             self.record.flush()
 
         def work() -> tuple[Verdict, ...]:
-            with _one_thread(), drawn_for(CANONICAL_SEED, DRAWS):
+            # The reference's own runs are not recorded.
+            with events.pause(), _one_thread(), drawn_for(CANONICAL_SEED, DRAWS):
                 state = self._current()
                 return tuple(self._verdict(item, state) for item in wanted)
 

@@ -32,7 +32,7 @@ class Shown:
     def __repr__(self) -> str:
         lines: list[str] = []
         for found in self.verdicts:
-            lines.append(f"{MARKS[found.state]} {one_line(found.item)}: {one_line(found.title)}: {found.state}")
+            lines.append(f"{MARKS[found.state]} {one_line(found.item)} ({one_line(found.title)}): {found.state}")
             if not self.short:
                 lines.append(f"    {one_line(found.sentence)}")
                 lines += [f"    {line}" for check in told(found) for line in check]

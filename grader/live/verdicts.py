@@ -14,7 +14,6 @@ from grader.result import CheckResult, ItemResult
 
 State = Literal["right", "wrong", "not attempted", "not run yet", "not judged"]
 
-LOST = ("fail", "partial", "skipped")
 NOT_REPEATED = "not judged here: `grader check` decides this by taking steps of the training again"
 NOT_READ = "a person reads your answer; it cannot be judged from the cells that ran"
 UNSEEN = (
@@ -103,7 +102,7 @@ def _as_empty(lost: Sequence[CheckResult], empty: ItemResult) -> list[CheckResul
 
 
 def _counted(result: ItemResult) -> str:
-    lost = sum(check.status in LOST for check in result.checks)
+    lost = sum(check.status in ("fail", "partial") for check in result.checks)
     passed = sum(check.status == "pass" for check in result.checks)
     what = "one thing is" if lost == 1 else f"{lost} things are"
     return f"{what} not as asked for" + (f", {passed} {'is' if passed == 1 else 'are'} right" if passed else "")

@@ -88,7 +88,7 @@ def test_a_student_meets_the_states_one_after_the_other(kernel: Kernel) -> None:
 def test_the_magic_does_the_same_and_shows_html(kernel: Kernel) -> None:
     kernel.run("%load_ext grader")
     found = kernel.run("%grade MLP data")
-    assert "✓ mlp: The MLP: right" in found["plain"]
+    assert "✓ mlp (The MLP): right" in found["plain"]
     assert "<div" in found["html"]
     assert kernel.run("%grade")["plain"].count("The MLP") == 1
     assert "did you mean 'q3'" in kernel.run("%grade q33")["plain"]
@@ -168,6 +168,23 @@ def test_grader_itself_is_imported_in_no_time_and_without_torch() -> None:
     ).stdout.split()
     assert float(out[0]) < 0.3
     assert out[1:] == ["False", "False"]
+
+
+@pytest.mark.slow
+@pytest.mark.exhaustive
+def test_the_graders_own_runs_are_not_recorded(folder: Path) -> None:
+    with live_kernel(folder) as kernel:
+        for source in (
+            "import grader",
+            RIGHT["imports"],
+            RIGHT["mlp"],
+            RIGHT["data"],
+            RIGHT["prepare"],
+            RIGHT["loops"],
+        ):
+            kernel.run(source)
+        kernel.run("grader.check()")
+        assert kernel.value("len(__import__('grader.live.recording').live.recording.current().events)") == 0
 
 
 @pytest.mark.slow
