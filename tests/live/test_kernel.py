@@ -211,6 +211,21 @@ def test_cells_before_the_import_are_not_seen_and_this_is_said(folder: Path) -> 
         assert "ran before `import grader`" in found["plain"]
 
 
+@pytest.mark.slow
+@pytest.mark.exhaustive
+def test_what_is_on_a_gpu_is_checked_there_and_left_there(folder: Path) -> None:
+    with live_kernel(folder) as kernel:
+        kernel.run("import grader.in_kernel.virtual_cuda.install as virtual; virtual.install({})")
+        kernel.run("import grader")
+        for name in ("imports", "mlp", "data", "prepare", "loops", "gpu-prepare", "q5", "q5-train"):
+            assert not kernel.run(RIGHT[name])["error"]
+        kernel.run(PICTURE.replace(".numpy()", ".cpu().numpy()"))
+        kernel.run("grader.check('q5')\n_before = _picture()")
+        kernel.run("another = 1\ndel another")
+        assert kernel.states("q5") == {"q5": "right"}
+        assert kernel.value("[_before[0] == _picture()[0], str(next(model.parameters()).device)]") == [True, "cuda:0"]
+
+
 # --- agreement with a grading -----------------------------------------------------------------------------------------
 
 
