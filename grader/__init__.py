@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from grader.version import __version__
 if TYPE_CHECKING:
     from grader.errors import GraderError
     from grader.grading.grade import Progress, grade
+    from grader.live.api import check, hint, load_ipython_extension, status
     from grader.result import CheckResult, ItemResult, Result, parse_result
     from grader.sandbox.limits import Limits
 
@@ -26,8 +28,12 @@ __all__ = [
     "Progress",
     "Result",
     "__version__",
+    "check",
     "grade",
+    "hint",
+    "load_ipython_extension",
     "parse_result",
+    "status",
 ]
 
 _DEFINED_IN = {
@@ -37,8 +43,12 @@ _DEFINED_IN = {
     "Limits": "grader.sandbox.limits",
     "Progress": "grader.grading.grade",
     "Result": "grader.result",
+    "check": "grader.live.api",
     "grade": "grader.grading.grade",
+    "hint": "grader.live.api",
+    "load_ipython_extension": "grader.live.api",
     "parse_result": "grader.result",
+    "status": "grader.live.api",
 }
 
 
@@ -51,3 +61,7 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
+
+
+if "ipykernel" in sys.modules:  # in a notebook, what cells do is recorded for `grader.check`; nowhere else
+    import_module("grader.live.recording").start()

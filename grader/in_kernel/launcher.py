@@ -46,7 +46,7 @@ def start(config: dict[str, Any]) -> Any:
     from ipykernel.kernelapp import IPKernelApp
     from traitlets.config import Config
 
-    from grader.in_kernel import agent
+    from grader.in_kernel import agent, not_checked
     from grader.in_kernel.ipython import CappedStream
     from grader.in_kernel.patching import when_imported
 
@@ -65,6 +65,7 @@ def start(config: dict[str, Any]) -> Any:
     app.initialize([])
     when_imported("torch", functools.partial(set_threads, threads=config["harness"].get("threads", 1)))
     install(config["harness"])
+    not_checked.install()
     sys.argv[:] = ["ipykernel_launcher.py"]
     return app
 

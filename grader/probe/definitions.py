@@ -109,14 +109,14 @@ def all_definitions(notebook: Notebook, run: RunEvidence = ALL_RAN, wanted: Sequ
     return Definitions(_files(notebook), slice_cells(cells, names).pieces)
 
 
-def _with_inline_loops(notebook: Notebook, run: RunEvidence, cells: Sequence[SourceCell]) -> tuple[SourceCell, ...]:
-    """Return the cells, with the loops in no function as functions after their cell, one pair for each device.
+def inline_functions(notebook: Notebook, run: RunEvidence) -> tuple[tuple[int, str], ...]:
+    """Return the loops that stand in no function as sources of functions, each with its cell.
 
     Only where no function trains on that device: then the loops of the first cell that does are its answer.
     """
     trained = [seen for seen in run.passes if seen.trains]
     sources = {cell.index: python_source(cell.source) or "" for cell in notebook.code_cells}
-    added: dict[int, list[SourceCell]] = {}
+    added: dict[int, list[str]] = {}
     for device, word in (("cpu", "cpu"), ("cuda", "gpu")):
         there = [seen for seen in trained if (seen.model_device or "cpu").startswith(device)]
         if any(seen.function is not None for seen in there):
@@ -125,9 +125,19 @@ def _with_inline_loops(notebook: Notebook, run: RunEvidence, cells: Sequence[Sou
             names = f"{word}_training_in_cell_{at}", f"{word}_test_in_cell_{at}"
             found = inline_loops(sources.get(at, ""), *names)
             if found is not None and found.train:
-                own = (SourceCell(at, text, ran=True) for text in (found.train, found.test) if text)
-                added.setdefault(at, []).extend(own)
+                added.setdefault(at, []).extend(text for text in (found.train, found.test) if text)
                 break
+    return tuple((at, text) for at, texts in added.items() for text in texts)
+
+
+def _with_inline_loops(notebook: Notebook, run: RunEvidence, cells: Sequence[SourceCell]) -> tuple[SourceCell, ...]:
+    """Return the cells, with the loops in no function as functions after their cell, one pair for each device.
+
+    Only where no function trains on that device: then the loops of the first cell that does are its answer.
+    """
+    added: dict[int, list[SourceCell]] = {}
+    for at, text in inline_functions(notebook, run):
+        added.setdefault(at, []).append(SourceCell(at, text, ran=True))
     last = {cell.index: place for place, cell in enumerate(cells)}
     with_added: list[SourceCell] = []
     for place, cell in enumerate(cells):

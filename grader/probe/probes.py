@@ -62,11 +62,9 @@ def probe_all(
         or probe_model(kernel, role, model_sources(role, facts, tuple(run.models.values())))
         for role in assignment.models
     }
-    roles, log_probabilities = loop_roles(assignment, cuda), _log_probabilities(models)
+    roles, ends_so = loop_roles(assignment, cuda), log_probabilities(models)
     loop_prober = prober() if roles else None
-    loops = {
-        role.role: _loop(kernel, loop_prober, role, facts, run, log_probabilities) for role in roles if loop_prober
-    }
+    loops = {role.role: _loop(kernel, loop_prober, role, facts, run, ends_so) for role in roles if loop_prober}
     loaders = _loaders(kernel, facts, data, assignment, known.loaders)
     return Probes(models, loops, loaders, facts)
 
@@ -142,7 +140,7 @@ def _loaders(
     }
 
 
-def _log_probabilities(models: Mapping[str, ModelProbe]) -> bool:
+def log_probabilities(models: Mapping[str, ModelProbe]) -> bool:
     """Return whether a model of the notebook ends with a log-softmax, on which its loops then rely."""
     outputs = [c.student for probe in models.values() for c in probe.comparisons if c.student is not None]
     return any(squashing(output) == "log_softmax" for output in outputs)

@@ -47,6 +47,12 @@ def install() -> None:
     events.at_cell_end(send_pending)
 
 
+def keep_none() -> None:
+    """Keep and send no weights from now on."""
+    global _left
+    _left = 0
+
+
 def knows(key: str) -> bool:
     """Return whether weights of this model were kept before, which means that it has been trained."""
     return key in _pending or key in _sent
@@ -108,7 +114,9 @@ def send_pending() -> None:
 
 
 def _values(model: nn.Module) -> dict[str, torch.Tensor] | None:
-    """Return copies of a model's weights; None if they are too large."""
+    """Return copies of a model's weights; None if they are too large, or none are kept any more."""
+    if _left <= 0:
+        return None
     buffers = {name: value for name, value in model.named_buffers() if value.is_floating_point()}
     values = {**dict(model.named_parameters()), **buffers}
     if sum(value.numel() for value in values.values()) > MAX_ELEMENTS:
