@@ -60,6 +60,9 @@ def probe_model(kernel: Asked, role: ModelRole, sources: Sequence[ModelSource]) 
         trials=tuple(trials),
         operations=_operations(kernel, built.spec, layout),
         reference_operations=reference_operations(reference, layout),
+        reference_parameters=tuple(
+            Parameter(name, tuple(p.shape), p.requires_grad) for name, p in reference.named_parameters()
+        ),
         comparisons=compare(kernel, built.spec, built.parameters, reference, layout),
     )
 
