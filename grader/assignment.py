@@ -135,7 +135,8 @@ class Review:
 class Threshold:
     """A limit measured from many seeds of the reference.
 
-    `low` and `high` bound the value, None on a side without a bound. `source` says how the limit was measured.
+    `low` and `high` bound the value, None on a side without a bound. `source` says how the limit was measured, `median`
+    is the median of the measured values, None if it is not known.
 
     >>> Threshold(None, 0.35, "20 seeds of the reference").high
     0.35
@@ -144,6 +145,7 @@ class Threshold:
     low: float | None
     high: float | None
     source: str
+    median: float | None = None
 
 
 @dataclass(frozen=True)

@@ -170,7 +170,7 @@ def thresholds(stored: Mapping[str, Mapping[str, object]], train_size: int) -> d
     limits = entry["limits"]
     assert isinstance(limits, Mapping)
     source = f"measured from {entry['seeds']} seeds of the reference"
-    return {key: Threshold(None, float(limit["high"]), source) for key, limit in limits.items()}
+    return {key: Threshold(None, float(limit["high"]), source, limit.get("median")) for key, limit in limits.items()}
 
 
 def _stored_limits(assignment: Assignment, measured: Measured) -> dict[str, float]:

@@ -125,6 +125,7 @@ class ModelProbe:
     parameters: tuple[Parameter, ...] = ()
     operations: tuple[Operation, ...] = ()  # for one (1, 1, 28, 28) input
     reference_operations: tuple[Operation, ...] = ()
+    reference_parameters: tuple[Parameter, ...] = ()
     trials: tuple[ShapeTrial, ...] = ()  # a failing one is shrunk to the smallest batch that fails
     comparisons: tuple[Comparison, ...] = ()
     error: ProbeError | None = None  # why it could not be built

@@ -75,8 +75,8 @@ class CellRun:
 
     `index` is the cell's place in the notebook, from 0. `seconds` is wall time. `text` is all text output, `stdout`
     only what was printed; `truncated` says that text was cut. `error` is set for the status 'error', and `reason` is a
-    sentence for every status but 'ok' and 'error'. `pictures` are the PNG pictures that it showed, in base64, small
-    ones only; they are for people to look at, and no verdict rests on them.
+    sentence for every status but 'ok' and 'error'. `pictures` are the small PNG pictures that it showed, in base64, for
+    people to look at: no verdict rests on them.
 
     >>> CellRun(3, "timeout", seconds=600.0, reason="cell 3 ran for more than 600 s").status
     'timeout'

@@ -57,6 +57,7 @@ def probe_model(kernel: Asked, role: ModelRole, sources: Sequence[ModelSource]) 
         trials=tuple(trials),
         operations=_operations(kernel, built.spec, layout),
         reference_operations=reference.operations(layout),
+        reference_parameters=tuple(Parameter(p.name, p.shape, p.trainable) for p in reference.parameters),
         comparisons=compare(kernel, built.spec, built.parameters, reference, layout),
     )
 

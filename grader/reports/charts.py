@@ -6,10 +6,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-WIDTH, HEIGHT = 640, 300  # units of the picture's own system; the page scales it
-LEFT, RIGHT, TOP, BOTTOM = 62, 14, 12, 44
-MOST_CURVES = 12
-MOST_POINTS = 400  # of a curve: more than a screen shows
+WIDTH, HEIGHT = 480, 270  # units of the picture's own system; the page scales it
+LEFT, RIGHT, TOP, BOTTOM = 64, 12, 12, 46
+MOST_CURVES = 8
+MOST_POINTS = 200  # of a curve: more than a screen shows
 TICKS = 6
 LEAST = 1e-290  # on a logarithmic axis
 STYLES = 6  # kinds of lines, told apart by dashes as well as by colour
@@ -17,7 +17,7 @@ STYLES = 6  # kinds of lines, told apart by dashes as well as by colour
 
 @dataclass(frozen=True)
 class Curve:
-    """A curve of a chart. `kind` is 'line', or 'points' for single markers."""
+    """A curve of a chart. `kind` is 'line', 'thin' for a noisy line behind others, or 'points' for single markers."""
 
     label: str
     x: Sequence[float | None]
@@ -26,8 +26,18 @@ class Curve:
 
 
 @dataclass(frozen=True)
+class Band:
+    """An area between `low` and `high`, behind the curves."""
+
+    label: str
+    x: Sequence[float]
+    low: Sequence[float]
+    high: Sequence[float]
+
+
+@dataclass(frozen=True)
 class Chart:
-    """A chart: what it shows, in a sentence, and its curves. `note` says what the picture does not."""
+    """A chart: what it shows, in a sentence, its curves and its bands. `note` says what the picture does not."""
 
     title: str
     curves: tuple[Curve, ...]
@@ -36,6 +46,7 @@ class Chart:
     log_x: bool = False
     log_y: bool = False
     note: str = ""
+    bands: tuple[Band, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -48,12 +59,13 @@ class Tick:
 
 @dataclass(frozen=True)
 class Drawn:
-    """A curve as it is drawn: the path's data, markers as (x, y), and the number of its style."""
+    """A curve or band as it is drawn: the path's data, markers as (x, y), the number of its style, its kind."""
 
     label: str
     path: str
-    markers: tuple[tuple[float, float], ...]
-    style: int
+    markers: tuple[tuple[float, float], ...] = ()
+    style: int = 0
+    kind: str = "line"
 
 
 @dataclass(frozen=True)
@@ -64,6 +76,7 @@ class Layout:
     x_ticks: tuple[Tick, ...]
     y_ticks: tuple[Tick, ...]
     curves: tuple[Drawn, ...]
+    bands: tuple[Drawn, ...] = ()
     left_out: int = 0
     width: int = WIDTH
     height: int = HEIGHT
@@ -83,16 +96,34 @@ def lay_out(chart: Chart) -> Layout | None:
     left_out, shown = max(0, len(shown) - MOST_CURVES), shown[:MOST_CURVES]
     if not shown:
         return None
-    across = _Axis([x for _, points in shown for x, _ in points], chart.log_x, LEFT, WIDTH - RIGHT)
-    up = _Axis([y for _, points in shown for _, y in points], chart.log_y, HEIGHT - BOTTOM, TOP)
+    bands = [(band, edge) for band in chart.bands if (edge := _edge(band, chart))]
+    every = [points for _, points in shown] + [edge for _, edge in bands]
+    across = _Axis([x for points in every for x, _ in points], chart.log_x, LEFT, WIDTH - RIGHT)
+    up = _Axis([y for points in every for _, y in points], chart.log_y, HEIGHT - BOTTOM, TOP)
+    areas = tuple(Drawn(band.label, _path(_placed(edge, across, up)) + "Z") for band, edge in bands)
     drawn = []
     for number, (curve, points) in enumerate(shown):
-        placed = [(round(across.place(x), 1), round(up.place(y), 1)) for x, y in points]
-        line = len(placed) > 1 and curve.kind == "line"
-        path = "M" + "L".join(f"{x:g} {y:g}" for x, y in placed) if line else ""
-        marked = tuple(placed) if not line or len(placed) <= 25 else ()
-        drawn.append(Drawn(curve.label, path, marked, number % STYLES))
-    return Layout(chart, across.ticks(), up.ticks(), tuple(drawn), left_out)
+        placed = _placed(points, across, up)
+        line = len(placed) > 1 and curve.kind != "points"
+        path = _path(placed) if line else ""
+        marked = tuple(placed) if not line or (len(placed) <= 25 and curve.kind == "line") else ()
+        drawn.append(Drawn(curve.label, path, marked, number % STYLES, curve.kind))
+    return Layout(chart, across.ticks(), up.ticks(), tuple(drawn), areas, left_out)
+
+
+def _placed(points: Sequence[tuple[float, float]], across: _Axis, up: _Axis) -> list[tuple[float, float]]:
+    return [(round(across.place(x), 1), round(up.place(y), 1)) for x, y in points]
+
+
+def _path(placed: Sequence[tuple[float, float]]) -> str:
+    return "M" + "L".join(f"{x:g} {y:g}" for x, y in placed)
+
+
+def _edge(band: Band, chart: Chart) -> list[tuple[float, float]]:
+    """Return the corners around a band; one that is a single point wide becomes a little wider."""
+    x = [band.x[0] - 0.1, band.x[0] + 0.1] if len(band.x) == 1 else band.x
+    low, high = (values if len(x) == len(values) else [*values, *values] for values in (band.low, band.high))
+    return _points(Curve("", [*x, *reversed(x)], [*high, *reversed(low)]), chart)
 
 
 def _points(curve: Curve, chart: Chart) -> list[tuple[float, float]]:

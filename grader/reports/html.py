@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from grader.files import write_atomically
-from grader.formatting import render_html
+from grader.formatting import number, render_html
 from grader.reports.audience import for_reader
-from grader.reports.mentions import Mentions, linked, mentioned, shown_cells
+from grader.reports.mentions import Mentions, Remark, linked, mentioned, remarks_on_cells, shown_cells
+from grader.reports.score import costliest, parts
 from grader.reports.terminal import ADVISORY, MARKS, total_line
 
 if TYPE_CHECKING:
@@ -18,22 +19,31 @@ if TYPE_CHECKING:
     from grader.result import Environment, Fact, Result
 
 
-def html(result: Result) -> str:
+def html(result: Result, instructor: bool | None = None) -> str:
     """Return the page. All text that came from the submission is escaped.
 
-    The pictures and cells come from the kept evidence; without it the page has none.
+    The pictures and cells come from the kept evidence; without it the page has none. What is for the instructor alone
+    (facts of the run beside written answers, remarks on these, and why a person must look) is shown if `instructor` is
+    true, by default unless the result is a student's own check.
     """
     from grader.reports.pictures import Pictures, pictures
 
-    result = for_reader(result)
+    result = result if instructor else for_reader(result)
     evidence = _evidence(result)
     mentions = Mentions(evidence.notebook if evidence is not None else None)
-    marked = mentioned(_texts(result), mentions) if evidence is not None else {}
-    cells = shown_cells(evidence.notebook, marked) if evidence is not None else ()
+    for_instructor = not result.advisory if instructor is None else instructor
+    remarks = list(_remarks(result, for_instructor)) if evidence is not None else []
+    marked = mentioned((remark.text for remark in remarks), mentions)
+    spoken = remarks_on_cells((remark for remark in remarks if remark.told), mentions)
+    cells = shown_cells(evidence.notebook, marked, spoken) if evidence is not None else ()
     return render_html(
         "report.html",
         result=result,
-        total=total_line(result),
+        score=number(result.score),
+        total=total_line(result).removeprefix(number(result.score)),
+        parts=parts(result),
+        costliest=costliest(result),
+        instructor=for_instructor,
         advisory=ADVISORY,
         marks={status: mark for status, (mark, _) in MARKS.items()},
         environment=list(_facts(result.environment)),
@@ -53,13 +63,17 @@ def _evidence(result: Result) -> Evidence | None:
         return None
 
 
-def _texts(result: Result) -> Iterator[str]:
+def _remarks(result: Result, instructor: bool) -> Iterator[Remark]:
     """Yield what is said about lost points, and the remarks on the run."""
     for item in result.items:
         for check in item.checks:
-            if check.status not in ("pass", "not_graded"):
-                yield from (check.message, check.hint, *check.evidence)
-    yield from result.notes
+            if check.status in ("pass", "not_graded"):
+                continue
+            yield Remark(item.id, check.message)
+            if instructor or check.status != "review":
+                yield Remark(item.id, check.hint, told=False)
+            yield from (Remark(item.id, fact, told=False) for fact in (check.evidence if instructor else ()))
+    yield from (Remark("", note) for note in result.notes)
 
 
 def _facts(environment: Environment) -> Iterator[tuple[str, str]]:
@@ -79,6 +93,6 @@ def _fact(fact: Fact) -> str:
     return ", ".join(fact) if isinstance(fact, list) else str(fact)
 
 
-def write_html(result: Result, path: Path) -> None:
-    """Write the page atomically."""
-    write_atomically(path, html(result))
+def write_html(result: Result, path: Path, instructor: bool | None = None) -> None:
+    """Write the page atomically. `instructor` is as for `html`."""
+    write_atomically(path, html(result, instructor))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 MOST_CELLS = 30
 MOST_PLACES = 300
+MOST_NOTES = 6  # of a cell
+MOST_CODE = 150_000  # characters of all cells together
 MOST_LINES = 120  # of a cell, around the first marked line
 _NUMBERED = r"\bcell (?P<cell>\d{1,5})(?:, line (?P<after>\d{1,5}))?"
 
@@ -61,12 +63,25 @@ class ShownLine:
 
 
 @dataclass(frozen=True)
+class Remark:
+    """What is said of a cell: the message, and the item whose verdict it belongs to, '' for a remark on the run.
+
+    One that is not `told` only marks its line.
+    """
+
+    item: str
+    text: str
+    told: bool = True
+
+
+@dataclass(frozen=True)
 class ShownCell:
-    """A cell as it is shown; `cut` tells whether lines are left out."""
+    """A cell as it is shown, with what is said of it; `cut` tells whether lines are left out."""
 
     index: int
     lines: tuple[ShownLine, ...]
     cut: bool
+    remarks: tuple[Remark, ...] = ()
 
 
 def mentioned(texts: Iterable[str], mentions: Mentions) -> dict[int, frozenset[int]]:
@@ -96,13 +111,32 @@ def linked(text: str, mentions: Mentions, cells: Mapping[int, object]) -> Markup
     return Markup("").join([*parts, escape(clean(text[end:]))])
 
 
-def shown_cells(notebook: Notebook, marked: Mapping[int, frozenset[int]]) -> tuple[ShownCell, ...]:
-    """Return the code cells among those that are spoken of, in the notebook's order."""
-    cells = [cell for cell in notebook.code_cells if cell.index in marked]
-    return tuple(_shown(cell.index, cell.source, marked[cell.index]) for cell in cells[:MOST_CELLS])
+def shown_cells(
+    notebook: Notebook, marked: Mapping[int, frozenset[int]], remarks: Mapping[int, Sequence[Remark]] | None = None
+) -> tuple[ShownCell, ...]:
+    """Return the code cells among those that are spoken of, in the notebook's order, as many as there is room for."""
+    shown, room = [], MOST_CODE
+    for cell in [cell for cell in notebook.code_cells if cell.index in marked][:MOST_CELLS]:
+        one = _shown(cell.index, cell.source, marked[cell.index], tuple((remarks or {}).get(cell.index, ())))
+        room -= sum(len(line.text) for line in one.lines)
+        if room < 0:
+            break
+        shown.append(one)
+    return tuple(shown)
 
 
-def _shown(index: int, source: str, marked: frozenset[int]) -> ShownCell:
+def remarks_on_cells(remarks: Iterable[Remark], mentions: Mentions) -> dict[int, list[Remark]]:
+    """Return by cell what is said of it, each remark once."""
+    found: dict[int, list[Remark]] = {}
+    for remark in remarks:
+        for cell in {mention.cell: None for mention in mentions.find(remark.text)}:
+            known = found.setdefault(cell, [])
+            if remark not in known and len(known) < MOST_NOTES:
+                known.append(remark)
+    return found
+
+
+def _shown(index: int, source: str, marked: frozenset[int], remarks: tuple[Remark, ...]) -> ShownCell:
     lines = source.split("\n")
     first = max(0, min(marked, default=1) - 1 - MOST_LINES // 2) if len(lines) > MOST_LINES else 0
     shown = lines[first : first + MOST_LINES]
@@ -110,4 +144,5 @@ def _shown(index: int, source: str, marked: frozenset[int]) -> ShownCell:
         index,
         tuple(ShownLine(n, line[:500], n in marked) for n, line in enumerate(shown, first + 1)),
         len(shown) < len(lines),
+        remarks,
     )

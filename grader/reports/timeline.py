@@ -1,4 +1,4 @@
-"""Lay out the time line of a run: a bar for each cell, and below it one for each pass over the data."""
+"""Lay out the time line of a run: a bar for each cell, and below one for each pass of training and of testing."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ if TYPE_CHECKING:
 
 WIDTH, MARGIN = 640, 10
 LEAST = 0.6  # units of a bar, so that it can be seen
-MOST_BARS = 600
+MOST_BARS = 400
+NUMBERED = 20  # units of a bar that has room for the number of its cell
+MOST_SLOW = 8  # cells in the table
 
 
 @dataclass(frozen=True)
@@ -23,16 +25,28 @@ class Bar:
     width: float
     kind: str
     label: str
+    number: str = ""
+
+
+@dataclass(frozen=True)
+class SlowCell:
+    """A cell that took long: its number, its seconds, and how it ended, '' if well."""
+
+    index: int
+    seconds: float
+    ending: str
 
 
 @dataclass(frozen=True)
 class Timeline:
-    """The bars of cells and of passes, the ticks of the axis in seconds, and the total in seconds."""
+    """The bars of cells, of training and of test passes, ticks in seconds, the total, and the slowest cells."""
 
     cells: tuple[Bar, ...]
-    passes: tuple[Bar, ...]
+    trains: tuple[Bar, ...]
+    tests: tuple[Bar, ...]
     ticks: tuple[Tick, ...]
     seconds: float
+    slowest: tuple[SlowCell, ...] = ()
     width: int = WIDTH
 
 
@@ -49,7 +63,8 @@ def timeline(run: RunEvidence) -> Timeline | None:
         words = f"cell {cell.index}: {cell.seconds:.2f} s" + ("" if cell.status == "ok" else f", {cell.status}")
         kind = "cell" if cell.status == "ok" else "failed"
         if cell.seconds > 0:
-            cells.append(_bar(at, cell.seconds, scale, kind, words))
+            number = str(cell.index) if cell.seconds * scale >= NUMBERED else ""
+            cells.append(_bar(at, cell.seconds, scale, kind, words, number))
         at += cell.seconds
     first: dict[int, float] = {}  # the start of a cell's first pass, on the kernel's clock
     passes = []
@@ -60,11 +75,19 @@ def timeline(run: RunEvidence) -> Timeline | None:
             kind = "train" if seen.trains else "test"
             passes.append(_bar(place, min(seen.seconds, total - place), scale, kind, _words(seen)))
     ticks = tuple(Tick(round(MARGIN + value * scale, 1), f"{label} s") for value, label in ticks_between(0.0, total))
-    return Timeline(tuple(cells[:MOST_BARS]), tuple(passes[:MOST_BARS]), ticks, total)
+    slow = sorted((cell for cell in run.cells if cell.seconds >= total / 100), key=lambda cell: -cell.seconds)
+    return Timeline(
+        tuple(cells[:MOST_BARS]),
+        tuple([bar for bar in passes if bar.kind == "train"][:MOST_BARS]),
+        tuple([bar for bar in passes if bar.kind == "test"][:MOST_BARS]),
+        ticks,
+        total,
+        tuple(SlowCell(c.index, c.seconds, "" if c.status == "ok" else c.status) for c in slow[:MOST_SLOW]),
+    )
 
 
-def _bar(start: float, seconds: float, scale: float, kind: str, label: str) -> Bar:
-    return Bar(round(MARGIN + start * scale, 1), round(max(LEAST, seconds * scale), 1), kind, label)
+def _bar(start: float, seconds: float, scale: float, kind: str, label: str, number: str = "") -> Bar:
+    return Bar(round(MARGIN + start * scale, 1), round(max(LEAST, seconds * scale), 1), kind, label, number)
 
 
 def _words(seen: Pass) -> str:

@@ -237,7 +237,7 @@ class Kernel:
         ending = await self._supervise(task, limit, cells)
         seconds = (cells.replied or self._died_at or time.monotonic()) - started
         reply, broken = _outcome(task)
-        text, stdout = cells.text()
+        (text, stdout), pictures = cells.text(), cells.pictures()
         if reply is not None and isinstance(count := reply.get("execution_count"), int):
             self._counts[count], self._sources[count] = (index, blank_lines(source)), source.splitlines()
         error = cell_error(reply, blank_lines(source), self._counts) if reply is not None else None
@@ -263,7 +263,7 @@ class Kernel:
             else:
                 self._over = f"the kernel was killed in cell {index}"
                 status, reason = "killed", f"{why}, ignored the interrupt, and was killed"
-        return CellRun(index, status, seconds, text, stdout, error, cells.truncated, reason)
+        return CellRun(index, status, seconds, text, stdout, error, cells.truncated, reason, pictures)
 
     async def _supervise(self, task: asyncio.Task[Any], seconds: float, cells: CellClient | None = None) -> Ending:
         """Wait until `task` ends, at most `seconds`; then interrupt the kernel, and kill it if that does not help.

@@ -1,26 +1,29 @@
 """Charts: every value lies inside the picture, whatever the values are."""
 
 import math
+import re
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grader.reports.charts import MOST_CURVES, MOST_POINTS, Chart, Curve, lay_out, short, ticks_between
+from grader.reports.charts import MOST_CURVES, MOST_POINTS, Band, Chart, Curve, lay_out, short, ticks_between
 
 VALUES = st.lists(st.none() | st.floats() | st.floats(0, 10), max_size=50)
+LEVELS = st.lists(st.floats(-10, 10), min_size=1, max_size=5)
+BANDS = LEVELS.map(lambda values: Band("b", values, values, [value + 1 for value in values]))
 CURVES = st.builds(Curve, st.text(max_size=5), VALUES, VALUES, st.sampled_from(["line", "points"]))
 
 
-@given(st.lists(CURVES, max_size=14), st.booleans(), st.booleans())
-def test_everything_lies_inside_the_picture(curves, log_x, log_y):
-    layout = lay_out(Chart("", tuple(curves), log_x=log_x, log_y=log_y))
+@given(st.lists(CURVES, max_size=14), st.lists(BANDS, max_size=2), st.booleans(), st.booleans())
+def test_everything_lies_inside_the_picture(curves, bands, log_x, log_y):
+    layout = lay_out(Chart("", tuple(curves), log_x=log_x, log_y=log_y, bands=tuple(bands)))
     if layout is None:
         return
     assert len(layout.curves) <= MOST_CURVES
     assert len(layout.curves) + layout.left_out <= len(curves)
-    for curve in layout.curves:
-        numbers = [float(part) for part in curve.path.replace("M", " ").replace("L", " ").split()]
+    for curve in (*layout.curves, *layout.bands):
+        numbers = [float(part) for part in re.sub("[MLZ]", " ", curve.path).split()]
         points = [*zip(numbers[::2], numbers[1::2], strict=True), *curve.markers]
         assert points
         assert all(layout.left <= x <= layout.right and layout.top <= y <= layout.bottom for x, y in points)
@@ -39,7 +42,17 @@ def test_a_long_curve_keeps_its_ends_and_is_thinned_out():
     assert layout is not None
     (curve,) = layout.curves
     assert 100 < curve.path.count("L") <= MOST_POINTS + 1
-    assert (curve.path.split("L")[0], curve.path.split("L")[-1]) == ("M78 249.1", "610 18.9")
+    assert (curve.path.split("L")[0], curve.path.split("L")[-1]) == ("M75.4 218", "456.6 18")
+
+
+def test_a_band_goes_there_and_back_and_one_of_a_single_point_can_be_seen():
+    curve = Curve("", [1.0, 2.0], [1.0, 2.0])
+    layout = lay_out(Chart("", (curve,), bands=(Band("", [1, 2], [0.5, 1], [2, 3]), Band("", [1.5], [1], [2]))))
+    assert layout is not None
+    assert [band.path.count("L") for band in layout.bands] == [3, 3]
+    assert all(band.path.endswith("Z") for band in layout.bands)
+    corners = re.findall(r"[\d.]+", layout.bands[1].path)
+    assert float(corners[2]) - float(corners[0]) > 20
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ KINDS = pytest.mark.parametrize("make", [hostile_result, failed_result])
 TAGS = {"html", "head", "meta", "title", "style", "body", "main", "h1", "h2", "h3", "p", "section", "header", "nav"}
 TAGS |= {"ol", "ul", "li", "a", "small", "details", "summary", "dl", "dt", "dd", "pre", "code", "div", "figure"}
 TAGS |= {"figcaption", "svg", "path", "circle", "rect", "text", "table", "caption", "thead", "tbody", "tfoot", "tr"}
-TAGS |= {"th", "td", "span"}
+TAGS |= {"th", "td", "span", "strong", "defs", "pattern", "img"}
 JOINERS = "\u200c\u200d"
 
 

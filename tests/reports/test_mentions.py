@@ -3,7 +3,17 @@
 from pathlib import Path
 
 from grader.notebook.cells import Cell, Notebook
-from grader.reports.mentions import MOST_LINES, Mentions, linked, mentioned, shown_cells
+from grader.reports.mentions import (
+    MOST_CODE,
+    MOST_LINES,
+    MOST_NOTES,
+    Mentions,
+    Remark,
+    linked,
+    mentioned,
+    remarks_on_cells,
+    shown_cells,
+)
 
 
 def notebook(*sources):
@@ -49,3 +59,25 @@ def test_of_a_long_cell_the_part_around_the_line_is_shown():
     assert shown.cut
     assert len(shown.lines) == MOST_LINES
     assert [line.text for line in shown.lines if line.marked] == ["500"]
+
+
+def test_a_cell_is_shown_with_what_is_said_of_it():
+    said = [
+        Remark("q1", "line 2 of cell 1 fails"),
+        Remark("", "cell 1 and cell 1"),
+        Remark("q2", "nothing"),
+        Remark("q1", "line 2 of cell 1 fails"),
+    ]
+    found = remarks_on_cells(said, Mentions())
+    assert found == {1: said[:2]}
+    (shown,) = shown_cells(notebook("x = 1", "a\nb"), {1: frozenset({2})}, found)
+    assert shown.remarks == tuple(said[:2])
+    many = remarks_on_cells([Remark("q", f"cell 1 {n}") for n in range(100)], Mentions())
+    assert len(many[1]) == MOST_NOTES
+
+
+def test_the_code_of_all_cells_has_a_limit():
+    sources = ["\n".join(["x" * 400] * 100)] * 10
+    shown = shown_cells(notebook(*sources), {index: frozenset() for index in range(10)})
+    assert 0 < sum(len(line.text) for cell in shown for line in cell.lines) <= MOST_CODE
+    assert [cell.index for cell in shown] == [0, 1, 2]

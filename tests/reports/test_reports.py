@@ -118,7 +118,17 @@ def test_html_escapes_all_student_text(result):
     page = html(make_result("<script>alert(1)</script>.ipynb"))
     assert "<script>" not in page
     assert "saw [red]2[/red] &lt;b&gt;" in page
-    assert page.count("<section id=") == 4
+    assert page.count("<section ") == 4
+
+
+def test_what_is_for_the_instructor_is_not_in_a_student_s_own_report(result):
+    own = html(replace(result, advisory=True))
+    for words in ("the loss fell to 0.3", "it concludes nothing"):
+        assert words in html(result)
+        assert words not in own
+        assert words in html(replace(result, advisory=True), instructor=True)
+    assert "a person decides" in own
+    assert "count again" in own  # a hint on something wrong is for the student
 
 
 def test_svg_is_a_picture(result):

@@ -12,7 +12,7 @@ FAILED = Result("tiny", Submitted("a.ipynb", ""), 0, 3, "failed", message="empty
 
 
 def test_a_missing_value_is_an_error():
-    with pytest.raises(jinja2.UndefinedError, match="'total' is undefined"):
+    with pytest.raises(jinja2.UndefinedError, match="'pictures' is undefined"):
         render_html("report.html", result=FAILED)
 
 

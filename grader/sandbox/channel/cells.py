@@ -1,4 +1,4 @@
-"""Run cells over a client, one after the other, and keep the text of their outputs within the limits."""
+"""Run cells over a client, one after the other, and keep text and small pictures of their outputs within the limits."""
 
 from __future__ import annotations
 
@@ -14,15 +14,17 @@ from grader.sandbox.limits import FLOOD, Limits
 
 __all__ = ["CellClient"]
 
+PICTURE_ROOM = 1_000_000  # characters of pictures that are kept of all cells together
 IOPUB_SECONDS = 2.0  # how long outputs may lag behind the reply
 
 
 class CellClient:
-    """Runs one cell after the other and keeps only the text of their outputs, within the limits."""
+    """Runs one cell after the other and keeps the text and small pictures of their outputs, within the limits."""
 
     def __init__(self, client: KernelClient, limits: Limits) -> None:
         self._client, self._limits = client, limits
         self._spent = 0  # bytes kept from earlier cells
+        self._picture_room = PICTURE_ROOM
         self.flooded = asyncio.Event()
         self._begin()
 
@@ -31,7 +33,7 @@ class CellClient:
         self._running = False
         self._seen = 0  # bytes that this cell sent
         room = min(self._limits.cell_output_bytes, self._limits.total_output_bytes - self._spent)
-        self._outputs = Outputs(max(0, room))
+        self._outputs = Outputs(max(0, room), self._picture_room)
 
     async def run(self, source: str, recorded: int | None = None) -> dict[str, Any] | None:
         """Run a cell and return the content of the execute_reply, None for an empty cell. It has no timeout.
@@ -62,6 +64,11 @@ class CellClient:
         """Return all text of the latest cell, and its part on standard output. Call it once, after the cell."""
         self._spent += self._outputs.kept
         return self._outputs.text()
+
+    def pictures(self) -> tuple[str, ...]:
+        """Return the pictures of the latest cell, in base64. Call it once, after the cell."""
+        self._picture_room -= sum(map(len, self._outputs.pictures))
+        return self._outputs.pictures
 
     def _take(self, message: Message) -> None:
         content = message.content

@@ -20,10 +20,12 @@ from msgspec import Meta, Struct
 
 from grader.evidence.decode import MAX_NUMBER, Malformed, decode_json
 from grader.notebook.shown import is_only_name, shown_text
+from grader.sandbox.channel.pictures import small_png
 
 DELIMITER = b"<IDS|MSG>"
 MAX_HEADER = 10_000  # bytes
 MAX_TRACEBACK = 1 << 20  # bytes
+MAX_PICTURE = 200_000  # characters of a picture in base64
 MAX_RICH = 1 << 20  # bytes of the HTML or Markdown of a displayed object; longer ones hold pictures or programs
 
 Id = Annotated[str, Meta(max_length=200)]
@@ -120,6 +122,7 @@ class _Forms(Struct, frozen=True):
     markdown: msgspec.Raw = msgspec.field(name="text/markdown", default=_NOTHING)
     html: msgspec.Raw = msgspec.field(name="text/html", default=_NOTHING)
     latex: msgspec.Raw = msgspec.field(name="text/latex", default=_NOTHING)
+    png: msgspec.Raw = msgspec.field(name="image/png", default=_NOTHING)
 
 
 class Display(Struct, frozen=True, dict=True):
@@ -137,6 +140,15 @@ class Display(Struct, frozen=True, dict=True):
     def read(self) -> int:
         """The size in bytes of the forms that are read in place of the plain text."""
         return sum(len(form) for form in self._other_forms if len(form) <= MAX_RICH)
+
+    @cached_property
+    def picture(self) -> str:
+        """Its PNG picture in base64, '' if it has none or one that is too large to keep."""
+        raw = bytes(self.data.png) if len(self.data.png) <= MAX_PICTURE else b""
+        try:
+            return small_png(decode_json(raw, str)) if raw else ""
+        except Malformed:
+            return ""
 
     @property
     def _other_forms(self) -> tuple[msgspec.Raw, ...]:

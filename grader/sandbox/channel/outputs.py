@@ -1,4 +1,7 @@
-"""Collect the outputs of one cell as text, within a number of bytes, as a notebook would show them at the end."""
+"""Collect the outputs of one cell as text, within a number of bytes, as a notebook would show them at the end.
+
+Small pictures are kept beside the text.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from dataclasses import dataclass, field
 from grader.sandbox.channel.messages import ClearOutput, Content, Display, Stream
 from grader.sandbox.channel.transcript import Screen, cut, fold, printable, size, strip_ansi
 
+MOST_PICTURES = 6
 OVERHEAD = 64  # bytes that each output counts in addition to its text
 
 
@@ -27,10 +31,15 @@ class _Shown:
 
 
 class Outputs:
-    """Takes the messages of a cell one by one, and keeps at most `max_bytes` of their text and nothing else."""
+    """Takes the messages of a cell one by one, and keeps at most `max_bytes` of their text, and its first pictures.
 
-    def __init__(self, max_bytes: int) -> None:
+    `picture_room` is the number of characters that these may take together.
+    """
+
+    def __init__(self, max_bytes: int, picture_room: int = 0) -> None:
         self._max_bytes = max_bytes
+        self._picture_room = picture_room
+        self._pictures: list[str] = []
         self._items: list[_Printed | _Shown] = []
         self._clear_next = False
         self.kept = 0  # bytes
@@ -42,7 +51,10 @@ class Outputs:
             self._clear_next = content.wait
             if not content.wait:
                 self._clear()
-        elif isinstance(content, (Stream, Display)) and content.text:
+            return
+        if isinstance(content, Display) and kind != "update_display_data":
+            self._show(content.picture)
+        if isinstance(content, (Stream, Display)) and content.text:
             if kind == "update_display_data" and isinstance(content, Display):
                 self._update(content)
                 return
@@ -56,8 +68,21 @@ class Outputs:
                 self._items.append(_Shown(self._fitting(content.text), content.display_id))
                 self.kept += size(self._items[-1].text) + OVERHEAD
 
+    def _show(self, picture: str) -> None:
+        if picture and self._clear_next:
+            self._clear()
+        room = self._picture_room - sum(map(len, self._pictures))
+        if picture and len(picture) <= room and len(self._pictures) < MOST_PICTURES:
+            self._pictures.append(picture)
+
+    @property
+    def pictures(self) -> tuple[str, ...]:
+        """The PNG pictures that are still shown, in base64."""
+        return tuple(self._pictures)
+
     def _clear(self) -> None:
         self._items.clear()
+        self._pictures.clear()
         self._clear_next, self.kept = False, 0
 
     def _print(self, stream: Stream) -> None:

@@ -1,0 +1,50 @@
+"""Divide a result's points: earned, provisional, lost, not graded, and what cost most."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from grader.result import ItemResult, Result
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of the points, from `start` on, both in per mille of all points; `kind` names it."""
+
+    kind: str
+    points: float
+    start: float
+    width: float
+
+
+def parts(result: Result) -> tuple[Part, ...]:
+    """Return the parts of the result's points in order, without empty ones."""
+    if not result.max_score > 0:
+        return ()
+    lost = max(0.0, result.max_score - result.score - result.ungraded)
+    counted = {
+        "earned": result.score - result.provisional,
+        "provisional": result.provisional,
+        "ungraded": result.ungraded,
+        "lost": lost,
+    }
+    found, start = [], 0.0
+    for kind, points in counted.items():
+        if round(points, 2) > 0:
+            width = 1000 * points / result.max_score
+            found.append(Part(kind, round(points, 2), round(start, 1), round(width, 1)))
+            start += width
+    return tuple(found)
+
+
+def lost(item: ItemResult) -> float:
+    """Return the points that an item lost, without those that could not be graded here."""
+    return round(sum(c.max_score - c.score for c in item.checks if c.status in ("fail", "partial", "skipped")), 2)
+
+
+def costliest(result: Result, most: int = 5) -> tuple[tuple[ItemResult, float], ...]:
+    """Return the items that lost most points, with these, the most first."""
+    losing = [(item, cost) for item in result.items if (cost := lost(item)) > 0]
+    return tuple(sorted(losing, key=lambda pair: -pair[1])[:most])
