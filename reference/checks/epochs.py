@@ -115,6 +115,8 @@ def trained(e: Evidence, item: str, role: str, device: str, epochs: int) -> trai
         why, hint = trouble(e, section_cells(e, item, longest.cells), role, device)
         if not why and other_data is not None:
             why, hint = f"; {other_data[0]}", other_data[1]
+        if not why:
+            why, hint = _stale_optimizer(e, found)
         seen = f"the {name} was trained for {counted(len(longest.epochs))} on the {place}{why}"
         raise Fail(
             seen, expected, hint or f"How often is the training function called, in all cells that train {name}?"
@@ -140,6 +142,17 @@ def trained(e: Evidence, item: str, role: str, device: str, epochs: int) -> trai
         expected,
         hint or f"Which cell trains the {name} on the {place}, and what does it print when all cells run from the top?",
     )
+
+
+def _stale_optimizer(e: Evidence, found: Sequence[trainings.Training]) -> tuple[str, str]:
+    """Return that epochs ran on a model whose optimizer holds another one's parameters, and a hint; or '' twice."""
+    for training in found:
+        stale = [epoch for epoch in training.epochs if epoch.train.optimizer and epoch.train.optimizer.model_share == 0]
+        if stale:
+            where = cell_of(e.notebook, stale[0].cell)
+            said = f"; the optimizer that steps in {counted(len(stale))} in {where} holds another model's parameters"
+            return said, "Is the model that is trained there the one for which the optimizer was made, or a copy of it?"
+    return "", ""
 
 
 def longest_of(found: Sequence[trainings.Training]) -> trainings.Training:

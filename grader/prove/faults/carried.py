@@ -62,6 +62,7 @@ def same_model_faults(names: Training) -> tuple[Mutation, ...]:
             f"'{section}' begins with a new optimizer for the same model.",
             _at_start(section, NEW_OPTIMIZER),
             (r"optimizer",),
+            unseen="only the momentum of the last batch is lost: the losses stay those of the reference",
         ),
         one(
             "optimizer_slower",
@@ -97,14 +98,15 @@ def other_model_faults(names: Training, other: str, create: str, instead: str) -
     )
 
 
-def too_many_epochs(names: Training, more: int = 2) -> Mutation:
-    """Return a fault in which a training has more epochs than required."""
+def too_many_epochs(names: Training, more: int = 2, unseen: str = "") -> Mutation:
+    """Return a fault in which a training has more epochs than required; `unseen` says why it may cost nothing."""
     count = names.epochs
     return FaultGroup(names.group, names.item, names.follows).fault(
         "epochs_too_many",
         f"'{names.section}' trains for {count + more} epochs instead of {count}.",
         swap(f"range({count})", f"range({count + more})", section=names.section),
         (rf"\b{count + more}\b|\b{more} epochs|instead of {count}|epochs? too many|more than|covers? epochs",),
+        unseen=unseen,
     )
 
 

@@ -19,7 +19,7 @@ def criterion_faults(names: Training) -> tuple[Mutation, ...]:
         edit = swap(CROSS_ENTROPY, code, section=names.setup)
         return fault(f"{names.group}.{name}", f"{what} {words}", edit, names.settings, keywords, may)
 
-    general = r"cross.entropy|criterion"
+    general = r"cross.entrop|criterion"
     return (
         one(
             "criterion_smoothed",

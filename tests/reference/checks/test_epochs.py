@@ -314,3 +314,11 @@ def test_an_error_by_itself_costs_nothing() -> None:
     told, hint = trouble(broken, (30,))
     assert told == "; line 2 of cell 30 ended with NameError: name 'tmie' is not defined"
     assert hint == "Where does `tmie` get its value, and does that run before this line?"
+
+
+def test_epochs_with_the_optimizer_of_another_model_are_told() -> None:
+    stale = [replace(p, optimizer=replace(SGD, model_share=0.0)) if p.trains else p for p in trained(26, 10, "model-2")]
+    with pytest.raises(
+        Fail, match="10 epochs on the CPU; the optimizer that steps in 10 epochs in cell 26 holds another"
+    ):
+        twenty_epochs(evidence([*trained(22, 10), *stale], seen=models(2)))

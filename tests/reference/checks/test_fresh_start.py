@@ -38,10 +38,12 @@ def training(lengths=(0, 0), step=0.0, function="fit", tested=0, **changes):
     ("begun", "words"),
     [
         (training(), ""),
-        (training((20, 0)), "'train_losses' held 20 values already"),
-        (training((20, 20)), "'train_losses' held 20 values already and 'at' held 20 values already"),
-        (training(step=2560.0), "current_step was 2560"),
-        (training(tested=20), "'tested' held 20 values already"),
+        (training((20, 0)), "the list 'train_losses' held 20 values already"),
+        (training((20, 20)), "the lists 'train_losses' and 'at' held 20 values already"),
+        (training((20, 1)), "the list 'train_losses' held 20 values already and the list 'at' held 1 value already"),
+        (training((0, 20), 5.0), "the list 'at' held 20 values already and its steps began at 5"),
+        (training(step=2560.0), "its steps began at 2560"),
+        (training(tested=20), "the list 'tested' held 20 values already"),
         (training((20, 20), 5.0, function="unknown"), ""),  # nobody knows what its lists are
         (training((20, 20), 5.0, function=None), ""),  # at cell level
     ],
@@ -56,4 +58,4 @@ def test_lists_of_other_things_are_no_records():
 
 def test_an_inner_function_counts_too():
     inner = training(inner_function="fit", inner_arguments=(Argument("at", "list", length=7),), function="main")
-    assert carried_over(evidence(), inner) == "'at' held 7 values already"
+    assert carried_over(evidence(), inner) == "the list 'at' held 7 values already"
