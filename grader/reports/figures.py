@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from grader.assignment import Evidence
     from grader.evidence.run import Axes, Figure, Line
 
-MOST_CHARTS = 20  # of a page
-PICTURE_ROOM = 400_000  # characters of all pictures of a page, in base64
+MOST_CHARTS = 16  # of a page
+PICTURE_ROOM = 300_000  # characters of all pictures of a page, in base64
 LONGEST_LABEL = 120
 
 

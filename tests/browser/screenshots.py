@@ -31,7 +31,7 @@ def take(report: Path, folder: Path) -> None:
             page = browser.new_page(viewport={"width": width, "height": height}, color_scheme="light")
             page.goto(report.resolve().as_uri() + f"#{part}")
             picture = Image.open(io.BytesIO(page.screenshot()))
-            picture.convert("RGB").quantize(96).save(folder / f"{name}.png", optimize=True)  # a third of the size
+            picture.convert("RGB").quantize(200).save(folder / f"{name}.png", optimize=True)  # a third of the size
             page.close()
         browser.close()
 
