@@ -10,6 +10,7 @@ from pathlib import Path
 
 from grader.answer_key.file import BundleError
 from grader.assignment import Assignment
+from grader.notebook.syntax import parse
 from grader.provenance.digests import reference_files, source_files
 
 RUBRIC = "rubric.py"
@@ -51,7 +52,7 @@ def contents(package: str, assignment: Assignment) -> Contents:
 
 def _holds_program(path: Path, assignment: Assignment) -> bool:
     """Return whether a file holds a cell of the reference's program."""
-    strings = set(_strings(ast.parse(path.read_bytes())))
+    strings = set(_strings(parse(path.read_bytes())))
     return any(cell in strings for cell in assignment.program)
 
 
@@ -94,7 +95,7 @@ def _reached(package: str, here: Mapping[str, Path], reference: Iterable[str]) -
 
 def _imported(package: str, name: str, here: Mapping[str, Path]) -> Iterator[str]:
     """Yield the files of the package that a module imports, also inside functions."""
-    for node in ast.walk(ast.parse(here[name].read_bytes())):
+    for node in ast.walk(parse(here[name].read_bytes())):
         for target in _targets(node, package, name):
             inside = target.removeprefix(package).lstrip(".").replace(".", "/")
             if target == package or target.startswith(f"{package}."):
@@ -116,7 +117,7 @@ def _targets(node: ast.AST, package: str, name: str) -> list[str]:
 
 def _named(paths: Iterable[Path]) -> set[str]:
     """Return the strings that stand in modules: a data file travels if a module names it."""
-    return {text for path in paths for text in _strings(ast.parse(path.read_bytes()))}
+    return {text for path in paths for text in _strings(parse(path.read_bytes()))}
 
 
 def _strings(tree: ast.AST) -> Iterator[str]:
@@ -154,7 +155,7 @@ def code_lines(source: str) -> frozenset[str]:
     ['optimizer.zero_grad(set_to_none=True)']
     """
     try:
-        tree = ast.parse(source)
+        tree = parse(source)
     except SyntaxError:
         lines = {line.strip() for line in source.splitlines()}
         return frozenset(line for line in lines if len(line) >= LONG_ENOUGH and not line.startswith(("#", "%", "!")))
@@ -170,7 +171,7 @@ def code_lines(source: str) -> frozenset[str]:
 def _parsed(text: str) -> frozenset[str]:
     """Return the lines of code in a string, if it is code."""
     try:
-        ast.parse(text)
+        parse(text)
     except (SyntaxError, ValueError):
         return frozenset()
     return code_lines(text)

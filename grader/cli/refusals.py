@@ -63,10 +63,11 @@ def refuse_assignment(name: str) -> None:
     """
     import importlib.util
 
+    from grader.answer_key.file import is_bundle
     from grader.assignment import look_in_checkout
 
     look_in_checkout()
-    if os.sep in name or Path(name).is_file():
+    if is_bundle(name):
         return
     try:
         found = importlib.util.find_spec(name.partition(".")[0])

@@ -22,6 +22,7 @@ from grader.evidence.run import CellRun, RunEvidence, run_evidence
 from grader.live.recording import Execution
 from grader.notebook.cells import Cell, Notebook, python_source
 from grader.notebook.reader import UnreadableNotebook, read_notebook
+from grader.notebook.syntax import parse
 
 NAME = "this notebook"
 NOT_RUN = "this cell has not been run yet"
@@ -63,7 +64,7 @@ def only_grader(source: str) -> bool:
         return False
     without = _MAGIC.sub("", source)
     try:
-        body = ast.parse(without).body
+        body = parse(without).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
     return (bool(body) or without != source) and all(map(_is_graders, body))
@@ -87,7 +88,7 @@ def defined(source: str) -> frozenset[str]:
     """Return the names of the functions and classes that a cell defines at its top level."""
     python = python_source(source)
     try:
-        body = ast.parse(python or "").body
+        body = parse(python or "").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return frozenset()
     kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)

@@ -10,7 +10,7 @@ import threading
 _LOCK = threading.Lock()
 
 
-def parse(source: str, flags: int = 0) -> ast.Module:
+def parse(source: str | bytes, flags: int = 0) -> ast.Module:
     """Return the syntax tree of Python source, as `ast.parse` does; `flags` are those of `compile`.
 
     Raises SyntaxError, ValueError, RecursionError or MemoryError if it has none.

@@ -1,4 +1,4 @@
-"""Leave out of a self-check what only an instructor needs: facts beside answers, and grounds for suspicion."""
+"""Leave out of a self-check what only an instructor needs: facts and remarks on answers, and grounds for suspicion."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _FOR_INSTRUCTORS = re.compile(r"^\d+ records of the run are left out")  # of the
 
 
 def for_reader(result: Result) -> Result:
-    """Return the result as its reader may see it: without facts and suspicions if it is a student's own check.
+    """Return the result as its reader may see it: without facts, remarks and suspicions if it is a student's own check.
 
     What waits for a person still does.
     """
@@ -23,6 +23,8 @@ def for_reader(result: Result) -> Result:
 
 
 def _for_student(check: CheckResult) -> CheckResult:
+    if check.status == "review":  # its hint is a remark for the person who decides
+        return replace(check, evidence=(), hint="")
     if not check.evidence:
         return check
-    return replace(check, evidence=() if check.status in ("review", "error") else (LOOKS,))
+    return replace(check, evidence=() if check.status == "error" else (LOOKS,))

@@ -133,10 +133,12 @@ def _handed_out() -> frozenset[str]:
 
 
 def _is_nothing(statement: ast.stmt) -> bool:
-    """Return whether a statement only stands for code that is still to be written, or is a docstring."""
+    """Return whether a statement only stands for code that is to be written, is a docstring, or asks the grader."""
     match statement:
         case ast.Pass() | ast.Expr(ast.Constant()) | ast.Return(None) | ast.Return(ast.Constant(None)):
             return True
         case ast.Raise(ast.Name("NotImplementedError") | ast.Call(ast.Name("NotImplementedError"))):
+            return True
+        case ast.Expr(ast.Call(ast.Attribute(ast.Name("grader"), "check" | "hint" | "status"))):
             return True
     return False

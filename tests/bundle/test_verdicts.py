@@ -46,6 +46,8 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.mark.slow
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("name", ["softmax_in_mlp.ipynb"])
 def test_an_item_of_a_sample(name: str) -> None:
     here, there = (grade(ROOT / "submissions" / name, each, "mlp") for each in ("reference", quick()[1]))

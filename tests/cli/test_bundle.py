@@ -62,6 +62,7 @@ def test_the_command_makes_the_file(capsys: pytest.CaptureFixture[str], student:
 
 
 def test_without_an_assignment_one_sentence_says_what_to_do(student: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (student / "hw.ipynb").write_text('{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}')
     assert main(["check", "hw.ipynb"]) == 2
     said = capsys.readouterr().err
     assert said.count("\n") == 1

@@ -38,7 +38,8 @@ def test_facts_and_suspicions_are_for_the_instructor(show):
     assert FACT not in mine
     assert "records of the run" not in mine
     assert "a missing id was added" in mine
-    assert "it concludes nothing" in mine  # a remark, which helps
+    assert "it concludes nothing" in show(SEEN)
+    assert "it concludes nothing" not in mine  # a remark for the person who reads the answer
 
 
 def test_what_waits_for_a_person_still_does():

@@ -4,7 +4,7 @@ import math
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grader.reports.charts import MOST_CURVES, MOST_POINTS, Band, Chart, Curve, lay_out, short, ticks_between
@@ -15,6 +15,7 @@ BANDS = LEVELS.map(lambda values: Band("b", values, values, [value + 1 for value
 CURVES = st.builds(Curve, st.text(max_size=5), VALUES, VALUES, st.sampled_from(["line", "points"]))
 
 
+@settings(max_examples=30)
 @given(st.lists(CURVES, max_size=14), st.lists(BANDS, max_size=2), st.booleans(), st.booleans())
 def test_everything_lies_inside_the_picture(curves, bands, log_x, log_y):
     layout = lay_out(Chart("", tuple(curves), log_x=log_x, log_y=log_y, bands=tuple(bands)))

@@ -3,6 +3,8 @@
 import hashlib
 from dataclasses import replace
 
+import pytest
+
 from grader.assignment import Reference, Threshold
 from grader.evidence.run import Axes, Figure, Line
 from grader.reports.evidence import dump_evidence
@@ -47,6 +49,8 @@ def test_the_time_line_has_a_row_for_each_kind_and_names_the_slowest_cell():
     assert [(cell.index, cell.ending) for cell in line.slowest][:2] == [(5, ""), (9, "error")]
 
 
+@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_the_largest_page_is_under_a_megabyte():
     whole = evidence()
     long = Line("x" * 1000, tuple(map(float, range(700))), tuple(float(n % 97) + 0.123 for n in range(700)))

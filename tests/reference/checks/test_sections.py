@@ -33,12 +33,16 @@ def test_all_that_was_handed_out_is_untouched() -> None:
     assert all(map(untouched, template_code()))
 
 
-@pytest.mark.parametrize("code", ["", STUB, "pass", "...", '"""later"""', "# def f():", "raise NotImplementedError"])
+@pytest.mark.parametrize(
+    "code", ["", STUB, "pass", "...", '"""later"""', "# def f():", "raise NotImplementedError", "grader.check('q5')"]
+)
 def test_a_placeholder_is_no_code(code: str) -> None:
     assert untouched(code)
 
 
-@pytest.mark.parametrize("code", ["x = 1", "print(first_batch)", "def f():\n    return 3", "x = = 1", "!ls", "train()"])
+@pytest.mark.parametrize(
+    "code", ["x = 1", "print(first_batch)", "def f():\n    return 3", "x = = 1", "!ls", "train()", "grader = 3"]
+)
 def test_anything_else_is(code: str) -> None:
     assert not untouched(code)
 
