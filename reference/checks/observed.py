@@ -190,21 +190,24 @@ def best_timed(
             )
         return said
     best = max(failures, key=lambda fail: fail.credit)
-    cut = _cut_short(e, found, section_cells(e, item, sorted(cells)), count)
+    cut = _cut_short(e, found, item, section_cells(e, item, sorted(cells)), count)
     raise because(e, best, cut, role, device) if cut and best.credit == 0 else best
 
 
-def _cut_short(e: Evidence, found: Sequence[trainings.Training], cells: Sequence[int], count: int) -> list[int]:
+def _cut_short(
+    e: Evidence, found: Sequence[trainings.Training], item: str, cells: Sequence[int], count: int
+) -> list[int]:
     """Return the cells that broke with fewer than `count` epochs, but with some, or in the midst of a pass.
 
-    If there are none and no cell trained, return all that broke. A cell that broke after `count` epochs is left out: it
-    could have printed its times by then.
+    If there are none and no cell of the item's section trained, return those that broke there. A cell that broke after
+    `count` epochs is left out: it could have printed its times by then.
     """
     epochs = Counter(epoch.cell for training in found for epoch in training.epochs)
     opened = {seen.cell for seen in e.run.passes if not seen.complete and seen.model is not None}
     broke = [run.index for run in e.run.cells if run.status in BROKE and run.index in cells]
     cut = [cell for cell in broke if epochs[cell] < count and (epochs[cell] or cell in opened)]
-    return cut or ([] if any(epochs[cell] for cell in cells) else broke)
+    own = section_cells(e, item) or cells
+    return cut or ([] if any(epochs[cell] for cell in own) else [cell for cell in broke if cell in own])
 
 
 def costs(e: Evidence) -> list[flops.Cost]:

@@ -322,3 +322,11 @@ def test_epochs_with_the_optimizer_of_another_model_are_told() -> None:
         Fail, match="10 epochs on the CPU; the optimizer that steps in 10 epochs in cell 26 holds another"
     ):
         twenty_epochs(evidence([*trained(22, 10), *stale], seen=models(2)))
+
+
+def test_a_section_that_broke_before_it_trained_says_why_no_time_is_printed() -> None:
+    with pytest.raises(Fail, match=r"no time per epoch was printed; line 4 of cell 26 ended with"):
+        time_of_each(evidence(trained(22, 10), {26: NUMPY}))
+    with pytest.raises(Fail) as caught:  # another section's cell is not to blame
+        time_of_each(evidence(trained(22, 10), {18: NAME}))
+    assert caught.value.seen == "no time per epoch was printed"
