@@ -28,7 +28,7 @@ SHOWN = {
     "nbclient": ("nbclient", "ipykernel"),
     "otter": ("otter-grader", "ipykernel"),
     "nbgrader": ("nbgrader", "ipykernel"),
-    "grader": ("grader", "ipykernel"),
+    "grader": ("torch-grader", "ipykernel"),
 }
 ASSIGNMENT = "ps1"  # nbgrader's name for it
 
