@@ -41,8 +41,8 @@ def saves(
 ) -> Iterator[None]:
     """Yield at once, and then after each save that has settled, without end.
 
-    What is saved while the caller works is noticed after that. `gone` is called once each time the file disappears; an
-    editor that replaces it makes it disappear for a moment only, which is not told.
+    A save while the caller works is noticed when the caller asks for the next one. `gone` is called once each time the
+    file disappears, but not if it is back within a moment, as when an editor replaces it.
     """
     seen = look(path)
     yield

@@ -37,7 +37,7 @@ class _Item(msgspec.Struct, frozen=True):
 
 
 class _Document(msgspec.Struct, frozen=True):
-    """What the page needs of a result.json; the rest is skipped, which makes reading a class ten times faster."""
+    """The part of a result.json that the page needs. Skipping the rest makes reading a class ten times faster."""
 
     assignment: str = ""
     environment: dict[str, Any] = {}

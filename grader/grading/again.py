@@ -19,7 +19,7 @@ _LOST = ("fail", "partial", "error")
 
 @dataclass
 class Memory:
-    """What was seen at the last check: its result, each item's key, and where items without a heading were found."""
+    """The last check of a notebook: its result, each item's key, and where items without a heading were found."""
 
     result: Result | None = None
     keys: Mapping[str, Key] = field(default_factory=dict)

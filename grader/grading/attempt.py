@@ -1,4 +1,4 @@
-"""What belongs to one run of a notebook, or of a part of it, while it is graded."""
+"""The kernels and the records of one run of a notebook, or of a part of it, during grading."""
 
 from __future__ import annotations
 

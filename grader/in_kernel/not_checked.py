@@ -1,4 +1,4 @@
-"""What `grader.check` and the rest are while a notebook is graded: they do nothing, so that calls do no harm."""
+"""Replace `grader.check`, `hint` and `status` by functions that do nothing, in a notebook that is being graded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a student calls in a notebook: `grader.check`, `grader.hint`, `grader.status` and the magic `%grade`."""
+"""The functions for a notebook: `grader.check`, `grader.hint`, `grader.status` and the magic `%grade`."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 """Run the grader's work in the student's process and put back everything that it may change.
 
-What is reachable from the notebook's names is noted before: bindings, containers, attributes of objects, the contents
-of tensors, gradients, arrays and random generators. Beside that the states that belong to the process: random numbers,
-torch's and matplotlib's settings, figures, warnings, streams, the folder and the environment. Afterwards all is
-compared and put back, also after an exception or an interrupt, which waits meanwhile.
+The guard first notes everything that can be reached from the notebook's names: bindings, containers, attributes of
+objects, and the contents of tensors, gradients, arrays and random generators. It also notes the state of the process:
+random numbers, the settings of torch and matplotlib, figures, warnings, streams, the working folder and the
+environment. Afterwards it compares and puts back, also after an exception. An interrupt is delivered when that is done.
 """
 
 from __future__ import annotations

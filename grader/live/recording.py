@@ -62,7 +62,7 @@ class Execution:
 
 
 class Recording:
-    """What happened in this kernel. `events` are the recorder's lines, as JSON; `executions` are in order."""
+    """The record of this kernel. `events` are the recorder's lines, as JSON; `executions` are in order."""
 
     def __init__(self, shell: Any) -> None:
         self.shell = shell

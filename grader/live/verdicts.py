@@ -1,4 +1,4 @@
-"""Turn the results of checks on a live state into what a student is told: pure functions.
+"""Turn the results of checks on a live state into verdicts for the student: pure functions.
 
 An item is right, wrong, not attempted, not run yet, or not judged here. It is not attempted if its checks fail in the
 words that they have for an empty notebook: there is nothing yet that could be wrong.
@@ -24,7 +24,7 @@ NOT_STARTED = "not started"
 
 @dataclass(frozen=True)
 class Verdict:
-    """What is told about one item: its state, one sentence on it, and the checks with what they found."""
+    """The verdict on one item: its state, one sentence, and its checks with their findings."""
 
     item: str
     title: str
@@ -52,7 +52,7 @@ def unrepeated(result: ItemResult, if_repeated: ItemResult) -> ItemResult:
 def verdict(
     result: ItemResult, empty: ItemResult, *, ran: bool | None, written: bool = False, readable: bool = True
 ) -> Verdict:
-    """Return what is told about an item. `empty` is its result for a notebook without cells.
+    """Return the verdict on an item. `empty` is its result for a notebook without cells.
 
     `ran` says whether a code cell of its section has run, None if its section is not known. `written`: the answer is
     prose, which is known only if it is `readable`.

@@ -17,8 +17,8 @@ class Submission:
     """A notebook and the name of its result folder, unique in the batch and safe on any file system.
 
     `late` is None if unknown. `superseded` names the student's other notebooks, which do not count. `problem` says why
-    there is no notebook to grade; `path` is then the file that was handed in. `beside` are the helper files that came
-    with the notebook.
+    there is no notebook to grade; `path` is then the file that was handed in. `beside` are the helper files from the
+    same submission.
     """
 
     path: Path
