@@ -72,12 +72,9 @@ def merged(old: Result, new: Result, wanted: Sequence[str]) -> Result:
 
 def _found(notebook: Notebook, assignment: Assignment, result: Result) -> dict[str, str]:
     """Return the sources of the cells in which the run found the answers to items, as far as it did."""
-    from grader.evidence.decode import Malformed
-    from grader.reports.evidence import load_evidence
+    from grader.reports.evidence import kept_evidence
 
-    try:
-        run = load_evidence(result.kept).run if result.kept else None
-    except Malformed:
-        run = None
+    evidence = kept_evidence(result)
+    run = evidence.run if evidence is not None else None
     sources = {cell.index: cell.source for cell in notebook.code_cells}
     return {item: sources[at] for item, at in assignment.anchors(run).items() if at in sources} if run else {}

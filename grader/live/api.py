@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from grader.assignment import Assignment
+from grader.assignment import Assignment, UnknownItem
 from grader.errors import GraderError
+from grader.grading.wanted import wanted_items
 from grader.live.session import Session, session
 from grader.live.shown import ADVICE, Shown, ShownText, hint_shown
-from grader.live.verdicts import UNSEEN, next_hint, unknown
+from grader.live.verdicts import UNSEEN, next_hint
 
 __all__ = ["check", "hint", "load_ipython_extension", "status"]
 
@@ -28,14 +29,18 @@ def status(*, assignment: str | Assignment | None = None) -> Shown | ShownText:
 
 
 def hint(item: str, *, assignment: str | Assignment | None = None) -> ShownText:
-    """Give a hint on an item; each call gives a more telling one, and none gives the solution."""
+    """Give a hint on an item, of several on the first that is wrong.
+
+    Each call gives a more telling hint, and none gives the solution.
+    """
     here = _session(assignment)
     if isinstance(here, ShownText):
         return here
     wanted = _items(here, (item,))
     if isinstance(wanted, ShownText):
         return wanted
-    (found,) = here.judge(wanted)
+    judged = here.judge(wanted)
+    found = next((one for one in judged if one.lost), judged[0])
     texts = {one.id: one.text for one in here.assignment.rubric.item(found.item).checks}
     chosen = next_hint(found, texts, here.given)
     if chosen is None:
@@ -49,7 +54,7 @@ def load_ipython_extension(shell: Any) -> None:
 
     def grade(line: str) -> Shown | ShownText:
         """Check items of the assignment: `%grade q5`, `%grade q3 q8`, or `%grade` for all."""
-        return check(*line.replace(",", " ").split())
+        return check(line)
 
     shell.register_magic_function(grade, "line", "grade")
 
@@ -78,9 +83,9 @@ def _session(assignment: str | Assignment | None) -> Session | ShownText:
 
 
 def _items(here: Session, wanted: tuple[str, ...]) -> tuple[str, ...] | ShownText:
-    """Return the ids of the wanted items, whatever their case; a sentence if one does not exist."""
-    known = {item.id.lower(): item.id for item in here.assignment.rubric.items}
-    for name in wanted:
-        if name.strip().lower() not in known:
-            return ShownText("grader", unknown(name, tuple(known.values())))
-    return tuple(known[name.strip().lower()] for name in wanted) or tuple(known.values())
+    """Return the ids of the wanted items, of all if none is named; a sentence if one does not exist."""
+    rubric = here.assignment.rubric
+    try:
+        return wanted_items(rubric, wanted) or tuple(item.id for item in rubric.items)
+    except UnknownItem as error:
+        return ShownText("grader", str(error.args[0]))

@@ -6,7 +6,7 @@ words that they have for an empty notebook: there is nothing yet that could be w
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -145,12 +145,3 @@ def next_hint(found: Verdict, texts: Mapping[str, str], given: Mapping[str, int]
     steps, key = hints(check, texts.get(check.id, check.expected)), f"{check.id}: {check.message}"
     number = min(given.get(key, 0) + 1, len(steps))
     return Hint(found.item, steps[number - 1], number, len(steps)), key
-
-
-def unknown(wanted: str, items: Collection[str]) -> str:
-    """Return a sentence on an item that does not exist."""
-    import difflib
-
-    near = difflib.get_close_matches(wanted, items, 1)
-    rest = f"did you mean '{near[0]}'?" if near else f"there are {', '.join(items)}"
-    return f"there is no item '{wanted}'; {rest}"

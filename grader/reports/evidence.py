@@ -6,6 +6,8 @@ from dataclasses import replace
 
 from grader.assignment import Evidence
 from grader.evidence import kept
+from grader.evidence.decode import Malformed
+from grader.result import Result
 
 
 def dump_evidence(evidence: Evidence) -> bytes:
@@ -20,6 +22,14 @@ def dump_evidence(evidence: Evidence) -> bytes:
         return kept.dump(replace(evidence, notebook=notebook, run=replace(evidence.run, weights=())))
     except ValueError:
         return b""
+
+
+def kept_evidence(result: Result) -> Evidence | None:
+    """Return the evidence that was kept with a result; None without one, or if another version of grader kept it."""
+    try:
+        return load_evidence(result.kept) if result.kept else None
+    except Malformed:
+        return None
 
 
 def load_evidence(data: bytes) -> Evidence:

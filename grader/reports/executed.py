@@ -63,8 +63,10 @@ def executed_notebook(result: Result) -> str:
 
     Its cells and outputs come from the kept evidence; without it there is only the feedback.
     """
+    from grader.reports.evidence import kept_evidence
+
     result = for_reader(result)
-    evidence = _evidence(result)
+    evidence = kept_evidence(result)
     cells = [_markdown("about", "\n\n".join(_about(result)), "feedback")]
     items = {item.id: item for item in result.items}
     if evidence is not None:
@@ -87,16 +89,6 @@ def executed_notebook(result: Result) -> str:
 def write_executed(result: Result, path: Path) -> None:
     """Write the notebook atomically."""
     write_atomically(path, executed_notebook(result))
-
-
-def _evidence(result: Result) -> Evidence | None:
-    from grader.evidence.decode import Malformed
-    from grader.reports.evidence import load_evidence
-
-    try:
-        return load_evidence(result.kept) if result.kept else None
-    except Malformed:  # another version of grader kept it
-        return None
 
 
 def _places(evidence: Evidence, items: Mapping[str, ItemResult]) -> dict[int, list[str]]:

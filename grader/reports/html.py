@@ -11,28 +11,29 @@ from grader.files import write_atomically
 from grader.formatting import number, render_html
 from grader.reports.audience import for_reader
 from grader.reports.mentions import Mentions, Remark, linked, mentioned, remarks_on_cells, shown_cells
-from grader.reports.score import costliest, parts
+from grader.reports.priorities import by_importance, lost_points
+from grader.reports.score import parts
 from grader.reports.terminal import ADVISORY, MARKS, total_line
 
+MOST_NAMED = 5  # of the items that lost points, in the sentence at the top
+
 if TYPE_CHECKING:
-    from grader.assignment import Evidence
     from grader.result import Environment, Fact, Result
 
 
-def html(result: Result, instructor: bool | None = None) -> str:
+def html(result: Result) -> str:
     """Return the page. All text that came from the submission is escaped.
 
-    The pictures and cells come from the kept evidence; without it the page has none. What is for the instructor alone
-    (facts of the run beside written answers, remarks on these, and why a person must look) is shown if `instructor` is
-    true, by default unless the result is a student's own check.
+    The pictures and cells come from the kept evidence; without it the page has none. A student's own check is shown as
+    `for_reader` gives it.
     """
+    from grader.reports.evidence import kept_evidence
     from grader.reports.pictures import Pictures, pictures
 
-    result = result if instructor else for_reader(result)
-    evidence = _evidence(result)
+    result = for_reader(result)
+    evidence = kept_evidence(result)
     mentions = Mentions(evidence.notebook if evidence is not None else None)
-    for_instructor = not result.advisory if instructor is None else instructor
-    remarks = list(_remarks(result, for_instructor)) if evidence is not None else []
+    remarks = list(_remarks(result)) if evidence is not None else []
     marked = mentioned((remark.text for remark in remarks), mentions)
     spoken = remarks_on_cells((remark for remark in remarks if remark.told), mentions)
     cells = shown_cells(evidence.notebook, marked, spoken) if evidence is not None else ()
@@ -42,8 +43,7 @@ def html(result: Result, instructor: bool | None = None) -> str:
         score=number(result.score),
         total=total_line(result).removeprefix(number(result.score)),
         parts=parts(result),
-        costliest=costliest(result),
-        instructor=for_instructor,
+        mendings=by_importance([item for item in result.items if lost_points(item) > 0])[:MOST_NAMED],
         advisory=ADVISORY,
         marks={status: mark for status, (mark, _) in MARKS.items()},
         environment=list(_facts(result.environment)),
@@ -53,26 +53,14 @@ def html(result: Result, instructor: bool | None = None) -> str:
     )
 
 
-def _evidence(result: Result) -> Evidence | None:
-    from grader.evidence.decode import Malformed
-    from grader.reports.evidence import load_evidence
-
-    try:
-        return load_evidence(result.kept) if result.kept else None
-    except Malformed:  # another version of grader kept it
-        return None
-
-
-def _remarks(result: Result, instructor: bool) -> Iterator[Remark]:
+def _remarks(result: Result) -> Iterator[Remark]:
     """Yield what is said about lost points, and the remarks on the run."""
     for item in result.items:
         for check in item.checks:
             if check.status in ("pass", "not_graded"):
                 continue
             yield Remark(item.id, check.message)
-            if instructor or check.status != "review":
-                yield Remark(item.id, check.hint, told=False)
-            yield from (Remark(item.id, fact, told=False) for fact in (check.evidence if instructor else ()))
+            yield from (Remark(item.id, text, told=False) for text in (check.hint, *check.evidence))
     yield from (Remark("", note) for note in result.notes)
 
 
@@ -93,6 +81,6 @@ def _fact(fact: Fact) -> str:
     return ", ".join(fact) if isinstance(fact, list) else str(fact)
 
 
-def write_html(result: Result, path: Path, instructor: bool | None = None) -> None:
-    """Write the page atomically. `instructor` is as for `html`."""
-    write_atomically(path, html(result, instructor))
+def write_html(result: Result, path: Path) -> None:
+    """Write the page atomically. Raises OSError."""
+    write_atomically(path, html(result))

@@ -1,4 +1,4 @@
-"""Divide a result's points: earned, provisional, lost, not graded, and what cost most."""
+"""Divide a result's points: earned, provisional, not graded, lost."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from grader.result import ItemResult, Result
+    from grader.result import Result
 
 
 @dataclass(frozen=True)
@@ -37,14 +37,3 @@ def parts(result: Result) -> tuple[Part, ...]:
             found.append(Part(kind, round(points, 2), round(start, 1), round(width, 1)))
             start += width
     return tuple(found)
-
-
-def lost(item: ItemResult) -> float:
-    """Return the points that an item lost, without those that could not be graded here."""
-    return round(sum(c.max_score - c.score for c in item.checks if c.status in ("fail", "partial", "skipped")), 2)
-
-
-def costliest(result: Result, most: int = 5) -> tuple[tuple[ItemResult, float], ...]:
-    """Return the items that lost most points, with these, the most first."""
-    losing = [(item, cost) for item in result.items if (cost := lost(item)) > 0]
-    return tuple(sorted(losing, key=lambda pair: -pair[1])[:most])

@@ -27,14 +27,14 @@ SCHEMES = pytest.mark.parametrize(
 
 @SCHEMES
 def test_axe_finds_nothing(browser, tmp_path, sample, dark):
-    with opened(browser, html(SAMPLES[sample](), instructor=True), tmp_path, dark=dark) as watched:
+    with opened(browser, html(SAMPLES[sample]()), tmp_path, dark=dark) as watched:
         watched.page.evaluate("() => document.querySelectorAll('details').forEach(one => one.open = true)")
         assert watched.violations() == []
 
 
 @SAMPLE
 def test_nothing_acts_and_nothing_is_loaded_and_nothing_is_wider_than_the_window(browser, tmp_path, sample):
-    page = html(SAMPLES[sample](), instructor=True)
+    page = html(SAMPLES[sample]())
     assert len(page.encode()) < MEGABYTE
     with opened(browser, page, tmp_path, width=360) as watched:
         watched.page.evaluate("() => document.querySelectorAll('details').forEach(one => one.open = true)")
@@ -86,7 +86,7 @@ def test_on_paper_everything_is_unfolded_and_light(browser, tmp_path):
 @pytest.mark.parametrize("width", [320, 360, 480, 544, 768, 900, 1200, 1920, 3000])
 @pytest.mark.parametrize("sample", SAMPLES)
 def test_no_width_is_too_narrow(browser, tmp_path, sample, width):
-    with opened(browser, html(SAMPLES[sample](), instructor=True), tmp_path, width=width) as watched:
+    with opened(browser, html(SAMPLES[sample]()), tmp_path, width=width) as watched:
         assert watched.wider() == []
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from grader.live.shown import Shown
-from grader.live.verdicts import NOT_REPEATED, Verdict, hints, next_hint, unknown, unrepeated, verdict
+from grader.live.verdicts import NOT_REPEATED, Verdict, hints, next_hint, unrepeated, verdict
 from grader.result import CheckResult, CheckStatus, ItemResult
 
 FOUND = "there is no class"
@@ -105,11 +105,6 @@ def test_without_a_failure_there_is_no_hint() -> None:
 
 def test_a_check_without_hint_still_has_steps() -> None:
     assert len(hints(check("fail", hint=""), "text")) == 2
-
-
-def test_an_unknown_item_is_told_with_the_nearest() -> None:
-    assert unknown("q55", ("q5", "mlp")) == "there is no item 'q55'; did you mean 'q5'?"
-    assert unknown("zzz", ("q5", "mlp")) == "there is no item 'zzz'; there are q5, mlp"
 
 
 def test_what_students_write_cannot_act_in_the_page() -> None:

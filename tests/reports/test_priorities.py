@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from grader.reports.priorities import by_importance, is_not_started, priorities, untold
+from grader.reports.priorities import by_importance, is_not_started, lost_points, priorities, untold
 from grader.result import CheckResult, CheckStatus, ItemResult, ItemStatus
+from tests.browser.samples import faulty
 
 
 def item(name: str, *checks: CheckResult, status: ItemStatus = "partial") -> ItemResult:
@@ -82,3 +83,10 @@ def test_notes_do_not_repeat_what_a_message_says():
     found = priorities([item("q8", check("q8.x", "fail", 5, f"`data` has no value, in {line}: `data` (NameError)"))])
     others = ["repaired: a missing id was added", "line 3 of cell 4 ended with KeyError: 'x'"]
     assert untold([f"{line} ended with NameError: name 'data' is not defined", *others], found) == others
+
+
+def test_what_could_not_be_graded_lost_nothing():
+    unjudged = [item for item in faulty().items if item.status in ("not_graded", "error")]
+    assert [(item.id, lost_points(item)) for item in unjudged] == [("q5", 0), ("q6", 0)]
+    losing = [item for item in faulty().items if lost_points(item) > 0]
+    assert [(one.item.id, one.lost) for one in by_importance(losing)] == [("q4", 8), ("q1", 2), ("q3", 1)]
