@@ -12,6 +12,7 @@ MOST_CURVES = 8
 MOST_POINTS = 200  # of a curve: more than a screen shows
 TICKS = 6
 LEAST = 1e-290  # on a logarithmic axis
+GREATEST = 1e200  # of drawn values; an axis reaches beyond them, and its powers of ten must be numbers
 STYLES = 6  # kinds of lines, told apart by dashes as well as by colour
 
 
@@ -89,7 +90,8 @@ class Layout:
 def lay_out(chart: Chart) -> Layout | None:
     """Return the chart's layout; None if no point can be drawn.
 
-    Points whose coordinates are unknown, not finite, or not positive on a logarithmic axis are left out.
+    Points whose coordinates are unknown, not finite, beyond GREATEST, or not positive on a logarithmic axis are left
+    out.
     """
     shown = [(curve, _points(curve, chart)) for curve in chart.curves]
     shown = [(curve, points) for curve, points in shown if points]
@@ -130,7 +132,7 @@ def _points(curve: Curve, chart: Chart) -> list[tuple[float, float]]:
     points = [
         (x, y)
         for x, y in zip(curve.x, curve.y, strict=False)
-        if x is not None and y is not None and math.isfinite(x) and math.isfinite(y) and abs(x) + abs(y) < 1e300
+        if x is not None and y is not None and math.isfinite(x) and math.isfinite(y) and max(abs(x), abs(y)) < GREATEST
         if (x > LEAST or not chart.log_x) and (y > LEAST or not chart.log_y)
     ]
     every = -(-len(points) // MOST_POINTS)

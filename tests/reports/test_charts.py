@@ -4,7 +4,7 @@ import math
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from grader.reports.charts import MOST_CURVES, MOST_POINTS, Band, Chart, Curve, lay_out, short, ticks_between
@@ -15,6 +15,8 @@ BANDS = LEVELS.map(lambda values: Band("b", values, values, [value + 1 for value
 CURVES = st.builds(Curve, st.text(max_size=5), VALUES, VALUES, st.sampled_from(["line", "points"]))
 
 
+@example([Curve("", [0.0], [2.8e298])], [], False, True)
+@example([Curve("", [1e199, 1e-199], [1e199, 1e-199])], [], True, True)
 @settings(max_examples=30)
 @given(st.lists(CURVES, max_size=14), st.lists(BANDS, max_size=2), st.booleans(), st.booleans())
 def test_everything_lies_inside_the_picture(curves, bands, log_x, log_y):
@@ -36,6 +38,12 @@ def test_everything_lies_inside_the_picture(curves, bands, log_x, log_y):
 def test_nothing_to_draw_is_no_picture():
     assert lay_out(Chart("", ())) is None
     assert lay_out(Chart("", (Curve("", [1.0], [math.nan]), Curve("", [1.0], [-1.0])), log_y=True)) is None
+
+
+def test_a_loss_that_grows_without_bound_is_left_out_and_the_rest_is_drawn():
+    layout = lay_out(Chart("", (Curve("", [1.0, 2.0, 3.0], [0.5, 3e298, 0.4]),), log_y=True))
+    assert layout is not None
+    assert layout.curves[0].path.count("L") == 1
 
 
 def test_a_long_curve_keeps_its_ends_and_is_thinned_out():
