@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from grader.notebook.places import place
 from grader.reports.charts import Chart, Curve, Layout, lay_out
 
 if TYPE_CHECKING:
@@ -20,9 +21,12 @@ LONGEST_LABEL = 120
 
 @dataclass(frozen=True)
 class FiguresOfCell:
-    """The figures of a cell: PNG pictures in base64 as the cell showed them, and the data that were read from them."""
+    """The figures of a cell: PNG pictures in base64 as the cell showed them, and the data that were read from them.
 
-    cell: int
+    `place` names the cell as its author sees it.
+    """
+
+    place: str
     pictures: tuple[str, ...]
     charts: tuple[Layout, ...]
 
@@ -47,7 +51,7 @@ def figures(evidence: Evidence) -> dict[str, tuple[FiguresOfCell, ...]]:
                 if len(picture) <= room:
                     pictures.append(picture)
                     room -= len(picture)
-            groups.append(FiguresOfCell(cell, tuple(pictures), drawn))
+            groups.append(FiguresOfCell(place(evidence.notebook, cell), tuple(pictures), drawn))
         if groups:
             found[item] = tuple(groups)
     return found
@@ -63,7 +67,7 @@ def _charts(figure: Figure) -> Iterator[Chart]:
         shown = [line for line in axes.lines if line.drawn is None or line.seen]
         hidden = len(axes.lines) - len(shown)
         yield Chart(
-            (axes.title or f"the figure of cell {figure.cell}")[:LONGEST_LABEL],
+            (axes.title or "(no title)")[:LONGEST_LABEL],
             tuple(Curve(_label(line), line.x, line.y, _kind(line)) for line in shown),
             (axes.xlabel or "(no label)")[:LONGEST_LABEL],
             _y_label(axes),

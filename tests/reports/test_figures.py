@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from grader.notebook.places import place
 from grader.reports.figures import MOST_CHARTS, PICTURE_ROOM, figures
 from grader.reports.html import html
 from tests.browser.samples import evidence, faulty, picture
@@ -9,7 +10,9 @@ from tests.browser.samples import evidence, faulty, picture
 
 def test_the_picture_stands_beside_the_data():
     (group,) = figures(evidence())["q3"]
-    assert (group.cell, group.pictures) == (7, (picture(),))
+    assert group.pictures == (picture(),)
+    assert group.place == place(evidence().notebook, 7)
+    assert f"as {group.place} showed it" in html(faulty()).replace("&#39;", "'")
     assert [curve.label for curve in group.charts[0].curves] == ["training: 10 points", "test: 10 points"]
     assert group.charts[0].chart.ylabel == "loss (logarithmic)"
 
