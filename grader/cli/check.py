@@ -73,15 +73,15 @@ def run(arguments: argparse.Namespace) -> int:
     # Verdicts are printed once: as they are final if somebody looks at a terminal, else in the report.
     show = ProgressLine(enabled=not arguments.quiet, verdicts=sys.stdout.isatty())
     show.start(f"{arguments.notebook.name}; the grader starts")
-    desk = _Desk(arguments, show)
+    checker = _Checker(arguments, show)
     try:
         if arguments.watch:
-            return _watch(desk)
-        result = desk.checked()
-        desk.deliver(result)
+            return _watch(checker)
+        result = checker.checked()
+        checker.deliver(result)
         return exit_status([result])
     finally:
-        desk.close()
+        checker.close()
 
 
 def refuse(arguments: argparse.Namespace) -> None:
@@ -100,7 +100,7 @@ def refuse(arguments: argparse.Namespace) -> None:
         refuse_target(option, target)
 
 
-class _Desk:
+class _Checker:
     """Checks one notebook, once or again and again, in one worker, and shows what was found."""
 
     def __init__(self, arguments: argparse.Namespace, show: ProgressLine) -> None:
@@ -176,12 +176,12 @@ class _Desk:
         self._worker.close()
 
 
-def _watch(desk: _Desk) -> int:
+def _watch(checker: _Checker) -> int:
     """Check the notebook again whenever it is saved, until Ctrl-C; return the exit status of the last check."""
     from grader.cli.watch import saves
     from grader.reports.terminal import total_line
 
-    name, last = one_line(desk.arguments.notebook.name), None
+    name, last = one_line(checker.arguments.notebook.name), None
     later = False
 
     def again(items: Sequence[str]) -> None:
@@ -192,26 +192,26 @@ def _watch(desk: _Desk) -> int:
         print(f"{name} is not there any more; waiting for it, Ctrl-C ends", flush=True)
 
     try:
-        for _ in saves(desk.arguments.notebook, gone):
-            desk.renew()
-            desk.show.start(name)
+        for _ in saves(checker.arguments.notebook, gone):
+            checker.renew()
+            checker.show.start(name)
             try:
-                result = desk.checked(again)
+                result = checker.checked(again)
             except GraderError as error:  # such as an archive that is being replaced
-                desk.show.close()
+                checker.show.close()
                 print(f"{one_line(str(error))}; waiting for the next save, Ctrl-C ends", flush=True)
                 continue
             if result.status == "failed":
-                desk.show.close()
+                checker.show.close()
                 print(f"{one_line(result.message).rstrip('.')}; waiting for the next save, Ctrl-C ends", flush=True)
                 continue
             if last is None or result.items != last.items:
-                desk.deliver(result)
-            desk.show.close()
+                checker.deliver(result)
+            checker.show.close()
             last, later = result, True
             print(f"watching {name}: save it to check it again, Ctrl-C ends", flush=True)
     except KeyboardInterrupt:
-        desk.show.close()
+        checker.show.close()
         print(f"\nstopped watching {name}" + (f"; at the last check: {total_line(last)}" if last else ""), flush=True)
     return exit_status([last]) if last is not None else INTERRUPTED
 
