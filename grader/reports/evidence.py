@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from grader.assignment import Evidence
 from grader.evidence import kept
 from grader.evidence.decode import Malformed
+from grader.formatting import one_line
 from grader.result import Result
 
 
@@ -22,6 +24,20 @@ def dump_evidence(evidence: Evidence) -> bytes:
         return kept.dump(replace(evidence, notebook=notebook, run=replace(evidence.run, weights=())))
     except ValueError:
         return b""
+
+
+def with_kept_evidence(result: Result, make: Callable[[Result, Evidence | None], str]) -> str:
+    """Return the report that `make` makes of a result and its evidence, of the result alone if that raises.
+
+    A student's process said what stands in the evidence: no picture of it may cost a result, or stop a class.
+    """
+    try:
+        return make(result, kept_evidence(result))
+    except Exception as error:
+        note = (
+            f"the run could not be shown here ({type(error).__name__}: {one_line(str(error))[:200]}); please report it"
+        )
+        return make(replace(result, notes=(*result.notes, note)), None)
 
 
 def kept_evidence(result: Result) -> Evidence | None:

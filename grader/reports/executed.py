@@ -63,10 +63,12 @@ def executed_notebook(result: Result) -> str:
 
     Its cells and outputs come from the kept evidence; without it there is only the feedback.
     """
-    from grader.reports.evidence import kept_evidence
+    from grader.reports.evidence import with_kept_evidence
 
-    result = for_reader(result)
-    evidence = kept_evidence(result)
+    return with_kept_evidence(for_reader(result), _notebook)
+
+
+def _notebook(result: Result, evidence: Evidence | None) -> str:
     cells = [_markdown("about", "\n\n".join(_about(result)), "feedback")]
     items = {item.id: item for item in result.items}
     if evidence is not None:

@@ -18,6 +18,7 @@ from grader.reports.terminal import ADVISORY, MARKS, total_line
 MOST_NAMED = 5  # of the items that lost points, in the sentence at the top
 
 if TYPE_CHECKING:
+    from grader.assignment import Evidence
     from grader.result import Environment, Fact, Result
 
 
@@ -27,11 +28,14 @@ def html(result: Result) -> str:
     The pictures and cells come from the kept evidence; without it the page has none. A student's own check is shown as
     `for_reader` gives it.
     """
-    from grader.reports.evidence import kept_evidence
+    from grader.reports.evidence import with_kept_evidence
+
+    return with_kept_evidence(for_reader(result), _page)
+
+
+def _page(result: Result, evidence: Evidence | None) -> str:
     from grader.reports.pictures import Pictures, pictures
 
-    result = for_reader(result)
-    evidence = kept_evidence(result)
     mentions = Mentions(evidence.notebook if evidence is not None else None)
     remarks = list(_remarks(result)) if evidence is not None else []
     marked = mentioned((remark.text for remark in remarks), mentions)

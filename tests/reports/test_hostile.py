@@ -23,6 +23,8 @@ from grader.course.csv_text import FORMULA, csv_rows, escape_cell, unescape_cell
 from grader.course.summary_csv import summary_csv
 from grader.formatting import clean, one_line
 from grader.grading.grade import Progress
+from grader.reports import executed, pictures
+from grader.reports.executed import executed_notebook
 from grader.reports.html import html
 from grader.reports.terminal import ADVISORY, print_report, svg, total_line
 from grader.result import Result, Student, Submitted
@@ -222,3 +224,16 @@ def test_a_self_check_is_marked_as_advice_and_a_grading_is_not():
         assert ADVISORY.split(":")[0] in report(mine).replace("&#160;", " ").replace("\u00a0", " ")
         assert ADVISORY.split(":")[0] not in report(theirs).replace("&#160;", " ").replace("\u00a0", " ")
     assert ADVISORY in shown(failed_result("x"))
+
+
+def test_evidence_that_cannot_be_shown_costs_no_report(monkeypatch):
+    def broken(*_: object) -> None:
+        raise OverflowError("a <b>loss</b>")
+
+    monkeypatch.setattr(pictures, "pictures", broken)
+    monkeypatch.setattr(executed, "_Outputs", broken)
+    result = with_evidence(hostile_result("x"), "x")
+    for made in (html(result), executed_notebook(result)):
+        assert "the run could not be shown here (OverflowError" in made
+        assert "<b>loss" not in made
+        assert result.items[0].title in made
