@@ -108,7 +108,8 @@ def converges(
     without one. The threshold is for a training without that fault, and a fault costs once: what it does to the losses
     costs nothing here.
 
-    Return the last loss: the mean test loss, or the mean training loss if nothing was tested. Return a Review without
+    Return the last loss: the mean test loss, or the mean training loss if nothing was tested. Where no loss was seen
+    to be propagated, the training loss is that of the model's outputs. Return a Review without
     credit if neither a threshold nor repeated steps can tell. Raise Fail if the loss is above the threshold or not a
     number.
 
@@ -121,7 +122,7 @@ def converges(
     'the loss is 0.400 after 2 epochs (at most 0.450, from 20 seeds)'
     """
     losses = [epoch.test.mean_loss for epoch in epochs if epoch.test is not None]
-    own = [_mean(epoch.train.losses) for epoch in epochs]
+    own = [_mean(epoch.train.losses) if epoch.train.losses else epoch.train.sample_loss for epoch in epochs]
     bad = any(value is None or not math.isfinite(value) for value in (*losses, *own))
     stops = f"the loss stops being a number in epoch {_first_bad(own) or _first_bad(losses)}" if bad else ""
     if stops and not charged:

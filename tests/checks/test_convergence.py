@@ -140,6 +140,16 @@ def test_a_loss_that_is_not_a_number_fails():
     assert "rate" not in caught.value.hint
 
 
+def test_losses_that_were_never_propagated_are_those_of_the_outputs():
+    unseen = [
+        Epoch(dataclasses.replace(epoch.train, losses=(), backwards=0, sample_loss=1.5), epoch.test) for epoch in EPOCHS
+    ]
+    assert converges(unseen, limits(2.0), "mlp", classes=10).startswith("the loss is 1.700 after 3 epochs")
+    unknown = [Epoch(dataclasses.replace(epoch.train, losses=(), backwards=0), None) for epoch in EPOCHS]
+    with pytest.raises(Fail, match="stops being a number"):
+        converges(unknown, limits(2.0), "mlp", classes=10)
+
+
 def test_a_test_over_the_wrong_images_is_a_test_unless_a_right_one_follows():
     wrong = train(0, 0.0, start=16.0, steps=0, backwards=0, losses=(), optimizer=None)
     right = evaluated(0, 1.0)

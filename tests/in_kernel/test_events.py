@@ -555,3 +555,38 @@ report(losses=losses, tests=tests)
     assert [p.mean_loss for p in trained] == pytest.approx([sum(v) / 8 for v in run.reported["losses"]])
     assert [p.mean_loss for p in tested] == pytest.approx(run.reported["tests"])
     assert all(p.canonical for p in trained)
+
+
+def test_gradients_that_are_asked_for_are_a_backward_pass() -> None:
+    run = watch(
+        """
+model = MLP(); optimizer = sgd(model); losses = []
+for x, y in train_loader:
+    loss = criterion(model(x), y)
+    for parameter, gradient in zip(model.parameters(), torch.autograd.grad(loss, list(model.parameters()))):
+        parameter.grad = gradient
+    optimizer.step(); losses.append(loss.item())
+report(losses=losses)
+"""
+    )
+    (train,) = run.passes
+    assert (train.backwards, train.steps) == (8, 8)
+    assert list(train.losses) == run.reported["losses"]
+
+
+def test_gradients_of_the_images_are_no_backward_pass() -> None:
+    run = watch(
+        """
+model = MLP(); optimizer = sgd(model); losses = []
+for x, y in train_loader:
+    x.requires_grad_()
+    optimizer.zero_grad()
+    loss = criterion(model(x), y)
+    (slope,) = torch.autograd.grad(loss.sum(), x, retain_graph=True)
+    loss.backward(); optimizer.step(); losses.append(loss.item())
+report(losses=losses)
+"""
+    )
+    (train,) = run.passes
+    assert (train.backwards, train.steps) == (8, 8)
+    assert list(train.losses) == run.reported["losses"]

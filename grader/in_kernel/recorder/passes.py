@@ -74,6 +74,7 @@ def _hook_torch(torch: ModuleType) -> None:
         (dataloader._BaseDataLoaderIter, "__next__", _advancing),
         (torch.nn.Module, "__call__", _calling),
         (torch.autograd, "backward", _going_back),
+        (torch.autograd, "grad", _taking_gradients),
     ):
         patching.wrap(owner, name, wrapper)
     register_optimizer_step_post_hook(_stepped)
@@ -146,6 +147,18 @@ def _going_back(original: Callable[..., None]) -> Callable[..., None]:
             _went_back(tensors)
 
     return backward
+
+
+def _taking_gradients(original: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(original)
+    def grad(outputs: Any, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+        __tracebackhide__ = True
+        gradients = original(outputs, inputs, *args, **kwargs)
+        if _open and not events.is_paused():
+            _took_gradients(outputs, inputs)
+        return gradients
+
+    return grad
 
 
 # --- events of the wrapped methods -------------------------------------------------------------------------------
@@ -372,6 +385,14 @@ def _went_back(tensors: Any) -> None:
     if item.backward_batch != item.batch:
         item.backward_batch = item.batch
         item.losses.append(_value(loss))
+
+
+@events.guarded
+def _took_gradients(outputs: Any, inputs: Any) -> None:
+    """Count gradients of parameters as a backward pass; those of images, as for a penalty, are none."""
+    parameter = sys.modules["torch"].nn.Parameter
+    if any(isinstance(tensor, parameter) for tensor in describe.tensors(inputs)):
+        _went_back(outputs)
 
 
 def _value(loss: Any) -> Any:
