@@ -125,7 +125,7 @@ def _plain(seen: Pass) -> bool:
     False too for settings that SGD refuses: they are claims.
     """
     made = seen.optimizer
-    if made is None or made.kind != "SGD" or made.model_share <= 0.999:
+    if made is None or "SGD" not in (made.kind, made.base) or made.model_share <= 0.999:
         return False
     if any((value or 0.0) < 0 for value in (made.lr, made.momentum, made.weight_decay)):
         return False

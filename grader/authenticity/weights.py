@@ -32,7 +32,7 @@ from grader.authenticity.plausibility import (
 from grader.evidence.answers import ForwardAnswer
 from grader.evidence.compare import OUTPUT_TOLERANCE, relative_difference
 from grader.evidence.probes import LoaderProbe, ModelProbe
-from grader.evidence.run import Malformed, Note, RunEvidence, encode_array
+from grader.evidence.run import Malformed, Note, Pass, RunEvidence, encode_array
 from grader.evidence.trainings import WantedData
 from grader.probe.client import Asked, Refused, array, ask_for
 from grader.seeds import generator
@@ -209,9 +209,25 @@ def with_doubts(
     believed = doubted(run, find_doubts(run, roles, wanted, confirmations))
     unsure = {**unconfirmed(believed, roles, wanted, confirmations), **copied(believed, roles, wanted)}
     remarks = tuple(Note(_cell(believed, key), why) for key, why in unsure.items())
+    sure = repeated - unsure.keys()
     return replace(
-        believed, notes=(*believed.notes, *dict.fromkeys(remarks)), unchecked=unsure, repeated=repeated - unsure.keys()
+        believed,
+        passes=tuple(_with_base_optimizer(seen) if seen.model in sure else seen for seen in believed.passes),
+        notes=(*believed.notes, *dict.fromkeys(remarks)),
+        unchecked=unsure,
+        repeated=sure,
     )
+
+
+def _with_base_optimizer(seen: Pass) -> Pass:
+    """Return a pass whose steps were repeated, with the optimizer named by torch's class that steps so.
+
+    A class of the notebook's own may override `step`, to count or to print.
+    """
+    optimizer = seen.optimizer
+    if optimizer is None or not optimizer.base:
+        return seen
+    return replace(seen, optimizer=replace(optimizer, kind=optimizer.base, base=""))
 
 
 def _cell(run: RunEvidence, model: str) -> int:

@@ -13,7 +13,16 @@ from grader.authenticity.evaluations import Evaluations
 from grader.authenticity.plausibility import agrees, confirms
 from grader.authenticity.weights import Bench, as_labelled, as_served, confirm, is_reference, score
 from grader.evidence.probes import Comparison, LoaderProbe, ModelProbe
-from grader.evidence.run import LoaderSeen, ModelSeen, NamedArray, Pass, RunEvidence, WeightsSeen, encode_array
+from grader.evidence.run import (
+    LoaderSeen,
+    ModelSeen,
+    NamedArray,
+    OptimizerSeen,
+    Pass,
+    RunEvidence,
+    WeightsSeen,
+    encode_array,
+)
 from grader.evidence.trainings import WantedData
 from reference.contract import transform
 from reference.rubric import ASSIGNMENT
@@ -203,3 +212,22 @@ def test_the_score_is_torch_s_cross_entropy():
     wanted = nn.functional.cross_entropy(torch.from_numpy(outputs), torch.from_numpy(labels))
     assert found.loss == pytest.approx(float(wanted), rel=1e-5)
     assert found.accuracy == pytest.approx(float((outputs.argmax(1) == labels).mean()))
+
+
+@pytest.mark.parametrize(
+    ("kind", "base", "again", "named"),
+    [
+        ("CountingSGD", "SGD", True, "SGD"),
+        ("CountingSGD", "SGD", False, "CountingSGD"),
+        ("Adam", "", True, "Adam"),
+    ],
+)
+def test_an_optimizer_whose_steps_were_repeated_is_named_by_its_base(kind, base, again, named):
+    optimizer = OptimizerSeen(kind, 0.01, 0.5, model_share=1.0, base=base)
+    epoch = Pass(4, TRAIN, 0.0, 0.5, 2, 40, True, model="model-1", steps=2, optimizer=optimizer)
+    model = ModelSeen("model-1", "MLP", ((10, 784),), ("Linear",), 1)
+    run = RunEvidence((), {"model-1": model}, (epoch,))
+    after = weights.with_doubts(run, (), WANTED_DATA, (), frozenset({"model-1"} if again else ()))
+    (seen,) = after.passes
+    assert seen.optimizer is not None
+    assert (seen.optimizer.kind, seen.optimizer.base) == (named, "SGD" if named == "CountingSGD" else "")

@@ -590,3 +590,33 @@ report(losses=losses)
     (train,) = run.passes
     assert (train.backwards, train.steps) == (8, 8)
     assert list(train.losses) == run.reported["losses"]
+
+
+def test_an_optimizer_s_class_is_the_one_that_steps() -> None:
+    run = watch(
+        """
+class Named(torch.optim.SGD):
+    name = "mine"
+
+class Counting(torch.optim.SGD):
+    count = 0
+    def step(self, closure=None):
+        Counting.count += 1
+        return super().step(closure)
+
+class SGD(torch.optim.Optimizer):
+    def __init__(self, parameters):
+        super().__init__(parameters, {"lr": 0.01})
+    @torch.no_grad()
+    def step(self, closure=None):
+        for p in self.param_groups[0]["params"]:
+            p -= 0.01 * p.grad.sign()
+
+for kind in (Named, Counting):
+    model = MLP(); fit(model, kind(model.parameters(), lr=0.01))
+model = MLP(); fit(model, SGD(model.parameters()))
+"""
+    )
+    assert [(p.optimizer.kind, p.optimizer.base) for p in run.passes if p.optimizer] == [
+        ("SGD", ""), ("Counting", "SGD"), ("SGD", "")
+    ]  # fmt: skip

@@ -112,8 +112,10 @@ def optimizer(optimizer: Any, model: nn.Module | None) -> dict[str, object]:
     group = optimizer.param_groups[0]
     shared = sum(count for key, count in wanted.items() if key in held)
     rates = _rates(optimizer)
+    kind, base = _kind(type(optimizer))
     return {
-        "kind": type(optimizer).__name__,
+        "kind": kind,
+        "base": base,
         "lr": number(group.get("lr")),
         "momentum": number(group.get("momentum")),
         "weight_decay": number(group.get("weight_decay")),
@@ -125,6 +127,18 @@ def optimizer(optimizer: Any, model: nn.Module | None) -> dict[str, object]:
         "lowest_lr": min(rates, default=None),
         "highest_lr": max(rates, default=None),
     }
+
+
+def _kind(own: type) -> tuple[str, str]:
+    """Return the class that says how an optimizer steps, and torch's class below one that overrides `step`, or ''."""
+    above: list[type] = []
+    for cls in own.__mro__:
+        if cls.__module__.startswith("torch.optim.") and cls.__name__ != "Optimizer":
+            steps = {inspect.unwrap(vars(mine)["step"]) for mine in above if "step" in vars(mine)}  # torch wraps them
+            same = steps <= {inspect.unwrap(cls.step)}  # type: ignore[attr-defined]
+            return (cls.__name__, "") if same else (own.__name__, cls.__name__)
+        above.append(cls)
+    return own.__name__, ""
 
 
 def update_rates(seen: dict[str, Any], optimizer: Any) -> None:
