@@ -18,7 +18,7 @@ from grader.cli.class_progress import ClassProgress
 from grader.cli.exit_status import INTERRUPTED
 from grader.course.batch import grade_all
 from grader.course.cache_key import Settings, key_of
-from grader.course.ingest.collect import Class, ClassOptions, read_class
+from grader.course.ingest.collect import Class, ClassOptions, read_class, read_repositories
 from grader.course.ingest.roster import Roster, read_roster
 from grader.course.job import BatchError, Done, Job, Stop
 from grader.course.overview import CLASS_PAGE, Overview, problem_with_page
@@ -63,6 +63,8 @@ class Order:
     package: str = "reference"
     remote: Remote | None = None
     notebooks: bool = False
+    repos: Path | None = None
+    pushes: Path | None = None
 
 
 def grade_class(
@@ -82,7 +84,11 @@ def grade_class(
     sweep()
     with temporary_folder("grader-class-") as into:
         roster = read_roster(order.roster) if order.roster else Roster()
-        found = read_class(order.paths, order.out, into, ClassOptions(order.layout, roster, order.due))
+        options = ClassOptions(order.layout, roster, order.due)
+        if order.repos is not None:
+            found = read_repositories(order.repos, order.out, into, options, order.pushes)
+        else:
+            found = read_class(order.paths, order.out, into, options)
         return _grade(order, found, assignment, settings, signer, spare)
 
 

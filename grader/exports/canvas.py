@@ -48,6 +48,7 @@ def read(sheet: Sheet) -> Gradebook:
         if name.casefold() == "student, test":  # Canvas's own, for the student view
             continue
         ids = tuple(sheet.cell(line, places[one]) for one in _IDS if one in places)
-        students.append(Student(line, ids, name, f"{re.sub(r'[^0-9a-z]', '', name.casefold())}_{ids[0]}"))
+        in_file_names = re.sub(r"[\W_]", "", name.casefold())
+        students.append(Student(line, ids, name, f"{in_file_names}_{ids[0]}"))
     numbers = [cell.text for cell in sheet.rows[possible]]
     return gradebook("Canvas", sheet, students, columns, numbers=numbers)

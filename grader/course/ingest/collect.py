@@ -15,6 +15,8 @@ from grader.course.ingest.context import ROSTER, read_context, rosters
 from grader.course.ingest.layouts import BY_NAME, METADATA, SYSTEMS, Context, Owner, in_folders, of_system
 from grader.course.ingest.levels import Layout
 from grader.course.ingest.loose import Loose, find_loose, is_export
+from grader.course.ingest.pushes import read_events
+from grader.course.ingest.repositories import Checkout, check_out_all, read_list
 from grader.course.ingest.roster import Roster, parse_roster
 from grader.course.ingest.sources import MAX_DEPTH, SUFFIXES, BadFile, Folder, Found, IngestError, Source
 from grader.course.ingest.submissions import Submission, is_late, with_unique_names
@@ -27,7 +29,9 @@ _TITLES = {
     "canvas": "a download from Canvas",
     "moodle": "a download from Moodle",
     "blackboard": "a download from Blackboard",
+    "brightspace": "a download from Brightspace",
     "gradescope": "an export from Gradescope",
+    "autolab": "a download from Autolab",
     "nbgrader": "nbgrader's submission tree",
     "folders": "one folder per student",
 }
@@ -71,6 +75,32 @@ def read_class(paths: Sequence[Path], out: Path, into: Path, options: ClassOptio
     return Class(named, (*reader.notes, *_superseded(named), *_missing(roster, named)))
 
 
+def read_repositories(
+    listed: Path, out: Path, into: Path, options: ClassOptions | None = None, events: Path | None = None
+) -> Class:
+    """Return the submissions in the repositories that the file `listed` names, cloned below the folder `into`.
+
+    `events` is a file of GitHub's events, which say when commits were pushed. Raises IngestError.
+    """
+    options = options or ClassOptions()
+    repositories = read_list(listed)
+    pushes = read_events(events) if events is not None else {}
+    folder = into / "repositories"
+    folder.mkdir(parents=True)
+    reader = _Reader(out, into, options)
+    found = check_out_all(repositories, folder, options.due, pushes)
+    named = with_unique_names(reader.repository(one) for one in found)
+    own = [one for one in found if one.commit and not one.pushed]
+    notes = [f"{listed}: {len(found)} repositories, {sum(bool(one.problem) for one in found)} of them cannot be read"]
+    if own and options.due is not None:
+        notes.append(
+            f"{len(own)} of them are dated by the time of the commit, which whoever commits can set: nothing says when "
+            "they were pushed"
+        )
+    notes += [one.note for one in found if one.note]
+    return Class(named, (*notes, *_superseded(named)))
+
+
 class _Reader:
     def __init__(self, out: Path, into: Path, options: ClassOptions) -> None:
         self.out, self.options = out, options
@@ -90,6 +120,22 @@ class _Reader:
             finally:
                 archive.close()
         return [self._plainly(path, path.stem)]
+
+    def repository(self, one: Checkout) -> Submission:
+        """Return the submission in a student's repository."""
+        who = one.repository
+        known = (who.student_id, who.student_name, who.label)
+        number, name = who.student_id or self.roster.number(*known), who.student_name or self.roster.name(*known)
+        owner = Owner(who.label, who.label, number, name, submitted=one.time)
+        if one.problem:
+            return Submission(Path(who.label), who.label, number, name, one.time, problem=one.problem)
+        source = Folder(one.folder, self.out)
+        files = source.files()
+        owned = [(owner, list(self._candidates(source, found, owner)), found.path.name) for found in files]
+        (student,) = by_student(owned or [(owner, [], "")])
+        places = {found.path: (0, found, helpers.Place("", found.path)) for found in files}
+        read = self._submission(source, student, places)
+        return replace(read, superseded=(*read.superseded, *([one.later] if one.later else [])))
 
     def _source(self, source: Source) -> list[Submission]:
         files = source.files()
