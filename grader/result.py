@@ -38,13 +38,16 @@ _ORDER = (
 
 CheckStatus = Literal["pass", "partial", "fail", "skipped", "review", "not_graded", "error"]
 ItemStatus = Literal["pass", "partial", "fail", "review", "not_graded", "error"]
+Visibility = Literal["visible", "after_due_date", "after_published", "hidden"]
+VISIBILITIES: tuple[Visibility, ...] = ("visible", "after_due_date", "after_published", "hidden")
 
 
 @dataclass(frozen=True)
 class CheckResult:
     """The verdict of one check: what was seen (`message`), what was expected, a hint, and facts as `evidence`.
 
-    Only a check that waits for a person has evidence.
+    Only a check that waits for a person has evidence. `visibility` says from when on students may see it; the document
+    holds it only where that is not from the start.
     """
 
     id: str
@@ -55,6 +58,7 @@ class CheckResult:
     expected: str = ""
     hint: str = ""
     evidence: tuple[str, ...] = ()
+    visibility: Visibility = "visible"
 
     @property
     def waits(self) -> bool:
@@ -170,6 +174,9 @@ class Result:
     def to_dict(self) -> dict[str, object]:
         """Return the result as JSON data, in the order of the documented schema; 'signature' only if it is signed."""
         plain = asdict(replace(self, kept=b""))
+        for check in (check for item in plain["items"] for check in item["checks"]):
+            if check["visibility"] == "visible":
+                del check["visibility"]
         signature = {"signature": plain["signature"]} if self.signature else {}
         return {key: plain[key] for key in _ORDER} | signature
 

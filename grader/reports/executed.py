@@ -18,6 +18,7 @@ from grader.files import write_atomically
 from grader.formatting import clean, number, one_line
 from grader.reports.audience import for_reader
 from grader.reports.terminal import ADVISORY, MARKS, total_line
+from grader.reports.visibility import shown
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -65,7 +66,7 @@ def executed_notebook(result: Result) -> str:
     """
     from grader.reports.evidence import with_kept_evidence
 
-    return with_kept_evidence(for_reader(result), _notebook)
+    return with_kept_evidence(for_reader(shown(result, "visible")), _notebook)
 
 
 def _notebook(result: Result, evidence: Evidence | None) -> str:
