@@ -177,13 +177,14 @@ def told(one: Plan) -> Iterator[str]:
     yield from (f"note: {note}" for note in one.notes)
     yield from (f"left out: {doubt}" for doubt in one.doubts)
     yield from (f"left out: {problem}" for problem in one.problems)
-    yield from _listed("waiting points, which are not in these grades", one.waiting)
-    yield from _listed("not released, so left out (--unreleased exports them too)", one.unreleased)
-    yield from _listed("in the gradebook without a submission", one.without)
-    yield from _listed("submissions without a row in the gradebook", one.strangers)
+    yield from listed("waiting points, which are not in these grades", one.waiting)
+    yield from listed("not released, so left out (--unreleased exports them too)", one.unreleased)
+    yield from listed("in the gradebook without a submission", one.without)
+    yield from listed("submissions without a row in the gradebook", one.strangers)
 
 
-def _listed(what: str, names: Sequence[str]) -> Iterator[str]:
+def listed(what: str, names: Sequence[str]) -> Iterator[str]:
+    """Yield one line with the names, if there are any; a long list is cut."""
     if names:
         more = f" and {len(names) - MAX_LISTED} more" if len(names) > MAX_LISTED else ""
         yield f"{what}: {', '.join(names[:MAX_LISTED])}{more}"
