@@ -19,7 +19,7 @@ from grader.exports.sheet import Sheet
 
 _IDENTIFIER = re.compile(r"(?P<prefix>.*?)(?P<number>\d+)")
 _COMMENTS = ("feedback comments", "feedback als kommentar", "feedback par commentaires")
-_FORMULA = re.compile(r"((?:^|[,;|:\t]|<br>)(?:\s|&quot;|&#x27;|`)*)([=+\-@＝＋－＠])")
+_FORMULA = re.compile(r"((?:^|[,;|:\t]|<br>)(?:\s|&quot;|&#x27;|`)*)([=+\-@＝＋－＠]+)")
 
 
 def read(sheet: Sheet, comments: str | None = None) -> Gradebook:
@@ -34,7 +34,7 @@ def read(sheet: Sheet, comments: str | None = None) -> Gradebook:
         )
     grade, full = _grade_column(sheet, lines)
     unique = _unique_columns(sheet, lines, grade)
-    named = grade > 1 and 1 not in unique
+    named = grade > 2 and 1 not in unique and _mostly_differ([sheet.cell(line, 1) for line in lines])
     students = []
     for line, number in zip(lines, numbers, strict=True):
         name = sheet.cell(line, 1) if named else ""
@@ -77,6 +77,11 @@ def _unique_columns(sheet: Sheet, lines: Sequence[int], grade: int) -> list[int]
     return unique
 
 
+def _mostly_differ(cells: Sequence[str]) -> bool:
+    """Return whether these may be names: in a worksheet without names the second column is the status."""
+    return len(set(cells)) > len(cells) / 2
+
+
 def _comments_column(sheet: Sheet, wanted: str | None) -> int | None:
     titles = [cell.text.strip().casefold() for cell in sheet.rows[0]]
     if wanted is not None and wanted.strip().casefold() not in titles:
@@ -92,4 +97,4 @@ def comment_cell(lines: Sequence[str]) -> str:
     '3 &lt; 5<br>&#61;1+1'
     """
     escaped = "<br>".join(html.escape(re.sub(r"\s+", " ", line).strip()) for line in lines)
-    return _FORMULA.sub(lambda found: f"{found[1]}&#{ord(found[2])};", escaped)
+    return _FORMULA.sub(lambda found: found[1] + "".join(f"&#{ord(mark)};" for mark in found[2]), escaped)
