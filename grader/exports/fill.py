@@ -58,6 +58,7 @@ class Plan:
     unreleased: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
     waiting: tuple[str, ...] = ()
+    ungraded: tuple[str, ...] = ()
     doubts: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -105,6 +106,7 @@ def plan(book: Gradebook, grades: Mapping[str, Grade], matches: Matches, wanted:
         tuple(name for name, one in grades.items() if not one.released and not one.problem and not wanted.unreleased),
         tuple(f"{name}: {one.problem}" for name, one in grades.items() if one.problem),
         tuple(f"{one.submission} ({number(one.total.waiting)})" for one in ready.values() if one.total.waiting),
+        tuple(f"{one.submission} ({number(one.total.ungraded)})" for one in ready.values() if one.total.ungraded),
         matches.doubts,
         tuple(_notes(book, targets, ready.values(), matches)),
     )
@@ -178,6 +180,7 @@ def told(one: Plan) -> Iterator[str]:
     yield from (f"left out: {doubt}" for doubt in one.doubts)
     yield from (f"left out: {problem}" for problem in one.problems)
     yield from listed("waiting points, which are not in these grades", one.waiting)
+    yield from listed("points that could not be graded, which are not in these grades", one.ungraded)
     yield from listed("not released, so left out (--unreleased exports them too)", one.unreleased)
     yield from listed("in the gradebook without a submission", one.without)
     yield from listed("submissions without a row in the gradebook", one.strangers)

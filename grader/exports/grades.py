@@ -18,11 +18,15 @@ MAX_SAID = 3  # messages of one item in a comment
 
 @dataclass(frozen=True)
 class Points:
-    """Points that count, out of `possible`; `waiting` points are neither earned nor lost until a person has read."""
+    """Points that count, out of `possible`.
+
+    `waiting` points are neither earned nor lost until a person has read; `ungraded` ones could not be graded.
+    """
 
     earned: float
     possible: float
     waiting: float = 0.0
+    ungraded: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -49,14 +53,17 @@ def grade_of(row: Row, released: bool, comments: tuple[str, ...] = ()) -> Grade:
     final = row.final.standing
     items = {item.id: _points(item) for item in final.items}
     total = Points(
-        round(final.score - final.provisional, 2), final.max_score, round(sum(item.open for item in final.items), 2)
+        round(final.score - final.provisional, 2),
+        final.max_score,
+        round(sum(item.open for item in final.items), 2),
+        final.ungraded,
     )
     problem = f"could not be graded: {one_line(final.message)}" if final.status == "failed" else ""
     return Grade(row.entry.name, total, items, released, problem, comments)
 
 
 def _points(item: ItemStanding) -> Points:
-    return Points(round(item.score - item.provisional, 2), item.max_score, item.open)
+    return Points(round(item.score - item.provisional, 2), item.max_score, item.open, item.ungraded)
 
 
 def comments_of(grade: Grade, result: Result) -> tuple[str, ...]:
@@ -71,6 +78,8 @@ def _comments(grade: Grade, result: Result) -> Iterator[str]:
     yield f"Points: {number(grade.total.earned)} of {number(grade.total.possible)}"
     if grade.total.waiting:
         yield f"{number(grade.total.waiting)} points wait until a person has read your answers."
+    if grade.total.ungraded:
+        yield f"{number(grade.total.ungraded)} points could not be graded; ask your instructor about them."
     for item in result.items:
         said = [check.message for check in item.checks if check.status in ("fail", "partial", "skipped")]
         said = [check.message for check in item.checks if check.id.endswith(PERSON)] + said
