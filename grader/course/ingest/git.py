@@ -11,6 +11,7 @@ import os
 import re
 import signal
 import subprocess
+import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -19,7 +20,10 @@ from grader.course.ingest.sources import BadFile
 
 CLONE_SECONDS, READ_SECONDS = 180.0, 60.0
 MAX_PACK = 512 << 20  # bytes of a clone
+MAX_LIST = 32 << 20  # bytes of the list of its files
 MAX_FILE, MAX_TOTAL, MAX_FILES = 101 << 20, 256 << 20, 2000  # what is taken out of one
+_MAX_SAID = 1 << 16  # bytes of what git says
+_AT_A_TIME = 16 << 20  # bytes of files that are read at once
 _PROTOCOLS = ("https", "ssh", "file")
 _SAFE = (
     *(
@@ -60,7 +64,7 @@ def clone(address: str, into: Path, branch: str = "", seconds: float = CLONE_SEC
     options = ["--bare", "--no-local", "--no-tags", "--single-branch", "--no-recurse-submodules", "--quiet"]
     options += [f"--branch={branch}"] if branch else []
     where = address if is_address(address) else Path(address).resolve().as_uri()
-    _git(["clone", *options, "--", where, str(into)], seconds)
+    _git(["clone", *options, "--", where, str(into)], seconds, most=MAX_PACK)
 
 
 def commits(repository: Path) -> list[tuple[str, int]]:
@@ -95,11 +99,29 @@ def files(repository: Path, commit: str) -> Iterator[Entry]:
                 yield Entry(path, words[2].decode("ascii"), int(words[3]))
 
 
-def content(repository: Path, entry: Entry) -> bytes:
-    """Return the bytes of a file. Raises BadFile."""
-    if entry.size > MAX_FILE:
-        raise BadFile(f"is larger than {MAX_FILE >> 20} MiB")
-    return _git(["cat-file", "blob", entry.blob], READ_SECONDS, repository)
+def contents(repository: Path, entries: Sequence[Entry]) -> Iterator[tuple[Entry, bytes]]:
+    """Yield files with their bytes, read some at a time. Raises BadFile."""
+    some: list[Entry] = []
+    for entry in entries:
+        if some and sum(one.size for one in some) + entry.size > _AT_A_TIME:
+            yield from _contents(repository, some)
+            some = []
+        some.append(entry)
+    yield from _contents(repository, some)
+
+
+def _contents(repository: Path, entries: Sequence[Entry]) -> Iterator[tuple[Entry, bytes]]:
+    if not entries:
+        return
+    names = "".join(f"{entry.blob}\n" for entry in entries).encode("ascii")
+    most = sum(entry.size + 100 for entry in entries) + MAX_LIST
+    out, at = _git(["cat-file", "--batch"], READ_SECONDS, repository, names, most), 0
+    for entry in entries:
+        start = out.find(b"\n", at) + 1
+        if out[at:start].split() != [entry.blob.encode("ascii"), b"blob", str(entry.size).encode("ascii")]:
+            raise BadFile(f"is damaged: '{entry.path.name}' cannot be read")
+        yield entry, out[start : start + entry.size]
+        at = start + entry.size + 1
 
 
 def changed_at(repository: Path, commit: str, path: PurePosixPath) -> int:
@@ -111,36 +133,44 @@ def changed_at(repository: Path, commit: str, path: PurePosixPath) -> int:
         return 0
 
 
-def _git(arguments: Sequence[str], seconds: float, repository: Path | None = None) -> bytes:
-    """Run git within limits and return its output. Raises BadFile, whose message holds no password."""
+def _git(
+    arguments: Sequence[str], seconds: float, repository: Path | None = None, given: bytes = b"", most: int = 0
+) -> bytes:
+    """Run git within limits and return its output. Raises BadFile, whose message holds no password.
+
+    At most `most` bytes, or those of a list, are written, to its output too: few objects can name more files than fit
+    into memory.
+    """
+    most = most or MAX_LIST
     options = [word for setting in _SAFE for word in ("-c", setting)]
     where = [f"--git-dir={repository}"] if repository is not None else []
     command = ["git", "--no-pager", *options, *where, *arguments]
-    limited = ["sh", "-c", 'ulimit -f "$0" && exec "$@"', str(MAX_PACK // 512), *command]
-    try:
-        process = subprocess.Popen(
-            limited,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=_environment(),
-            start_new_session=True,
-        )
-    except OSError as error:
-        raise BadFile(f"cannot be cloned, since sh cannot be started ({error.strerror})") from None
-    try:
-        out, said = process.communicate(timeout=seconds)
-    except subprocess.TimeoutExpired:
-        _end(process)
-        raise BadFile(
-            f"was not read within {seconds:.0f} s: try again, or clone it yourself and give the folder"
-        ) from None
-    except BaseException:
-        _end(process)
-        raise
-    if process.returncode:
-        raise BadFile(f"cannot be cloned ({_reason(said.decode('utf-8', 'replace'))})")
-    return out
+    limited = ["sh", "-c", 'ulimit -f "$0" && exec "$@"', str(most // 512), *command]
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as said:
+        try:
+            process = subprocess.Popen(
+                limited, stdin=subprocess.PIPE, stdout=out, stderr=said, env=_environment(), start_new_session=True
+            )
+        except OSError as error:
+            raise BadFile(f"cannot be read, since sh cannot be started ({error.strerror})") from None
+        try:
+            process.communicate(given, timeout=seconds)
+        except subprocess.TimeoutExpired:
+            _end(process)
+            raise BadFile(
+                f"was not read within {seconds:.0f} s: try again, or clone it yourself and give the folder"
+            ) from None
+        except BaseException:
+            _end(process)
+            raise
+        said.seek(0)
+        told = said.read(_MAX_SAID).decode("utf-8", "replace")
+        if process.returncode == -signal.SIGXFSZ or "invalid index-pack output" in told:
+            raise BadFile(f"is larger than {most >> 20} MiB, or damaged")
+        if process.returncode:
+            raise BadFile(f"cannot be cloned ({_reason(told)})")
+        out.seek(0)
+        return out.read()
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -184,15 +184,17 @@ def _time(seconds: int) -> datetime:
 
 def _take_out(bare: Path, commit: str, folder: Path) -> None:
     """Write the files of a commit into the folder. Raises BadFile for a notebook that cannot be had."""
-    left, count = git.MAX_TOTAL, 0
+    left = git.MAX_TOTAL
+    wanted: list[git.Entry] = []
     entries = [entry for entry in git.files(bare, commit) if not hidden(entry.path)]
     for entry in sorted(entries, key=lambda one: (one.path.suffix.lower() != ".ipynb", one.size, one.path)):
+        if entry.size <= min(left, git.MAX_FILE) and len(wanted) < git.MAX_FILES:
+            wanted.append(entry)
+            left -= entry.size
+        elif entry.path.suffix.lower() == ".ipynb":
+            raise BadFile(f"holds '{entry.path.name}', which is larger than {git.MAX_FILE >> 20} MiB")
+    for entry, data in git.contents(bare, wanted):
         notebook = entry.path.suffix.lower() == ".ipynb"
-        if entry.size > min(left, git.MAX_FILE) or count >= git.MAX_FILES:
-            if notebook:
-                raise BadFile(f"holds '{entry.path.name}', which is larger than {git.MAX_FILE >> 20} MiB")
-            continue
-        data = git.content(bare, entry)
         if notebook and data.startswith(_LFS):
             raise BadFile(f"keeps '{entry.path.name}' in Git LFS, which is not fetched: commit the notebook itself")
         target = folder / entry.path
@@ -201,7 +203,6 @@ def _take_out(bare: Path, commit: str, folder: Path) -> None:
         if notebook:
             time = git.changed_at(bare, commit, entry.path)
             os.utime(target, (time, time))
-        left, count = left - entry.size, count + 1
 
 
 def _shown(address: str) -> str:

@@ -195,6 +195,43 @@ def test_of_several_notebooks_the_last_changed_counts(tmp_path):
     assert one.superseded == ("z_first.ipynb",)
 
 
+def test_a_repository_that_lists_too_many_files_is_told(tmp_path, monkeypatch):
+    """Seven folders in each other, each ten times: a few objects name ten million files."""
+    folder = tmp_path / "r"
+    commit(folder, {"hw.ipynb": NOTEBOOK})
+    tree = run(folder, "rev-parse", "HEAD^{tree}")
+    for _ in range(7):
+        listed = "".join(f"040000 tree {tree}\tf{at}\n" for at in range(10))
+        done = subprocess.run(["git", "mktree"], cwd=folder, input=listed, capture_output=True, text=True, check=True)
+        tree = done.stdout.strip()
+    run(folder, "reset", "-q", "--soft", run(folder, "commit-tree", "-m", "x", tree))
+    monkeypatch.setattr(git, "MAX_LIST", 1 << 20)
+    (one,) = read(tmp_path, ["1,A,r"]).submissions
+    assert "is larger than" in one.problem
+
+
+def test_a_repository_that_is_too_large_is_told(tmp_path, monkeypatch):
+    commit(tmp_path / "r", {"hw.ipynb": NOTEBOOK, "large.bin": os.urandom(1 << 20)})
+    monkeypatch.setattr(git, "MAX_PACK", 1 << 18)
+    (one,) = read(tmp_path, ["1,A,r"]).submissions
+    assert "is larger than" in one.problem
+
+
+def test_limits_on_what_is_taken_out(tmp_path, monkeypatch):
+    commit(tmp_path / "r", {"hw.ipynb": NOTEBOOK, **{f"{at}.txt": str(at) * 50 for at in range(6)}})
+    monkeypatch.setattr(git, "_AT_A_TIME", 100)
+    monkeypatch.setattr(git, "MAX_FILES", 4)
+    (one,) = read(tmp_path, ["1,A,r"]).submissions
+    assert [(name, path.read_text()) for name, path in one.beside] == [(f"{at}.txt", str(at) * 50) for at in range(3)]
+
+
+def test_a_notebook_that_is_too_large_is_told(tmp_path, monkeypatch):
+    commit(tmp_path / "r", {"hw.ipynb": NOTEBOOK})
+    monkeypatch.setattr(git, "MAX_FILE", 10)
+    (one,) = read(tmp_path, ["1,A,r"]).submissions
+    assert "which is larger than" in one.problem
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
