@@ -67,7 +67,9 @@ def add_to(commands: Commands) -> None:
         }.get(name, "the file to write, never the gradebook itself")
         system.add_argument("--to", type=Path, metavar=what, help=into)
         system.add_argument(
-            "--unreleased", action="store_true", help="also export what no person has released to students yet"
+            "--unreleased",
+            action="store_true",
+            help="export the points as they are now, also those that no person has released to students",
         )
         system.add_argument(
             "--dry-run", action="store_true", help="write nothing; say whose grade changes from what to what"
@@ -134,7 +136,7 @@ def _fill_in(arguments: argparse.Namespace, course: Course) -> int:
     grades = course.grades(rows, comments=book.comments is not None)
     matches = match(book.students, people(row.entry for row in rows))
     items = dict(getattr(arguments, "item", []))
-    wanted = Wanted(getattr(arguments, "column", None), items, arguments.scale, arguments.unreleased)
+    wanted = Wanted(getattr(arguments, "column", None), items, arguments.scale)
     decided = plan(book, grades, matches, wanted)
     for line in told(decided):
         print(one_line(line))
@@ -206,7 +208,7 @@ def _write_feedback(arguments: argparse.Namespace, course: Course) -> int:
         write_atomically(whole, archive(packed))
     for line in left_out:
         print(one_line(f"left out: {line}"))
-    _say_left_out(grades, course)
+    _say_left_out(grades)
     print(f"{written} submissions {'would be' if arguments.dry_run else 'are'} written{f' to {into}' if into else ''}")
     return LOST if left_out else PASSED
 
@@ -225,11 +227,9 @@ def _files(
     if arguments.system == "gradescope":
         from grader.reports.gradescope import gradescope_document
 
-        for row in rows:
-            grade = grades[row.entry.name]
-            if course.may_see(grade):
-                text = gradescope_document(course.marked(row), score=grade.total.earned, seconds=row.seconds)
-                yield row, {f"{row.entry.name}/results.json": text.encode("utf-8", "replace")}
+        for row, result in course.results(rows, grades):
+            text = gradescope_document(result, score=grades[row.entry.name].total.earned, seconds=row.seconds)
+            yield row, {f"{row.entry.name}/results.json": text.encode("utf-8", "replace")}
         return
     places = nbgrader.places(arguments.submitted) if arguments.system == "nbgrader" else {}
     for row, page in course.pages(rows, grades):
@@ -252,12 +252,12 @@ def _files(
             yield row, nbgrader.tree(place, row.entry.file, page)
 
 
-def _say_left_out(grades: Mapping[str, Grade], course: Course) -> None:
+def _say_left_out(grades: Mapping[str, Grade]) -> None:
     from grader.exports.fill import listed
 
     for name, grade in grades.items():
         if grade.problem:
             print(one_line(f"left out: {name}: {grade.problem}"))
-    hidden = [name for name, grade in grades.items() if not grade.problem and not course.may_see(grade)]
+    hidden = [name for name, grade in grades.items() if not grade.problem and not grade.released]
     for line in listed("not released, so left out (--unreleased exports them too)", hidden):
         print(one_line(line))

@@ -27,7 +27,6 @@ class Wanted:
     column: str | None = None
     items: Mapping[str, str] = field(default_factory=dict)
     scale: bool = False
-    unreleased: bool = False
 
 
 @dataclass(frozen=True)
@@ -59,6 +58,7 @@ class Plan:
     problems: tuple[str, ...] = ()
     waiting: tuple[str, ...] = ()
     ungraded: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
     doubts: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -67,7 +67,7 @@ def plan(book: Gradebook, grades: Mapping[str, Grade], matches: Matches, wanted:
     """Return what is to be written. Raises ExportError for a column that is not there, or has other full points."""
     targets = _targets(book, wanted)
     found = {line: grades[name] for line, name in matches.found.items()}
-    ready = {line: one for line, one in found.items() if not one.problem and (one.released or wanted.unreleased)}
+    ready = {line: one for line, one in found.items() if not one.problem and one.released}
     for item, column in targets:
         _refuse_other_scale(column, item, ready.values(), wanted)
     cells: dict[tuple[int, int], str] = {}
@@ -102,11 +102,12 @@ def plan(book: Gradebook, grades: Mapping[str, Grade], matches: Matches, wanted:
         same,
         tuple(kept),
         tuple(student.shown for student in book.students if student.line not in matches.found),
-        tuple(name for name, one in grades.items() if name not in matched and (one.released or wanted.unreleased)),
-        tuple(name for name, one in grades.items() if not one.released and not one.problem and not wanted.unreleased),
+        tuple(name for name, one in grades.items() if name not in matched and one.released),
+        tuple(name for name, one in grades.items() if not one.released and not one.problem),
         tuple(f"{name}: {one.problem}" for name, one in grades.items() if one.problem),
         tuple(f"{one.submission} ({number(one.total.waiting)})" for one in ready.values() if one.total.waiting),
         tuple(f"{one.submission} ({number(one.total.ungraded)})" for one in ready.values() if one.total.ungraded),
+        tuple(one.submission for one in ready.values() if one.changed),
         matches.doubts,
         tuple(_notes(book, targets, ready.values(), matches)),
     )
@@ -181,6 +182,7 @@ def told(one: Plan) -> Iterator[str]:
     yield from (f"left out: {problem}" for problem in one.problems)
     yield from listed("waiting points, which are not in these grades", one.waiting)
     yield from listed("points that could not be graded, which are not in these grades", one.ungraded)
+    yield from listed("changed since they were released, so exported as students saw them", one.changed)
     yield from listed("not released, so left out (--unreleased exports them too)", one.unreleased)
     yield from listed("in the gradebook without a submission", one.without)
     yield from listed("submissions without a row in the gradebook", one.strangers)

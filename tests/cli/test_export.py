@@ -1,17 +1,21 @@
 """`grader export`: what it refuses, what it says, and that nothing is written over."""
 
+import json
 import os
+import zipfile
 
 import pytest
 
 from grader.cli.main import main
+from grader.course.changes import changing
+from grader.course.store import Store
 from tests.exports.classes import GRADEBOOKS, make_class, mark_class
 
 
 @pytest.fixture(scope="module")
 def out(tmp_path_factory):
     folder = make_class(tmp_path_factory.mktemp("canvas"), "canvas")
-    mark_class(folder)
+    mark_class(folder, release=False)
     return folder
 
 
@@ -32,9 +36,9 @@ def test_a_dry_run_says_all_and_writes_nothing(out, book, tmp_path, capsys):
     assert not to.exists()
     said = capsys.readouterr().out.splitlines()
     assert said[:4] == [
-        "Doe, Jane: HW: no grade -> 9.5",
-        "Müller, Hans: HW: no grade -> 11",
-        "Roe, Rick: HW: no grade -> 12.5",
+        "Doe, Jane: HW: no grade -> 10.5",
+        "Müller, Hans: HW: no grade -> 12",
+        "Roe, Rick: HW: no grade -> 13.5",
         "3 grades change, 0 stay as they are",
     ]
     assert any(line.startswith("points that could not be graded") for line in said)
@@ -49,6 +53,38 @@ def test_nothing_is_exported_that_nobody_released(out, book, tmp_path, capsys):
         assert export(system, out, "--to", tmp_path / system) == 0
         assert not (tmp_path / system).exists()
         assert "not released" in capsys.readouterr().out
+
+
+def test_what_students_may_see_is_exported_and_what_changed_since_is_told(book, tmp_path, capsys):
+    out = make_class(tmp_path, "canvas")
+    mark_class(out)
+    with Store(out, create=False) as store, changing(store, by="eva") as change:
+        change.mark("doejane_12345", "c", adjustment=5.0, comment="read again")
+    words = ("canvas", out, "--gradebook", book, "--dry-run")
+    assert export(*words) == 0
+    said = capsys.readouterr().out
+    assert "Doe, Jane: HW: no grade -> 10.5\n" in said
+    assert "changed since they were released, so exported as students saw them: doejane_12345" in said
+    assert export(*words, "--unreleased") == 0
+    said = capsys.readouterr().out
+    assert "Doe, Jane: HW: no grade -> 13.5\n" in said
+    assert "changed since" not in said
+    assert export("feedback", out, "--to", tmp_path / "all.zip") == 0
+    with zipfile.ZipFile(tmp_path / "all.zip") as archive:
+        page = archive.read("doejane_12345/report.html").decode()
+    assert "2 of 5 points from a person" in page
+    assert "read again" not in page
+
+
+def test_nothing_unread_counts(book, tmp_path, capsys):
+    """The answer has 2.5 provisional points; nobody has read it."""
+    out = make_class(tmp_path, "canvas")
+    assert export("canvas", out, "--gradebook", book, "--dry-run", "--unreleased") == 0
+    said = capsys.readouterr().out
+    assert "Doe, Jane: HW: no grade -> 7.5\n" in said
+    assert "waiting points, which are not in these grades: doejane_12345 (5)" in said
+    assert export("gradescope", out, "--to", tmp_path / "g", "--unreleased") == 0
+    assert json.loads((tmp_path / "g" / "doejane_12345" / "results.json").read_text())["score"] == 7.5
 
 
 def test_the_gradebook_is_never_written_over(out, book, tmp_path, capsys):

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from grader.course.changes import changing
 from grader.course.ingest.collect import ClassOptions, read_class
-from grader.course.scores import Mark, standing
+from grader.course.scores import standing
 from grader.course.store import Entry, Graded, Store
 from grader.grading.judge import judge
 from grader.result import Student, Submitted, total
@@ -108,9 +109,17 @@ def make_class(folder: Path, system: str) -> Path:
     return out
 
 
-def mark_class(out: Path) -> dict[str, float]:
-    """Mark the answers of the class, 2, 3 and 4 points in the order of its rows; return the totals by submission."""
+def mark_class(out: Path, release: bool = True) -> dict[str, float]:
+    """Mark the answers of the class, with 2, 3.5 and 5 points in the order of its rows, and give one more point for a
+    check; return the totals by submission."""
     with Store(out, create=False) as store:
-        for points, row in zip((2.0, 3.5, 5.0), store.rows(), strict=True):
-            store.mark(row.entry.name, Mark("c", points, COMMENT, row.entry.sha256))
-        return {row.entry.name: row.final.standing.score for row in store.rows()}
+        names = [row.entry.name for row in store.rows()]
+        with changing(store, by="anna") as change:
+            for points, name in zip((2.0, 3.5, 5.0), names, strict=True):
+                change.mark(name, "c", adjustment=points, comment=COMMENT)
+                change.override(name, "b.two", 1.5, "the count is right in the picture")
+        if release:
+            with changing(store, by="anna") as change:
+                for name in names:
+                    change.release(name)
+        return {row.entry.name: row.final.standing.confirmed for row in store.rows()}

@@ -15,7 +15,7 @@ from grader.exports.points import parse_points
 from grader.exports.sheet import read_sheet
 from tests.exports.classes import COMMENT, DOWNLOADS, GRADE_COLUMN, GRADEBOOKS, SECRET, make_class, mark_class
 
-TOTALS = [9.5, 11.0, 12.5]  # 7.5 of the machine's points, and 2, 3.5 or 5 of a person's
+TOTALS = [10.5, 12.0, 13.5]  # 7.5 of the machine's points, 1 by an override, and 2, 3.5 or 5 by a mark
 
 
 @pytest.fixture(scope="module", params=DOWNLOADS)
@@ -37,7 +37,7 @@ def test_gradebooks(marked, system, tmp_path, capsys):
     book, to = tmp_path / "gradebook", tmp_path / "filled"
     book.write_bytes(GRADEBOOKS[system].encode())
     before = book.read_bytes()
-    status = export(system, out, "--gradebook", book, "--to", to, "--unreleased")
+    status = export(system, out, "--gradebook", book, "--to", to)
     said = capsys.readouterr().out
     if source == "autolab" and system in ("blackboard", "brightspace"):  # no ID and no name in common
         assert status == 1
@@ -59,13 +59,13 @@ def test_gradebooks(marked, system, tmp_path, capsys):
 
 def test_gradescope(marked, tmp_path):
     _, out, totals = marked
-    assert export("gradescope", out, "--to", tmp_path, "--unreleased") == 0
+    assert export("gradescope", out, "--to", tmp_path) == 0
     files = {str(path.parent.relative_to(tmp_path)): json.loads(path.read_text()) for path in tmp_path.rglob("*.json")}
     assert {name: one["score"] for name, one in files.items()} == totals
     for one in files.values():
         assert sum(test["score"] for test in one["tests"]) == pytest.approx(one["score"])
         assert {test["visibility"] for test in one["tests"]} == {"visible"}
-        (mark,) = [test for test in one["tests"] if "a person gave" in test["output"]]
+        (mark,) = [test for test in one["tests"] if "points from a person" in test["output"]]
         assert "well argued" in mark["output"]
         assert "<b>" not in mark["output"]
 
@@ -74,7 +74,7 @@ def test_gradescope(marked, tmp_path):
 def test_feedback(marked, tmp_path, whole):
     _, out, totals = marked
     to = tmp_path / ("all.zip" if whole else "each")
-    assert export("feedback", out, "--to", to, "--unreleased") == 0
+    assert export("feedback", out, "--to", to) == 0
     if whole:
         with zipfile.ZipFile(to) as archive:
             pages = {name.removesuffix("/report.html"): archive.read(name).decode() for name in archive.namelist()}
@@ -86,7 +86,7 @@ def test_feedback(marked, tmp_path, whole):
     assert set(pages) == set(totals)
     for name, page in pages.items():
         assert re.search(rf"<strong>{totals[name]:g}</strong>\s+of 14 points", page)
-        assert "a person gave" in page
+        assert "points from a person" in page
         assert COMMENT not in page  # it is escaped
         assert "see &lt;b&gt;the lecture" in page
         assert "the loss fell to 0.3" not in page  # a fact for the person who marks
@@ -106,7 +106,7 @@ def nbgrader_course(tmp_path):
 def test_nbgrader(nbgrader_course, tmp_path, capsys):
     out, totals, course = nbgrader_course
     (course / "submitted" / "rroe" / "ps1" / "submission_secret.txt").unlink()
-    words = ("nbgrader", out, "--submitted", course / "submitted", "--to", course / "feedback", "--unreleased")
+    words = ("nbgrader", out, "--submitted", course / "submitted", "--to", course / "feedback")
     assert export(*words) == 1
     assert "rroe/ps1: has no submission_secret.txt" in capsys.readouterr().out
     assert not (course / "feedback" / "rroe").exists()
@@ -125,7 +125,7 @@ NBGRADER = shutil.which(os.environ.get("NBGRADER", "nbgrader"))
 def test_nbgrader_itself_hands_out_our_report(nbgrader_course, tmp_path):
     """`nbgrader release_feedback` takes the tree, and the student's `nbgrader fetch_feedback` gets the page."""
     out, _, course = nbgrader_course
-    words = ("nbgrader", out, "--submitted", course / "submitted", "--to", course / "feedback", "--unreleased")
+    words = ("nbgrader", out, "--submitted", course / "submitted", "--to", course / "feedback")
     assert export(*words) == 0
     exchange, cache, student = (tmp_path / name for name in ("exchange", "cache", "student"))
     exchange.mkdir()
@@ -160,7 +160,7 @@ def test_moodle_takes_the_feedback_back(tmp_path):
         GRADEBOOKS["moodle"].replace("Jane Doe", "Jane_A Doe").replace("(grade)\n", "(grade),Feedback comments\n")
     )
     book.write_text(book.read_text().replace(",-\n", ",-,\n"))
-    words = ("moodle", out, "--gradebook", book, "--to", to, "--feedback", feedback, "--unreleased")
+    words = ("moodle", out, "--gradebook", book, "--to", to, "--feedback", feedback)
     assert export(*words) == 0
     with zipfile.ZipFile(io.BytesIO(feedback.read_bytes())) as archive:
         parts = [name.split("/")[0].split("_", 4) for name in sorted(archive.namelist())]
