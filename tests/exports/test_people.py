@@ -1,5 +1,8 @@
 """Whose row it is: an ID decides, a name only where no ID can, and nobody is guessed."""
 
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from grader.course.store import Entry
 from grader.exports.people import Person, Student, match, name_keys, people
 
@@ -80,3 +83,29 @@ def test_names_as_systems_write_them():
     assert not name_keys("Jane Doe") & name_keys("Jane Dow")
     assert name_keys(" - ") == frozenset()
     assert not name_keys("") & name_keys("")
+
+
+numbers = st.sampled_from(("", "1", "2", "3", "4"))
+called = st.sampled_from(("", "Jane Doe", "Hans Roe", "Rick Poe"))
+
+
+@settings(max_examples=50)
+@given(
+    st.lists(st.tuples(numbers, numbers, called), max_size=5),
+    st.lists(st.tuples(numbers, called), max_size=5),
+    st.randoms(),
+)
+def test_nobody_gets_what_is_not_theirs(rows, handed_in, random):
+    """However IDs and names coincide: a match has an ID or a name in common, is the only one, and no order matters."""
+    students = [Student(at, (first, second), name) for at, (first, second, name) in enumerate(rows)]
+    known = [Person(f"s{at}", number, name) for at, (number, name) in enumerate(handed_in)]
+    matches = match(students, known)
+    assert len(set(matches.found.values())) == len(matches.found)
+    for line, submission in matches.found.items():
+        student, person = students[line], known[int(submission[1:])]
+        assert person.number in student.ids if line not in matches.by_name else person.name == student.name
+        rivals = [one for one in known if one.number and one.number in student.ids]
+        assert rivals == [person] if line not in matches.by_name else rivals == []
+    random.shuffle(students)
+    random.shuffle(known)
+    assert match(students, known).found == matches.found

@@ -70,26 +70,34 @@ def test_gradescope(marked, tmp_path):
         assert "<b>" not in mark["output"]
 
 
-@pytest.mark.parametrize("whole", [True, False])
-def test_feedback(marked, tmp_path, whole):
-    _, out, totals = marked
-    to = tmp_path / ("all.zip" if whole else "each")
-    assert export("feedback", out, "--to", to) == 0
-    if whole:
-        with zipfile.ZipFile(to) as archive:
-            pages = {name.removesuffix("/report.html"): archive.read(name).decode() for name in archive.namelist()}
-    else:
-        pages = {
-            str(path.relative_to(to))[:-4]: zipfile.ZipFile(path).read("report.html").decode()
-            for path in to.rglob("*.zip")
-        }
+def check_pages(pages, totals):
     assert set(pages) == set(totals)
     for name, page in pages.items():
         assert re.search(rf"<strong>{totals[name]:g}</strong>\s+of 14 points", page)
         assert "points from a person" in page
+        assert "the count is right in the picture" in page
         assert COMMENT not in page  # it is escaped
         assert "see &lt;b&gt;the lecture" in page
         assert "the loss fell to 0.3" not in page  # a fact for the person who marks
+
+
+def test_feedback_in_one_archive(marked, tmp_path):
+    _, out, totals = marked
+    assert export("feedback", out, "--to", tmp_path / "all.zip") == 0
+    with zipfile.ZipFile(tmp_path / "all.zip") as archive:
+        names = archive.namelist()
+        check_pages({name.removesuffix("/report.html"): archive.read(name).decode() for name in names}, totals)
+
+
+def test_feedback_in_an_archive_for_each(tmp_path):
+    out = make_class(tmp_path, "nbgrader")  # where names of submissions have folders
+    totals = mark_class(out)
+    assert export("feedback", out, "--to", tmp_path / "each") == 0
+    pages = {}
+    for path in (tmp_path / "each").rglob("*.zip"):
+        with zipfile.ZipFile(path) as archive:
+            pages[str(path.relative_to(tmp_path / "each"))[:-4]] = archive.read("report.html").decode()
+    check_pages(pages, totals)
 
 
 @pytest.fixture

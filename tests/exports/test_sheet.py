@@ -3,7 +3,7 @@ import csv
 import io
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grader.exports.errors import ExportError
@@ -22,6 +22,7 @@ def as_csv(rows, delimiter, quoting, end):
     return out.getvalue()
 
 
+@settings(max_examples=60)
 @given(
     tables,
     st.sampled_from(",;\t"),
