@@ -78,12 +78,13 @@ def comments_of(grade: Grade, result: Result, decided: Collection[str] = ()) -> 
 def _comments(grade: Grade, result: Result, decided: Collection[str]) -> Iterator[str]:
     yield f"Points: {number(grade.total.earned)} of {number(grade.total.possible)}"
     if grade.total.waiting:
-        yield f"{number(grade.total.waiting)} points wait until a person has read your answers."
+        yield f"Until a person has read your answers, {number(grade.total.waiting)} of them wait."
     if grade.total.ungraded:
-        yield f"{number(grade.total.ungraded)} points could not be graded; ask your instructor about them."
+        yield f"Of them, {number(grade.total.ungraded)} could not be graded: ask your instructor."
     for item in result.items:
         checks = [check for check in item.checks if check.id in decided]
-        checks += [check for check in item.checks if check.status in ("fail", "partial", "skipped")]
+        lost = [check for check in item.checks if check.status in ("fail", "partial")]
+        checks += lost or [check for check in item.checks if check.status == "skipped"]  # those follow from the others
         points = grade.items.get(item.id)
         if not checks or points is None:
             continue

@@ -19,7 +19,7 @@ from grader.exports.sheet import Sheet
 
 _IDENTIFIER = re.compile(r"(?P<prefix>.*?)(?P<number>\d+)")
 _COMMENTS = ("feedback comments", "feedback als kommentar", "feedback par commentaires")
-_FORMULA = re.compile(r"((?:^|[,;|:\t]|<br>)(?:\s|&quot;|&#x27;|`)*)([=+\-@＝＋－＠]+)")
+_FORMULA = re.compile(r"((?:^|[,;|:\t]|<br>)[\s\"'`]*)([=+\-@＝＋－＠]+)")
 
 
 def read(sheet: Sheet, comments: str | None = None) -> Gradebook:
@@ -96,5 +96,5 @@ def comment_cell(lines: Sequence[str]) -> str:
     >>> comment_cell(["3 < 5", "=1+1"])
     '3 &lt; 5<br>&#61;1+1'
     """
-    escaped = "<br>".join(html.escape(re.sub(r"\s+", " ", line).strip()) for line in lines)
+    escaped = "<br>".join(html.escape(re.sub(r"\s+", " ", line).strip(), quote=False) for line in lines)
     return _FORMULA.sub(lambda found: found[1] + "".join(f"&#{ord(mark)};" for mark in found[2]), escaped)
