@@ -186,6 +186,7 @@ def _environment() -> dict[str, str]:
     return kept | {
         "GIT_TERMINAL_PROMPT": "0",
         "GIT_LFS_SKIP_SMUDGE": "1",
+        "GIT_NO_LAZY_FETCH": "1",  # of objects that a repository on this machine says are elsewhere
         "GIT_ALLOW_PROTOCOL": ":".join(_PROTOCOLS),
         "GIT_SSH_COMMAND": os.environ.get("GIT_SSH_COMMAND", ssh),
         "LC_ALL": "C",
@@ -196,5 +197,7 @@ def _reason(said: str) -> str:
     """Return what git says last, without what may be a password in an address."""
     lines = [line for line in said.splitlines() if line.strip()]
     told = next((line for line in lines if line.startswith(("fatal:", "error:"))), lines[-1] if lines else "no reason")
+    if "dubious ownership" in told:
+        return "it belongs to another user of this machine: copy it, or add it to git's safe.directory"
     told = re.sub(r"://[^/@\s]*@", "://", told.partition(":")[2].strip() or told)
     return told.rstrip(".")[:200]

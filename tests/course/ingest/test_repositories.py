@@ -149,6 +149,26 @@ def test_nothing_of_a_repository_takes_effect(tmp_path):
     assert [path.name for path in one.path.parent.rglob("*.ipynb")] == ["hw.ipynb"]
 
 
+def test_no_object_is_fetched_from_where_a_repository_says(tmp_path):
+    """A file is missing, and the folder's settings name a command that would bring it."""
+    folder, touched = tmp_path / "evil", tmp_path / "touched"
+    commit(folder, {"hw.ipynb": NOTEBOOK})
+    blob = run(folder, "rev-parse", "HEAD:hw.ipynb")
+    (folder / ".git" / "objects" / blob[:2] / blob[2:]).unlink()
+    settings = {
+        "core.repositoryFormatVersion": "1",
+        "extensions.partialClone": "evil",
+        "remote.evil.promisor": "true",
+        "remote.evil.url": f"file://{tmp_path}/x",
+        "remote.evil.uploadpack": f"touch {touched}; false",
+    }
+    for name, value in settings.items():
+        run(folder, "config", name, value)
+    (one,) = read(tmp_path, ["1,A,evil"]).submissions
+    assert one.problem
+    assert not touched.exists()
+
+
 @pytest.mark.parametrize(
     "address", ["ext::sh -c touch% x", "http://example.org/x", "--upload-pack=touch x", "git://x/y"]
 )
