@@ -22,8 +22,9 @@ import msgspec
 
 from grader.course import decision_tables as tables
 from grader.course.decisions import Comment, Mark, Override, RubricLine
-from grader.course.scores import Final, Release, Standing, fingerprint, with_decisions
+from grader.course.scores import NOTHING, Final, Release, Standing, fingerprint
 from grader.course.store_schema import TooNew, migrate
+from grader.course.totals import with_decisions
 from grader.errors import GraderError
 from grader.result import ItemResult, Result, Student, parse_result
 
@@ -120,7 +121,6 @@ class _Items(msgspec.Struct, frozen=True):
     items: tuple[ItemResult, ...] = ()
 
 
-NOTHING = "nothing was handed in"
 ReleaseState = Literal["", "released", "changed", "earlier"]
 _GRADED = "key, standing, document, final, graded_at, seconds, evidence"
 _OF, _AFTER = " of ", " of!"  # keys of one notebook sort between these, since "!" follows the blank

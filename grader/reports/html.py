@@ -44,8 +44,8 @@ def _page(result: Result, evidence: Evidence | None) -> str:
     return render_html(
         "report.html",
         result=result,
-        score=number(result.score),
-        total=total_line(result).removeprefix(number(result.score)),
+        score=number(result.confirmed),
+        total=total_line(result).removeprefix(number(result.confirmed)),
         parts=parts(result),
         mendings=by_importance([item for item in result.items if lost_points(item) > 0])[:MOST_NAMED],
         advisory=ADVISORY,
