@@ -224,10 +224,9 @@ def _notebooks(top: Path) -> Iterator[Path]:
 
 
 def _terms(arguments: argparse.Namespace) -> Terms:
-    from grader.answer_key.file import is_bundle
     from grader.grading.messages import Terms
+    from grader.grading.once import seed_for
     from grader.machine import usable_cores
-    from grader.seeds import CANONICAL_SEED
 
     settings = grading_settings(arguments)
     return Terms(
@@ -237,8 +236,7 @@ def _terms(arguments: argparse.Namespace) -> Terms:
         settings["sample"],
         settings["device"],
         settings["isolation"],
-        # A file for students answers under the public seed only; the assignment's package asks under a secret one.
-        seed=CANONICAL_SEED if is_bundle(arguments.assignment) else None,
+        seed=seed_for(arguments.assignment),
         cores=usable_cores(),
     )
 

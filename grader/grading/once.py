@@ -8,12 +8,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from grader.answer_key.file import is_bundle
 from grader.assignment import load_assignment
 from grader.errors import GraderError
 from grader.formatting import clean
 from grader.grading.grade import failed
 from grader.grading.supervisor import CutShort, GaveUp, Worker
 from grader.provenance.digests import of_file
+from grader.seeds import CANONICAL_SEED
 from grader.temporary import sweep
 
 if TYPE_CHECKING:
@@ -24,6 +26,11 @@ if TYPE_CHECKING:
 
 class GraderFailed(GraderError):
     """Raised when the grader itself failed; the message says how, in one sentence."""
+
+
+def seed_for(assignment: str) -> int | None:
+    """Return the seed under which to grade: a file for students answers under the public one only, else a secret."""
+    return CANONICAL_SEED if is_bundle(assignment) else None
 
 
 def grade_once(notebook: Path, terms: Terms, progress: Callable[[Progress], None] | None = None) -> Result:
