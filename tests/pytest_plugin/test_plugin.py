@@ -1,4 +1,3 @@
-import json
 import os
 import subprocess
 import sys
@@ -11,50 +10,9 @@ import pytest
 
 from grader.pytest_plugin.collect import explained, points_of
 from grader.result import CheckResult
+from tests.tiny_assignment import notebook, write_assignment
 
 ROOT = Path(__file__).parents[2]
-RUBRIC = '''
-import os
-from pathlib import Path
-from grader.assignment import Assignment, Check, Fail, Item, Review, Rubric
-
-def printed(e):
-    """A number is printed."""
-    out = "".join(cell.stdout for cell in e.run.cells)
-    with Path(os.environ["JUDGED"]).open("a") as file:
-        file.write("x")
-    if "42" not in out:
-        raise Fail(f"{out.strip() or 'nothing'} was printed", "42", "What is six times seven?")
-    return "42"
-
-def more(e):
-    """More is printed."""
-    raise Fail("one line", "two lines", credit=0.5)
-
-def read(e):
-    """Somebody reads it."""
-    return Review("a short answer")
-
-def secret(e):
-    """A secret."""
-
-def template():
-    return ()
-
-ASSIGNMENT = Assignment(
-    "tiny",
-    Rubric("tiny", (
-        Item("q1", "Print", 3, (Check("q1.printed", 2, printed), Check("q1.after", 1, read, requires=("q1.printed",)))),
-        Item("q2", "More", 3, (Check("q2.more", 2, more), Check("q2.secret", 1, secret, visibility="hidden"))),
-    )),
-    (), template, (), (), None, (), lambda run: {}, lambda size: {},
-)
-'''
-
-
-def notebook(source):
-    cell = {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None, "source": source, "id": "a"}
-    return json.dumps({"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
 
 
 def run(folder, *options, more_env=()):
@@ -70,9 +28,7 @@ GRADER = ("--grader", "--grader-assignment", "tiny", "--grader-device", "cpu", "
 
 @pytest.fixture
 def folder(tmp_path):
-    (tmp_path / "tiny").mkdir()
-    (tmp_path / "tiny" / "__init__.py").write_text("")
-    (tmp_path / "tiny" / "rubric.py").write_text(RUBRIC)
+    write_assignment(tmp_path)
     (tmp_path / "pytest.ini").write_text("[pytest]\n")
     (tmp_path / "good.ipynb").write_text(notebook("print(6 * 7)"))
     (tmp_path / "bad.ipynb").write_text(notebook("print(6 * 8)"))
