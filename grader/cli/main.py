@@ -14,6 +14,7 @@ from grader.cli import (
     bundle,
     calibrate,
     check,
+    ci,
     data,
     doctor,
     export,
@@ -21,6 +22,7 @@ from grader.cli import (
     keygen,
     mark,
     merge,
+    package,
     prove,
     results,
     verify_result,
@@ -45,6 +47,7 @@ class Command(Protocol):
 
 COMMANDS: tuple[Command, ...] = (
     check,
+    ci,
     grade,
     results,
     mark,
@@ -54,6 +57,7 @@ COMMANDS: tuple[Command, ...] = (
     verify_result,
     data,
     bundle,
+    package,
     calibrate,
     prove,
     doctor,

@@ -98,13 +98,13 @@ def _places(evidence: Evidence, items: Mapping[str, ItemResult]) -> dict[int, li
     """Return the items whose feedback comes below each cell; an item of which no cell is known is in none."""
     found: dict[int, list[str]] = {}
     for item in items:
-        place = _place(evidence, item)
+        place = item_place(evidence, item)
         if place is not None:
             found.setdefault(place, []).append(item)
     return found
 
 
-def _place(evidence: Evidence, item: str) -> int | None:
+def item_place(evidence: Evidence, item: str) -> int | None:
     """Return the last cell of a question: of its answer, else before the next heading, else of its model's class."""
     section, model = evidence.sections.get(item), evidence.models.get(item)
     if section is not None and section.answer_cells:

@@ -77,12 +77,15 @@ def _body(result: Result) -> Iterator[str]:
         item = mending.item
         yield f"**{text(item.id)}, {text(item.title)}** (−{number(mending.lost)} points)"
         yield ""
-        for check in (*mending.checks, *mending.skipped):
+        for check in mending.checks:
             yield f"- {MARKS[check.status][0]} {text(check.message)}"
-            if check.status != "skipped" and check.expected:
+            if check.expected:
                 yield f"  - expected: {text(check.expected)}"
             if check.hint:
                 yield f"  - hint: {text(check.hint)}"
+        if mending.skipped:
+            names = ", ".join(text(check.id.removeprefix(f"{item.id}.")) for check in mending.skipped)
+            yield f"- · skipped, because of another fault: {names}"
         yield ""
     if found.not_started:
         yield f"Not started: {', '.join(text(item.id) for item in found.not_started)}."
