@@ -289,8 +289,8 @@ class Store:
 
     def released(self, name: str) -> Result | None:
         """Return what the student of a submission may see: the result with the decisions, as it was released."""
-        document = tables.released_document(self.query, name)
-        return None if document is None else read_document(document)
+        documents = tables.released_documents(self.query, name)
+        return None if documents is None else read_document(documents[0])
 
     # --- the assignment -----------------------------------------------------------------------------------------
 

@@ -82,9 +82,9 @@ def class_summary(standings: Iterable[Standing]) -> list[str]:
             f"mean {statistics.mean(shares):.0f} %, median {statistics.median(shares):.0f} % "
             "of the points that are decided"
         )
-    if waiting:
-        lines.append(f"{waiting} {'submission waits' if waiting == 1 else 'submissions wait'} for a person")
     if lost:
         worst = sorted(lost.items(), key=lambda pair: -pair[1])[:5]
         lines.append("most points lost: " + ", ".join(f"{item} ({number(points)})" for item, points in worst))
+    if waiting:
+        lines.append(f"{waiting} {'submission waits' if waiting == 1 else 'submissions wait'} for a person")
     return lines
