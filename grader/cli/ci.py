@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from grader.cli.exit_status import FAILED, LOST, PASSED
-from grader.cli.options import UsageError, add_command, add_grading, grading_settings, load, make_importable, percent
+from grader.cli.options import UsageError, add_command, add_grading, grading_settings, make_importable, percent
 from grader.cli.refusals import refuse_assignment, refuse_data, refuse_missing, refuse_target
 from grader.errors import GraderError
 from grader.formatting import one_line
@@ -152,7 +152,8 @@ def _graded(arguments: argparse.Namespace) -> tuple[Result, Path, float]:
 
     A repository without a notebook, or with several, is a submission that could not be graded.
     """
-    from grader.assignment import default_assignment
+    from grader.answer_key.file import is_bundle
+    from grader.assignment import default_assignment, load_assignment
     from grader.cli.progress import ProgressLine
     from grader.grading.grade import failed
     from grader.grading.once import grade_once
@@ -160,7 +161,6 @@ def _graded(arguments: argparse.Namespace) -> tuple[Result, Path, float]:
 
     began = time.monotonic()
     _refuse(arguments)
-    make_importable()
     path, problem = arguments.path, ""
     try:
         path = find_notebook(arguments.path)
@@ -168,8 +168,12 @@ def _graded(arguments: argparse.Namespace) -> tuple[Result, Path, float]:
         problem = str(error)
     beside = path if path.is_dir() else path.parent
     arguments.assignment = arguments.assignment or default_assignment(beside)
+    if not is_bundle(arguments.assignment):  # else nothing is imported from a student's repository
+        make_importable()
     if problem:
-        result = failed(load(arguments, file=True), one_line(path.name) or "notebook", problem, of_file(path))
+        result = failed(
+            load_assignment(arguments.assignment), one_line(path.name) or "notebook", problem, of_file(path)
+        )
     else:
         show = ProgressLine(enabled=not arguments.quiet, verdicts=False)
         show.start(f"{one_line(path.name)}; the grader starts")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 from collections.abc import Mapping
@@ -114,4 +115,4 @@ def _filled(name: str, contents: Contents, quote: object) -> bytes:
 
 def _in_python(value: str) -> str:
     """Return text as it stands between double quotes in Python."""
-    return repr(value + "'")[1:-2].replace('"', '\\"') if value else ""
+    return json.dumps(value, ensure_ascii=False)[1:-1]

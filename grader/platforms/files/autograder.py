@@ -32,7 +32,11 @@ def main() -> int:
     command += ["--classroom50", WRITTEN[0], "--markdown", WRITTEN[1], "--html", WRITTEN[2]]
     # Its runner makes the step's summary from release-body.md.
     environment = {name: value for name, value in os.environ.items() if name != "GITHUB_STEP_SUMMARY"}
-    status = subprocess.run(command, env=environment, check=False).returncode
+    try:
+        status = subprocess.run(command, env=environment, check=False).returncode
+    except OSError as error:
+        print(f"autograder: grader could not be started: {error}", file=sys.stderr)
+        return 1
     try:
         result = json.loads(Path(WRITTEN[0]).read_text("utf-8"))
     except (OSError, ValueError):
