@@ -103,7 +103,8 @@ def read_repositories(
             "they were pushed"
         )
     notes += [one.note for one in found if one.note]
-    return Class(named, (*notes, *_superseded(named)))
+    roster = tuple(_handed_in(reader.roster, named))
+    return Class(named, (*notes, *_superseded(named), *_missing(roster)), roster)
 
 
 class _Reader:
