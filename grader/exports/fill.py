@@ -174,7 +174,8 @@ def told(one: Plan) -> Iterator[str]:
     """Yield the lines that say what is written and what a person has to know."""
     for change in one.changes:
         yield f"{change.student}: {change.column}: {change.before or 'no grade'} -> {change.after}"
-    yield f"{len(one.changes)} grades change, {one.same} stay as they are"
+    count = len(one.changes)
+    yield f"{count} {'grade changes' if count == 1 else 'grades change'}, {one.same} {_stay(one.same)}"
     for change in one.kept:
         yield f"kept: {change.student}: {change.column}: {change.before} (would be {change.after})"
     yield from (f"note: {note}" for note in one.notes)
@@ -186,6 +187,10 @@ def told(one: Plan) -> Iterator[str]:
     yield from listed("not released, so left out (--unreleased exports them too)", one.unreleased)
     yield from listed("in the gradebook without a submission", one.without)
     yield from listed("submissions without a row in the gradebook", one.strangers)
+
+
+def _stay(count: int) -> str:
+    return "stays as it is" if count == 1 else "stay as they are"
 
 
 def listed(what: str, names: Sequence[str]) -> Iterator[str]:

@@ -33,6 +33,11 @@ def test_decimal_commas_are_kept():
     assert one.sheet.filled(found.cells).decode() == CANVAS.replace("11;jdoe;A;;;;", "11;jdoe;A;;92,5;;")
 
 
+def test_one_is_said_as_one():
+    found, _ = decide(92.5, Wanted("2"))
+    assert "1 grade changes, 0 stay as they are" in list(told(found))
+
+
 def test_items_go_into_their_columns():
     found, _ = decide(92.5, Wanted(None, {"q1": "Q1"}))
     assert [(change.column, change.after) for change in found.changes] == [("Q1", "2,5")]
