@@ -67,8 +67,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Check the notebook and print the report; return the exit status."""
     from grader.assignment import default_assignment
 
-    refuse(arguments)
     make_importable()
+    refuse(arguments)
     arguments.assignment = arguments.assignment or default_assignment(_folder(arguments.notebook))
     # Verdicts are printed once: as they are final if somebody looks at a terminal, else in the report.
     show = ProgressLine(enabled=not arguments.quiet, verdicts=sys.stdout.isatty())

@@ -160,6 +160,8 @@ def _graded(arguments: argparse.Namespace) -> tuple[Result, Path, float]:
     from grader.provenance.digests import of_file
 
     began = time.monotonic()
+    if arguments.assignment is not None and not is_bundle(arguments.assignment):
+        make_importable()
     _refuse(arguments)
     path, problem = arguments.path, ""
     try:
