@@ -217,7 +217,8 @@ class Check:
     """A check as it is registered: its id, its share of the item's points, and its function.
 
     `requires` are the ids of checks that come before it and must not have failed. A check with `needs_gpu` is not
-    graded where notebooks find no GPU.
+    graded where notebooks find no GPU. `visibility` says from when on students may see it: 'visible' from the start,
+    'after_due_date', 'after_published', or never if it is 'hidden'; its points count in any case.
 
     >>> def printed(e: Evidence) -> None:
     ...     "The answer is printed."
@@ -230,6 +231,7 @@ class Check:
     run: CheckFunction
     requires: tuple[str, ...] = ()
     needs_gpu: bool = False
+    visibility: Literal["visible", "after_due_date", "after_published", "hidden"] = "visible"
 
     @property
     def text(self) -> str:

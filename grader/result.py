@@ -38,13 +38,16 @@ _ORDER = (
 
 CheckStatus = Literal["pass", "partial", "fail", "skipped", "review", "not_graded", "error"]
 ItemStatus = Literal["pass", "partial", "fail", "review", "not_graded", "error"]
+Visibility = Literal["visible", "after_due_date", "after_published", "hidden"]
+VISIBILITIES: tuple[Visibility, ...] = ("visible", "after_due_date", "after_published", "hidden")
 
 
 @dataclass(frozen=True)
 class CheckResult:
     """The verdict of one check: what was seen (`message`), what was expected, a hint, and facts as `evidence`.
 
-    Only a check that waits for a person has evidence.
+    Only a check that waits for a person has evidence. `visibility` says from when on students may see it; the document
+    holds it only where that is not from the start.
     """
 
     id: str
@@ -55,6 +58,7 @@ class CheckResult:
     expected: str = ""
     hint: str = ""
     evidence: tuple[str, ...] = ()
+    visibility: Visibility = "visible"
 
     @property
     def waits(self) -> bool:
@@ -73,6 +77,16 @@ class ItemResult:
     status: ItemStatus
     checks: tuple[CheckResult, ...]
     provisional: float = 0.0
+
+    @property
+    def confirmed(self) -> float:
+        """The points without those that a person has yet to confirm."""
+        return round(self.score - self.provisional, 2)
+
+    @property
+    def waiting(self) -> float:
+        """The points that a person has yet to decide on, whatever the machine gave for now."""
+        return round(sum(check.max_score for check in self.checks if check.waits), 2)
 
 
 @dataclass(frozen=True)
@@ -162,6 +176,22 @@ class Result:
         return replace(self, kept=kept if fits else b"")
 
     @property
+    def confirmed(self) -> float:
+        """The points earned without those that a person has yet to confirm."""
+        return round(self.score - self.provisional, 2)
+
+    @property
+    def waiting(self) -> float:
+        """The points that a person has yet to decide on, whatever the machine gave for now."""
+        return round(sum(item.waiting for item in self.items), 2)
+
+    @property
+    def beyond(self) -> float:
+        """The points that could not be graded here and wait for nobody."""
+        defects = (check for item in self.items for check in item.checks if check.status == "error")
+        return round(self.ungraded - sum(check.max_score - check.score for check in defects), 2)
+
+    @property
     def lost(self) -> float:
         """The points that failed checks cost, without those that wait for a person or could not be graded."""
         checks = (check for item in self.items for check in item.checks)
@@ -170,6 +200,9 @@ class Result:
     def to_dict(self) -> dict[str, object]:
         """Return the result as JSON data, in the order of the documented schema; 'signature' only if it is signed."""
         plain = asdict(replace(self, kept=b""))
+        for check in (check for item in plain["items"] for check in item["checks"]):
+            if check["visibility"] == "visible":
+                del check["visibility"]
         signature = {"signature": plain["signature"]} if self.signature else {}
         return {key: plain[key] for key in _ORDER} | signature
 

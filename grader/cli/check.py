@@ -67,8 +67,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Check the notebook and print the report; return the exit status."""
     from grader.assignment import default_assignment
 
-    refuse(arguments)
     make_importable()
+    refuse(arguments)
     arguments.assignment = arguments.assignment or default_assignment(_folder(arguments.notebook))
     # Verdicts are printed once: as they are final if somebody looks at a terminal, else in the report.
     show = ProgressLine(enabled=not arguments.quiet, verdicts=sys.stdout.isatty())
@@ -127,7 +127,7 @@ class _Checker:
                     self._verdict,
                     beside=beside,
                     only=self.arguments.item,
-                    so_far=self.show.so_far,
+                    so_far=self._so_far,
                     again=again,
                 )
         except GaveUp as error:
@@ -144,14 +144,18 @@ class _Checker:
     def _verdict(self, item: ItemResult) -> None:
         if self.show.on_terminal and sys.stdout.isatty():
             self._told.add(item.id)
-        self.show.verdict(item)
+        self.show.verdict(_for_student(item))
+
+    def _so_far(self, item: ItemResult, why: str) -> None:
+        self.show.so_far(_for_student(item), why)
 
     def deliver(self, result: Result) -> None:
         """Write the files that were asked for, and print the report."""
         from grader.files import write_atomically
         from grader.reports import executed, html, terminal
+        from grader.reports.visibility import shown
 
-        arguments = self.arguments
+        arguments, result = self.arguments, shown(result, "visible")
         if arguments.json:
             result.write(arguments.json)
         if arguments.html:
@@ -229,6 +233,13 @@ def rechecked(items: Sequence[str]) -> str:
     if len(items) > MOST_NAMED:
         return f"checking {len(items)} items again"
     return f"checking {', '.join(items[:-1])}{' and ' if len(items) > 1 else ''}{one_line(items[-1])} again"
+
+
+def _for_student(item: ItemResult) -> ItemResult:
+    """Return the item without checks that are not for students."""
+    from grader.reports.visibility import shown_items
+
+    return shown_items((item,), "visible")[0]
 
 
 def _folder(notebook: Path) -> Path:

@@ -18,7 +18,7 @@ from grader.cli.class_progress import ClassProgress
 from grader.cli.exit_status import INTERRUPTED
 from grader.course.batch import grade_all
 from grader.course.cache_key import Settings, key_of
-from grader.course.ingest.collect import Class, ClassOptions, read_class
+from grader.course.ingest.collect import Class, ClassOptions, read_class, read_repositories
 from grader.course.ingest.roster import Roster, read_roster
 from grader.course.job import BatchError, Done, Job, Stop
 from grader.course.overview import CLASS_PAGE, Overview, problem_with_page
@@ -63,6 +63,8 @@ class Order:
     package: str = "reference"
     remote: Remote | None = None
     notebooks: bool = False
+    repos: Path | None = None
+    pushes: Path | None = None
 
 
 def grade_class(
@@ -82,7 +84,11 @@ def grade_class(
     sweep()
     with temporary_folder("grader-class-") as into:
         roster = read_roster(order.roster) if order.roster else Roster()
-        found = read_class(order.paths, order.out, into, ClassOptions(order.layout, roster, order.due))
+        options = ClassOptions(order.layout, roster, order.due)
+        if order.repos is not None:
+            found = read_repositories(order.repos, order.out, into, options, order.pushes)
+        else:
+            found = read_class(order.paths, order.out, into, options)
         return _grade(order, found, assignment, settings, signer, spare)
 
 
@@ -130,6 +136,7 @@ def _grade(
             order.force,
             here.data,
             notebooks=order.notebooks,
+            roster=found.roster,
         )
         stop = Stop(end_now=workers.kill)
         pace = f"{job.jobs} at a time"
@@ -223,7 +230,7 @@ def _report(order: Order, mine: Sequence[Submission], done: Done, began: float) 
         write_class(order.out / CLASS_TABLE, store.rows(), items)
         if problem := problem_with_page(order.out, Overview(store)):
             print(f"grader: {one_line(problem)}", file=sys.stderr)
-        rows = [row for row in store.rows() if row.entry.name in names]
+        rows = [row for row in store.rows() if row.entry.name in names or row.missing]
     if done.stopped:
         print(
             f"grader: interrupted; {done.count} of {len(mine)} are graded, with results in {order.out}; "
@@ -246,7 +253,7 @@ def _report(order: Order, mine: Sequence[Submission], done: Done, began: float) 
     took = f"{time.monotonic() - began:.0f} s"
     tables = f"{CLASS_PAGE}, summary.csv and {CLASS_TABLE}"
     print(f"{took}; results and reports are in {order.out}, the class in {tables} there")
-    return [row.machine for row in rows], True
+    return [row.machine for row in rows if not row.missing], True
 
 
 class _Signals:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from grader.cli.exit_status import INTERRUPTED, exit_status
 from grader.cli.options import (
+    UsageError,
     add_command,
     add_grading,
     deadline,
@@ -29,7 +30,7 @@ def add_to(commands: Commands) -> None:
     command = add_command(
         commands, "grade", "grade a class: folders, or a download from Canvas, Moodle and others", run
     )
-    command.add_argument("paths", type=Path, nargs="+", metavar="PATH", help="notebooks, folders or zip archives")
+    command.add_argument("paths", type=Path, nargs="*", metavar="PATH", help="notebooks, folders or zip archives")
     command.add_argument(
         "--out", type=Path, required=True, metavar="DIR", help="the folder for the results; existing results are reused"
     )
@@ -49,6 +50,19 @@ def add_to(commands: Commands) -> None:
         type=Path,
         metavar="CSV",
         help="the students' names, in columns such as id,name (default: a roster.csv beside the submissions)",
+    )
+    command.add_argument(
+        "--repos",
+        type=Path,
+        metavar="CSV",
+        help="grade git repositories instead of PATHs: a file with the columns id, name and repository (an address or "
+        "a folder); with --due the last commit before it counts",
+    )
+    command.add_argument(
+        "--pushes",
+        type=Path,
+        metavar="JSON",
+        help="with --repos: GitHub's events, which say when commits were pushed (default: the times of the commits)",
     )
     command.add_argument(
         "--due",
@@ -83,6 +97,8 @@ def run(arguments: argparse.Namespace) -> int:
     from grader.provenance.signing import load_signer
     from grader.sandbox.confinement.backends import find_backend
 
+    if bool(arguments.paths) == bool(arguments.repos):
+        raise UsageError("give either PATHs or --repos")
     signer = load_signer(arguments.sign) if arguments.sign else None
     remote = spare = None
     if arguments.dask is None:
@@ -106,6 +122,8 @@ def run(arguments: argparse.Namespace) -> int:
         arguments.assignment,
         remote,
         arguments.notebooks,
+        arguments.repos,
+        arguments.pushes,
     )
     standings, complete = grade_class(order, assignment, grading_settings(arguments), signer, spare)
     return exit_status(standings) if complete else INTERRUPTED

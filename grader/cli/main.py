@@ -10,7 +10,26 @@ import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
-from grader.cli import bundle, calibrate, check, data, doctor, grade, keygen, mark, merge, prove, results, verify_result
+from grader.cli import (
+    bundle,
+    calibrate,
+    check,
+    ci,
+    data,
+    doctor,
+    export,
+    grade,
+    keygen,
+    lines,
+    mark,
+    merge,
+    override,
+    package,
+    prove,
+    release,
+    results,
+    verify_result,
+)
 from grader.cli.encoding import spell_what_is_lacking
 from grader.cli.exit_status import FAILED, INTERRUPTED
 from grader.cli.options import Parser
@@ -31,14 +50,20 @@ class Command(Protocol):
 
 COMMANDS: tuple[Command, ...] = (
     check,
+    ci,
     grade,
     results,
     mark,
+    lines,
+    override,
+    release,
+    export,
     merge,
     keygen,
     verify_result,
     data,
     bundle,
+    package,
     calibrate,
     prove,
     doctor,

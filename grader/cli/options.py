@@ -171,6 +171,19 @@ def points(text: str) -> float:
     return float(text)
 
 
+def percent(text: str) -> float:
+    """Parse a percentage from 0 to 100, such as 60, 87.5 or 60%."""
+    number = text.removesuffix("%").strip()
+    if not re.fullmatch(r"\d{1,3}(\.\d{1,4})?", number) or float(number) > 100:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a percentage from 0 to 100")
+    return float(number)
+
+
+def signed_points(text: str) -> float:
+    """Parse a number of points that may be below 0, such as -0.5."""
+    return -points(text[1:]) if text.startswith("-") else points(text.removeprefix("+"))
+
+
 def deadline(text: str) -> datetime:
     """Parse a time in ISO 8601; a date alone means the end of that day."""
     try:

@@ -7,7 +7,9 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from grader.course.scores import Mark, Standing
+from grader.course.handback import for_student, write_marks
+from grader.course.merge_decisions import merge_decisions
+from grader.course.scores import Standing
 from grader.course.store import Graded, Row, Store, read_document
 from grader.course.summary_csv import write_summary
 from grader.files import write_atomically
@@ -32,7 +34,7 @@ def merge(sources: Sequence[Path], out: Path) -> list[str]:
                     target.set_items(store.items())
                 _gradings(store, target, conflicts)
                 _rows(store, target, conflicts)
-                _marks(store, target, conflicts)
+                conflicts += merge_decisions(store, target)
     return conflicts
 
 
@@ -40,11 +42,14 @@ def write_results(store: Store, out: Path) -> int:
     """Write summary.csv, and result.json and report.html of each submission; return the number of submissions."""
     count = 0
     for row in store.rows():
+        if row.missing:
+            continue
         count += 1
         document = store.document(row.key)
         folder = out / row.entry.name
         result = read_document(document).with_evidence(store.evidence(row.key))
-        write_html(result, folder / "report.html")
+        write_html(for_student(store, row.entry.name, result), folder / "report.html")
+        write_marks(store, row.entry.name, result, folder)
         write_atomically(folder / "result.json", document)
     write_summary(out / "summary.csv", ((row.entry.student, row.machine) for row in store.rows()), store.items())
     return count
@@ -76,6 +81,8 @@ def _points(standing: Standing) -> object:
 def _rows(store: Store, target: Store, conflicts: list[str]) -> None:
     there = {row.entry.name: row for row in target.rows()}
     for row in store.rows():
+        if row.missing:
+            continue
         old = there.get(row.entry.name)
         if old is not None and old.entry.sha256 != row.entry.sha256:
             conflicts.append(
@@ -94,17 +101,3 @@ def _later(row: Row, old: Row) -> bool:
         first, second = (datetime.fromisoformat(time).astimezone() for time in times)
         return first > second
     return row.updated_at > old.updated_at
-
-
-def _marks(store: Store, target: Store, conflicts: list[str]) -> None:
-    there = target.marks()
-    for submission, marks in store.marks().items():
-        for mark in marks.values():
-            old: Mark | None = there.get(submission, {}).get(mark.item)
-            if old is not None and old.points != mark.points:
-                conflicts.append(
-                    f"{submission}, {mark.item}: marked with {old.points} and {mark.points} points; "
-                    "the newer mark counts"
-                )
-            if old is None or mark.marked_at > old.marked_at:
-                target.mark(submission, mark)

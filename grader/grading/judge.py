@@ -135,7 +135,7 @@ def _judge_item(item: Item, evidence: Evidence, before: Mapping[str, CheckResult
         told = next((other for other in done.values() if _failed_alike(other, found)), None)
         if told is not None:
             found = replace(found, status="skipped", message=f"skipped: for the same reason as '{told.id}'", hint="")
-        done[check.id] = found
+        done[check.id] = replace(found, visibility=check.visibility)
     return done
 
 

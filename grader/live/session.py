@@ -19,6 +19,7 @@ from grader.live.guard import guarded
 from grader.live.live_evidence import Probing
 from grader.live.recording import Recording
 from grader.live.verdicts import Verdict, unrepeated, verdict
+from grader.reports.visibility import shown_items
 from grader.result import ItemResult
 from grader.seeds import CANONICAL_SEED, drawn_for
 
@@ -86,7 +87,7 @@ class Session:
     def _judged(self, item: str, evidence: Evidence) -> ItemResult:
         judge = Judge(self.assignment.rubric, item)
         judge.look(evidence)
-        return judge.results[0]
+        return shown_items(judge.results, "visible")[0]
 
     def _for_nothing(self, item: str) -> ItemResult:
         """Return the result of an item for a notebook without cells."""

@@ -1,10 +1,14 @@
-"""Leave out of a self-check what only an instructor needs: facts and remarks on answers, and grounds for suspicion."""
+"""Leave out of what students see what only an instructor needs.
+
+That are facts and remarks on answers, grounds for suspicion, and checks that are not for students, or not yet.
+"""
 
 from __future__ import annotations
 
 import re
 from dataclasses import replace
 
+from grader.reports.visibility import Level, shown
 from grader.result import CheckResult, Result
 
 LOOKS = "a person looks at this"
@@ -12,12 +16,16 @@ _FOR_INSTRUCTORS = re.compile(r"^\d+ records of the run are left out")  # of the
 
 
 def for_reader(result: Result) -> Result:
-    """Return the result as its reader may see it: without facts, remarks and suspicions if it is a student's own check.
+    """Return the result as its reader may see it: as students may if it is a student's own check, else as it is."""
+    return for_students(result) if result.advisory else result
 
-    What waits for a person still does.
+
+def for_students(result: Result, level: Level = "visible") -> Result:
+    """Return the result as students may see it, without facts, remarks and suspicions; what waits for a person does.
+
+    `level` says which checks they may see: those of which time was reached, see `grader.reports.visibility`.
     """
-    if not result.advisory:
-        return result
+    result = shown(result, level)
     items = tuple(replace(item, checks=tuple(map(_for_student, item.checks))) for item in result.items)
     return replace(result, items=items, notes=tuple(n for n in result.notes if not _FOR_INSTRUCTORS.match(n)))
 

@@ -17,7 +17,9 @@ from typing import TYPE_CHECKING, Any
 from grader.files import write_atomically
 from grader.formatting import clean, number, one_line
 from grader.reports.audience import for_reader
+from grader.reports.persons import is_of_person
 from grader.reports.terminal import ADVISORY, MARKS, total_line
+from grader.reports.visibility import shown
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -65,7 +67,7 @@ def executed_notebook(result: Result) -> str:
     """
     from grader.reports.evidence import with_kept_evidence
 
-    return with_kept_evidence(for_reader(result), _notebook)
+    return with_kept_evidence(for_reader(shown(result, "visible")), _notebook)
 
 
 def _notebook(result: Result, evidence: Evidence | None) -> str:
@@ -97,13 +99,13 @@ def _places(evidence: Evidence, items: Mapping[str, ItemResult]) -> dict[int, li
     """Return the items whose feedback comes below each cell; an item of which no cell is known is in none."""
     found: dict[int, list[str]] = {}
     for item in items:
-        place = _place(evidence, item)
+        place = item_place(evidence, item)
         if place is not None:
             found.setdefault(place, []).append(item)
     return found
 
 
-def _place(evidence: Evidence, item: str) -> int | None:
+def item_place(evidence: Evidence, item: str) -> int | None:
     """Return the last cell of a question: of its answer, else before the next heading, else of its model's class."""
     section, model = evidence.sections.get(item), evidence.models.get(item)
     if section is not None and section.answer_cells:
@@ -150,11 +152,12 @@ def _about(result: Result) -> Iterator[str]:
 
 
 def _feedback(item: ItemResult) -> dict[str, Any]:
-    points = "–" if item.status == "not_graded" else number(item.score)
-    said = f"{points} of {number(item.max_score)} points, {WORDS[item.status]}"
+    points = "–" if item.status == "not_graded" else number(item.confirmed)
+    waits = f", {number(item.waiting)} more wait for a person" if item.waiting else ""
+    said = f"{points} of {number(item.max_score)} points{waits}, {WORDS[item.status]}"
     name = f"{plain_markdown(item.id)}, {plain_markdown(item.title)}"
     lines = [f"**Feedback: {MARKS[item.status][0]} {name}: {said}**", ""]
-    passed = [check for check in item.checks if check.status == "pass" and not check.hint]
+    passed = [check for check in item.checks if check.status == "pass" and not (check.hint or is_of_person(check))]
     for check in item.checks:
         if check not in passed:
             lines += _check(check)

@@ -26,9 +26,9 @@ def result_schema() -> dict[str, object]:
 def _definition(component: dict[str, object]) -> dict[str, object]:
     """Return the definition of one record, made from the `component` that msgspec derives.
 
-    A result file has every key, also those with a default, but for the signature of an unsigned result and the
-    evidence, which is kept elsewhere. The description loses the indentation of its docstring, which Python 3.13 strips
-    and older versions keep.
+    A result file has every key, also those with a default, but for the signature of an unsigned result, the visibility
+    of a check that is always visible, and the evidence, which is kept elsewhere. The description loses the indentation
+    of its docstring, which Python 3.13 strips and older versions keep.
     """
     properties = component["properties"]
     assert isinstance(properties, dict)
@@ -37,7 +37,7 @@ def _definition(component: dict[str, object]) -> dict[str, object]:
     if component["title"] == "Result":
         del properties["kept"]
         properties["signature"] = {"$ref": "#/$defs/Signature"}
-    required = [name for name in properties if name != "signature"]
+    required = [name for name in properties if name not in ("signature", "visibility")]
     description = inspect.cleandoc(str(component["description"]))
     return {**component, "description": description, "required": required, "additionalProperties": False}
 

@@ -91,3 +91,14 @@ def test_a_wrong_path_costs_half_a_second(folder):
     assert done.stderr == "grader: no such file: hw1.ipnb; did you mean hw1.ipynb?\n"
     assert done.returncode == 2
     assert time.monotonic() - began < 5  # 0.1 s on an idle machine: no worker and no torch was started
+
+
+def test_a_package_beside_the_caller_is_an_assignment_for_the_installed_command(tmp_path):
+    """The folder of the console script, not the caller's, is where Python looks first."""
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "rubric.py").write_text("")
+    (tmp_path / "hw1.ipynb").write_text("{}")
+    code = "import sys; sys.path[0] = '/'; from grader.cli.main import main; sys.exit(main(sys.argv[1:]))"
+    command = [sys.executable, "-c", code, "check", "--assignment", "mine", "--data", "nowhere", "hw1.ipynb"]
+    told = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True).stderr
+    assert told == "grader: there is no folder nowhere for --data\n"

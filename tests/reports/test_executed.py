@@ -14,7 +14,7 @@ from grader.notebook.cells import Cell, Notebook
 from grader.notebook.questions import Section
 from grader.reports import executed
 from grader.reports.evidence import dump_evidence
-from grader.reports.executed import _place, executed_notebook, harmless_markdown, plain_markdown
+from grader.reports.executed import executed_notebook, harmless_markdown, item_place, plain_markdown
 from grader.result import CheckResult, ItemResult, Result, Submitted
 from tests.reports.hostile import HOSTILE, failed_result, hostile_result, with_evidence
 
@@ -91,8 +91,8 @@ def test_feedback_stands_at_the_end_of_the_question_itself(section, place):
 
 def test_feedback_on_a_model_stands_below_its_class():
     cells = [Cell(0, "code", "class Net(Module):\n    pass"), Cell(1, "code", "class Network: pass")]
-    assert _place(evidence_of(cells, models={"q1": ModelProbe("q1", "Net", "Net")}), "q1") == 0
-    assert _place(evidence_of(cells, models={"q1": ModelProbe("q1", "Other", "Other")}), "q1") is None
+    assert item_place(evidence_of(cells, models={"q1": ModelProbe("q1", "Net", "Net")}), "q1") == 0
+    assert item_place(evidence_of(cells, models={"q1": ModelProbe("q1", "Other", "Other")}), "q1") is None
 
 
 def test_the_name_of_a_figure_is_left_out_beside_its_picture():

@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 
 from grader.course.ingest.archives import DiskBudget
 from grader.course.ingest.layouts import METADATA, TIMESTAMP, Context
-from grader.course.ingest.levels import BLACKBOARD, MOODLE, Layout, decisive, fits_canvas
+from grader.course.ingest.levels import AUTOLAB, BLACKBOARD, BRIGHTSPACE, MOODLE, Layout, decisive, fits_canvas
 from grader.course.ingest.sources import BadFile, Found, Source
 from grader.notebook.helper_files import MAX_BYTES, MAX_FILES, Beside, may_help
 
@@ -41,6 +41,10 @@ def place_of(path: PurePosixPath, layout: Layout, context: Context) -> Place | N
         return _in_name(MOODLE.fullmatch(path.name), "id")
     if layout == "blackboard":
         return _in_name(BLACKBOARD.fullmatch(path.name), "prefix", "time")
+    if layout == "brightspace":
+        return _in_name(BRIGHTSPACE.fullmatch(path.name), "who", "time")
+    if layout == "autolab":
+        return _in_name(AUTOLAB.fullmatch(path.name), "email", "version")
     found = fits_canvas(path.name) if layout == "canvas" else None
     return Place("", PurePosixPath(_AGAIN.sub("", found["name"]))) if found and found["name"] else None
 
@@ -49,7 +53,7 @@ def _in_name(found: re.Match[str] | None, *root: str) -> Place | None:
     """Return the place of a file whose name alone holds it."""
     if found is None or not found["name"]:
         return None
-    return Place(" ".join(found[part] for part in root), PurePosixPath(found["name"]))
+    return Place(" ".join(found[part] or "" for part in root), PurePosixPath(found["name"]))
 
 
 def _split(path: PurePosixPath, at: int) -> Place | None:

@@ -3,6 +3,8 @@
 Canvas:      doejane_12345_67890_hw.ipynb, doejane_LATE_12345_67890_hw.ipynb, anon_ab1cD_67890_hw.ipynb
 Moodle:      Jane Doe_123456_assignsubmission_file_/hw.ipynb, or all of it in one file name
 Blackboard:  Homework 3_jdoe_attempt_2026-11-01-12-00-00_hw.ipynb, and a .txt with the same prefix
+Brightspace: 271836-442356 - Jane Doe - Nov 1, 2026 926 PM/hw.ipynb, or all of it in one file name
+Autolab:     jdoe@example.edu_3_hw.ipynb
 Gradescope:  submission_123456/hw.ipynb, with the owners in submission_metadata.yml
 nbgrader:    jdoe/hw3/hw3.ipynb below 'submitted', and jdoe/hw3/timestamp.txt
 """
@@ -17,11 +19,22 @@ from datetime import datetime
 from pathlib import PurePosixPath
 from types import MappingProxyType
 
-from grader.course.ingest.levels import BLACKBOARD, MOODLE, SUBMITTED, Layout, Levels, decisive, fits_canvas, levels
+from grader.course.ingest.levels import (
+    AUTOLAB,
+    BLACKBOARD,
+    BRIGHTSPACE,
+    MOODLE,
+    SUBMITTED,
+    Layout,
+    Levels,
+    decisive,
+    fits_canvas,
+    levels,
+)
 from grader.course.ingest.sources import SUFFIXES, Found
 
-LAYOUTS = ("auto", "canvas", "moodle", "blackboard", "gradescope", "nbgrader", "folders", "plain")
-SYSTEMS = ("canvas", "moodle", "blackboard", "gradescope", "nbgrader")
+SYSTEMS = ("canvas", "moodle", "blackboard", "brightspace", "gradescope", "autolab", "nbgrader")
+LAYOUTS = ("auto", *SYSTEMS, "folders", "plain")
 METADATA, TIMESTAMP = "submission_metadata.yml", "timestamp.txt"
 
 
@@ -100,6 +113,48 @@ def blackboard(path: PurePosixPath, context: Context) -> Owner | None:
     return Owner(user, user, user, name, submitted=time, note=found["name"] is None)
 
 
+_CLOCK = re.compile(
+    r"(?P<month>[A-Za-z]{3})[a-z]*\.? (?P<rest>\d{1,2},? \d{4}) (?P<hour>\d{1,2})(?P<minute>\d\d)(?P<half> [AP]M)?"
+)
+
+
+def brightspace(path: PurePosixPath, context: Context) -> Owner | None:
+    """Brightspace: two numbers, full name, time; as a folder or as a prefix of the file name.
+
+    The first number is the student's inside Brightspace, which no gradebook shows: it only keeps namesakes apart. A
+    time in another language than English is unknown.
+    """
+    at = decisive(path, "brightspace", context.levels)
+    found = BRIGHTSPACE.fullmatch(path.parts[at]) if at is not None else None
+    if found is None:
+        return None
+    who = found["who"].strip()
+    label = f"{who}_{found['id']}"
+    return Owner(label, label, student_name=who, submitted=_brightspace_time(found["time"]))
+
+
+def _brightspace_time(text: str) -> datetime | None:
+    """Parse 'Nov 1, 2026 926 PM', in which the colon is missing."""
+    found = _CLOCK.fullmatch(text.strip())
+    if found is None:
+        return None
+    day = f"{found['month']} {found['rest'].replace(',', '')} {found['hour']}:{found['minute']}{found['half'] or ''}"
+    try:
+        return datetime.strptime(day, "%b %d %Y %I:%M %p" if found["half"] else "%b %d %Y %H:%M")
+    except ValueError:
+        return None
+
+
+def autolab(path: PurePosixPath, context: Context) -> Owner | None:
+    """Autolab: address, version, file name; the latest version counts."""
+    at = decisive(path, "autolab", context.levels)
+    found = AUTOLAB.fullmatch(path.parts[at]) if at is not None else None
+    if found is None:
+        return None
+    version = found["version"] or found["first"] or "0"
+    return Owner(found["email"], found["email"].casefold(), found["email"], order=int(version[:18]))
+
+
 def gradescope(path: PurePosixPath, context: Context) -> Owner | None:
     """Gradescope: a folder for each submission; the students and the time are in the export's metadata."""
     at = decisive(path, "gradescope", context.levels)
@@ -135,7 +190,9 @@ BY_NAME: Mapping[str, Owners] = MappingProxyType(
         "canvas": canvas,
         "moodle": moodle,
         "blackboard": blackboard,
+        "brightspace": brightspace,
         "gradescope": gradescope,
+        "autolab": autolab,
         "nbgrader": nbgrader,
         "folders": folders,
     }
@@ -176,8 +233,12 @@ def of_system(files: Sequence[Found]) -> Layout | None:
         return "moodle"
     if fits("blackboard"):
         return "blackboard"
+    if fits("brightspace"):
+        return "brightspace"
     if fits("canvas"):
         return "canvas"
+    if fits("autolab"):
+        return "autolab"
     if fits("nbgrader"):
         stamps = {stamp for path in handed if (stamp := timestamp_file(path, context.levels))}
         above = context.levels.submitted

@@ -7,14 +7,16 @@ the system itself gives. What the system wrote comes first in a path, so the fir
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Literal
 
 from grader.course.ingest.sources import SUFFIXES
 
-Layout = Literal["canvas", "moodle", "blackboard", "gradescope", "nbgrader", "folders", "plain"]
+Layout = Literal[
+    "canvas", "moodle", "blackboard", "brightspace", "gradescope", "autolab", "nbgrader", "folders", "plain"
+]
 
 CANVAS = re.compile(
     r"(?:(?P<who>[^\W\d_]\w*?)_)??(?:(?P<late>LATE)_)?(?P<id>\d+|anon_\w{5})(?:_(?P<file>\d+)_(?P<name>.+)|_(?:text|link)\.html)",
@@ -24,6 +26,15 @@ MOODLE = re.compile(r"(?P<who>.+?)_(?P<id>\d+)_assignsubmission_(?P<kind>\w+?)(?
 BLACKBOARD = re.compile(
     r"(?P<prefix>.+?)_attempt_(?P<time>\d{4}-\d\d-\d\d-\d\d-\d\d-\d\d)(?:_(?P<name>.+)|\.txt)", re.DOTALL
 )
+# The two numbers differ between classes; the time is in the language of whoever made the download.
+BRIGHTSPACE = re.compile(
+    r"(?P<id>\d+)-\d+ - (?P<who>.+?) - (?P<time>(?:(?! - ).)*?\b\d{4}\b(?:(?! - ).)*?)(?: - (?P<name>.+))?", re.DOTALL
+)
+# An underscore in the name of all hand-ins brings the version before the address.
+AUTOLAB = re.compile(
+    r"(?:(?P<first>\d+)_(?=[^@]+@[^@_]+_(?!\d+_)))?(?P<email>[^@\s]+@[^@\s_]+)_(?:(?P<version>\d+)_)?(?P<name>.+)",
+    re.DOTALL,
+)
 GRADESCOPE = re.compile(r"submission_(\d+)")
 SUBMITTED = "submitted"
 
@@ -32,7 +43,7 @@ SUBMITTED = "submitted"
 class Levels:
     """The folders of a download in which its submissions lie.
 
-    `flat` has for Canvas and Blackboard the folders that hold the system's files, `assignments` for each of
+    `flat` has for Canvas, Blackboard and Autolab the folders that hold the system's files, `assignments` for each of
     Blackboard's the beginning of all its files: the assignment's name. `submitted` is the place of nbgrader's folder of
     this name in the paths, None if there is none.
     """
@@ -46,10 +57,7 @@ def levels(paths: Iterable[PurePosixPath]) -> Levels:
     """Return the levels of a download from the paths of all its files."""
     handed = [path for path in paths if path.suffix.lower() in SUFFIXES]
     flat = {
-        name: frozenset(path.parent for path in handed if fits_canvas(path.name) is not None)
-        if name == "canvas"
-        else frozenset(path.parent for path in handed if BLACKBOARD.fullmatch(path.name))
-        for name in ("canvas", "blackboard")
+        name: frozenset(path.parent for path in handed if fits(path.name) is not None) for name, fits in _FLAT.items()
     }
     prefixes: dict[PurePosixPath, set[str]] = {}
     for path in handed:
@@ -65,16 +73,25 @@ def fits_canvas(name: str) -> re.Match[str] | None:
     return found if found and (found["who"] or found["id"].startswith("anon_")) else None
 
 
+_FLAT: Mapping[str, Callable[[str], re.Match[str] | None]] = {
+    "canvas": fits_canvas,
+    "blackboard": BLACKBOARD.fullmatch,
+    "autolab": AUTOLAB.fullmatch,
+}
+
+
 def decisive(path: PurePosixPath, layout: Layout, found: Levels) -> int | None:
     """Return the index of the part of the path that says whose file it is; None if there is none.
 
     For nbgrader, this is the student's folder. `plain` has none.
     """
     parts = path.parts
-    if layout in ("canvas", "blackboard"):
+    if layout in _FLAT:
         return _in_flat(path, layout, found.flat.get(layout, frozenset()))
     if layout == "moodle":
         return next((at for at, part in enumerate(parts) if MOODLE.fullmatch(part)), None)
+    if layout == "brightspace":
+        return next((at for at, part in enumerate(parts) if BRIGHTSPACE.fullmatch(part)), None)
     if layout == "gradescope":
         return next((at for at, part in enumerate(parts[:-1]) if GRADESCOPE.fullmatch(part)), None)
     if layout == "nbgrader":
@@ -89,7 +106,7 @@ def _in_flat(path: PurePosixPath, layout: str, tops: frozenset[PurePosixPath]) -
 
     A folder that fits is an archive of a student that was unpacked.
     """
-    fits = fits_canvas if layout == "canvas" else BLACKBOARD.fullmatch
+    fits = _FLAT[layout]
     last = len(path.parts) - 1
     outermost = next((len(up.parts) for up in reversed(path.parents) if up in tops), last)
     return next((at for at in range(max(0, outermost), last + 1) if fits(path.parts[at])), None)

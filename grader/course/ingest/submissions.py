@@ -42,18 +42,28 @@ def with_unique_names(submissions: Iterable[Submission]) -> tuple[Submission, ..
     taken: set[str] = set()
     named = []
     for submission in submissions:
-        name = _unique(_safe(submission.name), taken)
+        name = _unique(safe_name(submission.name), taken)
         taken.add(name.casefold())
         named.append(replace(submission, name=name))
     return tuple(named)
 
 
 # The grader writes these files beside or into the result folders.
-_OURS = ("summary.csv", "class.csv", "class.html", "results.sqlite", "result.json", "report.html", "executed.ipynb")
+_OURS = (
+    "summary.csv",
+    "class.csv",
+    "class.html",
+    "results.sqlite",
+    "result.json",
+    "report.html",
+    "executed.ipynb",
+    "marks.json",
+)
 MAX_PART, MAX_NAME = 200, 1000  # bytes
 
 
-def _safe(label: str) -> str:
+def safe_name(label: str) -> str:
+    """Return a label as the name of a result folder, safe on any file system."""
     parts = [re.sub(r"[^\w.()@+ -]", "_", part).strip(" .") or "_" for part in Path(label).parts]
     parts = [f"{part}_" if part.casefold().startswith(_OURS) else part for part in parts]
     return _short("/".join(_short(part[:120], MAX_PART) for part in parts), MAX_NAME).strip("/") or "_"

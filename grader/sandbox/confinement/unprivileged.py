@@ -99,7 +99,10 @@ def without(folder: str, hidden: list[str]) -> Iterator[tuple[str, int]]:
     elif folder not in inside:
         yield folder, landlock.LIST
         for entry in sorted(os.listdir(folder)):
-            yield from without(os.path.join(folder, entry), inside)
+            path = os.path.join(folder, entry)
+            # A link such as `lib64` of a virtual environment would open what it leads to, with the hidden paths in it.
+            if not (os.path.islink(path) and any(below(one, os.path.realpath(path)) for one in inside)):
+                yield from without(path, inside)
 
 
 def box_of(place: Place) -> str:

@@ -30,6 +30,19 @@ BLACKBOARD = {
     "Homework%203_h_mueller_attempt_2026-10-30-23-59-59_my_work.ipynb": NOTEBOOK,
     "Homework%203_h_mueller_attempt_2026-10-30-23-59-59.txt": "Name: Hans Müller (h_mueller)\nAssignment: Homework 3\n",
 }
+BRIGHTSPACE = {
+    "index.html": "<html>the list of submissions",
+    "271836-442356 - Jane Doe - Nov 1, 2026 1149 AM/hw.ipynb": NOTEBOOK,
+    "271836-442356 - Jane Doe - Nov 2, 2026 926 PM/hw.ipynb": "the later one",
+    "271837-442356 - Hans - Peter Müller - Oct 30, 2026 1201 AM/hw.ipynb": NOTEBOOK,
+    "271837-442356 - Hans - Peter Müller - Oct 30, 2026 1201 AM/data/notes.txt": "x",
+    "271838-442356 - Jane Doe - Nov 1, 2026 1150 AM/hw.ipynb": NOTEBOOK,
+}
+AUTOLAB = {
+    "jdoe@example.edu_2_hw.ipynb": NOTEBOOK,
+    "jdoe@example.edu_10_hw.ipynb": "the later one",
+    "h_mueller@example.edu_1_hw.ipynb": NOTEBOOK,
+}
 GRADESCOPE = {
     "assignment_99_export/submission_metadata.yml": """---
 submission_1001:

@@ -9,7 +9,9 @@ from grader.course.ingest.roster import parse_roster
 from grader.course.ingest.sources import IngestError
 from grader.course.ingest.submissions import Submission, with_unique_names
 from tests.course.ingest.made_up import (
+    AUTOLAB,
     BLACKBOARD,
+    BRIGHTSPACE,
     CANVAS,
     GRADESCOPE,
     MOODLE,
@@ -68,6 +70,32 @@ def test_moodle(ingest):
 def test_moodle_without_folders(ingest):
     (one,) = ingest({"Jane Doe_123456_assignsubmission_file_my_hw.ipynb": NOTEBOOK}).submissions
     assert (one.name, one.student_id) == ("Jane Doe_123456", "123456")
+
+
+def test_brightspace(ingest):
+    found = ingest(BRIGHTSPACE, due=datetime(2026, 11, 1, 23, 59))
+    students = by_name(found)
+    assert list(students) == ["Hans - Peter Müller_271837", "Jane Doe_271836", "Jane Doe_271838"]
+    jane = students["Jane Doe_271836"]
+    assert jane.path.read_text() == "the later one"
+    assert (jane.student_name, jane.student_id, jane.late, len(jane.superseded)) == ("Jane Doe", "", True, 1)
+    assert students["Hans - Peter Müller_271837"].submitted == datetime(2026, 10, 30, 0, 1)
+    assert [name for name, _ in students["Hans - Peter Müller_271837"].beside] == ["data/notes.txt"]
+    assert "a download from Brightspace" in found.notes[0]
+
+
+def test_brightspace_without_folders(ingest):
+    name = "271836-442356 - Jane Doe - Nov 1, 2026 926 PM - 1-2 - Bob - May 1, 2020 100 PM - x.ipynb"
+    (one,) = ingest({name: NOTEBOOK}).submissions
+    assert (one.name, one.student_name) == ("Jane Doe_271836", "Jane Doe")
+
+
+def test_autolab(ingest):
+    students = by_name(ingest(AUTOLAB))
+    assert list(students) == ["h_mueller@example.edu", "jdoe@example.edu"]
+    jane = students["jdoe@example.edu"]
+    assert jane.path.read_text() == "the later one"
+    assert (jane.student_id, jane.superseded) == ("jdoe@example.edu", ("jdoe@example.edu_2_hw.ipynb",))
 
 
 def test_blackboard_and_a_deadline(ingest):

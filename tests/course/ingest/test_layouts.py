@@ -6,7 +6,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grader.course.ingest import gradescope
-from grader.course.ingest.layouts import BY_NAME, Context, Owner, canvas, in_folders, of_system, read_time
+from grader.course.ingest.layouts import (
+    BY_NAME,
+    Context,
+    Owner,
+    autolab,
+    brightspace,
+    canvas,
+    in_folders,
+    of_system,
+    read_time,
+)
+from grader.course.ingest.levels import levels
 from grader.course.ingest.roster import parse_roster
 from grader.course.ingest.sources import Found, IngestError
 from grader.course.ingest.submissions import Submission, is_late, with_unique_names
@@ -37,6 +48,47 @@ def test_canvas_names(name, owner):
 @pytest.mark.parametrize("name", ["hw.ipynb", "week_1.ipynb", "1_2_3.ipynb", "anna_hw_2.ipynb", "a_1_b.ipynb"])
 def test_other_names_are_not_canvas_names(name):
     assert canvas(PurePosixPath(name), Context()) is None
+
+
+@pytest.mark.parametrize(
+    ("path", "owner"),
+    [
+        ("271836-442356 - Jane Doe - Nov 1, 2026 1149 AM/hw.ipynb", ("Jane Doe_271836", "Jane Doe", (1, 11, 49))),
+        ("271836-442356 - Jane Doe - Nov 1, 2026 926 PM - a - 2025.zip", ("Jane Doe_271836", "Jane Doe", (1, 21, 26))),
+        ("1-2 - Mary - Ann - December 3, 2026 2126/x.ipynb", ("Mary - Ann_1", "Mary - Ann", (3, 21, 26))),
+        ("1-2 - Jörg - 3. Okt. 2026 2126/x.ipynb", ("Jörg_1", "Jörg", None)),
+    ],
+)
+def test_brightspace_names(path, owner):
+    """As in the downloads that public scripts read: 'Sep 24, 2024 926 PM'. The student's own name of a file may follow."""
+    found = brightspace(PurePosixPath(path), Context())
+    assert found is not None
+    time = found.submitted and (found.submitted.day, found.submitted.hour, found.submitted.minute)
+    assert (found.label, found.student_name, time) == owner
+    assert found.student_id == ""  # the number is one that no gradebook shows
+
+
+@pytest.mark.parametrize(
+    ("name", "owner"),
+    [
+        ("jdoe@example.edu_10_hw.ipynb", ("jdoe@example.edu", 10)),
+        ("h_mueller@example.edu_1_my_hw.ipynb", ("h_mueller@example.edu", 1)),
+        ("3_h_mueller@example.edu_hw_1.ipynb", ("h_mueller@example.edu", 3)),
+        ("JDoe@example.edu_10_hw.ipynb", ("jdoe@example.edu", 10)),
+    ],
+)
+def test_autolab_names(name, owner):
+    """As `download_filename` of autolab/Autolab's submissions_controller.rb makes them."""
+    found = autolab(PurePosixPath(name), Context(levels([PurePosixPath(name)])))
+    assert found is not None
+    assert (found.group, found.order) == owner
+
+
+@pytest.mark.parametrize("name", ["12-3 notes.ipynb", "1-2 - Jane.ipynb", "jane@home.ipynb", "a_b@c.ipynb"])
+def test_other_names_belong_to_neither(name):
+    context = Context(levels([PurePosixPath(name)]))
+    assert brightspace(PurePosixPath(name), context) is None
+    assert autolab(PurePosixPath(name), context) is None
 
 
 @given(st.lists(st.lists(words, min_size=1, max_size=4), max_size=6), st.sampled_from(list(BY_NAME)))

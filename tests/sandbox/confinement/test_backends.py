@@ -122,6 +122,18 @@ def test_hidden_paths_are_left_out_of_the_rules(tmp_path: Path) -> None:
     assert dict(without(str(tmp_path), [str(tmp_path)])) == {}
 
 
+def test_a_link_does_not_open_what_is_hidden_behind_it(tmp_path: Path) -> None:
+    hidden = tmp_path / "lib" / "site-packages" / "grader"
+    for folder in (hidden, tmp_path / "lib" / "site-packages" / "torch", tmp_path / "shared"):
+        folder.mkdir(parents=True)
+    (tmp_path / "lib64").symlink_to("lib")  # as in each virtual environment
+    (tmp_path / "lib" / "self").symlink_to(tmp_path)
+    (tmp_path / "lib" / "other").symlink_to(tmp_path / "shared")
+    rules = dict(without(str(tmp_path), [str(hidden)]))
+    opened = [path for path, rights in rules.items() if rights == landlock.READ]
+    assert sorted(opened) == sorted(str(tmp_path / name) for name in ("lib/other", "lib/site-packages/torch", "shared"))
+
+
 def test_the_filter_refuses_system_calls() -> None:
     try:
         compile_filter()

@@ -1,0 +1,1 @@
+"""Write files that course systems take: their own gradebooks filled in, feedback for students."""
