@@ -30,6 +30,7 @@ def merge(sources: Sequence[Path], out: Path) -> list[str]:
             with Store(source, create=False) as store:
                 if not target.items():
                     target.set_items(store.items())
+                    target.set_questions(store.questions())
                 _gradings(store, target, conflicts)
                 _rows(store, target, conflicts)
                 _marks(store, target, conflicts)

@@ -16,6 +16,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+from grader.course.questions import Question
 from grader.course.scores import Final, ItemStanding, Mark, Standing, with_marks
 from grader.course.store_schema import TooNew, migrate
 from grader.errors import GraderError
@@ -242,6 +243,18 @@ class Store:
         """Store the ids of the assignment's items."""
         with self._transaction():
             self._db.execute("INSERT OR REPLACE INTO facts VALUES ('items', ?)", (json.dumps(list(items)),))
+
+    def questions(self) -> tuple[Question, ...]:
+        """Return the assignment's questions, in order; none if an earlier version of grader made the store."""
+        with self._store_errors():
+            row = self._db.execute("SELECT value FROM facts WHERE name = 'questions'").fetchone()
+        return tuple(Question(**plain) for plain in json.loads(row[0])) if row else ()
+
+    def set_questions(self, questions: Sequence[Question]) -> None:
+        """Store the assignment's questions."""
+        plain = json.dumps([asdict(question) for question in questions])
+        with self._transaction():
+            self._db.execute("INSERT OR REPLACE INTO facts VALUES ('questions', ?)", (plain,))
 
     # --- SQLite -------------------------------------------------------------------------------------------------
 

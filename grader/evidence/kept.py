@@ -19,7 +19,7 @@ import msgspec
 
 from grader.evidence.decode import Malformed, encode_array
 
-__all__ = ["dump", "load"]
+__all__ = ["dump", "load", "part"]
 
 T = TypeVar("T")
 
@@ -48,18 +48,43 @@ def load(data: bytes, kind: type[T], types: Sequence[type] = ()) -> T:
 
     `types` are those that the record's module imports for type checkers only.
     """
-    packed = zlib.decompressobj()
     try:
-        text = packed.decompress(data, MAX_BYTES)
-        value = msgspec.json.decode(text)
-    except (zlib.error, ValueError, RecursionError) as error:
+        value = msgspec.json.decode(_unpacked(data))
+    except (ValueError, RecursionError) as error:
         raise Malformed(f"the kept evidence cannot be read: {error}") from None
-    if not packed.eof:
-        raise Malformed("the kept evidence is cut short, or too large")
     try:
         return _Builder({one.__name__: one for one in types}).build(value, kind)  # type: ignore[no-any-return]
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise Malformed(f"the kept evidence does not fit this version of the grader: {error}") from None
+
+
+def part(data: bytes, kind: type[T]) -> T:
+    """Return what `kind` names of a record that `dump` wrote, and nothing else: a tenth of the time that `load` takes.
+
+    `kind` is a dataclass of plain values whose fields have the record's names and defaults. Raises Malformed.
+
+    >>> from grader.evidence.run import CellRun
+    >>> @dataclasses.dataclass
+    ... class Said:
+    ...     stdout: str = ""
+    >>> part(dump(CellRun(3, "ok", stdout="42")), Said).stdout
+    '42'
+    """
+    try:
+        return msgspec.json.decode(_unpacked(data), type=kind)
+    except (ValueError, RecursionError) as error:
+        raise Malformed(f"the kept evidence cannot be read: {error}") from None
+
+
+def _unpacked(data: bytes) -> bytes:
+    packed = zlib.decompressobj()
+    try:
+        text = packed.decompress(data, MAX_BYTES)
+    except zlib.error as error:
+        raise Malformed(f"the kept evidence cannot be read: {error}") from None
+    if not packed.eof:
+        raise Malformed("the kept evidence is cut short, or too large")
+    return text
 
 
 def _plain(value: Any) -> Any:
