@@ -48,6 +48,18 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     ),
     # What the verdicts rest on, as `grader.reports.evidence` keeps it; empty for gradings of earlier versions.
     ("ALTER TABLE results ADD COLUMN evidence BLOB NOT NULL DEFAULT x''",),
+    (
+        # One person who may work at the desk of `grader review`: `items` and `students` are JSON lists, empty for all;
+        # `password` is a hash, see `grader.course.people`.
+        """CREATE TABLE people (
+            name TEXT PRIMARY KEY,
+            role TEXT NOT NULL,
+            items TEXT NOT NULL,
+            students TEXT NOT NULL,
+            password TEXT NOT NULL,
+            added_at TEXT NOT NULL
+        )""",
+    ),
 )
 
 
