@@ -259,19 +259,6 @@ class Store:
         with self._transaction():
             self._db.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, _storable(value)))
 
-    # --- for the modules that have tables of their own ----------------------------------------------------------
-
-    def select(self, query: str, values: Sequence[object] = ()) -> list[Any]:
-        """Return the rows that a SELECT finds."""
-        with self._store_errors():
-            return self._db.execute(query, tuple(values)).fetchall()
-
-    @contextmanager
-    def change(self) -> Iterator[sqlite3.Connection]:
-        """Give the connection within a transaction, which is undone if the block raises."""
-        with self._transaction():
-            yield self._db
-
     # --- SQLite -------------------------------------------------------------------------------------------------
 
     @contextmanager

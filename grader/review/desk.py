@@ -56,7 +56,7 @@ class Desk:
         with self._lock:
             if self._store is None:
                 self._store = Store(self.folder, create=False, shared=True)
-            version = int(self._store.select("PRAGMA data_version")[0][0])
+            version = int(self._store.query("PRAGMA data_version")[0][0])
             if self._rows is None or self._rows[0] != version:
                 self._rows = (version, list(self._store.rows()))
             return self._rows[1]
