@@ -33,7 +33,7 @@ from grader.notebook.helper_files import Beside, read_helper_files
 from grader.notebook.reader import UnreadableNotebook, read_notebook
 from grader.provenance import digests
 from grader.provenance.environment import environment
-from grader.reports.evidence import dump_evidence
+from grader.reports.evidence import Longer, dump_evidence, without_pictures
 from grader.result import ItemResult, Result, Submitted, total
 from grader.run.kernels import LOAD, Kernels, Setup
 from grader.sandbox.confinement.backends import find_backend
@@ -133,11 +133,12 @@ def grade(
         stages = Stages(notebook, setup, seed, assignment, kernels, fresh, report, judge, wanted, meanwhile)
         run = stages.go()
     short = [item for item in judge.results if item.id in relying and not _whole(item)]
-    longer = {item.id: item for item in judged_in_full(short, relying, notebook, setup, seed, assignment, report)}
-    for item in longer.values():
+    again, longer_seen = judged_in_full(short, relying, notebook, setup, seed, assignment, report)
+    longer = {item.id: item for item in again}
+    for item in again:
         told(item)
     results = tuple(longer.get(item.id, item) for item in judge.results)
-    kept = _kept(stages.evidence)
+    kept = _kept(stages.evidence, longer_seen)
     seconds = {**stages.seconds, "all": round(time.monotonic() - began, 2)}
     where = environment(gpu, source.describe(), commitment(seed), backend, setup.limits, setup.threads, seconds)
     submitted = Submitted(notebook.name, notebook.sha256)
@@ -150,12 +151,15 @@ def _whole(item: ItemResult) -> bool:
     return not any(check.status in ("fail", "partial", "skipped") for check in item.checks)
 
 
-def _kept(evidence: Evidence | None) -> bytes:
-    """Return the evidence as it is kept; nothing if there is none, or too much of it."""
+def _kept(evidence: Evidence | None, longer: Longer | None) -> bytes:
+    """Return the evidence as it is kept; nothing if there is none, or too much of it even without pictures."""
     if evidence is None or isinstance(evidence, PartialEvidence):
         return b""
-    kept = dump_evidence(evidence)
-    return kept if len(kept) <= MOST_KEPT else b""
+    for parts in ((evidence, longer), (without_pictures(evidence), longer), (evidence, None)):
+        kept = dump_evidence(*parts)
+        if kept and len(kept) <= MOST_KEPT:
+            return kept
+    return b""
 
 
 def _need_public(assignment: Assignment, seed: int) -> None:
