@@ -8,10 +8,11 @@ data of the full length that no run has used.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import TypeAlias
 
-from grader.assignment import Assignment, Evidence, Reference
+from grader.assignment import Assignment, Evidence, Reference, Threshold
 from grader.errors import GraderError
 from grader.evidence.decode import Malformed
 from grader.grading.full_length import judged_again, reliances
@@ -28,6 +29,8 @@ _NAMES = {
     "environment": "the installed packages",
 }
 _LOST = ("fail", "partial", "skipped")
+Revise: TypeAlias = Callable[[Mapping[str, Threshold]], Mapping[str, Threshold]]
+"""A function from the limits of an assignment to those that count."""
 
 
 class ReplayError(GraderError):
@@ -76,7 +79,7 @@ class Replay:
 
     checks: tuple[Replayed, ...]
     changed: tuple[str, ...] = ()
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
 
     @property
     def same(self) -> bool:
@@ -128,13 +131,13 @@ def judged(
     found: Material,
     assignment: Assignment,
     only: Collection[str] | None = None,
-    reference: Reference | None = None,
+    revise: Revise | None = None,
 ) -> tuple[ItemResult, ...]:
     """Return the items' results on the evidence, as this assignment judges it. `only` keeps some items.
 
-    With a `reference`, its limits count in place of the assignment's.
+    `revise` returns the limits that count in place of the assignment's.
     """
-    results = judge(assignment.rubric, _as_now(found.evidence, assignment, reference), only)
+    results = judge(assignment.rubric, _as_now(found.evidence, assignment, revise), only)
     if found.longer is None:
         return results
     short = [item.id for item in results if item.id in found.longer.why and _lost(item)]
@@ -142,7 +145,7 @@ def judged(
     if found.longer.evidence is not None:
         items = tuple(item for item in assignment.rubric.items if item.id in found.longer.why)
         alone = replace(assignment.rubric, items=items)
-        again = judge(alone, _as_now(found.longer.evidence, assignment, reference), short)
+        again = judge(alone, _as_now(found.longer.evidence, assignment, revise), short)
     some = replace(found.longer, why={item: found.longer.why[item] for item in short})
     return judged_again(results, some, again)
 
@@ -156,13 +159,62 @@ def changed_since(then: Digests, now: Digests) -> tuple[str, ...]:
     return tuple(name for key, name in _NAMES.items() if getattr(then, key) != getattr(now, key))
 
 
-def _as_now(evidence: Evidence, assignment: Assignment, reference: Reference | None) -> Evidence:
+def with_limits(found: Material, assignment: Assignment, limits: Mapping[str, float]) -> tuple[Replayed, ...]:
+    """Return the checks whose verdicts differ if the assignment's limits have these values, by name ('mlp.loss.10').
+
+    `was` is the verdict with the assignment's own limits. Raises ReplayError for a name that the assignment lacks.
+    """
+    known = assignment.thresholds(found.evidence.train_size)
+    for name in limits:
+        if name not in known:
+            raise ReplayError(
+                f"there is no limit '{name}' for this data; there are {', '.join(sorted(known)) or 'none at all'}"
+            )
+    read: set[str] = set()
+    was = judged(found, assignment, revise=lambda own: _Watched(own, read))
+    if read.isdisjoint(limits):
+        return ()
+    now = judged(found, assignment, revise=lambda own: {name: _moved(limits, name, one) for name, one in own.items()})
+    after = {check.id: check for item in now for check in item.checks}
+    checks = (Replayed(check.id, check, after.get(check.id)) for item in was for check in item.checks)
+    return tuple(check for check in checks if not check.same)
+
+
+class _Watched(Mapping[str, Threshold]):
+    """Limits that note in `read` which of them are looked at."""
+
+    def __init__(self, own: Mapping[str, Threshold], read: set[str]) -> None:
+        self._own, self._read = own, read
+
+    def __getitem__(self, name: str) -> Threshold:
+        self._read.add(name)
+        return self._own[name]
+
+    def __iter__(self) -> Iterator[str]:
+        self._read.update(self._own)
+        return iter(self._own)
+
+    def __len__(self) -> int:
+        return len(self._own)
+
+
+def _moved(limits: Mapping[str, float], name: str, limit: Threshold) -> Threshold:
+    if name not in limits:
+        return limit
+    source = f"a limit of {limits[name]:g} in place of {limit.high if limit.high is not None else limit.low:g}"
+    if limit.high is not None:
+        return replace(limit, high=limits[name], source=source)
+    return replace(limit, low=limits[name], source=source)
+
+
+def _as_now(evidence: Evidence, assignment: Assignment, revise: Revise | None) -> Evidence:
     """Return the evidence with all that the assignment makes of it."""
     run = replace(evidence.run, doubts={}, unchecked={}, repeated=frozenset())  # places are found before these are
     sections = locate(evidence.notebook, assignment.prompts, assignment.template(), assignment.anchors(run))
-    limits = reference or Reference(assignment.thresholds(evidence.train_size))
+    limits = assignment.thresholds(evidence.train_size)
+    reference = Reference(revise(limits) if revise is not None else limits)
     parts = {one.name: getattr(evidence, one.name) for one in fields(Evidence)}
-    return Evidence(**{**parts, "sections": sections, "reference": limits})
+    return Evidence(**{**parts, "sections": sections, "reference": reference})
 
 
 def _lost(item: ItemResult) -> bool:
