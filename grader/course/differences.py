@@ -124,7 +124,7 @@ def _paired(before: Sequence[Cell], after: Sequence[Cell], old: Sequence[int], n
     """Yield the cells of one place in order; two together if they are alike."""
     left = list(old)
     for second in new:
-        if left and (len(left) == len(old) == len(new) == 1 or _alike(before[left[0]], after[second])):
+        if left and _alike(before[left[0]], after[second], alone=len(old) == len(new) == 1):
             yield left.pop(0), second
         elif len(left) > 1 and _alike(before[left[1]], after[second]):
             yield left.pop(0), None
@@ -134,9 +134,10 @@ def _paired(before: Sequence[Cell], after: Sequence[Cell], old: Sequence[int], n
     yield from ((first, None) for first in left)
 
 
-def _alike(one: Cell, other: Cell) -> bool:
-    if one.kind != other.kind:
-        return False
+def _alike(one: Cell, other: Cell, alone: bool = False) -> bool:
+    """Return whether two cells are the same one, changed; `alone` at their place, they need no lines in common."""
+    if one.kind != other.kind or alone:
+        return one.kind == other.kind
     lines = [{line.strip() for line in cell.source.splitlines()} - {""} for cell in (one, other)]
     return len(lines[0] & lines[1]) >= ALIKE * max(1, min(map(len, lines)))
 

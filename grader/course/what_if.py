@@ -226,11 +226,12 @@ def _item_result(item: ItemResult, points: Points) -> ItemResult:
 
 
 def told(change: Change) -> str:
-    """Return a change as a sentence: 'anna: 88.5 of 100 becomes 90 of 101 (+1.5; q7 4 to 5.5)'."""
-    items = ", ".join(f"{item} {number(old)} to {number(new)}" for item, old, new in change.items)
-    before, after = change.before, change.after
-    return (
-        f"{change.submission}: {number(before.score)} of {number(before.max_score)} becomes {number(after.score)} of "
-        f"{number(after.max_score)} ({'+' if change.points > 0 else ''}{number(change.points)}"
-        f"{f'; {items}' if items else ''})"
-    )
+    """Return a change as a sentence: 'anna: 88 of 100 (88.0%) becomes 90 of 101 (89.1%): +2, q7 4 to 6'."""
+    items = "".join(f", {item} {number(old)} to {number(new)}" for item, old, new in change.items)
+    gain = f"{'+' if change.points > 0 else ''}{number(change.points)}"
+    return f"{change.submission}: {_of(change.before)} becomes {_of(change.after)}: {gain}{items}"
+
+
+def _of(points: Standing) -> str:
+    share = f" ({points.score / points.max_score:.1%})" if points.max_score else ""
+    return f"{number(points.score)} of {number(points.max_score)}{share}"
