@@ -65,7 +65,8 @@ def _import(store: Store, file: Path) -> int:
         print(_line(one))
     for problem in done.problems:
         print(one_line(problem))
-    print(f"{len(done.filed)} appeals entered, {done.known} were known, {len(done.problems)} lines cannot be used")
+    lines = f"{len(done.problems)} line{'' if len(done.problems) == 1 else 's'}"
+    print(f"{len(done.filed)} new, {done.known} known before, {lines} cannot be used")
     return LOST if done.problems else PASSED
 
 
@@ -109,7 +110,8 @@ def _show(store: Store, which: int) -> int:
         if check is not None and check.expected:
             print(one_line(f"    expected: {check.expected}"))
         if names := others.get(verdict.check, ()):
-            print(one_line(f"    {len(names)} others lost points for the same reason: {', '.join(names)}"))
+            many = f"{len(names)} other submission{'' if len(names) == 1 else 's'}"
+            print(one_line(f"    for the same reason {many} lost points: {', '.join(names)}"))
     return PASSED
 
 

@@ -22,7 +22,8 @@ from grader.course.what_if import (
     told,
     with_points,
 )
-from tests.course.class_store import ASSIGNMENT, graded_result, make_class, put
+from tests.course.class_store import graded_result, make_class, put
+from tests.course.tiny.rubric import ASSIGNMENT
 
 SOURCES = ["x = 1", "print(1)", "print(time)"]
 
