@@ -57,11 +57,12 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _points(store: Store, given: dict[str, float]) -> None:
     from grader.course import verdicts
-    from grader.course.what_if import changes, known, told
+    from grader.course.what_if import changes, concerned, known, told
 
-    every = verdicts.of_class(store)
+    checks = verdicts.checks_of_class(store)
+    points = known(given, checks)
     rows = list(store.rows())
-    found = changes(rows, every, known(given, every.values()))
+    found = changes(rows, verdicts.of_class(store, concerned(points, checks)), points)
     for change in found:
         print(one_line(told(change)))
     gained = sum(change.points > 0 for change in found)

@@ -116,6 +116,15 @@ def _read(store: Store, checks: Collection[str] | None) -> Iterator[Sequence[Any
         yield from store.query(f"{query} WHERE v.check_id = ? ORDER BY s.name", (check,))
 
 
+def checks_of_class(store: Store) -> dict[str, tuple[str, ...]]:
+    """Return the ids of all checks of a class by item, in the order of the results. Raises StoreError."""
+    fill(store)
+    found: dict[str, list[str]] = {}
+    for item, check in store.query("SELECT item, check_id FROM verdicts GROUP BY check_id ORDER BY min(rowid)"):
+        found.setdefault(item, []).append(check)
+    return {item: tuple(checks) for item, checks in found.items()}
+
+
 def alike(store: Store, check: str, kind: str) -> tuple[str, ...]:
     """Return the names of the submissions that lost points in this check for this kind of reason, sorted.
 

@@ -71,21 +71,31 @@ def parse_points(texts: Iterable[str]) -> dict[str, float]:
     return found
 
 
-def known(points: Points, class_verdicts: Iterable[Sequence[Verdict]]) -> dict[str, float]:
-    """Return the points with the ids as the class has them. Raises WhatIfError for an id that no submission has."""
-    items: dict[str, dict[str, None]] = {}
-    for verdicts in class_verdicts:
-        for one in verdicts:
-            items.setdefault(one.item, {})[one.check] = None
-    names = {name.casefold(): name for item, checks in items.items() for name in (item, *checks)}
+def known(points: Points, checks: Mapping[str, Sequence[str]]) -> dict[str, float]:
+    """Return the points with the ids as the class has them; `checks` are those of each item. Raises WhatIfError.
+
+    >>> known({"Q1.TIME": 3.0}, {"q1": ("q1.text", "q1.time")})
+    {'q1.time': 3.0}
+    """
+    names = {name.casefold(): name for item, those in checks.items() for name in (item, *those)}
     found = {}
     for name, value in points.items():
         if name.casefold() not in names:
-            there = items.get(name.partition(".")[0], {})
-            having = f"that item has {', '.join(there)}" if there else f"the items are {', '.join(items) or 'none'}"
+            there = checks.get(name.partition(".")[0], ())
+            having = f"that item has {', '.join(there)}" if there else f"the items are {', '.join(checks) or 'none'}"
             raise WhatIfError(f"no submission has a check or an item '{name}'; {having}")
         found[names[name.casefold()]] = value
     return found
+
+
+def concerned(points: Points, checks: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+    """Return all checks of the items that the points are for, also those whose own points stay.
+
+    >>> concerned({"q1.time": 3.0}, {"q1": ("q1.text", "q1.time"), "q2": ("q2.a",)})
+    ('q1.text', 'q1.time')
+    """
+    items = (those for item, those in checks.items() if item in points or any(check in points for check in those))
+    return tuple(check for those in items for check in those)
 
 
 def shares(checks: Sequence[tuple[str, float]], item: str, points: Points) -> dict[str, float]:

@@ -33,14 +33,12 @@ from grader.notebook.helper_files import Beside, read_helper_files
 from grader.notebook.reader import UnreadableNotebook, read_notebook
 from grader.provenance import digests
 from grader.provenance.environment import environment
-from grader.reports.evidence import Longer, dump_evidence, without_pictures
+from grader.reports.evidence import Longer, dump_bounded
 from grader.result import ItemResult, Result, Submitted, total
 from grader.run.kernels import LOAD, Kernels, Setup
 from grader.sandbox.confinement.backends import find_backend
 from grader.sandbox.limits import Limits
 from grader.seeds import CANONICAL_SEED, commitment, kernel_seed, secret_seed
-
-MOST_KEPT = 6 << 20  # bytes of kept evidence; it takes about 1.3 MB
 
 
 def grade(
@@ -152,14 +150,10 @@ def _whole(item: ItemResult) -> bool:
 
 
 def _kept(evidence: Evidence | None, longer: Longer | None) -> bytes:
-    """Return the evidence as it is kept; nothing if there is none, or too much of it even without pictures."""
+    """Return the evidence as it is kept; nothing if there is none, or too much of it."""
     if evidence is None or isinstance(evidence, PartialEvidence):
         return b""
-    for parts in ((evidence, longer), (without_pictures(evidence), longer), (evidence, None)):
-        kept = dump_evidence(*parts)
-        if kept and len(kept) <= MOST_KEPT:
-            return kept
-    return b""
+    return dump_bounded(evidence, longer)
 
 
 def _need_public(assignment: Assignment, seed: int) -> None:

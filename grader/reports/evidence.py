@@ -11,6 +11,8 @@ from grader.evidence.decode import Malformed
 from grader.formatting import one_line
 from grader.result import Result
 
+MOST_KEPT = 6 << 20  # bytes of kept evidence; it takes about 1.1 MB, and as much again with longer data
+
 
 @dataclass(frozen=True)
 class Longer:
@@ -37,6 +39,18 @@ def dump_evidence(evidence: Evidence, longer: Longer | None = None) -> bytes:
         return kept_first + (kept.dump(_lean(longer)) if longer is not None else b"")
     except ValueError:
         return b""
+
+
+def dump_bounded(evidence: Evidence, longer: Longer | None = None) -> bytes:
+    """Return the evidence as `dump_evidence` does, within `MOST_KEPT` bytes.
+
+    If that is too much, pictures are left out, and then what was seen on longer data; nothing if that is not enough.
+    """
+    for parts in ((evidence, longer), (without_pictures(evidence), longer), (without_pictures(evidence), None)):
+        dumped = dump_evidence(*parts)
+        if dumped and len(dumped) <= MOST_KEPT:
+            return dumped
+    return b""
 
 
 def without_pictures(evidence: Evidence) -> Evidence:

@@ -15,6 +15,7 @@ from grader.course.store import Store
 from grader.course.what_if import (
     WhatIfError,
     changes,
+    concerned,
     known,
     parse_points,
     result_with_points,
@@ -67,11 +68,14 @@ def test_the_submissions_that_would_change_are_found_with_their_marks(tmp_path: 
         row = store.row("dora")
         assert row is not None
         store.mark("dora", Mark("q3", 4, "", row.entry.sha256))
-        every = verdicts.of_class(store)
-        found = changes(store.rows(), every, known({"Q1.TIME": 5}, every.values()))
+        checks = verdicts.checks_of_class(store)
+        points = known({"Q1.TIME": 5}, checks)
+        every = verdicts.of_class(store, concerned(points, checks))
+        assert {one.item for those in every.values() for one in those} == {"q1"}
+        found = changes(store.rows(), every, points)
         assert [(one.submission, one.points) for one in found] == [("dora", 3), ("carl", 1.5), ("anna", 0), ("ben", 0)]
         assert told(found[0]) == "dora: 11 of 12 (91.7%) becomes 14 of 15 (93.3%): +3, q1 4 to 7"
-        assert changes(store.rows(), every, {"q2": 3.0}) == ()
+        assert changes(store.rows(), verdicts.of_class(store), {"q2": 3.0}) == ()
 
 
 def test_what_is_no_check_and_no_number_is_refused() -> None:
@@ -79,11 +83,11 @@ def test_what_is_no_check_and_no_number_is_refused() -> None:
     for text in ("q1", "=3", "q1=x", "q1=-1", "q1=nan", "q1=inf"):
         with pytest.raises(WhatIfError, match=r"is not like q7.time=3"):
             parse_points([text])
-    every = [verdicts.verdicts_in(graded_result("x").document())]
+    checks = {"q1": ("q1.print", "q1.time"), "q2": ("q2.low",), "q3": ("q3.answer",)}
     with pytest.raises(WhatIfError, match=r"'q1.tim'; that item has q1.print, q1.time"):
-        known({"q1.tim": 2}, every)
+        known({"q1.tim": 2}, checks)
     with pytest.raises(WhatIfError, match="the items are q1, q2, q3"):
-        known({"q9": 2}, every)
+        known({"q9": 2}, checks)
 
 
 def test_another_limit_is_tried_on_the_kept_evidence(tmp_path: Path) -> None:
