@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from grader.cli import (
+    appeal,
     bundle,
     calibrate,
     check,
@@ -21,9 +22,11 @@ from grader.cli import (
     mark,
     merge,
     prove,
+    replay,
     results,
     review,
     verify_result,
+    what_if,
 )
 from grader.cli.encoding import spell_what_is_lacking
 from grader.cli.exit_status import FAILED, INTERRUPTED
@@ -49,6 +52,9 @@ COMMANDS: tuple[Command, ...] = (
     results,
     mark,
     review,
+    replay,
+    appeal,
+    what_if,
     merge,
     keygen,
     verify_result,

@@ -16,6 +16,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+from grader.course import history, verdicts
 from grader.course.scores import Final, ItemStanding, Mark, Standing, with_marks
 from grader.course.store_schema import TooNew, migrate
 from grader.errors import GraderError
@@ -152,11 +153,13 @@ class Store:
         """Store a grading, replacing an earlier one with its key; `entry` is its row in the class."""
         values = (graded.key, graded.final, graded.graded_at or now(), graded.seconds)
         with self._transaction():
+            history.keep_replaced(self._db, graded.key, values[2])
             self._db.execute(
                 "INSERT OR REPLACE INTO results (key, final, graded_at, seconds, standing, document, evidence) "
                 "VALUES (?, ?, ?, ?, ?, ?, ?)",
                 (*values, json.dumps(asdict(graded.standing)), graded.document, graded.evidence),
             )
+            verdicts.store_verdicts(self._db, graded.key, graded.document)
             if entry is not None:
                 self._enter(entry, graded.key, now())
 
@@ -172,6 +175,7 @@ class Store:
             "(:name, :file, :sha256, :student_id, :student_name, :submitted_at, :late, :superseded, :key, :updated_at)",
             {name: _storable(value) for name, value in values.items()},
         )
+        history.enter(self._db, entry.name, key)
 
     # --- the class ----------------------------------------------------------------------------------------------
 
@@ -258,6 +262,19 @@ class Store:
         """Store a fact about the class."""
         with self._transaction():
             self._db.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, _storable(value)))
+
+    # --- other tables -------------------------------------------------------------------------------------------
+
+    def query(self, sql: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """Return the rows that a SELECT of another module of `grader.course` finds. Raises StoreError."""
+        with self._store_errors():
+            return self._db.execute(sql, tuple(values)).fetchall()
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Let another module of `grader.course` write, all or nothing. Raises StoreError."""
+        with self._transaction():
+            yield self._db
 
     # --- SQLite -------------------------------------------------------------------------------------------------
 
