@@ -10,7 +10,24 @@ import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
-from grader.cli import bundle, calibrate, check, data, doctor, grade, keygen, mark, merge, prove, results, verify_result
+from grader.cli import (
+    appeal,
+    bundle,
+    calibrate,
+    check,
+    data,
+    doctor,
+    grade,
+    keygen,
+    mark,
+    merge,
+    prove,
+    replay,
+    results,
+    review,
+    verify_result,
+    what_if,
+)
 from grader.cli.encoding import spell_what_is_lacking
 from grader.cli.exit_status import FAILED, INTERRUPTED
 from grader.cli.options import Parser
@@ -34,6 +51,10 @@ COMMANDS: tuple[Command, ...] = (
     grade,
     results,
     mark,
+    review,
+    replay,
+    appeal,
+    what_if,
     merge,
     keygen,
     verify_result,

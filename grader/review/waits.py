@@ -55,7 +55,7 @@ class Waits:
     def _load(self, store: Store) -> None:
         found = {
             key: (graded_at, msgspec.json.decode(entries, type=Entries))
-            for key, graded_at, entries in store.select("SELECT key, graded_at, entries FROM waits")
+            for key, graded_at, entries in store.query("SELECT key, graded_at, entries FROM waits")
         }
         with self._lock:
             self._known |= found
@@ -64,7 +64,7 @@ class Waits:
         """Look at gradings, and keep what was found."""
         found = {row.key: (row.graded_at, _entries(store, row)) for row in rows}
         values = [(key, at, msgspec.json.encode(entries).decode()) for key, (at, entries) in found.items()]
-        with store.change() as db:
+        with store.transaction() as db:
             db.executemany("INSERT OR REPLACE INTO waits (key, graded_at, entries) VALUES (?, ?, ?)", values)
         with self._lock:
             self._known |= found
