@@ -104,6 +104,8 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             added_at TEXT NOT NULL
         )""",
     ),
+    # What a person should look at in the grading under `key` of that time: JSON, see `grader.review.queue.Waiting`.
+    ("CREATE TABLE waits (key TEXT PRIMARY KEY, graded_at TEXT NOT NULL, entries TEXT NOT NULL)",),
 )
 
 

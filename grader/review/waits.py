@@ -35,7 +35,9 @@ class Waits:
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
 
-    def of(self, store: Store, rows: Sequence[Row], patience: float = PATIENCE) -> tuple[list[tuple[Row, Waiting]], int]:
+    def of(
+        self, store: Store, rows: Sequence[Row], patience: float = PATIENCE
+    ) -> tuple[list[tuple[Row, Waiting]], int]:
         """Return what waits of these rows, and how many gradings have yet to be looked at, which a thread does now."""
         missing = self._missing(rows)
         if missing:
@@ -50,7 +52,7 @@ class Waits:
         return [(row, entry) for row, found in known if found for entry in found[1]], len(missing)
 
     def _missing(self, rows: Iterable[Row]) -> list[Row]:
-        return [row for row in rows if self._known.get(row.key, ("",))[0] != row.graded_at]
+        return [row for row in rows if row.key and self._known.get(row.key, ("",))[0] != row.graded_at]
 
     def _load(self, store: Store) -> None:
         found = {

@@ -176,6 +176,21 @@ def chosen() -> None:
         print(f"| {name} | {len(part)} | {len(set(groups))} | {purity:.1%} | {savings:.1%} |")
 
 
+def samples(tries: int = 20) -> None:
+    """Print what classes of other sizes reach, drawn from the answers: the weights rest on fewer answers there."""
+    print("\n| threshold | class | purity | savings |\n| --- | --- | --- | --- |")
+    for farthest in (0.5, FARTHEST, 0.6):
+        for size in (30, 60, 100):
+            found = []
+            for seed, item in itertools.product(range(tries), ITEMS):
+                answers = random.Random(seed).sample(ANSWERS[item], size)
+                groups = propose({str(at): answer.text for at, answer in enumerate(answers)}, farthest)
+                of = {int(key): at for at, group in enumerate(groups) for key in group.members}
+                found.append(scores([of[at] for at in range(size)], answers))
+            purity, savings = np.mean(found, axis=0)
+            print(f"| {farthest} | {size} | {purity:.1%} | {savings:.1%} |")
+
+
 def unlike() -> None:
     """Print how many decisions are saved on answers that were written to be unlike each other."""
     found = dict.fromkeys(ITEMS, 0)
@@ -209,6 +224,7 @@ def main() -> None:
     """Print all tables."""
     compare()
     chosen()
+    samples()
     unlike()
     many()
 

@@ -16,7 +16,7 @@ from grader.review.groups.linkage import complete_linkage
 
 __all__ = ["FARTHEST", "Group", "propose"]
 
-FARTHEST = 0.6
+FARTHEST = 0.55
 """The largest distance of two answers in one group. 0 is the same text, 1 is nothing in common."""
 
 

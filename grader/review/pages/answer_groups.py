@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 from starlette.responses import Response
 
+from grader.course.decisions import Mark
 from grader.course.scores import limit
 from grader.formatting import number
 from grader.review import marking
 from grader.review.groups import Group
-from grader.review.pages.queue import Queue, decided, queue_of
+from grader.review.pages.queue import MOST_VERSION, Queue, decided, queue_of
 from grader.review.proposals import groups
 from grader.review.visit import Refused, Visit, get, post
 
@@ -25,12 +26,11 @@ MOST_LISTED = 200  # groups in the list
 
 @dataclass(frozen=True)
 class Member:
-    """An answer of a group, with its row, what a person gave it, and facts of the student's own run."""
+    """An answer of a group, with its row and what a person gave it."""
 
     row: Row
     answer: str
-    given: marking.Given | None
-    facts: tuple[str, ...] = ()
+    given: Mark | None
 
 
 @dataclass(frozen=True)
@@ -101,8 +101,8 @@ def page(
         versions={visit.desk.address(one.row.entry.name): marking.version(one.given) for one in members},
         problem=problem,
         most=limit(standing) if standing is not None else 0.0,
-        lines=marking.lines(visit.store, queue.item),
-        comments=marking.comments(visit.store, queue.item),
+        lines=marking.lines(visit, queue.item),
+        comments=marking.comments(visit, queue.item),
         following=_next(found or (), group, by_address, queue.item),
     )
 
@@ -116,15 +116,15 @@ def save(visit: Visit) -> Response:
     for row in rows:
         visit.demand_mark(row.entry.name, queue.item)
     typed = marking.read(visit)
-    seen = {row.entry.name: visit.text(f"seen-{visit.desk.address(row.entry.name)}") for row in rows}
+    seen = {row.entry.name: visit.whole(f"seen-{visit.desk.address(row.entry.name)}", 0, most=MOST_VERSION) for row in rows}
     try:
         if not rows:
             raise marking.Problem("Tick at least one answer.")
         most = min(limit(standing) for row in rows if (standing := row.machine.item(queue.item)) is not None)
-        decision = marking.decide(typed, marking.lines(visit.store, queue.item), most)
+        decision = marking.decide(typed, marking.lines(visit, queue.item), most)
         marking.save(visit, rows, queue.item, decision, seen)
     except marking.Problem as problem:
-        return page(visit, queue, typed, str(problem), ticked)
+        return page(visit, _queue(visit), typed, str(problem), ticked)
     told = f"Saved: {marking.counted(len(rows), 'answer')} to {queue.item}: {number(decision.points)} of {number(most)} each."
     return visit.done(visit.text("following") or f"{queue.address}/groups", told)
 
@@ -148,7 +148,9 @@ def _next(found: Sequence[Group], group: Group, rows: Mapping[str, Row], item: s
     at = list(found).index(group)
     around = [*found[at + 1 :], *found[:at]]
     open_groups = (
-        one.members[0] for one in around if len(one.members) > 1 and not all(decided(rows[m], item) for m in one.members)
+        one.members[0]
+        for one in around
+        if len(one.members) > 1 and not all(decided(rows[m], item) for m in one.members)
     )
     return next(open_groups, "")
 

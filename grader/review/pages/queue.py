@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
@@ -24,6 +23,8 @@ if TYPE_CHECKING:
     from grader.result import ItemResult
 
 WHOLE = "file"  # stands in addresses for the item of a file that failed as a whole
+
+MOST_VERSION = 10**9
 
 navigation = (Link("Queue", "/queue", 10),)
 
@@ -50,7 +51,10 @@ class Queue:
 
     def at(self, submission: str) -> tuple[Row, Waiting]:
         """Return the entry of a submission, by name. Raises KeyError."""
-        return next(((row, entry) for row, entry in self.entries if row.entry.name == submission))
+        found = next(((row, entry) for row, entry in self.entries if row.entry.name == submission), None)
+        if found is None:
+            raise KeyError(submission)
+        return found
 
 
 def entries(visit: Visit) -> tuple[list[tuple[Row, Waiting]], int]:
@@ -138,7 +142,7 @@ def _entry(visit: Visit, queue: Queue) -> tuple[Row, Waiting]:
     row = visit.row()
     try:
         return queue.at(row.entry.name)
-    except StopIteration:
+    except KeyError:
         raise Refused(404, "This submission is not in this queue.") from None
 
 
@@ -166,11 +170,10 @@ def page(
         seen=marking.version(given),
         problem=problem,
         most=limit(standing) if standing is not None else 0.0,
-        lines=marking.lines(visit.store, queue.item),
-        comments=marking.comments(visit.store, queue.item),
+        lines=marking.lines(visit, queue.item, given),
+        comments=marking.comments(visit, queue.item),
         run=run_of(visit.desk.folder, row.key, row.graded_at),
         address=lambda name: address_of(visit, queue, name),
-        undoable=marking.last_of(visit.session, queue.item) is not None,
         kind_name=KINDS[queue.kind],
     )
 
@@ -197,10 +200,11 @@ def save(visit: Visit) -> Response:
     if standing is None:
         raise Refused(409, "This file could not be graded, so there are no points to give; grade it again.")
     try:
-        decision = marking.decide(typed, marking.lines(visit.store, queue.item), limit(standing))
-        marking.save(visit, [row], queue.item, decision, {row.entry.name: visit.text("seen")})
+        known = marking.lines(visit, queue.item, marking.given(row, queue.item))
+        decision = marking.decide(typed, known, limit(standing))
+        marking.save(visit, [row], queue.item, decision, {row.entry.name: visit.whole("seen", 0, most=MOST_VERSION)})
     except marking.Problem as problem:
-        return page(visit, queue, row, entry, typed, str(problem))
+        return _again(visit, typed, str(problem))
     told = f"Saved: {visit.called(row.entry)}, {queue.item}: {number(decision.points)} of {number(limit(standing))}."
     after = place(row.entry.name, queue.names, queue.decided).next_left
     if visit.text("go") == "stay":
@@ -216,24 +220,34 @@ def remove(visit: Visit) -> Response:
     row, entry = _entry(visit, queue)
     visit.demand_mark(row.entry.name, queue.item)
     try:
-        marking.save(visit, [row], queue.item, None, {row.entry.name: visit.text("seen")})
+        marking.remove(visit, row, queue.item, visit.whole("seen", 0, most=MOST_VERSION))
     except marking.Problem as problem:
-        return page(visit, queue, row, entry, None, str(problem))
-    return visit.done(address_of(visit, queue, row.entry.name), f"Removed: the mark of {visit.called(row.entry)}, {queue.item}.")
+        return _again(visit, None, str(problem))
+    told = f"Removed: the mark of {visit.called(row.entry)}, {queue.item}."
+    return visit.done(address_of(visit, queue, row.entry.name), told)
+
+
+def _again(visit: Visit, typed: marking.Typed | None, problem: str) -> Response:
+    """Show the submission as it stands now, with the problem."""
+    queue = queue_of(visit)
+    row, entry = _entry(visit, queue)
+    return page(visit, queue, row, entry, typed, problem)
 
 
 def undo(visit: Visit) -> Response:
-    """Take back the person's own last decision in this queue, and show its first submission again."""
+    """Take back the person's own last change, and show its first submission again if it is in this queue."""
     queue = queue_of(visit)
     try:
-        names = marking.undo(visit, queue.item)
+        undone = marking.undo(visit)
     except marking.Problem as problem:
         return visit.done(queue.address, str(problem), "problem")
-    known = [name for name in names if name in queue.names]
-    told = f"Undone: {marking.counted(len(names), 'mark')} of {queue.item} is as before." if len(names) == 1 else (
-        f"Undone: {len(names)} marks of {queue.item} are as before."
-    )
-    return visit.done(address_of(visit, queue, known[0]) if known else queue.address, told)
+    called = {row.entry.name: visit.called(row.entry) for row in visit.rows}
+    first = undone[0]
+    what = f"{first.action} of {first.item}" if first.item else first.action
+    whose = f", {called[first.submission]}" if first.submission in called else ""
+    more = f", and {len(undone) - 1} more" if len(undone) > 1 else ""
+    here = first.submission if first.submission in queue.names and first.item == queue.item else ""
+    return visit.done(address_of(visit, queue, here) if here else queue.address, f"Undone: {what}{whose}{more}.")
 
 
 routes = [
@@ -244,8 +258,3 @@ routes = [
     post("/queue/{item}/{kind}/{submission}", save),
     post("/queue/{item}/{kind}/{submission}/remove", remove),
 ]
-
-
-def undecided(queue: Queue) -> Sequence[str]:
-    """Return the names of the submissions that nobody has decided."""
-    return [name for name in queue.names if name not in queue.decided]

@@ -1,0 +1,128 @@
+"""Classes with written answers: small ones from made-up evidence, and one of any size from a real grading."""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import msgspec
+
+from grader.course.questions import Question, questions_of
+from grader.course.scores import standing
+from grader.course.store import Entry, Graded, Store, key_for
+from grader.evidence.kept import part
+from grader.grading.judge import item_result
+from grader.notebook.questions import Section
+from grader.reports.evidence import dump_evidence
+from grader.result import CheckResult, Digests, Result, Student, Submitted
+from tests.browser.samples import evidence
+from tests.review.answers import ITEMS, labelled
+
+QUESTIONS = tuple(
+    Question(item, f"Title of {item}", f"The wording of {item}?", True, f"A model answer to {item}.") for item in ITEMS
+)
+
+
+def answers(item: str, number: int) -> list[str]:
+    """Return so many answers to a question, each language in turn; they come again after the last."""
+    texts = [answer.text for answer in labelled(item)]
+    return [texts[(at * 7) % len(texts)] for at in range(number)]
+
+
+def small(folder: Path, number: int = 6, items: Sequence[str] = ITEMS) -> Path:
+    """Store a class whose only items are written answers, each of 5 points."""
+    folder.mkdir(parents=True, exist_ok=True)
+    told = {item: answers(item, number) for item in items}
+    with Store(folder) as store:
+        store.set_items(list(items))
+        store.set_questions([question for question in QUESTIONS if question.item in items])
+        for at in range(number):
+            name = f"student{at:03}"
+            given = {item: told[item][at] for item in items}
+            _store(store, name, f"Student No. {at}", _result(name, given), b"")
+    return folder
+
+
+def _result(name: str, given: dict[str, str]) -> Result:
+    kept = evidence()
+    sections = {**kept.sections, **{item: Section(item, 0, (0,), text, (0,)) for item, text in given.items()}}
+    packed = dump_evidence(replace(kept, sections=sections))
+    facts = ("here, after epoch 10: training loss 0.236, test loss 0.284",)
+    made = [
+        item_result(
+            item,
+            f"Title of {item}",
+            5,
+            (
+                CheckResult(
+                    f"{item}.answer", "review", 5, 5, "an answer of some words; a person decides", evidence=facts
+                ),
+            ),
+        )
+        for item in given
+    ]
+    digest = hashlib.sha256(name.encode()).hexdigest()
+    total = sum(item.score for item in made)
+    return Result(
+        "written",
+        Submitted(f"{name}.ipynb", digest),
+        total,
+        total,
+        "needs_review",
+        tuple(made),
+        provisional=total,
+        evidence=hashlib.sha256(packed).hexdigest(),
+        kept=packed,
+    )
+
+
+def real(folder: Path, graded: Result, number: int) -> Path:
+    """Store a class of so many students from one real grading: each has other written answers, the facts are its own."""
+    from grader.assignment import load_assignment
+
+    folder.mkdir(parents=True, exist_ok=True)
+    told = {item: answers(item, number) for item in ITEMS}
+    assignment = load_assignment("reference")
+    with Store(folder) as store:
+        store.set_items([item.id for item in assignment.rubric.items])
+        store.set_questions(questions_of(assignment))
+        for at, (name, result) in enumerate(_varied(graded, told, number)):
+            _store(store, name, f"Student No. {at}", result, result.kept)
+    return folder
+
+
+def _varied(graded: Result, told: dict[str, list[str]], number: int) -> Iterator[tuple[str, Result]]:
+    plain = msgspec.json.decode(zlib.decompress(graded.kept))
+    for at in range(number):
+        name = f"student{at:03}"
+        for item in ITEMS:
+            plain["sections"][item]["answer"] = told[item][at]
+        packed = zlib.compress(msgspec.json.encode(plain), 1)
+        digest = hashlib.sha256(name.encode()).hexdigest()
+        yield (
+            name,
+            replace(
+                graded,
+                submission=Submitted(f"{name}.ipynb", digest),
+                digests=replace(graded.digests, submission=digest) if graded.digests else Digests(),
+                evidence=hashlib.sha256(packed).hexdigest(),
+                kept=packed,
+            ),
+        )
+
+
+def _store(store: Store, name: str, student: str, result: Result, kept: bytes) -> None:
+    entry = Entry(name, result.submission.name, result.submission.sha256, name.removeprefix("student"), student)
+    result = replace(result, student=Student(name, entry.student_id, student))
+    key = key_for(result.submission.sha256, result.student)
+    store.put(Graded(key, standing(result), result.document(), evidence=kept or result.kept), entry)
+
+
+def answer_of(kept: bytes, item: str) -> str:
+    """Return the written answer in kept evidence."""
+    from grader.review.seen import _Kept
+
+    return part(kept, _Kept).sections[item].answer
