@@ -138,6 +138,7 @@ class Store:
         `shared` is for threads that take care themselves that one at a time uses it.
         """
         self.path = folder / FILE
+        self._standings: dict[str, Standing] = {}
         if not create and not self.path.is_file():
             raise StoreError(f"'{folder}' holds no results ({FILE}); give the --out folder of `grader grade`")
         with self._store_errors():
@@ -226,6 +227,13 @@ class Store:
             yield row
         yield from self._missing(there)
 
+    def _standing(self, text: str) -> Standing:
+        """Return a stored standing; each is read once, since who shows a class asks again and again."""
+        known = self._standings.get(text)
+        if known is None:
+            known = self._standings[text] = _standing(text)
+        return known
+
     def row(self, name: str) -> Row | None:
         """Return the row with this name, or None."""
         found = next(self._rows(name), None)
@@ -243,7 +251,7 @@ class Store:
         for *values, key, updated_at, standing, settled, graded_at, seconds in self.query(query, filter(None, [name])):
             entry = _entry(values)
             final = with_decisions(
-                machine := _standing(standing),
+                machine := self._standing(standing),
                 entry.sha256,
                 marks.get(entry.name, {}),
                 overrides.get(entry.name, {}),

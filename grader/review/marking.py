@@ -203,7 +203,9 @@ class _telling:
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, MarkError):
             self._visit.__dict__.pop("rows", None)
-            name = str(error)
-            if isinstance(error, Changed):
-                raise Problem("Somebody else decided on this meanwhile. Nothing was stored; it stands as shown.") from None
-            raise Problem(f"{name[:1].upper()}{name[1:]}.") from None
+            if isinstance(error, Changed):  # its own sentence holds names, which may be hidden
+                raise Problem(
+                    "Somebody else decided on this meanwhile. Nothing was stored; so it stands now."
+                ) from None
+            said = str(error)
+            raise Problem(f"{said[:1].upper()}{said[1:]}.") from None

@@ -58,7 +58,13 @@ def test_the_queue_counts_what_waits_and_leads_to_the_first(browser: Browser) ->
     first = browser.get("/queue/q4/answer")
     assert first.status_code == 200
     assert "1 of 4 · 4 left" in first.text
-    for shown in ("The wording of q4?", "A model answer to q4.", "test loss 0.284", "Losses of the MLP", "Not decided yet"):
+    for shown in (
+        "The wording of q4?",
+        "A model answer to q4.",
+        "test loss 0.284",
+        "Losses of the MLP",
+        "Not decided yet",
+    ):
         assert shown in first.text
 
 
@@ -202,6 +208,8 @@ def test_an_assistant_sees_and_marks_only_what_is_theirs(desk: Served) -> None:
     assert set(marks(desk, "q6")) == {ANNA}
 
 
+@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_a_group_is_decided_at_once_without_those_that_were_taken_out(tmp_path: Path) -> None:
     folder = small(tmp_path / "graded", 302, ("q6",))  # each answer comes two or three times
     with served(folder) as desk, desk.browser() as browser:
@@ -219,6 +227,8 @@ def test_a_group_is_decided_at_once_without_those_that_were_taken_out(tmp_path: 
         assert marks(desk, "q6") == {}
 
 
+@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_a_group_of_which_one_was_decided_meanwhile_is_not_stored_at_all(tmp_path: Path) -> None:
     with served(small(tmp_path / "graded", 240, ("q6",))) as desk, desk.browser() as browser:
         page = browser.get("/queue/q6/answer/groups").text

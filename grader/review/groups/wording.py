@@ -22,7 +22,8 @@ def _words(text: str) -> frozenset[str]:
 TURNS: dict[str, tuple[frozenset[str], tuple[str, ...]]] = {
     "not": (
         _words(
-            "no not dont doesnt didnt isnt arent wasnt cannot never none neither nor without unnecessary useless pointless "  # English
+            "no not dont doesnt didnt isnt arent wasnt cannot never none neither nor without "  # English
+            "unnecessary useless pointless "
             "nein nicht kein keine keinen keiner keinem nie ohne unnötig unnötige überflüssig sinnlos "  # German
             "non ne n pas aucun aucune sans jamais inutile inutiles "  # French
             "ni ningún ninguna ninguno ningun nunca sin nada tampoco inútil innecesario "  # Spanish

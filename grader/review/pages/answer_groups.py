@@ -48,7 +48,7 @@ def overview(visit: Visit) -> Response:
     """Show the groups, the largest first, and how many answers stand alone."""
     queue = _queue(visit)
     answers = _answers(visit, queue)
-    found = groups(answers)
+    found = groups(answers) if not queue.missing else None
     by_address = {visit.desk.address(row.entry.name): row for row, _ in queue.entries}
     listed = [_listed(group, by_address, answers, queue.item) for group in found or () if len(group.members) > 1]
     return visit.page(
@@ -116,7 +116,9 @@ def save(visit: Visit) -> Response:
     for row in rows:
         visit.demand_mark(row.entry.name, queue.item)
     typed = marking.read(visit)
-    seen = {row.entry.name: visit.whole(f"seen-{visit.desk.address(row.entry.name)}", 0, most=MOST_VERSION) for row in rows}
+    seen = {
+        row.entry.name: visit.whole(f"seen-{visit.desk.address(row.entry.name)}", 0, most=MOST_VERSION) for row in rows
+    }
     try:
         if not rows:
             raise marking.Problem("Tick at least one answer.")
@@ -125,7 +127,8 @@ def save(visit: Visit) -> Response:
         marking.save(visit, rows, queue.item, decision, seen)
     except marking.Problem as problem:
         return page(visit, _queue(visit), typed, str(problem), ticked)
-    told = f"Saved: {marking.counted(len(rows), 'answer')} to {queue.item}: {number(decision.points)} of {number(most)} each."
+    saved = f"{marking.counted(len(rows), 'answer')} to {queue.item}"
+    told = f"Saved: {saved}: {number(decision.points)} of {number(most)} each."
     return visit.done(visit.text("following") or f"{queue.address}/groups", told)
 
 

@@ -78,7 +78,8 @@ def save(visit: Visit) -> Response:
 
 def _done(visit: Visit, queue: Queue, told: str) -> Response:
     back = visit.text("back")
-    return visit.done(f"{queue.address}/lines?back={back}" if back.startswith("/queue/") else f"{queue.address}/lines", told)
+    more = f"?back={back}" if back.startswith("/queue/") else ""
+    return visit.done(f"{queue.address}/lines{more}", told)
 
 
 def _asked(queue: Queue, line: RubricLine, text: str, points: float, uses: int, seen: int) -> Asked:

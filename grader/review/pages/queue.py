@@ -38,6 +38,7 @@ class Queue:
     entries: tuple[tuple[Row, Waiting], ...]
     decided: frozenset[str]
     question: Question
+    missing: int = 0  # gradings that have yet to be looked at
 
     @property
     def names(self) -> list[str]:
@@ -74,13 +75,14 @@ def queue_of(visit: Visit) -> Queue:
     item = "" if item == WHOLE else item
     if kind not in KINDS:
         raise Refused(404, "There is no such queue.")
-    found = [(row, one) for row, one in entries(visit)[0] if (one.item, one.kind) == (item, kind)]
+    every, missing = entries(visit)
+    found = [(row, one) for row, one in every if (one.item, one.kind) == (item, kind)]
     if not found:
         raise Refused(404, "Nothing of this kind waits here, or you may not mark it.")
     # in the order of what stands for the names: nobody is always first or last, and names need not be known
     found.sort(key=lambda pair: visit.desk.address(pair[0].entry.name))
     names = frozenset(row.entry.name for row, _ in found if decided(row, item))
-    return Queue(item, cast(Kind, kind), tuple(found), names, question(visit, item, found[0][0]))
+    return Queue(item, cast(Kind, kind), tuple(found), names, question(visit, item, found[0][0]), missing)
 
 
 def question(visit: Visit, item: str, row: Row) -> Question:
@@ -193,7 +195,7 @@ def item_of(visit: Visit, row: Row, item: str) -> ItemResult | None:
 def save(visit: Visit) -> Response:
     """Store the mark of the form, and go on to the next submission that nobody has decided."""
     queue = queue_of(visit)
-    row, entry = _entry(visit, queue)
+    row, _ = _entry(visit, queue)
     visit.demand_mark(row.entry.name, queue.item)
     typed = marking.read(visit)
     standing = row.machine.item(queue.item)
@@ -217,7 +219,7 @@ def save(visit: Visit) -> Response:
 def remove(visit: Visit) -> Response:
     """Remove the mark; the machine's points count again, and the item waits again."""
     queue = queue_of(visit)
-    row, entry = _entry(visit, queue)
+    row, _ = _entry(visit, queue)
     visit.demand_mark(row.entry.name, queue.item)
     try:
         marking.remove(visit, row, queue.item, visit.whole("seen", 0, most=MOST_VERSION))
