@@ -6,6 +6,7 @@ import hashlib
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 
 import msgspec
@@ -13,7 +14,6 @@ import msgspec
 from grader.course.questions import Question, questions_of
 from grader.course.scores import standing
 from grader.course.store import Entry, Graded, Store, key_for
-from grader.evidence.kept import part
 from grader.grading.judge import item_result
 from grader.notebook.questions import Section
 from grader.reports.evidence import dump_evidence
@@ -21,14 +21,15 @@ from grader.result import CheckResult, Digests, Result, Student, Submitted
 from tests.browser.samples import evidence
 from tests.review.answers import ITEMS, labelled
 
-QUESTIONS = tuple(
-    Question(item, f"Title of {item}", f"The wording of {item}?", True, f"A model answer to {item}.") for item in ITEMS
-)
+
+def question(item: str) -> Question:
+    """Return a made-up question."""
+    return Question(item, f"Title of {item}", f"The wording of {item}?", True, f"A model answer to {item}.")
 
 
 def answers(item: str, number: int) -> list[str]:
-    """Return so many answers to a question, each language in turn; they come again after the last."""
-    texts = [answer.text for answer in labelled(item)]
+    """Return so many answers to a question, to the first one for an item of another name; they come again at the end."""
+    texts = [answer.text for answer in labelled(item if item in ITEMS else ITEMS[0])]
     return [texts[(at * 7) % len(texts)] for at in range(number)]
 
 
@@ -38,7 +39,7 @@ def small(folder: Path, number: int = 6, items: Sequence[str] = ITEMS) -> Path:
     told = {item: answers(item, number) for item in items}
     with Store(folder) as store:
         store.set_items(list(items))
-        store.set_questions([question for question in QUESTIONS if question.item in items])
+        store.set_questions([question(item) for item in items])
         for at in range(number):
             name = f"student{at:03}"
             given = {item: told[item][at] for item in items}
@@ -46,10 +47,21 @@ def small(folder: Path, number: int = 6, items: Sequence[str] = ITEMS) -> Path:
     return folder
 
 
+@lru_cache(maxsize=1)
+def _template() -> bytes:
+    return zlib.decompress(dump_evidence(evidence()))
+
+
+def _with_answers(template: bytes, given: dict[str, str]) -> bytes:
+    """Return the kept evidence with other written answers."""
+    plain = msgspec.json.decode(template)
+    for item, text in given.items():
+        plain["sections"][item] = msgspec.to_builtins(Section(item, 0, (0,), text, (0,)))
+    return zlib.compress(msgspec.json.encode(plain), 1)
+
+
 def _result(name: str, given: dict[str, str]) -> Result:
-    kept = evidence()
-    sections = {**kept.sections, **{item: Section(item, 0, (0,), text, (0,)) for item, text in given.items()}}
-    packed = dump_evidence(replace(kept, sections=sections))
+    packed = _with_answers(_template(), given)
     facts = ("here, after epoch 10: training loss 0.236, test loss 0.284",)
     made = [
         item_result(
@@ -95,12 +107,10 @@ def real(folder: Path, graded: Result, number: int) -> Path:
 
 
 def _varied(graded: Result, told: dict[str, list[str]], number: int) -> Iterator[tuple[str, Result]]:
-    plain = msgspec.json.decode(zlib.decompress(graded.kept))
+    template = zlib.decompress(graded.kept)
     for at in range(number):
         name = f"student{at:03}"
-        for item in ITEMS:
-            plain["sections"][item]["answer"] = told[item][at]
-        packed = zlib.compress(msgspec.json.encode(plain), 1)
+        packed = _with_answers(template, {item: told[item][at] for item in ITEMS})
         digest = hashlib.sha256(name.encode()).hexdigest()
         yield (
             name,
@@ -119,10 +129,3 @@ def _store(store: Store, name: str, student: str, result: Result, kept: bytes) -
     result = replace(result, student=Student(name, entry.student_id, student))
     key = key_for(result.submission.sha256, result.student)
     store.put(Graded(key, standing(result), result.document(), evidence=kept or result.kept), entry)
-
-
-def answer_of(kept: bytes, item: str) -> str:
-    """Return the written answer in kept evidence."""
-    from grader.review.seen import _Kept
-
-    return part(kept, _Kept).sections[item].answer
