@@ -34,7 +34,10 @@ if TYPE_CHECKING:
 
 LOCKED = "Open the link that `grader review` printed. Each link opens the desk once; a session ends after eight hours."
 
-FURTHER = (("history of gradings", "history"), ("difference between gradings", "difference"))  # where there are such pages
+FURTHER = (
+    ("history of gradings", "history"),
+    ("difference between gradings", "difference"),
+)  # where there are such pages
 
 
 def make_app(

@@ -120,7 +120,9 @@ def main() -> int:
         results = results_in(arguments.results)
         make_class(Path(there), results, arguments.count)
         size = (Path(there) / "results.sqlite").stat().st_size / 2**20
-        print(f"{arguments.count} submissions from {len(results)} results: {size:.0f} MiB, {time.monotonic() - began:.0f} s")
+        print(
+            f"{arguments.count} submissions from {len(results)} results: {size:.0f} MiB, {time.monotonic() - began:.0f} s"
+        )
         with served(Path(there)) as desk, desk.browser() as browser:
             print(f"{'page':32} {'median ms':>10} {'most ms':>10} {'bytes':>10}")
             measured = {name: measure(browser, path) for name, path in pages(desk, arguments.count).items()}

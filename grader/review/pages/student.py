@@ -8,8 +8,8 @@ from starlette.responses import HTMLResponse, Response
 
 from grader.course.decided import decided
 from grader.reports.executed import executed_notebook
-from grader.review.pages.decisions import forms
 from grader.review.class_table import confirmed, neighbours, possible, waiting
+from grader.review.pages.decisions import forms
 from grader.review.regrading import state_of
 from grader.review.submission import nameless, picture, report_page, result_of
 from grader.review.visit import Refused, Visit, get

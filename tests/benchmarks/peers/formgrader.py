@@ -68,7 +68,7 @@ def main(count: int) -> None:
         options = [f"--ServerApp.port={PORT}", f"--IdentityProvider.token={TOKEN}", "--ServerApp.open_browser=False"]
         options += ["--allow-root", f"--ServerApp.root_dir={course}", "--ServerApp.port_retries=0"]
         extensions = ["nbgrader.server_extensions.formgrader", "nbgrader.server_extensions.validate_assignment"]
-        enabled = {name: True for name in extensions}
+        enabled = dict.fromkeys(extensions, True)
         config = {"ServerApp": {"jpserver_extensions": enabled}}
         (course / "jupyter_server_config.json").write_text(json.dumps(config))
         with (course / "log").open("w") as log:
