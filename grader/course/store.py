@@ -422,7 +422,10 @@ def _graded(row: Sequence[Any]) -> Graded:
 
 
 def _standing(document: str) -> Standing:
-    return msgspec.json.decode(document, type=Standing)
+    try:
+        return msgspec.json.decode(document, type=Standing)
+    except msgspec.DecodeError:  # a message with half of a character, which an earlier grader stored
+        return msgspec.convert(json.loads(document), type=Standing)
 
 
 def missing(
