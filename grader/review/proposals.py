@@ -18,7 +18,7 @@ __all__ = ["Beside", "groups", "prepare", "run_of"]
 
 T = TypeVar("T")
 
-GROUPING_SECONDS = 0.15  # until a page says that the answers are being grouped
+GROUPING_SECONDS = 0.1  # until a page says that the answers are being grouped
 PICTURE_SECONDS = 5.0
 
 

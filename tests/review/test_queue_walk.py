@@ -156,6 +156,7 @@ def _walk(folder: Path, page: Any, server: Server) -> None:
         if number % 10 == 3:
             person.press("p")
             page.keyboard.type("2.5")
+            person.press("Escape")
             keys = []
         if label == "hedge":
             person.press("c")
