@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -33,10 +33,12 @@ def answers(item: str, number: int) -> list[str]:
     return [texts[(at * 7) % len(texts)] for at in range(number)]
 
 
-def small(folder: Path, number: int = 6, items: Sequence[str] = ITEMS) -> Path:
-    """Store a class whose only items are written answers, each of 5 points."""
+def small(
+    folder: Path, number: int = 6, items: Sequence[str] = ITEMS, texts: Mapping[str, Sequence[str]] | None = None
+) -> Path:
+    """Store a class whose only items are written answers, each of 5 points; `texts` are answers by item."""
     folder.mkdir(parents=True, exist_ok=True)
-    told = {item: answers(item, number) for item in items}
+    told = {item: answers(item, number) for item in items} | dict(texts or {})
     with Store(folder) as store:
         store.set_items(list(items))
         store.set_questions([question(item) for item in items])
