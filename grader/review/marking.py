@@ -208,4 +208,7 @@ class _telling:
                     "Somebody else decided on this meanwhile. Nothing was stored; so it stands now."
                 ) from None
             said = str(error)
+            if self._visit.session.hide_names:
+                for row in self._visit.desk.rows():
+                    said = said.replace(row.entry.name, self._visit.called(row.entry)) if row.entry.name else said
             raise Problem(f"{said[:1].upper()}{said[1:]}.") from None

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from grader.course.changes import changing
 from grader.course.people import Person
 from grader.course.store import Store
 from grader.review.desk import address_of
@@ -17,7 +18,7 @@ from tests.review.classes import small
 from tests.review.desks import Browser, Served, served
 
 NUMBER = 4
-ITEMS = [f"q{number}" for number in range(100, 116)]  # one for each test: all share a desk
+ITEMS = [f"q{number}" for number in range(100, 118)]  # one for each test: all share a desk
 OTHER = "q199"
 NAMES = [f"student{at:03}" for at in range(NUMBER)]
 ANNA = NAMES[0]
@@ -222,6 +223,26 @@ def test_an_assistant_sees_and_marks_only_what_is_theirs(desk: Served, item: str
         assert assistant.submit(at(OTHER), points="3", seen="0").status_code == 200
     assert marks(desk, item) == {}
     assert set(marks(desk, OTHER)) == {ANNA}
+
+
+def test_who_marks_some_students_cannot_change_the_rubric_of_all(desk: Served, item: str) -> None:
+    with desk.browser(Person("assi", "assistant", students=(ANNA,))) as assistant:
+        assert assistant.submit(f"/queue/{item}/answer/lines", do="add", text="x", points="1").status_code == 403
+        assert assistant.get(at(item, NAMES[1])).status_code == 404
+        assert assistant.submit(at(item), points="3", seen="0").status_code == 200
+    assert lines(desk, item) == {}
+    assert marks(desk, item) == {ANNA: (3, "")}
+
+
+def test_a_refusal_names_nobody_while_names_are_hidden(desk: Served, browser: Browser, item: str) -> None:
+    with Store(desk.app.state.desk.folder, create=False) as store, changing(store, "otto") as change:
+        change.override(ANNA, f"{item}.answer", 1, "agreed")
+    browser.submit("/names", hide="yes", back="/queue")
+    page = browser.submit(at(item), points="3", seen="0")
+    assert page.status_code == 409
+    assert "was overridden" in told(page.text)[0]
+    assert left(browser.get("/queue").text, item) == NUMBER - 1  # it is decided all the same
+    assert not re.search(r"Student No|student00\d", page.text)
 
 
 def test_what_is_not_in_a_queue_is_not_found(browser: Browser, item: str) -> None:

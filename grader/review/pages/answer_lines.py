@@ -11,7 +11,7 @@ from grader.course.scores import limit
 from grader.formatting import number
 from grader.review import marking
 from grader.review.pages.queue import MOST_VERSION, Queue, queue_of
-from grader.review.visit import Visit, get, post
+from grader.review.visit import Refused, Visit, get, post
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,8 @@ def save(visit: Visit) -> Response:
     """Add, change or retire a line; a change of what students get is asked for first."""
     queue = queue_of(visit)
     visit.demand_mark(queue.entries[0][0].entry.name, queue.item)
+    if visit.person.students:
+        raise Refused(403, "A rubric counts for all students, so who marks some of them cannot change it.")
     do, text = visit.text("do"), visit.text("text")
     try:
         if do == "add":

@@ -65,8 +65,13 @@ def entries(visit: Visit) -> tuple[list[tuple[Row, Waiting]], int]:
 
 
 def decided(row: Row, item: str) -> bool:
-    """Return whether a person has decided on this item of the notebook that counts."""
-    return marking.given(row, item) is not None
+    """Return whether a person has decided on this item of the notebook that counts: by a mark, or check by check."""
+    if marking.given(row, item) is not None:
+        return True
+    machine, final = row.machine.item(item), row.final.standing.item(item)
+    if machine is not None and machine.open:
+        return final is not None and not final.open
+    return any(one.item == item for one in row.final.overrides.values())
 
 
 def queue_of(visit: Visit) -> Queue:
