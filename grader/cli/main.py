@@ -24,6 +24,7 @@ from grader.cli import (
     prove,
     replay,
     results,
+    review,
     verify_result,
     what_if,
 )
@@ -53,6 +54,7 @@ COMMANDS: tuple[Command, ...] = (
     replay,
     appeal,
     what_if,
+    review,
     merge,
     keygen,
     verify_result,

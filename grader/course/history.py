@@ -144,7 +144,7 @@ def gradings(store: Store, submission: str) -> tuple[Grading, ...]:
         "LEFT JOIN submissions s ON s.name = g.submission AND s.key = g.key AND r.key IS NOT NULL "
         "WHERE g.submission = ? ORDER BY g.graded_at DESC, g.key"
     )
-    found = store.query(query, (submission,))
+    found = store.select(query, (submission,))
     return tuple(
         Grading(submission, key, at, zlib.decompress(own).decode() if own else str(document), bool(current))
         for key, at, own, document, current in found
@@ -175,9 +175,9 @@ def keep_replaced(db: sqlite3.Connection, key: str, graded_at: str) -> None:
 
 def merge_history(source: Store, target: Store) -> None:
     """Add the gradings of one store to those of another, which has its results already. Raises StoreError."""
-    for (name,) in source.query("SELECT DISTINCT submission FROM gradings"):
+    for (name,) in source.select("SELECT DISTINCT submission FROM gradings"):
         found = gradings(source, name)
-        with target.transaction() as db:
+        with target.change() as db:
             for one in found:
                 there = db.execute("SELECT 1 FROM results WHERE key = ? AND graded_at = ?", (one.key, one.graded_at))
                 document = None if there.fetchone() else _packed(one.document)

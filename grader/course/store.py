@@ -93,13 +93,18 @@ _ENTRY = "name, file, sha256, student_id, student_name, submitted_at, late, supe
 class Store:
     """The store in a folder. Use it only in the thread that opened it."""
 
-    def __init__(self, folder: Path, create: bool = True) -> None:
-        """Open the store in `folder`; with `create`, create it if it does not exist. Raises StoreError."""
+    def __init__(self, folder: Path, create: bool = True, shared: bool = False) -> None:
+        """Open the store in `folder`; with `create`, create it if it does not exist. Raises StoreError.
+
+        `shared` is for threads that take care themselves that one at a time uses it.
+        """
         self.path = folder / FILE
         if not create and not self.path.is_file():
             raise StoreError(f"'{folder}' holds no results ({FILE}); give the --out folder of `grader grade`")
         with self._store_errors():
-            self._db = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None)
+            self._db = sqlite3.connect(
+                self.path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=not shared
+            )
             try:
                 self._db.execute("PRAGMA journal_mode = WAL")
                 self._db.execute("PRAGMA synchronous = FULL")
@@ -247,16 +252,27 @@ class Store:
         with self._transaction():
             self._db.execute("INSERT OR REPLACE INTO facts VALUES ('items', ?)", (json.dumps(list(items)),))
 
-    # --- other tables -------------------------------------------------------------------------------------------
-
-    def query(self, sql: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
-        """Return the rows that a SELECT of another module of `grader.course` finds. Raises StoreError."""
+    def fact(self, name: str) -> str:
+        """Return a fact about the class, or ''."""
         with self._store_errors():
-            return self._db.execute(sql, tuple(values)).fetchall()
+            row = self._db.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
+        return str(row[0]) if row else ""
+
+    def set_fact(self, name: str, value: str) -> None:
+        """Store a fact about the class."""
+        with self._transaction():
+            self._db.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, _storable(value)))
+
+    # --- for the modules that have tables of their own ----------------------------------------------------------
+
+    def select(self, query: str, values: Sequence[object] = ()) -> list[Any]:
+        """Return the rows that a SELECT finds."""
+        with self._store_errors():
+            return self._db.execute(query, tuple(values)).fetchall()
 
     @contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
-        """Let another module of `grader.course` write, all or nothing. Raises StoreError."""
+    def change(self) -> Iterator[sqlite3.Connection]:
+        """Give the connection within a transaction, which is undone if the block raises."""
         with self._transaction():
             yield self._db
 

@@ -92,6 +92,18 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         )""",
         "CREATE INDEX appeals_by_check ON appeals (submission, check_id)",
     ),
+    (
+        # One person who may work at the desk of `grader review`: `items` and `students` are JSON lists, empty for all;
+        # `password` is a hash, see `grader.course.people`.
+        """CREATE TABLE people (
+            name TEXT PRIMARY KEY,
+            role TEXT NOT NULL,
+            items TEXT NOT NULL,
+            students TEXT NOT NULL,
+            password TEXT NOT NULL,
+            added_at TEXT NOT NULL
+        )""",
+    ),
 )
 
 
