@@ -16,7 +16,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from grader.course import history, verdicts
+from grader.course.records import enter_grading, keep_replaced, store_verdicts
 from grader.course.scores import Final, ItemStanding, Mark, Standing, with_marks
 from grader.course.store_schema import TooNew, migrate
 from grader.errors import GraderError
@@ -153,13 +153,13 @@ class Store:
         """Store a grading, replacing an earlier one with its key; `entry` is its row in the class."""
         values = (graded.key, graded.final, graded.graded_at or now(), graded.seconds)
         with self._transaction():
-            history.keep_replaced(self._db, graded.key, values[2])
+            keep_replaced(self._db, graded.key, values[2])
             self._db.execute(
                 "INSERT OR REPLACE INTO results (key, final, graded_at, seconds, standing, document, evidence) "
                 "VALUES (?, ?, ?, ?, ?, ?, ?)",
                 (*values, json.dumps(asdict(graded.standing)), graded.document, graded.evidence),
             )
-            verdicts.store_verdicts(self._db, graded.key, graded.document)
+            store_verdicts(self._db, graded.key, graded.document)
             if entry is not None:
                 self._enter(entry, graded.key, now())
 
@@ -175,7 +175,7 @@ class Store:
             "(:name, :file, :sha256, :student_id, :student_name, :submitted_at, :late, :superseded, :key, :updated_at)",
             {name: _storable(value) for name, value in values.items()},
         )
-        history.enter(self._db, entry.name, key)
+        enter_grading(self._db, entry.name, key)
 
     # --- the class ----------------------------------------------------------------------------------------------
 

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from grader.course import verdicts
 from grader.course.limits import Moved, Unknown, moved_by
+from grader.course.points import result_with_points, shares, with_points
+from grader.course.records import verdicts_in
 from grader.course.scores import Mark, standing
 from grader.course.store import Store
 from grader.course.what_if import (
@@ -18,10 +20,7 @@ from grader.course.what_if import (
     concerned,
     known,
     parse_points,
-    result_with_points,
-    shares,
     told,
-    with_points,
 )
 from tests.course.class_store import graded_result, make_class, put
 from tests.course.tiny.rubric import ASSIGNMENT
@@ -35,7 +34,7 @@ SOURCES = ["x = 1", "print(1)", "print(time)"]
 )
 def test_a_standing_with_other_points_is_that_of_the_result_with_them(source: str, points: dict[str, float]) -> None:
     result = graded_result(source)
-    after = with_points(standing(result), verdicts.verdicts_in(result.document()), points)
+    after = with_points(standing(result), verdicts_in(result.document()), points)
     assert after == standing(result_with_points(result, points))
 
 
