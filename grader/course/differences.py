@@ -9,7 +9,7 @@ from typing import Literal
 from grader.course.alignment import Pair, aligned
 from grader.course.history import ItemChange, item_changes, what_changed
 from grader.notebook.cells import Cell
-from grader.reports.evidence import kept_evidence
+from grader.reports.evidence import kept_cells
 from grader.result import CheckResult, Result
 
 MOST_LINES = 2_000  # lines of one cell that are compared one by one
@@ -84,8 +84,8 @@ def difference(before: Result, after: Result) -> Difference:
 
 
 def _cells(result: Result) -> tuple[Cell, ...] | None:
-    evidence = kept_evidence(result)
-    return None if evidence is None else evidence.notebook.cells
+    seen = kept_cells(result)
+    return None if seen is None else seen.notebook.cells
 
 
 def _check_changes(before: Result, after: Result) -> Iterator[CheckChange]:

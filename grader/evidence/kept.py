@@ -19,7 +19,7 @@ import msgspec
 
 from grader.evidence.decode import Malformed, encode_array
 
-__all__ = ["after", "dump", "load"]
+__all__ = ["after", "dump", "load", "parts"]
 
 T = TypeVar("T")
 
@@ -48,16 +48,37 @@ def load(data: bytes, kind: type[T], types: Sequence[type] = ()) -> T:
 
     `types` are those that the record's module imports for type checkers only.
     """
+    (record,) = parts(data, {(): kind}, types)
+    return record  # type: ignore[no-any-return]
+
+
+def parts(data: bytes, wanted: Mapping[tuple[str, ...], Any], types: Sequence[type] = ()) -> tuple[Any, ...]:
+    """Return parts of the record that `dump` wrote without building the others, which takes a fraction of the time.
+
+    `wanted` maps the path of each, as names of fields from the outermost, to the type that it is built as. Raises
+    Malformed.
+
+    >>> from grader.evidence.run import CellRun, RunEvidence
+    >>> kept = dump(RunEvidence(cells=(CellRun(3, "ok"),), refused=2))
+    >>> parts(kept, {("cells",): tuple[CellRun, ...], ("refused",): int})[1]
+    2
+    """
     packed = zlib.decompressobj()
+    values = []
     try:
         text = packed.decompress(data, MAX_BYTES)
-        value = msgspec.json.decode(text)
-    except (zlib.error, ValueError, RecursionError) as error:
+        for path in wanted:
+            inner: Any = text
+            for name in path:
+                inner = msgspec.json.decode(inner, type=dict[str, msgspec.Raw])[name]
+            values.append(msgspec.json.decode(inner))
+    except (zlib.error, KeyError, ValueError, RecursionError) as error:
         raise Malformed(f"the kept evidence cannot be read: {error}") from None
     if not packed.eof:
         raise Malformed("the kept evidence is cut short, or too large")
+    builder = _Builder({one.__name__: one for one in types})
     try:
-        return _Builder({one.__name__: one for one in types}).build(value, kind)  # type: ignore[no-any-return]
+        return tuple(builder.build(value, hint) for value, hint in zip(values, wanted.values(), strict=True))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise Malformed(f"the kept evidence does not fit this version of the grader: {error}") from None
 
