@@ -10,6 +10,7 @@ from grader.course.appeals import Appeal, alike, in_question
 from grader.course.store import Store, read_document
 from grader.course.stored import named
 from grader.reports.evidence import kept_cells
+from grader.reports.mentions import Mentions, mentioned
 from grader.result import CheckResult, Result
 
 MOST_CELLS = 30  # of a question's section
@@ -18,7 +19,7 @@ MOST_TEXT = 6_000  # characters of a cell's source, and of its output
 
 @dataclass(frozen=True)
 class ShownCell:
-    """A cell in the section of a disputed item: its source, what the run printed, and the exception that ended it."""
+    """A cell in the section of a disputed item, or one that is spoken of: its source, what the run printed, and the exception that ended it."""
 
     index: int
     kind: str
@@ -62,16 +63,22 @@ def disputed(store: Store, appeal: Appeal) -> Disputed:
         DisputedCheck(told[one.check], one.item, others.get(one.check, ())) for one in question if one.check in told
     )
     items = tuple(dict.fromkeys(check.item for check in checks))
-    return Disputed(appeal, result, checks, tuple(_cells(result, items)))
+    spoken = [text for one in checks for text in _texts(one.verdict)]
+    return Disputed(appeal, result, checks, tuple(_cells(result, items, [*spoken, appeal.text])))
 
 
-def _cells(result: Result, items: Sequence[str]) -> Iterator[ShownCell]:
-    """Yield the cells of the items' sections, in order."""
+def _texts(check: CheckResult) -> tuple[str, ...]:
+    return check.message, check.expected, check.hint, *check.evidence
+
+
+def _cells(result: Result, items: Sequence[str], texts: Sequence[str]) -> Iterator[ShownCell]:
+    """Yield the cells of the items' sections and those that the texts speak of, in order."""
     seen = kept_cells(result)
     if seen is None:
         return
     sections = [seen.sections[item] for item in items if item in seen.sections]
     places = {place for section in sections for place in (*section.cells, *section.answer_cells)}
+    places |= mentioned(texts, Mentions(seen.notebook)).keys()
     ran = {run.index: run for run in seen.runs}
     for cell in [cell for cell in seen.notebook.cells if cell.index in places][:MOST_CELLS]:
         run = ran.get(cell.index)
