@@ -51,7 +51,7 @@ def file_appeal(store: Store, submission: str, check: str, text: str, by: str = 
     name, _ = named(store, submission)
     said = _text(text, "the appeal")
     checked = _disputed(name, verdicts.of_submission(store, name), check)
-    with store.change() as db:
+    with store.transaction() as db:
         query = f"SELECT {_COLUMNS} FROM appeals WHERE submission = ? AND check_id = ? AND text = ?"
         known = db.execute(query, (name, checked, said)).fetchone()
         if known is not None:
@@ -68,20 +68,20 @@ def all_appeals(store: Store, status: Status | None = None) -> tuple[Appeal, ...
     """Return the appeals, open ones first, each group in the order in which they were filed. Raises StoreError."""
     order = "ORDER BY status != 'open', id"
     if status is None:
-        return tuple(Appeal(*row) for row in store.select(f"SELECT {_COLUMNS} FROM appeals {order}"))
-    found = store.select(f"SELECT {_COLUMNS} FROM appeals WHERE status = ? {order}", (status,))
+        return tuple(Appeal(*row) for row in store.query(f"SELECT {_COLUMNS} FROM appeals {order}"))
+    found = store.query(f"SELECT {_COLUMNS} FROM appeals WHERE status = ? {order}", (status,))
     return tuple(Appeal(*row) for row in found)
 
 
 def of_submission(store: Store, submission: str) -> tuple[Appeal, ...]:
     """Return the appeals of a submission, in the order in which they were filed. Raises StoreError."""
-    found = store.select(f"SELECT {_COLUMNS} FROM appeals WHERE submission = ? ORDER BY id", (submission,))
+    found = store.query(f"SELECT {_COLUMNS} FROM appeals WHERE submission = ? ORDER BY id", (submission,))
     return tuple(Appeal(*row) for row in found)
 
 
 def appeal(store: Store, number: int) -> Appeal:
     """Return the appeal of this number. Raises AppealError if there is none."""
-    found = store.select(f"SELECT {_COLUMNS} FROM appeals WHERE id = ?", (number,))
+    found = store.query(f"SELECT {_COLUMNS} FROM appeals WHERE id = ?", (number,))
     if not found:
         raise AppealError(f"there is no appeal {number}; `grader appeal OUT` lists them")
     return Appeal(*found[0])

@@ -19,7 +19,7 @@ MOST_TEXT = 6_000  # characters of a cell's source, and of its output
 
 @dataclass(frozen=True)
 class ShownCell:
-    """A cell in the section of a disputed item, or one that is spoken of: its source, what the run printed, and the exception that ended it."""
+    """A cell that an appeal is about: its source, what the run printed, and the exception that ended it."""
 
     index: int
     kind: str

@@ -137,7 +137,7 @@ def gradings(store: Store, submission: str) -> tuple[Grading, ...]:
         "LEFT JOIN submissions s ON s.name = g.submission AND s.key = g.key AND r.key IS NOT NULL "
         "WHERE g.submission = ? ORDER BY g.graded_at DESC, g.key"
     )
-    found = store.select(query, (submission,))
+    found = store.query(query, (submission,))
     return tuple(
         Grading(submission, key, at, zlib.decompress(own).decode() if own else str(document), bool(current))
         for key, at, own, document, current in found
@@ -147,9 +147,9 @@ def gradings(store: Store, submission: str) -> tuple[Grading, ...]:
 
 def merge_history(source: Store, target: Store) -> None:
     """Add the gradings of one store to those of another, which has its results already. Raises StoreError."""
-    for (name,) in source.select("SELECT DISTINCT submission FROM gradings"):
+    for (name,) in source.query("SELECT DISTINCT submission FROM gradings"):
         found = gradings(source, name)
-        with target.change() as db:
+        with target.transaction() as db:
             for one in found:
                 there = db.execute("SELECT 1 FROM results WHERE key = ? AND graded_at = ?", (one.key, one.graded_at))
                 document = None if there.fetchone() else packed(one.document)

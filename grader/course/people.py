@@ -74,7 +74,7 @@ def checked(person: Person, items: Iterable[str], submissions: Iterable[str]) ->
 
 def people(store: Store) -> list[Person]:
     """Return the people who may work at the desk, sorted by name. Raises StoreError."""
-    found = store.select("SELECT name, role, items, students, password FROM people ORDER BY name")
+    found = store.query("SELECT name, role, items, students, password FROM people ORDER BY name")
     return [
         Person(name, role, tuple(json.loads(items)), tuple(json.loads(students)), password)
         for name, role, items, students, password in found
@@ -86,7 +86,7 @@ def add_person(store: Store, person: Person) -> None:
     from grader.course.store import now
 
     lists = (json.dumps(person.items), json.dumps(person.students))
-    with store.change() as db:
+    with store.transaction() as db:
         db.execute(
             "INSERT OR REPLACE INTO people (name, role, items, students, password, added_at) VALUES (?, ?, ?, ?, ?, ?)",
             (person.name, person.role, *lists, person.password, now()),
@@ -95,7 +95,7 @@ def add_person(store: Store, person: Person) -> None:
 
 def remove_person(store: Store, name: str) -> bool:
     """Remove a person; return whether there was one. What the person did stays. Raises StoreError."""
-    with store.change() as db:
+    with store.transaction() as db:
         return db.execute("DELETE FROM people WHERE name = ?", (name,)).rowcount > 0
 
 

@@ -99,6 +99,7 @@ class Store:
         `shared` is for threads that take care themselves that one at a time uses it.
         """
         self.path = folder / FILE
+        self._standings: dict[str, Standing] = {}
         if not create and not self.path.is_file():
             raise StoreError(f"'{folder}' holds no results ({FILE}); give the --out folder of `grader grade`")
         with self._store_errors():
@@ -191,9 +192,16 @@ class Store:
         with self._store_errors():
             for *values, key, updated_at, standing, settled, graded_at, seconds in self._db.execute(query):
                 entry = _entry(values)
-                machine = _standing(json.loads(standing))
+                machine = self._standing(standing)
                 final = with_marks(machine, marks.get(entry.name, {}), entry.sha256)
                 yield Row(entry, key, machine, final, bool(settled), graded_at, updated_at, float(seconds))
+
+    def _standing(self, text: str) -> Standing:
+        """Return a stored standing; each is read once, since who shows a class asks again and again."""
+        known = self._standings.get(text)
+        if known is None:
+            known = self._standings[text] = _standing(json.loads(text))
+        return known
 
     def row(self, name: str) -> Row | None:
         """Return the row with this name, or None."""
@@ -263,16 +271,16 @@ class Store:
         with self._transaction():
             self._db.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, _storable(value)))
 
-    # --- for the modules that have tables of their own ----------------------------------------------------------
+    # --- other tables -------------------------------------------------------------------------------------------
 
-    def select(self, query: str, values: Sequence[object] = ()) -> list[Any]:
-        """Return the rows that a SELECT finds."""
+    def query(self, sql: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """Return the rows that a SELECT of another module of `grader.course` finds. Raises StoreError."""
         with self._store_errors():
-            return self._db.execute(query, tuple(values)).fetchall()
+            return self._db.execute(sql, tuple(values)).fetchall()
 
     @contextmanager
-    def change(self) -> Iterator[sqlite3.Connection]:
-        """Give the connection within a transaction, which is undone if the block raises."""
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Let another module of `grader.course` write, all or nothing. Raises StoreError."""
         with self._transaction():
             yield self._db
 

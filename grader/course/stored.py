@@ -52,7 +52,7 @@ def named(store: Store, submission: str) -> tuple[str, str]:
     It may be called by its name, or by the student's ID or name if only one student has it. Raises MarkError.
     """
     wanted = submission.strip().casefold()
-    rows = store.select("SELECT name, key, student_id, student_name FROM submissions")
+    rows = store.query("SELECT name, key, student_id, student_name FROM submissions")
     by_name = [(name, key) for name, key, _, _ in rows if name.casefold() == wanted]
     known = [(name, key) for name, key, *who in rows if wanted in (one.casefold() for one in who)]
     for found in (by_name, known if wanted else []):

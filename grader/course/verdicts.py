@@ -13,9 +13,9 @@ _FILLED = "verdicts"  # the fact that says that gradings of earlier versions are
 
 def fill(store: Store) -> None:
     """Store the verdicts of gradings that an earlier version of grader stored. This is done once."""
-    if store.select("SELECT 1 FROM facts WHERE name = ?", (_FILLED,)):
+    if store.query("SELECT 1 FROM facts WHERE name = ?", (_FILLED,)):
         return
-    with store.change() as db:
+    with store.transaction() as db:
         missing = db.execute("SELECT key FROM results WHERE key NOT IN (SELECT key FROM verdicts)").fetchall()
         for (key,) in missing:
             (document,) = db.execute("SELECT document FROM results WHERE key = ?", (key,)).fetchone()
@@ -36,17 +36,17 @@ def _read(store: Store, checks: Collection[str] | None) -> Iterator[Sequence[Any
     columns = ", ".join(f"v.{name}" for name in COLUMNS.split(", "))
     query = f"SELECT s.name, {columns} FROM submissions s JOIN verdicts v ON v.key = s.key"
     if checks is None:
-        yield from store.select(f"{query} ORDER BY s.name, v.rowid")
+        yield from store.query(f"{query} ORDER BY s.name, v.rowid")
         return
     for check in sorted(checks):
-        yield from store.select(f"{query} WHERE v.check_id = ? ORDER BY s.name", (check,))
+        yield from store.query(f"{query} WHERE v.check_id = ? ORDER BY s.name", (check,))
 
 
 def checks_of_class(store: Store) -> dict[str, tuple[str, ...]]:
     """Return the ids of all checks of a class by item, in the order of the results. Raises StoreError."""
     fill(store)
     found: dict[str, list[str]] = {}
-    for item, check in store.select("SELECT item, check_id FROM verdicts GROUP BY check_id ORDER BY min(rowid)"):
+    for item, check in store.query("SELECT item, check_id FROM verdicts GROUP BY check_id ORDER BY min(rowid)"):
         found.setdefault(item, []).append(check)
     return {item: tuple(checks) for item, checks in found.items()}
 
@@ -61,7 +61,7 @@ def alike(store: Store, check: str, kind: str) -> tuple[str, ...]:
         "SELECT s.name FROM verdicts v JOIN submissions s ON s.key = v.key "
         "WHERE v.check_id = ? AND v.kind = ? AND v.kind != '' ORDER BY s.name"
     )
-    return tuple(name for (name,) in store.select(query, (check, kind)))
+    return tuple(name for (name,) in store.query(query, (check, kind)))
 
 
 def of_submission(store: Store, name: str) -> tuple[Verdict, ...]:
@@ -69,7 +69,7 @@ def of_submission(store: Store, name: str) -> tuple[Verdict, ...]:
     fill(store)
     columns = ", ".join(f"v.{column}" for column in COLUMNS.split(", "))
     query = f"SELECT {columns} FROM submissions s JOIN verdicts v ON v.key = s.key WHERE s.name = ? ORDER BY v.rowid"
-    return tuple(_of_row(values) for values in store.select(query, (name,)))
+    return tuple(_of_row(values) for values in store.query(query, (name,)))
 
 
 def _of_row(values: Sequence[Any]) -> Verdict:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
@@ -48,6 +49,7 @@ def make_app(
 
         @asynccontextmanager
         async def lifespan(app: Starlette) -> AsyncIterator[None]:
+            Thread(target=_warm, args=(desk,), daemon=True).start()
             yield
             desk.close()
 
@@ -71,6 +73,12 @@ def one_time_link(app: Starlette, person: Person, address: str) -> str:
     """Return a link under `address` (such as 'http://127.0.0.1:8750') with which the person enters once."""
     desk: Desk = app.state.desk
     return f"{address}/enter?token={desk.sessions.link(person)}"
+
+
+def _warm(desk: Desk) -> None:
+    """Read the class before the first page is asked for; what goes wrong is told by that page."""
+    with suppress(GraderError):
+        desk.rows()
 
 
 async def _static(request: Request) -> Response:
