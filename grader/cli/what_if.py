@@ -62,7 +62,7 @@ def _points(store: Store, given: dict[str, float]) -> None:
     checks = verdicts.checks_of_class(store)
     points = known(given, checks)
     rows = list(store.rows())
-    found = changes(rows, verdicts.of_class(store, concerned(points, checks)), points)
+    found = changes(rows, verdicts.of_class(store, concerned(points, checks)), points, store.items_of)
     for change in found:
         print(one_line(told(change)))
     gained = sum(change.points > 0 for change in found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -11,6 +12,16 @@ from grader.result import CheckResult, ItemResult, Result
 
 Points = Mapping[str, float]
 """Points by the id of a check or an item. An item's are shared among its checks in proportion."""
+POINTS = "points"  # the fact in the store
+
+
+def points_in(fact: str) -> Points:
+    """Return the points that an instructor set, as the store keeps them: JSON, or '' for none.
+
+    >>> points_in('{"q7.time": 3.0}')
+    {'q7.time': 3.0}
+    """
+    return {str(name): float(value) for name, value in json.loads(fact).items()} if fact else {}
 
 
 def shares(checks: Sequence[tuple[str, float]], item: str, points: Points) -> dict[str, float]:
@@ -101,7 +112,7 @@ def _lost(verdicts: Sequence[Verdict], points: Points) -> float:
 
 def result_with_points(result: Result, points: Points) -> Result:
     """Return a result with other points, as a report or an export shows it; its signature does not hold for it."""
-    items = tuple(_item_result(item, points) for item in result.items)
+    items = tuple(item_with_points(item, points) for item in result.items)
     if items == result.items:
         return result
     checks = [check for item in items for check in item.checks]
@@ -116,7 +127,8 @@ def result_with_points(result: Result, points: Points) -> Result:
     )
 
 
-def _item_result(item: ItemResult, points: Points) -> ItemResult:
+def item_with_points(item: ItemResult, points: Points) -> ItemResult:
+    """Return an item with other points; the same one if none of them are for it."""
     if not (item.id in points or any(check.id in points for check in item.checks)):
         return item
     worth = shares([(check.id, check.max_score) for check in item.checks], item.id, points)

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import sqlite3
 import zlib
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 import msgspec
 
 from grader.reports.class_summary import kind_of_fault
 
+Query: TypeAlias = Callable[[str, Sequence[object]], "list[tuple[Any, ...]]"]
+"""`Store.query`."""
 LOST = ("fail", "partial")
 COLUMNS = "check_id, item, status, score, max_score, waits, kind"
 
@@ -78,6 +82,35 @@ def store_verdicts(db: sqlite3.Connection, key: str, document: str) -> None:
             for one in verdicts_in(document)
         ],
     )
+
+
+def verdicts_of(query: Query, names: Collection[str], submission: str | None) -> dict[str, list[Verdict]]:
+    """Return the verdicts on items, by the key of the grading: of the whole class, or of one submission.
+
+    `names` are ids of items, or of checks, which stand for their items.
+    """
+    items = set(names)
+    for name in names:
+        items.update(item for (item,) in query("SELECT item FROM verdicts WHERE check_id = ? LIMIT 1", (name,)))
+    columns = ", ".join(f"v.{column}" for column in COLUMNS.split(", "))
+    found: dict[str, list[Verdict]] = {}
+    for item in sorted(items):
+        where = "v.item = ?" if submission is None else "v.item = ? AND s.name = ?"
+        values = (item,) if submission is None else (item, submission)
+        rows = query(
+            f"SELECT v.key, {columns} FROM verdicts v JOIN submissions s ON s.key = v.key WHERE {where} "
+            "ORDER BY v.rowid",
+            values,
+        )
+        for key, *verdict in rows:
+            found.setdefault(key, []).append(verdict_in(verdict))
+    return found
+
+
+def verdict_in(values: Sequence[Any]) -> Verdict:
+    """Return the verdict in a row of the table, in the order of `COLUMNS`."""
+    check, item, status, score, max_score, waits, kind = values
+    return Verdict(check, item, status, float(score), float(max_score), bool(waits), kind)
 
 
 def enter_grading(db: sqlite3.Connection, submission: str, key: str) -> None:

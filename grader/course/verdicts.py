@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
-from grader.course.records import COLUMNS, Verdict, store_verdicts
+from grader.course.records import COLUMNS, Verdict, store_verdicts, verdict_in
 from grader.course.store import Store
 
 _FILLED = "verdicts"  # the fact that says that gradings of earlier versions are in the table too
@@ -28,7 +28,7 @@ def of_class(store: Store, checks: Collection[str] | None = None) -> dict[str, t
     fill(store)
     found: dict[str, list[Verdict]] = {}
     for name, *values in _read(store, checks):
-        found.setdefault(name, []).append(_of_row(values))
+        found.setdefault(name, []).append(verdict_in(values))
     return {name: tuple(those) for name, those in found.items()}
 
 
@@ -69,9 +69,4 @@ def of_submission(store: Store, name: str) -> tuple[Verdict, ...]:
     fill(store)
     columns = ", ".join(f"v.{column}" for column in COLUMNS.split(", "))
     query = f"SELECT {columns} FROM submissions s JOIN verdicts v ON v.key = s.key WHERE s.name = ? ORDER BY v.rowid"
-    return tuple(_of_row(values) for values in store.query(query, (name,)))
-
-
-def _of_row(values: Sequence[Any]) -> Verdict:
-    check, item, status, score, max_score, waits, kind = values
-    return Verdict(check, item, status, float(score), float(max_score), bool(waits), kind)
+    return tuple(verdict_in(values) for values in store.query(query, (name,)))

@@ -6,15 +6,17 @@ With other points a check keeps the share of its points that it earned. Nothing 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
-from grader.course.points import Points, with_points
+from grader.course.points import Points, item_with_points, with_points
 from grader.course.records import Verdict
-from grader.course.scores import Standing, with_marks
+from grader.course.scores import Standing, with_decisions
 from grader.course.store import Row
 from grader.errors import GraderError
 from grader.formatting import number
+from grader.result import ItemResult
 
 
 class WhatIfError(GraderError):
@@ -92,19 +94,34 @@ def concerned(points: Points, checks: Mapping[str, Sequence[str]]) -> tuple[str,
     return tuple(check for those in items for check in those)
 
 
-def changes(rows: Iterable[Row], class_verdicts: Mapping[str, Sequence[Verdict]], points: Points) -> tuple[Change, ...]:
-    """Return the submissions whose points or whose most points would differ, marks included; the largest change first.
+def changes(
+    rows: Iterable[Row],
+    class_verdicts: Mapping[str, Sequence[Verdict]],
+    points: Points,
+    items: Callable[[str], tuple[ItemResult, ...]],
+) -> tuple[Change, ...]:
+    """Return the submissions whose points or whose most points would differ, the largest change first.
 
-    `class_verdicts` are those of all checks of the items that the points are for, by the submission's name.
+    What people decided stays as it is. `class_verdicts` are those of all checks of the items that the points are for,
+    by the submission's name. `items` reads the items of the machine's result under a key; it is called only for
+    submissions with decisions of which the points alone do not tell enough.
     """
     found = []
     for row in rows:
+        if row.missing or row.machine.status == "failed":
+            continue
         machine = with_points(row.machine, class_verdicts.get(row.entry.name, ()), points)
-        after = with_marks(machine, row.final.marks, row.entry.sha256).standing
+        after = with_decisions(
+            machine, row.entry.sha256, row.final.marks, row.final.overrides, partial(_revised, items, row.key, points)
+        ).standing
         before = row.final.standing
         if (after.score, after.max_score) != (before.score, before.max_score):
             found.append(Change(row.entry.name, row.entry.student_name, before, after))
     return tuple(sorted(found, key=lambda one: (-abs(one.points), one.submission)))
+
+
+def _revised(items: Callable[[str], tuple[ItemResult, ...]], key: str, points: Points) -> tuple[ItemResult, ...]:
+    return tuple(item_with_points(item, points) for item in items(key))
 
 
 def told(change: Change) -> str:
