@@ -67,8 +67,10 @@ def parse_points(texts: Iterable[str]) -> dict[str, float]:
     return found
 
 
-def known(points: Points, checks: Mapping[str, Sequence[str]]) -> dict[str, float]:
-    """Return the points with the ids as the class has them; `checks` are those of each item. Raises WhatIfError.
+def known(points: Points, checks: Mapping[str, Sequence[str]], most: float = 1_000.0) -> dict[str, float]:
+    """Return the points with the ids as the class has them; `checks` are those of each item.
+
+    Raises WhatIfError for another id, and for more points than `most`.
 
     >>> known({"Q1.TIME": 3.0}, {"q1": ("q1.text", "q1.time")})
     {'q1.time': 3.0}
@@ -80,6 +82,8 @@ def known(points: Points, checks: Mapping[str, Sequence[str]]) -> dict[str, floa
             there = checks.get(name.partition(".")[0], ())
             having = f"that item has {', '.join(there)}" if there else f"the items are {', '.join(checks) or 'none'}"
             raise WhatIfError(f"no submission has a check or an item '{name}'; {having}")
+        if value > most:
+            raise WhatIfError(f"{name} cannot have {number(value)} points; {number(most)} are the most")
         found[names[name.casefold()]] = value
     return found
 
