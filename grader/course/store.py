@@ -275,14 +275,14 @@ class Store:
         """Return the points of checks and items that an instructor set in place of the rubric's, by id."""
         return points_in(self.fact(POINTS))
 
-    def items_of(self, key: str) -> tuple[ItemResult, ...]:
+    def items_of(self, key: str, points: Mapping[str, float] | None = None) -> tuple[ItemResult, ...]:
         """Return the items of the result under `key`, as the machine judged them; () if they cannot be read.
 
-        They have the points that an instructor set.
+        They have these `points` in place of the rubric's, by default those that an instructor set.
         """
         try:
             items = msgspec.json.decode(self.document(key), type=_Items).items
-            points = self.points()
+            points = self.points() if points is None else points
             return tuple(item_with_points(item, points) for item in items) if points else items
         except (msgspec.DecodeError, ValueError):  # another version of grader wrote it
             return ()

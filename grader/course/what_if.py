@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from grader.course.points import Points, item_with_points, with_points
+from grader.course.points import Points, with_points
 from grader.course.records import Verdict
 from grader.course.scores import Standing, with_decisions
 from grader.course.store import Row
@@ -102,13 +102,13 @@ def changes(
     rows: Iterable[Row],
     class_verdicts: Mapping[str, Sequence[Verdict]],
     points: Points,
-    items: Callable[[str], tuple[ItemResult, ...]],
+    items: Callable[[str, Points], tuple[ItemResult, ...]],
 ) -> tuple[Change, ...]:
     """Return the submissions whose points or whose most points would differ, the largest change first.
 
     What people decided stays as it is. `class_verdicts` are those of all checks of the items that the points are for,
-    by the submission's name. `items` reads the items of the machine's result under a key; it is called only for
-    submissions with decisions of which the points alone do not tell enough.
+    by the submission's name. `items` is `Store.items_of`; it is called only for submissions with decisions of
+    which the points alone do not tell enough.
     """
     found = []
     for row in rows:
@@ -116,16 +116,12 @@ def changes(
             continue
         machine = with_points(row.machine, class_verdicts.get(row.entry.name, ()), points)
         after = with_decisions(
-            machine, row.entry.sha256, row.final.marks, row.final.overrides, partial(_revised, items, row.key, points)
+            machine, row.entry.sha256, row.final.marks, row.final.overrides, partial(items, row.key, points)
         ).standing
         before = row.final.standing
         if (after.score, after.max_score) != (before.score, before.max_score):
             found.append(Change(row.entry.name, row.entry.student_name, before, after))
     return tuple(sorted(found, key=lambda one: (-abs(one.points), one.submission)))
-
-
-def _revised(items: Callable[[str], tuple[ItemResult, ...]], key: str, points: Points) -> tuple[ItemResult, ...]:
-    return tuple(item_with_points(item, points) for item in items(key))
 
 
 def told(change: Change) -> str:
