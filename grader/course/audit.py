@@ -60,7 +60,8 @@ def changes(
         values += undoable
     condition = f" WHERE {' AND '.join(where)}" if where else ""
     for row in store.query(f"SELECT {_COLUMNS} FROM audit{condition} ORDER BY id DESC LIMIT ?", [*values, most]):
-        yield Change(*row[:8], _read(row[8]), _read(row[9]), row[10])
+        name, one, at, who, action, about, item, check, earlier, later, undoes = row
+        yield Change(name, one, at, who, action, about, item, check, _read(earlier), _read(later), undoes)
 
 
 def _read(text: str) -> dict[str, Any]:

@@ -23,13 +23,14 @@ import msgspec
 from grader.course import decision_tables as tables
 from grader.course.decisions import Comment, Mark, Override, RubricLine
 from grader.course.points import POINTS, item_with_points, points_in, with_points
-from grader.course.records import enter_grading, keep_replaced, store_verdicts, verdicts_of
+from grader.course.records import Verdict, enter_grading, keep_replaced, store_verdicts, verdicts_of
 from grader.course.scores import Final, Release, Standing, fingerprint, with_decisions
 from grader.course.store_schema import TooNew, migrate
 from grader.errors import GraderError
 from grader.result import ItemResult, Result, Student, parse_result
 
 FILE = "results.sqlite"
+MOST_KNOWN = 20_000  # rows whose points are remembered
 BUSY_SECONDS = 60.0  # how long to wait for another writer, which needs milliseconds
 
 
@@ -138,7 +139,7 @@ class Store:
         `shared` is for threads that take care themselves that one at a time uses it.
         """
         self.path = folder / FILE
-        self._standings: dict[str, Standing] = {}
+        self._known: dict[tuple[object, ...], tuple[Standing, Final]] = {}
         if not create and not self.path.is_file():
             raise StoreError(f"'{folder}' holds no results ({FILE}); give the --out folder of `grader grade`")
         with self._store_errors():
@@ -227,13 +228,6 @@ class Store:
             yield row
         yield from self._missing(there)
 
-    def _standing(self, text: str) -> Standing:
-        """Return a stored standing; each is read once, since who shows a class asks again and again."""
-        known = self._standings.get(text)
-        if known is None:
-            known = self._standings[text] = _standing(text)
-        return known
-
     def row(self, name: str) -> Row | None:
         """Return the row with this name, or None."""
         found = next(self._rows(name), None)
@@ -251,23 +245,41 @@ class Store:
         points = self.points()
         verdicts = verdicts_of(self.query, points, name) if points else {}
         for *values, key, updated_at, standing, settled, graded_at, seconds in self.query(query, filter(None, [name])):
-            entry, machine = _entry(values), self._standing(standing)
-            planned = with_points(machine, verdicts.get(key, ()), points) if points else machine
-            final = with_decisions(
-                planned,
-                entry.sha256,
-                marks.get(entry.name, {}),
-                overrides.get(entry.name, {}),
-                partial(self.items_of, key),
-            )
-            final = replace(final, points=points) if points else final
+            entry = _entry(values)
+            decisions = (marks.get(entry.name, {}), overrides.get(entry.name, {}))
+            machine, final = self._points(key, standing, entry.sha256, *decisions, points, verdicts.get(key, ()))
             times = (graded_at, updated_at, float(seconds))
             yield Row(entry, key, machine, final, bool(settled), *times, releases.get(entry.name))
 
+    def _points(
+        self,
+        key: str,
+        text: str,
+        sha256: str,
+        marks: Mapping[str, Mark],
+        overrides: Mapping[str, Override],
+        points: Mapping[str, float],
+        verdicts: Sequence[Verdict],
+    ) -> tuple[Standing, Final]:
+        """Return the machine's points and the final ones; they are remembered, for those who ask again and again."""
+        what = (key, text, sha256, tuple(marks.values()), tuple(overrides.values()), tuple(points.items()))
+        known = self._known.get(what)
+        if known is None:
+            if len(self._known) > MOST_KNOWN:
+                self._known.clear()
+            machine = _standing(text)
+            planned = with_points(machine, verdicts, points) if points else machine
+            final = with_decisions(planned, sha256, marks, overrides, partial(self.items_of, key, points))
+            known = machine, replace(final, points=points) if points else final
+            self._known[what] = known
+        return known
+
     def _missing(self, there: Sequence[tuple[str, str, str]]) -> Iterator[Row]:
         """Iterate over the rows of students in the roster who handed in nothing."""
+        if not (roster := tables.roster(self.query)):
+            return
         most = max((one for (one,) in self.query("SELECT standing ->> 'max_score' FROM results")), default=0.0)
-        for label, number, name in missing(tables.roster(self.query), there):
+        for label, number, name in missing(roster, there):
             standing = Standing("failed", 0.0, float(most), message=NOTHING)
             yield Row(Entry(label, "", "", number, name), "", standing, Final(standing), True, "", "")
 
@@ -431,7 +443,10 @@ def _graded(row: Sequence[Any]) -> Graded:
 
 
 def _standing(document: str) -> Standing:
-    return msgspec.json.decode(document, type=Standing)
+    try:
+        return msgspec.json.decode(document, type=Standing)
+    except msgspec.DecodeError:  # a message with half of a character, which an earlier grader stored
+        return msgspec.convert(json.loads(document), type=Standing)
 
 
 def missing(

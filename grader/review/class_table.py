@@ -17,8 +17,10 @@ STATUSES = {
     "needs_review": "wait for a person",
     "failed": "could not be graded",
     "late": "late",
-    "marked": "marked by hand",
-    "stale": "with a mark for an earlier notebook",
+    "missing": "nothing handed in",
+    "marked": "decided by a person",
+    "unreleased": "not released as it is now",
+    "stale": "decided for an earlier notebook",
 }
 COLUMNS = ("name", "submitted", "status", "confirmed", "waiting", "machine", "graded")
 DOWN_FIRST = ("waiting", "graded")  # of these one wants the largest first
@@ -71,12 +73,12 @@ class Page:
 
 def confirmed(row: Row) -> float:
     """Return the points that are earned for certain: what waits for a person is not among them."""
-    return round(row.final.standing.score - row.final.standing.provisional, 2)
+    return row.final.standing.confirmed
 
 
 def waiting(row: Row) -> float:
     """Return the points that wait for a person."""
-    return round(sum(item.open for item in row.final.standing.items), 2)
+    return row.final.standing.waiting
 
 
 def possible(row: Row) -> float:
@@ -121,10 +123,14 @@ def _has_status(row: Row, status: str) -> bool:
     if status == "late":
         return row.entry.late is True
     if status == "marked":
-        return bool(row.final.marks)
+        return bool(row.final.marks or row.final.overrides)
     if status == "stale":
-        return bool(row.final.stale)
-    return not status or row.final.standing.status == status
+        return bool(row.final.stale or row.final.stale_overrides)
+    if status == "missing":
+        return row.missing
+    if status == "unreleased":
+        return row.release_state != "released" and not row.missing
+    return not status or (row.final.standing.status == status and not row.missing)
 
 
 def _lacks(row: Row, item: str) -> bool:

@@ -37,6 +37,7 @@ class Desk:
     secure: bool = False
     sessions: Sessions = field(default_factory=Sessions)
     navigation: tuple[Link, ...] = ()
+    further: tuple[tuple[str, str], ...] = ()
     assignment: str = ""
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _store: Store | None = None
