@@ -43,6 +43,8 @@ def write_results(store: Store, out: Path) -> int:
     """Write summary.csv, and result.json and report.html of each submission; return the number of submissions."""
     count = 0
     for row in store.rows():
+        if row.missing:
+            continue
         count += 1
         document = store.document(row.key)
         folder = out / row.entry.name
@@ -79,6 +81,8 @@ def _points(standing: Standing) -> object:
 def _rows(store: Store, target: Store, conflicts: list[str]) -> None:
     there = {row.entry.name: row for row in target.rows()}
     for row in store.rows():
+        if row.missing:
+            continue
         old = there.get(row.entry.name)
         if old is not None and old.entry.sha256 != row.entry.sha256:
             conflicts.append(

@@ -24,8 +24,9 @@ from grader.course import decision_tables as tables
 from grader.course.decisions import Comment, Mark, Override, RubricLine
 from grader.course.points import POINTS, item_with_points, points_in, with_points
 from grader.course.records import Verdict, enter_grading, keep_replaced, store_verdicts, verdicts_of
-from grader.course.scores import Final, Release, Standing, fingerprint, with_decisions
+from grader.course.scores import Final, Release, Standing, fingerprint
 from grader.course.store_schema import TooNew, migrate
+from grader.course.totals import with_decisions
 from grader.errors import GraderError
 from grader.result import ItemResult, Result, Student, parse_result
 

@@ -104,6 +104,7 @@ def _plain(row: Row) -> dict[str, object]:
         "provisional": final.provisional,
         "ungraded": final.ungraded,
         "message": final.message,
+        "points": dict(row.final.points),
         "items": {item.id: None if item.status == "not_graded" else item.score for item in final.items},
         "marks": [
             {"item": m.item, "points": m.points, "comment": m.comment, "marked_at": m.marked_at, "counts": counts}

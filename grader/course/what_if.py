@@ -12,8 +12,9 @@ from functools import partial
 
 from grader.course.points import Points, with_points
 from grader.course.records import Verdict
-from grader.course.scores import Standing, with_decisions
+from grader.course.scores import Standing
 from grader.course.store import Row
+from grader.course.totals import with_decisions
 from grader.errors import GraderError
 from grader.formatting import number
 from grader.result import ItemResult
