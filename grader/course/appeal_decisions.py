@@ -69,7 +69,7 @@ def accept(
                     score = round(share * mine[check], 2)
                     change.override(name, check, score, f"decided as after an appeal: {said}")
                 except MarkError as error:
-                    problems.append(f"{name}: {error}")
+                    problems.append(f"{name}: {str(error).removeprefix(f'{name}: ')}")
                 else:
                     changed.append(name)
         closed = tuple(_close(store, change, one, names, "accepted", said, by))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from grader.course import verdicts
 from grader.course.appeals import Appeal, alike, in_question
+from grader.course.points import result_with_points
 from grader.course.store import Store, read_document
 from grader.course.stored import named
 from grader.reports.evidence import kept_cells
@@ -55,7 +56,8 @@ class Disputed:
 def disputed(store: Store, appeal: Appeal) -> Disputed:
     """Return what an appeal is about. Raises StoreError, and MarkError if its submission is gone."""
     _, key = named(store, appeal.submission)
-    result = read_document(store.document(key)).with_evidence(store.evidence(key))
+    result = result_with_points(read_document(store.document(key)), store.points())
+    result = result.with_evidence(store.evidence(key))
     told = {check.id: check for item in result.items for check in item.checks}
     others = alike(store, appeal)
     question = in_question(appeal, verdicts.of_submission(store, appeal.submission))

@@ -74,7 +74,10 @@ def test_points_count_once_they_are_applied(out: Path, capsys: pytest.CaptureFix
     assert '"10"' in next(line for line in (out / "class.csv").read_text().splitlines() if '"carl"' in line)
     said(capsys, "what-if", str(out), "--points", "q2=6", *apply)
     assert "q2: 6 points" in said(capsys, "what-if", str(out))
-    assert "0 gained points, 4 lost some" in said(capsys, "what-if", str(out), "--reset", "--reason", "no").splitlines()[-1]
+    assert (
+        "0 gained points, 4 lost some"
+        in said(capsys, "what-if", str(out), "--reset", "--reason", "no").splitlines()[-1]
+    )
     assert said(capsys, "what-if", str(out)).startswith("the points of the rubric count")
 
 
