@@ -13,7 +13,7 @@ from grader.course.decisions import MarkError, text_of
 from grader.course.records import Verdict
 from grader.course.store import Store, now
 
-_DEPENDS = re.compile(r"skipped: it depends on '(?P<check>[^']+)'")
+_DEPENDS = re.compile(r"skipped: (?:it depends on|for the same reason as) '(?P<check>[^']+)'")
 
 
 @dataclass(frozen=True)
@@ -90,14 +90,21 @@ def reject(store: Store, number: int, reason: str, by: str, others: Collection[s
 
 
 def followers(checks: Sequence[tuple[str, str]], disputed: Collection[str]) -> tuple[str, ...]:
-    """Return the checks that were skipped because one that is disputed failed; `checks` are ids and messages.
+    """Return the checks that were skipped because one that is disputed failed, or because such a one was skipped.
+
+    `checks` are ids and messages, in the order of the result.
 
     >>> checks = [("q1.print", "it fails"), ("q1.time", "skipped: it depends on 'q1.print', which did not pass")]
     >>> followers(checks, ["q1.print"])
     ('q1.time',)
     """
-    found = [(check, _DEPENDS.match(message)) for check, message in checks if check not in disputed]
-    return tuple(check for check, match in found if match is not None and match["check"] in disputed)
+    known, found = set(disputed), []
+    for check, message in checks:
+        match = _DEPENDS.match(message)
+        if check not in known and match is not None and match["check"] in known:
+            known.add(check)
+            found.append(check)
+    return tuple(found)
 
 
 def told(done: Decided, verb: str) -> str:

@@ -45,6 +45,12 @@ class CheckChange:
     after: CheckResult | None
 
     @property
+    def same_points(self) -> bool:
+        """True if status and points are the same, and only the words differ."""
+        old, new = (None if one is None else (one.status, one.score) for one in (self.before, self.after))
+        return old == new
+
+    @property
     def points(self) -> float:
         """The points that were won, negative if some were lost."""
         old, new = (one.score if one is not None else 0.0 for one in (self.before, self.after))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from grader.course.decisions import Override
 from grader.course.records import Verdict
 from grader.course.scores import ItemStanding, Standing
 from grader.result import CheckResult, ItemResult, Result
@@ -22,6 +23,21 @@ def points_in(fact: str) -> Points:
     {'q7.time': 3.0}
     """
     return {str(name): float(value) for name, value in json.loads(fact).items()} if fact else {}
+
+
+def rescaled(
+    overrides: Mapping[str, Override], before: Iterable[ItemResult], after: Iterable[ItemResult]
+) -> dict[str, Override]:
+    """Return people's verdicts with the same share of the points that each check has `after` as it had `before`."""
+    old, new = ({check.id: check.max_score for item in items for check in item.checks} for items in (before, after))
+
+    def scaled(one: Override) -> Override:
+        was, now = old.get(one.check), new.get(one.check)
+        if was == now or not was or now is None:
+            return one
+        return replace(one, score=round(one.score * now / was, 2))
+
+    return {check: scaled(one) for check, one in overrides.items()}
 
 
 def shares(checks: Sequence[tuple[str, float]], item: str, points: Points) -> dict[str, float]:

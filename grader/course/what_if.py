@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from grader.course.points import Points, with_points
+from grader.course.points import Points, rescaled, with_points
 from grader.course.records import Verdict
 from grader.course.scores import Standing
 from grader.course.store import Row
@@ -107,7 +107,7 @@ def changes(
 ) -> tuple[Change, ...]:
     """Return the submissions whose points or whose most points would differ, the largest change first.
 
-    What people decided stays as it is. `class_verdicts` are those of all checks of the items that the points are for,
+    A person's verdict on a check keeps its share of the points; a mark stays as it is. `class_verdicts` are those of all checks of the items that the points are for,
     by the submission's name. `items` is `Store.items_of`; it is called only for submissions with decisions of
     which the points alone do not tell enough.
     """
@@ -116,9 +116,11 @@ def changes(
         if row.missing or row.machine.status == "failed":
             continue
         machine = with_points(row.machine, class_verdicts.get(row.entry.name, ()), points)
-        after = with_decisions(
-            machine, row.entry.sha256, row.final.marks, row.final.overrides, partial(items, row.key, points)
-        ).standing
+        overrides = row.final.overrides
+        if overrides:
+            overrides = rescaled(overrides, items(row.key, row.final.points), items(row.key, points))
+        revised = partial(items, row.key, points)
+        after = with_decisions(machine, row.entry.sha256, row.final.marks, overrides, revised).standing
         before = row.final.standing
         if (after.score, after.max_score) != (before.score, before.max_score):
             found.append(Change(row.entry.name, row.entry.student_name, before, after))
@@ -126,12 +128,15 @@ def changes(
 
 
 def told(change: Change) -> str:
-    """Return a change as a sentence: 'anna: 88 of 100 (88.0%) becomes 90 of 101 (89.1%): +2, q7 4 to 6'."""
+    """Return a change as a sentence: 'anna: 68 and 20 waiting of 100 becomes 70 and 20 waiting of 102: +2, q7 4 to 6'.
+
+    What waits for a person is never counted as earned.
+    """
     items = "".join(f", {item} {number(old)} to {number(new)}" for item, old, new in change.items)
     gain = f"{'+' if change.points > 0 else ''}{number(change.points)}"
     return f"{change.submission}: {_of(change.before)} becomes {_of(change.after)}: {gain}{items}"
 
 
 def _of(points: Standing) -> str:
-    share = f" ({points.score / points.max_score:.1%})" if points.max_score else ""
-    return f"{number(points.score)} of {number(points.max_score)}{share}"
+    waiting = f" and {number(points.waiting)} waiting" if points.waiting else ""
+    return f"{number(points.confirmed)}{waiting} of {number(points.max_score)}"

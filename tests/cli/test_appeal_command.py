@@ -53,7 +53,7 @@ def test_an_appeal_needs_a_check_and_a_text(out: Path, capsys: pytest.CaptureFix
 
 def test_whose_points_would_change_is_shown(out: Path, capsys: pytest.CaptureFixture[str]) -> None:
     lines = said(capsys, "what-if", str(out), "--points", "q1.time=4").splitlines()
-    assert lines[0] == "dora: 12 of 12 (100.0%) becomes 14 of 14 (100.0%): +2, q1 4 to 6"
+    assert lines[0] == "dora: 7 and 5 waiting of 12 becomes 9 and 5 waiting of 14: +2, q1 4 to 6"
     assert lines[-1] == "4 submissions: 2 would gain points, 0 would lose some; nothing was changed"
     limit = ["what-if", str(out), "--limit", "loss=0.4", "--assignment", "tests.course.tiny"]
     lines = said(capsys, *limit).splitlines()

@@ -111,6 +111,12 @@ def test_points_of_an_instructor_count_in_decisions(store: Store) -> None:
 
 
 def test_the_checks_that_were_skipped_because_of_one_are_found() -> None:
-    checks = [("a", "wrong"), ("b", "skipped: it depends on 'a', which did not pass"), ("c", "skipped: for another")]
-    assert followers(checks, ["a"]) == ("b",)
-    assert followers(checks, ["a", "b"]) == ()
+    checks = [
+        ("a", "wrong"),
+        ("b", "skipped: it depends on 'a', which did not pass"),
+        ("c", "skipped: for the same reason as 'b'"),
+        ("d", "skipped: it depends on 'x', which did not pass"),
+    ]
+    assert followers(checks, ["a"]) == ("b", "c")
+    assert followers(checks, ["a", "b"]) == ("c",)
+    assert followers(checks, ["c"]) == ()

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from grader.course import verdicts
 from grader.course.audit import changes
 from grader.course.changes import changing
 from grader.course.decided import decided
@@ -16,7 +17,8 @@ from grader.course.decisions import MarkError
 from grader.course.points_table import set_points
 from grader.course.store import Store, read_document
 from grader.course.table import class_csv, class_json
-from grader.course.what_if import WhatIfError
+from grader.course.what_if import Change, WhatIfError, concerned
+from grader.course.what_if import changes as tried_changes
 from tests.course.class_store import graded_result, make_class, put
 
 
@@ -59,13 +61,29 @@ def test_they_are_in_every_export(store: Store) -> None:
     assert told.score == row.final.standing.score
 
 
-def test_marks_and_verdicts_of_people_stay_as_they_are(store: Store) -> None:
+def test_a_verdict_of_a_person_keeps_its_share_and_a_mark_stays(store: Store) -> None:
     with changing(store, "ina") as change:
         change.mark("dora", "q3", adjustment=4)
         change.override("carl", "q1.time", 1.5, "nearly")
-    set_points(store, {"q3": 10.0, "q1.time": 4.0}, "ina", "important")
-    assert points(store)["dora"] == (13 - 2 - 5 + 7, 19)
-    assert points(store)["carl"] == (2 + 1.5 + 3 + 10, 19)
+        change.override("anna", "q1.print", 2, "it is there")
+    table = {"q3": 10.0, "q1": 8.0}
+    tried = changes_of(store, table)
+    set_points(store, table, "eva", "important")
+    after = points(store)
+    assert after["dora"] == (8 + 3 + 4, 21)
+    assert after["carl"] == (4 + 3 + 3 + 10, 21)
+    assert after["anna"] == (4 + 0 + 3 + 10, 21)
+    assert {one.submission: (one.after.score, one.after.max_score) for one in tried} == after
+    assert [(one.action, one.submission) for one in changes(store, by="eva")] == [
+        ("override", "carl"), ("override", "anna"), ("set points", "")
+    ]  # fmt: skip
+    set_points(store, {}, "eva", "not so important")
+    assert points(store) == {"anna": (10, 12), "ben": (8, 12), "carl": (2 + 1.5 + 3 + 5, 12), "dora": (11, 12)}
+
+
+def changes_of(store: Store, table: dict[str, float]) -> tuple[Change, ...]:
+    about = concerned(table, verdicts.checks_of_class(store))
+    return tried_changes(store.rows(), verdicts.of_class(store, about), table, store.items_of)
 
 
 def test_each_change_is_in_the_audit_and_can_be_taken_back(store: Store) -> None:

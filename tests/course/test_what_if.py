@@ -75,7 +75,7 @@ def test_the_submissions_that_would_change_are_found_with_their_marks(tmp_path: 
         assert {one.item for those in every.values() for one in those} == {"q1"}
         found = changes(store.rows(), every, points, store.items_of)
         assert [(one.submission, one.points) for one in found] == [("dora", 3), ("carl", 1.5), ("anna", 0), ("ben", 0)]
-        assert told(found[0]) == "dora: 11 of 12 (91.7%) becomes 14 of 15 (93.3%): +3, q1 4 to 7"
+        assert told(found[0]) == "dora: 11 of 12 becomes 14 of 15: +3, q1 4 to 7"
         assert changes(store.rows(), verdicts.of_class(store), {"q2": 3.0}, store.items_of) == ()
 
 

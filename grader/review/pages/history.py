@@ -16,7 +16,7 @@ from grader.result import Result
 from grader.review.called import row_called
 from grader.review.visit import Refused, Visit, get
 
-MOST_CELLS, MOST_LINES = 60, 400  # that are shown
+MOST_CELLS, MOST_LINES, MOST_WIDTH, MOST_CHARACTERS = 60, 300, 400, 120_000  # that are shown
 
 
 def show(visit: Visit) -> Response:
@@ -50,7 +50,10 @@ def compare(visit: Visit) -> Response:
         f"Difference: {labels[0]} and {labels[1]}",
         row=row,
         labels=labels,
-        found=_bounded(difference(before, after)),
+        found=_bounded(whole := difference(before, after)),
+        more=0 if whole.cells is None else max(0, len(whole.cells) - MOST_CELLS),
+        other_points=[one for one in whole.checks if not one.same_points],
+        other_words=[one for one in whole.checks if one.same_points],
         two_students=bool(other),
     )
 
@@ -95,11 +98,19 @@ def _current(visit: Visit, row: Row) -> Result:
 
 
 def _bounded(found: Difference) -> Difference:
-    """Return the difference as a page can show it: a bounded number of cells, and of lines in each."""
+    """Return the difference as a page can show it: a bounded number of cells, of their lines, and of characters."""
     if found.cells is None:
         return found
-    cells = tuple(replace(cell, lines=cell.lines[:MOST_LINES]) for cell in found.cells[:MOST_CELLS])
-    return replace(found, cells=cells)
+    cells, left = [], MOST_CHARACTERS
+    for cell in found.cells[:MOST_CELLS]:
+        lines = []
+        for line in cell.lines[:MOST_LINES]:
+            lines.append(replace(line, text=line.text[:MOST_WIDTH]))
+            left -= len(lines[-1].text) + 80
+        cells.append(replace(cell, lines=tuple(lines)))
+        if left < 0:
+            break
+    return replace(found, cells=tuple(cells))
 
 
 routes = [get("/submissions/{submission}/history", show), get("/submissions/{submission}/difference", compare)]
