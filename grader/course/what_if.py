@@ -107,9 +107,9 @@ def changes(
 ) -> tuple[Change, ...]:
     """Return the submissions whose points or whose most points would differ, the largest change first.
 
-    A person's verdict on a check keeps its share of the points; a mark stays as it is. `class_verdicts` are those of all checks of the items that the points are for,
-    by the submission's name. `items` is `Store.items_of`; it is called only for submissions with decisions of
-    which the points alone do not tell enough.
+    A person's verdict on a check keeps its share of the points; a mark stays as it is. `class_verdicts` are those of
+    all checks of the items that the points are for, by the submission's name. `items` is `Store.items_of`; it is called
+    only for submissions with decisions of which the points alone do not tell enough.
     """
     found = []
     for row in rows:
