@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
+from grader.course.handback import for_student, write_marks
 from grader.course.history import merge_history
 from grader.course.merge_decisions import merge_decisions
 from grader.course.scores import Standing
@@ -49,7 +50,8 @@ def write_results(store: Store, out: Path) -> int:
         document = store.document(row.key)
         folder = out / row.entry.name
         result = read_document(document).with_evidence(store.evidence(row.key))
-        write_html(result, folder / "report.html")
+        write_html(for_student(store, row.entry.name, result), folder / "report.html")
+        write_marks(store, row.entry.name, result, folder)
         write_atomically(folder / "result.json", document)
     write_summary(out / "summary.csv", ((row.entry.student, row.machine) for row in store.rows()), store.items())
     return count

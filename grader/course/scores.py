@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from grader.result import ItemResult, Result
 
 Status = Literal["graded", "needs_review", "failed"]
+NOTHING = "nothing was handed in"  # the message in the standing of a student of the roster
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,11 @@ class ItemStanding:
     def confirmed(self) -> float:
         """The points that a machine or a person has confirmed."""
         return round(self.score - self.provisional, 2)
+
+    @property
+    def missed(self) -> float:
+        """The decided points that were not earned."""
+        return round(self.max_score - self.confirmed - self.open - self.ungraded, 2)
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from grader.course import decision_tables as tables
 from grader.course.decisions import Comment, Mark, Override, RubricLine
 from grader.course.points import POINTS, item_with_points, points_in, with_points
 from grader.course.records import Verdict, enter_grading, keep_replaced, store_verdicts, verdicts_of
-from grader.course.scores import Final, Release, Standing, fingerprint
+from grader.course.scores import NOTHING, Final, Release, Standing, fingerprint
 from grader.course.store_schema import TooNew, migrate
 from grader.course.totals import with_decisions
 from grader.errors import GraderError
@@ -124,7 +124,6 @@ class _Items(msgspec.Struct, frozen=True):
     items: tuple[ItemResult, ...] = ()
 
 
-NOTHING = "nothing was handed in"
 ReleaseState = Literal["", "released", "changed", "earlier"]
 _GRADED = "key, standing, document, final, graded_at, seconds, evidence"
 _OF, _AFTER = " of ", " of!"  # keys of one notebook sort between these, since "!" follows the blank
@@ -333,8 +332,8 @@ class Store:
 
     def released(self, name: str) -> Result | None:
         """Return what the student of a submission may see: the result with the decisions, as it was released."""
-        document = tables.released_document(self.query, name)
-        return None if document is None else read_document(document)
+        documents = tables.released_documents(self.query, name)
+        return None if documents is None else read_document(documents[0])
 
     # --- the assignment -----------------------------------------------------------------------------------------
 

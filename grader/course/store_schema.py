@@ -81,7 +81,8 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             PRIMARY KEY (submission, check_id)
         )""",
         # What the student of a submission may see: the result with the decisions as it was when a person released it.
-        # `document` is its JSON text, compressed by zlib; `fingerprint` tells whether anything has changed since.
+        # `document` is its JSON text, and behind a NUL that of marks.json, compressed by zlib; `fingerprint` tells
+        # whether anything has changed since.
         """CREATE TABLE releases (
             submission TEXT PRIMARY KEY,
             sha256 TEXT NOT NULL,

@@ -37,7 +37,7 @@ def store(tmp_path):
 
 def test_the_page_holds_what_the_store_holds(store, tmp_path):
     text = Overview(store).page()
-    assert "3 submissions: median 71 %" in text
+    assert "3 submissions: median 83 %" in text
     assert 'href="./anna/report.html#item-b"' in text
     assert "saw [red]2[/red] &lt;b&gt;" in text
     assert "it is a web page" in text
