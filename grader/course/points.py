@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 from grader.course.decisions import Override
 from grader.course.records import Verdict
@@ -71,31 +72,40 @@ def with_points(machine: Standing, verdicts: Sequence[Verdict], points: Points) 
     by_item: dict[str, list[Verdict]] = {}
     for one in verdicts:
         by_item.setdefault(one.item, []).append(one)
-    items = tuple(_item(item, by_item.get(item.id, ()), points) for item in machine.items)
-    if items == machine.items:
+    given = tuple(points.items())
+    changed = {
+        item.id: _item(item, tuple(by_item[item.id]), given)
+        for item in machine.items
+        if item.id in by_item and (item.id in points or any(one.check in points for one in by_item[item.id]))
+    }
+    if not changed:
         return machine
+    items = tuple(changed[item.id][0] if item.id in changed else item for item in machine.items)
     return replace(
         machine,
         score=round(sum(item.score for item in items), 2),
         max_score=round(sum(item.max_score for item in items), 2),
         provisional=round(sum(item.provisional for item in items), 2),
         ungraded=round(sum(item.ungraded + item.defect for item in items), 2),
-        lost=round(machine.lost - _lost(verdicts, {}) + _lost(verdicts, points), 2),
+        lost=round(machine.lost + sum(more for _, more in changed.values()), 2),
         items=items,
     )
 
 
-def _item(item: ItemStanding, verdicts: Sequence[Verdict], points: Points) -> ItemStanding:
-    if not verdicts or not (item.id in points or any(one.check in points for one in verdicts)):
-        return item
-    after = _revised(verdicts, points)
+@lru_cache(maxsize=4096)  # in a class, most submissions have the same verdicts on an item
+def _item(
+    item: ItemStanding, verdicts: tuple[Verdict, ...], given: tuple[tuple[str, float], ...]
+) -> tuple[ItemStanding, float]:
+    """Return the item with other points, and by how much more is lost."""
+    worth = shares([(one.check, one.max_score) for one in verdicts], item.id, dict(given))
+    after = [replace(one, score=_earned(one, worth[one.check]), max_score=worth[one.check]) for one in verdicts]
     lacking = {
         waits: sum(c.max_score - c.score for c in after if c.status in ("not_graded", "error") and c.waits is waits)
         for waits in (False, True)
     }
     score = round(sum(one.score for one in after), 2)
     status = item.status if item.status not in ("partial", "fail") else "partial" if score > 0 else "fail"
-    return ItemStanding(
+    revised = ItemStanding(
         item.id,
         status,
         score,
@@ -105,25 +115,17 @@ def _item(item: ItemStanding, verdicts: Sequence[Verdict], points: Points) -> It
         round(lacking[False], 2),
         round(lacking[True], 2),
     )
+    return revised, _lost(after) - _lost(verdicts)
 
 
-def _revised(verdicts: Sequence[Verdict], points: Points) -> list[Verdict]:
-    worth = shares([(one.check, one.max_score) for one in verdicts], verdicts[0].item, points)
-    return [replace(one, score=_earned(one, worth[one.check]), max_score=worth[one.check]) for one in verdicts]
+def _lost(verdicts: Iterable[Verdict]) -> float:
+    return sum(one.max_score - one.score for one in verdicts if one.status in ("fail", "partial", "skipped"))
 
 
 def _earned(one: Verdict | CheckResult, worth: float) -> float:
     """Return what a check earns if it is worth so much: the share that it earned; all or nothing if it had no worth."""
     share = one.score / one.max_score if one.max_score else float(one.status in ("pass", "review"))
     return round(worth * share, 2)
-
-
-def _lost(verdicts: Sequence[Verdict], points: Points) -> float:
-    by_item: dict[str, list[Verdict]] = {}
-    for one in verdicts:
-        by_item.setdefault(one.item, []).append(one)
-    revised = (one for group in by_item.values() for one in _revised(group, points))
-    return sum(one.max_score - one.score for one in revised if one.status in ("fail", "partial", "skipped"))
 
 
 def result_with_points(result: Result, points: Points) -> Result:

@@ -84,26 +84,19 @@ def store_verdicts(db: sqlite3.Connection, key: str, document: str) -> None:
     )
 
 
-def verdicts_of(query: Query, names: Collection[str], submission: str | None) -> dict[str, list[Verdict]]:
-    """Return the verdicts on items, by the key of the grading: of the whole class, or of one submission.
+def verdicts_of(query: Query, names: Collection[str], key: str | None = None) -> dict[str, list[Verdict]]:
+    """Return the verdicts on items by the key of the grading: of all gradings, or of the one under `key`.
 
     `names` are ids of items, or of checks, which stand for their items.
     """
     items = set(names)
     for name in names:
         items.update(item for (item,) in query("SELECT item FROM verdicts WHERE check_id = ? LIMIT 1", (name,)))
-    columns = ", ".join(f"v.{column}" for column in COLUMNS.split(", "))
     found: dict[str, list[Verdict]] = {}
     for item in sorted(items):
-        where = "v.item = ?" if submission is None else "v.item = ? AND s.name = ?"
-        values = (item,) if submission is None else (item, submission)
-        rows = query(
-            f"SELECT v.key, {columns} FROM verdicts v JOIN submissions s ON s.key = v.key WHERE {where} "
-            "ORDER BY v.rowid",
-            values,
-        )
-        for key, *verdict in rows:
-            found.setdefault(key, []).append(verdict_in(verdict))
+        where, values = ("item = ?", (item,)) if key is None else ("item = ? AND key = ?", (item, key))
+        for at, *verdict in query(f"SELECT key, {COLUMNS} FROM verdicts WHERE {where} ORDER BY rowid", values):
+            found.setdefault(at, []).append(verdict_in(verdict))
     return found
 
 

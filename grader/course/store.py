@@ -243,13 +243,19 @@ class Store:
             f"JOIN results r ON r.key = s.key {'' if name is None else 'WHERE s.name = ?'} ORDER BY s.name"
         )
         points = self.points()
-        verdicts = verdicts_of(self.query, points, name) if points else {}
+        verdicts = self._verdicts(points, name) if points else {}
         for *values, key, updated_at, standing, settled, graded_at, seconds in self.query(query, filter(None, [name])):
             entry = _entry(values)
             decisions = (marks.get(entry.name, {}), overrides.get(entry.name, {}))
             machine, final = self._points(key, standing, entry.sha256, *decisions, points, verdicts.get(key, ()))
             times = (graded_at, updated_at, float(seconds))
             yield Row(entry, key, machine, final, bool(settled), *times, releases.get(entry.name))
+
+    def _verdicts(self, points: Mapping[str, float], name: str | None) -> Mapping[str, Sequence[Verdict]]:
+        if name is None:
+            return verdicts_of(self.query, points)
+        keys = self.query("SELECT key FROM submissions WHERE name = ?", (name,))
+        return verdicts_of(self.query, points, keys[0][0]) if keys else {}
 
     def _points(
         self,

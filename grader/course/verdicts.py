@@ -26,20 +26,21 @@ def fill(store: Store) -> None:
 def of_class(store: Store, checks: Collection[str] | None = None) -> dict[str, tuple[Verdict, ...]]:
     """Return the verdicts of a class, all or those of some checks, by the submission's name. Raises StoreError."""
     fill(store)
-    found: dict[str, list[Verdict]] = {}
-    for name, *values in _read(store, checks):
-        found.setdefault(name, []).append(verdict_in(values))
-    return {name: tuple(those) for name, those in found.items()}
+    names = dict(store.query("SELECT key, name FROM submissions"))
+    found: dict[str, list[Verdict]] = {name: [] for name in sorted(names.values())}
+    for key, *values in _read(store, checks):
+        if key in names:  # of other keys are former gradings
+            found[names[key]].append(verdict_in(values))
+    return {name: tuple(those) for name, those in found.items() if those}
 
 
 def _read(store: Store, checks: Collection[str] | None) -> Iterator[Sequence[Any]]:
-    columns = ", ".join(f"v.{name}" for name in COLUMNS.split(", "))
-    query = f"SELECT s.name, {columns} FROM submissions s JOIN verdicts v ON v.key = s.key"
+    query = f"SELECT key, {COLUMNS} FROM verdicts"
     if checks is None:
-        yield from store.query(f"{query} ORDER BY s.name, v.rowid")
+        yield from store.query(f"{query} ORDER BY rowid")
         return
     for check in sorted(checks):
-        yield from store.query(f"{query} WHERE v.check_id = ? ORDER BY s.name", (check,))
+        yield from store.query(f"{query} WHERE check_id = ?", (check,))
 
 
 def checks_of_class(store: Store) -> dict[str, tuple[str, ...]]:
