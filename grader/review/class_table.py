@@ -144,6 +144,6 @@ _ORDERS: Mapping[str, Callable[[Row], str | float]] = {
     "status": lambda row: row.final.standing.status,
     "confirmed": confirmed,
     "waiting": waiting,
-    "machine": lambda row: row.machine.score,
+    "machine": lambda row: row.machine.confirmed,
     "graded": lambda row: row.graded_at,
 }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from starlette.responses import Response
 
 from grader.course import verdicts
@@ -14,6 +16,7 @@ from grader.review.regrading import state_of
 from grader.review.visit import Visit, get
 
 MOST_FAULTS = 40
+SHARES = "percent of the points that are decided"
 
 navigation = (Link("Class", "/class", 20),)
 
@@ -57,7 +60,7 @@ def overview(visit: Visit) -> Response:
         "review/overview.html",
         "Overview of the class",
         summary=summary,
-        scores=scores_histogram(summary) if any(summary.bins) else None,
+        scores=replace(scores_histogram(summary), xlabel=SHARES) if any(summary.bins) else None,
         faults=faults[:MOST_FAULTS],
         more=max(0, len(faults) - MOST_FAULTS),
         count=len(visit.rows),
