@@ -74,6 +74,16 @@ class ItemResult:
     checks: tuple[CheckResult, ...]
     provisional: float = 0.0
 
+    @property
+    def confirmed(self) -> float:
+        """The points without those that a person has yet to confirm."""
+        return round(self.score - self.provisional, 2)
+
+    @property
+    def waiting(self) -> float:
+        """The points that a person has yet to decide on, whatever the machine gave for now."""
+        return round(sum(check.max_score for check in self.checks if check.waits), 2)
+
 
 @dataclass(frozen=True)
 class Digests:
@@ -160,6 +170,22 @@ class Result:
         """Return the result with this kept evidence; without any if its digest is another than the result's."""
         fits = bool(kept) and hashlib.sha256(kept).hexdigest() == self.evidence
         return replace(self, kept=kept if fits else b"")
+
+    @property
+    def confirmed(self) -> float:
+        """The points earned without those that a person has yet to confirm."""
+        return round(self.score - self.provisional, 2)
+
+    @property
+    def waiting(self) -> float:
+        """The points that a person has yet to decide on, whatever the machine gave for now."""
+        return round(sum(item.waiting for item in self.items), 2)
+
+    @property
+    def beyond(self) -> float:
+        """The points that could not be graded here and wait for nobody."""
+        defects = (check for item in self.items for check in item.checks if check.status == "error")
+        return round(self.ungraded - sum(check.max_score - check.score for check in defects), 2)
 
     @property
     def lost(self) -> float:

@@ -39,7 +39,7 @@ def test_lone_surrogates_do_not_break_writing(tmp_path):
 
 def test_jupyter_shows_the_score_the_items_and_what_lost_points(result):
     table = result._repr_html_()
-    assert "10 of 14 points; 2.5 of them provisional; 3 not graded here" in table
+    assert "7.5 of 14 points confirmed + 5 waiting for a person; 3 not graded here" in table
     for item in result.items:
         assert f">{item.title}</td>" in table
     assert "saw [red]2[/red] &lt;b&gt;" in table

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from grader.cli.class_tables import write_tables
 from grader.cli.exit_status import LOST, PASSED
 from grader.cli.options import UsageError, add_command, positive
 from grader.formatting import number, one_line
@@ -33,16 +34,30 @@ def add_to(commands: Commands) -> None:
         help="enter the appeals of a CSV file with columns for the student, the check and the text",
     )
     command.add_argument("--all", action="store_true", help="also list the appeals that are decided")
+    decide = command.add_argument_group("decide")
+    decide.add_argument("--accept", type=positive, metavar="N", help="accept appeal N: the check gets its points")
+    decide.add_argument("--reject", type=positive, metavar="N", help="reject appeal N")
+    decide.add_argument("--reason", metavar="TEXT", help="why; the student reads it")
+    decide.add_argument(
+        "--points", nargs="+", default=[], metavar="CHECK=N", help="with --accept: these points, not all of them"
+    )
+    decide.add_argument(
+        "--alike",
+        action="store_true",
+        help="decide the same for all submissions that lost points by the same check for the same reason",
+    )
     command.add_argument("--show", type=positive, metavar="N", help="show appeal N with all that is known about it")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Enter or list appeals. Raises StoreError, MarkError and AppealError."""
+    """Enter, list or decide appeals. Raises StoreError, MarkError and AppealError."""
     from grader.course.store import Store
 
     with Store(arguments.out, create=False) as store:
         if arguments.file is not None:
             return _import(store, arguments.file)
+        if arguments.accept is not None or arguments.reject is not None:
+            return _decide(store, arguments)
         if arguments.show is not None:
             return _show(store, arguments.show)
         if arguments.text is not None:
@@ -77,6 +92,29 @@ def _file(store: Store, arguments: argparse.Namespace) -> int:
         raise UsageError("name the submission and the check")
     one, new = file_appeal(store, arguments.submission, arguments.check, arguments.text)
     print(_line(one) if new else f"appeal {one.id} says the same already")
+    return PASSED
+
+
+def _decide(store: Store, arguments: argparse.Namespace) -> int:
+    from grader.course.appeal_decisions import accept, reject, told
+    from grader.course.appeals import alike, appeal, person
+    from grader.course.what_if import parse_points
+
+    if (arguments.accept is not None) is (arguments.reject is not None):
+        raise UsageError("give one of --accept and --reject")
+    if not arguments.reason:
+        raise UsageError("say with --reason why; the student reads it")
+    which = arguments.accept if arguments.accept is not None else arguments.reject
+    found = alike(store, appeal(store, which)) if arguments.alike else {}
+    others = {name for names in found.values() for name in names}
+    if arguments.accept is not None:
+        done = accept(store, which, arguments.reason, person(), parse_points(arguments.points), others)
+    else:
+        done = reject(store, which, arguments.reason, person(), others)
+    for problem in done.problems:
+        print(one_line(f"left as it was: {problem}"))
+    print(told(done, "accepted" if arguments.accept is not None else "rejected"))
+    write_tables(arguments.out, store)
     return PASSED
 
 

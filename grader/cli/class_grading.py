@@ -139,6 +139,7 @@ def _grade(
             here.data,
             notebooks=order.notebooks,
             facts={ORDER: order.noted} if order.noted else {},
+            roster=found.roster,
         )
         stop = Stop(end_now=workers.kill)
         pace = f"{job.jobs} at a time"
@@ -242,7 +243,7 @@ def _report(order: Order, mine: Sequence[Submission], done: Done, began: float) 
         write_class(order.out / CLASS_TABLE, store.rows(), items)
         if problem := problem_with_page(order.out, Overview(store)):
             print(f"grader: {one_line(problem)}", file=sys.stderr)
-        rows = [row for row in store.rows() if row.entry.name in names]
+        rows = [row for row in store.rows() if row.entry.name in names or row.missing]
     if done.stopped:
         print(
             f"grader: interrupted; {done.count} of {len(mine)} are graded, with results in {order.out}; "
@@ -265,7 +266,7 @@ def _report(order: Order, mine: Sequence[Submission], done: Done, began: float) 
     took = f"{time.monotonic() - began:.0f} s"
     tables = f"{CLASS_PAGE}, summary.csv and {CLASS_TABLE}"
     print(f"{took}; results and reports are in {order.out}, the class in {tables} there")
-    return [row.machine for row in rows], True
+    return [row.machine for row in rows if not row.missing], True
 
 
 class _Signals:

@@ -171,6 +171,11 @@ def points(text: str) -> float:
     return float(text)
 
 
+def signed_points(text: str) -> float:
+    """Parse a number of points that may be below 0, such as -0.5."""
+    return -points(text[1:]) if text.startswith("-") else points(text.removeprefix("+"))
+
+
 def deadline(text: str) -> datetime:
     """Parse a time in ISO 8601; a date alone means the end of that day."""
     try:

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from grader.course import verdicts
+from grader.course.records import Verdict
 from grader.course.store import Store, now
 from grader.course.stored import named
-from grader.course.verdicts import Verdict
 from grader.errors import GraderError
 
 Status = Literal["open", "accepted", "rejected"]

@@ -11,6 +11,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from grader.course.handback import for_student, write_marks
 from grader.course.ingest.submissions import Submission
 from grader.course.job import BatchError, Done, Job, Observer, Stop
 from grader.course.overview import Overview, problem_with_page
@@ -48,6 +49,8 @@ def grade_all(submissions: Sequence[Submission], job: Job, observer: Observer, s
         store.set_questions(questions_of(job.assignment))
         for name, value in job.facts.items():
             store.set_fact(name, value)
+        if job.roster:
+            store.set_roster(job.roster)
         return _Batch(job, observer, stop or Stop(), store).run(submissions)
 
 
@@ -250,11 +253,12 @@ class _Batch:
         folder = self.job.out / submission.name
         page = folder / "report.html"
         if not _is_written(folder / "result.json", document) or not page.exists():
-            write_html(result, page)
+            write_html(for_student(self.store, submission.name, result), page)
+            write_marks(self.store, submission.name, result, folder)
             write_atomically(folder / "result.json", document)
             (folder / EXECUTED).unlink(missing_ok=True)  # of an earlier result
         if self.job.notebooks and not (folder / EXECUTED).exists():
-            write_executed(result, folder / EXECUTED)
+            write_executed(for_student(self.store, submission.name, result), folder / EXECUTED)
         self._write_summary()
 
     def _write_summary(self, at_once: bool = False) -> None:

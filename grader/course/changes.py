@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -22,6 +21,7 @@ from grader.course import decision_tables as tables
 from grader.course.audit import Change, changes, state_of
 from grader.course.decided import covered, decided, for_students
 from grader.course.decisions import Changed, Mark, MarkError, Override, RubricLine, finite, text_of
+from grader.course.marks_file import marks_document
 from grader.course.scores import Release, fingerprint
 from grader.course.store import Row, Store, now, read_document
 from grader.formatting import number, one_line
@@ -85,7 +85,7 @@ class Changes:
         used = [known[one] for one in dict.fromkeys(lines) if one in known and known[one].item == item]
         if len(used) != len(set(lines := list(lines))):
             wrong = ", ".join(str(one) for one in lines if one not in known or known[one].item != item)
-            raise MarkError(f"{item} has no rubric line {wrong}; `grader mark OUT --lines {item}` lists them")
+            raise MarkError(f"{item} has no rubric line {wrong}; `grader lines OUT` lists them")
         checks = covered(judged)
         if taken := sorted(set(checks) & set(row.final.overrides)):
             raise MarkError(f"{row.entry.name}: {', '.join(taken)} was overridden; remove that to mark {item} instead")
@@ -208,7 +208,7 @@ class Changes:
             "sha256": row.entry.sha256,
             "key": row.key,
             "standing": json.dumps(asdict(row.final.standing)),
-            "document": zlib.compress(result.document().encode("utf-8", "replace")),
+            "document": tables.packed_documents(result.document(), marks_document(result, row, self._at)),
             "fingerprint": fingerprint(row.final),
             "released_by": self._by,
             "released_at": self._at,

@@ -73,10 +73,18 @@ def releases(query: Query, submission: str | None = None) -> Mapping[str, Releas
     return found
 
 
-def released_document(query: Query, submission: str) -> str | None:
-    """Return the JSON text of the result that was released; None if none was."""
+def released_documents(query: Query, submission: str) -> tuple[str, str] | None:
+    """Return the JSON texts of the result that was released, and of its marks; None if none was."""
     rows = query("SELECT document FROM releases WHERE submission = ?", (submission,))
-    return zlib.decompress(rows[0][0]).decode() if rows else None
+    if not rows:
+        return None
+    result, _, given = zlib.decompress(rows[0][0]).decode().partition("\0")
+    return result, given
+
+
+def packed_documents(result: str, given: str) -> bytes:
+    """Return the JSON texts of a result and its marks as the table keeps them."""
+    return zlib.compress(f"{result}\0{given}".encode("utf-8", "replace"))
 
 
 def comments(query: Query, item: str, most: int) -> tuple[Comment, ...]:

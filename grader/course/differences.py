@@ -9,7 +9,7 @@ from typing import Literal
 from grader.course.alignment import Pair, aligned
 from grader.course.history import ItemChange, item_changes, what_changed
 from grader.notebook.cells import Cell
-from grader.reports.evidence import kept_evidence
+from grader.reports.evidence import kept_cells
 from grader.result import CheckResult, Result
 
 MOST_LINES = 2_000  # lines of one cell that are compared one by one
@@ -43,6 +43,12 @@ class CheckChange:
     check: str
     before: CheckResult | None
     after: CheckResult | None
+
+    @property
+    def same_points(self) -> bool:
+        """True if status and points are the same, and only the words differ."""
+        old, new = (None if one is None else (one.status, one.score) for one in (self.before, self.after))
+        return old == new
 
     @property
     def points(self) -> float:
@@ -84,8 +90,8 @@ def difference(before: Result, after: Result) -> Difference:
 
 
 def _cells(result: Result) -> tuple[Cell, ...] | None:
-    evidence = kept_evidence(result)
-    return None if evidence is None else evidence.notebook.cells
+    seen = kept_cells(result)
+    return None if seen is None else seen.notebook.cells
 
 
 def _check_changes(before: Result, after: Result) -> Iterator[CheckChange]:

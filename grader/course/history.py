@@ -6,16 +6,13 @@ the evidence is that of the last one.
 
 from __future__ import annotations
 
-import sqlite3
 import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from grader.course.records import packed
+from grader.course.store import Store, StoreError, read_document
 from grader.result import Result
-
-if TYPE_CHECKING:
-    from grader.course.store import Store
 
 _WORDS = {
     "submission": "the notebook",
@@ -41,8 +38,6 @@ class Grading:
     @property
     def result(self) -> Result:
         """The result. Raises StoreError if another version of grader wrote it."""
-        from grader.course.store import read_document
-
         return read_document(self.document)
 
 
@@ -77,8 +72,6 @@ class Step:
 
 def steps(gradings: Iterable[Grading]) -> tuple[Step, ...]:
     """Return the history that gradings tell, the newest first. Those of another version of grader are left out."""
-    from grader.course.store import StoreError
-
     found: list[Step] = []
     before: Result | None = None
     for grading in sorted(gradings, key=lambda one: (one.graded_at, one.key)):
@@ -152,27 +145,6 @@ def gradings(store: Store, submission: str) -> tuple[Grading, ...]:
     )
 
 
-def enter(db: sqlite3.Connection, submission: str, key: str) -> None:
-    """Note that the grading under `key` is the submission's now, within the caller's transaction."""
-    db.execute(
-        "INSERT OR IGNORE INTO gradings (submission, key, graded_at) SELECT ?, key, graded_at FROM results "
-        "WHERE key = ?",
-        (submission, key),
-    )
-
-
-def keep_replaced(db: sqlite3.Connection, key: str, graded_at: str) -> None:
-    """Keep the document of the grading that another one, of the time `graded_at`, is about to replace under `key`."""
-    query = "SELECT graded_at, document FROM results WHERE key = ? AND graded_at != ?"
-    row = db.execute(query, (key, graded_at)).fetchone()
-    if row is not None:
-        old, document = row
-        db.execute(
-            "UPDATE gradings SET document = ? WHERE key = ? AND graded_at = ? AND document IS NULL",
-            (_packed(document), key, old),
-        )
-
-
 def merge_history(source: Store, target: Store) -> None:
     """Add the gradings of one store to those of another, which has its results already. Raises StoreError."""
     for (name,) in source.query("SELECT DISTINCT submission FROM gradings"):
@@ -180,12 +152,8 @@ def merge_history(source: Store, target: Store) -> None:
         with target.transaction() as db:
             for one in found:
                 there = db.execute("SELECT 1 FROM results WHERE key = ? AND graded_at = ?", (one.key, one.graded_at))
-                document = None if there.fetchone() else _packed(one.document)
+                document = None if there.fetchone() else packed(one.document)
                 db.execute(
                     "INSERT OR IGNORE INTO gradings (submission, key, graded_at, document) VALUES (?, ?, ?, ?)",
                     (name, one.key, one.graded_at, document),
                 )
-
-
-def _packed(document: str) -> bytes:
-    return zlib.compress(document.encode("utf-8", "replace"), 6)

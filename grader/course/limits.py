@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from grader.assignment import Assignment
+from grader.course.changes import changing
+from grader.course.decisions import MarkError, text_of
 from grader.course.store import Store, StoreError, read_document
 from grader.course.what_if import WhatIfError
 from grader.grading.replay import Replayed, ReplayError, material, with_limits
@@ -61,3 +63,26 @@ def moved_by(
                 if checks:
                     yield Moved(row.entry.name, row.entry.student_name, checks)
         progress(number, len(rows))
+
+
+def apply_limits(store: Store, moved: Iterable[Moved], by: str, reason: str) -> tuple[str, ...]:
+    """Let the verdicts with other limits count, as a person's verdicts; return what was left as it was, and why.
+
+    All of it is one step in the audit. Raises MarkError for an empty reason, and StoreError.
+    """
+    said = text_of(reason, "the reason", needed=True)
+    problems: list[str] = []
+    with changing(store, by) as change:
+        for one in moved:
+            row = store.row(one.submission)
+            for check in one.checks:
+                if row is None or check.now is None or check.same_points:
+                    continue
+                if check.check in row.final.overrides:
+                    problems.append(f"{one.submission}: a person had decided on {check.check} before")
+                    continue
+                try:
+                    change.override(one.submission, check.check, check.now.score, f"{said} ({check.now.message})")
+                except MarkError as error:
+                    problems.append(f"{one.submission}: {error}")
+    return tuple(problems)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
+from grader.course.handback import for_student, write_marks
 from grader.course.history import merge_history
 from grader.course.merge_decisions import merge_decisions
 from grader.course.scores import Standing
@@ -44,11 +45,14 @@ def write_results(store: Store, out: Path) -> int:
     """Write summary.csv, and result.json and report.html of each submission; return the number of submissions."""
     count = 0
     for row in store.rows():
+        if row.missing:
+            continue
         count += 1
         document = store.document(row.key)
         folder = out / row.entry.name
         result = read_document(document).with_evidence(store.evidence(row.key))
-        write_html(result, folder / "report.html")
+        write_html(for_student(store, row.entry.name, result), folder / "report.html")
+        write_marks(store, row.entry.name, result, folder)
         write_atomically(folder / "result.json", document)
     write_summary(out / "summary.csv", ((row.entry.student, row.machine) for row in store.rows()), store.items())
     return count
@@ -80,6 +84,8 @@ def _points(standing: Standing) -> object:
 def _rows(store: Store, target: Store, conflicts: list[str]) -> None:
     there = {row.entry.name: row for row in target.rows()}
     for row in store.rows():
+        if row.missing:
+            continue
         old = there.get(row.entry.name)
         if old is not None and old.entry.sha256 != row.entry.sha256:
             conflicts.append(

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from grader.course.scores import status_of
 from grader.files import write_atomically
 from grader.reports.class_page import address, class_html
 from grader.reports.class_summary import CheckOutcome, ItemOutcome, Member, summarise
 
 if TYPE_CHECKING:
+    from grader.course.decisions import Override
     from grader.course.scores import ItemStanding
     from grader.course.store import Row, Store
 
@@ -106,30 +108,37 @@ def _minute(time: str) -> str:
 def _member(row: Row, document: _Document, folder: str) -> Member:
     entry, final = row.entry, row.final.standing
     texts = {item.id: item for item in document.items}
-    items = tuple(_item(one, texts.get(one.id), one.id in row.final.marks) for one in final.items)
+    marks, overrides = row.final.marks, row.final.overrides
+    items = tuple(_item(one, texts.get(one.id), one.id in marks, overrides) for one in final.items)
     return Member(
         name=entry.name,
-        link=address(folder, entry.name),
+        link="" if row.missing else address(folder, entry.name),
         status=final.status,
-        score=final.score,
+        score=final.confirmed,
         max_score=final.max_score,
+        waiting=final.waiting,
         student=entry.student_name,
-        provisional=final.provisional,
-        ungraded=final.ungraded,
+        ungraded=final.beyond,
         late=entry.late is True,
         seconds=row.seconds,
         run_seconds=_run_seconds(document.environment),
         message=final.message,
         items=items,
+        missing=row.missing,
     )
 
 
-def _item(standing: ItemStanding, item: _Item | None, marked: bool) -> ItemOutcome:
+def _item(standing: ItemStanding, item: _Item | None, marked: bool, overrides: Mapping[str, Override]) -> ItemOutcome:
     checks = () if item is None else item.checks
     title = "" if item is None else item.title
-    outcomes = (CheckOutcome(one.id, _status(one, marked), one.score, one.max_score, one.message) for one in checks)
+    outcomes = (
+        CheckOutcome(one.id, status_of(there.score, one.max_score), there.score, one.max_score, there.reason)
+        if (there := overrides.get(one.id)) is not None
+        else CheckOutcome(one.id, _status(one, marked), one.score, one.max_score, one.message)
+        for one in checks
+    )
     open_points, ungraded = standing.open, standing.ungraded + standing.defect
-    where = (standing.id, title, standing.status, standing.score, standing.max_score)
+    where = (standing.id, title, standing.status, standing.confirmed, standing.max_score)
     return ItemOutcome(*where, open_points, ungraded, tuple(outcomes))
 
 

@@ -12,7 +12,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timezone
 from functools import partial
 from pathlib import Path
@@ -21,11 +21,13 @@ from typing import Any, Literal
 import msgspec
 
 from grader.course import decision_tables as tables
-from grader.course import history, verdicts
 from grader.course.decisions import Comment, Mark, Override, RubricLine
+from grader.course.points import POINTS, item_with_points, points_in, with_points
 from grader.course.questions import Question
-from grader.course.scores import Final, Release, Standing, fingerprint, with_decisions
+from grader.course.records import Verdict, enter_grading, keep_replaced, store_verdicts, verdicts_of
+from grader.course.scores import NOTHING, Final, Release, Standing, fingerprint
 from grader.course.store_schema import TooNew, migrate
+from grader.course.totals import with_decisions
 from grader.errors import GraderError
 from grader.result import ItemResult, Result, Student, parse_result
 
@@ -123,7 +125,6 @@ class _Items(msgspec.Struct, frozen=True):
     items: tuple[ItemResult, ...] = ()
 
 
-NOTHING = "nothing was handed in"
 ReleaseState = Literal["", "released", "changed", "earlier"]
 _GRADED = "key, standing, document, final, graded_at, seconds, evidence"
 _OF, _AFTER = " of ", " of!"  # keys of one notebook sort between these, since "!" follows the blank
@@ -194,13 +195,13 @@ class Store:
         """Store a grading, replacing an earlier one with its key; `entry` is its row in the class."""
         values = (graded.key, graded.final, graded.graded_at or now(), graded.seconds)
         with self._transaction():
-            history.keep_replaced(self._db, graded.key, values[2])
+            keep_replaced(self._db, graded.key, values[2])
             self._db.execute(
                 "INSERT OR REPLACE INTO results (key, final, graded_at, seconds, standing, document, evidence) "
                 "VALUES (?, ?, ?, ?, ?, ?, ?)",
                 (*values, json.dumps(asdict(graded.standing)), graded.document, graded.evidence),
             )
-            verdicts.store_verdicts(self._db, graded.key, graded.document)
+            store_verdicts(self._db, graded.key, graded.document)
             if entry is not None:
                 self._enter(entry, graded.key, now())
 
@@ -216,7 +217,7 @@ class Store:
             "(:name, :file, :sha256, :student_id, :student_name, :submitted_at, :late, :superseded, :key, :updated_at)",
             {name: _storable(value) for name, value in values.items()},
         )
-        history.enter(self._db, entry.name, key)
+        enter_grading(self._db, entry.name, key)
 
     # --- the class ----------------------------------------------------------------------------------------------
 
@@ -242,24 +243,41 @@ class Store:
             "FROM submissions s "
             f"JOIN results r ON r.key = s.key {'' if name is None else 'WHERE s.name = ?'} ORDER BY s.name"
         )
+        points = self.points()
+        verdicts = self._verdicts(points, name) if points else {}
         for *values, key, updated_at, standing, settled, graded_at, seconds in self.query(query, filter(None, [name])):
             entry = _entry(values)
             decisions = (marks.get(entry.name, {}), overrides.get(entry.name, {}))
-            machine, final = self._points(key, standing, entry.sha256, *decisions)
+            machine, final = self._points(key, standing, entry.sha256, *decisions, points, verdicts.get(key, ()))
             times = (graded_at, updated_at, float(seconds))
             yield Row(entry, key, machine, final, bool(settled), *times, releases.get(entry.name))
 
+    def _verdicts(self, points: Mapping[str, float], name: str | None) -> Mapping[str, Sequence[Verdict]]:
+        if name is None:
+            return verdicts_of(self.query, points)
+        keys = self.query("SELECT key FROM submissions WHERE name = ?", (name,))
+        return verdicts_of(self.query, points, keys[0][0]) if keys else {}
+
     def _points(
-        self, key: str, text: str, sha256: str, marks: Mapping[str, Mark], overrides: Mapping[str, Override]
+        self,
+        key: str,
+        text: str,
+        sha256: str,
+        marks: Mapping[str, Mark],
+        overrides: Mapping[str, Override],
+        points: Mapping[str, float],
+        verdicts: Sequence[Verdict],
     ) -> tuple[Standing, Final]:
         """Return the machine's points and the final ones; they are remembered, for those who ask again and again."""
-        what = (key, text, sha256, tuple(marks.values()), tuple(overrides.values()))
+        what = (key, text, sha256, tuple(marks.values()), tuple(overrides.values()), tuple(points.items()))
         known = self._known.get(what)
         if known is None:
             if len(self._known) > MOST_KNOWN:
                 self._known.clear()
             machine = _standing(text)
-            known = machine, with_decisions(machine, sha256, marks, overrides, partial(self.items_of, key))
+            planned = with_points(machine, verdicts, points) if points else machine
+            final = with_decisions(planned, sha256, marks, overrides, partial(self.items_of, key, points))
+            known = machine, replace(final, points=points) if points else final
             self._known[what] = known
         return known
 
@@ -272,10 +290,19 @@ class Store:
             standing = Standing("failed", 0.0, float(most), message=NOTHING)
             yield Row(Entry(label, "", "", number, name), "", standing, Final(standing), True, "", "")
 
-    def items_of(self, key: str) -> tuple[ItemResult, ...]:
-        """Return the items of the result under `key`, as the machine judged them; () if they cannot be read."""
+    def points(self) -> Mapping[str, float]:
+        """Return the points of checks and items that an instructor set in place of the rubric's, by id."""
+        return points_in(self.fact(POINTS))
+
+    def items_of(self, key: str, points: Mapping[str, float] | None = None) -> tuple[ItemResult, ...]:
+        """Return the items of the result under `key`, as the machine judged them; () if they cannot be read.
+
+        They have these `points` in place of the rubric's, by default those that an instructor set.
+        """
         try:
-            return msgspec.json.decode(self.document(key), type=_Items).items
+            items = msgspec.json.decode(self.document(key), type=_Items).items
+            points = self.points() if points is None else points
+            return tuple(item_with_points(item, points) for item in items) if points else items
         except (msgspec.DecodeError, ValueError):  # another version of grader wrote it
             return ()
 
@@ -312,8 +339,8 @@ class Store:
 
     def released(self, name: str) -> Result | None:
         """Return what the student of a submission may see: the result with the decisions, as it was released."""
-        document = tables.released_document(self.query, name)
-        return None if document is None else read_document(document)
+        documents = tables.released_documents(self.query, name)
+        return None if documents is None else read_document(documents[0])
 
     # --- the assignment -----------------------------------------------------------------------------------------
 

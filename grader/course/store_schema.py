@@ -81,7 +81,8 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             PRIMARY KEY (submission, check_id)
         )""",
         # What the student of a submission may see: the result with the decisions as it was when a person released it.
-        # `document` is its JSON text, compressed by zlib; `fingerprint` tells whether anything has changed since.
+        # `document` is its JSON text, and behind a NUL that of marks.json, compressed by zlib; `fingerprint` tells
+        # whether anything has changed since.
         """CREATE TABLE releases (
             submission TEXT PRIMARY KEY,
             sha256 TEXT NOT NULL,
@@ -132,6 +133,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         )""",
         "CREATE UNIQUE INDEX verdicts_by_key ON verdicts (key, check_id)",
         "CREATE INDEX verdicts_by_check ON verdicts (check_id, kind)",
+        "CREATE INDEX verdicts_by_item ON verdicts (item)",
         # One grading of a submission, the present one or a former one. `document` is zlib-compressed, and kept only if
         # another grading has replaced this one in `results`.
         """CREATE TABLE gradings (

@@ -9,13 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from grader.course.csv_text import csv_text
-from grader.course.summary_csv import item_points
+from grader.course.decisions import lines_in_words
+from grader.course.summary_csv import is_undecided, item_points
 from grader.files import escape_unprintable, write_atomically
 from grader.formatting import number, one_line
 
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from grader.course.decisions import Mark
     from grader.course.store import Row
 
 CLASS_TABLE = "class.csv"  # in the folder of results
@@ -28,15 +30,17 @@ COLUMNS = (
     "status",
     "score",
     "max_score",
+    "waiting",
     "machine_score",
 )
-LAST_COLUMNS = ("provisional", "ungraded", "marked", "superseded", "message")
+LAST_COLUMNS = ("provisional", "ungraded", "marked", "overridden", "released", "superseded", "message")
+_RELEASED = {"": "no", "released": "yes", "changed": "changed since", "earlier": "for an earlier notebook"}
 _LATE = {True: "yes", False: "no", None: ""}
 
 
 @dataclass(frozen=True)
 class Filter:
-    """Selects rows. `below` is compared with the points, or with the percentage of the gradable points."""
+    """Selects rows. `below` is compared with the confirmed points, or with the percentage of the decided points."""
 
     status: str | None = None
     item: str | None = None
@@ -50,12 +54,12 @@ class Filter:
             return False
         if self.below is None:
             return True
-        score, most = final.score, final.max_score - final.ungraded
+        score, most = final.confirmed, final.decided
         if self.item is not None:
             item = final.item(self.item)
-            if item is None or item.status == "not_graded":
+            if item is None or is_undecided(item):
                 return False
-            score, most = item.score, item.max_score - item.ungraded
+            score, most = item.confirmed, item.max_score - item.ungraded - item.open
         elif final.status == "failed":
             return True
         return (100 * score / most if most else 0.0) < self.below if self.percent else score < self.below
@@ -67,11 +71,13 @@ def class_csv(rows: Iterable[Row], items: Sequence[str]) -> str:
     for row in rows:
         entry, final = row.entry, row.final.standing
         who = [entry.name, entry.student_id, entry.student_name, entry.submitted_at, _LATE[entry.late], final.status]
-        points = [number(value) for value in (final.score, final.max_score, row.machine.score)]
+        points = [number(value) for value in (final.confirmed, final.max_score, final.waiting, row.machine.confirmed)]
         rest = [
             number(final.provisional),
-            number(final.ungraded),
+            number(final.beyond),
             marked(row),
+            overridden(row),
+            _RELEASED[row.release_state],
             ", ".join(entry.superseded),
             final.message,
         ]
@@ -98,25 +104,58 @@ def _plain(row: Row) -> dict[str, object]:
         "superseded": list(entry.superseded),
         "graded_at": row.graded_at,
         "status": final.status,
-        "score": final.score,
+        "score": final.confirmed,
         "max_score": final.max_score,
-        "machine_score": row.machine.score,
+        "waiting": final.waiting,
+        "machine_score": row.machine.confirmed,
         "provisional": final.provisional,
-        "ungraded": final.ungraded,
+        "ungraded": final.beyond,
         "message": final.message,
-        "items": {item.id: None if item.status == "not_graded" else item.score for item in final.items},
+        "points": dict(row.final.points),
+        "released": row.release_state or None,
+        "released_at": row.release.at if row.release else None,
+        "items": {item.id: None if is_undecided(item) else item.confirmed for item in final.items},
         "marks": [
-            {"item": m.item, "points": m.points, "comment": m.comment, "marked_at": m.marked_at, "counts": counts}
+            {
+                "item": m.item,
+                "points": m.points,
+                "lines": [{"text": line.text, "points": line.points} for line in m.lines],
+                "adjustment": m.adjustment,
+                "comment": m.comment,
+                "by": m.by,
+                "marked_at": m.marked_at,
+                "counts": counts,
+            }
             for marks, counts in ((row.final.marks.values(), True), (row.final.stale, False))
             for m in marks
+        ],
+        "overrides": [
+            {"check": o.check, "score": o.score, "reason": o.reason, "by": o.by, "at": o.at, "counts": counts}
+            for those, counts in ((row.final.overrides.values(), True), (row.final.stale_overrides, False))
+            for o in those
         ],
     }
 
 
 def marked(row: Row) -> str:
     """Return the marks as one cell: 'q7: 4 (well argued); q3: 2 (for an earlier notebook, does not count)'."""
-    said = [f"{m.item}: {number(m.points)}{f' ({m.comment})' if m.comment else ''}" for m in row.final.marks.values()]
+    said = [f"{m.item}: {number(m.points)}{_reasons(m)}" for m in row.final.marks.values()]
     said += [f"{m.item}: {number(m.points)} (for an earlier notebook, does not count)" for m in row.final.stale]
+    return "; ".join(said)
+
+
+def _reasons(mark: Mark) -> str:
+    words = ". ".join(filter(None, (lines_in_words(mark.lines), mark.comment)))
+    return f" ({words})" if words else ""
+
+
+def overridden(row: Row) -> str:
+    """Return the overridden verdicts as one cell: 'q5.losses: 2 (the figure is right)'."""
+    said = [f"{one.check}: {number(one.score)} ({one.reason})" for one in row.final.overrides.values()]
+    said += [
+        f"{one.check}: {number(one.score)} (for an earlier notebook, does not count)"
+        for one in row.final.stale_overrides
+    ]
     return "; ".join(said)
 
 
@@ -128,17 +167,20 @@ def class_table(rows: Iterable[Row], item: str | None = None) -> Table:
     known = list(rows)
     names, times = any(row.entry.student_name for row in known), any(row.entry.submitted_at for row in known)
     late, marks = any(row.entry.late for row in known), any(row.final.marks or row.final.stale for row in known)
+    verdicts = any(row.final.overrides or row.final.stale_overrides for row in known)
+    released = any(row.release for row in known)
     table = Table(box=None, pad_edge=False)
     headers = ["submission", "student" if names else "", "submitted" if times else "", "late" if late else ""]
     headers += ["status", "points", item or "", "waiting", "marked" if marks else ""]
+    headers += ["overridden" if verdicts else "", "released" if released else ""]
     for header in filter(None, headers):
         table.add_column(header, overflow="fold", justify="right" if header in ("points", "waiting", item) else "left")
     for row in known:
         entry, final = row.entry, row.final.standing
         cells = [entry.name, entry.student_name, entry.submitted_at[:16], _LATE[entry.late] if entry.late else ""]
-        possible = round(final.max_score - final.ungraded, 2)
-        cells += [final.status, f"{number(final.score)} of {number(possible)}", item_points(final, item or "")]
-        cells += [number(sum(one.open for one in final.items)), marked(row)]
+        possible = round(final.max_score - final.beyond, 2)
+        cells += [final.status, f"{number(final.confirmed)} of {number(possible)}", item_points(final, item or "")]
+        cells += [number(final.waiting), marked(row), overridden(row), _RELEASED[row.release_state]]
         table.add_row(*(Text(one_line(cell)) for cell, header in zip(cells, headers, strict=True) if header))
     return table
 

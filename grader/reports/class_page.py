@@ -183,7 +183,7 @@ def scores_histogram(summary: ClassSummary) -> Histogram:
     step = 100 // BINS
     labels = [f"{n * step} to {(n + 1) * step} %" for n in range(BINS)]
     ticks = [(n * step, f"{n * step}") for n in range(BINS + 1)]
-    xlabel = "percent of the points that could be graded"
+    xlabel = "percent of the points that are decided"
     return _histogram("Distribution of the points", xlabel, summary.bins, labels, ticks, 100)
 
 

@@ -52,8 +52,10 @@ class ItemOutcome:
 class Member:
     """A submission of the class. `link` is the address of its report as the page needs it, '' for none.
 
+    `score` are the confirmed points, `waiting` those that a person has yet to decide on.
+
     `seconds` is how long its grading took, `run_seconds` how long its own cells ran. `items` are empty if it could not
-    be graded (`status` is 'failed', and `message` says why).
+    be graded (`status` is 'failed', and `message` says why); `missing` if the student handed in nothing.
     """
 
     name: str
@@ -62,13 +64,14 @@ class Member:
     score: float
     max_score: float
     student: str = ""
-    provisional: float = 0.0
+    waiting: float = 0.0
     ungraded: float = 0.0
     late: bool = False
     seconds: float = 0.0
     run_seconds: float = 0.0
     message: str = ""
     items: tuple[ItemOutcome, ...] = ()
+    missing: bool = False
 
     @property
     def graded(self) -> bool:
@@ -77,8 +80,8 @@ class Member:
 
     @property
     def percent(self) -> float | None:
-        """The points as a percentage of those that this machine could grade; None if it could grade none."""
-        most = self.max_score - self.ungraded
+        """The points as a percentage of those that are decided; None if none are."""
+        most = self.max_score - self.ungraded - self.waiting
         return 100 * self.score / most if self.graded and most > 0 else None
 
 

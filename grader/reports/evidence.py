@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from grader.assignment import Evidence
 from grader.evidence import kept
 from grader.evidence.decode import Malformed
+from grader.evidence.run import CellRun
 from grader.formatting import one_line
 from grader.result import Result
+
+if TYPE_CHECKING:
+    from grader.notebook.cells import Notebook
+    from grader.notebook.questions import Section
 
 MOST_KEPT = 6 << 20  # bytes of kept evidence; it takes about 1.1 MB, and as much again with longer data
 
@@ -93,6 +99,30 @@ def kept_evidence(result: Result) -> Evidence | None:
 def load_evidence(data: bytes) -> Evidence:
     """Return the evidence that `dump_evidence` wrote. Raises Malformed for anything else."""
     return kept.load(data, Evidence, _types())
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What people read of the evidence: the notebook, the runs of its cells, and the places of the questions."""
+
+    notebook: Notebook
+    runs: tuple[CellRun, ...]
+    sections: Mapping[str, Section]
+
+
+def kept_cells(result: Result) -> Seen | None:
+    """Return what people read of the evidence that was kept with a result; None as in `kept_evidence`.
+
+    It takes a tenth of the time that all of the evidence takes.
+    """
+    from grader.notebook.cells import Notebook
+    from grader.notebook.questions import Section
+
+    wanted = {("notebook",): Notebook, ("run", "cells"): tuple[CellRun, ...], ("sections",): Mapping[str, Section]}
+    try:
+        return Seen(*kept.parts(result.kept, wanted)) if result.kept else None
+    except Malformed:
+        return None
 
 
 def load_longer(data: bytes, evidence: Evidence) -> Longer | None:

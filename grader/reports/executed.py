@@ -150,8 +150,9 @@ def _about(result: Result) -> Iterator[str]:
 
 
 def _feedback(item: ItemResult) -> dict[str, Any]:
-    points = "–" if item.status == "not_graded" else number(item.score)
-    said = f"{points} of {number(item.max_score)} points, {WORDS[item.status]}"
+    points = "–" if item.status == "not_graded" else number(item.confirmed)
+    waits = f", {number(item.waiting)} more wait for a person" if item.waiting else ""
+    said = f"{points} of {number(item.max_score)} points{waits}, {WORDS[item.status]}"
     name = f"{plain_markdown(item.id)}, {plain_markdown(item.title)}"
     lines = [f"**Feedback: {MARKS[item.status][0]} {name}: {said}**", ""]
     passed = [check for check in item.checks if check.status == "pass" and not check.hint]

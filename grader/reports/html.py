@@ -48,8 +48,8 @@ def report_values(result: Result, evidence: Evidence | None) -> dict[str, object
     cells = shown_cells(evidence.notebook, marked, spoken) if evidence is not None else ()
     return {
         "result": result,
-        "score": number(result.score),
-        "total": total_line(result).removeprefix(number(result.score)),
+        "score": number(result.confirmed),
+        "total": total_line(result).removeprefix(number(result.confirmed)),
         "parts": parts(result),
         "mendings": by_importance([item for item in result.items if lost_points(item) > 0])[:MOST_NAMED],
         "advisory": ADVISORY,

@@ -1,4 +1,4 @@
-"""Divide a result's points: earned, provisional, not graded, lost."""
+"""Divide a result's points: earned, waiting for a person, not graded, lost."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ def parts(result: Result) -> tuple[Part, ...]:
     """Return the parts of the result's points in order, without empty ones."""
     if not result.max_score > 0:
         return ()
-    lost = max(0.0, result.max_score - result.score - result.ungraded)
+    lost = max(0.0, result.max_score - result.confirmed - result.waiting - result.beyond)
     counted = {
-        "earned": result.score - result.provisional,
-        "provisional": result.provisional,
-        "ungraded": result.ungraded,
+        "earned": result.confirmed,
+        "waiting": result.waiting,
+        "ungraded": result.beyond,
         "lost": lost,
     }
     found, start = [], 0.0

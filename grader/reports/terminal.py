@@ -228,7 +228,10 @@ def _points(item: ItemResult) -> str:
     most = number(item.max_score)
     if item.status == "not_graded":
         return f"– / {most}"
-    return f"({number(item.score)}) / {most}" if item.provisional else f"{number(item.score)} / {most}"
+    if not item.waiting:
+        return f"{number(item.score)} / {most}"
+    earned = f"{number(item.confirmed)} + " if item.confirmed else ""
+    return f"{earned}{number(item.waiting)} waiting / {most}"
 
 
 def verdict_line(item: ItemResult) -> str:
@@ -272,16 +275,16 @@ def _check(check: CheckResult) -> RenderableType:
 
 
 def total_line(result: Result) -> str:
-    """Return the total in one line, with the points that were not graded and those that a person has yet to confirm."""
+    """Return the total in one line: confirmed points, those that wait for a person, those that were not graded."""
     if result.status == "failed":
         return f"could not be graded: {one_line(result.message)}"
-    line = f"{number(result.score)} of {number(round(result.max_score - result.ungraded, 2))} points"
-    if result.ungraded:
+    line = f"{number(result.confirmed)} of {number(round(result.max_score - result.beyond, 2))} points"
+    if result.waiting:
+        line += f" confirmed + {number(result.waiting)} waiting for a person"
+    if result.beyond:
         reasons = {c.message for i in result.items for c in i.checks if c.status == "not_graded"}
         reason = next(iter(reasons)) if len(reasons) == 1 else "not graded here"
-        line += f"; {number(result.ungraded)} {one_line(reason)}"
-    if result.provisional:
-        line += f"; {number(result.provisional)} of them provisional until a person has read the answers"
+        line += f"; {number(result.beyond)} {one_line(reason)}"
     return line
 
 

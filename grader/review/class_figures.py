@@ -16,15 +16,14 @@ if TYPE_CHECKING:
 def figures(rows: Iterable[Row], items: Sequence[str]) -> ClassSummary:
     """Return the distribution of the points and the items of a class, without its members and faults.
 
-    What waits for a person is not counted as earned, but for the part that the machine gave for now.
+    What waits for a person is neither earned nor lost: the shares are those of the points that are decided.
     """
     bins, shares = [0] * BINS, []
     tallies = {item: _Tally() for item in items}
     for row in rows:
         final = row.final.standing
-        most = final.max_score - final.ungraded
-        if final.status != "failed" and most > 0:
-            share = 100 * final.score / most
+        if final.status != "failed" and final.decided > 0:
+            share = 100 * final.confirmed / final.decided
             shares.append(share)
             bins[min(BINS - 1, max(0, int(share * BINS / 100)))] += 1
         for item in final.items:

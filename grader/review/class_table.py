@@ -28,7 +28,10 @@ DOWN_FIRST = ("waiting", "graded")  # of these one wants the largest first
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a person wants to see. `fault` is the id of a check in which points were lost, `kind` why."""
+    """What a person wants to see.
+
+    `fault` is the id of a check in which points were lost, `kind` the short name of a fault, see `class_page.py`.
+    """
 
     text: str = ""
     status: str = ""
@@ -55,7 +58,7 @@ class Wanted:
     @property
     def narrowed(self) -> bool:
         """True if rows may be left out."""
-        return bool(self.text or self.status or self.item or self.fault)
+        return bool(self.text or self.status or self.item or self.fault or self.kind)
 
 
 def _text(value: object) -> str:
@@ -144,6 +147,6 @@ _ORDERS: Mapping[str, Callable[[Row], str | float]] = {
     "status": lambda row: row.final.standing.status,
     "confirmed": confirmed,
     "waiting": waiting,
-    "machine": lambda row: row.machine.score,
+    "machine": lambda row: row.machine.confirmed,
     "graded": lambda row: row.graded_at,
 }

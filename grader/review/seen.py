@@ -2,38 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 
 from grader.evidence.decode import Malformed
-from grader.evidence.kept import part
+from grader.evidence.kept import parts
+from grader.evidence.run import CellRun
+from grader.notebook.questions import Section
 from grader.review.queue import Seen
 
 __all__ = ["seen"]
 
 _STOPPED = ("timeout", "killed", "dead", "not_run")  # statuses of a cell that did not come to its end
-
-
-@dataclass(frozen=True)
-class _Section:
-    answer: str = ""
-
-
-@dataclass(frozen=True)
-class _Cell:
-    status: str = ""
-    reason: str = ""
-
-
-@dataclass(frozen=True)
-class _Run:
-    cells: tuple[_Cell, ...] = ()
-    doubts: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class _Kept:
-    sections: dict[str, _Section] = field(default_factory=dict)
-    run: _Run = _Run()
+_PARTS = {
+    ("sections",): Mapping[str, Section],
+    ("run", "doubts"): Mapping[str, str],
+    ("run", "cells"): tuple[CellRun, ...],
+}
 
 
 def seen(kept: bytes) -> Seen:
@@ -41,11 +25,11 @@ def seen(kept: bytes) -> Seen:
     if not kept:
         return Seen()
     try:
-        found = part(kept, _Kept)
+        sections, doubts, cells = parts(kept, _PARTS)
     except Malformed:
         return Seen()
     return Seen(
-        {item: section.answer for item, section in found.sections.items() if section.answer},
-        tuple(dict.fromkeys(found.run.doubts.values())),
-        tuple(dict.fromkeys(cell.reason for cell in found.run.cells if cell.status in _STOPPED and cell.reason)),
+        {item: section.answer for item, section in sections.items() if section.answer},
+        tuple(dict.fromkeys(doubts.values())),
+        tuple(dict.fromkeys(cell.reason for cell in cells if cell.status in _STOPPED and cell.reason)),
     )

@@ -32,7 +32,7 @@ def test_lines_in_a_pipe(tmp_path, capsys):
     assert "\x1b" not in out + err
     lines = out.splitlines()
     assert lines[0] == "a\ufffd[2J: interrupted, graded again (RuntimeError: boom)"
-    assert lines[1].startswith("[1/3] a\ufffd[2J: 10 of 14 points")
+    assert lines[1].startswith("[1/3] a\ufffd[2J: 7.5 of 14 points confirmed + 5 waiting for a person")
     assert lines[1].endswith("; late; reused")
 
 

@@ -37,7 +37,7 @@ def test_verdicts_stand_above_the_progress_where_somebody_looks(capsys):
     assert capsys.readouterr().err.splitlines() == [
         "✓ a: Passes, 5 / 5",
         "◐ b: Loses something, 2.5 / 4",
-        "? c: Is read by a person, (2.5) / 5",
+        "? c: Is read by a person, 5 waiting / 5",
         "– d: Needs a GPU, – / 3",
     ]
 

@@ -41,7 +41,7 @@ def names(text):
 def test_the_class_is_listed(out, capsys):
     text = table(out, capsys)
     assert "\x1b" not in text
-    assert "10 of 14" in text
+    assert "7.5 of 14" in text
     assert "3 submissions, 1 of them could not be graded" in text
 
 
@@ -50,10 +50,10 @@ def test_the_class_is_listed(out, capsys):
     [
         (["--status", "failed"], ["x"]),
         (["--status", "needs_review"], ["=ben", "anna"]),
-        (["--below", "10"], ["x"]),
-        (["--below", "10.5"], ["=ben", "anna", "x"]),
-        (["--below", "72%"], ["=ben", "anna", "x"]),
-        (["--below", "71%"], ["x"]),
+        (["--below", "7.5"], ["x"]),
+        (["--below", "8"], ["=ben", "anna", "x"]),
+        (["--below", "84%"], ["=ben", "anna", "x"]),
+        (["--below", "83%"], ["x"]),
         (["--item", "b", "--below", "3"], ["=ben", "anna"]),
         (["--item", "d", "--below", "3"], []),
     ],
@@ -69,7 +69,12 @@ def test_it_is_exported(out, capsys):
     rows = {row["submission"]: row for row in csv.DictReader((out / "c.csv").read_text().splitlines())}
     assert set(rows) == {"anna", "'=ben", "x"}
     assert rows["anna"]["late"] == "yes"
-    assert (rows["anna"]["score"], rows["anna"]["b"], rows["anna"]["d"]) == ("10", "2.5", "")
+    assert (rows["anna"]["score"], rows["anna"]["waiting"], rows["anna"]["b"], rows["anna"]["d"]) == (
+        "7.5",
+        "5",
+        "2.5",
+        "",
+    )
     assert rows["x"]["superseded"] == "y.ipynb"
 
 
@@ -82,9 +87,9 @@ def test_marks(out, capsys):
     assert "12 of 14" in text
     assert "c: 4.5 (well argued)" in text
     rows = list(csv.DictReader((out / "class.csv").read_text().splitlines()))
-    assert [(row["score"], row["machine_score"]) for row in rows] == [("11.5", "10"), ("12", "10"), ("0", "0")]
+    assert [(row["score"], row["machine_score"]) for row in rows] == [("9", "7.5"), ("12", "7.5"), ("0", "0")]
     assert main(["mark", str(out), "anna", "c", "--remove"]) == PASSED
-    assert "10 of 14" in table(out, capsys, "--item", "c")
+    assert "7.5 of 14" in table(out, capsys, "--item", "c")
 
 
 @pytest.mark.parametrize(
@@ -95,7 +100,7 @@ def test_marks(out, capsys):
         (["mark", "OUT", "x", "c", "5"], "could not be graded"),
         (["mark", "OUT", "nobody", "c", "5"], "there is no submission 'nobody'"),
         (["mark", "OUT", "doe, \x1b[2j", "c", "5"], "2 submissions are called"),
-        (["mark", "OUT", "anna", "c"], "give either the points or --remove"),
+        (["mark", "OUT", "anna", "c"], "give either the points or --remove or --line"),
         (["mark", "OUT", "anna", "c", "--remove"], "anna has no mark for 'c'"),
         (["results", "OUT", "--item", "zz"], "there is no item 'zz'; there are a, b, c, d"),
         (["results", "/nonexistent"], "holds no results"),
@@ -113,7 +118,7 @@ def test_the_page_of_the_class(out, capsys):
     file = out / "pages" / "c.html"
     assert table(out, capsys, "--html", str(file)) == ""
     text = file.read_text()
-    assert "3 submissions: median 71 %" in text
+    assert "3 submissions: median 83 %" in text
     assert 'href="../%3Dben/report.html"' in text
     assert table(out, capsys, "--status", "failed", "--html", str(file)) == ""
     assert "1 submission, a selection of the class" in file.read_text()

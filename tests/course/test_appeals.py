@@ -19,7 +19,7 @@ from grader.course.appeals import (
     of_submission,
 )
 from grader.course.appeals_csv import import_appeals, parse_appeals
-from grader.course.marks import MarkError
+from grader.course.decisions import MarkError
 from grader.course.store import Store
 from tests.course.class_store import make_class
 

@@ -6,8 +6,9 @@ import sqlite3
 from pathlib import Path
 
 from grader.cli.merge import merge_results
-from grader.course import history
+from grader.course import history, verdicts
 from grader.course.store import FILE, Store
+from grader.course.store_schema import MIGRATIONS
 from grader.course.stored import find_stored
 from tests.course.class_store import graded_result, make_class, put
 
@@ -51,16 +52,22 @@ def test_a_grading_that_counts_again_is_the_current_one(tmp_path: Path) -> None:
 
 
 def test_the_gradings_in_a_store_of_an_earlier_version_are_found(tmp_path: Path) -> None:
-    with Store(tmp_path) as store:
-        put(store, "anna", graded_result("x = 1"), "k1 of a", "2026-11-01")
-        put(store, "anna", graded_result("print(1)"), "k2 of a", "2026-11-02")
-        put(store, "ben", graded_result("print(1)"), "k2 of b", "2026-11-02")
-        put(store, "carl", graded_result("print(1)"), "not final: carl", "2026-11-02")
-    with sqlite3.connect(tmp_path / FILE) as db:  # as it was before there were histories
-        for table in ("gradings", "verdicts", "appeals"):
-            db.execute(f"DROP TABLE {table}")
-        db.execute("PRAGMA user_version = 2")
+    results = [
+        ("k1 of a", "2026-11-01", "x = 1"), ("k2 of a", "2026-11-02", "print(1)"), ("k2 of b", "2026-11-02", "print(1)"),
+        ("not final: carl", "2026-11-02", "print(1)"),
+    ]  # fmt: skip
+    place = next(n for n, script in enumerate(MIGRATIONS) if any("CREATE TABLE gradings" in part for part in script))
+    with sqlite3.connect(tmp_path / FILE) as db:
+        for part in (part for script in MIGRATIONS[:place] for part in script):
+            db.execute(part)
+        db.execute(f"PRAGMA user_version = {place}")
+        insert = "INSERT INTO results (key, final, graded_at, seconds, standing, document) VALUES (?, 1, ?, 1, '{}', ?)"
+        db.executemany(insert, [(key, at, graded_result(source).document()) for key, at, source in results])
+        row = "INSERT INTO submissions VALUES (?, ?, '', '', '', '', '', 0, '[]', '')"
+        db.executemany(row, [("anna", "k2 of a"), ("ben", "k2 of b"), ("carl", "not final: carl")])
     assert [len(steps(tmp_path, name)) for name in ("anna", "ben", "carl")] == [2, 1, 1]
+    with Store(tmp_path) as store:
+        assert verdicts.alike(store, "q1.time", "… cells print no time") == ("anna", "ben", "carl")
 
 
 def test_histories_are_merged(tmp_path: Path) -> None:

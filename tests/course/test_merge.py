@@ -3,7 +3,8 @@ import json
 from dataclasses import replace
 
 from grader.cli.merge import merge_results
-from grader.course.scores import Mark, standing
+from grader.course.changes import changing
+from grader.course.scores import standing
 from grader.course.store import Entry, Graded, Store
 from grader.reports.evidence import dump_evidence, load_evidence
 from tests.conftest import empty_evidence, make_result
@@ -26,8 +27,8 @@ def put(folder, name, key, when, sha256="ab", **more):
 def test_shards_are_merged(tmp_path):
     put(tmp_path / "1", "anna", "k1", "2026-01-01")
     put(tmp_path / "2", "ben", "k2", "2026-01-02")
-    with Store(tmp_path / "2") as store:
-        store.mark("ben", Mark("c", 3.0, "fine", "ab"))
+    with Store(tmp_path / "2") as store, changing(store, "eva") as change:
+        change.mark("ben", "c", (), 3, "fine")
     count, conflicts = merge_results([tmp_path / "1", tmp_path / "2"], tmp_path / "out")
     assert (count, conflicts) == (2, [])
     assert json.loads((tmp_path / "out" / "ben" / "result.json").read_text())["submission"]["name"] == "ben.ipynb"
@@ -42,8 +43,8 @@ def test_the_newest_counts_and_conflicts_are_reported(tmp_path):
     put(tmp_path / "1", "ben", "k1", "2026-01-01", "one", submitted_at="2026-01-05T00:00:00+00:00")
     put(tmp_path / "2", "ben", "k2", "2026-01-02", "two", submitted_at="2026-01-05T00:30:00+01:00")
     for folder, points in (("1", 1.0), ("2", 2.0)):
-        with Store(tmp_path / folder) as store:
-            store.mark("anna", Mark("c", points, sha256="ab", marked_at=f"2026-02-0{folder}"))
+        with Store(tmp_path / folder) as store, changing(store, "eva") as change:
+            change.mark("anna", "c", (), points)
     count, conflicts = merge_results([tmp_path / "1", tmp_path / "2"], tmp_path / "out")
     assert count == 2
     assert len(conflicts) == 3

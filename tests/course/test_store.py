@@ -2,10 +2,8 @@ import multiprocessing
 import sqlite3
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from grader.course.scores import Mark, Standing, standing
+from grader.course.scores import Standing, standing
 from grader.course.store import FILE, Entry, Graded, Store, StoreError
 from grader.course.store_schema import MIGRATIONS
 from tests.conftest import make_result
@@ -36,25 +34,6 @@ def test_a_result_that_is_not_final_is_not_reused(tmp_path):
         store.put(graded(final=False), Entry("a", "a.ipynb"))
         assert store.graded("k") is None
         assert [row.settled for row in store.rows()] == [False]
-
-
-def test_marks_stay_when_a_submission_is_graded_again(tmp_path):
-    result = make_result("anna.ipynb")
-    with Store(tmp_path) as store:
-        store.put(Graded("k1", standing(result), "{}"), Entry("anna", "a.ipynb", "ab"))
-        store.mark("anna", Mark("c", 4.0, "well argued", "ab"))
-        store.put(Graded("k2", standing(result), "{}"), Entry("anna", "a.ipynb", "ab"))
-        row = store.row("anna")
-        assert row is not None
-        assert row.final.marks["c"].comment == "well argued"
-        assert row.final.standing.score == row.machine.score - 2.5 + 4
-        store.put(Graded("k3", standing(result), "{}"), Entry("anna", "a.ipynb", "another notebook"))
-        row = store.row("anna")
-        assert row is not None
-        assert row.final.standing == row.machine
-        assert [mark.points for mark in row.final.stale] == [4.0]
-        assert store.unmark("anna", "c")
-        assert not store.unmark("anna", "c")
 
 
 def test_the_store_uses_wal_mode_and_has_a_schema_version(tmp_path):
@@ -105,13 +84,3 @@ def test_concurrent_writers_lose_nothing(tmp_path):
         assert len(list(store.rows())) == 3 * 40 + 1
     with sqlite3.connect(tmp_path / FILE) as db:
         assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-
-
-@given(st.floats(0, 5), st.floats(0, 4))
-def test_marks_replace_waiting_points_or_the_whole_item(read, overruled):
-    from grader.course.scores import with_marks
-
-    machine = standing(make_result("x"))  # a 5 of 5, b 2.5 of 4, c 2.5 of 5 provisional, d not graded
-    after = with_marks(machine, {"c": Mark("c", read), "b": Mark("b", overruled)}, "any").standing
-    assert after.score == pytest.approx(5 + overruled + read, abs=0.02)
-    assert (after.provisional, after.ungraded, after.status) == (0, machine.ungraded, "graded")

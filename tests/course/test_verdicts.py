@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from grader.course import verdicts
+from grader.course.records import verdicts_in
 from grader.course.scores import Standing
 from grader.course.store import FILE, Entry, Graded, Store
 from tests.course.class_store import graded_result, make_class, put
@@ -60,8 +61,8 @@ def test_a_store_of_an_earlier_version_is_filled_once(out: Path) -> None:
 
 
 def test_what_is_no_result_of_this_version_has_no_verdicts(tmp_path: Path) -> None:
-    assert verdicts.verdicts_in('{"x": 1}') == ()
-    assert verdicts.verdicts_in("nothing") == ()
+    assert verdicts_in('{"x": 1}') == ()
+    assert verdicts_in("nothing") == ()
     with Store(tmp_path) as store:
         store.put(Graded("k", Standing("failed", 0, 5), "{"), Entry("x", "x.ipynb"))
         assert verdicts.of_class(store) == {}

@@ -256,7 +256,7 @@ def test_a_changed_summary_is_not_verified(keys, graded, capsys):
     path = graded / "summary.csv"
     text = path.read_text()
     for changed, sentence in [
-        (text.replace('"10","17"', '"17","17"', 1), "altered: the row of -ben says score '17', but the signed result"),
+        (text.replace('"7.5","17"', '"17","17"', 1), "altered: the row of -ben says score '17', but the signed result"),
         ("\n".join(text.splitlines()[:-1]) + "\n", "not complete: 1"),
         (text.replace("anna", "nobody"), "missing or not a result"),
         (text.replace("anna", "../graded/anna"), "no folder beside it"),

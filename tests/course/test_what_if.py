@@ -9,8 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grader.course import verdicts
+from grader.course.changes import changing
 from grader.course.limits import Moved, Unknown, moved_by
-from grader.course.scores import Mark, standing
+from grader.course.points import result_with_points, shares, with_points
+from grader.course.records import verdicts_in
+from grader.course.scores import standing
 from grader.course.store import Store
 from grader.course.what_if import (
     WhatIfError,
@@ -18,10 +21,7 @@ from grader.course.what_if import (
     concerned,
     known,
     parse_points,
-    result_with_points,
-    shares,
     told,
-    with_points,
 )
 from tests.course.class_store import graded_result, make_class, put
 from tests.course.tiny.rubric import ASSIGNMENT
@@ -35,7 +35,7 @@ SOURCES = ["x = 1", "print(1)", "print(time)"]
 )
 def test_a_standing_with_other_points_is_that_of_the_result_with_them(source: str, points: dict[str, float]) -> None:
     result = graded_result(source)
-    after = with_points(standing(result), verdicts.verdicts_in(result.document()), points)
+    after = with_points(standing(result), verdicts_in(result.document()), points)
     assert after == standing(result_with_points(result, points))
 
 
@@ -67,15 +67,16 @@ def test_the_submissions_that_would_change_are_found_with_their_marks(tmp_path: 
     with Store(make_class(tmp_path)) as store:
         row = store.row("dora")
         assert row is not None
-        store.mark("dora", Mark("q3", 4, "", row.entry.sha256))
+        with changing(store, "ina") as change:
+            change.mark("dora", "q3", adjustment=4)
         checks = verdicts.checks_of_class(store)
         points = known({"Q1.TIME": 5}, checks)
         every = verdicts.of_class(store, concerned(points, checks))
         assert {one.item for those in every.values() for one in those} == {"q1"}
-        found = changes(store.rows(), every, points)
+        found = changes(store.rows(), every, points, store.items_of)
         assert [(one.submission, one.points) for one in found] == [("dora", 3), ("carl", 1.5), ("anna", 0), ("ben", 0)]
-        assert told(found[0]) == "dora: 11 of 12 (91.7%) becomes 14 of 15 (93.3%): +3, q1 4 to 7"
-        assert changes(store.rows(), verdicts.of_class(store), {"q2": 3.0}) == ()
+        assert told(found[0]) == "dora: 11 of 12 becomes 14 of 15: +3, q1 4 to 7"
+        assert changes(store.rows(), verdicts.of_class(store), {"q2": 3.0}, store.items_of) == ()
 
 
 def test_what_is_no_check_and_no_number_is_refused() -> None:

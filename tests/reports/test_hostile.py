@@ -175,7 +175,7 @@ def test_the_summary(text, make):
     assert acting(written) == []
     rows = list(csv.reader(io.StringIO(written)))
     assert len(rows) == 2
-    assert len(rows[1]) == 10
+    assert len(rows[1]) == 11
     for separator in ",;\t|:":
         for line in csv.reader(io.StringIO(written), delimiter=separator):
             for cell in line:

@@ -35,9 +35,9 @@ def test_the_report_says_what_was_seen_expected_and_a_hint(result):
     assert "found it" in rendered(result, details=True)
 
 
-def test_the_total_tells_ungraded_and_provisional_points_apart(result):
+def test_the_total_tells_confirmed_waiting_and_ungraded_points_apart(result):
     line = total_line(result)
-    assert line.startswith("10 of 14 points; 3 not graded: no GPU here; 2.5 of them provisional")
+    assert line.startswith("7.5 of 14 points confirmed + 5 waiting for a person; 3 not graded: no GPU here")
 
 
 def test_no_line_is_wider_than_the_terminal_or_than_one_reads(result):
@@ -144,8 +144,8 @@ def test_summary_has_a_row_per_submission_and_no_formulas():
     )
     rows = {row["submission"]: row for row in csv.DictReader(io.StringIO(text))}
     assert rows["anna"] == {
-        "submission": "anna", "student_id": "4711", "student": "Anna", "status": "needs_review", "score": "10", "max_score": "17", "provisional": "2.5",
-        "ungraded": "3", "a": "5", "b": "2.5", "c": "2.5", "d": "", "message": "",
+        "submission": "anna", "student_id": "4711", "student": "Anna", "status": "needs_review", "score": "7.5", "max_score": "17", "waiting": "5", "provisional": "2.5",
+        "ungraded": "3", "a": "5", "b": "2.5", "c": "", "d": "", "message": "",
     }  # fmt: skip
     assert rows["'=cmd()"]["message"] == "not a notebook: it is a web page"
 
@@ -153,5 +153,5 @@ def test_summary_has_a_row_per_submission_and_no_formulas():
 def test_class_summary_names_what_cost_most():
     lines = summary_csv.class_summary([standing(make_result("anna.ipynb")), standing(FAILED)])
     assert lines[0] == "2 submissions, 1 of them could not be graded"
-    assert "mean 71 %" in lines[1]
+    assert "mean 83 %" in lines[1]
     assert lines[2] == "most points lost: b (1.5)"

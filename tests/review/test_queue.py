@@ -6,11 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from grader.evidence import kept
 from grader.evidence.run import CellRun, RunEvidence
+from grader.notebook.questions import Section
+from grader.reports.evidence import dump_evidence
 from grader.result import CheckResult, ItemResult, Result, Submitted
 from grader.review.queue import Seen, Waiting, place, tally, ticket, waiting
-from grader.review.seen import _Kept, seen
+from grader.review.seen import seen
+from tests.browser.samples import evidence
 
 DOUBT = "the record of the MLP's training cannot be true: its weights do not give the recorded losses"
 READ = CheckResult("q4.answer", "review", 5, 5, "an answer of 61 words; a person decides", evidence=("here …",))
@@ -114,7 +116,7 @@ def test_a_ticket_names_nobody() -> None:
 def test_the_queue_reads_its_part_of_the_kept_evidence() -> None:
     cells = (CellRun(0, "ok"), CellRun(1, "timeout", reason="cell 1 ran for more than 600 s"))
     run = RunEvidence(cells=cells, doubts={"model-1": DOUBT, "model-2": DOUBT})
-
-    found = seen(kept.dump(_Kept({}, run)))  # type: ignore[arg-type]
-    assert found == Seen({}, (DOUBT,), ("cell 1 ran for more than 600 s",))
+    sections = {"q4": Section("q4", answer="Stop at 15."), "q6": Section("q6")}
+    found = seen(dump_evidence(replace(evidence(), sections=sections, run=run)))
+    assert found == Seen({"q4": "Stop at 15."}, (DOUBT,), ("cell 1 ran for more than 600 s",))
     assert seen(b"") == seen(b"no evidence") == Seen()

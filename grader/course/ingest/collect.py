@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -44,10 +45,14 @@ class ClassOptions:
 
 @dataclass(frozen=True)
 class Class:
-    """The submissions, with unique names, and sentences on how they were found."""
+    """The submissions, with unique names, and sentences on how they were found.
+
+    `roster` are number and name of each student in the roster, and whether something was handed in.
+    """
 
     submissions: tuple[Submission, ...]
     notes: tuple[str, ...]
+    roster: tuple[tuple[str, str, bool], ...] = ()
 
 
 def read_class(paths: Sequence[Path], out: Path, into: Path, options: ClassOptions | None = None) -> Class:
@@ -67,8 +72,8 @@ def read_class(paths: Sequence[Path], out: Path, into: Path, options: ClassOptio
             f"no notebook (.ipynb, or a .py exported from one) in {', '.join(map(str, paths))}; check the path"
         )
     named = with_unique_names(found)
-    roster = reader.roster
-    return Class(named, (*reader.notes, *_superseded(named), *_missing(roster, named)))
+    roster = tuple(_handed_in(reader.roster, named))
+    return Class(named, (*reader.notes, *_superseded(named), *_missing(roster)), roster)
 
 
 class _Reader:
@@ -106,7 +111,9 @@ class _Reader:
         students = by_student(self._owned(source, files, layout, context))
         places = _places(files, layout, context)
         if layout == "folders":
-            students = tuple(one for one in students if one.notebooks or self.roster.name(one.owner.label))
+            others = [one for one in students if not (one.notebooks or self.roster.name(one.owner.label))]
+            self._tell_others(source, [f"{one.owner.label}/{name}" for one in others for name in one.others])
+            students = tuple(one for one in students if one not in others)
         self.notes.append(f"{source.label}: {_TITLES[layout]}, {len(students)} submissions")
         return [self._submission(source, one, places.get(one.owner.group, {})) for one in students]
 
@@ -130,6 +137,10 @@ class _Reader:
         self.roster = parse_roster(text, label)
 
     def _plain(self, source: Source, files: Sequence[Found], loose: Loose) -> Iterator[Submission]:
+        others = [found for found in files if _is_other(found, loose)]
+        theirs = {str(found.path): self._plainly(Path(found.path.name), _label(found), loose.level) for found in others}
+        yield from self._without_notebook(list(theirs.values()), files, loose)
+        self._tell_others(source, [path for path, one in theirs.items() if not one.student_name])
         for found in files:
             suffix = found.path.suffix.lower()
             try:
@@ -146,6 +157,27 @@ class _Reader:
             except (BadFile, IngestError) as error:
                 bad = self._plainly(Path(found.path.name), _label(found), loose.level)
                 yield replace(bad, problem=with_name(found.path.name, error))
+
+    def _without_notebook(
+        self, others: Sequence[Submission], files: Sequence[Found], loose: Loose
+    ) -> Iterator[Submission]:
+        """Yield the failed submissions of students in the roster who handed in other files, and no notebook."""
+        handed = (found for found in files if found.path in loose.handed or found.path in loose.archives)
+        known = {self._plainly(Path(), _label(found), loose.level).student_name for found in handed}
+        by_name: dict[str, list[Submission]] = {}
+        for one in others:
+            if one.student_name and one.student_name not in known:
+                by_name.setdefault(one.student_name, []).append(one)
+        for those in by_name.values():
+            names = ", ".join(one.path.name for one in those[:3])
+            yield replace(those[0], problem=f"no notebook was handed in, only {names}")
+
+    def _tell_others(self, source: Source, paths: Sequence[str]) -> None:
+        """Note the files that are no notebooks and of which nobody knows whose they are."""
+        if paths:
+            more = f" and {len(paths) - 5} more" if len(paths) > 5 else ""
+            many = "is no notebook and is" if len(paths) == 1 else "are no notebooks and are"
+            self.notes.append(f"{source.label}: {', '.join(paths[:5])}{more} {many} not graded")
 
     def _plainly(self, path: Path, label: str, level: int = MAX_DEPTH) -> Submission:
         """Return the submission of a notebook or archive that no layout explains; its name may be in the roster.
@@ -270,6 +302,16 @@ def _places(files: Sequence[Found], layout: Layout, context: Context) -> Mapping
     return found
 
 
+def _is_other(found: Found, loose: Loose) -> bool:
+    """Return whether a file is no notebook, nor a file of the only notebook at or below its folder."""
+    path = found.path
+    if found.problem or path.suffix.lower() == ".ipynb" or path.name.lower() == ROSTER or path.name.startswith("."):
+        return False
+    if path in loose.notebooks or path in loose.archives:
+        return False
+    return not any(loose.has_one(folder) for folder in path.parents if folder.parts)
+
+
 def _label(found: Found) -> str:
     return str(found.path.with_suffix("") if found.path.suffix.lower() in SUFFIXES else found.path)
 
@@ -285,10 +327,18 @@ def _superseded(submissions: Sequence[Submission]) -> Iterator[str]:
             yield f"{one.name}: {one.path.name} counts; superseded: {', '.join(one.superseded[:3])}{more}"
 
 
-def _missing(roster: Roster, submissions: Sequence[Submission]) -> Iterator[str]:
-    there = {one.student_name for one in submissions}
-    missing = [name for name in roster.students if name not in there and not any(name in n.split(" & ") for n in there)]
+def _handed_in(roster: Roster, submissions: Sequence[Submission]) -> Iterator[tuple[str, str, bool]]:
+    """Yield number and name of each student in the roster, and whether something was handed in."""
+    names = {one.strip() for there in submissions for one in there.student_name.split(" & ")}
+    numbers = {one.student_id for one in submissions if one.student_id}
+    shared = Counter(name for _, name in roster.people)
+    for number, name in roster.people:
+        yield number, name, number in numbers or (name in names and (shared[name] == 1 or not number))
+
+
+def _missing(roster: Sequence[tuple[str, str, bool]]) -> Iterator[str]:
+    missing = [name for _, name, there in roster if not there]
     if missing:
         more = f" and {len(missing) - 5} more" if len(missing) > 5 else ""
-        count = f"{len(missing)} of the {len(roster.students)}"
+        count = f"{len(missing)} of the {len(roster)}"
         yield f"{count} in the roster handed in nothing: {', '.join(missing[:5])}{more}"

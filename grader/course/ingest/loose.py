@@ -45,7 +45,11 @@ class Loose:
 
     def alone(self, notebook: PurePosixPath) -> bool:
         """Return whether a notebook is the only one at or below its folder, so that the folder is one submission."""
-        return self._below[notebook.parent] == 1
+        return self.has_one(notebook.parent)
+
+    def has_one(self, folder: PurePosixPath) -> bool:
+        """Return whether there is just one of them at or below a folder."""
+        return self._below[folder] == 1
 
 
 @dataclass(frozen=True)

@@ -28,11 +28,13 @@ class Roster:
     """The students of a class.
 
     `names` maps every ID, login, address and name in a row to the student's name, `numbers` to the student's number.
+    `people` are number and name of each student.
     """
 
     names: Mapping[str, str] = field(default_factory=dict)
     students: tuple[str, ...] = ()
     numbers: Mapping[str, str] = field(default_factory=dict)
+    people: tuple[tuple[str, str], ...] = ()
 
     def name(self, *labels: str) -> str:
         """Return the name of the student with one of these IDs, logins or names, or ''."""
@@ -80,6 +82,7 @@ def parse_roster(text: str, label: str) -> Roster:
     names: dict[str, str] = {}
     numbers: dict[str, str] = {}
     students: list[str] = []
+    people: list[tuple[str, str]] = []
     for row in rows[1:]:
         name = _name(row, columns)
         if not name or name.casefold() in ("points possible", "student, test"):  # lines that Canvas adds
@@ -87,12 +90,13 @@ def parse_roster(text: str, label: str) -> Roster:
         students.append(name)
         known = [text for place in ids if place < len(row) and (text := " ".join(row[place].split()))]
         number = next((text for text in known if "@" not in text), known[0] if known else "")
+        people.append((number, name))
         for key in (_key(name), *map(_key, known), _sortable(name)):
             names.setdefault(key, name)
             numbers[key] = number if numbers.get(key, number) == number else ""
     names.pop("", None)
     numbers.pop("", None)
-    return Roster(names, tuple(students), numbers)
+    return Roster(names, tuple(students), numbers, tuple(people))
 
 
 def _name(row: list[str], columns: list[list[int]]) -> str:

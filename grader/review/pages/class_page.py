@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+
 from starlette.responses import Response
 
 from grader.course import verdicts
@@ -9,11 +11,12 @@ from grader.reports.class_page import WORDS, count_words, parts, scores_histogra
 from grader.reports.class_summary import KINDS
 from grader.review.class_figures import figures
 from grader.review.class_table import COLUMNS, STATUSES, Wanted, confirmed, page_of, possible, waiting
-from grader.review.desk import Link
+from grader.review.desk import Link, address_of
 from grader.review.regrading import state_of
 from grader.review.visit import Visit, get
 
 MOST_FAULTS = 40
+SHARES = "percent of the points that are decided"
 
 navigation = (Link("Class", "/class", 20),)
 
@@ -45,6 +48,7 @@ def show(visit: Visit) -> Response:
         confirmed=confirmed,
         waiting=waiting,
         possible=possible,
+        fault=next((one for one in _all_faults(visit) if one.name == wanted.kind), None) if wanted.kind else None,
         regrading=state_of(visit.store, visit.desk.folder),
     )
 
@@ -52,12 +56,12 @@ def show(visit: Visit) -> Response:
 def overview(visit: Visit) -> Response:
     """Show the distribution of the points, the items and the common faults."""
     summary = figures(visit.rows, visit.store.items())
-    faults = visit.remembered(("faults", visit.person.students), lambda: _faults(visit))
+    faults = _all_faults(visit)
     return visit.page(
         "review/overview.html",
         "Overview of the class",
         summary=summary,
-        scores=scores_histogram(summary) if any(summary.bins) else None,
+        scores=replace(scores_histogram(summary), xlabel=SHARES) if any(summary.bins) else None,
         faults=faults[:MOST_FAULTS],
         more=max(0, len(faults) - MOST_FAULTS),
         count=len(visit.rows),
@@ -75,8 +79,8 @@ def _wanted(visit: Visit) -> Wanted:
         text=visit.text("text")[:200],
         status=status if status in STATUSES else "",
         item=visit.text("item")[:100],
-        fault=visit.text("fault")[:200],
-        kind=visit.text("kind")[:400],
+        fault=visit.text("fault")[:1000],
+        kind=visit.text("kind")[:40],
         sort=sort if sort in COLUMNS else "name",
         down=visit.text("down") == "1",
         page=visit.whole("page", 1, least=1),
@@ -84,15 +88,34 @@ def _wanted(visit: Visit) -> Wanted:
 
 
 def _faulty(visit: Visit, wanted: Wanted) -> set[str] | None:
+    if wanted.kind:
+        fault = next((one for one in _all_faults(visit) if one.name == wanted.kind), None)
+        return set(verdicts.alike(visit.store, fault.check, fault.kind)) if fault else set()
     if not wanted.fault:
         return None
-    if wanted.kind:
-        return set(verdicts.alike(visit.store, wanted.fault, wanted.kind))
     found = verdicts.of_class(visit.store, (wanted.fault,))
     return {name for name, those in found.items() if any(one.lost for one in those)}
 
 
-def _faults(visit: Visit) -> list[dict[str, object]]:
+@dataclass(frozen=True)
+class _Fault:
+    """A fault in the words of its `check`, how many submissions lost points by it, and how many; `name` is short."""
+
+    check: str
+    kind: str
+    count: int
+    lost: float
+
+    @property
+    def name(self) -> str:
+        return address_of(f"{self.check} {self.kind}")
+
+
+def _all_faults(visit: Visit) -> list[_Fault]:
+    return visit.remembered(("faults", visit.person.name, visit.person.students), lambda: _faults(visit))
+
+
+def _faults(visit: Visit) -> list[_Fault]:
     """Return the faults of the submissions that the person may read, those of the most submissions first."""
     verdicts.fill(visit.store)
     query = (
@@ -102,10 +125,7 @@ def _faults(visit: Visit) -> list[dict[str, object]]:
     students = visit.person.students if not visit.person.is_instructor else ()
     only = f" AND s.name IN ({', '.join('?' for _ in students)})" if students else ""
     found = visit.store.query(query.format(only), students)
-    return [
-        {"check": check, "kind": kind, "count": count, "lost": round(float(lost), 2)}
-        for check, kind, count, lost, _ in found
-    ]
+    return [_Fault(check, kind, count, round(float(lost), 2)) for check, kind, count, lost, _ in found]
 
 
 routes = [get("/class", show), get("/class/overview", overview)]

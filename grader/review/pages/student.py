@@ -30,6 +30,7 @@ def show(visit: Visit) -> Response:
         result = nameless(result, called)
     frame = visit.frame(called) | {
         "row": row,
+        "called": called,
         "before": before,
         "after": after,
         "confirmed": confirmed(row),

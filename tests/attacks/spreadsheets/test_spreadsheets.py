@@ -18,10 +18,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grader.course.csv_text import FORMULA, csv_rows, csv_text, escape_cell, unescape_cell
-from grader.course.scores import Mark, standing, with_marks
+from grader.course.decisions import Mark
+from grader.course.scores import standing
 from grader.course.store import Entry, Row
 from grader.course.summary_csv import COLUMNS, summary_csv
 from grader.course.table import class_csv
+from grader.course.totals import with_decisions
 from grader.formatting import one_line
 from grader.result import Result, Student, Submitted
 from tests.conftest import make_result
@@ -68,7 +70,8 @@ def class_table(texts: Sequence[str]) -> str:
     rows = []
     for text in texts:
         entry = Entry(text, text, "ab", text, text, text, True, (text, text))
-        final = with_marks(machine, {"c": Mark("c", 2.5, text), "d": Mark("d", 1, text, "another")}, "ab")
+        marks = {"c": Mark("c", 2.5, text), "d": Mark("d", 1, text, "another")}
+        final = with_decisions(machine, "ab", marks, {}, tuple)
         rows.append(Row(entry, "key", machine, final, True, text, text))
     return class_csv(rows, ITEMS)
 
