@@ -125,7 +125,8 @@ def test_people_log_in_and_are_out_when_they_are_removed(desk):
     with desk.browser(None) as browser:
         assert browser.post("/login", data={"name": "otto", "password": "wrong password"}).status_code == 403
         assert browser.post("/login", data={"name": "nobody", "password": PASSWORD}).status_code == 403
-        page = browser.post("/login", data={"name": "otto", "password": PASSWORD}).text
+        assert browser.post("/login", data={"name": "otto", "password": PASSWORD}).status_code == 200
+        page = browser.get("/class").text
         assert "Faulty" in page
         assert "Perfect" not in page
         with Store(folder) as store:
