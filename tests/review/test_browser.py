@@ -95,7 +95,7 @@ def test_the_desk_works_without_scripts_and_by_keyboard(browser, desk):
         page.keyboard.press("Tab")
         assert page.locator(":focus").inner_text() == "Skip to the content"
         page.keyboard.press("Enter")
-        page.get_by_role("link", name="Faulty").focus()
+        seen.go("/class").page.get_by_role("link", name="Faulty").focus()
         page.keyboard.press("Enter")
         page.get_by_text("Give points for an item").focus()
         page.keyboard.press("Enter")
