@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from grader.cli import (
+    appeal,
     bundle,
     calibrate,
     check,
@@ -27,8 +28,11 @@ from grader.cli import (
     package,
     prove,
     release,
+    replay,
     results,
+    review,
     verify_result,
+    what_if,
 )
 from grader.cli.encoding import spell_what_is_lacking
 from grader.cli.exit_status import FAILED, INTERRUPTED
@@ -58,6 +62,10 @@ COMMANDS: tuple[Command, ...] = (
     override,
     release,
     export,
+    review,
+    replay,
+    appeal,
+    what_if,
     merge,
     keygen,
     verify_result,

@@ -16,6 +16,7 @@ from grader.course.ingest.submissions import Submission
 from grader.course.job import BatchError, Done, Job, Observer, Stop
 from grader.course.overview import Overview, problem_with_page
 from grader.course.pool import Pool, Threads, WorkerDied, WorkerRefused
+from grader.course.questions import questions_of
 from grader.course.scores import standing
 from grader.course.store import Entry, Graded, Store, key_for, now, read_document
 from grader.course.summary_csv import write_summary
@@ -45,6 +46,9 @@ def grade_all(submissions: Sequence[Submission], job: Job, observer: Observer, s
     _writable(job.out)
     with Store(job.out) as store:
         store.set_items([item.id for item in job.assignment.rubric.items])
+        store.set_questions(questions_of(job.assignment))
+        for name, value in job.facts.items():
+            store.set_fact(name, value)
         if job.roster:
             store.set_roster(job.roster)
         return _Batch(job, observer, stop or Stop(), store).run(submissions)

@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from grader.course.decisions import Mark, Override, lines_in_words
+from grader.course.points import result_with_points
 from grader.course.scores import Final, status_of
 from grader.formatting import number
 from grader.reports.persons import DECIDED, GIVEN, TOGETHER
@@ -27,12 +28,14 @@ def decided(result: Result, final: Final) -> Result:
     """
     if result.status == "failed":
         return replace(result, signature=None)
+    result = result_with_points(result, final.points)
     items = tuple(settled(item, final.marks.get(item.id), final.overrides) for item in result.items)
     lacking = ("not_graded", "error")
     checks = [check for item in items for check in item.checks]
     return replace(
         result,
         items=items,
+        max_score=round(sum(item.max_score for item in items), 2),
         score=round(sum(item.score for item in items), 2),
         provisional=round(sum(item.provisional for item in items), 2),
         ungraded=round(sum(check.max_score - check.score for check in checks if check.status in lacking), 2),

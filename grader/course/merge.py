@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from grader.course.handback import for_student, write_marks
+from grader.course.history import merge_history
 from grader.course.merge_decisions import merge_decisions
 from grader.course.scores import Standing
 from grader.course.store import Graded, Row, Store, read_document
@@ -32,8 +33,10 @@ def merge(sources: Sequence[Path], out: Path) -> list[str]:
             with Store(source, create=False) as store:
                 if not target.items():
                     target.set_items(store.items())
+                    target.set_questions(store.questions())
                 _gradings(store, target, conflicts)
                 _rows(store, target, conflicts)
+                merge_history(store, target)
                 conflicts += merge_decisions(store, target)
     return conflicts
 

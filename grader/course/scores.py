@@ -100,7 +100,8 @@ class Standing:
 class Final:
     """A standing with what people decided. `stale` and `stale_overrides` are for an earlier notebook and do not count.
 
-    `marks` are by item, `overrides` by check.
+    `marks` are by item, `overrides` by check. `points` are those that an instructor set in place of the rubric's, by
+    item or check.
     """
 
     standing: Standing
@@ -108,6 +109,7 @@ class Final:
     stale: tuple[Mark, ...] = ()
     overrides: Mapping[str, Override] = field(default_factory=dict)
     stale_overrides: tuple[Override, ...] = ()
+    points: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

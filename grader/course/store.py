@@ -12,7 +12,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timezone
 from functools import partial
 from pathlib import Path
@@ -22,6 +22,9 @@ import msgspec
 
 from grader.course import decision_tables as tables
 from grader.course.decisions import Comment, Mark, Override, RubricLine
+from grader.course.points import POINTS, item_with_points, points_in, with_points
+from grader.course.questions import Question
+from grader.course.records import Verdict, enter_grading, keep_replaced, store_verdicts, verdicts_of
 from grader.course.scores import NOTHING, Final, Release, Standing, fingerprint
 from grader.course.store_schema import TooNew, migrate
 from grader.course.totals import with_decisions
@@ -29,6 +32,7 @@ from grader.errors import GraderError
 from grader.result import ItemResult, Result, Student, parse_result
 
 FILE = "results.sqlite"
+MOST_KNOWN = 20_000  # rows whose points are remembered
 BUSY_SECONDS = 60.0  # how long to wait for another writer, which needs milliseconds
 
 
@@ -130,13 +134,19 @@ _ENTRY = "name, file, sha256, student_id, student_name, submitted_at, late, supe
 class Store:
     """The store in a folder. Use it only in the thread that opened it."""
 
-    def __init__(self, folder: Path, create: bool = True) -> None:
-        """Open the store in `folder`; with `create`, create it if it does not exist. Raises StoreError."""
+    def __init__(self, folder: Path, create: bool = True, shared: bool = False) -> None:
+        """Open the store in `folder`; with `create`, create it if it does not exist. Raises StoreError.
+
+        `shared` is for threads that take care themselves that one at a time uses it.
+        """
         self.path = folder / FILE
+        self._known: dict[tuple[object, ...], tuple[Standing, Final]] = {}
         if not create and not self.path.is_file():
             raise StoreError(f"'{folder}' holds no results ({FILE}); give the --out folder of `grader grade`")
         with self._store_errors():
-            self._db = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None)
+            self._db = sqlite3.connect(
+                self.path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=not shared
+            )
             try:
                 self._db.execute("PRAGMA journal_mode = WAL")
                 self._db.execute("PRAGMA synchronous = FULL")
@@ -185,11 +195,13 @@ class Store:
         """Store a grading, replacing an earlier one with its key; `entry` is its row in the class."""
         values = (graded.key, graded.final, graded.graded_at or now(), graded.seconds)
         with self._transaction():
+            keep_replaced(self._db, graded.key, values[2])
             self._db.execute(
                 "INSERT OR REPLACE INTO results (key, final, graded_at, seconds, standing, document, evidence) "
                 "VALUES (?, ?, ?, ?, ?, ?, ?)",
                 (*values, json.dumps(asdict(graded.standing)), graded.document, graded.evidence),
             )
+            store_verdicts(self._db, graded.key, graded.document)
             if entry is not None:
                 self._enter(entry, graded.key, now())
 
@@ -205,6 +217,7 @@ class Store:
             "(:name, :file, :sha256, :student_id, :student_name, :submitted_at, :late, :superseded, :key, :updated_at)",
             {name: _storable(value) for name, value in values.items()},
         )
+        enter_grading(self._db, entry.name, key)
 
     # --- the class ----------------------------------------------------------------------------------------------
 
@@ -230,29 +243,66 @@ class Store:
             "FROM submissions s "
             f"JOIN results r ON r.key = s.key {'' if name is None else 'WHERE s.name = ?'} ORDER BY s.name"
         )
+        points = self.points()
+        verdicts = self._verdicts(points, name) if points else {}
         for *values, key, updated_at, standing, settled, graded_at, seconds in self.query(query, filter(None, [name])):
             entry = _entry(values)
-            final = with_decisions(
-                machine := _standing(standing),
-                entry.sha256,
-                marks.get(entry.name, {}),
-                overrides.get(entry.name, {}),
-                partial(self.items_of, key),
-            )
+            decisions = (marks.get(entry.name, {}), overrides.get(entry.name, {}))
+            machine, final = self._points(key, standing, entry.sha256, *decisions, points, verdicts.get(key, ()))
             times = (graded_at, updated_at, float(seconds))
             yield Row(entry, key, machine, final, bool(settled), *times, releases.get(entry.name))
 
+    def _verdicts(self, points: Mapping[str, float], name: str | None) -> Mapping[str, Sequence[Verdict]]:
+        if name is None:
+            return verdicts_of(self.query, points)
+        keys = self.query("SELECT key FROM submissions WHERE name = ?", (name,))
+        return verdicts_of(self.query, points, keys[0][0]) if keys else {}
+
+    def _points(
+        self,
+        key: str,
+        text: str,
+        sha256: str,
+        marks: Mapping[str, Mark],
+        overrides: Mapping[str, Override],
+        points: Mapping[str, float],
+        verdicts: Sequence[Verdict],
+    ) -> tuple[Standing, Final]:
+        """Return the machine's points and the final ones; they are remembered, for those who ask again and again."""
+        what = (key, text, sha256, tuple(marks.values()), tuple(overrides.values()), tuple(points.items()))
+        known = self._known.get(what)
+        if known is None:
+            if len(self._known) > MOST_KNOWN:
+                self._known.clear()
+            machine = _standing(text)
+            planned = with_points(machine, verdicts, points) if points else machine
+            final = with_decisions(planned, sha256, marks, overrides, partial(self.items_of, key, points))
+            known = machine, replace(final, points=points) if points else final
+            self._known[what] = known
+        return known
+
     def _missing(self, there: Sequence[tuple[str, str, str]]) -> Iterator[Row]:
         """Iterate over the rows of students in the roster who handed in nothing."""
+        if not (roster := tables.roster(self.query)):
+            return
         most = max((one for (one,) in self.query("SELECT standing ->> 'max_score' FROM results")), default=0.0)
-        for label, number, name in missing(tables.roster(self.query), there):
+        for label, number, name in missing(roster, there):
             standing = Standing("failed", 0.0, float(most), message=NOTHING)
             yield Row(Entry(label, "", "", number, name), "", standing, Final(standing), True, "", "")
 
-    def items_of(self, key: str) -> tuple[ItemResult, ...]:
-        """Return the items of the result under `key`, as the machine judged them; () if they cannot be read."""
+    def points(self) -> Mapping[str, float]:
+        """Return the points of checks and items that an instructor set in place of the rubric's, by id."""
+        return points_in(self.fact(POINTS))
+
+    def items_of(self, key: str, points: Mapping[str, float] | None = None) -> tuple[ItemResult, ...]:
+        """Return the items of the result under `key`, as the machine judged them; () if they cannot be read.
+
+        They have these `points` in place of the rubric's, by default those that an instructor set.
+        """
         try:
-            return msgspec.json.decode(self.document(key), type=_Items).items
+            items = msgspec.json.decode(self.document(key), type=_Items).items
+            points = self.points() if points is None else points
+            return tuple(item_with_points(item, points) for item in items) if points else items
         except (msgspec.DecodeError, ValueError):  # another version of grader wrote it
             return ()
 
@@ -304,6 +354,25 @@ class Store:
         """Store the ids of the assignment's items."""
         with self._transaction():
             self._db.execute("INSERT OR REPLACE INTO facts VALUES ('items', ?)", (json.dumps(list(items)),))
+
+    def fact(self, name: str) -> str:
+        """Return a fact about the class, or ''."""
+        with self._store_errors():
+            row = self._db.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
+        return str(row[0]) if row else ""
+
+    def set_fact(self, name: str, value: str) -> None:
+        """Store a fact about the class."""
+        with self._transaction():
+            self._db.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, _storable(value)))
+
+    def questions(self) -> tuple[Question, ...]:
+        """Return the assignment's questions, in order; none if an earlier version of grader made the store."""
+        return tuple(Question(**plain) for plain in json.loads(self.fact("questions") or "[]"))
+
+    def set_questions(self, questions: Sequence[Question]) -> None:
+        """Store the assignment's questions."""
+        self.set_fact("questions", json.dumps([asdict(question) for question in questions]))
 
     def set_roster(self, students: Sequence[tuple[str, str, bool]]) -> None:
         """Store the roster: number, name, and whether the student handed in something; '' for no number."""
@@ -389,7 +458,10 @@ def _graded(row: Sequence[Any]) -> Graded:
 
 
 def _standing(document: str) -> Standing:
-    return msgspec.json.decode(document, type=Standing)
+    try:
+        return msgspec.json.decode(document, type=Standing)
+    except msgspec.DecodeError:  # a message with half of a character, which an earlier grader stored
+        return msgspec.convert(json.loads(document), type=Standing)
 
 
 def missing(

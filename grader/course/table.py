@@ -111,6 +111,7 @@ def _plain(row: Row) -> dict[str, object]:
         "provisional": final.provisional,
         "ungraded": final.beyond,
         "message": final.message,
+        "points": dict(row.final.points),
         "released": row.release_state or None,
         "released_at": row.release.at if row.release else None,
         "items": {item.id: None if is_undecided(item) else item.confirmed for item in final.items},

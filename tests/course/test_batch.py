@@ -37,6 +37,7 @@ class FakeAssignment:
     """The part of an assignment that `grade_all` uses."""
 
     name, rubric, file = "tiny", RUBRIC, None
+    prompts, template = (), staticmethod(tuple)
 
 
 def notebooks(folder, *names, text="{}"):

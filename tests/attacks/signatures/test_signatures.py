@@ -37,7 +37,8 @@ ANNA, BEN, CARL = (
 class Tiny:
     """The part of an assignment that `grade_all` uses."""
 
-    name, rubric = "tiny", RUBRIC
+    name, rubric, file = "tiny", RUBRIC, None
+    prompts, template = (), staticmethod(tuple)
 
 
 def submission(folder: Path, student: Student, text: str | None = None) -> Submission:
