@@ -14,12 +14,11 @@ from grader.course.decisions import Mark, Override, lines_in_words
 from grader.course.points import result_with_points
 from grader.course.scores import Final, status_of
 from grader.formatting import number
+from grader.reports.persons import DECIDED, GIVEN, TOGETHER
 from grader.result import CheckResult, ItemResult, Result
 
 if TYPE_CHECKING:
     from grader.result import CheckStatus
-
-_TOGETHER = "decided by a person, together with the check above"
 
 
 def decided(result: Result, final: Final) -> Result:
@@ -92,8 +91,8 @@ def _marked(item: ItemResult, mark: Mark, names: Collection[str]) -> list[CheckR
             continue
         seen = f"{told} (the grader had found: {check.message})" if every else told
         after[check.id] = _given(check, score, seen)
-        told = _TOGETHER
-    if told != _TOGETHER:  # the same points as the machine's, and words all the same
+        told = TOGETHER
+    if told != TOGETHER:  # the same points as the machine's, and words all the same
         first = those[0]
         after[first.id] = replace(first, message=f"{told} (the grader had found: {first.message})")
     return [after.get(check.id, check) for check in item.checks]
@@ -127,7 +126,7 @@ def _given(check: CheckResult, score: float, message: str) -> CheckResult:
 
 def _overridden(check: CheckResult, override: Override) -> CheckResult:
     score = round(min(max(0.0, override.score), check.max_score), 2)
-    said = f"a person decided: {override.reason}"
+    said = f"{DECIDED}{override.reason}"
     return _given(check, score, f"{said} (the grader had found: {check.message})" if check.message else said)
 
 
@@ -136,7 +135,7 @@ def _words_of(mark: Mark, points: float, most: float) -> str:
     reasons = [lines_in_words(mark.lines)] if mark.lines else []
     if mark.lines and mark.adjustment:
         reasons.append(f"adjustment ({'+' if mark.adjustment > 0 else ''}{number(mark.adjustment)})")
-    said = f"{number(points)} of {number(most)} points from a person"
+    said = f"{number(points)} of {number(most)} {GIVEN}"
     said += f": {', '.join(reasons)}" if reasons else ""
     return f"{said}. Comment: {mark.comment}" if mark.comment else said
 

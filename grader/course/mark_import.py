@@ -1,4 +1,4 @@
-"""Import marks from a CSV file: each bad line is told in a sentence, and nothing is stored unless it may be left out."""
+"""Import marks from a CSV file. Each bad line is told in a sentence; with one, nothing is stored unless asked for."""
 
 from __future__ import annotations
 

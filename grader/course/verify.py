@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from grader.course.store import FILE
-from grader.course.verify_summary import UnreadableResult, read_table, wrong_rows
+from grader.course.verify_summary import UnreadableResult, read_table, says_nothing, wrong_rows
 from grader.files import read_regular
 from grader.formatting import number, one_line
 from grader.provenance.digests import of_file
@@ -226,8 +226,12 @@ def _verify_summary(path: Path, trusted: str | None) -> Verdict:
     """Verify a summary, which is not signed: the results beside it must be verified and agree with it."""
     table = read_table(_read(path))
     results: dict[str, Result] = {}
+    absent: list[str] = []
     for name in table.rows:
         shown = one_line(name)
+        if says_nothing(table, name) and not (path.parent / name / "result.json").exists():
+            absent.append(name)
+            continue
         try:
             data, results[name] = read_result(path.parent / name / "result.json")
         except UnreadableResult as error:
@@ -245,9 +249,10 @@ def _verify_summary(path: Path, trusted: str | None) -> Verdict:
     for sentence in wrong_rows(table, results):
         return Verdict(False, f"altered: {sentence}; the same `grader grade` command writes the file again")
     beside = {file.parent.relative_to(path.parent).as_posix() for file in path.parent.rglob("result.json")}
-    if more := sorted(beside - set(table.rows)):
+    if more := sorted(beside - set(results)):
         names = ", ".join(map(one_line, more[:5])) + (" and others" if len(more) > 5 else "")
         return Verdict(False, f"not complete: {len(more)} of the results beside it have no row in it ({names})")
     if not results:
         return Verdict(False, "empty: no submission has been graded into this folder yet")
-    return Verdict(True, f"verified: {len(results)} rows agree with the signed results beside it")
+    nothing = f"; {len(absent)} rows say that nothing was handed in, which no signature can tell" if absent else ""
+    return Verdict(True, f"verified: {len(results)} rows agree with the signed results beside it{nothing}")

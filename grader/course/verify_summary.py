@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from grader.course.csv_text import escape_cell, raw_rows, unescape_cell
-from grader.course.scores import standing
+from grader.course.scores import NOTHING, standing
 from grader.course.summary_csv import COLUMNS, LAST_COLUMN, row_of
 from grader.formatting import one_line
 from grader.result import Result
@@ -58,6 +58,16 @@ def read_table(text: str) -> Table:
     return Table(header, found)
 
 
+def says_nothing(table: Table, name: str) -> bool:
+    """Return whether the row says that the student handed in nothing, and that there are no points."""
+    row = [unescape_cell(cell) for cell in table.rows[name]]
+    if len(row) != len(table.header) or row[-1] != NOTHING or row[COLUMNS.index("status")] != "failed":
+        return False
+    cells = dict(zip(table.header, row, strict=True))
+    none = ("", "0", "0.0")
+    return all(cells[column] in none for column in ("score", "waiting", "provisional", "ungraded", *table.items))
+
+
 def wrong_rows(table: Table, results: Mapping[str, Result]) -> Iterator[str]:
     """Yield half a sentence for each row that says something else than its result, which is signed."""
     items = {item.id for result in results.values() for item in result.items}
@@ -65,6 +75,8 @@ def wrong_rows(table: Table, results: Mapping[str, Result]) -> Iterator[str]:
         yield "its columns are not the items of the results"
         return
     for name, row in table.rows.items():
+        if name not in results:  # nothing was handed in
+            continue
         expected = row_of(results[name].student, standing(results[name]), table.items)
         if len(row) != len(expected):
             yield f"the row of {one_line(name)} has {len(row)} cells instead of {len(expected)}"

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from grader.files import write_atomically
 from grader.formatting import clean, number, one_line
 from grader.reports.audience import for_reader
+from grader.reports.persons import is_of_person
 from grader.reports.terminal import ADVISORY, MARKS, total_line
 
 if TYPE_CHECKING:
@@ -155,7 +156,7 @@ def _feedback(item: ItemResult) -> dict[str, Any]:
     said = f"{points} of {number(item.max_score)} points{waits}, {WORDS[item.status]}"
     name = f"{plain_markdown(item.id)}, {plain_markdown(item.title)}"
     lines = [f"**Feedback: {MARKS[item.status][0]} {name}: {said}**", ""]
-    passed = [check for check in item.checks if check.status == "pass" and not check.hint]
+    passed = [check for check in item.checks if check.status == "pass" and not (check.hint or is_of_person(check))]
     for check in item.checks:
         if check not in passed:
             lines += _check(check)

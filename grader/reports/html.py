@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +11,7 @@ from grader.files import write_atomically
 from grader.formatting import number, render_html
 from grader.reports.audience import for_reader
 from grader.reports.mentions import Mentions, Remark, linked, mentioned, remarks_on_cells, shown_cells
+from grader.reports.persons import is_of_person
 from grader.reports.priorities import by_importance, lost_points
 from grader.reports.score import parts
 from grader.reports.terminal import ADVISORY, MARKS, total_line
@@ -19,7 +20,7 @@ MOST_NAMED = 5  # of the items that lost points, in the sentence at the top
 
 if TYPE_CHECKING:
     from grader.assignment import Evidence
-    from grader.result import Environment, Fact, Result
+    from grader.result import CheckResult, Environment, Fact, Result
 
 
 def html(result: Result) -> str:
@@ -53,6 +54,7 @@ def report_values(result: Result, evidence: Evidence | None) -> dict[str, object
         "parts": parts(result),
         "mendings": by_importance([item for item in result.items if lost_points(item) > 0])[:MOST_NAMED],
         "advisory": ADVISORY,
+        "folded": _folded,
         "marks": {status: mark for status, (mark, _) in MARKS.items()},
         "environment": list(_facts(result.environment)),
         "pictures": pictures(evidence) if evidence is not None else Pictures(),
@@ -60,6 +62,11 @@ def report_values(result: Result, evidence: Evidence | None) -> dict[str, object
         "linked": partial(linked, mentions=mentions, cells={cell.index: cell for cell in cells}),
         "picture_address": "data:image/png;base64,{}".format,
     }
+
+
+def _folded(checks: Iterable[CheckResult]) -> list[CheckResult]:
+    """Return the checks that passed, without those that a person said something about."""
+    return [check for check in checks if check.status == "pass" and not is_of_person(check)]
 
 
 def _remarks(result: Result) -> Iterator[Remark]:

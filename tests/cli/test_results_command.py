@@ -80,7 +80,9 @@ def test_it_is_exported(out, capsys):
 
 def test_marks(out, capsys):
     assert main(["mark", str(out), "anna", "c", "4.5", "--comment", "well argued"]) == PASSED
-    assert "4.5 of the 5 points that waited; the item has 4.5 of 5, the submission 12 of 17" in capsys.readouterr().out
+    assert (
+        "4.5 of the 5 points that waited; the item has 4.5 of 5, the submission has 12 of 17" in capsys.readouterr().out
+    )
     assert main(["mark", str(out), "id-=ben", "b", "4"]) == PASSED
     assert "=ben, b: 4 instead of the machine's 2.5" in capsys.readouterr().out
     text = table(out, capsys, "--status", "graded")
