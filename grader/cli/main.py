@@ -10,7 +10,21 @@ import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
-from grader.cli import bundle, calibrate, check, data, doctor, grade, keygen, mark, merge, prove, results, verify_result
+from grader.cli import (
+    bundle,
+    calibrate,
+    check,
+    data,
+    doctor,
+    grade,
+    keygen,
+    mark,
+    merge,
+    prove,
+    results,
+    similar,
+    verify_result,
+)
 from grader.cli.encoding import spell_what_is_lacking
 from grader.cli.exit_status import FAILED, INTERRUPTED
 from grader.cli.options import Parser
@@ -35,6 +49,7 @@ COMMANDS: tuple[Command, ...] = (
     results,
     mark,
     merge,
+    similar,
     keygen,
     verify_result,
     data,

@@ -1,0 +1,39 @@
+"""The comparison of a class as one self-contained HTML page; everything that came from a notebook is escaped."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from grader.formatting import one_line, render_html
+from grader.similarity.compare import Comparison
+from grader.similarity.shown import Shown
+from grader.similarity.told import REMARK, answers_in_words, percent, summary
+
+MOST_ROWS, MOST_GROUPS, NAME = 500, 100, 60
+
+
+def similar_html(comparison: Comparison, details: Sequence[Shown], notes: Sequence[str] = ()) -> str:
+    """Return the page; `details` are the pairs that are shown side by side."""
+    return render_html(
+        "similar.html",
+        comparison=comparison,
+        pairs=comparison.pairs[:MOST_ROWS],
+        more_pairs=len(comparison.pairs) - len(comparison.pairs[:MOST_ROWS]),
+        groups=comparison.clusters[:MOST_GROUPS],
+        more_groups=len(comparison.clusters) - len(comparison.clusters[:MOST_GROUPS]),
+        details=details,
+        shown={(one.pair.first, one.pair.second): at for at, one in enumerate(details, 1)},
+        sentences=[one for one in summary(comparison) if one != REMARK],
+        notes=notes,
+        **words(),
+    )
+
+
+def words() -> dict[str, object]:
+    """Return the functions that the templates of a pair use."""
+    return {"percent": percent, "answers": answers_in_words, "name": _name, "remark": REMARK}
+
+
+def _name(text: str) -> str:
+    text = one_line(text)
+    return text if len(text) <= NAME else f"{text[: NAME - 1]}…"
