@@ -54,7 +54,8 @@ def hashes(texts: Sequence[str], k: int) -> Hashes:
         found = found * _BASE + codes[at : at + count]
     found ^= found >> np.uint64(31)
     found *= np.uint64(0xBF58476D1CE4E5B9)
-    return found ^ (found >> np.uint64(29))
+    mixed: Hashes = found ^ (found >> np.uint64(29))
+    return mixed
 
 
 def winnow(values: Hashes, window: int) -> Hashes:
