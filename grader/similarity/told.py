@@ -66,7 +66,8 @@ def summary(comparison: Comparison) -> Iterator[str]:
     count = len(comparison.pairs) + comparison.left_out
     groups = len(comparison.clusters)
     found = f"{count:,} {'pair' if count == 1 else 'pairs'} in {groups:,} {'group' if groups == 1 else 'groups'}"
-    yield f"{len(comparison.works):,} notebooks compared: {found if count else 'no two are alike beyond the usual'}."
+    works = f"{len(comparison.works):,} {'notebook' if len(comparison.works) == 1 else 'notebooks'} compared"
+    yield f"{works}: {found if count else 'no two are alike beyond the usual'}."
     yield spread_in_words(comparison)
     if comparison.left_out:
         yield f"The {comparison.left_out:,} weakest pairs are not listed."
