@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from jinja2 import Environment
+    from jinja2 import BaseLoader, Environment
 
 _JOINERS = "\u200c\u200d"  # used in Persian, Hindi and emoji; they neither reorder nor hide text
 
@@ -50,13 +50,20 @@ def render_html(template: str, **values: object) -> str:
 
 @lru_cache(maxsize=1)
 def _environment() -> Environment:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
+    from jinja2 import PackageLoader
+
+    return environment_of(PackageLoader("grader"))
+
+
+def environment_of(loader: BaseLoader) -> Environment:
+    """Return an environment in which every string is escaped and `clean`ed, and nothing undefined is shown."""
+    from jinja2 import Environment, StrictUndefined
 
     environment = Environment(
         autoescape=True,
         finalize=_cleaned,
         keep_trailing_newline=True,
-        loader=PackageLoader("grader"),
+        loader=loader,
         lstrip_blocks=True,
         trim_blocks=True,
         undefined=StrictUndefined,

@@ -11,6 +11,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from grader.cli import (
+<<<<<<< HEAD
+=======
+    appeal,
+>>>>>>> desk
     bundle,
     calibrate,
     check,
@@ -21,9 +25,17 @@ from grader.cli import (
     mark,
     merge,
     prove,
+<<<<<<< HEAD
     results,
     similar,
     verify_result,
+=======
+    replay,
+    results,
+    review,
+    verify_result,
+    what_if,
+>>>>>>> desk
 )
 from grader.cli.encoding import spell_what_is_lacking
 from grader.cli.exit_status import FAILED, INTERRUPTED
@@ -48,6 +60,10 @@ COMMANDS: tuple[Command, ...] = (
     grade,
     results,
     mark,
+    review,
+    replay,
+    appeal,
+    what_if,
     merge,
     similar,
     keygen,

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
+from grader.course.history import merge_history
 from grader.course.scores import Mark, Standing
 from grader.course.store import Graded, Row, Store, read_document
 from grader.course.summary_csv import write_summary
@@ -32,6 +33,7 @@ def merge(sources: Sequence[Path], out: Path) -> list[str]:
                     target.set_items(store.items())
                 _gradings(store, target, conflicts)
                 _rows(store, target, conflicts)
+                merge_history(store, target)
                 _marks(store, target, conflicts)
     return conflicts
 

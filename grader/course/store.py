@@ -16,6 +16,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+from grader.course import history, verdicts
 from grader.course.scores import Final, ItemStanding, Mark, Standing, with_marks
 from grader.course.store_schema import TooNew, migrate
 from grader.errors import GraderError
@@ -92,13 +93,18 @@ _ENTRY = "name, file, sha256, student_id, student_name, submitted_at, late, supe
 class Store:
     """The store in a folder. Use it only in the thread that opened it."""
 
-    def __init__(self, folder: Path, create: bool = True) -> None:
-        """Open the store in `folder`; with `create`, create it if it does not exist. Raises StoreError."""
+    def __init__(self, folder: Path, create: bool = True, shared: bool = False) -> None:
+        """Open the store in `folder`; with `create`, create it if it does not exist. Raises StoreError.
+
+        `shared` is for threads that take care themselves that one at a time uses it.
+        """
         self.path = folder / FILE
         if not create and not self.path.is_file():
             raise StoreError(f"'{folder}' holds no results ({FILE}); give the --out folder of `grader grade`")
         with self._store_errors():
-            self._db = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None)
+            self._db = sqlite3.connect(
+                self.path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=not shared
+            )
             try:
                 self._db.execute("PRAGMA journal_mode = WAL")
                 self._db.execute("PRAGMA synchronous = FULL")
@@ -147,11 +153,13 @@ class Store:
         """Store a grading, replacing an earlier one with its key; `entry` is its row in the class."""
         values = (graded.key, graded.final, graded.graded_at or now(), graded.seconds)
         with self._transaction():
+            history.keep_replaced(self._db, graded.key, values[2])
             self._db.execute(
                 "INSERT OR REPLACE INTO results (key, final, graded_at, seconds, standing, document, evidence) "
                 "VALUES (?, ?, ?, ?, ?, ?, ?)",
                 (*values, json.dumps(asdict(graded.standing)), graded.document, graded.evidence),
             )
+            verdicts.store_verdicts(self._db, graded.key, graded.document)
             if entry is not None:
                 self._enter(entry, graded.key, now())
 
@@ -167,6 +175,7 @@ class Store:
             "(:name, :file, :sha256, :student_id, :student_name, :submitted_at, :late, :superseded, :key, :updated_at)",
             {name: _storable(value) for name, value in values.items()},
         )
+        history.enter(self._db, entry.name, key)
 
     # --- the class ----------------------------------------------------------------------------------------------
 
@@ -242,6 +251,30 @@ class Store:
         """Store the ids of the assignment's items."""
         with self._transaction():
             self._db.execute("INSERT OR REPLACE INTO facts VALUES ('items', ?)", (json.dumps(list(items)),))
+
+    def fact(self, name: str) -> str:
+        """Return a fact about the class, or ''."""
+        with self._store_errors():
+            row = self._db.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
+        return str(row[0]) if row else ""
+
+    def set_fact(self, name: str, value: str) -> None:
+        """Store a fact about the class."""
+        with self._transaction():
+            self._db.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, _storable(value)))
+
+    # --- other tables -------------------------------------------------------------------------------------------
+
+    def query(self, sql: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """Return the rows that a SELECT of another module of `grader.course` finds. Raises StoreError."""
+        with self._store_errors():
+            return self._db.execute(sql, tuple(values)).fetchall()
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Let another module of `grader.course` write, all or nothing. Raises StoreError."""
+        with self._transaction():
+            yield self._db
 
     # --- SQLite -------------------------------------------------------------------------------------------------
 

@@ -48,6 +48,62 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     ),
     # What the verdicts rest on, as `grader.reports.evidence` keeps it; empty for gradings of earlier versions.
     ("ALTER TABLE results ADD COLUMN evidence BLOB NOT NULL DEFAULT x''",),
+    (
+        # The machine's verdict of one check in the grading under `key`. `kind` tells lost checks with the same fault.
+        """CREATE TABLE verdicts (
+            key TEXT NOT NULL,
+            check_id TEXT NOT NULL,
+            item TEXT NOT NULL,
+            status TEXT NOT NULL,
+            score REAL NOT NULL,
+            max_score REAL NOT NULL,
+            waits INTEGER NOT NULL,
+            kind TEXT NOT NULL
+        )""",
+        "CREATE UNIQUE INDEX verdicts_by_key ON verdicts (key, check_id)",
+        "CREATE INDEX verdicts_by_check ON verdicts (check_id, kind)",
+        # One grading of a submission, the present one or a former one. `document` is zlib-compressed, and kept only if
+        # another grading has replaced this one in `results`.
+        """CREATE TABLE gradings (
+            submission TEXT NOT NULL,
+            key TEXT NOT NULL,
+            graded_at TEXT NOT NULL,
+            document BLOB,
+            PRIMARY KEY (submission, key, graded_at)
+        )""",
+        "CREATE INDEX gradings_by_key ON gradings (key)",
+        # What an earlier grader stored: all gradings for the same student, whose digest ends the key.
+        """INSERT OR IGNORE INTO gradings (submission, key, graded_at)
+            WITH tails AS (SELECT key, graded_at, substr(key, instr(key, ' of ')) AS tail FROM results)
+            SELECT s.name, t.key, t.graded_at
+            FROM submissions s JOIN tails t ON t.tail = substr(s.key, instr(s.key, ' of '))""",
+        # A student's objection to a verdict. `status` is open, accepted or rejected; `decision` says why.
+        """CREATE TABLE appeals (
+            id INTEGER PRIMARY KEY,
+            submission TEXT NOT NULL,
+            check_id TEXT NOT NULL,
+            text TEXT NOT NULL,
+            filed_at TEXT NOT NULL,
+            filed_by TEXT NOT NULL,
+            status TEXT NOT NULL,
+            decision TEXT NOT NULL,
+            decided_at TEXT NOT NULL,
+            decided_by TEXT NOT NULL
+        )""",
+        "CREATE INDEX appeals_by_check ON appeals (submission, check_id)",
+    ),
+    (
+        # One person who may work at the desk of `grader review`: `items` and `students` are JSON lists, empty for all;
+        # `password` is a hash, see `grader.course.people`.
+        """CREATE TABLE people (
+            name TEXT PRIMARY KEY,
+            role TEXT NOT NULL,
+            items TEXT NOT NULL,
+            students TEXT NOT NULL,
+            password TEXT NOT NULL,
+            added_at TEXT NOT NULL
+        )""",
+    ),
 )
 
 

@@ -1,4 +1,4 @@
-"""Write the evidence of a grading as compressed JSON, and read it again: `dump`, `load`.
+"""Write the evidence of a grading as compressed JSON, and read it again: `dump`, `load`. Records may follow each other.
 
 A kept file is written and read by the grader alone. It is still read as data: nothing in it can run.
 """
@@ -19,7 +19,7 @@ import msgspec
 
 from grader.evidence.decode import Malformed, encode_array
 
-__all__ = ["dump", "load", "load_fields"]
+__all__ = ["after", "dump", "load", "load_fields"]
 
 T = TypeVar("T")
 
@@ -44,7 +44,7 @@ def dump(record: object) -> bytes:
 
 
 def load(data: bytes, kind: type[T], types: Sequence[type] = ()) -> T:
-    """Return the record of `kind` that `dump` wrote. Raises Malformed for anything else.
+    """Return the record of `kind` that `dump` wrote, whatever follows it. Raises Malformed for anything else.
 
     `types` are those that the record's module imports for type checkers only.
     """
@@ -80,6 +80,23 @@ def _decoded(data: bytes, kind: Any) -> Any:
 
 def _misfit(error: Exception) -> Malformed:
     return Malformed(f"the kept evidence does not fit this version of the grader: {error}")
+
+
+def after(data: bytes) -> bytes:
+    """Return what follows the first record of the data, nothing if it is the only one. Raises Malformed.
+
+    >>> from grader.evidence.run import CellRun
+    >>> load(after(dump(CellRun(3, "ok")) + dump(CellRun(5, "ok"))), CellRun).index
+    5
+    """
+    packed = zlib.decompressobj()
+    try:
+        packed.decompress(data, MAX_BYTES)
+    except zlib.error as error:
+        raise Malformed(f"the kept evidence cannot be read: {error}") from None
+    if not packed.eof:
+        raise Malformed("the kept evidence is cut short, or too large")
+    return packed.unused_data
 
 
 def _plain(value: Any) -> Any:

@@ -18,6 +18,7 @@ from grader.grading.progress import Progress, Report
 from grader.notebook.cells import Notebook, python_source
 from grader.notebook.places import place
 from grader.notebook.questions import locate
+from grader.reports.evidence import Longer
 from grader.result import CheckResult, ItemResult
 from grader.run.kernels import LOAD, Kernels, Setup
 from grader.slicing.item_cells import cells_for
@@ -74,17 +75,18 @@ def judged_in_full(
     seed: int,
     assignment: Assignment,
     report: Report,
-) -> tuple[ItemResult, ...]:
+) -> tuple[tuple[ItemResult, ...], Longer | None]:
     """Return items' results with each check as it is judged on data of the full length, where that is better.
 
-    The cells that the items need run once for all, in the time that the notebook has left. If the data cannot be made,
-    a person decides on what lost points. Raises KernelStartError.
+    Beside them, return what was seen on that data. The cells that the items need run once for all, in the time that
+    the notebook has left. If the data cannot be made, a person decides on what lost points. Raises KernelStartError.
     """
     from grader.probe.loops import Lengths
 
     full = assignment.full_length
     if full is None or not results:
-        return tuple(results)
+        return tuple(results), None
+    why = {result.id: relying[result.id].told(notebook) for result in results}
     wanted = {result.id for result in results}
     rubric = replace(assignment.rubric, items=tuple(item for item in assignment.rubric.items if item.id in wanted))
     cells = frozenset().union(*(relying[item].cells for item in wanted))
@@ -93,7 +95,8 @@ def judged_in_full(
         try:
             source = full_length(setup.source, full.train, full.test, folder)
         except (DataError, OSError):
-            return tuple(undecided(result, relying[result.id].told(notebook)) for result in results)
+            longer_seen = Longer(why)
+            return judged_again(results, longer_seen, ()), longer_seen
         longer, judge = setup.over(source), Judge(rubric)
         lengths = Lengths(full.train, full.test, full.batch, full.batch)
         with Kernels() as kernels:
@@ -102,11 +105,24 @@ def judged_in_full(
                 notebook, longer, seed, assignment, kernels, fresh, report, judge, chosen=cells, lengths=lengths
             )
             stages.go()
-    again = {result.id: result for result in judge.results}
-    many = f"{full.train:,} and {full.test:,} images"
+    longer_seen = Longer(why, stages.evidence)
+    return judged_again(results, longer_seen, judge.results), longer_seen
+
+
+def judged_again(results: Sequence[ItemResult], longer: Longer, again: Sequence[ItemResult]) -> tuple[ItemResult, ...]:
+    """Return the items with the better verdict of each check of those that `longer` names.
+
+    `again` are their results on its evidence; without any evidence, a person decides on what they lost.
+    """
+    seen, later = longer.evidence, {result.id: result for result in again}
+    if seen is None:
+        return tuple(undecided(one, longer.why[one.id]) if one.id in longer.why else one for one in results)
+    many = f"{seen.train_size:,} and {seen.test_size:,} images"
     return tuple(
-        better(result, again[result.id], f"judged with {many}, as {relying[result.id].told(notebook)}")
-        for result in results
+        better(one, later[one.id], f"judged with {many}, as {longer.why[one.id]}")
+        if one.id in longer.why and one.id in later
+        else one
+        for one in results
     )
 
 

@@ -33,14 +33,12 @@ from grader.notebook.helper_files import Beside, read_helper_files
 from grader.notebook.reader import UnreadableNotebook, read_notebook
 from grader.provenance import digests
 from grader.provenance.environment import environment
-from grader.reports.evidence import dump_evidence
+from grader.reports.evidence import Longer, dump_bounded
 from grader.result import ItemResult, Result, Submitted, total
 from grader.run.kernels import LOAD, Kernels, Setup
 from grader.sandbox.confinement.backends import find_backend
 from grader.sandbox.limits import Limits
 from grader.seeds import CANONICAL_SEED, commitment, kernel_seed, secret_seed
-
-MOST_KEPT = 6 << 20  # bytes of kept evidence; it takes about 1.3 MB
 
 
 def grade(
@@ -133,11 +131,12 @@ def grade(
         stages = Stages(notebook, setup, seed, assignment, kernels, fresh, report, judge, wanted, meanwhile)
         run = stages.go()
     short = [item for item in judge.results if item.id in relying and not _whole(item)]
-    longer = {item.id: item for item in judged_in_full(short, relying, notebook, setup, seed, assignment, report)}
-    for item in longer.values():
+    again, longer_seen = judged_in_full(short, relying, notebook, setup, seed, assignment, report)
+    longer = {item.id: item for item in again}
+    for item in again:
         told(item)
     results = tuple(longer.get(item.id, item) for item in judge.results)
-    kept = _kept(stages.evidence)
+    kept = _kept(stages.evidence, longer_seen)
     seconds = {**stages.seconds, "all": round(time.monotonic() - began, 2)}
     where = environment(gpu, source.describe(), commitment(seed), backend, setup.limits, setup.threads, seconds)
     submitted = Submitted(notebook.name, notebook.sha256)
@@ -150,12 +149,11 @@ def _whole(item: ItemResult) -> bool:
     return not any(check.status in ("fail", "partial", "skipped") for check in item.checks)
 
 
-def _kept(evidence: Evidence | None) -> bytes:
+def _kept(evidence: Evidence | None, longer: Longer | None) -> bytes:
     """Return the evidence as it is kept; nothing if there is none, or too much of it."""
     if evidence is None or isinstance(evidence, PartialEvidence):
         return b""
-    kept = dump_evidence(evidence)
-    return kept if len(kept) <= MOST_KEPT else b""
+    return dump_bounded(evidence, longer)
 
 
 def _need_public(assignment: Assignment, seed: int) -> None:

@@ -70,7 +70,7 @@ class Stages:
             return self._go()
 
     def _go(self) -> RunEvidence:
-        if self.judge.look(self._early()):
+        if self.judge.look(self._early()) and self.chosen is None:
             return RunEvidence()
         stage, certain, main = self._probing() if self.assignment.probes else None, None, None
         if stage is not None and self.only is not None:  # the certain probes may suffice, or shorten the run
@@ -84,9 +84,7 @@ class Stages:
         attempt = self._attempt(stage, certain, None, main)
         if self.chosen is not None:
             self._advance(attempt, [code[at] for at in sorted(self.chosen)], len(self.chosen))
-            evidence = self._seen(attempt, last=True)
-            self.judge.look(evidence)
-            return evidence.run
+            return self._judged(self._seen(attempt, last=True))
         part, done = self._part(), frozenset[int]()
         if part is not None:
             short = self._advance(attempt, [code[at] for at in sorted(part.cells)], len(code), part)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 
 from grader.assignment import Evidence
 from grader.evidence import kept
@@ -11,19 +11,61 @@ from grader.evidence.decode import Malformed
 from grader.formatting import one_line
 from grader.result import Result
 
+MOST_KEPT = 6 << 20  # bytes of kept evidence; it takes about 1.1 MB, and as much again with longer data
 
-def dump_evidence(evidence: Evidence) -> bytes:
+
+@dataclass(frozen=True)
+class Longer:
+    """What was seen of a notebook's cells on data of the full length.
+
+    `why` says, for each item that was judged on it, which cell relies on that length. `evidence` is None if there is no
+    such data here.
+    """
+
+    why: Mapping[str, str] = field(default_factory=dict)
+    evidence: Evidence | None = None
+
+
+def dump_evidence(evidence: Evidence, longer: Longer | None = None) -> bytes:
     """Return the evidence for `load_evidence`: without the weights and data files, which only the grading itself needs.
 
-    Nothing if it is too large.
+    `longer` follows it, for `load_longer`. Nothing if it is too large.
     """
     beside = evidence.notebook.beside
     files = tuple(one if one.name.endswith(".py") else replace(one, content=b"") for one in beside.files)
     notebook = replace(evidence.notebook, beside=replace(beside, files=files))
     try:
-        return kept.dump(replace(evidence, notebook=notebook, run=replace(evidence.run, weights=())))
+        kept_first = kept.dump(replace(evidence, notebook=notebook, run=replace(evidence.run, weights=())))
+        return kept_first + (kept.dump(_lean(longer)) if longer is not None else b"")
     except ValueError:
         return b""
+
+
+def dump_bounded(evidence: Evidence, longer: Longer | None = None) -> bytes:
+    """Return the evidence as `dump_evidence` does, within `MOST_KEPT` bytes.
+
+    If that is too much, pictures are left out, and then what was seen on longer data; nothing if that is not enough.
+    """
+    for parts in ((evidence, longer), (without_pictures(evidence), longer), (without_pictures(evidence), None)):
+        dumped = dump_evidence(*parts)
+        if dumped and len(dumped) <= MOST_KEPT:
+            return dumped
+    return b""
+
+
+def without_pictures(evidence: Evidence) -> Evidence:
+    """Return the evidence without the pictures that cells showed, on which no verdict rests."""
+    cells = tuple(replace(cell, pictures=()) for cell in evidence.run.cells)
+    return replace(evidence, run=replace(evidence.run, cells=cells))
+
+
+def _lean(longer: Longer) -> Longer:
+    """Leave out what the evidence before it holds too, or what only people look at."""
+    if longer.evidence is None:
+        return longer
+    evidence = without_pictures(longer.evidence)
+    notebook = replace(evidence.notebook, cells=(), beside=replace(evidence.notebook.beside, files=()))
+    return replace(longer, evidence=replace(evidence, notebook=notebook, run=replace(evidence.run, weights=())))
 
 
 def with_kept_evidence(result: Result, make: Callable[[Result, Evidence | None], str]) -> str:
@@ -50,8 +92,23 @@ def kept_evidence(result: Result) -> Evidence | None:
 
 def load_evidence(data: bytes) -> Evidence:
     """Return the evidence that `dump_evidence` wrote. Raises Malformed for anything else."""
+    return kept.load(data, Evidence, _types())
+
+
+def load_longer(data: bytes, evidence: Evidence) -> Longer | None:
+    """Return what follows `evidence` in the data that `dump_evidence` wrote; None if nothing does. Raises Malformed."""
+    rest = kept.after(data)
+    if not rest:
+        return None
+    longer = kept.load(rest, Longer, (*_types(), Evidence))
+    if longer.evidence is None:
+        return longer
+    return replace(longer, evidence=replace(longer.evidence, notebook=evidence.notebook))
+
+
+def _types() -> tuple[type, ...]:
     from grader.evidence.probes import LoaderProbe, LoopProbe, ModelProbe
     from grader.notebook.cells import Notebook
     from grader.notebook.questions import Section
 
-    return kept.load(data, Evidence, (LoaderProbe, LoopProbe, ModelProbe, Notebook, Section))
+    return LoaderProbe, LoopProbe, ModelProbe, Notebook, Section

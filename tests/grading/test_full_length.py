@@ -11,6 +11,7 @@ import grader
 from grader.data.sources import find_data
 from grader.data.subset import write_smaller
 from grader.grading.full_length import better, reliances, undecided
+from grader.grading.replay import replay
 from grader.notebook.cells import Cell, Notebook
 from grader.notebook.reader import read_notebook
 from grader.prove.draft import Draft
@@ -123,3 +124,4 @@ def test_means_of_ten_losses_an_epoch_are_judged_on_all_epochs(tmp_path: Path) -
     assert (items["q2"].score, items["q3"].score) == (10, 10)
     assert "judged with 60,000 and 10,000 images, as the cell under 'Question 2'" in str(items["q2"].checks)
     assert sorted(told) == sorted(items)
+    assert replay(found, ASSIGNMENT, "all").same  # what was seen on longer data is kept too

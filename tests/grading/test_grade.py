@@ -12,12 +12,11 @@ import pytest
 import grader
 from grader.assignment import AssignmentError, load_assignment
 from grader.grading.grade import Progress
-from grader.grading.judge import judge
-from grader.reports.evidence import load_evidence
+from grader.grading.replay import replay
 from grader.reports.schema import result_schema
 from grader.result import Result
 from grader.sandbox.limits import Limits
-from reference.rubric import RUBRIC
+from reference.rubric import ASSIGNMENT, RUBRIC
 
 pytestmark = pytest.mark.usefixtures("warm")
 ROOT = Path(__file__).parents[2]
@@ -70,7 +69,7 @@ def assert_scores(result: Result, lost: dict[str, float]) -> None:
     assert seen == wanted, [
         check for item in result.items for check in item.checks if check.status in ("fail", "partial")
     ]
-    assert judge(RUBRIC, load_evidence(result.kept)) == result.items  # the kept evidence gives the same verdicts
+    assert replay(result, ASSIGNMENT, "all").same  # the kept evidence gives the same verdicts
 
 
 @pytest.mark.slow
