@@ -11,10 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from grader.cli import (
-<<<<<<< HEAD
-=======
     appeal,
->>>>>>> desk
     bundle,
     calibrate,
     check,
@@ -25,17 +22,12 @@ from grader.cli import (
     mark,
     merge,
     prove,
-<<<<<<< HEAD
-    results,
-    similar,
-    verify_result,
-=======
     replay,
     results,
     review,
+    similar,
     verify_result,
     what_if,
->>>>>>> desk
 )
 from grader.cli.encoding import spell_what_is_lacking
 from grader.cli.exit_status import FAILED, INTERRUPTED

@@ -46,6 +46,11 @@ def add_to(commands: Commands) -> None:
         "--dolos", type=Path, metavar="DIR", help="write the code to DIR in the layout that Dolos opens: info.csv"
     )
     command.add_argument(
+        "--keep",
+        action="store_true",
+        help="keep what was found in the folder of the results, where `grader review` shows it",
+    )
+    command.add_argument(
         "--show",
         type=count,
         metavar="N",
@@ -102,7 +107,11 @@ def run(arguments: argparse.Namespace) -> int:
     _write(arguments, compared, works, notes)
     if arguments.dolos is not None:
         _write_dolos(arguments.dolos, works, comparison, base)
-    if arguments.json is None and arguments.csv is None and arguments.html is None:
+    if arguments.keep:
+        from grader.course.alike import keep
+
+        keep(arguments.paths[0], compared, works, notes)
+    if not (arguments.json or arguments.csv or arguments.html or arguments.keep):
         _print(comparison, notes, _details(compared, works, arguments.show or 0))
     return PASSED
 
@@ -140,6 +149,8 @@ def _works(arguments: argparse.Namespace, assignment: Assignment | None) -> Work
     stores = [path for path in paths if is_store(path)]
     if stores and len(paths) > 1:
         raise UsageError(f"'{stores[0]}' holds results: give it alone, or give only the files that were handed in")
+    if arguments.keep and not stores:
+        raise UsageError(f"--keep needs the --out folder of `grader grade`, and '{paths[0]}' is none")
     if stores:
         found = of_store(stores[0])
     else:
@@ -192,11 +203,9 @@ def _write_dolos(folder: Path, works: Sequence[Work], comparison: Comparison, ba
 
 
 def _details(compared: Compared, works: Sequence[Work], count: int) -> list[Shown]:
-    from grader.similarity.shown import shown
+    from grader.similarity.shown import shown_pairs
 
-    by_name = {work.name: work for work in works}
-    pairs = compared.comparison.pairs[:count]
-    return [shown(compared, pair, by_name[pair.first], by_name[pair.second]) for pair in pairs]
+    return list(shown_pairs(compared, works, compared.comparison.pairs[:count]))
 
 
 def _print(comparison: Comparison, notes: Sequence[str], details: Sequence[Shown]) -> None:

@@ -25,15 +25,14 @@ def similar_html(comparison: Comparison, details: Sequence[Shown], notes: Sequen
         shown={(one.pair.first, one.pair.second): at for at, one in enumerate(details, 1)},
         sentences=[one for one in summary(comparison) if one != REMARK],
         notes=notes,
-        **words(),
+        percent=percent,
+        answers=answers_in_words,
+        name=short_name,
+        remark=REMARK,
     )
 
 
-def words() -> dict[str, object]:
-    """Return the functions that the templates of a pair use."""
-    return {"percent": percent, "answers": answers_in_words, "name": _name, "remark": REMARK}
-
-
-def _name(text: str) -> str:
+def short_name(text: str) -> str:
+    """Return a name on one line, cut short."""
     text = one_line(text)
     return text if len(text) <= NAME else f"{text[: NAME - 1]}…"

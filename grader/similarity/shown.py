@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 from grader.notebook.cells import Notebook
 from grader.notebook.places import place
 from grader.similarity.compare import Compared, Pair, common_measured
-from grader.similarity.matches import Lines, matching_parts
+from grader.similarity.matches import Lines, Part, matching_parts
 from grader.similarity.prose import Piece, marked
-from grader.similarity.tokens import units_of
+from grader.similarity.tokens import Unit, units_of
 from grader.similarity.work import Work
 
 MOST_PARTS, MOST_LINES, MOST_SAVED, MOST_CHARACTERS = 12, 40, 15, 200
@@ -66,8 +67,6 @@ class Shown:
     """All that is shown of a pair. `more_parts` and `more_lines` are numbers of those for which there is no room."""
 
     pair: Pair
-    first: Work
-    second: Work
     parts: tuple[ShownPart, ...]
     answers: tuple[ShownAnswer, ...]
     lines: tuple[SavedLine, ...]
@@ -76,9 +75,20 @@ class Shown:
     more_lines: int = 0
 
 
-def shown(compared: Compared, pair: Pair, first: Work, second: Work, most_parts: int = MOST_PARTS) -> Shown:
-    """Return what is shown of a pair."""
-    parts = matching_parts(units_of(first.notebook), units_of(second.notebook), compared.common_code(pair))
+def shown_pairs(compared: Compared, works: Iterable[Work], pairs: Iterable[Pair]) -> Iterator[Shown]:
+    """Yield what is shown of each pair."""
+    by_name = {work.name: work for work in works}
+
+    @lru_cache(maxsize=50)
+    def units(name: str) -> tuple[Unit, ...]:
+        return units_of(by_name[name].notebook)
+
+    for pair in pairs:
+        parts = matching_parts(units(pair.first), units(pair.second), compared.common_code(pair))
+        yield _shown(compared, pair, by_name[pair.first], by_name[pair.second], parts)
+
+
+def _shown(compared: Compared, pair: Pair, first: Work, second: Work, parts: Sequence[Part]) -> Shown:
     saved = list(common_measured(first.notebook, second.notebook, compared.common_lines(pair))) if pair.lines else []
     answers = []
     for item, likeness in pair.answers.items():
@@ -88,11 +98,9 @@ def shown(compared: Compared, pair: Pair, first: Work, second: Work, most_parts:
         )
     return Shown(
         pair,
-        first,
-        second,
         tuple(
             ShownPart(_excerpts(first.notebook, one.first), _excerpts(second.notebook, one.second), one.tokens)
-            for one in parts[:most_parts]
+            for one in parts[:MOST_PARTS]
         ),
         tuple(answers),
         tuple(
@@ -100,7 +108,7 @@ def shown(compared: Compared, pair: Pair, first: Work, second: Work, most_parts:
             for cell, other, text in saved[:MOST_SAVED]
         ),
         tuple(_pictures(first, second)) if pair.pictures else (),
-        max(0, len(parts) - most_parts),
+        max(0, len(parts) - MOST_PARTS),
         max(0, len(saved) - MOST_SAVED),
     )
 

@@ -55,8 +55,8 @@ def pair_parts(shown: Shown) -> Iterator[Table]:
     from rich.table import Table
 
     table = Table(box=box.SQUARE, show_lines=True, expand=True)
-    table.add_column(one_line(shown.first.name), ratio=1, overflow="fold")
-    table.add_column(one_line(shown.second.name), ratio=1, overflow="fold")
+    table.add_column(one_line(shown.pair.first), ratio=1, overflow="fold")
+    table.add_column(one_line(shown.pair.second), ratio=1, overflow="fold")
     for part in shown.parts[:MOST_PARTS]:
         table.add_row(_code(part.first), _code(part.second))
     for answer in shown.answers:

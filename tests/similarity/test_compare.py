@@ -13,7 +13,7 @@ from grader.prove.draft import Draft
 from grader.similarity.compare import Limits, compare
 from grader.similarity.index import Features, alike, likeness, make_index
 from grader.similarity.prose import runs
-from grader.similarity.shown import shown
+from grader.similarity.shown import shown_pairs
 from grader.similarity.told import REMARK, rows, summary, to_json
 from grader.similarity.work import Work
 from tests.benchmarks.bench_similarity import made_class, notebook, solution
@@ -210,7 +210,7 @@ def test_the_matching_parts_are_shown_side_by_side() -> None:
     works, _ = everything_alike()
     compared = compare(works)
     (pair,) = compared.comparison.pairs
-    found = shown(compared, pair, works[0], works[1])
+    (found,) = shown_pairs(compared, works, [pair])
     first, second = found.parts[0].first[0], found.parts[0].second[0]
     assert first.place.startswith("the cell under 'Question 5'")
     assert "loss.backward()" in [line.text.strip() for line in first.lines]

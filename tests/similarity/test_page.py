@@ -8,7 +8,7 @@ from rich.console import Console
 from grader.similarity.compare import compare
 from grader.similarity.dolos import python_of, write_dolos
 from grader.similarity.page import similar_html
-from grader.similarity.shown import shown
+from grader.similarity.shown import shown_pairs
 from grader.similarity.terminal import groups, pair_parts, pair_table
 from grader.similarity.work import Work
 from tests.similarity.made import IMPORTS, TRAIN, notebook, work
@@ -28,7 +28,7 @@ def hostile() -> list[Work]:
 def test_all_that_came_from_a_notebook_is_escaped() -> None:
     works = hostile()
     compared = compare(works)
-    details = [shown(compared, pair, works[0], works[1]) for pair in compared.comparison.pairs]
+    details = list(shown_pairs(compared, works, compared.comparison.pairs))
     page = similar_html(compared.comparison, details, [HOSTILE])
     assert len(details) == 1
     assert "&lt;script&gt;alert" in page
@@ -42,10 +42,10 @@ def test_all_that_came_from_a_notebook_is_escaped() -> None:
 def test_nothing_in_the_terminal_can_act_on_it() -> None:
     works = hostile()
     compared = compare(works)
-    (pair,) = compared.comparison.pairs
+    (found,) = shown_pairs(compared, works, compared.comparison.pairs)
     console = Console(width=100, record=True, file=open("/dev/null", "w"), highlight=False, markup=False)  # noqa: SIM115
     console.print(pair_table(compared.comparison))
-    for part in pair_parts(shown(compared, pair, works[0], works[1])):
+    for part in pair_parts(found):
         console.print(part)
     text = console.export_text() + "\n".join(groups(compared.comparison))
     assert "loss.backward()" in text
