@@ -56,11 +56,14 @@ class Pair:
     lines: int = 0
     pictures: int = 0
 
-    @property
-    def strength(self) -> float:
-        """What pairs are sorted by: the sum of what was found, each at most 1."""
+    def strength(self, least_code: float) -> float:
+        """Return what pairs are sorted by: the sum of what was found, each at most 1, code twice.
+
+        Code that is alike by less than `least_code`, as that of independent notebooks may be, does not count.
+        """
+        code = self.code.share if self.code.share >= least_code else 0.0
         best = max((one.share for one in self.answers.values()), default=0.0)
-        return self.code.share + best + min(1.0, self.lines / 10) + min(1.0, self.pictures / 2)
+        return 2 * code + best + min(1.0, self.lines / 10) + min(1.0, self.pictures / 2)
 
 
 @dataclass(frozen=True)
@@ -142,7 +145,7 @@ def compare(
         found.add_answers(item, alike(of_item, limits.answer, LEAST_RUNS).found)
     found.add_numbers(found.lines, alike(lines, 0.0, LEAST_LINES).found)
     found.add_numbers(found.pictures, alike(pictures, 0.0, LEAST_PICTURES).found)
-    pairs = sorted(found.pairs(), key=lambda pair: (-pair.strength, pair.first, pair.second))
+    pairs = sorted(found.pairs(), key=lambda pair: (-pair.strength(limits.code), pair.first, pair.second))
     comparison = Comparison(
         tuple(work.name for work in works),
         tuple(pairs[:MOST_PAIRS]),

@@ -9,6 +9,7 @@ from grader.similarity.fingerprints import DEFAULT, Settings, hashes
 from grader.similarity.tokens import Unit
 
 GAP = 30  # tokens between two matches of one part: what was inserted there
+FEW = 6  # tokens of a cell that only end a part which stands in another one
 MOST_PLACES = 8  # of a fingerprint in one notebook
 
 
@@ -38,9 +39,10 @@ class _Run:
     start: tuple[int, int]
     end: tuple[int, int]
 
-    def goes_on(self, unit: int, at: int, gap: int) -> bool:
-        """Return whether a place in the second notebook continues this run."""
-        return self.units[1] == unit and 0 <= at - self.end[1] <= gap
+    def goes_on(self, first: tuple[int, int], second: tuple[int, int], gap: int) -> bool:
+        """Return whether a place in each notebook, unit and token, continues this run."""
+        same = self.units == (first[0], second[0])
+        return same and first[1] - self.end[0] <= gap and 0 <= second[1] - self.end[1] <= gap
 
 
 def matching_parts(
@@ -57,12 +59,12 @@ def matching_parts(
         known = places.get(value, ())[:MOST_PLACES]
         if not known:
             continue
-        same = current is not None and current.units[0] == unit and at - current.end[0] <= gap
-        following = next((one for one in known if current is not None and same and current.goes_on(*one, gap)), None)
-        if current is not None and following is not None:
-            current.end = (at, following[1])
+        run = current
+        following = next((one for one in known if run is not None and run.goes_on((unit, at), one, gap)), None)
+        if run is not None and following is not None and not _new_cells(first, second, run, (at, following[1])):
+            run.end = (at, following[1])
             continue
-        other = known[0]
+        other = following or known[0]
         current = _Run((unit, other[0]), (at, other[1]), (at, other[1]))
         runs.append(current)
     parts = [_part(first, second, run, settings.k) for run in runs]
@@ -77,6 +79,12 @@ def _places(units: Sequence[Unit], common: Collection[int], settings: Settings) 
                 yield value, number, at
 
 
+def _new_cells(first: Sequence[Unit], second: Sequence[Unit], run: _Run, at: tuple[int, int]) -> bool:
+    """Return whether another cell begins in both notebooks: a part ends there, so that both sides stay abreast."""
+    pairs = zip((first, second), run.units, run.end, at, strict=True)
+    return all(units[unit].tokens[end].cell != units[unit].tokens[new].cell for units, unit, end, new in pairs)
+
+
 def _part(first: Sequence[Unit], second: Sequence[Unit], run: _Run, k: int) -> Part:
     one = _lines(first[run.units[0]], run.start[0], run.end[0] + k)
     other = _lines(second[run.units[1]], run.start[1], run.end[1] + k)
@@ -84,11 +92,11 @@ def _part(first: Sequence[Unit], second: Sequence[Unit], run: _Run, k: int) -> P
 
 
 def _lines(unit: Unit, start: int, end: int) -> tuple[Lines, ...]:
-    found: dict[int, tuple[int, int]] = {}
+    found: dict[int, list[int]] = {}
     for token in unit.tokens[start:end]:
-        low, high = found.get(token.cell, (token.line, token.line))
-        found[token.cell] = (min(low, token.line), max(high, token.line))
-    return tuple(Lines(cell, low, high) for cell, (low, high) in found.items())
+        found.setdefault(token.cell, []).append(token.line)
+    whole = {cell: lines for cell, lines in found.items() if len(lines) >= FEW} or found
+    return tuple(Lines(cell, min(lines), max(lines)) for cell, lines in whole.items())
 
 
 def _once(parts: Sequence[Part]) -> Iterator[Part]:
