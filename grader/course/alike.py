@@ -12,6 +12,7 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import msgspec
@@ -33,12 +34,16 @@ _SCHEMA = (
 
 @dataclass(frozen=True)
 class Kept:
-    """A comparison as it was kept; `state` tells of which class, see `state_of`."""
+    """A comparison as it was kept; `state` tells of which class, see `state_of`.
+
+    `shown` are the pairs that are kept side by side, each by its names.
+    """
 
     comparison: Comparison
     notes: tuple[str, ...]
     made_at: str
     state: str
+    shown: frozenset[tuple[str, str]]
 
 
 def keep(folder: Path, compared: Compared, works: Sequence[Work], notes: Sequence[str]) -> None:
@@ -74,13 +79,25 @@ def keep(folder: Path, compared: Compared, works: Sequence[Work], notes: Sequenc
 def kept(folder: Path) -> Kept | None:
     """Return what was kept of the class in a folder; None without it, or if this version cannot read it."""
     try:
+        stat = (folder / FILE).stat()
+    except OSError:
+        return None
+    return _kept(folder, (stat.st_ino, stat.st_mtime_ns, stat.st_size))
+
+
+@lru_cache(maxsize=2)
+def _kept(folder: Path, stamp: tuple[int, int, int]) -> Kept | None:
+    """Read the file as it was at `stamp`."""
+    try:
         with closing(_opened(folder)) as db:
             facts = dict(db.execute("SELECT name, value FROM facts"))
+            shown = frozenset(db.execute("SELECT first, second FROM pairs"))
         return Kept(
             msgspec.json.decode(facts["comparison"], type=Comparison),
             msgspec.json.decode(facts["notes"], type=tuple[str, ...]),
             str(facts["made_at"]),
             str(facts["state"]),
+            shown,
         )
     except (sqlite3.Error, KeyError, ValueError, TypeError):
         return None
@@ -94,15 +111,6 @@ def kept_pair(folder: Path, first: str, second: str) -> Shown | None:
         return msgspec.json.decode(row[0], type=Shown) if row else None
     except (sqlite3.Error, ValueError, TypeError):
         return None
-
-
-def shown_names(folder: Path) -> frozenset[tuple[str, str]]:
-    """Return the pairs that are kept side by side."""
-    try:
-        with closing(_opened(folder)) as db:
-            return frozenset(db.execute("SELECT first, second FROM pairs"))
-    except sqlite3.Error:
-        return frozenset()
 
 
 def state_of(rows: Iterable[Row]) -> str:

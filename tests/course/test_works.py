@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from grader.assignment import load_assignment
-from grader.course.alike import keep, kept, kept_pair, shown_names, state_of
+from grader.course.alike import keep, kept, kept_pair, state_of
 from grader.course.ingest.collect import ClassOptions
 from grader.course.ingest.roster import parse_roster
 from grader.course.ingest.sources import IngestError
@@ -110,7 +110,7 @@ def test_a_comparison_is_kept_for_the_desk_and_told_when_it_is_out_of_date(tmp_p
     assert shown is not None
     assert shown.pair == compared.comparison.pairs[0]
     assert shown.parts
-    assert shown_names(tmp_path) == {("anna", "ben")}
+    assert found.shown == {("anna", "ben")}
     with Store(tmp_path) as store:
         assert found.state == state_of(store.rows())
     enter(tmp_path, "emil", None)
@@ -121,4 +121,3 @@ def test_a_comparison_is_kept_for_the_desk_and_told_when_it_is_out_of_date(tmp_p
 def test_a_kept_file_that_is_damaged_is_as_good_as_none(tmp_path: Path) -> None:
     (tmp_path / "similar.sqlite").write_bytes(b"not a database" * 100)
     assert kept(tmp_path) is None
-    assert shown_names(tmp_path) == frozenset()

@@ -49,7 +49,16 @@ def with_unique_names(submissions: Iterable[Submission]) -> tuple[Submission, ..
 
 
 # The grader writes these files beside or into the result folders.
-_OURS = ("summary.csv", "class.csv", "class.html", "results.sqlite", "similar.sqlite", "result.json", "report.html", "executed.ipynb")
+_OURS = (
+    "summary.csv",
+    "class.csv",
+    "class.html",
+    "results.sqlite",
+    "similar.sqlite",
+    "result.json",
+    "report.html",
+    "executed.ipynb",
+)
 MAX_PART, MAX_NAME = 200, 1000  # bytes
 
 

@@ -16,7 +16,7 @@ from typing import IO
 
 from starlette.responses import Response
 
-from grader.course.alike import Kept, kept, kept_pair, shown_names, state_of
+from grader.course.alike import Kept, kept, kept_pair, state_of
 from grader.formatting import one_line
 from grader.review.desk import Link
 from grader.review.visit import Refused, Visit, get, post
@@ -55,7 +55,11 @@ def show(visit: Visit) -> Response:
     rows = {row.entry.name: row for row in visit.rows}
     pairs = _readable(found, rows) if found else []
     at = visit.whole("from", 0)
-    side_by_side = shown_names(visit.desk.folder) if found else frozenset()
+    listed = pairs[at : at + PER_PAGE]
+    groups = _groups(found, rows) if found else []
+    named = {name for pair in listed for name in (pair.first, pair.second)}.union(
+        *(one[:MOST_MEMBERS] for one in groups)
+    )
     return visit.page(
         "review/copied_work.html",
         "Copied work",
@@ -64,14 +68,14 @@ def show(visit: Visit) -> Response:
         found=found,
         outdated=bool(found) and found is not None and found.state != state_of(visit.desk.rows()),
         sentences=[one for one in summary(found.comparison) if one != REMARK] if found else [],
-        pairs=pairs[at : at + PER_PAGE],
+        pairs=listed,
         start=at,
         count=len(pairs),
         per_page=PER_PAGE,
-        groups=_groups(found, rows) if found else [],
-        called={name: visit.called(row.entry) for name, row in rows.items()},
+        groups=groups,
+        called={name: visit.called(rows[name].entry) for name in named},
         address=visit.desk.address,
-        side_by_side=side_by_side,
+        side_by_side=found.shown if found else frozenset(),
         most_members=MOST_MEMBERS,
         percent=percent,
         answers=answers_in_words,
