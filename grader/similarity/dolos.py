@@ -48,7 +48,7 @@ def write_dolos(
 
 
 def _file_name(name: str, taken: set[str]) -> str:
-    stem = _UNSAFE.sub("_", name).strip("._") or "notebook"
+    stem = _UNSAFE.sub("_", name).strip("._+-") or "notebook"  # in a CSV file none looks like a formula
     stem = stem.encode()[:150].decode("utf-8", "ignore")
     candidate, number = f"{stem}.py", 1
     while candidate.casefold() in taken:

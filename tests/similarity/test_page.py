@@ -71,12 +71,14 @@ def test_dolos_gets_a_file_and_a_row_for_each_notebook(tmp_path: Path) -> None:
         work("..", TRAIN),
         work("x/anna", TRAIN),
         work("handout", TRAIN),
+        work("=-x", TRAIN),
     ]
     rows = write_dolos(tmp_path, works, {"..": "group 1"}, [notebook("y = 1")])
     assert rows[0] == ("filename", "label", "created_at", "full_name")
     assert rows[1][1:] == ("", "2026-11-01T10:00", "Anna Ä")
     names = [row[0] for row in rows[1:]]
-    assert len({name.casefold() for name in names}) == 4
+    assert len({name.casefold() for name in names}) == 5
     assert {path.name for path in tmp_path.iterdir()} == {*names, "handout.py"}
+    assert names[-1] == "x.py"
     assert all(compile((tmp_path / name).read_text(), name, "exec") for name in names)
     assert "# for x in:" in python_of(works[0].notebook)

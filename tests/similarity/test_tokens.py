@@ -112,7 +112,7 @@ STATEMENTS = st.lists(
 )
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(NAMES, STATEMENTS, st.integers(0, 1000))
 def test_renaming_everything_leaves_the_fingerprints(names: list[str], statements: list[str], seed: int) -> None:
     cells = [Cell("code", "import torch")]
