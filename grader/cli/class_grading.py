@@ -18,6 +18,7 @@ from grader.cli.class_progress import ClassProgress
 from grader.cli.exit_status import INTERRUPTED
 from grader.course.batch import grade_all
 from grader.course.cache_key import Settings, key_of
+from grader.course.grading_order import ORDER
 from grader.course.ingest.collect import Class, ClassOptions, read_class
 from grader.course.ingest.roster import Roster, read_roster
 from grader.course.job import BatchError, Done, Job, Stop
@@ -50,7 +51,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Order:
-    """The arguments of `grader grade`; `package` is the name of the assignment's package."""
+    """The arguments of `grader grade`; `package` is the name of the assignment's package.
+
+    `only` are the names of the submissions to grade, empty for all; `noted` is what the store keeps of this order.
+    """
 
     paths: Sequence[Path]
     out: Path
@@ -63,6 +67,8 @@ class Order:
     package: str = "reference"
     remote: Remote | None = None
     notebooks: bool = False
+    only: Sequence[str] = ()
+    noted: str = ""
 
 
 def grade_class(
@@ -98,6 +104,8 @@ def _grade(
 
     began = time.monotonic()
     mine = of_shard(found.submissions, order.shard) if order.shard else found.submissions
+    if order.only:
+        mine = _only(mine, order.only)
     for note in found.notes:
         print(one_line(note))
     show = ClassProgress(len(mine), queues=order.remote is not None)
@@ -130,6 +138,7 @@ def _grade(
             order.force,
             here.data,
             notebooks=order.notebooks,
+            facts={ORDER: order.noted} if order.noted else {},
         )
         stop = Stop(end_now=workers.kill)
         pace = f"{job.jobs} at a time"
@@ -146,6 +155,16 @@ def _grade(
         with _Signals(stop, first=1 if cluster else 2):
             done = grade_all(mine, job, show, stop)
     return _report(order, mine, done, began)
+
+
+def _only(submissions: Sequence[Submission], names: Sequence[str]) -> tuple[Submission, ...]:
+    """Return the submissions with these names. Raises BatchError if there are not all."""
+    found = tuple(one for one in submissions if one.name in set(names))
+    missing = sorted(set(names) - {one.name for one in found})
+    if missing:
+        more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
+        raise BatchError(f"there is no submission {missing[0]!r}{more} in what is to be graded")
+    return found
 
 
 def _wanted(order: Order, settings: Mapping[str, Any]) -> Wanted:

@@ -40,6 +40,9 @@ def add_to(commands: Commands) -> None:
         help="how many notebooks to grade at a time (default: one per core; with --dask two per thread of a worker)",
     )
     command.add_argument("--force", action="store_true", help="grade everything again, even if nothing has changed")
+    command.add_argument(
+        "--only", action="append", default=[], metavar="NAME", help="grade only this submission; may be repeated"
+    )
     command.add_argument("--sign", type=Path, metavar="KEY", help="sign each result with this private key, see keygen")
     command.add_argument(
         "--layout", choices=LAYOUTS, default="auto", help="how the submissions are arranged (default: detect)"
@@ -79,6 +82,7 @@ def add_to(commands: Commands) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Grade the class; return the exit status."""
     from grader.cli.class_grading import Order, grade_class
+    from grader.course.grading_order import order_of, order_text
     from grader.grading.supervisor import Worker
     from grader.provenance.signing import load_signer
     from grader.sandbox.confinement.backends import find_backend
@@ -106,6 +110,8 @@ def run(arguments: argparse.Namespace) -> int:
         arguments.assignment,
         remote,
         arguments.notebooks,
+        tuple(arguments.only),
+        order_text(order_of(vars(arguments), Path.cwd())),
     )
     standings, complete = grade_class(order, assignment, grading_settings(arguments), signer, spare)
     return exit_status(standings) if complete else INTERRUPTED

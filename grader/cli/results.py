@@ -35,7 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Print or export the results. Raises StoreError, and MarkError for an item that no result has."""
     from rich.console import Console
 
-    from grader.course.marks import MarkError
+    from grader.course.decisions import MarkError
     from grader.course.overview import Overview, write_class_page
     from grader.course.store import Store
     from grader.course.summary_csv import class_summary

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from grader.course.appeals import Appeal, AppealError, file_appeal
 from grader.course.csv_text import unescape_cell
-from grader.course.marks import MarkError
+from grader.course.decisions import MarkError
 from grader.course.store import Store
 
 _WHO = (

@@ -44,6 +44,8 @@ def grade_all(submissions: Sequence[Submission], job: Job, observer: Observer, s
     _writable(job.out)
     with Store(job.out) as store:
         store.set_items([item.id for item in job.assignment.rubric.items])
+        for name, value in job.facts.items():
+            store.set_fact(name, value)
         return _Batch(job, observer, stop or Stop(), store).run(submissions)
 
 

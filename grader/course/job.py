@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -30,7 +30,7 @@ class Job:
     may be reused; with `force` nothing is reused. `sign` is applied to each result before it is stored; `data` is the
     digest of the data. `recover` returns the result for (key, SHA-256) that an earlier run graded and could not store
     any more, or None; `on_stored` is called with each key that is stored. With
-    `notebooks` each student's notebook is written as it ran, with the feedback.
+    `notebooks` each student's notebook is written as it ran, with the feedback. `facts` are stored with the class.
     """
 
     assignment: Assignment
@@ -46,6 +46,7 @@ class Job:
     recover: Callable[[str, str], Result | None] = lambda key, sha256: None
     on_stored: Callable[[str], None] = lambda key: None
     notebooks: bool = False
+    facts: Mapping[str, str] = field(default_factory=dict)
 
 
 class Observer(Protocol):

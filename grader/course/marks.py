@@ -1,54 +1,61 @@
-"""Mark an item of a submission by hand: `grader mark`."""
+"""Say what a mark, an override or a release changes, and find the submission that a person means."""
 
 from __future__ import annotations
 
-import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from grader.course.scores import Mark, limit, with_marks
-from grader.course.store import Row, Store
-from grader.errors import GraderError
+from grader.course.changes import changing
+from grader.course.decisions import MarkError
+from grader.course.scores import limit
 from grader.formatting import number
 
+if TYPE_CHECKING:
+    from grader.course.store import Row, Store
 
-class MarkError(GraderError):
-    """The mark cannot be given; the message is one sentence."""
 
-
-def mark_item(store: Store, submission: str, item: str, points: float, comment: str) -> str:
-    """Store the mark and return a sentence on its effect. Raises MarkError."""
-    row = _row(store, submission)
+def mark_item(
+    store: Store,
+    submission: str,
+    item: str,
+    points: float,
+    comment: str,
+    by: str = "",
+    lines: Sequence[int] = (),
+) -> str:
+    """Store a mark and return a sentence on its effect; `points` come beside those of the `lines`. Raises MarkError."""
+    row = find_row(store, submission)
+    with changing(store, by or "unknown") as change:
+        mark = change.mark(row.entry.name, item, lines, points, comment)
     machine = row.machine.item(item)
-    if machine is None:
-        there = ", ".join(one.id for one in row.machine.items) or "none, because it could not be graded"
-        raise MarkError(f"{submission} has no item {item!r}; there are {there}")
-    most = limit(machine)
-    if not (math.isfinite(points) and 0 <= points <= most):
-        raise MarkError(f"{item} takes marks from 0 to {number(most)}, not {number(points)}")
-    mark = Mark(item, points, comment, row.entry.sha256)
-    store.mark(row.entry.name, mark)
-    after = with_marks(row.machine, {**row.final.marks, item: mark}, row.entry.sha256).standing
-    now = after.item(item)
+    after = store.row(row.entry.name)
+    assert machine is not None
+    assert after is not None
+    now = after.final.standing.item(item)
     assert now is not None
+    most = limit(machine)
     what = (
         f"of the {number(most)} points that waited"
         if machine.open
         else f"instead of the machine's {number(machine.score)}"
     )
+    whole = after.final.standing
     return (
-        f"{row.entry.name}, {item}: {number(points)} {what}; the item has {number(now.score)} of "
-        f"{number(now.max_score)}, the submission {number(after.score)} of {number(after.max_score)}"
+        f"{row.entry.name}, {item}: {number(mark.worth(most))} {what}; the item has {number(now.confirmed)} of "
+        f"{number(now.max_score)}, the submission {number(whole.confirmed)} of {number(whole.max_score)}"
+        + (f" + {number(whole.waiting)} waiting" if whole.waiting else "")
     )
 
 
-def unmark_item(store: Store, submission: str, item: str) -> str:
+def unmark_item(store: Store, submission: str, item: str, by: str = "") -> str:
     """Remove a mark and return a sentence on what counts now. Raises MarkError if there is none."""
-    name = _row(store, submission).entry.name
-    if not store.unmark(name, item):
-        raise MarkError(f"{name} has no mark for {item!r}; `grader results` shows the marks")
+    name = find_row(store, submission).entry.name
+    with changing(store, by or "unknown") as change:
+        change.unmark(name, item)
     return f"{name}, {item}: mark removed; the machine's points count again"
 
 
-def _row(store: Store, submission: str) -> Row:
+def find_row(store: Store, submission: str) -> Row:
     """Return the row with this name; otherwise the row of the only student with this ID or name. Raises MarkError."""
     rows = list(store.rows())
     wanted = submission.casefold()

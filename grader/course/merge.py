@@ -8,7 +8,8 @@ from datetime import datetime
 from pathlib import Path
 
 from grader.course.history import merge_history
-from grader.course.scores import Mark, Standing
+from grader.course.merge_decisions import merge_decisions
+from grader.course.scores import Standing
 from grader.course.store import Graded, Row, Store, read_document
 from grader.course.summary_csv import write_summary
 from grader.files import write_atomically
@@ -34,7 +35,7 @@ def merge(sources: Sequence[Path], out: Path) -> list[str]:
                 _gradings(store, target, conflicts)
                 _rows(store, target, conflicts)
                 merge_history(store, target)
-                _marks(store, target, conflicts)
+                conflicts += merge_decisions(store, target)
     return conflicts
 
 
@@ -96,17 +97,3 @@ def _later(row: Row, old: Row) -> bool:
         first, second = (datetime.fromisoformat(time).astimezone() for time in times)
         return first > second
     return row.updated_at > old.updated_at
-
-
-def _marks(store: Store, target: Store, conflicts: list[str]) -> None:
-    there = target.marks()
-    for submission, marks in store.marks().items():
-        for mark in marks.values():
-            old: Mark | None = there.get(submission, {}).get(mark.item)
-            if old is not None and old.points != mark.points:
-                conflicts.append(
-                    f"{submission}, {mark.item}: marked with {old.points} and {mark.points} points; "
-                    "the newer mark counts"
-                )
-            if old is None or mark.marked_at > old.marked_at:
-                target.mark(submission, mark)

@@ -6,9 +6,13 @@ memory.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
+
+from grader.course.decisions import Mark, Override
 
 if TYPE_CHECKING:
     from grader.result import ItemResult, Result
@@ -33,10 +37,19 @@ class ItemStanding:
     ungraded: float = 0.0
     defect: float = 0.0
 
+    @property
+    def confirmed(self) -> float:
+        """The points that a machine or a person has confirmed."""
+        return round(self.score - self.provisional, 2)
+
 
 @dataclass(frozen=True)
 class Standing:
-    """The points of one submission, without reasons; `lost` is the number of points that failed checks cost."""
+    """The points of one submission, without reasons.
+
+    `score` includes the part `provisional` that nobody has confirmed; `confirmed` is what has been earned so far, and
+    `waiting` what a person has yet to decide. `lost` is the number of points that failed checks cost.
+    """
 
     status: Status
     score: float
@@ -47,33 +60,81 @@ class Standing:
     message: str = ""
     items: tuple[ItemStanding, ...] = ()
 
+    @property
+    def confirmed(self) -> float:
+        """The points that a machine or a person has confirmed; what nobody has read is not among them."""
+        return round(self.score - self.provisional, 2)
+
+    @property
+    def waiting(self) -> float:
+        """The points that wait for a person, whatever the machine gave for now."""
+        return round(sum(item.open for item in self.items), 2)
+
+    @property
+    def beyond(self) -> float:
+        """The points that this machine could not grade and that wait for nobody."""
+        return round(sum(item.ungraded for item in self.items), 2)
+
+    @property
+    def decided(self) -> float:
+        """The points that are decided: all but those that wait or could not be graded here."""
+        return round(self.max_score - self.waiting - self.beyond, 2)
+
+    @property
+    def missed(self) -> float:
+        """The decided points that were not earned: confirmed + waiting + beyond + missed = max_score."""
+        return round(self.decided - self.confirmed, 2)
+
     def item(self, name: str) -> ItemStanding | None:
         """Return the item with this id, or None if there is none, as in a submission that could not be graded."""
         return next((item for item in self.items if item.id == name), None)
 
 
 @dataclass(frozen=True)
-class Mark:
-    """A person's decision on one item of a submission.
-
-    `points` replace the points that wait for a person or, if none wait, all points of the item. `sha256` is the digest
-    of the marked notebook: the mark does not count for another one.
-    """
-
-    item: str
-    points: float
-    comment: str = ""
-    sha256: str = ""
-    marked_at: str = ""
-
-
-@dataclass(frozen=True)
 class Final:
-    """A standing that includes the marks. `stale` marks were given for an earlier notebook and do not count."""
+    """A standing with what people decided. `stale` and `stale_overrides` are for an earlier notebook and do not count.
+
+    `marks` are by item, `overrides` by check.
+    """
 
     standing: Standing
     marks: Mapping[str, Mark] = field(default_factory=dict)
     stale: tuple[Mark, ...] = ()
+    overrides: Mapping[str, Override] = field(default_factory=dict)
+    stale_overrides: tuple[Override, ...] = ()
+
+
+@dataclass(frozen=True)
+class Release:
+    """What a student may see of the decisions on a submission: the state at the time when a person released it.
+
+    `standing` are the points that are shown, `sha256` is the digest of the notebook, `key` that of the grading.
+    `fingerprint` is that of the decisions at that time.
+    """
+
+    submission: str
+    sha256: str
+    key: str
+    standing: Standing
+    fingerprint: str
+    by: str = ""
+    at: str = ""
+    version: int = 0
+
+
+def fingerprint(final: Final) -> str:
+    """Return a digest of all that a student would be told about the points: it changes if any of it does."""
+    one = final.standing
+    told = [
+        [one.status, one.score, one.provisional, one.message],
+        [[item.id, item.status, item.score, item.open] for item in one.items],
+        [
+            [mark.item, mark.points, mark.adjustment, mark.comment, [[line.text, line.points] for line in mark.lines]]
+            for _, mark in sorted(final.marks.items())
+        ],
+        [[one.check, one.score, one.reason] for _, one in sorted(final.overrides.items())],
+    ]
+    return hashlib.sha256(json.dumps(told, default=float).encode()).hexdigest()
 
 
 def standing(result: Result) -> Standing:
@@ -86,11 +147,13 @@ def standing(result: Result) -> Standing:
         ungraded=result.ungraded,
         lost=result.lost,
         message=result.message,
-        items=tuple(_item(item) for item in result.items),
+        items=tuple(map(item_standing, result.items)),
     )
 
 
-def _item(item: ItemResult) -> ItemStanding:
+def item_standing(item: ItemResult) -> ItemStanding:
+    """Return the points of an item of a result."""
+
     def lacking(waits: bool) -> float:
         checks = (c for c in item.checks if c.status in ("not_graded", "error") and c.waits == waits)
         return round(sum(c.max_score - c.score for c in checks), 2)
@@ -112,29 +175,59 @@ def limit(item: ItemStanding) -> float:
     return item.open or item.max_score
 
 
-def with_marks(machine: Standing, marks: Mapping[str, Mark], sha256: str) -> Final:
-    """Return the standing in which the marks for this notebook (`sha256`) have replaced the machine's points."""
+def with_decisions(
+    machine: Standing,
+    sha256: str,
+    marks: Mapping[str, Mark],
+    overrides: Mapping[str, Override],
+    items: Callable[[], tuple[ItemResult, ...]],
+) -> Final:
+    """Return the standing in which the decisions on this notebook (`sha256`) have replaced the machine's points.
+
+    `items` reads the items of the machine's result; it is called only if the standing alone does not tell enough.
+    """
     valid = {name: mark for name, mark in marks.items() if mark.sha256 in ("", sha256)}
+    known = {name: one for name, one in overrides.items() if one.sha256 in ("", sha256)}
     stale = tuple(mark for name, mark in marks.items() if name not in valid)
-    if machine.status == "failed" or not valid:
-        return Final(machine, valid, stale)
-    items = tuple(_marked(item, valid[item.id]) if item.id in valid else item for item in machine.items)
+    former = tuple(one for name, one in overrides.items() if name not in known)
+    if machine.status == "failed" or not (valid or known):
+        return Final(machine, valid, stale, known, former)
+    if known or any(not fits(item, valid[item.id]) for item in machine.items if item.id in valid):
+        from grader.course.decided import settled
+
+        whole = {item.id: item_standing(settled(item, valid.get(item.id), known)) for item in items()}
+        after = tuple(whole.get(item.id, item) for item in machine.items)
+    else:
+        after = tuple(_marked(item, valid[item.id]) if item.id in valid else item for item in machine.items)
+    return Final(_added_up(machine, after), valid, stale, known, former)
+
+
+def fits(item: ItemStanding, mark: Mark) -> bool:
+    """Return whether a mark is about just the points of the item that wait now, or about all of them if none wait."""
+    return mark.of == 0 or (mark.whole != bool(item.open) and abs(mark.of - limit(item)) < 0.005)
+
+
+def _added_up(machine: Standing, items: tuple[ItemStanding, ...]) -> Standing:
     waiting = any(item.open for item in items)
-    status: Status = "needs_review" if waiting and machine.status == "needs_review" else "graded"
     after = replace(
         machine,
-        status=status,
+        status="needs_review" if waiting and machine.status == "needs_review" else "graded",
         score=round(sum(item.score for item in items), 2),
         provisional=round(sum(item.provisional for item in items), 2),
         ungraded=round(sum(item.ungraded + item.defect for item in items), 2),
         items=items,
     )
-    return Final(after, valid, stale)
+    return replace(after, lost=max(0.0, after.missed))
 
 
 def _marked(item: ItemStanding, mark: Mark) -> ItemStanding:
     kept = item.score - item.provisional if item.open else 0.0
-    score = round(kept + mark.points, 2)
-    status = "pass" if score >= item.max_score else "partial" if score > 0 else "fail"
+    score = round(kept + mark.worth(limit(item)), 2)
     ungraded = item.ungraded if item.open else 0.0
-    return replace(item, status=status, score=score, provisional=0.0, open=0.0, ungraded=ungraded, defect=0.0)
+    after = replace(item, score=score, provisional=0.0, open=0.0, ungraded=ungraded, defect=0.0)
+    return replace(after, status=status_of(score, item.max_score))
+
+
+def status_of(score: float, most: float) -> Literal["pass", "partial", "fail"]:
+    """Return the status of an item or a check that a person has decided on."""
+    return "pass" if score >= most else "partial" if score > 0 else "fail"

@@ -9,20 +9,27 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+import msgspec
+
+from grader.course import decision_tables as tables
 from grader.course import history, verdicts
-from grader.course.scores import Final, ItemStanding, Mark, Standing, with_marks
+from grader.course.decisions import Comment, Mark, Override, RubricLine
+from grader.course.scores import Final, Release, Standing, fingerprint, with_decisions
 from grader.course.store_schema import TooNew, migrate
 from grader.errors import GraderError
-from grader.result import Result, Student, parse_result
+from grader.result import ItemResult, Result, Student, parse_result
 
 FILE = "results.sqlite"
+MOST_KNOWN = 20_000  # rows whose points are remembered
 BUSY_SECONDS = 60.0  # how long to wait for another writer, which needs milliseconds
 
 
@@ -73,7 +80,11 @@ class Entry:
 
 @dataclass(frozen=True)
 class Row:
-    """An entry with its grading and marks; `settled` tells whether the grading is final, `seconds` how long it took."""
+    """An entry with its grading and what people decided; `release` is what the student may see of it.
+
+    `settled` tells whether the grading is final, `seconds` how long it took. A row without a `key` is that of a student
+    in the roster who handed in nothing: `missing`.
+    """
 
     entry: Entry
     key: str
@@ -83,8 +94,36 @@ class Row:
     graded_at: str
     updated_at: str
     seconds: float = 0.0
+    release: Release | None = None
+
+    @property
+    def missing(self) -> bool:
+        """Whether the student handed in nothing."""
+        return not self.key
+
+    @property
+    def shown(self) -> Standing | None:
+        """The points that the student may see, with marks: as they were when they were released; None if not yet."""
+        return self.release.standing if self.release_state in ("released", "changed") and self.release else None
+
+    @property
+    def release_state(self) -> ReleaseState:
+        """'released', 'changed' since, 'earlier' if another notebook was graded since, or '' if never released."""
+        if self.release is None:
+            return ""
+        if self.release.sha256 != self.entry.sha256:
+            return "earlier"
+        return "released" if self.release.fingerprint == fingerprint(self.final) else "changed"
 
 
+class _Items(msgspec.Struct, frozen=True):
+    """The part of a stored result.json that decisions are about."""
+
+    items: tuple[ItemResult, ...] = ()
+
+
+NOTHING = "nothing was handed in"
+ReleaseState = Literal["", "released", "changed", "earlier"]
 _GRADED = "key, standing, document, final, graded_at, seconds, evidence"
 _OF, _AFTER = " of ", " of!"  # keys of one notebook sort between these, since "!" follows the blank
 _ENTRY = "name, file, sha256, student_id, student_name, submitted_at, late, superseded"
@@ -99,6 +138,7 @@ class Store:
         `shared` is for threads that take care themselves that one at a time uses it.
         """
         self.path = folder / FILE
+        self._known: dict[tuple[object, ...], tuple[Standing, Final]] = {}
         if not create and not self.path.is_file():
             raise StoreError(f"'{folder}' holds no results ({FILE}); give the --out folder of `grader grade`")
         with self._store_errors():
@@ -180,24 +220,63 @@ class Store:
     # --- the class ----------------------------------------------------------------------------------------------
 
     def rows(self) -> Iterator[Row]:
-        """Iterate over the rows of the class, sorted by name."""
-        marks = self.marks()
-        columns = ", ".join(f"s.{name}" for name in _ENTRY.split(", "))
-        query = (
-            f"SELECT {columns}, s.key, s.updated_at, r.standing, r.final, r.graded_at, r.seconds "
-            "FROM submissions s "
-            "JOIN results r ON r.key = s.key ORDER BY s.name"
-        )
-        with self._store_errors():
-            for *values, key, updated_at, standing, settled, graded_at, seconds in self._db.execute(query):
-                entry = _entry(values)
-                machine = _standing(json.loads(standing))
-                final = with_marks(machine, marks.get(entry.name, {}), entry.sha256)
-                yield Row(entry, key, machine, final, bool(settled), graded_at, updated_at, float(seconds))
+        """Iterate over the rows of the class, sorted by name; then those of students who handed in nothing."""
+        there = []
+        for row in self._rows():
+            there.append((row.entry.student_id, row.entry.student_name, row.entry.name))
+            yield row
+        yield from self._missing(there)
 
     def row(self, name: str) -> Row | None:
         """Return the row with this name, or None."""
-        return next((row for row in self.rows() if row.entry.name == name), None)
+        found = next(self._rows(name), None)
+        return found or next((row for row in self.rows() if row.missing and row.entry.name == name), None)
+
+    def _rows(self, name: str | None = None) -> Iterator[Row]:
+        marks, overrides = tables.marks(self.query, name), tables.overrides(self.query, name)
+        releases = tables.releases(self.query, name)
+        columns = ", ".join(f"s.{column}" for column in _ENTRY.split(", "))
+        query = (
+            f"SELECT {columns}, s.key, s.updated_at, r.standing, r.final, r.graded_at, r.seconds "
+            "FROM submissions s "
+            f"JOIN results r ON r.key = s.key {'' if name is None else 'WHERE s.name = ?'} ORDER BY s.name"
+        )
+        for *values, key, updated_at, standing, settled, graded_at, seconds in self.query(query, filter(None, [name])):
+            entry = _entry(values)
+            decisions = (marks.get(entry.name, {}), overrides.get(entry.name, {}))
+            machine, final = self._points(key, standing, entry.sha256, *decisions)
+            times = (graded_at, updated_at, float(seconds))
+            yield Row(entry, key, machine, final, bool(settled), *times, releases.get(entry.name))
+
+    def _points(
+        self, key: str, text: str, sha256: str, marks: Mapping[str, Mark], overrides: Mapping[str, Override]
+    ) -> tuple[Standing, Final]:
+        """Return the machine's points and the final ones; they are remembered, for those who ask again and again."""
+        what = (key, text, sha256, tuple(marks.values()), tuple(overrides.values()))
+        known = self._known.get(what)
+        if known is None:
+            if len(self._known) > MOST_KNOWN:
+                self._known.clear()
+            machine = _standing(text)
+            known = machine, with_decisions(machine, sha256, marks, overrides, partial(self.items_of, key))
+            self._known[what] = known
+        return known
+
+    def _missing(self, there: Sequence[tuple[str, str, str]]) -> Iterator[Row]:
+        """Iterate over the rows of students in the roster who handed in nothing."""
+        if not (roster := tables.roster(self.query)):
+            return
+        most = max((one for (one,) in self.query("SELECT standing ->> 'max_score' FROM results")), default=0.0)
+        for label, number, name in missing(roster, there):
+            standing = Standing("failed", 0.0, float(most), message=NOTHING)
+            yield Row(Entry(label, "", "", number, name), "", standing, Final(standing), True, "", "")
+
+    def items_of(self, key: str) -> tuple[ItemResult, ...]:
+        """Return the items of the result under `key`, as the machine judged them; () if they cannot be read."""
+        try:
+            return msgspec.json.decode(self.document(key), type=_Items).items
+        except (msgspec.DecodeError, ValueError):  # another version of grader wrote it
+            return ()
 
     def document(self, key: str) -> str:
         """Return the text of the result.json under `key`, or ''."""
@@ -211,33 +290,29 @@ class Store:
             row = self._db.execute("SELECT evidence FROM results WHERE key = ?", (key,)).fetchone()
         return bytes(row[0]) if row else b""
 
-    # --- marks --------------------------------------------------------------------------------------------------
+    # --- what people decided: `grader.course.changes` writes it -------------------------------------------------
 
     def marks(self) -> Mapping[str, Mapping[str, Mark]]:
         """Return all marks, by submission and item."""
-        found: dict[str, dict[str, Mark]] = {}
-        query = "SELECT submission, item, points, comment, sha256, marked_at FROM marks ORDER BY submission, item"
-        with self._store_errors():
-            for submission, *values in self._db.execute(query):
-                mark = Mark(*values)
-                found.setdefault(submission, {})[mark.item] = mark
-        return found
+        return tables.marks(self.query)
 
-    def mark(self, submission: str, mark: Mark) -> None:
-        """Store a mark, replacing an earlier one of this item."""
-        with self._transaction():
-            self._db.execute(
-                "INSERT OR REPLACE INTO marks (submission, item, points, comment, sha256, marked_at) "
-                "VALUES (?, ?, ?, ?, ?, ?)",
-                (submission, mark.item, mark.points, _storable(mark.comment), mark.sha256, mark.marked_at or now()),
-            )
+    def overrides(self) -> Mapping[str, Mapping[str, Override]]:
+        """Return all overrides, by submission and check."""
+        return tables.overrides(self.query)
 
-    def unmark(self, submission: str, item: str) -> bool:
-        """Remove a mark; return whether there was one."""
-        with self._transaction():
-            return (
-                self._db.execute("DELETE FROM marks WHERE submission = ? AND item = ?", (submission, item)).rowcount > 0
-            )
+    def lines(self, item: str | None = None, retired: bool = False) -> tuple[RubricLine, ...]:
+        """Return the rubric lines of an item, or of all, in their order; with `retired` also those no more offered."""
+        every = tables.lines(self.query).values()
+        return tuple(one for one in every if (retired or not one.retired) and item in (None, one.item))
+
+    def comments(self, item: str, most: int = 50) -> tuple[Comment, ...]:
+        """Return the comments in the marks of an item, those that were used most first."""
+        return tables.comments(self.query, item, most)
+
+    def released(self, name: str) -> Result | None:
+        """Return what the student of a submission may see: the result with the decisions, as it was released."""
+        document = tables.released_document(self.query, name)
+        return None if document is None else read_document(document)
 
     # --- the assignment -----------------------------------------------------------------------------------------
 
@@ -263,9 +338,18 @@ class Store:
         with self._transaction():
             self._db.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, _storable(value)))
 
+    def set_roster(self, students: Sequence[tuple[str, str, bool]]) -> None:
+        """Store the roster: number, name, and whether the student handed in something; '' for no number."""
+        with self._transaction():
+            self._db.execute("DELETE FROM roster")
+            self._db.executemany(
+                "INSERT INTO roster (student_id, student_name, handed_in) VALUES (?, ?, ?)",
+                [(_storable(number), _storable(name), there) for number, name, there in students],
+            )
+
     # --- other tables -------------------------------------------------------------------------------------------
 
-    def query(self, sql: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+    def query(self, sql: str, values: Iterable[object] = ()) -> list[tuple[Any, ...]]:
         """Return the rows that a SELECT of another module of `grader.course` finds. Raises StoreError."""
         with self._store_errors():
             return self._db.execute(sql, tuple(values)).fetchall()
@@ -334,12 +418,42 @@ def _storable(value: Any) -> Any:
 
 def _graded(row: Sequence[Any]) -> Graded:
     key, standing, document, final, graded_at, seconds, evidence = row
-    return Graded(key, _standing(json.loads(standing)), document, bool(final), graded_at, seconds, evidence)
+    return Graded(key, _standing(standing), document, bool(final), graded_at, seconds, evidence)
 
 
-def _standing(plain: dict[str, Any]) -> Standing:
-    items = tuple(ItemStanding(**item) for item in plain.pop("items"))
-    return Standing(**plain, items=items)
+def _standing(document: str) -> Standing:
+    try:
+        return msgspec.json.decode(document, type=Standing)
+    except msgspec.DecodeError:  # a message with half of a character, which an earlier grader stored
+        return msgspec.convert(json.loads(document), type=Standing)
+
+
+def missing(
+    roster: Iterable[tuple[str, str, bool]], there: Sequence[tuple[str, str, str]]
+) -> tuple[tuple[str, str, str], ...]:
+    """Return label, number and name of the students in the roster without a submission.
+
+    `there` are number, student's name and label of each submission; the names of a group are joined by '&'. No label
+    is that of another row.
+    """
+    students = list(roster)
+    numbers = {number for number, _, _ in there if number}
+    names = {one.strip() for _, name, _ in there for one in name.split(" & ")}
+    taken = {label.casefold() for _, _, label in there}
+    shared = Counter(name for _, name, _ in students)
+    found = []
+    for number, name, handed_in in students:
+        known = number in numbers or (name in names and (shared[name] == 1 or not number))
+        if handed_in or known:
+            continue
+        first, count = number or name, 1
+        label = first
+        while label.casefold() in taken:
+            count += 1
+            label = f"{first}-{count}"
+        taken.add(label.casefold())
+        found.append((label, number, name))
+    return tuple(found)
 
 
 def _entry(values: Sequence[Any]) -> Entry:

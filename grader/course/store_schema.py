@@ -49,6 +49,76 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     # What the verdicts rest on, as `grader.reports.evidence` keeps it; empty for gradings of earlier versions.
     ("ALTER TABLE results ADD COLUMN evidence BLOB NOT NULL DEFAULT x''",),
     (
+        # What a mark is made of, see `grader.course.decisions.Mark`: `points` is the adjustment, `lines` and `checks`
+        # are JSON lists of ids. In marks of earlier graders these columns are empty.
+        "ALTER TABLE marks ADD COLUMN lines TEXT NOT NULL DEFAULT '[]'",
+        "ALTER TABLE marks ADD COLUMN marked_by TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE marks ADD COLUMN version INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE marks ADD COLUMN checks TEXT NOT NULL DEFAULT '[]'",
+        "ALTER TABLE marks ADD COLUMN worth REAL NOT NULL DEFAULT 0",
+        "ALTER TABLE marks ADD COLUMN whole INTEGER NOT NULL DEFAULT 0",
+        # One line of the rubric for the written answer of an item.
+        """CREATE TABLE rubric_lines (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            item TEXT NOT NULL,
+            text TEXT NOT NULL,
+            points REAL NOT NULL,
+            position INTEGER NOT NULL,
+            retired INTEGER NOT NULL,
+            version INTEGER NOT NULL
+        )""",
+        # One verdict of a person in place of the grader's on a check of a submission. It survives a new grading.
+        """CREATE TABLE overrides (
+            submission TEXT NOT NULL,
+            check_id TEXT NOT NULL,
+            item TEXT NOT NULL,
+            score REAL NOT NULL,
+            reason TEXT NOT NULL,
+            sha256 TEXT NOT NULL,
+            decided_by TEXT NOT NULL,
+            decided_at TEXT NOT NULL,
+            version INTEGER NOT NULL,
+            PRIMARY KEY (submission, check_id)
+        )""",
+        # What the student of a submission may see: the result with the decisions as it was when a person released it.
+        # `document` is its JSON text, compressed by zlib; `fingerprint` tells whether anything has changed since.
+        """CREATE TABLE releases (
+            submission TEXT PRIMARY KEY,
+            sha256 TEXT NOT NULL,
+            key TEXT NOT NULL,
+            standing TEXT NOT NULL,
+            document BLOB NOT NULL,
+            fingerprint TEXT NOT NULL,
+            released_by TEXT NOT NULL,
+            released_at TEXT NOT NULL,
+            version INTEGER NOT NULL
+        )""",
+        # One change: who did what when, with what it changed as JSON before and after ('' for nothing). The rows of one
+        # decision have the same `step`. `undoes` is the id of the change that this one takes back.
+        """CREATE TABLE audit (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            step INTEGER NOT NULL,
+            at TEXT NOT NULL,
+            who TEXT NOT NULL,
+            action TEXT NOT NULL,
+            submission TEXT NOT NULL,
+            item TEXT NOT NULL,
+            check_id TEXT NOT NULL,
+            before TEXT NOT NULL,
+            after TEXT NOT NULL,
+            undoes INTEGER
+        )""",
+        "CREATE INDEX audit_by_submission ON audit (submission, id)",
+        "CREATE INDEX audit_by_person ON audit (who, id)",
+        # One student of the roster; who handed in nothing has a row in the tables all the same.
+        """CREATE TABLE roster (
+            place INTEGER PRIMARY KEY,
+            student_id TEXT NOT NULL,
+            student_name TEXT NOT NULL,
+            handed_in INTEGER NOT NULL
+        )""",
+    ),
+    (
         # The machine's verdict of one check in the grading under `key`. `kind` tells lost checks with the same fault.
         """CREATE TABLE verdicts (
             key TEXT NOT NULL,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from grader.course import history
-from grader.course.marks import MarkError
+from grader.course.decisions import MarkError
 from grader.course.store import FILE, Store, StoreError, read_document
 from grader.result import Result, parse_result
 

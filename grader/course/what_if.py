@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from grader.course.scores import ItemStanding, Standing, with_marks
+from grader.course.scores import ItemStanding, Standing, with_decisions
 from grader.course.verdicts import Verdict
 from grader.errors import GraderError
 from grader.formatting import number
@@ -151,7 +151,7 @@ def changes(rows: Iterable[Row], class_verdicts: Mapping[str, Sequence[Verdict]]
     found = []
     for row in rows:
         machine = with_points(row.machine, class_verdicts.get(row.entry.name, ()), points)
-        after = with_marks(machine, row.final.marks, row.entry.sha256).standing
+        after = with_decisions(machine, row.entry.sha256, row.final.marks, row.final.overrides, tuple).standing
         before = row.final.standing
         if (after.score, after.max_score) != (before.score, before.max_score):
             found.append(Change(row.entry.name, row.entry.student_name, before, after))

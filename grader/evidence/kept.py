@@ -6,12 +6,12 @@ A kept file is written and read by the grader alone. It is still read as data: n
 from __future__ import annotations
 
 import base64
-import contextlib
 import dataclasses
 import math
 import types
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -22,6 +22,7 @@ from grader.evidence.decode import Malformed, encode_array
 __all__ = ["after", "dump", "load", "load_fields"]
 
 T = TypeVar("T")
+Build = Callable[[Any], Any]
 
 MAX_BYTES = 32 << 20  # of the JSON, which takes 2 MB
 _NOT_FINITE = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
@@ -50,7 +51,7 @@ def load(data: bytes, kind: type[T], types: Sequence[type] = ()) -> T:
     """
     value = _decoded(data, Any)
     try:
-        return _Builder({one.__name__: one for one in types}).build(value, kind)  # type: ignore[no-any-return]
+        return _builder(kind, tuple(types))(value)  # type: ignore[arg-type, no-any-return]
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise _misfit(error) from None
 
@@ -62,7 +63,7 @@ def load_fields(data: bytes, kinds: Mapping[str, Any]) -> dict[str, Any]:
     """
     parts = _decoded(data, dict[str, msgspec.Raw])
     try:
-        return {name: _Builder({}).build(msgspec.json.decode(parts[name]), kind) for name, kind in kinds.items()}
+        return {name: _builder(kind, ())(msgspec.json.decode(parts[name])) for name, kind in kinds.items()}
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise _misfit(error) from None
 
@@ -99,6 +100,11 @@ def after(data: bytes) -> bytes:
     return packed.unused_data
 
 
+@lru_cache(maxsize=64)
+def _builder(kind: Any, types: tuple[type, ...]) -> Build:
+    return _Builders({one.__name__: one for one in types}).builder(kind)
+
+
 def _plain(value: Any) -> Any:
     if isinstance(value, float):
         return value if math.isfinite(value) else {"float": str(value)}
@@ -129,8 +135,11 @@ def _plain_array(value: Any) -> Any:
     return encode_array(value)
 
 
-class _Builder:
-    """Builds records from JSON data; `types` are the names that a record's module does not define at run time."""
+class _Builders:
+    """Makes a function for each type that builds it from JSON data; evidence has tens of thousands of values.
+
+    `types` are the names that a record's module does not define at run time.
+    """
 
     def __init__(self, types: Mapping[str, type]) -> None:
         import numpy as np
@@ -138,46 +147,79 @@ class _Builder:
 
         self._array: type = np.ndarray
         self._names = {"np": np, "NDArray": NDArray, **types}
-        self._known: dict[type, dict[str, Any]] = {}
+        self._records: dict[type, Build] = {}
 
-    def build(self, value: Any, hint: Any) -> Any:
-        """Return the JSON data `value` as the type that `hint` names."""
+    def builder(self, hint: Any) -> Build:
+        """Return the function that builds what `hint` names. It raises ValueError and the like for other data."""
         origin, parts = get_origin(hint), get_args(hint)
         if hint is Any or hint is object:
-            return value
+            return lambda value: value
         if origin is Annotated:
-            return self.build(value, parts[0])
+            return self.builder(parts[0])
         if origin in (Union, types.UnionType):
-            return self._one_of(value, parts)
+            return self._one_of(parts)
         if self._array in (hint, origin):
-            return _build_array(value)
+            return _build_array
         if isinstance(hint, type) and dataclasses.is_dataclass(hint):
-            return self._record(value, hint)
+            return self._record(hint)
         if origin is tuple and parts[-1] is not ...:
-            return tuple(self.build(item, part) for item, part in zip(value, parts, strict=True))
+            return _build_tuple([self.builder(part) for part in parts])
         if origin in (tuple, frozenset):
-            return origin(self.build(item, parts[0]) for item in value)
+            return _build_many(origin, self.builder(parts[0]))
         if isinstance(origin, type) and issubclass(origin, Mapping):
-            return {key: self.build(item, parts[1]) for key, item in value.items()}
+            return _build_mapping(self.builder(parts[1]))
+        return _builder_of_value(hint, parts)
+
+    def _record(self, kind: type) -> Build:
+        if kind not in self._records:
+            made: dict[str, Build] = {}
+
+            def build(value: Any) -> Any:
+                if value.keys() - made.keys():
+                    raise ValueError(f"unknown field {min(value.keys() - made.keys())}")
+                return kind(**{name: made[name](item) for name, item in value.items()})
+
+            self._records[kind] = build  # before its fields, which may hold such records again
+            hints = get_type_hints(kind, localns=self._names, include_extras=True)
+            made.update({name: self.builder(hint) for name, hint in hints.items()})
+        return self._records[kind]
+
+    def _one_of(self, parts: tuple[Any, ...]) -> Build:
+        nothing = type(None) in parts
+        builders = [self.builder(part) for part in parts if part is not type(None)]
+
+        def build(value: Any) -> Any:
+            if value is None and nothing:
+                return None
+            for one in builders:
+                try:
+                    return one(value)
+                except (KeyError, TypeError, ValueError, AttributeError):
+                    continue
+            raise ValueError(f"{str(value)[:50]!r} is none of {parts}")
+
+        return build
+
+
+def _build_tuple(builders: Sequence[Build]) -> Build:
+    return lambda value: tuple(one(item) for one, item in zip(builders, value, strict=True))
+
+
+def _build_many(kind: type, one: Build) -> Build:
+    return lambda value: kind(map(one, value))
+
+
+def _build_mapping(one: Build) -> Build:
+    return lambda value: {key: one(item) for key, item in value.items()}
+
+
+def _builder_of_value(hint: Any, parts: tuple[Any, ...]) -> Build:
+    def build(value: Any) -> Any:
+        if type(value) is hint and hint is not bytes:
+            return value
         return _build_value(value, hint, parts)
 
-    def _record(self, value: Any, kind: type) -> Any:
-        if kind not in self._known:
-            self._known[kind] = get_type_hints(kind, localns=self._names, include_extras=True)
-        hints = self._known[kind]
-        unknown = value.keys() - hints.keys()
-        if unknown:
-            raise ValueError(f"unknown field {min(unknown)}")
-        return kind(**{name: self.build(item, hints[name]) for name, item in value.items()})
-
-    def _one_of(self, value: Any, parts: tuple[Any, ...]) -> Any:
-        if value is None and type(None) in parts:
-            return None
-        for part in parts:
-            if part is not type(None):
-                with contextlib.suppress(KeyError, TypeError, ValueError, AttributeError):
-                    return self.build(value, part)
-        raise ValueError(f"{str(value)[:50]!r} is none of {parts}")
+    return build
 
 
 def _build_value(value: Any, hint: Any, parts: tuple[Any, ...]) -> Any:

@@ -34,6 +34,11 @@ def html(result: Result) -> str:
 
 
 def _page(result: Result, evidence: Evidence | None) -> str:
+    return render_html("report.html", **report_values(result, evidence))
+
+
+def report_values(result: Result, evidence: Evidence | None) -> dict[str, object]:
+    """Return what the template of the report shows, for those who render it in a frame of their own."""
     from grader.reports.pictures import Pictures, pictures
 
     mentions = Mentions(evidence.notebook if evidence is not None else None)
@@ -41,20 +46,20 @@ def _page(result: Result, evidence: Evidence | None) -> str:
     marked = mentioned((remark.text for remark in remarks), mentions)
     spoken = remarks_on_cells((remark for remark in remarks if remark.told), mentions)
     cells = shown_cells(evidence.notebook, marked, spoken) if evidence is not None else ()
-    return render_html(
-        "report.html",
-        result=result,
-        score=number(result.score),
-        total=total_line(result).removeprefix(number(result.score)),
-        parts=parts(result),
-        mendings=by_importance([item for item in result.items if lost_points(item) > 0])[:MOST_NAMED],
-        advisory=ADVISORY,
-        marks={status: mark for status, (mark, _) in MARKS.items()},
-        environment=list(_facts(result.environment)),
-        pictures=pictures(evidence) if evidence is not None else Pictures(),
-        cells=cells,
-        linked=partial(linked, mentions=mentions, cells={cell.index: cell for cell in cells}),
-    )
+    return {
+        "result": result,
+        "score": number(result.score),
+        "total": total_line(result).removeprefix(number(result.score)),
+        "parts": parts(result),
+        "mendings": by_importance([item for item in result.items if lost_points(item) > 0])[:MOST_NAMED],
+        "advisory": ADVISORY,
+        "marks": {status: mark for status, (mark, _) in MARKS.items()},
+        "environment": list(_facts(result.environment)),
+        "pictures": pictures(evidence) if evidence is not None else Pictures(),
+        "cells": cells,
+        "linked": partial(linked, mentions=mentions, cells={cell.index: cell for cell in cells}),
+        "picture_address": "data:image/png;base64,{}".format,
+    }
 
 
 def _remarks(result: Result) -> Iterator[Remark]:

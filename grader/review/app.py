@@ -5,8 +5,9 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
@@ -19,17 +20,24 @@ from starlette.routing import Route
 from grader.course.people import Person, people
 from grader.course.store import Store
 from grader.errors import GraderError
+from grader.reports.evidence import kept_evidence
 from grader.review import pages
 from grader.review.desk import Desk
 from grader.review.guard import Guard, TooLarge
-from grader.review.rendering import assets, render
+from grader.review.rendering import assets, compile_all, render
 from grader.review.sessions import Sessions
+from grader.review.submission import result_of
 from grader.review.visit import Refused
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
 LOCKED = "Open the link that `grader review` printed. Each link opens the desk once; a session ends after eight hours."
+
+FURTHER = (
+    ("history of gradings", "history"),
+    ("difference between gradings", "difference"),
+)  # where there are such pages
 
 
 def make_app(
@@ -44,10 +52,13 @@ def make_app(
     links = [link for module in found for link in getattr(module, "navigation", ())]
     routes: list[Route] = [route for module in found for route in module.routes]
     desk = Desk(store_folder, secure, sessions or Sessions(), tuple(sorted(links, key=lambda one: one.place)))
+    there = {route.path for route in routes}
+    desk.further = tuple(one for one in FURTHER if f"/submissions/{{submission}}/{one[1]}" in there)
     with Store(store_folder, create=False):  # refuse at once what is no store
 
         @asynccontextmanager
         async def lifespan(app: Starlette) -> AsyncIterator[None]:
+            Thread(target=_warm, args=(desk,), daemon=True).start()
             yield
             desk.close()
 
@@ -71,6 +82,14 @@ def one_time_link(app: Starlette, person: Person, address: str) -> str:
     """Return a link under `address` (such as 'http://127.0.0.1:8750') with which the person enters once."""
     desk: Desk = app.state.desk
     return f"{address}/enter?token={desk.sessions.link(person)}"
+
+
+def _warm(desk: Desk) -> None:
+    """Read the class before the first page is asked for; what goes wrong is told by that page."""
+    with suppress(GraderError), Store(desk.folder, create=False) as store:
+        compile_all()
+        for row in desk.rows()[:1]:
+            kept_evidence(result_of(store, row))  # the types of the evidence are resolved once
 
 
 async def _static(request: Request) -> Response:

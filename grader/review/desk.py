@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from grader.course.store import Row, Store
 from grader.review.sessions import Session, Sessions
 
 if TYPE_CHECKING:
     from starlette.requests import Request
+
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -34,12 +37,14 @@ class Desk:
     secure: bool = False
     sessions: Sessions = field(default_factory=Sessions)
     navigation: tuple[Link, ...] = ()
+    further: tuple[tuple[str, str], ...] = ()
     assignment: str = ""
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _store: Store | None = None
     _rows: tuple[int, list[Row]] | None = None
     _addresses: dict[str, str] = field(default_factory=dict)
-    _warm: list[Callable[[], None]] = field(default_factory=list)
+    _gradings: int = 0
+    _remembered: dict[Hashable, Any] = field(default_factory=dict)
 
     @property
     def cookie(self) -> str:
@@ -59,7 +64,19 @@ class Desk:
             version = int(self._store.query("PRAGMA data_version")[0][0])
             if self._rows is None or self._rows[0] != version:
                 self._rows = (version, list(self._store.rows()))
+                gradings = hash(tuple((row.key, row.graded_at) for row in self._rows[1]))
+                if gradings != self._gradings:
+                    self._gradings, self._remembered = gradings, {}
             return self._rows[1]
+
+    def remembered(self, what: Hashable, make: Callable[[], T]) -> T:
+        """Return what `make` returned for the gradings that the class has now; see `Visit.remembered`."""
+        self.rows()
+        known = self._remembered
+        if what not in known:
+            known[what] = make()
+        found: T = known[what]
+        return found
 
     def address(self, submission: str) -> str:
         """Return the part of an address that stands for a submission: its name would say whose it is."""

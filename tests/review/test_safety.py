@@ -9,6 +9,7 @@ from grader.course.store import Store
 from grader.review.guard import POLICY
 from grader.review.sessions import FAILURES, IDLE_SECONDS, MOST_SECONDS, Sessions
 
+LONG = pytest.mark.exhaustive
 PASSWORD = "correct horse battery"
 
 
@@ -90,6 +91,7 @@ def test_a_tunnel_may_have_another_port(desk):
         assert browser.post("/names", data={"csrf": browser.csrf(), "hide": "yes"}, headers=there).status_code == 200
 
 
+@LONG
 def test_a_form_that_is_too_large_is_refused(desk):
     with desk.browser() as browser:
         token = browser.csrf()
@@ -115,6 +117,7 @@ def test_a_form_leads_to_no_other_server(desk):
             assert browser.post("/names", data=sent, follow_redirects=False).headers["location"] == "/"
 
 
+@LONG
 def test_people_log_in_and_are_out_when_they_are_removed(desk):
     folder = desk.app.state.desk.folder
     with Store(folder) as store:
