@@ -31,6 +31,7 @@ from grader.cli import (
     replay,
     results,
     review,
+    similar,
     verify_result,
     what_if,
 )
@@ -67,6 +68,7 @@ COMMANDS: tuple[Command, ...] = (
     appeal,
     what_if,
     merge,
+    similar,
     keygen,
     verify_result,
     data,

@@ -33,7 +33,7 @@ def assets() -> Mapping[str, Asset]:
     """Return the static files by name: those of `grader/static/review`, and the style of the reports."""
     package = files("grader")
     found = [one for one in (package / "static" / "review").iterdir() if one.name[one.name.rfind(".") :] in TYPES]
-    found += [package / "templates" / name for name in ("report.css", "class.css")]
+    found += [package / "templates" / name for name in ("report.css", "class.css", "similar.css")]
     return {one.name: _asset(one.name, one.read_bytes()) for one in found}
 
 

@@ -58,6 +58,7 @@ _OURS = (
     "report.html",
     "executed.ipynb",
     "marks.json",
+    "similar.sqlite",
 )
 MAX_PART, MAX_NAME = 200, 1000  # bytes
 
