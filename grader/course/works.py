@@ -59,7 +59,7 @@ def of_store(folder: Path) -> Works:
 def work_of(entry: Entry, evidence: bytes) -> Work | None:
     """Return the work of a row, or None if its notebook was not kept or this version cannot read it."""
     try:
-        wanted = {("notebook",): Notebook, ("sections",): Mapping[str, Section]}
+        wanted: dict[tuple[str, ...], Any] = {("notebook",): Notebook, ("sections",): Mapping[str, Section]}
         notebook, sections = parts(evidence, wanted) if evidence else (None, None)
     except Malformed:
         return None
