@@ -1,0 +1,178 @@
+"""Translate sentences that were made from templates: find the template, translate it, and fill in the same values.
+
+The template of a sentence is the text of an f-string, such as 'the loss is {loss}'. A sentence is compared with all
+templates that share its words, in linear time each, and the one with most letters of its own counts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+LEAST_LETTERS = 5  # of its own that a template must have, to be told from others
+LONGEST = 4_000  # characters of a sentence that is translated
+DEEPEST = 6  # sentences within sentences
+_FIELD = re.compile(r"\{(?:([a-z_][a-z0-9_]*)(?:![rsa])?(?::[^{}]*)?)\}")
+_WORD = re.compile(r"[^\W\d_]{2,}")
+_QUOTES = "'`\"‘’“”"
+_QUOTED = re.compile(r"`[^`]*`|(?<!\w)'[^']*'(?!\w)|\"[^\"]*\"")
+_SEPARATORS = ("; ", ". ", ": ", ", ")
+_TAIL = re.compile(r"[ ,;:.(]")  # how a template begins that goes on from another text
+
+
+@dataclass(frozen=True)
+class Template:
+    """A sentence with gaps: the texts around the gaps, the gaps' names, and the translation with the same names."""
+
+    parts: tuple[str, ...]
+    names: tuple[str, ...]
+    words: str
+
+    @property
+    def letters(self) -> int:
+        """Return how many letters the template has without its gaps."""
+        return sum(character.isalpha() for part in self.parts for character in part)
+
+    def match(self, sentence: str) -> dict[str, str] | None:
+        """Return the values of the gaps, None if the sentence was not made from this template.
+
+        >>> template("the loss of {what} is {loss}", "").match("the loss of the CNN is 0.5")
+        {'what': 'the CNN', 'loss': '0.5'}
+        """
+        first, last = self.parts[0], self.parts[-1]
+        if not self.names:
+            return {} if sentence == first else None
+        if not sentence.startswith(first):
+            return None
+        values: dict[str, str] = {}
+        at = len(first)
+        for name, part in zip(self.names[:-1], self.parts[1:-1], strict=True):
+            found = sentence.find(part, at)
+            if found < 0:
+                return None
+            if values.setdefault(name, sentence[at:found]) != sentence[at:found]:
+                return None
+            at = found + len(part)
+        end = len(sentence) - len(last)
+        if end < at or not sentence.endswith(last):
+            return None
+        name = self.names[-1]
+        return values if values.setdefault(name, sentence[at:end]) == sentence[at:end] else None
+
+    def quotes(self, name: str) -> bool:
+        """Return whether a gap stands in quotation marks, as the student's own words do."""
+        at = self.names.index(name)
+        before, after = self.parts[at][-1:], self.parts[at + 1][:1]
+        return bool(before and after) and before in _QUOTES and after in _QUOTES
+
+
+def template(text: str, words: str) -> Template:
+    """Return the template of a text with {gaps}, and its translation."""
+    pieces = _FIELD.split(text)
+    literal = tuple(piece.replace("{{", "{").replace("}}", "}") for piece in pieces[::2])
+    return Template(literal, tuple(pieces[1::2]), _FIELD.sub(lambda match: f"{{{match[1]}}}", words))
+
+
+class Sentences:
+    """The translations of one language, by their English text."""
+
+    def __init__(self, words: Mapping[str, str]) -> None:
+        self._words = dict(words)
+        templates = [template(text, said) for text, said in words.items() if _FIELD.search(text)]
+        usable = [one for one in templates if one.letters >= LEAST_LETTERS]
+        counts = Counter(word for one in usable for word in _own_words(one))
+        self._by_word: dict[str, list[Template]] = defaultdict(list)
+        for one in sorted(usable, key=lambda one: -one.letters):
+            rarest = min(_own_words(one), key=lambda word: counts[word], default="")
+            self._by_word[rarest].append(one)
+        every = [*usable, *(Template((text,), (), said) for text, said in words.items() if not _FIELD.search(text))]
+        self._tails = sorted((one for one in every if _TAIL.match(one.parts[0])), key=lambda one: -one.letters)
+        self._cached = lru_cache(maxsize=10_000)(self._translated)
+
+    def word(self, text: str) -> str:
+        """Return the translation of a text that stands in the code, or the text."""
+        return self._words.get(text) or text
+
+    def sentence(self, text: str) -> str:
+        """Return the translation of a sentence that was made from a template, or as much of it as is known."""
+        return self._cached(text, 0) if len(text) <= LONGEST else text
+
+    def unknown(self, text: str) -> bool:
+        """Return whether a sentence has a part that no template fits."""
+        return self.sentence(text) == text and bool(_WORD.search(_QUOTED.sub("", text)))
+
+    def _translated(self, text: str, depth: int) -> str:
+        whole = self._whole(text, depth)
+        if whole is not None or depth >= DEEPEST:
+            return text if whole is None else whole
+        continued = self._continued(text, depth)
+        if continued is not None:
+            return continued
+        for separator in _SEPARATORS:
+            pieces = list(_split(text, separator))
+            if len(pieces) > 1:
+                done = [self._cached(piece, depth + 1) for piece in pieces]
+                if done != pieces:
+                    return separator.join(done)
+        return text
+
+    def _continued(self, text: str, depth: int) -> str | None:
+        """Return the translation of a text that ends with a template of its own, such as ', on the GPU'."""
+        for tail in self._tails:
+            at = text.find(tail.parts[0], 1)
+            values = tail.match(text[at:]) if at > 0 else None
+            if values is not None:
+                return self._cached(text[:at], depth + 1) + self._filled(tail, values, depth)
+        return None
+
+    def _whole(self, text: str, depth: int) -> str | None:
+        """Return the translation if one template fits the whole text."""
+        known = self._words.get(text)
+        if known:
+            return known.replace("{{", "{").replace("}}", "}")
+        words = set(_WORD.findall(text.casefold()))
+        fitting = ((one, values) for one in self._candidates(words) if (values := one.match(text)) is not None)
+        found = next(fitting, None)
+        if found is None:
+            return None
+        return self._filled(*found, depth)
+
+    def _filled(self, one: Template, values: Mapping[str, str], depth: int) -> str:
+        said = {name: value if one.quotes(name) else self._cached(value, depth + 1) for name, value in values.items()}
+        return one.words.format(**said) if one.names else one.words
+
+    def _candidates(self, words: Iterable[str]) -> Iterator[Template]:
+        """Return the templates that may fit a sentence with these words, the one with most letters first."""
+        found = [one for word in words if word in self._by_word for one in self._by_word[word]]
+        return iter(sorted(found, key=lambda one: -one.letters))
+
+
+def _own_words(one: Template) -> set[str]:
+    """Return the words that every sentence made from a template has: those that no gap touches."""
+    found: set[str] = set()
+    for at, part in enumerate(one.parts):
+        inner = part
+        if at and part[:1].isalnum():
+            inner = inner.lstrip("".join(filter(str.isalnum, part[: len(part) - len(part.lstrip())])))
+        found |= {match.group().casefold() for match in _WORD.finditer(inner) if _is_whole(match, part, at, one)}
+    return found
+
+
+def _is_whole(match: re.Match[str], part: str, at: int, one: Template) -> bool:
+    """Return whether a gap beside the word could not lengthen it."""
+    starts = match.start() > 0 or at == 0
+    ends = match.end() < len(part) or at == len(one.parts) - 1
+    return starts and ends
+
+
+def _split(text: str, separator: str) -> Iterator[str]:
+    """Yield the pieces between separators that do not stand in quotation marks."""
+    hidden = _QUOTED.sub(lambda match: "\0" * len(match.group()), text)
+    start = 0
+    while (at := hidden.find(separator, start)) >= 0:
+        yield text[start:at]
+        start = at + len(separator)
+    yield text[start:]
