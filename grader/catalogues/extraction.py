@@ -16,33 +16,9 @@ from grader.notebook.syntax import parse
 
 MARKER = "tr"  # the function whose argument is always a text to translate
 # Calls whose arguments are patterns, code, names or options, not sentences.
-_NOT_SENTENCES = frozenset(
-    [
-        "compile",
-        "match",
-        "search",
-        "findall",
-        "sub",
-        "fullmatch",
-        "finditer",
-        "split",
-        "startswith",
-        "endswith",
-        "escape",
-        "parse",
-        "execute",
-        "getLogger",
-        "strip",
-        "removeprefix",
-        "removesuffix",
-        "write_text",
-        "encode",
-        "namedtuple",
-        "TypeVar",
-        "mkdtemp",
-        "environ",
-    ]
-)
+_PATTERN_CALLS = "compile match search findall sub fullmatch finditer split startswith endswith escape parse execute"
+_NAME_CALLS = "getLogger strip removeprefix removesuffix write_text encode namedtuple TypeVar mkdtemp environ"
+_NOT_SENTENCES = frozenset([*_PATTERN_CALLS.split(), *_NAME_CALLS.split()])
 _CODE = re.compile(r"\\|\(\?|\]\+|\||\n|^\W*--?\w|://|</|^#!|^[\w.]+\(|^import |^from \w+ import")
 _GAP = re.compile(r"\{\w+\}")
 _WORD = re.compile(r"[A-Za-z]{2,}")

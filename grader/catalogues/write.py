@@ -58,7 +58,7 @@ def updated(old: Catalog, found: Mapping[str, Sequence[Found]]) -> Catalog:
     new.revision_date = old.revision_date
     for text in sorted(found, key=lambda text: (found[text][0].file, found[text][0].line, text)):
         known = old.get(text)
-        places = [(one.file, None) for one in found[text][:1]]
+        places = [(one.file, one.line) for one in found[text][:1]]
         new.add(text, known.string if known is not None else "", locations=places)
     return new
 
