@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from grader.cli.exit_status import PASSED
-from grader.cli.options import UsageError, add_command, points
+from grader.cli.options import UsageError, add_command, add_texts, make_importable, points
 from grader.formatting import one_line
+from grader.language import said
 
 if TYPE_CHECKING:
     from grader.cli.options import Commands
@@ -35,16 +36,18 @@ def run(arguments: argparse.Namespace) -> int:
     from grader.course.store import Store
     from grader.course.table import CLASS_TABLE, write_class
 
+    make_importable()
+    add_texts()
     if (arguments.points is None) is not arguments.remove:
         raise UsageError("give either the points or --remove")
     with Store(arguments.out, create=False) as store:
         if arguments.remove:
-            said = unmark_item(store, arguments.submission, arguments.item)
+            done = unmark_item(store, arguments.submission, arguments.item)
         else:
-            said = mark_item(store, arguments.submission, arguments.item, arguments.points, arguments.comment)
+            done = mark_item(store, arguments.submission, arguments.item, arguments.points, arguments.comment)
         write_class(arguments.out / CLASS_TABLE, store.rows(), store.items())
         problem = problem_with_page(arguments.out, Overview(store))
-    print(said)
+    print(said(done))
     if problem:
-        print(f"grader: {one_line(problem)}", file=sys.stderr)
+        print(f"grader: {one_line(said(problem))}", file=sys.stderr)
     return PASSED

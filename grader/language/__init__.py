@@ -5,11 +5,23 @@ several languages. So a sentence is translated when it is shown. `tr` translates
 them; `said` translates a sentence out of a result, by finding the template of the catalogue that it was made from.
 """
 
-from grader.language.choice import LANGUAGES, available, chosen, current, from_environment, in_language, use
+from grader.language.choice import (
+    ENGLISH,
+    LANGUAGES,
+    LanguageError,
+    available,
+    chosen,
+    current,
+    from_environment,
+    in_language,
+    use,
+)
 from grader.language.words import add_catalogue, said, tr
 
 __all__ = [
+    "ENGLISH",
     "LANGUAGES",
+    "LanguageError",
     "add_catalogue",
     "available",
     "chosen",

@@ -14,7 +14,7 @@ LANGUAGES = {ENGLISH: "English", "de": "Deutsch"}
 VARIABLES = ("GRADER_LANGUAGE", "LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")  # the last four as gettext reads them
 
 _inside: ContextVar[str | None] = ContextVar("language", default=None)  # see `in_language`
-_process = [ENGLISH]  # of the process, in all its threads
+_process: list[str] = []  # of the process, in all its threads; the environment's until `use`
 
 
 class LanguageError(GraderError):
@@ -64,11 +64,13 @@ def chosen(name: str | None) -> str:
 
 def use(language: str) -> None:
     """Show all that this process says from now on in this language, a code of LANGUAGES."""
-    _process[0] = language
+    _process[:] = [language]
 
 
 def current() -> str:
-    """Return the code of the language that is shown."""
+    """Return the code of the language that is shown: that of `in_language`, of `use`, or of the environment."""
+    if not _process:
+        _process.append(from_environment())
     return _inside.get() or _process[0]
 
 

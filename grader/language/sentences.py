@@ -10,9 +10,9 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
-LEAST_LETTERS = 5  # of its own that a template must have, to be told from others
+LEAST_LETTERS = 4  # of its own that a template must have, to be told from others
 LONGEST = 4_000  # characters of a sentence that is translated
 DEEPEST = 6  # sentences within sentences
 _FIELD = re.compile(r"\{(?:([a-z_][a-z0-9_]*)(?:![rsa])?(?::[^{}]*)?)\}")
@@ -81,16 +81,30 @@ class Sentences:
 
     def __init__(self, words: Mapping[str, str]) -> None:
         self._words = dict(words)
-        templates = [template(text, said) for text, said in words.items() if _FIELD.search(text)]
-        usable = [one for one in templates if one.letters >= LEAST_LETTERS]
-        counts = Counter(word for one in usable for word in _own_words(one))
-        self._by_word: dict[str, list[Template]] = defaultdict(list)
-        for one in sorted(usable, key=lambda one: -one.letters):
-            rarest = min(_own_words(one), key=lambda word: counts[word], default="")
-            self._by_word[rarest].append(one)
-        every = [*usable, *(Template((text,), (), said) for text, said in words.items() if not _FIELD.search(text))]
-        self._tails = sorted((one for one in every if _TAIL.match(one.parts[0])), key=lambda one: -one.letters)
         self._cached = lru_cache(maxsize=10_000)(self._translated)
+
+    @cached_property
+    def _templates(self) -> list[Template]:
+        """The texts with gaps that can be told from others."""
+        every = (template(text, said) for text, said in self._words.items() if _FIELD.search(text))
+        return [one for one in every if one.letters >= LEAST_LETTERS]
+
+    @cached_property
+    def _by_word(self) -> dict[str, list[Template]]:
+        """The templates by a word that each of their sentences has."""
+        words = [(one, _own_words(one)) for one in sorted(self._templates, key=lambda one: -one.letters)]
+        counts = Counter(word for _, own in words for word in own)
+        found: dict[str, list[Template]] = defaultdict(list)
+        for one, own in words:
+            found[min(own, key=lambda word: counts[word], default="")].append(one)
+        return found
+
+    @cached_property
+    def _tails(self) -> list[Template]:
+        """The templates, also those without gaps, that go on from another text."""
+        plain = (Template((text,), (), said) for text, said in self._words.items() if not _FIELD.search(text))
+        every = [one for one in (*self._templates, *plain) if _TAIL.match(one.parts[0])]
+        return sorted(every, key=lambda one: -one.letters)
 
     def word(self, text: str) -> str:
         """Return the translation of a text that stands in the code, or the text."""

@@ -56,7 +56,7 @@ def _messages(package: str, language: str) -> dict[str, str]:
     """Return a catalogue's translations by their English templates; nothing for a package that has none."""
     try:
         data = pkgutil.get_data(package, f"locale/{language}/messages.mo")
-    except OSError:
+    except (OSError, ImportError, ValueError):  # there is no such file, or no such package any more
         return {}
     if not data:
         return {}

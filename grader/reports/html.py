@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import partial
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from grader.files import write_atomically
 from grader.formatting import number, render_html
+from grader.language import current, said, tr
 from grader.reports.audience import for_reader
 from grader.reports.mentions import Mentions, Remark, linked, mentioned, remarks_on_cells, shown_cells
 from grader.reports.priorities import by_importance, lost_points
-from grader.reports.score import parts
+from grader.reports.score import Part, parts
 from grader.reports.terminal import ADVISORY, MARKS, total_line
 
 MOST_NAMED = 5  # of the items that lost points, in the sentence at the top
@@ -20,6 +21,16 @@ MOST_NAMED = 5  # of the items that lost points, in the sentence at the top
 if TYPE_CHECKING:
     from grader.assignment import Evidence
     from grader.result import Environment, Fact, Result
+
+
+@dataclass(frozen=True)
+class ShownPart:
+    """A part of the points as it is drawn, and in words."""
+
+    kind: str
+    start: float
+    width: float
+    words: str
 
 
 def html(result: Result) -> str:
@@ -41,20 +52,30 @@ def _page(result: Result, evidence: Evidence | None) -> str:
     marked = mentioned((remark.text for remark in remarks), mentions)
     spoken = remarks_on_cells((remark for remark in remarks if remark.told), mentions)
     cells = shown_cells(evidence.notebook, marked, spoken) if evidence is not None else ()
+    shown = {cell.index: cell for cell in cells}
     return render_html(
         "report.html",
         result=result,
         score=number(result.score),
         total=total_line(result).removeprefix(number(result.score)),
-        parts=parts(result),
+        parts=[ShownPart(part.kind, part.start, part.width, _part_words(part)) for part in parts(result)],
         mendings=by_importance([item for item in result.items if lost_points(item) > 0])[:MOST_NAMED],
-        advisory=ADVISORY,
+        advisory=said(ADVISORY),
         marks={status: mark for status, (mark, _) in MARKS.items()},
         environment=list(_facts(result.environment)),
         pictures=pictures(evidence) if evidence is not None else Pictures(),
         cells=cells,
-        linked=partial(linked, mentions=mentions, cells={cell.index: cell for cell in cells}),
+        linked=lambda text: linked(said(text), mentions, shown),
     )
+
+
+def _part_words(part: Part) -> str:
+    points = number(part.points)
+    if part.kind == "earned":
+        return tr("{points} earned", points=points)
+    if part.kind == "provisional":
+        return tr("{points} provisional, until a person has read the answers", points=points)
+    return tr("{points} lost", points=points) if part.kind == "lost" else tr("{points} not graded here", points=points)
 
 
 def _remarks(result: Result) -> Iterator[Remark]:
@@ -70,19 +91,48 @@ def _remarks(result: Result) -> Iterator[Remark]:
 
 def _facts(environment: Environment) -> Iterator[tuple[str, str]]:
     """Yield the versions and devices that the result came from, and how the notebook was confined."""
+    named = fact_names()
     for key, value in environment.items():
         if isinstance(value, str):
-            yield key.replace("_", " "), value
+            yield named.get(key) or key.replace("_", " "), said(value)
         elif key == "isolation" and isinstance(value, Mapping):
             for name, fact in value.items():
                 if fact != []:
-                    yield f"{key}: {name}", _fact(fact)
+                    yield f"{named[key]}: {named.get(name, name)}", _fact(fact)
+
+
+def fact_names() -> dict[str, str]:
+    """Return in words the facts on how a result was made; one that has no words of its own stands for itself."""
+    return {
+        "confined": tr("confined"),
+        "data": tr("data"),
+        "device": tr("device"),
+        "files": tr("files"),
+        "gaps": tr("gaps"),
+        "isolation": tr("isolation"),
+        "level": tr("level"),
+        "memory": tr("memory"),
+        "network": tr("network"),
+        "processes": tr("processes"),
+        "seed_commitment": tr("seed commitment"),
+        "system calls": tr("system calls"),
+        "user": tr("user"),
+    }
 
 
 def _fact(fact: Fact) -> str:
     if isinstance(fact, bool):
-        return "yes" if fact else "no"
-    return ", ".join(fact) if isinstance(fact, list) else str(fact)
+        return tr("yes") if fact else tr("no")
+    return ", ".join(map(said, fact)) if isinstance(fact, list) else said(str(fact))
+
+
+def in_this_language(path: Path) -> bool:
+    """Return whether there is a page at `path`, and it is in the language that is shown."""
+    try:
+        with path.open("rb") as file:
+            return f'<html lang="{current()}">'.encode() in file.read(100)
+    except OSError:
+        return False
 
 
 def write_html(result: Result, path: Path) -> None:

@@ -32,7 +32,7 @@ def test_the_rubric_travels_and_the_solution_stays() -> None:
 def test_no_line_of_the_solution_stands_in_it() -> None:
     """Searched here in another way than the bundler's own: line by line, as the text of the unpacked files."""
     file, _ = quick()
-    text = "\n".join(data.decode("utf-8") for name, data in file.files.items())
+    text = "\n".join(data.decode("utf-8", "replace") for name, data in file.files.items())
     given = "\n".join(notebook_code(file.files["assignment.ipynb"]))
     sources = [(REFERENCE / name).read_text() for name in STAYS if name.endswith(".py")]
     sources += [*PROGRAM, *notebook_code((REFERENCE / "solution.ipynb").read_bytes())]
