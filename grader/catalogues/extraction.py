@@ -144,5 +144,7 @@ def _is_sentence(node: ast.AST, text: str, parents: Mapping[ast.AST, ast.AST]) -
             return False
         if isinstance(parent, ast.Compare) and isinstance(node, ast.Constant):
             return False
+        if isinstance(parent, ast.Attribute) and parent.attr == "split":  # a list of words
+            return False
         node = parent
     return True

@@ -22,7 +22,15 @@ if TYPE_CHECKING:
 
 # Their texts are shown to nobody, or belong to student code.
 LEFT_OUT = {
-    "grader": ("in_kernel", "prove/faults", "prove/patterns.py", "sandbox/confinement/in_child.py"),
+    "grader": (
+        "in_kernel",
+        "prove/faults",
+        "prove/patterns.py",
+        "sandbox/confinement/in_child.py",
+        "checks/answer_subject.py",
+        "checks/conclusions.py",
+        "checks/printed_numbers.py",
+    ),
     "reference": ("mutations", "models.py", "loops.py", "program.py", "proving.py", "calibrating.py", "data.py"),
 }
 
