@@ -17,9 +17,14 @@ from grader.notebook.syntax import parse
 MARKER = "tr"  # the function whose argument is always a text to translate
 # Calls whose arguments are patterns, code, names or options, not sentences.
 _PATTERN_CALLS = "compile match search findall sub fullmatch finditer split startswith endswith escape parse execute"
-_NAME_CALLS = "getLogger strip removeprefix removesuffix write_text encode namedtuple TypeVar mkdtemp environ"
+_NAME_CALLS = (
+    "_set _words getLogger strip removeprefix removesuffix write_text encode namedtuple TypeVar mkdtemp environ"
+)
 _NOT_SENTENCES = frozenset([*_PATTERN_CALLS.split(), *_NAME_CALLS.split()])
-_CODE = re.compile(r"\\|\(\?|\]\+|\||\n|^\W*--?\w|://|</|^#!|^[\w.]+\(|^import |^from \w+ import")
+_CODE = re.compile(
+    r"\\|\(\?|\]\+|\||\n|^\W*--?\w|://|</|^#!|^[\w.]+\(|^import |^from \w+ import"
+    r"|^SELECT |^[a-z_0-9]+(, [a-z_0-9]+)+$|\w\[.*\]|^[\w-]+-src |^[\w-]+ 'none'"
+)
 _GAP = re.compile(r"\{\w+\}")
 _WORD = re.compile(r"[A-Za-z]{2,}")
 
@@ -37,8 +42,9 @@ def sentences(source: str, file: str) -> Iterator[Found]:
     """Yield the sentences of a module, in no particular order. Raises SyntaxError."""
     tree = parse(source)
     parents = {child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
+    lists = _word_lists(tree)
     for node in ast.walk(tree):
-        text = _text(node, parents)
+        text = None if node in lists else _text(node, parents)
         if text is not None and (_is_marked(node, parents) or _is_sentence(node, text, parents)):
             yield Found(text, file, getattr(node, "lineno", 0))
 
@@ -128,6 +134,17 @@ def _takes_patterns(function: ast.expr) -> bool:
     """Return whether a call's arguments are no sentences; `dataclasses.replace` takes some, `str.replace` none."""
     name = _base_name(function)
     return name in _NOT_SENTENCES or (name == "replace" and isinstance(function, ast.Attribute))
+
+
+def _word_lists(tree: ast.Module) -> frozenset[ast.AST]:
+    """Return the texts of a module's constants that some `.split()` takes apart: lists of words, no sentences."""
+    calls = [node.value for node in ast.walk(tree) if isinstance(node, ast.Attribute) and node.attr == "split"]
+    names = {node.id for call in calls for node in ast.walk(call) if isinstance(node, ast.Name)}
+    return frozenset(
+        node.value
+        for node in tree.body
+        if isinstance(node, ast.Assign) and any(isinstance(at, ast.Name) and at.id in names for at in node.targets)
+    )
 
 
 def _is_marked(node: ast.AST, parents: Mapping[ast.AST, ast.AST]) -> bool:
