@@ -130,6 +130,23 @@ def _base_name(value: ast.expr) -> str:
     return "value"
 
 
+def _is_joint(node: ast.AST, text: str, parents: Mapping[ast.AST, ast.AST]) -> bool:
+    """Return whether a text is a word that joins others, as in `" and ".join(names)`."""
+    parent = parents.get(node)
+    joins = isinstance(parent, ast.Attribute) and parent.attr == "join"
+    return joins and text[:1] == text[-1:] == " " and _WORD.search(text) is not None
+
+
+def _is_choice(node: ast.AST, text: str, parents: Mapping[ast.AST, ast.AST]) -> bool:
+    """Return whether a word stands where a sentence may stand instead: `"shuffled" if ... else "in order"`."""
+    parent = parents.get(node)
+    if not isinstance(parent, ast.IfExp) or node is parent.test or not _WORD.fullmatch(text):
+        return False
+    other = parent.orelse if node is parent.body else parent.body
+    said = _text(other, parents)
+    return said is not None and _is_sentence(other, said, {})
+
+
 def _takes_patterns(function: ast.expr) -> bool:
     """Return whether a call's arguments are no sentences; `dataclasses.replace` takes some, `str.replace` none."""
     name = _base_name(function)
@@ -154,6 +171,8 @@ def _is_marked(node: ast.AST, parents: Mapping[ast.AST, ast.AST]) -> bool:
 
 def _is_sentence(node: ast.AST, text: str, parents: Mapping[ast.AST, ast.AST]) -> bool:
     """Return whether a text is one for people: some words, and neither a pattern nor code."""
+    if _is_joint(node, text, parents) or _is_choice(node, text, parents):
+        return True
     if " " not in text.strip() or not _WORD.search(_GAP.sub("", text)) or _CODE.search(text):
         return False
     while (parent := parents.get(node)) is not None and not isinstance(node, ast.stmt):

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-LEAST_LETTERS = 5  # of its own that a template must have, to be told from others
+LEAST_LETTERS = 5  # of its own that a template must have; with fewer, such as '{low} to {high}', it takes numbers only
 LONGEST = 4_000  # characters of a sentence that is translated
 DEEPEST = 6  # sentences within sentences
 _FIELD = re.compile(r"\{(?:([a-z_][a-z0-9_]*)(?:![rsa])?(?::[^{}]*)?)\}")
@@ -20,6 +20,7 @@ _WORD = re.compile(r"[^\W\d_]{2,}")
 _QUOTES = "'`\"‘’“”"
 _QUOTED = re.compile(r"`[^`]*`|(?<!\w)'[^']*'(?!\w)|\"[^\"]*\"")
 _SEPARATORS = ("; ", ". ", ": ", ", ")
+_NUMBER = re.compile(r"[^a-z]*\d[\d.,]*( ?[a-zµ%]{1,3})?")
 _TAIL = re.compile(r"[ ,;:.(]")  # how a template begins that goes on from another text
 
 
@@ -60,7 +61,9 @@ class Template:
         if end < at or not sentence.endswith(last):
             return None
         name = self.names[-1]
-        return values if values.setdefault(name, sentence[at:end]) == sentence[at:end] else None
+        if values.setdefault(name, sentence[at:end]) != sentence[at:end]:
+            return None
+        return values if self.letters >= LEAST_LETTERS or all(map(_NUMBER.fullmatch, values.values())) else None
 
     def quotes(self, name: str) -> bool:
         """Return whether a gap stands in quotation marks, as the student's own words do."""
@@ -82,13 +85,14 @@ class Sentences:
     def __init__(self, words: Mapping[str, str]) -> None:
         self._words = dict(words)
         templates = [template(text, said) for text, said in words.items() if _FIELD.search(text)]
-        usable = [one for one in templates if one.letters >= LEAST_LETTERS]
+        usable = [one for one in templates if one.letters >= 2]
         counts = Counter(word for one in usable for word in _own_words(one))
         self._by_word: dict[str, list[Template]] = defaultdict(list)
         for one in sorted(usable, key=lambda one: -one.letters):
             rarest = min(_own_words(one), key=lambda word: counts[word], default="")
             self._by_word[rarest].append(one)
         every = [*usable, *(Template((text,), (), said) for text, said in words.items() if not _FIELD.search(text))]
+        self._joints = {text: said for text, said in words.items() if text[:1] == text[-1:] == " "}
         self._tails = sorted((one for one in every if _TAIL.match(one.parts[0])), key=lambda one: -one.letters)
         self._cached = lru_cache(maxsize=10_000)(self._translated)
 
@@ -105,19 +109,40 @@ class Sentences:
         return self.sentence(text) == text and bool(_WORD.search(_QUOTED.sub("", text)))
 
     def _translated(self, text: str, depth: int) -> str:
-        whole = self._whole(text, depth)
-        if whole is not None or depth >= DEEPEST:
-            return text if whole is None else whole
-        continued = self._continued(text, depth)
-        if continued is not None:
-            return continued
+        whole = self._whole(text, depth, simple=True)
+        if whole is None and depth < DEEPEST:
+            whole = self._each(text, "; ", depth) or self._whole(text, depth) or self._continued(text, depth)
+            whole = whole or self._joined(text, depth) or self._some(text, depth)
+        return text if whole is None else whole
+
+    def _each(self, text: str, separator: str, depth: int) -> str | None:
+        """Return the translation of texts between separators if all of them are known."""
+        pieces = list(_split(text, separator))
+        if len(pieces) == 1:
+            return None
+        done = [self._cached(piece, depth + 1) for piece in pieces]
+        known = all(words != piece or not _WORD.search(piece) for words, piece in zip(done, pieces, strict=True))
+        return separator.join(done) if known else None
+
+    def _joined(self, text: str, depth: int) -> str | None:
+        """Return the translation of a short list, such as 'MLP and CNN'."""
+        for joint, words in self._joints.items():
+            pieces = list(_split(text, joint))
+            if len(pieces) > 1:
+                done = [self._cached(piece, depth + 1) for piece in pieces]
+                if all(new != old or " " not in old.strip() for new, old in zip(done, pieces, strict=True)):
+                    return words.join(done)
+        return None
+
+    def _some(self, text: str, depth: int) -> str | None:
+        """Return the translation of the parts that are known, None if none is."""
         for separator in _SEPARATORS:
             pieces = list(_split(text, separator))
             if len(pieces) > 1:
                 done = [self._cached(piece, depth + 1) for piece in pieces]
                 if done != pieces:
                     return separator.join(done)
-        return text
+        return None
 
     def _continued(self, text: str, depth: int) -> str | None:
         """Return the translation of a text that ends with a template of its own, such as ', on the GPU'."""
@@ -128,13 +153,15 @@ class Sentences:
                 return self._cached(text[:at], depth + 1) + self._filled(tail, values, depth)
         return None
 
-    def _whole(self, text: str, depth: int) -> str | None:
-        """Return the translation if one template fits the whole text."""
+    def _whole(self, text: str, depth: int, simple: bool = False) -> str | None:
+        """Return the translation if one template fits the whole text; if `simple`, with no sentence end in a gap."""
         known = self._words.get(text)
         if known:
             return known.replace("{{", "{").replace("}}", "}")
         words = set(_WORD.findall(text.casefold()))
         fitting = ((one, values) for one in self._candidates(words) if (values := one.match(text)) is not None)
+        if simple:
+            fitting = ((one, values) for one, values in fitting if not any(map(_several, values.values())))
         found = next(fitting, None)
         if found is None:
             return None
@@ -166,6 +193,11 @@ def _is_whole(match: re.Match[str], part: str, at: int, one: Template) -> bool:
     starts = match.start() > 0 or at == 0
     ends = match.end() < len(part) or at == len(one.parts) - 1
     return starts and ends
+
+
+def _several(value: str) -> bool:
+    """Return whether a text holds more than one sentence."""
+    return "; " in value and len(list(_split(value, "; "))) > 1
 
 
 def _split(text: str, separator: str) -> Iterator[str]:
