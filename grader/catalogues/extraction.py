@@ -17,9 +17,14 @@ from grader.notebook.syntax import parse
 MARKER = "tr"  # the function whose argument is always a text to translate
 # Calls whose arguments are patterns, code, names or options, not sentences.
 _PATTERN_CALLS = "compile match search findall sub fullmatch finditer split startswith endswith escape parse execute"
-_NAME_CALLS = "getLogger strip removeprefix removesuffix write_text encode namedtuple TypeVar mkdtemp environ"
+_NAME_CALLS = (
+    "_set _words getLogger strip removeprefix removesuffix write_text encode namedtuple TypeVar mkdtemp environ"
+)
 _NOT_SENTENCES = frozenset([*_PATTERN_CALLS.split(), *_NAME_CALLS.split()])
-_CODE = re.compile(r"\\|\(\?|\]\+|\||\n|^\W*--?\w|://|</|^#!|^[\w.]+\(|^import |^from \w+ import")
+_CODE = re.compile(
+    r"\\|\(\?|\]\+|\||\n|^\W*--?\w|://|</|^#!|^[\w.]+\(|^import |^from \w+ import"
+    r"|^SELECT |^[a-z_0-9]+(, [a-z_0-9]+)+$|\w\[.*\]|^[\w-]+-src |^[\w-]+ 'none'"
+)
 _GAP = re.compile(r"\{\w+\}")
 _WORD = re.compile(r"[A-Za-z]{2,}")
 
@@ -37,8 +42,9 @@ def sentences(source: str, file: str) -> Iterator[Found]:
     """Yield the sentences of a module, in no particular order. Raises SyntaxError."""
     tree = parse(source)
     parents = {child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
+    lists = _word_lists(tree)
     for node in ast.walk(tree):
-        text = _text(node, parents)
+        text = None if node in lists else _text(node, parents)
         if text is not None and (_is_marked(node, parents) or _is_sentence(node, text, parents)):
             yield Found(text, file, getattr(node, "lineno", 0))
 
@@ -124,10 +130,38 @@ def _base_name(value: ast.expr) -> str:
     return "value"
 
 
+def _is_joint(node: ast.AST, text: str, parents: Mapping[ast.AST, ast.AST]) -> bool:
+    """Return whether a text is a word that joins others, as in `" and ".join(names)`."""
+    parent = parents.get(node)
+    joins = isinstance(parent, ast.Attribute) and parent.attr == "join"
+    return joins and text[:1] == text[-1:] == " " and _WORD.search(text) is not None
+
+
+def _is_choice(node: ast.AST, text: str, parents: Mapping[ast.AST, ast.AST]) -> bool:
+    """Return whether a word stands where a sentence may stand instead: `"shuffled" if ... else "in order"`."""
+    parent = parents.get(node)
+    if not isinstance(parent, ast.IfExp) or node is parent.test or not _WORD.fullmatch(text):
+        return False
+    other = parent.orelse if node is parent.body else parent.body
+    said = _text(other, parents)
+    return said is not None and _is_sentence(other, said, {})
+
+
 def _takes_patterns(function: ast.expr) -> bool:
     """Return whether a call's arguments are no sentences; `dataclasses.replace` takes some, `str.replace` none."""
     name = _base_name(function)
     return name in _NOT_SENTENCES or (name == "replace" and isinstance(function, ast.Attribute))
+
+
+def _word_lists(tree: ast.Module) -> frozenset[ast.AST]:
+    """Return the texts of a module's constants that some `.split()` takes apart: lists of words, no sentences."""
+    calls = [node.value for node in ast.walk(tree) if isinstance(node, ast.Attribute) and node.attr == "split"]
+    names = {node.id for call in calls for node in ast.walk(call) if isinstance(node, ast.Name)}
+    return frozenset(
+        node.value
+        for node in tree.body
+        if isinstance(node, ast.Assign) and any(isinstance(at, ast.Name) and at.id in names for at in node.targets)
+    )
 
 
 def _is_marked(node: ast.AST, parents: Mapping[ast.AST, ast.AST]) -> bool:
@@ -137,12 +171,16 @@ def _is_marked(node: ast.AST, parents: Mapping[ast.AST, ast.AST]) -> bool:
 
 def _is_sentence(node: ast.AST, text: str, parents: Mapping[ast.AST, ast.AST]) -> bool:
     """Return whether a text is one for people: some words, and neither a pattern nor code."""
+    if _is_joint(node, text, parents) or _is_choice(node, text, parents):
+        return True
     if " " not in text.strip() or not _WORD.search(_GAP.sub("", text)) or _CODE.search(text):
         return False
     while (parent := parents.get(node)) is not None and not isinstance(node, ast.stmt):
         if isinstance(parent, ast.Call) and node is not parent.func and _takes_patterns(parent.func):
             return False
         if isinstance(parent, ast.Compare) and isinstance(node, ast.Constant):
+            return False
+        if isinstance(parent, ast.Attribute) and parent.attr == "split":  # a list of words
             return False
         node = parent
     return True

@@ -12,14 +12,18 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
-LEAST_LETTERS = 4  # of its own that a template must have, to be told from others
+LEAST_LETTERS = 5  # of its own that a template must have; with fewer, such as '{low} to {high}', it takes numbers only
 LONGEST = 4_000  # characters of a sentence that is translated
 DEEPEST = 6  # sentences within sentences
 _FIELD = re.compile(r"\{(?:([a-z_][a-z0-9_]*)(?:![rsa])?(?::[^{}]*)?)\}")
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _QUOTES = "'`\"‘’“”"
 _QUOTED = re.compile(r"`[^`]*`|(?<!\w)'[^']*'(?!\w)|\"[^\"]*\"")
-_SEPARATORS = ("; ", ". ", ": ", ", ")
+END = "; "  # between sentences
+MOST_ENDS = 4  # pieces between semicolons that one template may make
+_SEPARATORS = (END, ". ", ": ", ", ")
+_NUMBER = re.compile(r"[^a-z]*\d[\d.,]*( ?[a-zµ%]{1,3})?")
+_PAUSE = re.compile(r" \(|[;,:]")
 _TAIL = re.compile(r"[ ,;:.(]")  # how a template begins that goes on from another text
 
 
@@ -49,8 +53,8 @@ class Template:
             return None
         values: dict[str, str] = {}
         at = len(first)
-        for name, part in zip(self.names[:-1], self.parts[1:-1], strict=True):
-            found = sentence.find(part, at)
+        for place, (name, part) in enumerate(zip(self.names[:-1], self.parts[1:-1], strict=True), 2):
+            found = sentence.find(part, at) if part else self._border(sentence, at, place)
             if found < 0:
                 return None
             if values.setdefault(name, sentence[at:found]) != sentence[at:found]:
@@ -60,7 +64,16 @@ class Template:
         if end < at or not sentence.endswith(last):
             return None
         name = self.names[-1]
-        return values if values.setdefault(name, sentence[at:end]) == sentence[at:end] else None
+        if values.setdefault(name, sentence[at:end]) != sentence[at:end]:
+            return None
+        return values if self.letters >= LEAST_LETTERS or all(map(_NUMBER.fullmatch, values.values())) else None
+
+    def _border(self, sentence: str, at: int, place: int) -> int:
+        """Return where a gap that begins `at` ends if another one follows at once: before the first punctuation."""
+        following = next((part for part in self.parts[place:] if part), "")
+        limit = sentence.find(following, at) if following else len(sentence)
+        pause = _PAUSE.search(sentence, at, limit) if limit >= 0 else None
+        return pause.start() if pause else limit
 
     def quotes(self, name: str) -> bool:
         """Return whether a gap stands in quotation marks, as the student's own words do."""
@@ -81,13 +94,14 @@ class Sentences:
 
     def __init__(self, words: Mapping[str, str]) -> None:
         self._words = dict(words)
+        self._joints = {text: said for text, said in words.items() if text[:1] == text[-1:] == " "}
         self._cached = lru_cache(maxsize=10_000)(self._translated)
 
     @cached_property
     def _templates(self) -> list[Template]:
         """The texts with gaps that can be told from others."""
         every = (template(text, said) for text, said in self._words.items() if _FIELD.search(text))
-        return [one for one in every if one.letters >= LEAST_LETTERS]
+        return [one for one in every if one.letters >= 2]
 
     @cached_property
     def _by_word(self) -> dict[str, list[Template]]:
@@ -119,19 +133,60 @@ class Sentences:
         return self.sentence(text) == text and bool(_WORD.search(_QUOTED.sub("", text)))
 
     def _translated(self, text: str, depth: int) -> str:
-        whole = self._whole(text, depth)
-        if whole is not None or depth >= DEEPEST:
-            return text if whole is None else whole
-        continued = self._continued(text, depth)
-        if continued is not None:
-            return continued
+        if text in self._words:
+            return _unbraced(self._words[text])
+        whole = self._listed(text, depth) or self._whole(text, depth, simple=True)
+        if whole is None and depth < DEEPEST:
+            whole = self._several(text, depth) or self._whole(text, depth) or self._continued(text, depth)
+            whole = whole or self._joined(text, depth) or self._some(text, depth)
+        return text if whole is None else whole
+
+    def _listed(self, text: str, depth: int) -> str | None:
+        """Return the translation of a list whose members are all texts of the catalogue or made from its templates."""
+        for joint, words in self._joints.items():
+            pieces = list(_split(text, joint)) if joint in text and depth < DEEPEST else []
+            if len(pieces) > 1:
+                done = [self._words.get(piece) or self._whole(piece, depth + 1, simple=True) for piece in pieces]
+                if all(done):
+                    return words.join(filter(None, done))
+        return None
+
+    def _several(self, text: str, depth: int) -> str | None:
+        """Return the translation of several sentences between semicolons if all are known; one may have semicolons."""
+        pieces, done = list(_split(text, END)), []
+        if len(pieces) == 1:
+            return None
+        while pieces:
+            for count in range(min(MOST_ENDS, len(pieces)), 0, -1):
+                words = self._whole(END.join(pieces[:count]), depth + 1, simple=True)
+                if words is not None or count == 1:
+                    break
+            words = self._cached(pieces[0], depth + 1) if words is None else words
+            if words == pieces[0] and _WORD.search(words):
+                return None
+            done.append(words)
+            pieces = pieces[count:]
+        return END.join(done)
+
+    def _joined(self, text: str, depth: int) -> str | None:
+        """Return the translation of a short list, such as 'MLP and CNN'."""
+        for joint, words in self._joints.items():
+            pieces = list(_split(text, joint))
+            if len(pieces) > 1:
+                done = [self._cached(piece, depth + 1) for piece in pieces]
+                if all(new != old or " " not in old.strip() for new, old in zip(done, pieces, strict=True)):
+                    return words.join(done)
+        return None
+
+    def _some(self, text: str, depth: int) -> str | None:
+        """Return the translation of the parts that are known, None if none is."""
         for separator in _SEPARATORS:
             pieces = list(_split(text, separator))
             if len(pieces) > 1:
                 done = [self._cached(piece, depth + 1) for piece in pieces]
                 if done != pieces:
                     return separator.join(done)
-        return text
+        return None
 
     def _continued(self, text: str, depth: int) -> str | None:
         """Return the translation of a text that ends with a template of its own, such as ', on the GPU'."""
@@ -142,13 +197,12 @@ class Sentences:
                 return self._cached(text[:at], depth + 1) + self._filled(tail, values, depth)
         return None
 
-    def _whole(self, text: str, depth: int) -> str | None:
-        """Return the translation if one template fits the whole text."""
-        known = self._words.get(text)
-        if known:
-            return known.replace("{{", "{").replace("}}", "}")
+    def _whole(self, text: str, depth: int, simple: bool = False) -> str | None:
+        """Return the translation if one template fits the whole text; if `simple`, with no sentence end in a gap."""
         words = set(_WORD.findall(text.casefold()))
         fitting = ((one, values) for one in self._candidates(words) if (values := one.match(text)) is not None)
+        if simple:
+            fitting = ((one, values) for one, values in fitting if not any(map(_has_end, values.values())))
         found = next(fitting, None)
         if found is None:
             return None
@@ -180,6 +234,16 @@ def _is_whole(match: re.Match[str], part: str, at: int, one: Template) -> bool:
     starts = match.start() > 0 or at == 0
     ends = match.end() < len(part) or at == len(one.parts) - 1
     return starts and ends
+
+
+def _unbraced(words: str) -> str:
+    """Return the translation of a text without gaps, whose braces may be doubled."""
+    return words.replace("{{", "{").replace("}}", "}")
+
+
+def _has_end(value: str) -> bool:
+    """Return whether a text holds more than one sentence."""
+    return END in value and len(list(_split(value, END))) > 1
 
 
 def _split(text: str, separator: str) -> Iterator[str]:
