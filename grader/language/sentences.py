@@ -145,7 +145,7 @@ class Sentences:
         """Return the translation of a list whose members are all texts of the catalogue or made from its templates."""
         for joint, words in self._joints.items():
             pieces = list(_split(text, joint)) if joint in text and depth < DEEPEST else []
-            if len(pieces) > 1:
+            if len(pieces) > 1 and not any(": " in piece for piece in pieces):
                 done = [self._words.get(piece) or self._whole(piece, depth + 1, simple=True) for piece in pieces]
                 if all(done):
                     return words.join(filter(None, done))
@@ -199,6 +199,8 @@ class Sentences:
 
     def _whole(self, text: str, depth: int, simple: bool = False) -> str | None:
         """Return the translation if one template fits the whole text; if `simple`, with no sentence end in a gap."""
+        if text in self._words:
+            return _unbraced(self._words[text])
         words = set(_WORD.findall(text.casefold()))
         fitting = ((one, values) for one in self._candidates(words) if (values := one.match(text)) is not None)
         if simple:
