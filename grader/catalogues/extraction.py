@@ -22,7 +22,7 @@ _NAME_CALLS = (
 )
 _NOT_SENTENCES = frozenset([*_PATTERN_CALLS.split(), *_NAME_CALLS.split()])
 _CODE = re.compile(
-    r"\\|\(\?|\]\+|\||\n|^\W*--?\w|://|</|^#!|^[\w.]+\(|^import |^from \w+ import"
+    r"\\|\(\?|\]\+|\||\n|^\W*--?\w(?!.*( \w+){3})|://|</|^#!|^[\w.]+\(|^import |^from \w+ import"
     r"|^SELECT |^[a-z_0-9]+(, [a-z_0-9]+)+$|\w\[.*\]|^[\w-]+-src |^[\w-]+ 'none'"
 )
 _GAP = re.compile(r"\{\w+\}")

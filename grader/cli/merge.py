@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 def add_to(commands: Commands) -> None:
     """Add the command to the parser."""
     command = add_command(commands, "merge", "merge the results of several --out folders", run)
-    command.add_argument("sources", type=Path, nargs="+", metavar="OUT", help="--out folders, such as those of shards")
+    command.add_argument(
+        "sources", type=Path, nargs="+", metavar="OUT", help=tr("--out folders, such as those of shards")
+    )
     command.add_argument(
         "--out", type=Path, required=True, metavar="DIR", help="the folder for all results; may be one of the sources"
     )

@@ -135,8 +135,10 @@ class Sentences:
     def _translated(self, text: str, depth: int) -> str:
         if text in self._words:
             return _unbraced(self._words[text])
+        if depth >= DEEPEST:
+            return text
         whole = self._listed(text, depth) or self._whole(text, depth, simple=True)
-        if whole is None and depth < DEEPEST:
+        if whole is None:
             whole = self._several(text, depth) or self._whole(text, depth) or self._continued(text, depth)
             whole = whole or self._joined(text, depth) or self._some(text, depth)
         return text if whole is None else whole
@@ -144,7 +146,7 @@ class Sentences:
     def _listed(self, text: str, depth: int) -> str | None:
         """Return the translation of a list whose members are all texts of the catalogue or made from its templates."""
         for joint, words in self._joints.items():
-            pieces = list(_split(text, joint)) if joint in text and depth < DEEPEST else []
+            pieces = list(_split(text, joint)) if joint in text else []
             if len(pieces) > 1 and not any(": " in piece for piece in pieces):
                 done = [self._words.get(piece) or self._whole(piece, depth + 1, simple=True) for piece in pieces]
                 if all(done):

@@ -130,7 +130,7 @@ def in_this_language(path: Path) -> bool:
     """Return whether there is a page at `path`, and it is in the language that is shown."""
     try:
         with path.open("rb") as file:
-            return f'<html lang="{current()}">'.encode() in file.read(100)
+            return b'lang="' + current().encode() + b'"' in file.read(100)
     except OSError:
         return False
 

@@ -24,7 +24,7 @@ MOST_CODE = 150_000  # characters of all cells together
 MOST_LINES = 120  # of a cell, around the first marked line
 _DIGITS = r"\d{1,5}"
 _CELL, _LINE = "90817", "90818"  # stand for any cell and any line while a phrase is translated
-_NUMBERS = (f"(cell {_CELL}, line {_LINE})", f"line {_LINE} of cell {_CELL}", f"cell {_CELL}")
+_NUMBERS = (f" (cell {_CELL}, line {_LINE})", f"line {_LINE} of cell {_CELL}", f"cell {_CELL}")
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def _pattern(numbers: Sequence[str], places: str, number: int) -> str:
 
     `number` sets its groups apart from those of another language.
     """
-    both, line_of, cell = (re.escape(phrase.strip("()")) for phrase in numbers)
+    both, line_of, cell = (re.escape(phrase.strip(" ()")) for phrase in numbers)
     before, _, after = line_of.partition(cell)
     names = count(100 * number)
 
