@@ -53,7 +53,7 @@ class ProgressLine:
         """Show the progress of the grading."""
         if not self._enabled:
             return
-        progress = replace(progress, detail=one_line(said(progress.detail)))  # it may be a student's file name
+        progress = replace(progress, detail=one_line(_detail(progress.detail)))  # it may be a student's file name
         with self._lock:
             if self._beat is None:
                 self._begin()
@@ -152,6 +152,10 @@ def _of(progress: Progress) -> str:
     if not progress.done < progress.total > 1:
         return ""
     return tr("{number} of {count}", number=progress.done + 1, count=progress.total)
+
+
+def _detail(detail: str) -> str:
+    return tr("checking") if detail == "checking" else said(detail)
 
 
 def doing(phase: str) -> str:

@@ -12,6 +12,7 @@ from grader.course.csv_text import csv_text
 from grader.course.summary_csv import item_points
 from grader.files import escape_unprintable, write_atomically
 from grader.formatting import number, one_line
+from grader.language import said, tr
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -129,16 +130,19 @@ def class_table(rows: Iterable[Row], item: str | None = None) -> Table:
     names, times = any(row.entry.student_name for row in known), any(row.entry.submitted_at for row in known)
     late, marks = any(row.entry.late for row in known), any(row.final.marks or row.final.stale for row in known)
     table = Table(box=None, pad_edge=False)
-    headers = ["submission", "student" if names else "", "submitted" if times else "", "late" if late else ""]
-    headers += ["status", "points", item or "", "waiting", "marked" if marks else ""]
+    headers = [tr("submission"), tr("student") if names else "", tr("submitted") if times else ""]
+    headers += [tr("late") if late else "", tr("status"), tr("points"), item or "", tr("waiting")]
+    headers += [tr("marked") if marks else ""]
+    numbers = (tr("points"), tr("waiting"), item)
     for header in filter(None, headers):
-        table.add_column(header, overflow="fold", justify="right" if header in ("points", "waiting", item) else "left")
+        table.add_column(header, overflow="fold", justify="right" if header in numbers else "left")
     for row in known:
         entry, final = row.entry, row.final.standing
-        cells = [entry.name, entry.student_name, entry.submitted_at[:16], _LATE[entry.late] if entry.late else ""]
-        possible = round(final.max_score - final.ungraded, 2)
-        cells += [final.status, f"{number(final.score)} of {number(possible)}", item_points(final, item or "")]
-        cells += [number(sum(one.open for one in final.items)), marked(row)]
+        cells = [entry.name, entry.student_name, entry.submitted_at[:16], tr("yes") if entry.late else ""]
+        most = number(round(final.max_score - final.ungraded, 2))
+        points = tr("{score} of {most}", score=number(final.score), most=most)
+        cells += [final.status, points, item_points(final, item or "")]
+        cells += [number(sum(one.open for one in final.items)), said(marked(row))]
         table.add_row(*(Text(one_line(cell)) for cell, header in zip(cells, headers, strict=True) if header))
     return table
 
