@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 LEAST_LETTERS = 5  # of its own that a template must have; with fewer, such as '{low} to {high}', it takes numbers only
+SMALL = frozenset("an and are as at but by for from has in is it no not of on or that the this to was were with".split())
+MOST_SPACES = 3  # in what fills a gap between such words only
 LONGEST = 4_000  # characters of a sentence that is translated
 DEEPEST = 6  # sentences within sentences
 _FIELD = re.compile(r"\{(?:([a-z_][a-z0-9_]*)(?:![rsa])?(?::[^{}]*)?)\}")
@@ -35,10 +37,20 @@ class Template:
     names: tuple[str, ...]
     words: str
 
-    @property
+    @cached_property
     def letters(self) -> int:
         """Return how many letters the template has without its gaps."""
         return sum(character.isalpha() for part in self.parts for character in part)
+
+    @cached_property
+    def telling(self) -> int:
+        """Return how many of the letters belong to words that tell more than 'of the' and 'on the' do."""
+        return sum(len(word) for part in self.parts for word in _WORD.findall(part) if word.casefold() not in SMALL)
+
+    @property
+    def rank(self) -> tuple[int, int]:
+        """Return what sorts templates that fit a sentence, the one that tells most first."""
+        return -self.telling, -self.letters
 
     def match(self, sentence: str) -> dict[str, str] | None:
         """Return the values of the gaps, None if the sentence was not made from this template.
@@ -66,7 +78,9 @@ class Template:
         name = self.names[-1]
         if values.setdefault(name, sentence[at:end]) != sentence[at:end]:
             return None
-        return values if self.letters >= LEAST_LETTERS or all(map(_NUMBER.fullmatch, values.values())) else None
+        if self.letters < LEAST_LETTERS:
+            return values if all(map(_NUMBER.fullmatch, values.values())) else None
+        return values if self.telling or all(map(_is_phrase, values.values())) else None
 
     def _border(self, sentence: str, at: int, place: int) -> int:
         """Return where a gap that begins `at` ends if another one follows at once: before the first punctuation."""
@@ -106,7 +120,7 @@ class Sentences:
     @cached_property
     def _by_word(self) -> dict[str, list[Template]]:
         """The templates by a word that each of their sentences has."""
-        words = [(one, _own_words(one)) for one in sorted(self._templates, key=lambda one: -one.letters)]
+        words = [(one, _own_words(one)) for one in sorted(self._templates, key=lambda one: one.rank)]
         counts = Counter(word for _, own in words for word in own)
         found: dict[str, list[Template]] = defaultdict(list)
         for one, own in words:
@@ -118,7 +132,7 @@ class Sentences:
         """The templates, also those without gaps, that go on from another text."""
         plain = (Template((text,), (), said) for text, said in self._words.items() if not _FIELD.search(text))
         every = [one for one in (*self._templates, *plain) if _TAIL.match(one.parts[0])]
-        return sorted(every, key=lambda one: -one.letters)
+        return sorted(every, key=lambda one: one.rank)
 
     def word(self, text: str) -> str:
         """Return the translation of a text that stands in the code, or the text."""
@@ -195,8 +209,11 @@ class Sentences:
         for tail in self._tails:
             at = text.find(tail.parts[0], 1)
             values = tail.match(text[at:]) if at > 0 else None
-            if values is not None:
-                return self._cached(text[:at], depth + 1) + self._filled(tail, values, depth)
+            if values is None:
+                continue
+            head = self._cached(text[:at], depth + 1)
+            if head != text[:at] or " " not in head.strip():  # else it is a text of others, such as torch's
+                return head + self._filled(tail, values, depth)
         return None
 
     def _whole(self, text: str, depth: int, simple: bool = False) -> str | None:
@@ -219,7 +236,7 @@ class Sentences:
     def _candidates(self, words: Iterable[str]) -> Iterator[Template]:
         """Return the templates that may fit a sentence with these words, the one with most letters first."""
         found = [one for word in words if word in self._by_word for one in self._by_word[word]]
-        return iter(sorted(found, key=lambda one: -one.letters))
+        return iter(sorted(found, key=lambda one: one.rank))
 
 
 def _own_words(one: Template) -> set[str]:
@@ -243,6 +260,11 @@ def _is_whole(match: re.Match[str], part: str, at: int, one: Template) -> bool:
 def _unbraced(words: str) -> str:
     """Return the translation of a text without gaps, whose braces may be doubled."""
     return words.replace("{{", "{").replace("}}", "}")
+
+
+def _is_phrase(value: str) -> bool:
+    """Return whether a value is a few words, such as '2 epochs', and no sentence."""
+    return value.count(" ") <= MOST_SPACES and not _PAUSE.search(value)
 
 
 def _has_end(value: str) -> bool:

@@ -77,11 +77,10 @@ def pictures(evidence: Evidence) -> Pictures:
 
 
 def _name(training: Training) -> str:
-    return tr(
-        "{model} on the {device}",
-        model=training.model.class_name[:80],
-        device=DEVICES.get(training.device, training.device),
-    )
+    model = training.model.class_name[:80]
+    if training.device == "cuda":
+        return tr("{model} on the GPU", model=model)
+    return tr("{model} on the CPU", model=model) if training.device == "cpu" else f"{model} ({training.device})"
 
 
 def _row(evidence: Evidence, training: Training) -> TrainingRow:
