@@ -8,7 +8,7 @@ OUT ?= graded
 
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup
 
-.PHONY: grade prove prove-some lint test test-exhaustive test-all bench bench-gpu bench-peers bench-peers-short clean
+.PHONY: grade prove prove-some lint test test-exhaustive test-all catalogues bench bench-gpu bench-peers bench-peers-short clean
 
 grade: $(STAMP)
 	@# --isolation none: the samples are ours, so any confinement will do; exit status 1: some lose points, as they must
@@ -28,6 +28,9 @@ test-exhaustive: $(STAMP)  # what `make test` leaves out
 
 test-all: lint
 	$(PYTEST)
+
+catalogues: $(STAMP)  # new texts into the catalogues of translations, see docs/languages.md
+	@$(BIN)/python -m grader.catalogues.write grader reference
 
 prove: $(STAMP)  # is the grader right? every correct and faulty notebook that can be made from the solution
 	$(BIN)/grader prove --sample --device virtual --json proved.json

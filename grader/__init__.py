@@ -16,7 +16,7 @@ from grader.version import __version__
 if TYPE_CHECKING:
     from grader.errors import GraderError
     from grader.grading.grade import Progress, grade
-    from grader.live.api import check, hint, load_ipython_extension, status
+    from grader.live.api import check, hint, load_ipython_extension, status, use_language
     from grader.result import CheckResult, ItemResult, Result, parse_result
     from grader.sandbox.limits import Limits
 
@@ -34,6 +34,7 @@ __all__ = [
     "load_ipython_extension",
     "parse_result",
     "status",
+    "use_language",
 ]
 
 _DEFINED_IN = {
@@ -49,6 +50,7 @@ _DEFINED_IN = {
     "load_ipython_extension": "grader.live.api",
     "parse_result": "grader.result",
     "status": "grader.live.api",
+    "use_language": "grader.live.api",
 }
 
 

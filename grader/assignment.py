@@ -37,6 +37,7 @@ from grader.errors import GraderError
 from grader.evidence.probes import LoaderProbe, LoopProbe, ModelProbe
 from grader.evidence.run import RunEvidence
 from grader.evidence.trainings import Recognise, Training, WantedData, assemble, select
+from grader.language import add_catalogue
 
 if TYPE_CHECKING:
     from grader.notebook.cells import Notebook
@@ -470,6 +471,7 @@ def load_assignment(name: str | Path) -> Assignment:
         raise AssignmentError(
             f"the assignment {name!r} needs the package {error.name!r}, which is not installed"
         ) from None
+    add_catalogue(str(name))
     return _defined(module, f"{name}.rubric")
 
 
@@ -535,6 +537,7 @@ def with_key(bundle: BundleFile) -> Assignment:
             "ask your instructor for a file that fits it"
         ) from None
     found, key = _defined(module, where), bundle.key
+    add_catalogue(module.__name__.rpartition(".")[0])
     if any(role.role not in key.models for role in found.models) or any(
         role.purpose not in key.loops for role in found.loops
     ):

@@ -8,6 +8,8 @@ import unicodedata
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from grader.language import current, said, tr
+
 if TYPE_CHECKING:
     from jinja2 import BaseLoader, Environment
 
@@ -68,7 +70,13 @@ def environment_of(loader: BaseLoader) -> Environment:
         trim_blocks=True,
         undefined=StrictUndefined,
     )
-    environment.filters |= {"content_security_policy": _content_security_policy, "one_line": one_line, "number": number}
+    environment.filters |= {
+        "content_security_policy": _content_security_policy,
+        "one_line": one_line,
+        "number": number,
+        "said": said,
+    }
+    environment.globals |= {"tr": tr, "language": current}
     return environment
 
 

@@ -21,6 +21,7 @@ BREACHES = [
     ("checks", "grader/probe/models.py", "from grader.checks.models import shape", FOR_TYPES),
     ("assignment", "grader/grading/grade.py", "from reference.rubric import ASSIGNMENT", INSIDE),
     ("kernel", "grader/in_kernel/agent.py", "from grader.evidence.run import Pass", FOR_TYPES),
+    ("english", "grader/probe/models.py", "from grader.language import tr", INSIDE),
     ("class", "grader/course/batch.py", "from grader.course.cluster.driver import connect", INSIDE),
     ("sandbox", "grader/sandbox/warm_start.py", "from grader.sandbox.kernel import Kernel", INSIDE),
     ("acyclic", "grader/in_kernel/events.py", "from grader.in_kernel.recorder.passes import install", INSIDE),

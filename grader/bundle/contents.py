@@ -14,6 +14,7 @@ from grader.notebook.syntax import parse
 from grader.provenance.digests import reference_files, source_files
 
 RUBRIC = "rubric.py"
+TRANSLATIONS = "locale/*/messages.mo"
 LONG_ENOUGH = 16  # characters of a line of code that says something
 LINES = 2  # of the solution in one file: one line alone may be chance
 
@@ -45,6 +46,7 @@ def contents(package: str, assignment: Assignment) -> Contents:
     modules = _reached(package, here, reference)
     data = {name for name in _named(here[module] for module in modules) if name in here and not name.endswith(".py")}
     files = {name: here[name].read_bytes() for name in sorted(modules | data)}
+    files |= {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.glob(TRANSLATIONS))}
     secret = {name: code for name in sorted({*here} - {*files}) if (code := _secret(name, here[name], reference))}
     withheld = tuple(sorted(_module(name) for name in reference))
     return Contents(files, withheld, secret)

@@ -57,7 +57,7 @@ def stepped(epochs: Sequence[Epoch], where: str) -> str:
                 "Which parameters was the optimizer given: those of the whole model?",
                 credit=0.3,
             )
-    many = f"{len(epochs)} epoch{'' if len(epochs) == 1 else 's'}"
+    many = "1 epoch" if len(epochs) == 1 else f"{len(epochs)} epochs"
     return f"{many}, one step for each of {epochs[0].train.batches} batches"
 
 

@@ -195,7 +195,8 @@ def counts_printed(
                 "The profiler returns two numbers for each model: print the second one, too.",
                 credit=round(1 - 0.5 * len(unsaid) / len(costs), 2),
             )
-        return "; ".join(f"{cost.name}: {_count(cost.macs)} MACs" for cost in costs) + " printed"
+        counts = "; ".join(f"{cost.name}: {_count(cost.macs)} MACs" for cost in costs)
+        return f"{counts} printed"
     credit = round(1 - len(missing) / len(costs), 2)
     twice = [c for c in missing if any(_prints(n, scales, 2 * c.macs) for n in numbers)]
     if twice:

@@ -95,7 +95,7 @@ def curves_labelled(plot: LossPlot) -> str:
             "Could somebody who sees only the figure tell what is drawn?",
             round(credit, 2),
         )
-    return "labelled, the curves named" if len(curves) > 1 else "labelled"
+    return "the axes are labelled, the curves named" if len(curves) > 1 else "the axes are labelled"
 
 
 def _wrong_axes(plot: LossPlot) -> str:

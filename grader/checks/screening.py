@@ -71,8 +71,9 @@ _GRADE = re.compile(
 )
 _PICTURED = re.compile(r"[\u2190-\u22ff\U0001f000-\U0001faff]")  # arrows, mathematical signs, emoji
 _KEY_ROWS = ("qwertyuiop", "qwertzuiop", "asdfghjkl", "zxcvbnm", "yxcvbnm", "azertyuiop")
-_YES_OR_NO = "yes no yeah yep nope ja nein oui non sí si não sim nee tak nie да нет evet hayır da ne"
-_YES_NO = frozenset(_YES_OR_NO.split())
+_YES_NO = frozenset(
+    re.findall(r"\w+", "yes no yeah yep nope ja nein oui non sí si não sim nee tak nie да нет evet hayır da ne")
+)
 
 
 @dataclass(frozen=True)

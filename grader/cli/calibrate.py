@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from grader.cli.exit_status import PASSED
 from grader.cli.options import add_assignment_and_data, add_command, count, load, positive
 from grader.cli.progress import ProgressLine
+from grader.language import said
 
 if TYPE_CHECKING:
     from grader.cli.options import Commands
@@ -64,5 +65,5 @@ def run(arguments: argparse.Namespace) -> int:
         lines = calibrate(wanted, assignment, show)
     finally:
         show.close()
-    print("\n".join(lines))
+    print("\n".join(map(said, lines)))
     return PASSED

@@ -12,11 +12,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from grader.cli.exit_status import INTERRUPTED, exit_status
-from grader.cli.options import UsageError, add_command, add_grading, grading_settings, load, make_importable
+from grader.cli.options import (
+    UsageError,
+    add_command,
+    add_grading,
+    add_texts,
+    grading_settings,
+    load,
+    make_importable,
+)
 from grader.cli.progress import ProgressLine
 from grader.cli.refusals import refuse_assignment, refuse_data, refuse_missing, refuse_target
 from grader.errors import GraderError
 from grader.formatting import clean, one_line
+from grader.language import said, tr
 
 if TYPE_CHECKING:
     from grader.cli.options import Commands
@@ -70,9 +79,10 @@ def run(arguments: argparse.Namespace) -> int:
     make_importable()
     refuse(arguments)
     arguments.assignment = arguments.assignment or default_assignment(_folder(arguments.notebook))
+    add_texts(arguments.assignment)
     # Verdicts are printed once: as they are final if somebody looks at a terminal, else in the report.
     show = ProgressLine(enabled=not arguments.quiet, verdicts=sys.stdout.isatty())
-    show.start(f"{arguments.notebook.name}; the grader starts")
+    show.start(tr("{notebook}; the grader starts", notebook=arguments.notebook.name))
     checker = _Checker(arguments, show)
     try:
         if arguments.watch:
@@ -190,10 +200,15 @@ def _watch(checker: _Checker) -> int:
 
     def again(items: Sequence[str]) -> None:
         if later:
-            print(f"\n{time.strftime('%H:%M:%S')} {name} was saved: {rechecked(items)}", flush=True)
+            words = tr("{name} was saved: {done}", name=name, done=rechecked(items))
+            print(f"\n{time.strftime('%H:%M:%S')} {words}", flush=True)
 
     def gone() -> None:
-        print(f"{name} is not there any more; waiting for it, Ctrl-C ends", flush=True)
+        print(tr("{name} is not there any more; waiting for it, Ctrl-C ends", name=name), flush=True)
+
+    def wait(why: str) -> None:
+        why = one_line(said(why)).rstrip(".")
+        print(tr("{why}; waiting for the next save, Ctrl-C ends", why=why), flush=True)
 
     try:
         for _ in saves(checker.arguments.notebook, gone):
@@ -203,20 +218,22 @@ def _watch(checker: _Checker) -> int:
                 result = checker.checked(again)
             except GraderError as error:  # such as an archive that is being replaced
                 checker.show.close()
-                print(f"{one_line(str(error))}; waiting for the next save, Ctrl-C ends", flush=True)
+                wait(str(error))
                 continue
             if result.status == "failed":
                 checker.show.close()
-                print(f"{one_line(result.message).rstrip('.')}; waiting for the next save, Ctrl-C ends", flush=True)
+                wait(result.message)
                 continue
             if last is None or result.items != last.items:
                 checker.deliver(result)
             checker.show.close()
             last, later = result, True
-            print(f"watching {name}: save it to check it again, Ctrl-C ends", flush=True)
+            print(tr("watching {name}: save it to check it again, Ctrl-C ends", name=name), flush=True)
     except KeyboardInterrupt:
         checker.show.close()
-        print(f"\nstopped watching {name}" + (f"; at the last check: {total_line(last)}" if last else ""), flush=True)
+        words = tr("stopped watching {name}", name=name)
+        words += "; " + tr("at the last check: {total}", total=total_line(last)) if last else ""
+        print(f"\n{words}", flush=True)
     return exit_status([last]) if last is not None else INTERRUPTED
 
 
@@ -229,10 +246,12 @@ def rechecked(items: Sequence[str]) -> str:
     'checking 15 items again'
     """
     if not items:
-        return "nothing changed that an item rests on"
+        return tr("nothing changed that an item rests on")
     if len(items) > MOST_NAMED:
-        return f"checking {len(items)} items again"
-    return f"checking {', '.join(items[:-1])}{' and ' if len(items) > 1 else ''}{one_line(items[-1])} again"
+        return tr("checking {count} items again", count=len(items))
+    if len(items) == 1:
+        return tr("checking {items} again", items=one_line(items[0]))
+    return tr("checking {items} and {last} again", items=", ".join(items[:-1]), last=one_line(items[-1]))
 
 
 def _for_student(item: ItemResult) -> ItemResult:

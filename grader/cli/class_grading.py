@@ -31,6 +31,7 @@ from grader.course.table import CLASS_TABLE, write_class
 from grader.course.workers import Workers
 from grader.formatting import one_line
 from grader.grading.messages import Server, Terms
+from grader.language import said, tr
 from grader.machine import usable_cores
 from grader.provenance.installation import Installation, Wanted, digests_of, installation
 from grader.sandbox.confinement.backends import find_backend
@@ -113,7 +114,7 @@ def _grade(
     if order.only:
         mine = _only(mine, order.only)
     for note in found.notes:
-        print(one_line(note))
+        print(one_line(said(note)))
     show = ClassProgress(len(mine), queues=order.remote is not None)
     with ExitStack() as stack:
         stack.callback(show.close)
@@ -148,15 +149,17 @@ def _grade(
             roster=found.roster,
         )
         stop = Stop(end_now=workers.kill)
-        pace = f"{job.jobs} at a time"
+        pace = tr("{count} at a time", count=job.jobs)
         if cluster is not None and order.remote is not None:
             order.out.mkdir(parents=True, exist_ok=True)
             limits = settings["limits"]
             job, pool = stack.enter_context(cluster.job(job, wanted, limits, seed, order.jobs, show.step))
             stop = Stop(end_now=pool.end_now)
-            pace = f"{pool.size} in flight on the cluster at {order.remote.address}"
-        part = f" (shard {order.shard.number} of {order.shard.count})" if order.shard else ""
-        print(f"grading {len(mine)} notebooks{part}, {pace}, into {order.out}", flush=True)
+            pace = tr("{count} in flight on the cluster at {address}", count=pool.size, address=order.remote.address)
+        told = tr("grading {count} notebooks", count=len(mine))
+        if order.shard:
+            told += " " + tr("(shard {number} of {count})", number=order.shard.number, count=order.shard.count)
+        print(f"{told}, {pace}, " + tr("into {folder}", folder=order.out), flush=True)
         if len(mine) > 1 and cluster is None:
             many_kernels()
         with _Signals(stop, first=1 if cluster else 2):
@@ -248,30 +251,39 @@ def _report(order: Order, mine: Sequence[Submission], done: Done, began: float) 
         items = store.items()
         write_class(order.out / CLASS_TABLE, store.rows(), items)
         if problem := problem_with_page(order.out, Overview(store)):
-            print(f"grader: {one_line(problem)}", file=sys.stderr)
+            print(f"grader: {one_line(said(problem))}", file=sys.stderr)
         rows = [row for row in store.rows() if row.entry.name in names or row.missing]
     if done.stopped:
-        print(
-            f"grader: interrupted; {done.count} of {len(mine)} are graded, with results in {order.out}; "
-            "run the same command to continue",
-            file=sys.stderr,
+        told = tr(
+            "interrupted; {done} of {count} are graded, with results in {folder}; run the same command to continue",
+            done=done.count,
+            count=len(mine),
+            folder=order.out,
         )
+        print(f"grader: {told}", file=sys.stderr)
         if done.left_running:  # these threads do not end, and their results are not wanted
             sys.stdout.flush()
             sys.stderr.flush()
             os._exit(INTERRUPTED)
         return [], False
     for line in class_summary(row.final.standing for row in rows):
-        print(line)
+        print(said(line))
     if done.reused:
-        print(f"{done.reused} results were reused, since nothing has changed (--force grades them again)")
-    if stale := sum(len(row.final.stale) for row in rows):
-        print(
-            f"{stale} marks are for an earlier version of a notebook and do not count; see `grader results {order.out}`"
+        told = tr(
+            "{count} results were reused, since nothing has changed (--force grades them again)", count=done.reused
         )
+        print(told)
+    if stale := sum(len(row.final.stale) for row in rows):
+        told = tr("{count} marks are for an earlier version of a notebook and do not count", count=stale)
+        print(f"{told}; " + tr("see `grader results {folder}`", folder=order.out))
     took = f"{time.monotonic() - began:.0f} s"
-    tables = f"{CLASS_PAGE}, summary.csv and {CLASS_TABLE}"
-    print(f"{took}; results and reports are in {order.out}, the class in {tables} there")
+    tables = {"page": CLASS_PAGE, "summary": "summary.csv", "table": CLASS_TABLE}
+    words = tr(
+        "results and reports are in {folder}, the class in {page}, {summary} and {table} there",
+        folder=order.out,
+        **tables,
+    )
+    print(f"{took}; {words}")
     return [row.machine for row in rows if not row.missing], True
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from grader.formatting import one_line
+from grader.language import said, tr
 from grader.reports.terminal import total_line
 
 if TYPE_CHECKING:
@@ -36,8 +37,11 @@ class Pace:
         if not self.graded or self.seconds <= 0:
             return ""
         rate = self.graded / self.seconds
-        per = f"{rate * 60:.1f} a minute" if rate * 60 < 100 else f"{rate:.0f} a second"
-        return f"{per}, about {duration(self.left / rate)} left" if self.left else per
+        if rate * 60 < 100:
+            per = tr("{count} a minute", count=f"{rate * 60:.1f}")
+        else:
+            per = tr("{count} a second", count=f"{rate:.0f}")
+        return tr("{rate}, about {time} left", rate=per, time=duration(self.left / rate)) if self.left else per
 
 
 def duration(seconds: float) -> str:
@@ -85,13 +89,14 @@ class ClassProgress:
             self._running.pop(submission.name, None)
         self._done += 1
         self._reused += reused
-        late = "; late" if submission.late else ""
-        again = "; reused" if reused else ""
+        late = "; " + tr("late") if submission.late else ""
+        again = "; " + tr("reused") if reused else ""
         self._say(f"[{self._done}/{self._total}] {one_line(submission.name)}: {total_line(result)}{late}{again}")
 
     def retried(self, submission: Submission, why: str) -> None:
         """Say that a grading was interrupted and starts again."""
-        self._say(f"{one_line(submission.name)}: interrupted, graded again ({one_line(why)[:200]})")
+        why = one_line(said(why))[:200]
+        self._say(f"{one_line(submission.name)}: " + tr("interrupted, graded again ({reason})", reason=why))
 
     def tick(self, stopping: bool) -> None:
         """Update the display: in a pipe, print the status line now and then."""
@@ -100,9 +105,11 @@ class ClassProgress:
             with self._lock:
                 count = len(self._running)
             if count:
-                self.note(
-                    f"stopping as soon as the running gradings are done ({count}); interrupt again to stop at once"
+                words = tr(
+                    "stopping as soon as the running gradings are done ({count}); interrupt again to stop at once",
+                    count=count,
                 )
+                self.note(words)
         if not self._terminal and time.monotonic() - self._told > EVERY_SECONDS:
             self._told = time.monotonic()
             self.note(self.line())
@@ -117,12 +124,11 @@ class ClassProgress:
             ]
             queued = len(self._running) - len(running)
         pace = Pace(self._done - self._reused, time.monotonic() - self._began, self._total - self._done).words()
-        more = f" and {len(running) - SHOWN} more" if len(running) > SHOWN else ""
-        now = f"running: {', '.join(running[:SHOWN])}{more}" if running else ""
-        sent = f"{queued} queued" if queued else ""
-        return "; ".join(
-            filter(None, (f"{self._done} of {self._total}", pace, "stopping" if self._stopping else "", now, sent))
-        )
+        more = " " + tr("and {count} more", count=len(running) - SHOWN) if len(running) > SHOWN else ""
+        now = f"{tr('running:')} {', '.join(running[:SHOWN])}{more}" if running else ""
+        sent = tr("{count} queued", count=queued) if queued else ""
+        done = tr("{number} of {count}", number=self._done, count=self._total)
+        return "; ".join(filter(None, (done, pace, tr("stopping") if self._stopping else "", now, sent)))
 
     def _say(self, text: str) -> None:
         if self._live is not None and sys.stdout.isatty():
@@ -133,9 +139,9 @@ class ClassProgress:
     def note(self, text: str) -> None:
         """Print a note that is not a result."""
         if self._live is not None:
-            self._live.console.print(text, markup=False, highlight=False, emoji=False, soft_wrap=True)
+            self._live.console.print(said(text), markup=False, highlight=False, emoji=False, soft_wrap=True)
         else:
-            print(text, file=sys.stderr, flush=True)
+            print(said(text), file=sys.stderr, flush=True)
 
     def _open(self) -> None:
         from rich.console import Console

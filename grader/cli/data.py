@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from grader.cli.exit_status import PASSED
 from grader.cli.options import add_command
+from grader.language import said
 
 if TYPE_CHECKING:
     from grader.cli.options import Commands
@@ -27,5 +28,5 @@ def run(arguments: argparse.Namespace) -> int:
     from grader.data import fetch, find_data
 
     source = fetch() if arguments.action == "fetch" else find_data(arguments.data)
-    print(source.describe())
+    print(said(source.describe()))
     return PASSED

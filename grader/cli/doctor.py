@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from grader.cli.exit_status import FAILED, PASSED
 from grader.cli.options import add_command
+from grader.language import said
 from grader.version import install_command
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def add_to(commands: Commands) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Print the lines of `examine`; return 0 if this machine can grade or check, else 2."""
     lines, able = examine()
-    print("\n".join(lines))
+    print("\n".join(map(said, lines)))
     return PASSED if able else FAILED
 
 

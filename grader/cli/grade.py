@@ -20,6 +20,7 @@ from grader.cli.options import (
 )
 from grader.course.ingest.layouts import LAYOUTS
 from grader.course.shards import Shard, parse_shard
+from grader.language import tr
 
 if TYPE_CHECKING:
     from grader.cli.options import Commands
@@ -80,8 +81,10 @@ def add_to(commands: Commands) -> None:
     command.add_argument(
         "--dask",
         metavar="ADDRESS",
-        help="grade on the Dask cluster with this scheduler, such as tcp://10.0.0.1:8786; --data is then a folder on "
-        "the workers",
+        help=tr(
+            "grade on the Dask cluster with this scheduler, such as tcp://10.0.0.1:8786; --data is then a folder on "
+            "the workers"
+        ),
     )
     command.add_argument(
         "--worker-seconds",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from grader.cli.exit_status import PASSED
 from grader.cli.options import add_command
 from grader.formatting import one_line
+from grader.language import tr
 
 if TYPE_CHECKING:
     from grader.cli.options import Commands
@@ -27,6 +28,6 @@ def run(arguments: argparse.Namespace) -> int:
     from grader.provenance.signing import make_key
 
     public_file, public = make_key(arguments.file)
-    print(f"private key, readable only by you: {one_line(str(arguments.file))}")
-    print(f"public key, to verify results with: {one_line(str(public_file))} ({public})")
+    print(tr("private key, readable only by you: {file}", file=one_line(str(arguments.file))))
+    print(tr("public key, to verify results with: {file} ({key})", file=one_line(str(public_file)), key=public))
     return PASSED

@@ -37,9 +37,11 @@ from grader.cli import (
 )
 from grader.cli.encoding import spell_what_is_lacking
 from grader.cli.exit_status import FAILED, INTERRUPTED
-from grader.cli.options import Parser
+from grader.cli.help_text import Parser, RawHelp
+from grader.cli.options import add_language, asked_language
 from grader.errors import GraderError
 from grader.formatting import one_line
+from grader.language import LanguageError, chosen, said, tr, use
 from grader.version import __version__
 
 if TYPE_CHECKING:
@@ -78,28 +80,39 @@ COMMANDS: tuple[Command, ...] = (
     prove,
     doctor,
 )
-_EPILOG = """Run 'grader COMMAND --help' for the options of a command.
-
-exit status:
-  0  everything passed
-  1  something lost points
-  2  something could not be graded, or the command cannot use what it was given
-Points that wait for a person to read an answer, or that this machine cannot grade, do not count as lost."""
 
 
 def parser() -> argparse.ArgumentParser:
-    """Return the parser of the whole command line."""
+    """Return the parser of the whole command line, in the current language."""
     top = Parser(
         prog="grader",
         description="Grade PyTorch notebooks: run them, probe models and training loops, and report what was found.",
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=_epilog(),
+        formatter_class=RawHelp,
     )
+    add_language(top)
     top.add_argument("--version", action="version", version=f"grader {__version__}")
-    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND", title="commands")
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND", title=tr("commands"))
     for command in COMMANDS:
         command.add_to(commands)
     return top
+
+
+def _epilog() -> str:
+    return "\n".join(
+        [
+            tr("Run 'grader COMMAND --help' for the options of a command."),
+            "",
+            tr("exit status:"),
+            "  0  " + tr("everything passed"),
+            "  1  " + tr("something lost points"),
+            "  2  " + tr("something could not be graded, or the command cannot use what it was given"),
+            tr(
+                "Points that wait for a person to read an answer, or that this machine cannot grade, do not count as "
+                "lost."
+            ),
+        ]
+    )
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -108,6 +121,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     An unexpected error becomes one sentence; with GRADER_DEBUG=1 in the environment it is raised.
     """
     spell_what_is_lacking()
+    try:
+        use(chosen(asked_language(sys.argv[1:] if argv is None else argv)))  # help and errors are read as well
+    except LanguageError as error:
+        print(f"grader: {one_line(str(error))}", file=sys.stderr)
+        return FAILED
     arguments = parser().parse_args(argv)
     signal.signal(signal.SIGTERM, _exit_on_signal)
     warnings.simplefilter("ignore", SyntaxWarning)  # these are about students' code, and quote it
@@ -115,7 +133,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         status: int = arguments.run(arguments)
         return status
     except KeyboardInterrupt:
-        print("grader: interrupted", file=sys.stderr)
+        print("grader: " + tr("interrupted"), file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -123,7 +141,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as error:
         if os.environ.get("GRADER_DEBUG"):
             raise
-        print(f"grader: {one_line(_sentence(error))}", file=sys.stderr)
+        print(f"grader: {one_line(said(_sentence(error)))}", file=sys.stderr)
         return FAILED
 
 

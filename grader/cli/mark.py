@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from grader.cli.class_files import add_by, write_class_files
 from grader.cli.exit_status import PASSED
-from grader.cli.options import UsageError, add_command, points, signed_points
+from grader.cli.options import UsageError, add_command, add_texts, make_importable, points, signed_points
 from grader.formatting import one_line
+from grader.language import said
 
 if TYPE_CHECKING:
     from grader.cli.options import Commands
@@ -52,33 +53,35 @@ def run(arguments: argparse.Namespace) -> int:
     """Store or remove marks and write the class's table and page again. Raises StoreError and MarkError."""
     from grader.course.store import Store
 
+    make_importable()
+    add_texts()
     if (arguments.csv is None) is (arguments.submission is None):
         raise UsageError("give a submission with its marks, or --csv FILE")
     if arguments.csv is not None:
         return _import(arguments)
     wanted = _wanted(arguments)
     with Store(arguments.out, create=False) as store:
-        said = _mark(store, arguments, wanted)
+        told = _mark(store, arguments, wanted)
         problem = write_class_files(store, arguments.out)
-    for sentence in said:
-        print(one_line(sentence))
+    for sentence in told:
+        print(one_line(said(sentence)))
     if problem:
-        print(f"grader: {one_line(problem)}", file=sys.stderr)
+        print(f"grader: {one_line(said(problem))}", file=sys.stderr)
     return PASSED
 
 
 def _mark(store: Store, arguments: argparse.Namespace, wanted: list[tuple[str, float | None]]) -> list[str]:
     from grader.course.marks import find_row, mark_item, told_if_released, unmark_item
 
-    said = []
+    told = []
     for item, given in wanted:
         if given is None:
-            said.append(unmark_item(store, arguments.submission, item, arguments.by))
+            told.append(unmark_item(store, arguments.submission, item, arguments.by))
         else:
             comment, lines = arguments.comment, arguments.line
-            said.append(mark_item(store, arguments.submission, item, given, comment, arguments.by, lines))
-    said.append(told_if_released(store, find_row(store, arguments.submission).entry.name))
-    return [sentence for sentence in said if sentence]
+            told.append(mark_item(store, arguments.submission, item, given, comment, arguments.by, lines))
+    told.append(told_if_released(store, find_row(store, arguments.submission).entry.name))
+    return [sentence for sentence in told if sentence]
 
 
 def _wanted(arguments: argparse.Namespace) -> list[tuple[str, float | None]]:
@@ -118,13 +121,13 @@ def _import(arguments: argparse.Namespace) -> int:
             done = import_marks(store, text, arguments.by, arguments.skip_bad)
         except ImportRefused as refused:
             for sentence in refused.problems:
-                print(one_line(sentence), file=sys.stderr)
+                print(one_line(said(sentence)), file=sys.stderr)
             raise
         problem = write_class_files(store, arguments.out)
     for sentence in done.problems:
-        print(f"left out: {one_line(sentence)}", file=sys.stderr)
+        print(one_line(said(f"left out: {sentence}")), file=sys.stderr)
     empty = f"; {done.empty} lines without points are left out" if done.empty else ""
-    print(f"{done.stored} marks are stored{empty}")
+    print(said(f"{done.stored} marks are stored{empty}"))
     if problem:
-        print(f"grader: {one_line(problem)}", file=sys.stderr)
+        print(f"grader: {one_line(said(problem))}", file=sys.stderr)
     return PASSED

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from grader.errors import GraderError
-from grader.formatting import one_line
+from grader.language import ENGLISH, LANGUAGES, add_catalogue, current, said
 from grader.machine import DEVICES
 from grader.sandbox.limits import ISOLATION
 
 if TYPE_CHECKING:
     from grader.assignment import Assignment
+    from grader.cli.help_text import Parser  # noqa: F401  (named in a string)
 
     Commands = argparse._SubParsersAction["Parser"]
 
@@ -26,24 +28,39 @@ class UsageError(GraderError):
     """The command cannot use one of its arguments."""
 
 
-class Parser(argparse.ArgumentParser):
-    """An argument parser whose error messages cannot act on a terminal, whatever an argument contains."""
-
-    def error(self, message: str) -> NoReturn:
-        """Print the usage and the message, and exit with status 2."""
-        super().error(one_line(message))
-
-
 def add_command(
     commands: Commands, name: str, summary: str, run: Callable[[argparse.Namespace], int]
 ) -> argparse.ArgumentParser:
     """Add a command that `run` carries out; `summary` is a phrase without a full stop. Returns its parser."""
+    summary = said(summary)
     command = commands.add_parser(name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.")
     command.set_defaults(run=run)
+    add_language(command)
     return command
 
 
 # --- options -----------------------------------------------------------------------------------------------------
+
+
+def add_language(command: argparse.ArgumentParser) -> None:
+    """Add --language, which `asked_language` reads before there is a parser."""
+    command.add_argument(
+        "--language",
+        metavar="NAME",
+        default=argparse.SUPPRESS,
+        help=f"the language of all that is shown: {' or '.join(LANGUAGES)} (default: the environment's)",
+    )
+
+
+def asked_language(argv: Sequence[str]) -> str | None:
+    """Return the name that --language gives, before or after the command; None without it."""
+    early = argparse.ArgumentParser(add_help=False, exit_on_error=False)
+    early.add_argument("--language")
+    try:
+        name = early.parse_known_args(argv)[0].language
+    except argparse.ArgumentError:  # the parser itself says what is wrong
+        return None
+    return None if name is None else str(name)
 
 
 def add_assignment_and_data(command: argparse.ArgumentParser) -> None:
@@ -120,6 +137,21 @@ def load(arguments: argparse.Namespace, file: bool = False) -> Assignment:
             f"'{assignment.file.path.name}' is a file for students' own checks; name the assignment's package instead"
         )
     return assignment
+
+
+def add_texts(name: str | None = None) -> None:
+    """Let the sentences of an assignment be translated where it is not loaded, by default those of the usual one."""
+    if current() == ENGLISH:
+        return
+    from grader.answer_key.file import is_bundle
+    from grader.assignment import default_assignment, load_assignment
+
+    with contextlib.suppress(GraderError):  # what is wrong with it is said where it is used
+        name = name or default_assignment()
+        if is_bundle(name):
+            load_assignment(name)
+        else:
+            add_catalogue(name)
 
 
 def make_importable() -> None:

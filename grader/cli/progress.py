@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from grader.formatting import one_line
 from grader.grading.progress import Progress
+from grader.language import said, tr
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
@@ -20,12 +21,6 @@ PAUSE = 1.7  # seconds between two lines of a log while nothing else is printed
 LONG = 60.0  # seconds after which a log needs no line every two seconds
 LONG_PAUSE = 10.0
 MOST = 60  # characters of a step's description in a log
-DOING = {
-    "read": "reading",
-    "run": "running",
-    "probe": "probing",
-    "check": "judging",
-}
 
 
 class ProgressLine:
@@ -58,7 +53,7 @@ class ProgressLine:
         """Show the progress of the grading."""
         if not self._enabled:
             return
-        progress = replace(progress, detail=one_line(progress.detail))  # it may be a student's file name
+        progress = replace(progress, detail=one_line(_detail(progress.detail)))  # it may be a student's file name
         with self._lock:
             if self._beat is None:
                 self._begin()
@@ -86,12 +81,10 @@ class ProgressLine:
     def _say(self, progress: Progress) -> None:
         """Print a line for a log."""
         self._said = time.monotonic()
-        of = (
-            f" {progress.done + 1} of {progress.total}" if progress.total > 1 and progress.done < progress.total else ""
-        )
-        judged = f"; {self._final} judged" if self._final else ""
+        of = f" {_of(progress)}" if _of(progress) else ""
+        judged = "; " + tr("{count} judged", count=self._final) if self._final else ""
         detail = progress.detail if len(progress.detail) <= MOST else progress.detail[: MOST - 1] + "…"
-        line = f"[{self._said - self._began:3.0f} s] {DOING[progress.phase]}{of}: {detail}{judged}"
+        line = f"[{self._said - self._began:3.0f} s] {doing(progress.phase)}{of}: {detail}{judged}"
         print(line, file=sys.stderr, flush=True)
 
     def _draw(self, progress: Progress) -> None:
@@ -103,19 +96,19 @@ class ProgressLine:
 
             console = Console(stderr=True)
             spinner = SpinnerColumn("dots" if console.encoding.lower().startswith("utf") else "line")
-            doing = TextColumn("{task.fields[phase]}", markup=False)
+            phase = TextColumn("{task.fields[phase]}", markup=False)
             detail = TextColumn(
                 "{task.fields[detail]}", markup=False, table_column=Column(no_wrap=True, overflow="ellipsis", ratio=1)
             )
             of = TextColumn("{task.fields[of]}")
-            columns = (spinner, doing, of, TimeElapsedColumn(), detail)
+            columns = (spinner, phase, of, TimeElapsedColumn(), detail)
             self._bar = Bar(*columns, console=console, transient=True, expand=True)
             self._bar.add_task("", phase="", of="", detail="")
             self._bar.start()
         self._bar.update(
             self._bar.task_ids[0],
             of=_of(progress),
-            phase=DOING[progress.phase],
+            phase=doing(progress.phase),
             detail=progress.detail,
         )
 
@@ -156,4 +149,15 @@ class ProgressLine:
 
 def _of(progress: Progress) -> str:
     """Return which step of how many is done now; '' if it is the only one."""
-    return f"{progress.done + 1} of {progress.total}" if progress.done < progress.total > 1 else ""
+    if not progress.done < progress.total > 1:
+        return ""
+    return tr("{number} of {count}", number=progress.done + 1, count=progress.total)
+
+
+def _detail(detail: str) -> str:
+    return tr("checking") if detail == "checking" else said(detail)
+
+
+def doing(phase: str) -> str:
+    """Return in a word what is done in a phase."""
+    return {"read": tr("reading"), "run": tr("running"), "probe": tr("probing"), "check": tr("judging")}[phase]

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from grader.cli.exit_status import PASSED
-from grader.cli.options import add_command, points
+from grader.cli.options import add_command, add_texts, make_importable, points
+from grader.language import said
 
 if TYPE_CHECKING:
     from grader.cli.options import Commands
@@ -42,6 +43,8 @@ def run(arguments: argparse.Namespace) -> int:
     from grader.course.table import Filter, class_csv, class_json, class_table
     from grader.files import write_atomically
 
+    make_importable()
+    add_texts()
     below, percent = arguments.below or (None, False)
     wanted = Filter(arguments.status, arguments.item, below, percent)
     with Store(arguments.out, create=False) as store:
@@ -63,7 +66,7 @@ def run(arguments: argparse.Namespace) -> int:
             console.width = 10_000
         console.print(class_table(rows, wanted.item))
         for line in class_summary(row.final.standing for row in rows):
-            print(line)
+            print(said(line))
     return PASSED
 
 

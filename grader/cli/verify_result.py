@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from grader.cli.exit_status import FAILED, LOST, PASSED
 from grader.cli.options import add_command
 from grader.formatting import one_line
+from grader.language import said
 
 if TYPE_CHECKING:
     from grader.cli.options import Commands
@@ -40,7 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     verdicts = verify(arguments.files, arguments.key, arguments.submission, arguments.student)
     for path, verdict in zip(arguments.files, verdicts, strict=True):
-        print(f"{one_line(str(path))}: {verdict.sentence}")
+        print(f"{one_line(str(path))}: {said(verdict.sentence)}")
     if not all(verdict.readable for verdict in verdicts):
         return FAILED
     return PASSED if all(verdict.verified for verdict in verdicts) else LOST

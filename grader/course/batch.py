@@ -25,7 +25,7 @@ from grader.grading.grade import failed
 from grader.grading.supervisor import CutShort, GaveUp
 from grader.provenance.digests import of_file
 from grader.reports.executed import EXECUTED, write_executed
-from grader.reports.html import write_html
+from grader.reports.html import in_this_language, write_html
 from grader.result import Result
 
 MAX_TRIES = 2  # a grading that was cut short is tried once more
@@ -252,7 +252,7 @@ class _Batch:
     def _write(self, submission: Submission, result: Result, document: str) -> None:
         folder = self.job.out / submission.name
         page = folder / "report.html"
-        if not _is_written(folder / "result.json", document) or not page.exists():
+        if not _is_written(folder / "result.json", document) or not in_this_language(page):
             write_html(for_student(self.store, submission.name, result), page)
             write_marks(self.store, submission.name, result, folder)
             write_atomically(folder / "result.json", document)

@@ -13,6 +13,7 @@ from grader.course.decisions import lines_in_words
 from grader.course.summary_csv import is_undecided, item_points
 from grader.files import escape_unprintable, write_atomically
 from grader.formatting import number, one_line
+from grader.language import said, tr
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -170,17 +171,19 @@ def class_table(rows: Iterable[Row], item: str | None = None) -> Table:
     verdicts = any(row.final.overrides or row.final.stale_overrides for row in known)
     released = any(row.release for row in known)
     table = Table(box=None, pad_edge=False)
-    headers = ["submission", "student" if names else "", "submitted" if times else "", "late" if late else ""]
-    headers += ["status", "points", item or "", "waiting", "marked" if marks else ""]
-    headers += ["overridden" if verdicts else "", "released" if released else ""]
+    headers = [tr("submission"), tr("student") if names else "", tr("submitted") if times else ""]
+    headers += [tr("late") if late else "", tr("status"), tr("points"), item or "", tr("waiting")]
+    headers += [tr("marked") if marks else "", tr("overridden") if verdicts else "", tr("released") if released else ""]
+    numbers = (tr("points"), tr("waiting"), item)
     for header in filter(None, headers):
-        table.add_column(header, overflow="fold", justify="right" if header in ("points", "waiting", item) else "left")
+        table.add_column(header, overflow="fold", justify="right" if header in numbers else "left")
     for row in known:
         entry, final = row.entry, row.final.standing
-        cells = [entry.name, entry.student_name, entry.submitted_at[:16], _LATE[entry.late] if entry.late else ""]
-        possible = round(final.max_score - final.beyond, 2)
-        cells += [final.status, f"{number(final.confirmed)} of {number(possible)}", item_points(final, item or "")]
-        cells += [number(final.waiting), marked(row), overridden(row), _RELEASED[row.release_state]]
+        cells = [entry.name, entry.student_name, entry.submitted_at[:16], tr("yes") if entry.late else ""]
+        most = number(round(final.max_score - final.beyond, 2))
+        points = tr("{score} of {most}", score=number(final.confirmed), most=most)
+        cells += [final.status, points, item_points(final, item or ""), number(final.waiting)]
+        cells += [said(marked(row)), said(overridden(row)), said(_RELEASED[row.release_state])]
         table.add_row(*(Text(one_line(cell)) for cell, header in zip(cells, headers, strict=True) if header))
     return table
 

@@ -13,19 +13,19 @@ def notes(notebook: Notebook, run: RunEvidence) -> tuple[str, ...]:
     """Return repairs of the file, cells that did not end well, and remarks on the run, without duplicates."""
     found = [f"repaired: {repair}" for repair in notebook.repairs]
     found += _beside(notebook.beside)
-    alike: dict[str, list[str]] = {}
+    alike: dict[tuple[str, ...], list[str]] = {}
     missing = {package.cell: package for package in missing_packages(notebook, run)}
     for cell in run.cells:
         if cell.index in missing:
             what = missing[cell.index].told.removeprefix(f"cell {cell.index} ")
-            alike.setdefault(what, []).append(f"cell {cell.index}")
+            alike.setdefault((what,), []).append(f"cell {cell.index}")
         elif cell.reason and cell.status != "not_run":
             found.append(cell.reason)
         elif cell.error is not None:
             line = f"line {cell.error.line} of " if cell.error.line else ""
-            what = f"ended with {cell.error.name}: {cell.error.message[:200]}"
-            alike.setdefault(what, []).append(f"{line}{place(notebook, cell.index)}")
-    found += [f"{'; '.join(cells)} {what}" for what, cells in alike.items()]
+            error = cell.error.name, cell.error.message[:200]
+            alike.setdefault(error, []).append(f"{line}{place(notebook, cell.index)}")
+    found += [_said("; ".join(cells), *what) for what, cells in alike.items()]
     not_run = [cell for cell in run.cells if cell.status == "not_run"]
     if not_run:
         found.append(f"{len(not_run)} cells were {not_run[0].reason}")
@@ -33,6 +33,11 @@ def notes(notebook: Notebook, run: RunEvidence) -> tuple[str, ...]:
     if run.refused:
         found.append(f"{run.refused} records of the run are left out: they were malformed or named another cell")
     return tuple(dict.fromkeys(found))
+
+
+def _said(cells: str, what: str, message: str | None = None) -> str:
+    """Return what happened in cells; with a message they ended with the exception `what`."""
+    return f"{cells} {what}" if message is None else f"{cells} ended with {what}: {message}"
 
 
 MOST_NAMED = 10

@@ -1,18 +1,18 @@
-"""Replace `grader.check`, `hint` and `status` by functions that do nothing, in a notebook that is being graded."""
+"""Replace what `import grader` offers a notebook by functions that do nothing, while the notebook is graded."""
 
 from __future__ import annotations
 
 import sys
 from typing import Any
 
-__all__ = ["check", "hint", "load_ipython_extension", "status"]
+__all__ = ["check", "hint", "load_ipython_extension", "status", "use_language"]
 
 
 def check(*_: object, **__: object) -> None:
     """Do nothing: the notebook is being graded."""
 
 
-hint = status = check
+hint = status = use_language = check
 
 
 def load_ipython_extension(shell: Any) -> None:

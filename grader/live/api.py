@@ -7,11 +7,12 @@ from typing import Any
 from grader.assignment import Assignment, UnknownItem
 from grader.errors import GraderError
 from grader.grading.wanted import wanted_items
+from grader.language import chosen, use
 from grader.live.session import Session, session
 from grader.live.shown import ADVICE, Shown, ShownText, hint_shown
 from grader.live.verdicts import UNSEEN, next_hint
 
-__all__ = ["check", "hint", "load_ipython_extension", "status"]
+__all__ = ["check", "hint", "load_ipython_extension", "status", "use_language"]
 
 
 def check(*items: str, assignment: str | Assignment | None = None) -> Shown | ShownText:
@@ -47,6 +48,14 @@ def hint(item: str, *, assignment: str | Assignment | None = None) -> ShownText:
         return ShownText(found.item, f"there is nothing to hint at: {found.sentence}")
     here.given[chosen[1]] += 1
     return hint_shown(chosen[0])
+
+
+def use_language(name: str | None = None) -> None:
+    """Show all that grader says from now on in this language, such as 'de'; without a name, in the environment's.
+
+    Raises LanguageError for a language that there is not.
+    """
+    use(chosen(name))
 
 
 def load_ipython_extension(shell: Any) -> None:

@@ -28,7 +28,7 @@ NAME = "this notebook"
 NOT_RUN = "this cell has not been run yet"
 COLAB_SECONDS = 3
 _MAGIC = re.compile(r"^\s*%(?:grade|load_ext\s+grader|reload_ext\s+grader)\b[^\n]*$", re.MULTILINE)
-_CALLS = ("check", "hint", "status")
+_CALLS = ("check", "hint", "status", "use_language")
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from grader.formatting import one_line, render_html
+from grader.language import said, tr
 from grader.live.verdicts import Hint, State, Verdict
 
 MARKS: dict[State, str] = {"right": "✓", "wrong": "✗", "not attempted": "○", "not run yet": "◌", "not judged": "–"}
@@ -21,6 +22,17 @@ CHECK_MARKS = {"pass": "✓", "partial": "◐", "fail": "✗", "skipped": "·", 
 ADVICE = "This is advice: only your instructor's grading counts."
 
 
+def state_words() -> dict[State, str]:
+    """Return each state as it is shown."""
+    return {
+        "right": tr("right"),
+        "wrong": tr("wrong"),
+        "not attempted": tr("not attempted"),
+        "not run yet": tr("not run yet"),
+        "not judged": tr("not judged"),
+    }
+
+
 @dataclass(frozen=True)
 class Shown:
     """Verdicts as a notebook shows them. `short` leaves out the checks, `notes` stand below."""
@@ -31,12 +43,14 @@ class Shown:
 
     def __repr__(self) -> str:
         lines: list[str] = []
+        states = state_words()
         for found in self.verdicts:
-            lines.append(f"{MARKS[found.state]} {one_line(found.item)} ({one_line(found.title)}): {found.state}")
+            what = f"{one_line(found.item)} ({one_line(said(found.title))})"
+            lines.append(f"{MARKS[found.state]} {what}: {states[found.state]}")
             if not self.short:
-                lines.append(f"    {one_line(found.sentence)}")
+                lines.append(f"    {one_line(said(found.sentence))}")
                 lines += [f"    {line}" for check in told(found) for line in check]
-        return "\n".join([*lines, *map(one_line, self.notes)])
+        return "\n".join([*lines, *(one_line(said(note)) for note in self.notes)])
 
     def _repr_html_(self) -> str:
         return render_html(
@@ -45,6 +59,7 @@ class Shown:
             notes=self.notes,
             short=self.short,
             marks=MARKS,
+            states=state_words(),
             colours=COLOURS,
             check_marks=CHECK_MARKS,
         )
@@ -55,10 +70,10 @@ def told(found: Verdict) -> Sequence[tuple[str, ...]]:
     lines: list[tuple[str, ...]] = []
     for check in found.checks:
         if check.status in ("fail", "partial") and found.state != "not attempted":
-            expected = (f"  expected: {one_line(check.expected)}",) if check.expected else ()
-            lines.append((f"{CHECK_MARKS[check.status]} {one_line(check.message)}", *expected))
+            expected = (f"  {tr('expected:')} {one_line(said(check.expected))}",) if check.expected else ()
+            lines.append((f"{CHECK_MARKS[check.status]} {one_line(said(check.message))}", *expected))
         elif check.status in ("not_graded", "error", "review"):
-            lines.append((f"{CHECK_MARKS[check.status]} {one_line(check.message)}",))
+            lines.append((f"{CHECK_MARKS[check.status]} {one_line(said(check.message))}",))
     return tuple(dict.fromkeys(lines))
 
 
@@ -70,14 +85,15 @@ class ShownText:
     text: str
 
     def __repr__(self) -> str:
-        return f"{one_line(self.heading)}: {one_line(self.text)}"
+        return f"{one_line(said(self.heading))}: {one_line(said(self.text))}"
 
     def _repr_html_(self) -> str:
-        return render_html("live_text.html", heading=self.heading, text=self.text)
+        return render_html("live_text.html", heading=said(self.heading), text=said(self.text))
 
 
 def hint_shown(hint: Hint) -> ShownText:
     """Return a hint as it is shown, with the way to the next."""
     last = hint.number == hint.count
-    rest = "" if last else f' Call grader.hint("{hint.item}") again for a clearer one.'
-    return ShownText(f"{hint.item}, hint {hint.number} of {hint.count}", hint.text + rest)
+    rest = "" if last else " " + tr('Call grader.hint("{item}") again for a clearer one.', item=hint.item)
+    heading = tr("{item}, hint {number} of {count}", item=hint.item, number=hint.number, count=hint.count)
+    return ShownText(heading, said(hint.text) + rest)

@@ -31,11 +31,12 @@ def place(notebook: Notebook, index: int) -> str:
         return f"cell {index}"
     heading, start = _heading_above(notebook.cells, at)
     first = next((line for line in notebook.cells[at].source.splitlines() if line.strip()), "")
-    begins = f" that begins with `{quoted(first)}`" if first else ""
     if not heading:
-        return f"the cell{begins}" if begins else f"cell {index}"
+        return f"the cell that begins with `{quoted(first)}`" if first else f"cell {index}"
     alone = sum(cell.kind == "code" for cell in _until_heading(notebook.cells, start)) == 1
-    return f"the cell under '{heading}'" + ("" if alone else begins)
+    if alone or not first:
+        return f"the cell under '{heading}'"
+    return f"the cell under '{heading}' that begins with `{quoted(first)}`"
 
 
 def line_of(notebook: Notebook, index: int, line: int | None) -> str:

@@ -46,7 +46,11 @@ def probe_loader(
 ) -> LoaderProbe:
     """Probe a loader over the split with these images (N, 28, 28) and labels (N,). Raises nothing."""
     if loader is None:
-        return LoaderProbe(split, missing=f"there is no DataLoader over the {split} images of MNIST")
+        train, test = (
+            "there is no DataLoader over the train images of MNIST",
+            "there is no DataLoader over the test images of MNIST",
+        )
+        return LoaderProbe(split, missing=train if split == "train" else test)
     drawn = sorted(int(i) for i in generator(f"items of {split}").integers(0, max(1, loader.seen.images), INDICES))
     try:
         answer = ask_for(kernel, LoaderAnswer, {"name": loader.name, "indices": drawn}, SECONDS)

@@ -59,8 +59,10 @@ def _find(role: LoopRole, facts: NamespaceFacts, passes: Sequence[Pass]) -> Foun
     ):
         return found
     wanted = " or ".join(f"'{name}'" for name in role.function_names)
-    doing = "trains" if role.purpose == "train" else "tests"
-    return f"there is no function {wanted}, and no other that {doing} a model on the {_device_words(role.device)}"
+    device = _device_words(role.device)
+    if role.purpose == "train":
+        return f"there is no function {wanted}, and no other that trains a model on the {device}"
+    return f"there is no function {wanted}, and no other that tests a model on the {device}"
 
 
 def _by_purpose(passes: Sequence[Pass], facts: NamespaceFacts) -> tuple[Pass, ...]:

@@ -58,11 +58,17 @@ def file_lines(folder: Path, files: Iterable[Path]) -> list[str]:
 
 
 def source_files(folder: Path) -> frozenset[Path]:
-    """Return the files below `folder`, without hidden ones and Python's compiled ones."""
+    """Return the files below `folder`, without hidden ones, Python's compiled ones, and translations.
+
+    Translations change no result.
+    """
     found = set()
     for path in folder.rglob("*"):
         parts = path.relative_to(folder).parts
-        if any(part.startswith(".") or part == "__pycache__" for part in parts) or path.suffix in _NOT_SOURCE:
+        if (
+            any(part.startswith(".") or part in ("__pycache__", "locale") for part in parts)
+            or path.suffix in _NOT_SOURCE
+        ):
             continue
         if path.is_file():
             found.add(path)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from grader.formatting import one_line, render_html
+from grader.language import tr
 from grader.reports.charts import Tick, short, ticks_between
 from grader.reports.class_summary import BINS, KINDS, ClassSummary, Member, Success
 from grader.reports.terminal import MARKS
@@ -23,7 +24,6 @@ LIST_BYTES, TABLE_BYTES = 6_000, 300_000  # of the links in a list, which long n
 NAME_CHARS, TEXT_CHARS = 60, 300
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 640, 236, 44, 22, 22, 56  # of a histogram
 TIME_BINS = 12
-WORDS = {"pass": "right", "partial": "partly right", "fail": "wrong", "review": "waiting", "not_graded": "not graded"}
 
 _UNSAFE = re.compile(r"[^\w./()@+-]")
 
@@ -96,12 +96,23 @@ def class_html(summary: ClassSummary, *, assignment: str, as_of: str = "", some:
         parts=parts,
         counts=count_words,
         kinds=KINDS,
-        words=WORDS,
+        words=kind_words(),
         marks={status: mark for status, (mark, _) in MARKS.items()},
         duration=duration,
         name=_name,
         cut=_cut,
     )
+
+
+def kind_words() -> dict[str, str]:
+    """Return each kind of verdict in a word."""
+    return {
+        "pass": tr("right"),
+        "partial": tr("partly right"),
+        "fail": tr("wrong"),
+        "review": tr("waiting"),
+        "not_graded": tr("not graded"),
+    }
 
 
 def address(folder: str, submission: str) -> str:
@@ -170,9 +181,11 @@ def count_words(success: Success) -> str:
     >>> count_words(Success("q1", "", {"pass": 3, "partial": 0, "fail": 1, "review": 0, "not_graded": 0}, 75.0))
     '3 right, 1 wrong; 75 % of the points'
     """
-    said = ", ".join(f"{success.counts[kind]} {WORDS[kind]}" for kind in KINDS if success.counts[kind])
-    share = "" if success.percent is None else f"; {success.percent:.0f} % of the points"
-    return f"{said}{share}"
+    words = kind_words()
+    counts = ", ".join(f"{success.counts[kind]} {words[kind]}" for kind in KINDS if success.counts[kind])
+    if success.percent is None:
+        return counts
+    return tr("{counts}; {percent} % of the points", counts=counts, percent=f"{success.percent:.0f}")
 
 
 # --- histograms --------------------------------------------------------------------------------------------------
@@ -181,10 +194,10 @@ def count_words(success: Success) -> str:
 def scores_histogram(summary: ClassSummary) -> Histogram:
     """Return the distribution of the points."""
     step = 100 // BINS
-    labels = [f"{n * step} to {(n + 1) * step} %" for n in range(BINS)]
+    labels = [tr("{low} to {high} %", low=n * step, high=(n + 1) * step) for n in range(BINS)]
     ticks = [(n * step, f"{n * step}") for n in range(BINS + 1)]
-    xlabel = "percent of the points that are decided"
-    return _histogram("Distribution of the points", xlabel, summary.bins, labels, ticks, 100)
+    xlabel = tr("percent of the points that are decided")
+    return _histogram(tr("Distribution of the points"), xlabel, summary.bins, labels, ticks, 100)
 
 
 def times_histogram(seconds: Iterable[float]) -> Histogram:
@@ -199,10 +212,10 @@ def times_histogram(seconds: Iterable[float]) -> Histogram:
     bins = [0] * (int(longest / step) + 1)
     for one in known:
         bins[max(0, int(one / step))] += 1
-    labels = [f"{short(n * step)} to {short((n + 1) * step)} s" for n in range(len(bins))]
+    labels = [tr("{low} to {high} s", low=short(n * step), high=short((n + 1) * step)) for n in range(len(bins))]
     most = len(bins) * step
     ticks = ticks_between(0.0, most)
-    return _histogram("Time that the grading of a submission took", "seconds", bins, labels, ticks, most)
+    return _histogram(tr("Time that the grading of a submission took"), tr("seconds"), bins, labels, ticks, most)
 
 
 def _histogram(
@@ -223,12 +236,12 @@ def _histogram(
         for left, count, label in zip((LEFT + n * width + 2 for n in range(len(bins))), bins, labels, strict=True)
         if count
     )
-    said = "; ".join(f"{label}: {count}" for count, label in zip(bins, labels, strict=True) if count)
+    words = "; ".join(f"{label}: {count}" for count, label in zip(bins, labels, strict=True) if count)
     counts = [(value, label) for value, label in ticks_between(0.0, highest) if value == int(value)]
     return Histogram(
         title,
         xlabel,
-        f"{title}: {said}",
+        f"{title}: {words}",
         bars,
         tuple(Tick(round(LEFT + value / most * (right - LEFT), 1), label) for value, label in ticks),
         tuple(Tick(round(bottom - value * up, 1), label) for value, label in counts),

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from grader.files import write_atomically
 from grader.formatting import clean, number, one_line
+from grader.language import said, tr
 from grader.reports.audience import for_reader
 from grader.reports.persons import is_of_person
 from grader.reports.terminal import ADVISORY, MARKS, total_line
@@ -34,14 +35,6 @@ MOST_SOURCE = 3_000_000  # characters of all cells
 MOST_OUTPUT = 20_000  # characters of a cell's output; its beginning and its end are kept
 MOST_OUTPUTS = 1_000_000  # characters of all outputs
 MOST_PICTURES = 3_000_000  # characters of all pictures, in base64
-WORDS = {
-    "pass": "right",
-    "partial": "partly right",
-    "fail": "wrong",
-    "review": "to be read by a person",
-    "not_graded": "not graded here",
-    "error": "grader error",
-}
 _PNG = b"\x89PNG\r\n\x1a\n"
 _KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
@@ -140,40 +133,57 @@ def plain_markdown(text: str) -> str:
 
 
 def _about(result: Result) -> Iterator[str]:
-    yield f"**Feedback on {plain_markdown(result.submission.name)}: {plain_markdown(total_line(result))}**"
+    name, total = plain_markdown(result.submission.name), plain_markdown(total_line(result))
+    yield "**" + tr("Feedback on {name}: {total}", name=name, total=total) + "**"
     if result.advisory:
-        yield f"*{plain_markdown(ADVISORY)}*"
-    yield (
+        yield f"*{plain_markdown(said(ADVISORY))}*"
+    yield tr(
         "This is your notebook as the grader ran it, with the outputs of that run, and feedback below each question. "
         "It is a copy to read: go on with your own notebook, and hand in that one."
     )
     if result.notes:
-        yield "\n".join(f"- {plain_markdown(note)}" for note in result.notes)
+        yield "\n".join(f"- {plain_markdown(said(note))}" for note in result.notes)
 
 
 def _feedback(item: ItemResult) -> dict[str, Any]:
     points = "–" if item.status == "not_graded" else number(item.confirmed)
-    waits = f", {number(item.waiting)} more wait for a person" if item.waiting else ""
-    said = f"{points} of {number(item.max_score)} points{waits}, {WORDS[item.status]}"
-    name = f"{plain_markdown(item.id)}, {plain_markdown(item.title)}"
-    lines = [f"**Feedback: {MARKS[item.status][0]} {name}: {said}**", ""]
+    words = tr("{score} of {most} points", score=points, most=number(item.max_score))
+    if item.waiting:
+        words += ", " + tr("{points} more wait for a person", points=number(item.waiting))
+    words += f", {state_words(item.status)}"
+    name = f"{plain_markdown(item.id)}, {plain_markdown(said(item.title))}"
+    lines = [f"**{tr('Feedback:')} {MARKS[item.status][0]} {name}: {words}**", ""]
     passed = [check for check in item.checks if check.status == "pass" and not (check.hint or is_of_person(check))]
     for check in item.checks:
         if check not in passed:
             lines += _check(check)
     if passed:
-        lines.append(f"- ✓ {len(passed)} {'check' if len(passed) == 1 else 'checks'} passed")
+        count = len(passed)
+        lines.append("- ✓ " + (tr("1 check passed") if count == 1 else tr("{count} checks passed", count=count)))
     return _markdown(f"feedback-{item.id}", "\n".join(lines), "feedback")
 
 
 def _check(check: CheckResult) -> Iterator[str]:
     lost = check.status in ("fail", "partial", "skipped")
-    points = f" ({number(check.score)} of {number(check.max_score)} points)" if lost else ""
-    yield f"- {MARKS[check.status][0]} {plain_markdown(check.message)}{points}"
+    points = tr("{score} of {most} points", score=number(check.score), most=number(check.max_score))
+    told = f"- {MARKS[check.status][0]} {plain_markdown(said(check.message))}"
+    yield f"{told} ({points})" if lost else told
     if check.status in ("fail", "partial") and check.expected:
-        yield f"  - expected: {plain_markdown(check.expected)}"
+        yield f"  - {tr('expected:')} {plain_markdown(said(check.expected))}"
     if check.hint:
-        yield f"  - {'remark' if check.status == 'review' else 'hint'}: {plain_markdown(check.hint)}"
+        label = tr("remark:") if check.status == "review" else tr("hint:")
+        yield f"  - {label} {plain_markdown(said(check.hint))}"
+
+
+def state_words(status: str) -> str:
+    return {
+        "pass": tr("right"),
+        "partial": tr("partly right"),
+        "fail": tr("wrong"),
+        "review": tr("to be read by a person"),
+        "not_graded": tr("not graded here"),
+        "error": tr("grader error"),
+    }[status]
 
 
 # --- cells -------------------------------------------------------------------------------------------------------
@@ -216,7 +226,7 @@ class _Outputs:
         source = cell.source
         self._source -= len(source)
         if self._source < 0:
-            return _markdown(f"cell-{cell.index}", "*This cell is left out: the notebook is too large.*")
+            return _markdown(f"cell-{cell.index}", "*" + tr("This cell is left out: the notebook is too large.") + "*")
         if cell.kind != "code":
             shown = harmless_markdown(source) if cell.kind == "markdown" else source
             return _markdown(f"cell-{cell.index}", shown) | {"cell_type": cell.kind}
@@ -235,7 +245,7 @@ class _Outputs:
     def _outputs(self, run: CellRun) -> Iterator[dict[str, Any]]:
         text = self._cut(_FIGURE.sub("", run.text) if run.pictures else run.text)
         if text or run.truncated:
-            more = "\n[grader: more was printed, and is left out]" if run.truncated else ""
+            more = "\n[grader: " + tr("more was printed, and is left out") + "]" if run.truncated else ""
             yield _stream("stdout", f"{text}{more}\n")
         shown, left_out = [], 0
         for picture in run.pictures:
@@ -245,19 +255,20 @@ class _Outputs:
             else:
                 left_out += 1
         for picture in shown:
-            plain = "[a picture]"
+            plain = "[" + tr("a picture") + "]"
             yield {"output_type": "display_data", "data": {"image/png": picture, "text/plain": plain}, "metadata": {}}
         left_out = max(left_out, self._figures.get(run.index, 0) - len(shown))
         if left_out:
-            are = "picture is" if left_out == 1 else "pictures are"
-            yield _stream("stderr", f"[grader: {left_out} {are} left out here; the report shows figures as read]\n")
+            one = tr("1 picture is left out here; the report shows figures as read")
+            many = tr("{count} pictures are left out here; the report shows figures as read", count=left_out)
+            yield _stream("stderr", f"[grader: {one if left_out == 1 else many}]\n")
         if run.error is not None:
             error = run.error
             message = clean(self._cut(error.message))
             trace = clean(self._cut(error.traceback)).split("\n") if error.traceback else [f"{error.name}: {message}"]
             yield {"output_type": "error", "ename": one_line(error.name), "evalue": message, "traceback": trace}
         if run.reason:
-            yield _stream("stderr", f"[grader: {one_line(run.reason)}]\n")
+            yield _stream("stderr", f"[grader: {one_line(said(run.reason))}]\n")
 
     def _cut(self, text: str) -> str:
         """Return the beginning and the end of a long text; the more of all outputs is written, the less."""
@@ -265,8 +276,8 @@ class _Outputs:
         text = clean(text)
         if len(text) > room:
             half = room // 2
-            note = f"[grader: {len(text) - 2 * half:,} characters are left out]"
-            text = f"{text[:half]}\n{note}\n{text[len(text) - half :]}"
+            note = tr("{count} characters are left out", count=f"{len(text) - 2 * half:,}")
+            text = f"{text[:half]}\n[grader: {note}]\n{text[len(text) - half :]}"
         self._text -= len(text)
         return text
 

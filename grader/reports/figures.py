@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from grader.language import tr
 from grader.notebook.places import place
 from grader.reports.charts import Chart, Curve, Layout, lay_out
 
@@ -67,24 +68,26 @@ def _charts(figure: Figure) -> Iterator[Chart]:
         shown = [line for line in axes.lines if line.drawn is None or line.seen]
         hidden = len(axes.lines) - len(shown)
         yield Chart(
-            (axes.title or "(no title)")[:LONGEST_LABEL],
+            (axes.title or tr("(no title)"))[:LONGEST_LABEL],
             tuple(Curve(_label(line), line.x, line.y, _kind(line)) for line in shown),
-            (axes.xlabel or "(no label)")[:LONGEST_LABEL],
+            (axes.xlabel or tr("(no label)"))[:LONGEST_LABEL],
             _y_label(axes),
             axes.xscale == "log",
             axes.yscale == "log",
-            f"{hidden} more cannot be seen in the figure." if hidden else "",
+            tr("{count} more cannot be seen in the figure.", count=hidden) if hidden else "",
         )
 
 
 def _y_label(axes: Axes) -> str:
-    return (axes.ylabel or "(no label)")[:LONGEST_LABEL] + (" (logarithmic)" if axes.yscale == "log" else "")
+    label = (axes.ylabel or tr("(no label)"))[:LONGEST_LABEL]
+    return tr("{label} (logarithmic)", label=label) if axes.yscale == "log" else label
 
 
 def _label(line: Line) -> str:
-    name = line.label if line.label and not line.label.startswith("_") else "(no label)"
+    name = line.label if line.label and not line.label.startswith("_") else tr("(no label)")
     points = sum(y is not None for y in line.y)
-    return f"{name[:LONGEST_LABEL]}: {points:,} {'point' if points == 1 else 'points'}"
+    many = tr("1 point") if points == 1 else tr("{count} points", count=f"{points:,}")
+    return f"{name[:LONGEST_LABEL]}: {many}"
 
 
 def _kind(line: Line) -> str:

@@ -10,6 +10,7 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from grader.evidence.macs import macs
+from grader.language import tr
 
 if TYPE_CHECKING:
     from grader.evidence.probes import ModelProbe, Operation, Parameter
@@ -48,7 +49,7 @@ def model_table(probe: ModelProbe) -> ModelTable:
     reference = _layers(probe.reference_operations, probe.reference_parameters)
     rows = tuple(_side_by_side(own[:MOST_LAYERS], reference[:MOST_LAYERS]))[:MOST_LAYERS]
     differs = next((place for place, (one, other) in enumerate(rows) if not _alike(one, other)), None)
-    title = f"{probe.class_name or probe.source or probe.role}, layer by layer, for one image"
+    title = tr("{model}, layer by layer, for one image", model=probe.class_name or probe.source or probe.role)
     totals = (_sum(own, probe.parameters), _sum(reference, probe.reference_parameters))
     return ModelTable(title, rows, differs, totals, max(len(own), len(reference)) - min(MOST_LAYERS, len(rows)))
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from grader.formatting import number
 from grader.reports.audience import for_students
-from grader.reports.executed import WORDS, plain_markdown
+from grader.reports.executed import plain_markdown, state_words
 from grader.reports.priorities import priorities, untold
 from grader.reports.terminal import MARKS, total_line
 
@@ -101,7 +101,7 @@ def _table(items: Sequence[ItemResult]) -> Iterator[str]:
     for item in items:
         points = "–" if item.status == "not_graded" else number(item.score)
         name = f"{text(item.id)}: {text(item.title)}"
-        yield f"| {MARKS[item.status][0]} | {name} | {points} of {number(item.max_score)} | {WORDS[item.status]} |"
+        yield f"| {MARKS[item.status][0]} | {name} | {points} of {number(item.max_score)} | {state_words(item.status)} |"
 
 
 def _within(document: str, limit: int) -> str:

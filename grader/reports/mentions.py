@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 from typing import TYPE_CHECKING
 
 from grader.formatting import clean
+from grader.language import said
 from grader.notebook.places import place
 
 if TYPE_CHECKING:
@@ -20,7 +22,9 @@ MOST_PLACES = 300
 MOST_NOTES = 6  # of a cell
 MOST_CODE = 150_000  # characters of all cells together
 MOST_LINES = 120  # of a cell, around the first marked line
-_NUMBERED = r"\bcell (?P<cell>\d{1,5})(?:, line (?P<after>\d{1,5}))?"
+_DIGITS = r"\d{1,5}"
+_CELL, _LINE = "90817", "90818"  # stand for any cell and any line while a phrase is translated
+_NUMBERS = (f" (cell {_CELL}, line {_LINE})", f"line {_LINE} of cell {_CELL}", f"cell {_CELL}")
 
 
 @dataclass(frozen=True)
@@ -34,23 +38,47 @@ class Mention:
 
 
 class Mentions:
-    """Finds the mentions of a notebook's cells: 'cell 3, line 2', 'line 2 of the cell under 'Question 2''."""
+    """Finds the mentions of a notebook's cells: 'cell 3, line 2', 'line 2 of the cell under 'Question 2''.
+
+    It finds them in English, and as the language says them that is current when it is made.
+    """
 
     def __init__(self, notebook: Notebook | None = None) -> None:
         cells = notebook.code_cells[:MOST_PLACES] if notebook is not None else ()
         named = [(place(notebook, cell.index), cell.index) for cell in cells] if notebook is not None else []
-        self._places = {words: index for words, index in named if words != f"cell {index}"}
-        words = sorted(map(re.escape, self._places), key=len, reverse=True)
-        phrases = "|".join([_NUMBERED, *([f"(?P<place>{'|'.join(words)})"] if words else [])])
-        self._pattern = re.compile(rf"(?:\bline (?P<before>\d{{1,5}}) of )?(?:{phrases})")
+        english = {words: index for words, index in named if words != f"cell {index}"}
+        self._places = english | {said(words): index for words, index in english.items()}
+        words = "|".join(sorted(map(re.escape, self._places), key=len, reverse=True))
+        ways = [_NUMBERS, spoken] if (spoken := tuple(map(said, _NUMBERS))) != _NUMBERS else [_NUMBERS]
+        self._pattern = re.compile("|".join(_pattern(way, words, number) for number, way in enumerate(ways)))
 
     def find(self, text: str) -> Iterator[Mention]:
         """Yield the mentions in a text, in order."""
         for match in self._pattern.finditer(text):
-            groups = match.groupdict()
-            cell = int(groups["cell"]) if groups["cell"] else self._places[groups["place"]]
-            line = groups["before"] or groups["after"]
+            groups = {name.rstrip("0123456789"): text for name, text in match.groupdict().items() if text}
+            cell = int(groups["cell"]) if "cell" in groups else self._places[groups["place"]]
+            line = groups.get("before") or groups.get("after")
             yield Mention(match.start(), match.end(), cell, int(line) if line else None)
+
+
+def _pattern(numbers: Sequence[str], places: str, number: int) -> str:
+    """Return a pattern for `numbers`, which are `_NUMBERS` in a language, and for `places`.
+
+    `number` sets its groups apart from those of another language.
+    """
+    both, line_of, cell = (re.escape(phrase.strip(" ()")) for phrase in numbers)
+    before, _, after = line_of.partition(cell)
+    names = count(100 * number)
+
+    def group(name: str, phrase: str, what: str) -> str:
+        return phrase.replace(what, f"(?P<{name}{next(names)}>{_DIGITS})")
+
+    def place() -> str:
+        named = [group("cell", cell, _CELL), *([f"(?P<place{next(names)}>{places})"] if places else [])]
+        return f"(?:{'|'.join(named)})"
+
+    of_line = rf"\b{group('before', before, _LINE)}{place()}{group('after', after, _LINE)}"
+    return rf"\b{group('after', group('cell', both, _CELL), _LINE)}|{of_line}|\b{place()}"
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from grader.language import tr
 from grader.reports.charts import Band, Chart, Curve, Layout, lay_out
 from grader.reports.devices import DEVICES, PlacementRow, placement
 from grader.reports.figures import FiguresOfCell, figures
@@ -76,7 +77,10 @@ def pictures(evidence: Evidence) -> Pictures:
 
 
 def _name(training: Training) -> str:
-    return f"{training.model.class_name[:80]} on the {DEVICES.get(training.device, training.device)}"
+    model = training.model.class_name[:80]
+    if training.device == "cuda":
+        return tr("{model} on the GPU", model=model)
+    return tr("{model} on the CPU", model=model) if training.device == "cpu" else f"{model} ({training.device})"
 
 
 def _row(evidence: Evidence, training: Training) -> TrainingRow:
@@ -104,20 +108,20 @@ def _losses(evidence: Evidence, training: Training) -> Chart:
     tests = [epoch.test.mean_loss if epoch.test is not None else None for epoch in training.epochs]
     epochs = range(1, len(training.epochs) + 1)
     curves = [
-        Curve("training loss of each batch", x, y, "thin"),
-        Curve("test loss after each epoch", list(epochs), tests),
+        Curve(tr("training loss of each batch"), x, y, "thin"),
+        Curve(tr("test loss after each epoch"), list(epochs), tests),
     ]
     ranges = {number: found for number, limit in _limits(evidence, training).items() if (found := _range(limit))}
     bands = (
         Band(
-            "the reference's test loss",
+            tr("the reference's test loss"),
             list(ranges),
             [low for low, _ in ranges.values()],
             [high for _, high in ranges.values()],
         ),
     )
-    title = f"Losses of the {_name(training)}"
-    return Chart(title, tuple(curves), "epoch", "loss", log_y=True, bands=bands if ranges else ())
+    title = tr("Losses of the {training}", training=_name(training))
+    return Chart(title, tuple(curves), tr("epoch"), tr("loss"), log_y=True, bands=bands if ranges else ())
 
 
 def _limits(evidence: Evidence, training: Training) -> dict[int, Threshold]:
@@ -141,4 +145,4 @@ def _accuracy(trainings: Sequence[Training]) -> Chart:
         values = [epoch.test.accuracy if epoch.test is not None else None for epoch in training.epochs]
         percent = [None if value is None else 100 * value for value in values]
         curves.append(Curve(_name(training), list(range(1, len(values) + 1)), percent))
-    return Chart("Accuracy on the test images", tuple(curves), "epoch", "correct, in %")
+    return Chart(tr("Accuracy on the test images"), tuple(curves), tr("epoch"), tr("correct, in %"))

@@ -16,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from grader.formatting import clean, number, one_line
+from grader.language import said, tr
 from grader.reports.audience import for_reader
 from grader.reports.priorities import Priorities, priorities, untold
 from grader.result import CheckResult, ItemResult
@@ -48,25 +49,30 @@ def report(result: Result, details: bool = False, told: Collection[str] = ()) ->
     """
     result = for_reader(result)
     if result.status == "failed":
-        failure = _hanging("✗", one_line(result.message), "red")
+        failure = _hanging("✗", one_line(said(result.message)), "red")
         return _Narrow(Group(Rule(Text(one_line(result.submission.name))), failure, *_advisory(result)))
     found = priorities(result.items)
     parts: list[RenderableType] = [Rule(Text(one_line(result.submission.name), style="bold"))]
     parts += _to_mend(found, details, told)
-    parts += [_item_line(item, f"not started: {one_line(item.title)}") for item in found.not_started if details]
+    parts += [
+        _item_line(item, tr("not started: {what}", what=one_line(said(item.title))))
+        for item in found.not_started
+        if details
+    ]
     if found.not_started and not details:
-        parts.append(_hanging("·", f"not started: {_ids(found.not_started)}"))
+        parts.append(_hanging("·", tr("not started: {what}", what=_ids(found.not_started))))
     parts += _to_wait(found, details, told)
     parts += _advice(result.items, () if details else found.right)
     if found.right and details:
         parts += [part for item in found.right for part in _whole(item)]
     elif found.right:
-        many = f"{len(found.right)} {'item' if len(found.right) == 1 else 'items'}"
+        count = len(found.right)
+        many = tr("1 item") if count == 1 else tr("{count} items", count=count)
         known = all(item.id in told for item in found.right)
         words = f"{many} ({_pts(sum(item.score for item in found.right))})" if known else _ids(found.right)
-        parts.append(_hanging("✓", f"right: {words}", "green"))
-    parts += [_hanging("note:", one_line(note), "dim") for note in untold(result.notes, found)]
-    parts += [Rule(), _hanging("total:", total_line(result), "bold"), *_advisory(result)]
+        parts.append(_hanging("✓", tr("right: {items}", items=words), "green"))
+    parts += [_hanging(tr("note:"), one_line(said(note)), "dim") for note in untold(result.notes, found)]
+    parts += [Rule(), _hanging(tr("total:"), total_line(result), "bold"), *_advisory(result)]
     parts += [Text(where, style="dim") for where in (_where(result),) if where]
     return _Narrow(Group(*parts))
 
@@ -86,10 +92,12 @@ def _to_mend(found: Priorities, details: bool, told: Collection[str]) -> Iterato
     """Yield the items that lost points, most important first, each with what to mend."""
     if not found.mendings:
         return
-    first = "; begin with the first" if len(found.mendings) > 1 else ""
-    yield Text(f"to mend: {_pts(sum(mending.lost for mending in found.mendings))}{first}", "bold")
+    points = _pts(sum(mending.lost for mending in found.mendings))
+    alone = len(found.mendings) == 1
+    words = tr("to mend: {points}") if alone else tr("to mend: {points}; begin with the first")
+    yield Text(words.format(points=points), "bold")
     for mending in found.mendings:
-        lost = f"{_pts(mending.lost)} lost" if mending.item.id in told else _points(mending.item)
+        lost = tr("{points} lost", points=_pts(mending.lost)) if mending.item.id in told else _points(mending.item)
         yield _item_line(mending.item, points=lost)
         hints: set[str] = set()
         for check in mending.checks:
@@ -98,7 +106,8 @@ def _to_mend(found: Priorities, details: bool, told: Collection[str]) -> Iterato
         if mending.skipped:
             yield _indented(_hanging("·", _skipped_words(mending.skipped), "dim"))
         if mending.blocks:
-            yield _indented(_hanging("·", f"the same fault costs points in {', '.join(map(one_line, mending.blocks))}"))
+            items = ", ".join(map(one_line, mending.blocks))
+            yield _indented(_hanging("·", tr("the same fault costs points in {items}", items=items)))
         if details:
             yield from (_indented(_check(check)) for check in mending.item.checks if check.status == "pass")
 
@@ -112,14 +121,14 @@ def _to_wait(found: Priorities, details: bool, told: Collection[str]) -> Iterato
         if not any(mending.item == waiting.item for mending in found.mendings):
             yield _item_line(waiting.item, points="" if waiting.item.id in told else _points(waiting.item))
         else:
-            yield Text(f"? {one_line(waiting.item.id)}, other checks")
+            yield Text("? " + tr("{item}, other checks", item=one_line(waiting.item.id)))
         shown = [check for check in waiting.checks if details or _tells(check)]
         first = [check for check in shown if details or not check.message.startswith("skipped:")]
         yield from (_indented(_check(check)) for check in first or shown)
     if plain:
-        yield _hanging("?", f"a person has yet to read {_ids(plain)}", "cyan")
+        yield _hanging("?", tr("a person has yet to read {items}", items=_ids(plain)), "cyan")
     for message, items in _reasons(found.ungraded):
-        yield _hanging("–", f"{message}: {_ids(items, _ungraded)}", "dim")
+        yield _hanging("–", f"{said(message)}: {_ids(items, _ungraded)}", "dim")
 
 
 def _tells(check: CheckResult) -> bool:
@@ -151,7 +160,7 @@ def _ids(items: Sequence[ItemResult], points: Callable[[ItemResult], float] = _m
 
 def _pts(points: float) -> str:
     shown = number(round(points, 2))
-    return f"{shown} point" if shown == "1" else f"{shown} points"
+    return tr("1 point") if shown == "1" else tr("{count} points", count=shown)
 
 
 def _advice(items: Sequence[ItemResult], of: Sequence[ItemResult]) -> Iterator[RenderableType]:
@@ -169,14 +178,16 @@ def _whole(item: ItemResult) -> Iterator[RenderableType]:
 
 
 def _where(result: Result) -> str:
-    where = [
-        f"{name}: {value}" for name in ("data", "device") if isinstance(value := result.environment.get(name), str)
-    ]
+    named = {"data": tr("data"), "device": tr("device")}
+    known = {name: value for name in named if isinstance(value := result.environment.get(name), str)}
+    where = [f"{named[name]}: {said(value)}" for name, value in known.items()]
     isolation = result.environment.get("isolation")
     if isinstance(isolation, Mapping):
         confined = isolation.get("confined") is True
         where.append(
-            f"confined by: {isolation.get('level')}" if confined else "not confined: it ran with your own permissions"
+            tr("confined by: {level}", level=isolation.get("level"))
+            if confined
+            else tr("not confined: it ran with your own permissions")
         )
     return one_line("; ".join(where))
 
@@ -203,13 +214,14 @@ def _indented(shown: RenderableType) -> RenderableType:
 
 
 def _advisory(result: Result) -> list[RenderableType]:
-    return [Text(ADVISORY, style="italic")] if result.advisory else []
+    return [Text(said(ADVISORY), style="italic")] if result.advisory else []
 
 
 def _skipped_words(checks: Sequence[CheckResult]) -> str:
     """Return one line for all skipped checks: they cost their points, but their messages add nothing."""
     names = ", ".join(one_line(check.id.split(".", 1)[-1]) for check in checks)
-    return f"skipped, because of the above: {names} ({_pts(sum(check.max_score for check in checks))})"
+    points = _pts(sum(check.max_score for check in checks))
+    return tr("skipped, because of the above: {checks} ({points})", checks=names, points=points)
 
 
 def _item_line(item: ItemResult, title: str = "", points: str | None = None) -> RenderableType:
@@ -220,7 +232,7 @@ def _item_line(item: ItemResult, title: str = "", points: str | None = None) -> 
     table.add_column(ratio=1)
     table.add_column(justify="right", no_wrap=True)
     shown = Text(_points(item) if points is None else points, style)
-    table.add_row(Text(mark, style), Text(one_line(item.id), "bold"), Text(title or one_line(item.title)), shown)
+    table.add_row(Text(mark, style), Text(one_line(item.id), "bold"), Text(title or one_line(said(item.title))), shown)
     return table
 
 
@@ -236,7 +248,7 @@ def _points(item: ItemResult) -> str:
 
 def verdict_line(item: ItemResult) -> str:
     """Return an item's verdict in one line, to print while other items are still being graded."""
-    return f"{MARKS[item.status][0]} {one_line(item.id)}: {one_line(item.title)}, {_points(item)}"
+    return f"{MARKS[item.status][0]} {one_line(item.id)}: {one_line(said(item.title))}, {_points(item)}"
 
 
 def provisional_line(item: ItemResult, why: str) -> str:
@@ -247,17 +259,24 @@ def provisional_line(item: ItemResult, why: str) -> str:
     'so far 6.5 / 10 for q3: no seconds were printed; the rest of the notebook runs now'
     """
     fault = next((check.message for check in item.checks if check.status in ("fail", "partial")), item.title)
-    return f"so far {_points(item)} for {one_line(item.id)}: {one_line(fault)}; {one_line(why)}"
+    return tr(
+        "so far {points} for {item}: {fault}; {why}",
+        points=_points(item),
+        item=one_line(item.id),
+        fault=one_line(said(fault)),
+        why=one_line(said(why)),
+    )
 
 
 def _lost_check(check: CheckResult) -> RenderableType:
     mark, style = MARKS[check.status]
-    rows = [("  expected:", Text(_lines(check.expected)))]
+    rows = [("  " + tr("expected:"), Text(_lines(said(check.expected))))]
     if check.hint:
-        rows.append(("  hint:", Text(_lines(check.hint), "italic")))
-    rows += [("  fact:", Text(_lines(fact), "dim")) for fact in check.evidence]
-    rows.append((" ", Text(f"{number(check.score)} of {number(check.max_score)} points", "dim")))
-    return Group(_hanging(mark, _lines(check.message), style), _rows(rows))
+        rows.append(("  " + tr("hint:"), Text(_lines(said(check.hint)), "italic")))
+    rows += [("  " + tr("fact:"), Text(_lines(said(fact)), "dim")) for fact in check.evidence]
+    points = tr("{score} of {most} points", score=number(check.score), most=number(check.max_score))
+    rows.append((" ", Text(points, "dim")))
+    return Group(_hanging(mark, _lines(said(check.message)), style), _rows(rows))
 
 
 def _check(check: CheckResult) -> RenderableType:
@@ -266,25 +285,26 @@ def _check(check: CheckResult) -> RenderableType:
     mark, style = MARKS[check.status]
     rows: list[tuple[str, Text]] = []
     if check.status == "pass" and check.hint:
-        rows.append(("  hint, which costs nothing:", Text(_lines(check.hint), "italic")))
+        rows.append(("  " + tr("hint, which costs nothing:"), Text(_lines(said(check.hint)), "italic")))
     elif check.status == "review" and check.hint:
-        rows.append(("  remark:", Text(_lines(check.hint), "yellow")))
-    rows += [("  fact:", Text(_lines(fact), "dim")) for fact in check.evidence]
-    message = Text(_lines(check.message), style if check.status == "error" else "")
+        rows.append(("  " + tr("remark:"), Text(_lines(said(check.hint)), "yellow")))
+    rows += [("  " + tr("fact:"), Text(_lines(said(fact)), "dim")) for fact in check.evidence]
+    message = Text(_lines(said(check.message)), style if check.status == "error" else "")
     return Group(_rows([(mark, message)], style), _rows(rows))
 
 
 def total_line(result: Result) -> str:
     """Return the total in one line: confirmed points, those that wait for a person, those that were not graded."""
     if result.status == "failed":
-        return f"could not be graded: {one_line(result.message)}"
-    line = f"{number(result.confirmed)} of {number(round(result.max_score - result.beyond, 2))} points"
+        return tr("could not be graded: {reason}", reason=one_line(said(result.message)))
+    most = number(round(result.max_score - result.beyond, 2))
+    line = tr("{score} of {most} points", score=number(result.confirmed), most=most)
     if result.waiting:
-        line += f" confirmed + {number(result.waiting)} waiting for a person"
+        line += " " + tr("confirmed + {points} waiting for a person", points=number(result.waiting))
     if result.beyond:
         reasons = {c.message for i in result.items for c in i.checks if c.status == "not_graded"}
         reason = next(iter(reasons)) if len(reasons) == 1 else "not graded here"
-        line += f"; {number(result.beyond)} {one_line(reason)}"
+        line += f"; {number(result.beyond)} {one_line(said(reason))}"
     return line
 
 

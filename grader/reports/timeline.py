@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from grader.language import tr
 from grader.reports.charts import Tick, ticks_between
 
 if TYPE_CHECKING:
@@ -60,7 +61,8 @@ def timeline(run: RunEvidence) -> Timeline | None:
     cells, at = [], 0.0
     for cell in run.cells:
         starts[cell.index] = at
-        words = f"cell {cell.index}: {cell.seconds:.2f} s" + ("" if cell.status == "ok" else f", {cell.status}")
+        words = tr("cell {cell}: {seconds} s", cell=cell.index, seconds=f"{cell.seconds:.2f}")
+        words += "" if cell.status == "ok" else f", {ending(cell.status)}"
         kind = "cell" if cell.status == "ok" else "failed"
         if cell.seconds > 0:
             number = str(cell.index) if cell.seconds * scale >= NUMBERED else ""
@@ -82,8 +84,14 @@ def timeline(run: RunEvidence) -> Timeline | None:
         tuple([bar for bar in passes if bar.kind == "test"][:MOST_BARS]),
         ticks,
         total,
-        tuple(SlowCell(c.index, c.seconds, "" if c.status == "ok" else c.status) for c in slow[:MOST_SLOW]),
+        tuple(SlowCell(c.index, c.seconds, "" if c.status == "ok" else ending(c.status)) for c in slow[:MOST_SLOW]),
     )
+
+
+def ending(status: str) -> str:
+    """Return how a cell ended, in a word."""
+    words = {"error": tr("error"), "timeout": tr("timeout"), "killed": tr("killed"), "dead": tr("dead")}
+    return words.get(status, status)
 
 
 def _bar(start: float, seconds: float, scale: float, kind: str, label: str, number: str = "") -> Bar:
@@ -91,5 +99,7 @@ def _bar(start: float, seconds: float, scale: float, kind: str, label: str, numb
 
 
 def _words(seen: Pass) -> str:
-    what = "training" if seen.trains else "test"
-    return f"{what} over {seen.samples:,} images in cell {seen.cell}: {seen.seconds:.2f} s"
+    values = {"count": f"{seen.samples:,}", "cell": seen.cell, "seconds": f"{seen.seconds:.2f}"}
+    if seen.trains:
+        return tr("training over {count} images in cell {cell}: {seconds} s", **values)
+    return tr("test over {count} images in cell {cell}: {seconds} s", **values)

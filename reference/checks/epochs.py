@@ -394,7 +394,9 @@ def _learned(e: Evidence, role: str, training: trainings.Training, epochs: int) 
         return _learns(e, role, training, epochs, charged_before(e, role, training))
     follows = training.model.key in e.run.repeated and not trainings.unchecked(e.run, training)
     raise Fail(
-        f"the losses of {counted(done)} {'follow' if follows else 'do not follow'} the reference's",
+        f"the losses of {counted(done)} follow the reference's"
+        if follows
+        else f"the losses of {counted(done)} do not follow the reference's",
         f"{counted(epochs)} that learn as the reference does",
         "How many epochs does the loop run, and what do its losses do from one to the next?",
         credit=round(done / epochs, 2) if follows else 0.0,

@@ -34,7 +34,8 @@ def _held(names: Sequence[str], length: int) -> str:
     "the lists 'losses' and 'steps' held 20 values already"
     """
     told = " and ".join(", ".join(names).rsplit(", ", 1))
-    return f"the list{'s' * (len(names) > 1)} {told} held {length} value{'s' * (length > 1)} already"
+    lists = f"the lists {told}" if len(names) > 1 else f"the list {told}"
+    return f"{lists} held {length} values already" if length > 1 else f"{lists} held 1 value already"
 
 
 def _carried(e: Evidence, seen: Pass) -> tuple[dict[str, int], list[str]]:

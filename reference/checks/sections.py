@@ -54,7 +54,8 @@ def not_started(e: Evidence, item: str) -> str:
         return ""
     what = "the cell" if len(own) == 1 else "all code"
     empty = not any(_statements(sources[cell]) for cell in own)
-    return f"not started: {what} under '{name_of(item)}' {'holds no code' if empty else 'is as it was handed out'}"
+    where = f"{what} under '{name_of(item)}'"
+    return f"not started: {where} holds no code" if empty else f"not started: {where} is as it was handed out"
 
 
 def _own_cells(e: Evidence, item: str) -> Iterator[int]:

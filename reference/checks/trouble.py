@@ -21,7 +21,7 @@ from reference.contract import RECOGNISE
 
 def counted(epochs: int) -> str:
     """Return a number of epochs in words: '1 epoch', '2 epochs'."""
-    return f"{epochs} epoch{'' if epochs == 1 else 's'}"
+    return "1 epoch" if epochs == 1 else f"{epochs} epochs"
 
 
 def trouble(e: Evidence, cells: Sequence[int], role: str = "", device: str = "cpu") -> tuple[str, str]:
@@ -217,7 +217,7 @@ def over_other_data(e: Evidence, role: str, device: str) -> tuple[str, str] | No
     if not found:
         return None
     loader = found[0].loader
-    images = f"{loader.images:,} image{'' if loader.images == 1 else 's'}"
+    images = "1 image" if loader.images == 1 else f"{loader.images:,} images"
     what = f"{images} of MNIST's training images" if loader.split == "train" else f"{images} of '{loader.dataset}'"
     judged = e.wanted_data.judged.get("train")
     wanted = f"{(judged.images if judged is not None else e.train_size):,} images of the training loader"

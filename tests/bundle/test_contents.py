@@ -12,6 +12,7 @@ import pytest
 from grader.answer_key.file import BundleError
 from grader.assignment import Assignment, load_assignment
 from grader.bundle.contents import code_lines, contents, need_no_solution, notebook_code
+from grader.language import in_language, said, words
 from reference.program import PROGRAM
 from tests.bundle.made import quick
 
@@ -32,7 +33,7 @@ def test_the_rubric_travels_and_the_solution_stays() -> None:
 def test_no_line_of_the_solution_stands_in_it() -> None:
     """Searched here in another way than the bundler's own: line by line, as the text of the unpacked files."""
     file, _ = quick()
-    text = "\n".join(data.decode("utf-8") for name, data in file.files.items())
+    text = "\n".join(data.decode("utf-8", "replace") for name, data in file.files.items())
     given = "\n".join(notebook_code(file.files["assignment.ipynb"]))
     sources = [(REFERENCE / name).read_text() for name in STAYS if name.endswith(".py")]
     sources += [*PROGRAM, *notebook_code((REFERENCE / "solution.ipynb").read_bytes())]
@@ -153,3 +154,16 @@ def test_lines_that_students_have_are_theirs(package: Path) -> None:
 def test_lines_of_code_are_compared_as_python_writes_them() -> None:
     assert code_lines("total_loss  =  loss ( a,b )") == code_lines("if x:\n    total_loss = loss(a, b)  # note")
     assert code_lines('"""A sentence that is long enough."""\nimport torch.nn.functional as F') == frozenset()
+
+
+def test_the_translations_travel_and_are_found_in_the_file() -> None:
+    file, _ = quick()
+    assert [name for name in file.files if name.startswith("locale/")] == ["locale/de/messages.mo"]
+    alias = f"grader_assignment_{file.sha256[:16]}"
+    there = words._messages("reference", "de")
+    assert there
+    assert words._messages(alias, "de") == there
+    assert alias in words._packages  # loading the assignment makes its texts known
+    text, german = next((text, shown) for text, shown in sorted(there.items()) if "{" not in text and text != shown)
+    with in_language("de"):
+        assert said(text) == german

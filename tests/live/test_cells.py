@@ -25,7 +25,7 @@ def sources(*executions: str, ids: tuple[str, ...] = (), file: tuple[FileCell, .
         "import grader",
         "grader.check('q5')",
         "%load_ext grader\n%grade q5",
-        "import grader\ngrader.hint('q5')\ngrader.status()",
+        "import grader\ngrader.use_language('de')\ngrader.hint('q5')\ngrader.status()",
         "try:\n    import grader\nexcept ImportError:\n    pass",
     ],
 )

@@ -343,7 +343,7 @@ def test_it_agrees_with_a_grading(name: str, with_file: bool, folder: Path, tmp_
 def test_a_notebook_that_calls_the_grader_is_graded_as_without(folder: Path, tmp_path: Path) -> None:
     from grader import grade
 
-    calls = ["try:\n    import grader\nexcept ImportError:\n    pass", "grader.check('mlp')", "%load_ext grader\n%grade q1", "grader.hint('q1')\ngrader.status()"]  # fmt: skip
+    calls = ["try:\n    import grader\nexcept ImportError:\n    pass", "grader.use_language('de')\ngrader.check('mlp')", "%load_ext grader\n%grade q1", "grader.hint('q1')\ngrader.status()"]  # fmt: skip
     made = [*calls[:1], RIGHT["imports"], RIGHT["mlp"], calls[1], RIGHT["data"], RIGHT["q1"], *calls[2:]]
     path = tmp_path / "work.ipynb"
     code = [{"cell_type": "code", "id": f"c{at}", "metadata": {}, "outputs": [], "execution_count": None, "source": source} for at, source in enumerate(made)]  # fmt: skip

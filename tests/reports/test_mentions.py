@@ -1,7 +1,9 @@
 """Messages lead to the cells and lines that they speak of."""
 
+import re
 from pathlib import Path
 
+from grader.language import said
 from grader.notebook.cells import Cell, Notebook
 from grader.reports.mentions import (
     MOST_CODE,
@@ -14,6 +16,7 @@ from grader.reports.mentions import (
     remarks_on_cells,
     shown_cells,
 )
+from tests.language.pseudo import latin, pseudo
 
 
 def notebook(*sources):
@@ -42,6 +45,27 @@ def test_cells_are_found_by_what_their_author_sees():
     assert shown.startswith('<a href="#cell-2-2">line 2 of the cell under &#39;Part &lt;1&gt;&#39; that begins')
     assert shown.endswith("</a> ended with NameError")
     assert "<b>" not in shown
+
+
+def test_a_translated_sentence_leads_to_the_same_places(tmp_path):
+    cells = (Cell(0, "markdown", "## Part 1"), Cell(1, "code", "a = 1"), Cell(2, "code", "b = 2"))
+    book = Notebook(Path("a.ipynb"), "a.ipynb", "", cells)
+    texts = [
+        "line 2 of the cell under 'Part 1' that begins with `b = 2` ended with 42: 42",
+        "the cell under 'Part 1' that begins with `a = 1` ended with 42: 42",
+        "line 4 of cell 1 ended with 42: 42",
+        "cell 2: 42",
+        " (cell 2, line 5)",
+    ]
+    with pseudo(tmp_path):
+        mentions = Mentions(book)
+        assert [latin(text, "Part") for text in map(said, texts)] == [[]] * len(texts)
+        spoken = [[(one.cell, one.line) for one in mentions.find(said(text))] for text in texts]
+        english = [[(one.cell, one.line) for one in mentions.find(text)] for text in texts]
+        shown = linked(said(texts[0]), mentions, {2: None})
+    assert spoken == english == [[(2, 2)], [(1, None)], [(1, 4)], [(2, None)], [(2, 5)]]
+    assert '<a href="#cell-2-2">' in shown
+    assert latin(re.sub("<[^>]*>|&#39;Part 1&#39;", "", shown)) == []
 
 
 def test_the_lines_are_marked():

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from starlette.responses import Response
 
 from grader.course import verdicts
-from grader.reports.class_page import WORDS, count_words, parts, scores_histogram
+from grader.reports.class_page import count_words, kind_words, parts, scores_histogram
 from grader.reports.class_summary import KINDS
 from grader.review.class_figures import figures
 from grader.review.class_table import COLUMNS, STATUSES, Wanted, confirmed, page_of, possible, waiting
@@ -68,7 +68,7 @@ def overview(visit: Visit) -> Response:
         parts=parts,
         counts=count_words,
         kinds=KINDS,
-        words=WORDS,
+        words=kind_words(),
         wanted=Wanted(),
     )
 
