@@ -14,8 +14,34 @@ from functools import cached_property, lru_cache
 
 LEAST_LETTERS = 5  # of its own that a template must have; with fewer, such as '{low} to {high}', it takes numbers only
 SMALL = frozenset(
-    "an and are as at but by for from has in is it no not of on or that the this to was were with".split()
-)  # noqa: SIM905
+    [
+        "an",
+        "and",
+        "are",
+        "as",
+        "at",
+        "but",
+        "by",
+        "for",
+        "from",
+        "has",
+        "in",
+        "is",
+        "it",
+        "no",
+        "not",
+        "of",
+        "on",
+        "or",
+        "that",
+        "the",
+        "this",
+        "to",
+        "was",
+        "were",
+        "with",
+    ]
+)
 MOST_SPACES = 3  # in what fills a gap between such words only
 LONGEST = 4_000  # characters of a sentence that is translated
 DEEPEST = 6  # sentences within sentences
