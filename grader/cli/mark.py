@@ -123,8 +123,9 @@ def _import(arguments: argparse.Namespace) -> int:
         problem = write_class_files(store, arguments.out)
     for sentence in done.problems:
         print(f"left out: {one_line(sentence)}", file=sys.stderr)
-    empty = f"; {done.empty} lines without points are left out" if done.empty else ""
-    print(f"{done.stored} marks are stored{empty}")
+    empty = "1 line without points is" if done.empty == 1 else f"{done.empty} lines without points are"
+    marks = "1 mark is" if done.stored == 1 else f"{done.stored} marks are"
+    print(f"{marks} stored{f'; {empty} left out' if done.empty else ''}")
     if problem:
         print(f"grader: {one_line(problem)}", file=sys.stderr)
     return PASSED
