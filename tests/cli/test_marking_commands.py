@@ -19,14 +19,18 @@ def said(capsys, *arguments, status=PASSED):
 
 
 def row(folder, name="anna"):
-    return next(one for one in csv.DictReader((folder / "class.csv").read_text().splitlines()) if one["submission"] == name)
+    return next(
+        one for one in csv.DictReader((folder / "class.csv").read_text().splitlines()) if one["submission"] == name
+    )
 
 
 def test_a_mark_is_made_of_rubric_lines(out, capsys):  # noqa: F811
     said(capsys, "lines", out, "--add", "c", "--text", "names the curve", "--points", "2", "--by", "eva")
     listed = said(capsys, "lines", out, "--add", "c", "--text", "no numbers", "--points", "-0.5")
     assert "2  c  -0.5  no numbers (used in 0 marks)" in listed
-    assert "2.5 of the 5 points" in said(capsys, "mark", out, "anna", "c", "--line", "1", "--line", "2", "--adjust", "1")
+    assert "2.5 of the 5 points" in said(
+        capsys, "mark", out, "anna", "c", "--line", "1", "--line", "2", "--adjust", "1"
+    )
     assert "used in 1 marks" in said(capsys, "lines", out, "--change", "1", "--points", "3")
     assert (row(out)["score"], row(out)["waiting"]) == ("11", "0")
     assert row(out)["marked"] == "c: 3.5 (names the curve (+3), no numbers ('-0.5))"
@@ -139,7 +143,11 @@ def test_who_handed_in_nothing_is_in_every_table(out, capsys):  # noqa: F811
     with Store(out) as store:
         store.set_roster([("id-anna", "", True), ("77", "Zoe Zed", False)])
     said(capsys, "mark", out, "anna", "c=4")
-    assert (row(out, "77")["student"], row(out, "77")["message"], row(out, "77")["score"]) == ("Zoe Zed", "nothing was handed in", "0")
+    assert (row(out, "77")["student"], row(out, "77")["message"], row(out, "77")["score"]) == (
+        "Zoe Zed",
+        "nothing was handed in",
+        "0",
+    )
     text = said(capsys, "results", out)
     assert "1 in the roster handed in nothing" in text
     assert "3 submissions, 1 of them could not be graded" in text

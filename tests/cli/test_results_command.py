@@ -69,13 +69,20 @@ def test_it_is_exported(out, capsys):
     rows = {row["submission"]: row for row in csv.DictReader((out / "c.csv").read_text().splitlines())}
     assert set(rows) == {"anna", "'=ben", "x"}
     assert rows["anna"]["late"] == "yes"
-    assert (rows["anna"]["score"], rows["anna"]["waiting"], rows["anna"]["b"], rows["anna"]["d"]) == ("7.5", "5", "2.5", "")
+    assert (rows["anna"]["score"], rows["anna"]["waiting"], rows["anna"]["b"], rows["anna"]["d"]) == (
+        "7.5",
+        "5",
+        "2.5",
+        "",
+    )
     assert rows["x"]["superseded"] == "y.ipynb"
 
 
 def test_marks(out, capsys):
     assert main(["mark", str(out), "anna", "c", "4.5", "--comment", "well argued"]) == PASSED
-    assert "4.5 of the 5 points that waited; the item has 4.5 of 5, the submission has 12 of 17" in capsys.readouterr().out
+    assert (
+        "4.5 of the 5 points that waited; the item has 4.5 of 5, the submission has 12 of 17" in capsys.readouterr().out
+    )
     assert main(["mark", str(out), "id-=ben", "b", "4"]) == PASSED
     assert "=ben, b: 4 instead of the machine's 2.5" in capsys.readouterr().out
     text = table(out, capsys, "--status", "graded")
