@@ -33,7 +33,7 @@ def test_a_mark_is_made_of_rubric_lines(out, capsys):  # noqa: F811
     )
     assert "used in 1 marks" in said(capsys, "lines", out, "--change", "1", "--points", "3")
     assert (row(out)["score"], row(out)["waiting"]) == ("11", "0")
-    assert row(out)["marked"] == "c: 3.5 (names the curve (+3), no numbers ('-0.5))"
+    assert row(out)["marked"] == "c: 3.5 (names the curve (+3), no numbers (-0.5))"
     assert "retired" in said(capsys, "lines", out, "--change", "1", "--retire")
 
 
@@ -59,7 +59,7 @@ def test_a_verdict_is_overridden_and_told_in_every_table(out, capsys):  # noqa: 
 
 
 def test_a_release_says_whose_points_it_shows(out, capsys):  # noqa: F811
-    assert "0 would be shown for the first time, 0 anew" not in said(capsys, "release", out, "--dry-run", "anna")
+    assert "0 would be shown for the first time, 0 anew" not in said(capsys, "release", out, "anna", "--dry-run")
     said(capsys, "mark", out, "anna", "c=4")
     text = said(capsys, "release", out, "--dry-run")
     assert "anna: 11.5 of 17, shown for the first time" in text
