@@ -126,8 +126,9 @@ def _import(arguments: argparse.Namespace) -> int:
         problem = write_class_files(store, arguments.out)
     for sentence in done.problems:
         print(one_line(said(f"left out: {sentence}")), file=sys.stderr)
-    empty = f"; {done.empty} lines without points are left out" if done.empty else ""
-    print(said(f"{done.stored} marks are stored{empty}"))
+    empty = "1 line without points is" if done.empty == 1 else f"{done.empty} lines without points are"
+    marks = "1 mark is" if done.stored == 1 else f"{done.stored} marks are"
+    print(said(f"{marks} stored; {empty} left out" if done.empty else f"{marks} stored"))
     if problem:
         print(f"grader: {one_line(said(problem))}", file=sys.stderr)
     return PASSED

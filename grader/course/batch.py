@@ -254,7 +254,7 @@ class _Batch:
         page = folder / "report.html"
         if not _is_written(folder / "result.json", document) or not in_this_language(page):
             write_html(for_student(self.store, submission.name, result), page)
-            write_marks(self.store, submission.name, result, folder)
+            write_marks(self.store, submission.name, folder)
             write_atomically(folder / "result.json", document)
             (folder / EXECUTED).unlink(missing_ok=True)  # of an earlier result
         if self.job.notebooks and not (folder / EXECUTED).exists():

@@ -98,23 +98,23 @@ def write_submission(store: Store, name: str, out: Path) -> None:
     write_html(result, folder / "report.html")
     if (folder / EXECUTED).exists():
         write_executed(result, folder / EXECUTED)
-    write_marks(store, name, machine, folder)
+    write_marks(store, name, folder)
 
 
 def for_student(store: Store, name: str, machine: Result) -> Result:
     """Return the result that the student's report shows: the released one for this notebook, else the machine's."""
-    release = tables.releases(store.query, name).get(name)
-    if release is None or release.sha256 != machine.submission.sha256:
+    row = store.row(name)
+    result = store.released(name) if row is not None and row.shown is not None else None
+    if row is None or row.release is None or result is None:
         return machine
-    result = store.released(name)
-    return machine if result is None else result.with_evidence(store.evidence(release.key))
+    return result.with_evidence(store.evidence(row.release.key))
 
 
-def write_marks(store: Store, name: str, machine: Result, folder: Path) -> None:
+def write_marks(store: Store, name: str, folder: Path) -> None:
     """Write marks.json if the marks of this notebook were released; else remove it."""
-    release = tables.releases(store.query, name).get(name)
-    documents = tables.released_documents(store.query, name)
-    if release is None or documents is None or release.sha256 != machine.submission.sha256:
+    row = store.row(name)
+    documents = tables.released_documents(store.query, name) if row is not None and row.shown is not None else None
+    if documents is None:
         (folder / MARKS_FILE).unlink(missing_ok=True)
     else:
         write_atomically(folder / MARKS_FILE, documents[1])

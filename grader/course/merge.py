@@ -52,7 +52,7 @@ def write_results(store: Store, out: Path) -> int:
         folder = out / row.entry.name
         result = read_document(document).with_evidence(store.evidence(row.key))
         write_html(for_student(store, row.entry.name, result), folder / "report.html")
-        write_marks(store, row.entry.name, result, folder)
+        write_marks(store, row.entry.name, folder)
         write_atomically(folder / "result.json", document)
     write_summary(out / "summary.csv", ((row.entry.student, row.machine) for row in store.rows()), store.items())
     return count

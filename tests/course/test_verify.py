@@ -14,6 +14,8 @@ import pytest
 from grader.cli.exit_status import FAILED, LOST, PASSED
 from grader.cli.main import main
 from grader.course.batch import Job, Submission, grade_all
+from grader.course.store import Store
+from grader.course.summary_csv import write_summary
 from grader.course.verify import MAX_BYTES, UnreadableResult, read_result, verify
 from grader.provenance.signing import load_signer, make_key
 from grader.result import Result, Student, Submitted
@@ -308,3 +310,20 @@ def test_only_signed_results_are_reused_from_the_store(keys):
     with sqlite3.connect(keys / "out" / "results.sqlite") as db:  # somebody edits the store
         db.execute("UPDATE results SET document = replace(document, '\"score\": 10', '\"score\": 17')")
     assert run("mine") is False
+
+
+def test_a_row_of_a_student_who_handed_in_nothing_is_no_result(keys, graded, capsys):
+    with Store(graded) as store:
+        store.set_roster([("77", "Zoe Zed", False)])
+        rows = [(row.entry.student, row.machine) for row in store.rows()]
+        write_summary(graded / "summary.csv", rows, store.items())
+    status, out = said(keys, graded / "summary.csv", capsys=capsys)
+    assert status == PASSED
+    assert "verified: 3 rows agree with the signed results beside it; 1 rows say that nothing was handed in" in out
+    text = (graded / "summary.csv").read_text()
+    (graded / "summary.csv").write_text(text.replace('"failed","0"', '"failed","9"'))
+    assert said(keys, graded / "summary.csv", capsys=capsys)[0] != PASSED
+    (graded / "77").mkdir()
+    (graded / "77" / "result.json").write_bytes((graded / "anna" / "result.json").read_bytes())
+    (graded / "summary.csv").write_text(text)
+    assert "in the folder '77' is that of anna" in said(keys, graded / "summary.csv", capsys=capsys)[1]

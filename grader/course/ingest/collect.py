@@ -112,6 +112,7 @@ class _Reader:
         self.out, self.options = out, options
         self.roster = options.roster
         self.notes: list[str] = []
+        self._unowned: list[str] = []  # files that the layout of their source explains as nobody's
         self._unpacker = Unpacker(into)
 
     def read(self, path: Path) -> list[Submission]:
@@ -155,7 +156,9 @@ class _Reader:
         if layout == "plain":
             return list(self._plain(source, files, loose()))
         context = read_context(source, files, layout)
+        self._unowned = []
         students = by_student(self._owned(source, files, layout, context))
+        self._tell_others(source, [path for path in self._unowned if not PurePosixPath(path).name.startswith(".")])
         places = _places(files, layout, context)
         if layout == "folders":
             others = [one for one in students if not (one.notebooks or self.roster.name(one.owner.label))]
@@ -185,7 +188,10 @@ class _Reader:
 
     def _plain(self, source: Source, files: Sequence[Found], loose: Loose) -> Iterator[Submission]:
         others = [found for found in files if _is_other(found, loose)]
-        theirs = {str(found.path): self._plainly(Path(found.path.name), _label(found), loose.level) for found in others}
+        theirs = {
+            str(found.path): self._plainly(Path(found.path.name), str(found.path.with_suffix("")), loose.level)
+            for found in others
+        }
         yield from self._without_notebook(list(theirs.values()), files, loose)
         self._tell_others(source, [path for path, one in theirs.items() if not one.student_name])
         for found in files:
@@ -268,7 +274,9 @@ class _Reader:
                 continue
             owner = BY_NAME[layout](found.path, context)
             if owner is None:
-                if found.problem or found.path.suffix.lower() == ".ipynb":
+                if not found.problem and found.path.suffix.lower() != ".ipynb":
+                    self._unowned.append(str(found.path))
+                else:
                     label = _label(found)
                     yield Owner(label, f"/{label}"), [_candidate(source, found, Owner(label, label))], found.path.name
                 continue

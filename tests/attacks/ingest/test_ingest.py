@@ -512,7 +512,7 @@ def test_points_are_numbers_that_every_program_reads_alike(points: str) -> None:
     assert len(wrong(edited(result(), "score", points), result())) == 1
 
 
-@pytest.mark.parametrize("points", ["10", "10.0", "10.", "1e1", " 10 ", "010"])
+@pytest.mark.parametrize("points", ["7.5", "7.50", "07.5", "75e-1", " 7.5 ", "0.75e1"])
 def test_points_in_another_notation_are_the_same(points: str) -> None:
     assert wrong(edited(result(), "score", points), result()) == []
 

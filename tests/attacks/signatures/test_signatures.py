@@ -167,11 +167,11 @@ def test_a_folder_of_the_same_name_elsewhere_in_the_class_is_found(
     [
         ({"student_id": "4712"}, "the row of anna says student_id '4712', but the signed result says '4711'"),
         ({"student": "Ben Jones"}, "says student 'Ben Jones', but the signed result says 'Anna Smith'"),
-        ({"score": "14"}, "says score '14', but the signed result says '10'"),
+        ({"score": "14"}, "says score '14', but the signed result says '7.5'"),
         ({"status": "graded"}, "says status 'graded', but the signed result says 'needs_review'"),
         ({"b": "4"}, "says b '4', but the signed result says '2.5'"),
         ({"message": "well done"}, "says message 'well done', but the signed result says ''"),
-        ({"score": "1e1 "}, ""),
+        ({"score": "75e-1 "}, ""),
         ({"score": "nan"}, "says score 'nan'"),
     ],
 )
@@ -266,7 +266,7 @@ def test_a_class_that_was_moved_is_verified(course: Path, tmp_path: Path, capsys
 def test_the_order_and_the_formatting_of_rows_do_not_matter(course: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = course / "summary.csv"
     header, *rows = csv_rows(path.read_text())
-    path.write_text("\r\n".join(",".join(row) for row in [header, *reversed(rows)]).replace(",10,", ",10.0,") + "\r\n")
+    path.write_text("\r\n".join(",".join(row) for row in [header, *reversed(rows)]).replace(",7.5,", ",7.50,") + "\r\n")
     assert said(capsys, path)[0] == PASSED
 
 
