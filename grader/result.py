@@ -65,6 +65,11 @@ class CheckResult:
         """True if a person must decide, or confirm the verdict."""
         return self.status in ("review", "error") or bool(self.evidence)
 
+    @property
+    def confirmed(self) -> float:
+        """The points that no person has yet to confirm."""
+        return 0.0 if self.waits else self.score
+
 
 @dataclass(frozen=True)
 class ItemResult:

@@ -15,6 +15,7 @@ from grader.course.points import result_with_points
 from grader.course.scores import Final, status_of
 from grader.formatting import number
 from grader.reports.persons import DECIDED, GIVEN, TOGETHER
+from grader.reports.visibility import shown
 from grader.result import CheckResult, ItemResult, Result
 
 if TYPE_CHECKING:
@@ -141,7 +142,8 @@ def _words_of(mark: Mark, points: float, most: float) -> str:
 
 
 def for_students(result: Result) -> Result:
-    """Return a result without what only those who mark may see: facts and remarks beside what still waits."""
+    """Return a result without what only those who mark may see: hidden checks, and facts beside what still waits."""
+    result = shown(result, "after_published")
     items = (replace(item, checks=tuple(map(_without_facts, item.checks))) for item in result.items)
     return replace(result, items=tuple(items))
 

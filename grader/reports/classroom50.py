@@ -65,7 +65,7 @@ def classroom50_result(
         "release": submission.release,
         "review": submission.review,
         "datetime": when,
-        "score": _scaled(result.score),
+        "score": _scaled(result.confirmed),
         "max-score": _scaled(result.max_score),
         "tests": [_test(check) for item in result.items for check in item.checks],
     }
@@ -78,10 +78,10 @@ def classroom50_document(result: Result, submission: Submission, when: str, leve
 
 
 def _test(check: CheckResult) -> dict[str, object]:
-    score, most = _scaled(check.score), _scaled(check.max_score)
+    score, most = _scaled(check.confirmed), _scaled(check.max_score)
     return {
         "test-name": check.id,
-        "passed": check.status == "pass" or (check.status == "review" and score == most),
+        "passed": check.status == "pass",
         "score": score,
         "max-score": most,
         "status": check.status,

@@ -176,6 +176,7 @@ def _check(check: CheckResult) -> Iterator[str]:
 
 
 def state_words(status: str) -> str:
+    """Return the state of an item in words."""
     return {
         "pass": tr("right"),
         "partial": tr("partly right"),

@@ -31,7 +31,7 @@ def gradescope_results(
     result = for_students(result, "all")  # Gradescope hides tests, by their visibility
     said = [text(part) for part in (total_line(result), *comments, *result.notes)]
     found: dict[str, object] = {
-        "score": round(result.score if score is None else score, 2),
+        "score": round(result.confirmed if score is None else score, 2),
         "output": "\n\n".join(said),
         "output_format": "md",
         "test_output_format": "md",
@@ -70,7 +70,7 @@ def _test(item: ItemResult, check: CheckResult, number: str) -> dict[str, object
     test: dict[str, object] = {
         "name": one_line(f"{item.title} ({check.id})"),
         "number": number,
-        "score": check.score,
+        "score": check.confirmed,
         "max_score": check.max_score,
         "output": check_details(check),
         "tags": [item.id],

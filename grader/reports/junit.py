@@ -41,10 +41,12 @@ def _item(suites: ElementTree.Element, item: ItemResult, assignment: str, path: 
     broken = sum(check.status == "error" for check in item.checks)
     skipped = sum(check.status in ("skipped", "not_graded", "review") for check in item.checks)
     suite = _suite(suites, f"{item.id}: {item.title}", len(item.checks), lost, broken, skipped)
-    _properties(suite, {"score": number(item.score), "max_score": number(item.max_score)})
+    _properties(suite, {"score": number(item.confirmed), "max_score": number(item.max_score)})
     for check in item.checks:
         case = _case(suite, f"{assignment}.{item.id}", check.id, path)
-        _properties(case, {"score": number(check.score), "max_score": number(check.max_score), "status": check.status})
+        _properties(
+            case, {"score": number(check.confirmed), "max_score": number(check.max_score), "status": check.status}
+        )
         _verdict(case, check)
 
 

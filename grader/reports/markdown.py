@@ -99,9 +99,10 @@ def _table(items: Sequence[ItemResult]) -> Iterator[str]:
     yield "| | item | points | |"
     yield "| --- | --- | ---: | --- |"
     for item in items:
-        points = "–" if item.status == "not_graded" else number(item.score)
+        points = "–" if item.status == "not_graded" else number(item.confirmed)
         name = f"{text(item.id)}: {text(item.title)}"
-        yield f"| {MARKS[item.status][0]} | {name} | {points} of {number(item.max_score)} | {state_words(item.status)} |"
+        said = f"{points} of {number(item.max_score)} | {state_words(item.status)}"
+        yield f"| {MARKS[item.status][0]} | {name} | {said} |"
 
 
 def _within(document: str, limit: int) -> str:

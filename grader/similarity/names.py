@@ -39,7 +39,7 @@ def _nodes(tree: ast.AST) -> Iterator[ast.AST]:
 def names_in(trees: Iterable[ast.AST]) -> Names:
     """Return what the names in all cells stand for, wherever they are bound.
 
-    >>> found = names_in([ast.parse("import torch.nn as nn; x = self.y = nn.Linear(2, 3)")])
+    >>> found = names_in([parse("import torch.nn as nn; x = self.y = nn.Linear(2, 3)")])
     >>> found.imported["nn"], sorted(found.bound), sorted(found.attributes)
     ('torch.nn', ['x'], ['y'])
     """
