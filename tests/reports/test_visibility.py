@@ -165,9 +165,9 @@ def test_gradescope_gets_every_check_with_its_visibility(result):
     }
     assert tests["First (q1.trap)"]["status"] == "failed"
     assert "status" not in tests["First (q1.read)"]
-    assert found["score"] == result.score
+    assert found["score"] == result.confirmed
     assert found["execution_time"] == 13
-    assert sum(test["score"] for test in found["tests"]) == result.score
+    assert sum(test["score"] for test in found["tests"]) == result.confirmed
 
 
 def test_gradescope_takes_the_score_of_a_person_and_comments(result):

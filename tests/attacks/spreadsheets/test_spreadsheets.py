@@ -159,4 +159,4 @@ def test_every_cell_is_quoted_and_a_course_system_reads_numbers() -> None:
     text = summary(["x"])
     assert all(re.fullmatch(r'"(?:[^"]|"")*"(?:,"(?:[^"]|"")*")*', line) for line in text.splitlines())
     (anna, _) = csv.DictReader(io.StringIO(text))
-    assert (float(anna["score"]), float(anna["b"]), anna["student_id"], anna["d"]) == (10.0, 2.5, "4711", "")
+    assert (float(anna["score"]), float(anna["b"]), anna["student_id"], anna["d"]) == (7.5, 2.5, "4711", "")
