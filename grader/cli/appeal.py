@@ -10,6 +10,7 @@ from grader.cli.class_tables import write_tables
 from grader.cli.exit_status import LOST, PASSED
 from grader.cli.options import UsageError, add_command, positive
 from grader.formatting import number, one_line
+from grader.language import tr
 
 if TYPE_CHECKING:
     from grader.cli.options import Commands
@@ -34,7 +35,7 @@ def add_to(commands: Commands) -> None:
         help="enter the appeals of a CSV file with columns for the student, the check and the text",
     )
     command.add_argument("--all", action="store_true", help="also list the appeals that are decided")
-    decide = command.add_argument_group("decide")
+    decide = command.add_argument_group(tr("decide"))
     decide.add_argument("--accept", type=positive, metavar="N", help="accept appeal N: the check gets its points")
     decide.add_argument("--reject", type=positive, metavar="N", help="reject appeal N")
     decide.add_argument("--reason", metavar="TEXT", help="why; the student reads it")

@@ -13,10 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from grader.cli.exit_status import FAILED, LOST, PASSED
+from grader.cli.help_text import RawHelp
 from grader.cli.options import UsageError, add_command, add_grading, grading_settings, make_importable, percent
 from grader.cli.refusals import refuse_assignment, refuse_data, refuse_missing, refuse_target
 from grader.errors import GraderError
 from grader.formatting import one_line
+from grader.language import tr
 
 if TYPE_CHECKING:
     from grader.cli.options import Commands
@@ -27,14 +29,22 @@ MOST_FILES = 50_000  # of a repository that are looked at
 MOST_NAMED = 3
 _NOT_SEARCHED = {"node_modules", "site-packages", "__pycache__", "venv", "env"}  # and folders that begin with a dot
 _LEVELS = ("visible", "after_due_date", "after_published", "all")  # as in grader.reports.visibility, which imports more
-_EPILOG = """exit status, also for other programs than GitHub's and GitLab's:
-  0  enough points: PERCENT of those that could be judged here, or more
-  1  fewer points
-  2  the notebook could not be found or graded, or the command cannot use what it was given
-Points that wait for a person to read an answer, or that this machine cannot grade, do not count as lost.
 
-On GitHub the report also becomes the summary of the step, and the worst of what was found is shown beside the lines of
-the notebook. Nothing here needs a secret. See docs/ci.md."""
+
+def _epilog() -> str:
+    lines = [
+        tr("exit status, also for other programs than GitHub's and GitLab's:"),
+        "  0  " + tr("enough points: PERCENT of those that could be judged here, or more"),
+        "  1  " + tr("fewer points"),
+        "  2  " + tr("the notebook could not be found or graded, or the command cannot use what it was given"),
+        tr("Points that wait for a person to read an answer, or that this machine cannot grade, do not count as lost."),
+        "",
+        tr(
+            "On GitHub the report also becomes the summary of the step, and the worst of what was found is shown beside"
+        ),
+        tr("the lines of the notebook. Nothing here needs a secret. See docs/ci.md."),
+    ]
+    return "\n".join(lines)
 
 
 def add_to(commands: Commands) -> None:
@@ -42,7 +52,7 @@ def add_to(commands: Commands) -> None:
     command = add_command(
         commands, "ci", "grade the notebook of a repository in CI, and write what CI systems show", run
     )
-    command.epilog, command.formatter_class = _EPILOG, argparse.RawDescriptionHelpFormatter
+    command.epilog, command.formatter_class = _epilog(), RawHelp
     command.add_argument(
         "path",
         type=Path,

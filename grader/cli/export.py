@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from grader.cli.exit_status import LOST, PASSED
+from grader.cli.help_text import RawHelp
 from grader.cli.options import UsageError, add_command
 from grader.formatting import one_line
+from grader.language import said, tr
 
 if TYPE_CHECKING:
     from grader.cli.options import Commands
@@ -30,23 +32,29 @@ _OTHERS = {
     "nbgrader": "write nbgrader's feedback folder, so that `nbgrader release_feedback` hands out the reports",
     "feedback": "pack a report for each student",
 }
-_EPILOG = """exit status:
-  0  written
-  1  written, but some submission found no row, or more than one
-  2  nothing was written"""
+
+
+def _epilog() -> str:
+    lines = [
+        tr("exit status:"),
+        "  0  " + tr("written"),
+        "  1  " + tr("written, but some submission found no row, or more than one"),
+        "  2  " + tr("nothing was written"),
+    ]
+    return "\n".join(lines)
 
 
 def add_to(commands: Commands) -> None:
     """Add the command to the parser."""
     command = add_command(commands, "export", "write grades and feedback for a course system", run)
-    systems = command.add_subparsers(dest="system", required=True, metavar="SYSTEM", title="systems")
+    systems = command.add_subparsers(dest="system", required=True, metavar="SYSTEM", title=tr("systems"))
     for name, summary in (_GRADEBOOKS | _OTHERS).items():
         system = systems.add_parser(
             name,
-            help=summary,
-            description=f"{summary[0].upper()}{summary[1:]}.",
-            epilog=_EPILOG,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
+            help=said(summary),
+            description=f"{said(summary)[0].upper()}{said(summary)[1:]}.",
+            epilog=_epilog(),
+            formatter_class=RawHelp,
         )
         system.add_argument("out", type=Path, metavar="RESULTS", help="the --out folder of grader grade")
         if name in _GRADEBOOKS:

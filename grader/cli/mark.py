@@ -43,7 +43,7 @@ def add_to(commands: Commands) -> None:
         "--csv",
         type=Path,
         metavar="FILE",
-        help="import marks from a CSV file with the columns submission (or student_id), item, points, comment",
+        help="read marks from a CSV file with the columns submission (or student_id), item, points, comment",
     )
     command.add_argument("--skip-bad", action="store_true", help="with --csv, leave out bad lines and store the others")
     add_by(command)

@@ -243,7 +243,7 @@ def _points(item: ItemResult) -> str:
     if not item.waiting:
         return f"{number(item.score)} / {most}"
     earned = f"{number(item.confirmed)} + " if item.confirmed else ""
-    return f"{earned}{number(item.waiting)} waiting / {most}"
+    return f"{earned}{tr('{points} waiting', points=number(item.waiting))} / {most}"
 
 
 def verdict_line(item: ItemResult) -> str:

@@ -85,7 +85,7 @@ def test_the_places_that_a_german_sentence_names_are_found() -> None:
     told = {
         "line 3 of the cell under 'Part 1' that begins with `b = 2` ended with NameError: 42": (2, 3),
         "the cell under 'Part 1' that begins with `a = 1` ended with NameError: 42": (1, None),
-        "the cell was cut short (cell 2, line 4)": (2, 4),
+        "the MLP cannot be built: RuntimeError: 42 (cell 2, line 4)": (2, 4),
         "line 4 of cell 1 ended with NameError: 42": (1, 4),
         "cell 2: 42": (2, None),
     }

@@ -120,8 +120,8 @@ def test_libreoffice_sees_no_formula(tmp_path: Path) -> None:
             equal = f"{CALC}number-columns-repeated"
             values = [cell.attrib.get(f"{OFFICE}value") for cell in one for _ in range(int(cell.get(equal, "1")))]
             assert values[row : 2 * row] == [  # points are numbers, and can be added up
-                *(None, "4711", None, None, "10", "17", "2.5", "3"),
-                *("5", "2.5", "2.5", None, None),
+                *(None, "4711", None, None, "7.5", "17", "5", "2.5", "3"),
+                *("5", "2.5", None, None, None),
             ]
 
 
