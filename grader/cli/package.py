@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from grader.platforms.package import Contents
 
 _EPILOG = (
-    "gradescope: a zip to upload as the autograder. classroom50: a folder to copy to CLASSROOM/autograders/ASSIGNMENT of "
-    "the organisation's repository. Both hold this grader, and the file for students instead of the solution. See "
+    "gradescope: a zip to upload as the autograder. classroom50: a folder to copy to CLASSROOM/autograders/ASSIGNMENT "
+    "of the organisation's repository. Both hold this grader, and the file for students instead of the solution. See "
     "docs/ci.md."
 )
 _LEFT_OUT = {"__pycache__", ".ipynb_checkpoints"}
