@@ -1,0 +1,51 @@
+"""Release marks: see whose points students will see, and let them see."""
+
+from __future__ import annotations
+
+from starlette.responses import Response
+
+from grader.course.handback import planned
+from grader.review.desk import Link
+from grader.review.releasing import latest, start
+from grader.review.visit import Visit, get, post
+
+MOST_SHOWN = 200
+
+navigation = (Link("Release", "/release", 25, for_assistants=False),)
+
+
+def show(visit: Visit) -> Response:
+    """Show what a release would change."""
+    visit.demand_instructor()
+    rows = [row for row in visit.rows if not row.missing]
+    waiting = {row.entry.name for row in rows if row.final.standing.waiting}
+    plan = planned(rows)
+    ready = [one for one in plan if one.name not in waiting]
+    return visit.page(
+        "review/release.html",
+        "Release",
+        ready=ready[:MOST_SHOWN],
+        more=max(0, len(ready) - MOST_SHOWN),
+        count=len(ready),
+        held=len(plan) - len(ready),
+        entries={row.entry.name: row.entry for row in rows},
+        running=latest(visit.desk.folder),
+    )
+
+
+def release(visit: Visit) -> Response:
+    """Release all in which nothing waits, or the one that is named."""
+    visit.demand_instructor()
+    rows = [visit.row(visit.text("submission"))] if visit.text("submission") else list(visit.rows)
+    named = bool(visit.text("submission"))
+    ready = [row for row in rows if not row.missing and (named or not row.final.standing.waiting)]
+    names = [one.name for one in planned(ready)]
+    if not names:
+        return visit.done("/release", "There is nothing to release.")
+    if not start(visit.desk.folder, names, visit.person.name):
+        return visit.done("/release", "A release is running already; wait until it has ended.", kind="problem")
+    many = "1 submission is" if len(names) == 1 else f"{len(names)} submissions are"
+    return visit.done("/release", f"{many} being released.")
+
+
+routes = [get("/release", show), post("/release", release)]
