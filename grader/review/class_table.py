@@ -86,7 +86,7 @@ def waiting(row: Row) -> float:
 
 def possible(row: Row) -> float:
     """Return the points that could be had on the machine that graded."""
-    return round(row.final.standing.max_score - row.final.standing.ungraded, 2)
+    return round(row.final.standing.max_score - row.final.standing.beyond, 2)
 
 
 def page_of(rows: Iterable[Row], wanted: Wanted, faulty: Collection[str] | None, names: Mapping[str, str]) -> Page:
