@@ -167,7 +167,7 @@ def curves_cover(plot: LossPlot) -> str:
             f"only the {name} curve is plotted; it covers {_covered(curve)}", expected, _EACH, round(shares[0] / 2, 2)
         )
     if min(shares) < 1:
-        parts = [f"the {name} curve holds {c.points} points, {_which(c)} {_covered(c)}" for name, c in curves]
+        parts = [_held(name, curve) for name, curve in curves]
         seen = (", while " if max(shares) == 1 and len(parts) > 1 else ", and ").join(parts)
         hint = "How many values does each list get in an epoch?" if min(shares) < max(shares) else _SPAN
         if any(curve.unseen for _, curve in curves):
@@ -182,9 +182,12 @@ def curves_cover(plot: LossPlot) -> str:
     return f"both curves cover epochs {plot.first} to {plot.last}"
 
 
-def _which(curve: Curve) -> str:
-    seen = curve.points - curve.unseen
-    return f"of which the plot shows only {seen}, which cover" if curve.unseen else "which cover"
+def _held(name: str, curve: Curve) -> str:
+    points, covered = curve.points, _covered(curve)
+    if not curve.unseen:
+        return f"the {name} curve holds {points} points, which cover {covered}"
+    seen = points - curve.unseen
+    return f"the {name} curve holds {points} points, of which the plot shows only {seen}, which cover {covered}"
 
 
 def _covered(curve: Curve) -> str:

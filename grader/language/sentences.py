@@ -76,9 +76,9 @@ class Template:
         return sum(len(word) for part in self.parts for word in _WORD.findall(part) if word.casefold() not in SMALL)
 
     @property
-    def rank(self) -> tuple[int, int]:
+    def rank(self) -> tuple[bool, int]:
         """Return what sorts templates that fit a sentence, the one that tells most first."""
-        return -self.telling, -self.letters
+        return self.telling < LEAST_LETTERS, -self.letters
 
     def match(self, sentence: str) -> dict[str, str] | None:
         """Return the values of the gaps, None if the sentence was not made from this template.
@@ -136,7 +136,7 @@ class Sentences:
 
     def __init__(self, words: Mapping[str, str]) -> None:
         self._words = dict(words)
-        self._joints = {text: said for text, said in words.items() if text[:1] == text[-1:] == " "}
+        self._joints = {text: said for text, said in words.items() if text[:1] in " ," and text[-1:] == " "}
         self._cached = lru_cache(maxsize=10_000)(self._translated)
 
     @cached_property

@@ -54,8 +54,10 @@ def not_started(e: Evidence, item: str) -> str:
         return ""
     what = "the cell" if len(own) == 1 else "all code"
     empty = not any(_statements(sources[cell]) for cell in own)
-    where = f"{what} under '{name_of(item)}'"
-    return f"not started: {where} holds no code" if empty else f"not started: {where} is as it was handed out"
+    name = name_of(item)
+    if empty:
+        return f"not started: {what} under '{name}' holds no code"
+    return f"not started: {what} under '{name}' is as it was handed out"
 
 
 def _own_cells(e: Evidence, item: str) -> Iterator[int]:
