@@ -159,6 +159,7 @@ def test_a_worker_with_another_grader_gets_nothing(cluster, place, tmp_path):
     assert "broke off" not in out
 
 
+@pytest.mark.exhaustive
 def test_the_next_driver_finds_results_that_ended_meanwhile(cluster, tmp_path):
     cluster.start_worker(*INSTANT)
     notebooks = write_class(tmp_path / "in", a="sleep 4 # a", b="sleep 4 # b")
@@ -278,6 +279,7 @@ def real(cluster, place, tmp_path):
     return command
 
 
+@pytest.mark.exhaustive
 @pytest.mark.timeout(600)
 def test_a_cluster_result_is_reused_on_this_machine(real, tmp_path):
     result = json.loads((tmp_path / "out" / "anna" / "result.json").read_text())
