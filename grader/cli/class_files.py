@@ -1,4 +1,4 @@
-"""What the commands that change a class share: who changes it, and the files of the class that are written again."""
+"""Shared by the commands that change a class: the option that says who does, and the files written again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `grader similar --keep` found in a class, kept beside the store for the desk: `similar.sqlite`.
+"""The findings of `grader similar --keep` in a class, kept beside the store for the desk: `similar.sqlite`.
 
 It is a file of its own because it can be made again at any time, and no mark rests on it.
 """

@@ -1,4 +1,4 @@
-"""What people decide on a class: marks made of rubric lines, overridden verdicts, and what students may see.
+"""The decisions of people on a class: marks made of rubric lines, overridden verdicts, and what students may see.
 
 Plain data. `grader.course.changes` writes it, `grader.course.scores` and `grader.course.decided` say what it is worth.
 """

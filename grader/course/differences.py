@@ -1,4 +1,4 @@
-"""What differs between two results: the cells of the notebooks and the verdicts. Pure functions."""
+"""Compare two results: the cells of the notebooks and the verdicts. Pure functions."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class CheckChange:
 
 @dataclass(frozen=True)
 class Difference:
-    """What differs between two results.
+    """The differences between two results.
 
     `cells` are None if the cells of one are not known, as without kept evidence. `same_cells` counts those that both
     have. `changed` says in words what the results rest on and differs.

@@ -143,11 +143,11 @@ class LoaderSeen:
 class OptimizerSeen:
     """The optimizer that stepped during a pass.
 
-    `kind` is its class name; of a class of the notebook's own that does not override `step`, that of torch's class
-    below it. `base` is torch's class below one that does, else ''. `model_share` is the share of the elements of the
-    called model's parameters that it holds (1.0: all of them), `foreign` the number of elements that it holds and the
-    called model does not have, as those of another model. `lr` is the learning rate of its first group of parameters at
-    the last step, `lowest_lr` and `highest_lr` are those of all groups and steps.
+    `kind` is its class name. A class of the notebook's own that overrides neither `step` nor `zero_grad` counts as
+    torch's class below it; for one that does, `base` is that class, else ''. `model_share` is the share of the elements
+    of the called model's parameters that it holds (1.0: all of them), `foreign` the number of elements that it holds
+    and the called model does not have, as those of another model. `lr` is the learning rate of its first group of
+    parameters at the last step, `lowest_lr` and `highest_lr` are those of all groups and steps.
 
     >>> OptimizerSeen("SGD", 0.01, momentum=0.5, model_share=1.0).foreign
     0

@@ -1,4 +1,4 @@
-"""What all requests share: the folder of the class, its rows as they are now, and the sessions."""
+"""The state that all requests share: the folder of the class, its rows as they are now, and the sessions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the desk shows of one submission: its result with the decisions, its report, its pictures."""
+"""Prepare the page of one submission: its result with the decisions, its report, its pictures."""
 
 from __future__ import annotations
 

@@ -604,6 +604,10 @@ class Counting(torch.optim.SGD):
         Counting.count += 1
         return super().step(closure)
 
+class Keeping(torch.optim.SGD):
+    def zero_grad(self, set_to_none=True):
+        pass
+
 class SGD(torch.optim.Optimizer):
     def __init__(self, parameters):
         super().__init__(parameters, {"lr": 0.01})
@@ -612,11 +616,11 @@ class SGD(torch.optim.Optimizer):
         for p in self.param_groups[0]["params"]:
             p -= 0.01 * p.grad.sign()
 
-for kind in (Named, Counting):
+for kind in (Named, Counting, Keeping):
     model = MLP(); fit(model, kind(model.parameters(), lr=0.01))
 model = MLP(); fit(model, SGD(model.parameters()))
 """
     )
     assert [(p.optimizer.kind, p.optimizer.base) for p in run.passes if p.optimizer] == [
-        ("SGD", ""), ("Counting", "SGD"), ("SGD", "")
+        ("SGD", ""), ("Counting", "SGD"), ("Keeping", "SGD"), ("SGD", "")
     ]  # fmt: skip

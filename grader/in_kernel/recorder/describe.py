@@ -130,12 +130,12 @@ def optimizer(optimizer: Any, model: nn.Module | None) -> dict[str, object]:
 
 
 def _kind(own: type) -> tuple[str, str]:
-    """Return the class that says how an optimizer steps, and torch's class below one that overrides `step`, or ''."""
+    """Return the class that says how an optimizer works, and torch's class below one that overrides that, or ''."""
     above: list[type] = []
     for cls in own.__mro__:
         if cls.__module__.startswith("torch.optim.") and cls.__name__ != "Optimizer":
-            steps = {inspect.unwrap(vars(mine)["step"]) for mine in above if "step" in vars(mine)}  # torch wraps them
-            same = steps <= {inspect.unwrap(cls.step)}  # type: ignore[attr-defined]
+            names = [(mine, name) for mine in above for name in ("step", "zero_grad") if name in vars(mine)]
+            same = all(inspect.unwrap(vars(mine)[name]) is inspect.unwrap(getattr(cls, name)) for mine, name in names)
             return (cls.__name__, "") if same else (own.__name__, cls.__name__)
         above.append(cls)
     return own.__name__, ""
