@@ -142,7 +142,7 @@ def _answers(visit: Visit, queue: Queue) -> dict[str, str]:
 
 
 def _listed(group: Group, rows: Mapping[str, Row], answers: Mapping[str, str], item: str) -> Listed:
-    done = sum(decided(rows[one], item) for one in group.members)
+    done = sum(item in decided(rows[one]) for one in group.members)
     return Listed(group.members[0], answers[group.members[0]], len(group.members), done, group.width)
 
 
@@ -153,7 +153,7 @@ def _next(found: Sequence[Group], group: Group, rows: Mapping[str, Row], item: s
     open_groups = (
         one.members[0]
         for one in around
-        if len(one.members) > 1 and not all(decided(rows[m], item) for m in one.members)
+        if len(one.members) > 1 and not all(item in decided(rows[m]) for m in one.members)
     )
     return next(open_groups, "")
 

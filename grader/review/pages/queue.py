@@ -61,17 +61,17 @@ class Queue:
 def entries(visit: Visit) -> tuple[list[tuple[Row, Waiting]], int]:
     """Return what waits and the person may mark, and how many gradings have yet to be looked at."""
     found, missing = waits_of(visit.desk.folder).of(visit.store, visit.rows)
+    if visit.person.is_instructor:
+        return found, missing
     return [(row, one) for row, one in found if visit.person.may_mark(row.entry.name, one.item)], missing
 
 
-def decided(row: Row, item: str) -> bool:
-    """Return whether a person has decided on this item of the notebook that counts: by a mark, or check by check."""
-    if marking.given(row, item) is not None:
-        return True
-    machine, final = row.machine.item(item), row.final.standing.item(item)
-    if machine is not None and machine.open:
-        return final is not None and not final.open
-    return any(one.item == item for one in row.final.overrides.values())
+def decided(row: Row) -> frozenset[str]:
+    """Return the items of the notebook that counts on which a person has decided: by a mark, or check by check."""
+    waited = {item.id for item in row.machine.items if item.open}
+    still = {item.id for item in row.final.standing.items if item.open}
+    overruled = {one.item for one in row.final.overrides.values()} - waited
+    return frozenset(row.final.marks) | (waited - still) | overruled
 
 
 def queue_of(visit: Visit) -> Queue:
@@ -86,7 +86,7 @@ def queue_of(visit: Visit) -> Queue:
         raise Refused(404, "Nothing of this kind waits here, or you may not mark it.")
     # in the order of what stands for the names: nobody is always first or last, and names need not be known
     found.sort(key=lambda pair: visit.desk.address(pair[0].entry.name))
-    names = frozenset(row.entry.name for row, _ in found if decided(row, item))
+    names = frozenset(row.entry.name for row, _ in found if item in decided(row))
     return Queue(item, cast(Kind, kind), tuple(found), names, question(visit, item, found[0][0]), missing)
 
 
@@ -108,7 +108,7 @@ def question(visit: Visit, item: str, row: Row) -> Question:
 def overview(visit: Visit) -> Response:
     """Show how much waits, by item and kind."""
     found, missing = entries(visit)
-    done = {(row.entry.name, one.item) for row, one in found if decided(row, one.item)}
+    done = {(row.entry.name, item) for row in visit.rows for item in decided(row)}
     rows = tally(((row.entry.name, one) for row, one in found), done, visit.store.items())
     titles = {one.item: one.title for one in visit.store.questions()}
     return visit.page(
