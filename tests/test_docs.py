@@ -18,7 +18,7 @@ DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), ROOT / "s
 SHOWN = {"console", "text", "json", "yaml"}  # illustrations; Python runs here or in the test named beside it
 RUN_ELSEWHERE = {"assignment.md": "tests/test_docs_assignment.py"}
 MAX_LINE = 120  # but tables, which cannot be wrapped
-INSTALL = re.compile(r"pip install (?:-[-\w]+ )*'?([A-Za-z][\w.-]*)")
+INSTALL = re.compile(r"pip install (?!-r )(?:-[-\w]+ )*'?([A-Za-z][\w.-]*)")
 THEIRS = {"torch", "bubblewrap", "thop", "torchinfo", "ultralytics-thop", "x"}  # what notebooks and machines install
 
 

@@ -52,6 +52,28 @@ def test_the_template_gives_the_action_what_it_takes():
     assert "classroom" not in (TEMPLATE / ".github/workflows/grade.yml").read_text().lower()
 
 
+def test_only_the_repository_of_grader_has_to_be_written_into_the_template():
+    placeholder = re.compile(
+        r"\b(?:OWNER|YOUR|USER|ORG|REPO|REPOSITORY|NAME|HOST|PACKAGE|COURSE|TODO|FIXME|XXX|CHANGE_?ME|EXAMPLE)\b[\w/@.]*"
+        r"|<[A-Za-z][^>\n]*>|\bexample\.\w+|\byour-\w+"
+    )
+    found = []
+    for path in sorted(path for path in TEMPLATE.rglob("*") if path.is_file()):
+        text = re.sub(r"<!--.*?-->", "", path.read_text(), flags=re.DOTALL)  # for instructors, who remove it
+        found += [(path.relative_to(TEMPLATE).as_posix(), one[0]) for one in placeholder.finditer(text)]
+    version = re.search(r'^version = "(.*)"', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)
+    assert version is not None
+    assert found == [(".github/workflows/grade.yml", f"OWNER/grader@v{version[1]}")]
+    assert f"torch-grader[colab]=={version[1]}\n" == (TEMPLATE / "requirements.txt").read_text()
+    told = re.sub(r"\s+", " ", (ROOT / "docs" / "ci.md").read_text())
+    assert (
+        "In `.github/workflows/grade.yml`, write the repository that you have grader from instead of `OWNER/grader`"
+        in told
+    )
+    assert f"instead of `v{version[1]}`" in told
+    assert f"OWNER/grader@v{version[1]}" in (TEMPLATE / "README.md").read_text()
+
+
 @pytest.mark.parametrize(
     "path",
     [
