@@ -16,7 +16,7 @@ from grader.version import DISTRIBUTION, install_command
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), ROOT / "submissions" / "README.md"])
 SHOWN = {"console", "text", "json", "yaml"}  # illustrations; Python runs here or in the test named beside it
-RUN_ELSEWHERE = {"assignment.md": "tests/test_docs_assignment.py"}
+RUN_ELSEWHERE = {"assignment.md": "tests/test_docs_assignment.py", "course_systems.md": "tests/exports/gradescope.py"}
 MAX_LINE = 120  # but tables, which cannot be wrapped
 INSTALL = re.compile(r"pip install (?!-r )(?:-[-\w]+ )*'?([A-Za-z][\w.-]*)")
 THEIRS = {"torch", "bubblewrap", "thop", "torchinfo", "ultralytics-thop", "x"}  # what notebooks and machines install

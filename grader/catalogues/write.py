@@ -33,7 +33,7 @@ LEFT_OUT = {
         *("review", "similarity"),  # the desk is in English
         *("sandbox/confinement", "sandbox/channel/messages.py", "sandbox/channel/zmtp.py", "sandbox/fork_server.py"),
         *("sandbox/warm_start.py", "evidence/decode.py", "evidence/kept.py", "course/store_schema.py"),
-        *("seeds.py", "temporary.py", "version.py", "notebook/colab_export.py"),
+        *("seeds.py", "temporary.py", "version.py", "notebook/colab_export.py", "course/ingest/git_trial.py"),
         *("checks/conclusions.py", "checks/printed_numbers.py", "slicing/bindings.py"),
     ),
     "reference": ("mutations", "models.py", "loops.py", "program.py", "proving.py", "calibrating.py", "data.py"),

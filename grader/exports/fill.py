@@ -181,7 +181,7 @@ def told(one: Plan) -> Iterator[str]:
     count = len(one.changes)
     yield f"{count} {'grade changes' if count == 1 else 'grades change'}, {one.same} {_stay(one.same)}"
     if one.comments:
-        yield f"{one.comments} {'comment is' if one.comments == 1 else 'comments are'} written"
+        yield f"comments that are written: {one.comments}"
     yield from listed("comments of a person, which stay", one.own_comments)
     for change in one.kept:
         yield f"kept: {change.student}: {change.column}: {change.before} (would be {change.after})"

@@ -23,7 +23,7 @@ STATUS: dict[CheckStatus, str] = {"pass": "passed", "partial": "failed", "fail":
 def gradescope_results(
     result: Result, *, score: float | None = None, seconds: float | None = None, comments: tuple[str, ...] = ()
 ) -> dict[str, object]:
-    """Return the content of `results.json`.
+    """Return the content of `results.json`; its `extra_data` says whose it is, and of which notebook.
 
     `score` is the total where it is another than the result's, such as with a person's marks; `seconds` is what the
     grading took; `comments` are further paragraphs for the student, as plain text. Facts for instructors are left out.
@@ -43,6 +43,7 @@ def gradescope_results(
             "max_score": result.max_score,
             "status": result.status,
             "submission": result.submission.sha256,
+            "student": result.student.name,
         },
         "tests": [
             _test(item, check, f"{at}.{number}")

@@ -192,7 +192,7 @@ def test_blackboard_takes_feedback_in_the_download_of_one_column():
     found, one = decide(92.5, Wanted(), BLACKBOARD, blackboard, comments=("Points: 92.5 of 100", "q1: <b>"))
     filled = '"jdoe","92.5","","SMART_TEXT","Points: 92.5 of 100<br>q1: &lt;b&gt;","HTML"'
     assert one.sheet.filled(found.cells).decode().splitlines()[1] == filled
-    assert "1 comment is written" in list(told(found))
+    assert "comments that are written: 1" in list(told(found))
 
 
 def test_feedback_of_a_person_stays_in_blackboard_with_its_format():

@@ -7,13 +7,20 @@ import re
 import shutil
 import subprocess
 import zipfile
+from dataclasses import replace
+from hashlib import sha256
 
 import pytest
 
 from grader.cli.main import main
 from grader.exports.points import parse_points
 from grader.exports.sheet import read_sheet
+from grader.grading.judge import judge
+from grader.reports.gradescope import gradescope_document
+from grader.result import Student, Submitted, total
+from tests.conftest import RUBRIC, empty_evidence
 from tests.exports.classes import COMMENT, DOWNLOADS, GRADE_COLUMN, GRADEBOOKS, SECRET, make_class, mark_class
+from tests.exports.gradescope import handed_out
 
 TOTALS = [10.5, 12.0, 13.5]  # 7.5 of the machine's points, 1 by an override, and 2, 3.5 or 5 by a mark
 
@@ -68,6 +75,32 @@ def test_gradescope(marked, tmp_path):
         (mark,) = [test for test in one["tests"] if "points from a person" in test["output"]]
         assert "well argued" in mark["output"]
         assert "<b>" not in mark["output"]
+
+
+def test_the_autograder_in_the_documentation_hands_out_gradescopes_results(tmp_path):
+    """Equal notebooks of two students, and a notebook of a group."""
+    same, group = b"the same notebook", b"another notebook"
+    for folder, name, content in (
+        ("a", "Jane Doe", same),
+        ("b", "Hans Müller", same),
+        ("c", "Rick Roe & Edgar Poe", group),
+    ):
+        submitted = Submitted("hw.ipynb", sha256(content).hexdigest())
+        result = total(RUBRIC.name, submitted, judge(RUBRIC, empty_evidence()), {})
+        text = gradescope_document(replace(result, student=Student(folder, "1", name)))
+        (tmp_path / "results" / folder).mkdir(parents=True)
+        (tmp_path / "results" / folder / "results.json").write_text(text)
+    handed = [("Hans Müller", same), ("Edgar Poe & Rick Roe", group), ("Rick Roe", same), ("Jane Doe", b"a new one")]
+    found = [
+        handed_out(tmp_path / "results", tmp_path / str(at), names, {"hw.ipynb": content, "utils.py": b"x = 1"})
+        for at, (names, content) in enumerate(handed)
+    ]
+    assert [one and one["extra_data"]["student"] for one in found] == [
+        "Hans Müller",
+        "Rick Roe & Edgar Poe",
+        None,
+        None,
+    ]
 
 
 def check_pages(pages, totals):

@@ -25,6 +25,7 @@ import pytest
 from grader.course.store import Store
 from grader.data import find_data
 from grader.data.subset import write_smaller
+from tests.exports.gradescope import handed_out
 from tests.exports.sample_class import BOOKS, DOWNLOADS, FULL, ITEMS, SECRET, Book, Pupil, download, pupils
 
 pytestmark = [pytest.mark.slow, pytest.mark.exhaustive, pytest.mark.timeout(3600)]
@@ -314,6 +315,9 @@ def gradescope_results(marked: Marked, folder: Path) -> None:
         assert one["score"] == points.total
         sums = {item: sum(test["score"] for test in one["tests"] if test["tags"] == [item]) for item in ITEMS}
         assert sums == pytest.approx(points.items)
+    for pupil in marked.there[:-1]:
+        expected = found.get(marked.names[pupil.at])
+        assert handed_out(folder, folder.parent / f"at{pupil.at}", pupil.name, {pupil.file: pupil.content}) == expected
 
 
 def nbgrader_feedback(marked: Marked, folder: Path) -> None:

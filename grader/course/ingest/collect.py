@@ -99,8 +99,8 @@ def read_repositories(
     notes = [f"{listed}: {len(found)} repositories, {sum(bool(one.problem) for one in found)} of them cannot be read"]
     if own and options.due is not None:
         notes.append(
-            f"{len(own)} of them are dated by the time of the commit, which whoever commits can set: nothing says when "
-            "they were pushed"
+            f"nothing says when the commit of {len(own)} of them was pushed: the time of the commit counts, which "
+            "whoever commits can set"
         )
     notes += [one.note for one in found if one.note]
     roster = tuple(_handed_in(reader.roster, named))
