@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-PREFIXES = ("gk-", "grader-class-", "grader-task-", "grader-calibrate-")
+PREFIXES = ("gk-", "grader-class-", "grader-task-", "grader-calibrate-", "grader-git-")
 # A name of 12 hexadecimal digits says that the owner holds a lock; others have 8 letters, as of tempfile.
 _OWNED = re.compile(f"(?:{'|'.join(PREFIXES)})[0-9a-f]{{12}}")
 _NEW = "grader-new-"  # a folder that is not locked yet

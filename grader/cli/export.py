@@ -27,6 +27,7 @@ _GRADEBOOKS = {
     "blackboard": "fill in the gradebook that Blackboard exported",
     "brightspace": "fill in the gradebook that Brightspace exported",
 }
+_COMMENTED = ("moodle", "blackboard")  # their gradebooks may have a column for comments
 _OTHERS = {
     "gradescope": "write a results.json for each submission, as Gradescope reads it",
     "nbgrader": "write nbgrader's feedback folder, so that `nbgrader release_feedback` hands out the reports",
@@ -103,10 +104,11 @@ def _add_gradebook(system: argparse.ArgumentParser, name: str) -> None:
     system.add_argument(
         "--scale", action="store_true", help="scale the points to the full points of the column, if they differ"
     )
-    if name == "moodle":
+    if name in _COMMENTED:
         system.add_argument(
             "--comments", metavar="NAME", help="the column for feedback comments, if it is not recognised"
         )
+    if name == "moodle":
         system.add_argument(
             "--feedback", type=Path, metavar="ZIP", help="also write the reports as the archive that Moodle takes back"
         )
@@ -161,10 +163,10 @@ def _gradebook(arguments: argparse.Namespace) -> Gradebook:
     from grader.exports.sheet import read_sheet
 
     sheet = read_sheet(arguments.gradebook)
-    if arguments.system == "moodle":
-        return moodle.read(sheet, arguments.comments)
-    readers = {"canvas": canvas.read, "blackboard": blackboard.read, "brightspace": brightspace.read}
-    return readers[arguments.system](sheet)
+    if arguments.system in _COMMENTED:
+        commented = {"moodle": moodle.read, "blackboard": blackboard.read}
+        return commented[arguments.system](sheet, arguments.comments)
+    return {"canvas": canvas.read, "brightspace": brightspace.read}[arguments.system](sheet)
 
 
 def _keep_apart(gradebook: Path, *others: Path | None) -> None:

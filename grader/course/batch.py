@@ -23,6 +23,7 @@ from grader.course.summary_csv import write_summary
 from grader.files import write_atomically
 from grader.grading.grade import failed
 from grader.grading.supervisor import CutShort, GaveUp
+from grader.notebook.reader import shown_name
 from grader.provenance.digests import of_file
 from grader.reports.executed import EXECUTED, write_executed
 from grader.reports.html import in_this_language, write_html
@@ -142,7 +143,7 @@ class _Batch:
         if not grading:
             return False
         entry = _entry(submission, sha256)
-        graded = self._stored(grading, entry)
+        graded = self._stored(grading, entry, shown_name(submission.path))
         if graded is None:
             left = self.job.recover(grading, sha256)
             if left is not None:
@@ -155,18 +156,23 @@ class _Batch:
         self.observer.ended(submission, result, True)
         return True
 
-    def _stored(self, grading: str, entry: Entry) -> Graded | None:
+    def _stored(self, grading: str, entry: Entry, name: str) -> Graded | None:
         """Return this student's stored grading, made from that of an equal notebook if need be; None if there is none.
 
-        Only the grading is shared: the result says whose it is, and has a signature of its own.
+        Only the grading is shared: the result says whose it is and what the file is called, and has a signature of its
+        own.
         """
         key = key_for(grading, entry.student)
         own = self.store.graded(key)
-        if own is not None and self.job.may_reuse(own):
+        if own is not None and self.job.may_reuse(own) and read_document(own.document).submission.name == name:
             return own
         for other in self.store.alike(grading):
-            if other.key != key and self.job.may_reuse(other):
-                result = replace(read_document(other.document), student=entry.student, signature=None)
+            result = read_document(other.document)
+            if result.status == "failed" and result.submission.name != name:
+                continue  # the message names the file
+            if self.job.may_reuse(other):
+                named = replace(result.submission, name=name)
+                result = replace(result, submission=named, student=entry.student, signature=None)
                 graded = replace(other, key=key, document=self.job.sign(result).document())
                 self.store.put(graded)
                 return graded
@@ -223,7 +229,8 @@ class _Batch:
 
     def _keep(self, submission: Submission, result: Result, final: bool, seconds: float) -> None:
         entry = _entry(submission, result.submission.sha256)
-        result = self.job.sign(replace(result, student=entry.student))
+        named = replace(result.submission, name=shown_name(submission.path))
+        result = self.job.sign(replace(result, submission=named, student=entry.student))
         grading = self.job.key(submission.path.name, submission.identity(entry.sha256))
         key = key_for(grading, entry.student)
         final = final and bool(grading) and not any(item.status == "error" for item in result.items)

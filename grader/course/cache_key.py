@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -31,10 +32,11 @@ class Settings:
 def key_of(file: str, digests: Digests, settings: Settings) -> str:
     """Return the key of a notebook's grading; '' if the notebook cannot be read, since such a result is never reused.
 
-    Two keys are equal exactly when the file name, all digests and all settings are equal. The file name counts because
-    the result contains it and its suffix decides how the file is read.
+    Two keys are equal exactly when all digests, all settings and the suffix of the file name are equal. The suffix
+    counts because it decides how the file is read. The rest of the name does not: course systems put the student and
+    the attempt into it, and a result that is reused for another file is named anew.
     """
     if not digests.submission:
         return ""
-    whole = {"file": file, "digests": asdict(digests), "settings": asdict(settings)}
+    whole = {"suffix": PurePath(file).suffix.lower(), "digests": asdict(digests), "settings": asdict(settings)}
     return hashlib.sha256(json.dumps(whole, sort_keys=True).encode("utf-8", "surrogatepass")).hexdigest()

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from grader.exports.comments import comment_cell, is_ours
 from grader.exports.errors import ExportError
 from grader.exports.gradebook import Column, Gradebook, find_column
 from grader.exports.grades import Grade, Points
@@ -44,7 +44,8 @@ class Plan:
     """What is to be written, and what a person has to know about it.
 
     `cells` are the new texts by row and column. `same` counts grades that stay as they are. `kept` are cells that hold
-    something else than a grade, such as EX. `without` are students of whom there is no submission; `strangers` are
+    something else than a grade, such as EX. `comments` counts the comments that are written; `own_comments` are the
+    students whose comment a person wrote. `without` are students of whom there is no submission; `strangers` are
     submissions that have no row.
     """
 
@@ -61,6 +62,8 @@ class Plan:
     changed: tuple[str, ...] = ()
     doubts: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    comments: int = 0
+    own_comments: tuple[str, ...] = ()
 
 
 def plan(book: Gradebook, grades: Mapping[str, Grade], matches: Matches, wanted: Wanted) -> Plan:
@@ -73,7 +76,8 @@ def plan(book: Gradebook, grades: Mapping[str, Grade], matches: Matches, wanted:
     cells: dict[tuple[int, int], str] = {}
     changes: list[Change] = []
     kept: list[Change] = []
-    same = 0
+    own_comments: list[str] = []
+    same = comments = 0
     for student in book.students:
         grade = ready.get(student.line)
         if grade is None:
@@ -94,7 +98,12 @@ def plan(book: Gradebook, grades: Mapping[str, Grade], matches: Matches, wanted:
                 cells[student.line, column.index] = change.after
                 changes.append(change)
         if book.comments is not None and grade.comments:
-            _comment(book, student, grade, cells)
+            there, text = book.sheet.cell(student.line, book.comments), comment_cell(grade.comments)
+            if there and not is_ours(there):
+                own_comments.append(student.shown)
+            elif there != text:
+                comments += 1
+                cells |= _comment(book, student, text)
     matched = set(matches.found.values())
     return Plan(
         cells,
@@ -110,6 +119,8 @@ def plan(book: Gradebook, grades: Mapping[str, Grade], matches: Matches, wanted:
         tuple(one.submission for one in ready.values() if one.changed),
         matches.doubts,
         tuple(_notes(book, targets, ready.values(), matches)),
+        comments,
+        tuple(own_comments),
     )
 
 
@@ -144,17 +155,10 @@ def _scaled(points: Points, column: Column) -> float:
     return round(points.earned * column.possible / points.possible, 2)
 
 
-_OURS = re.compile(r"Points: [\d.]+ of [\d.]+")  # how `comments.comments_of` begins
-
-
-def _comment(book: Gradebook, student: Student, grade: Grade, cells: dict[tuple[int, int], str]) -> None:
-    """Write the comments, unless a person has written some."""
-    from grader.exports.moodle import comment_cell
-
-    assert book.comments is not None
-    there, text = book.sheet.cell(student.line, book.comments), comment_cell(grade.comments)
-    if (not there or _OURS.match(there)) and there != text:
-        cells[student.line, book.comments] = text
+def _comment(book: Gradebook, student: Student, text: str) -> dict[tuple[int, int], str]:
+    """Return the cells for a student's comment: itself, and how it is written."""
+    cells = {(student.line, book.comments): text, (student.line, book.comment_format): "HTML"}
+    return {(line, column): cell for (line, column), cell in cells.items() if column is not None}
 
 
 def _notes(
@@ -176,6 +180,9 @@ def told(one: Plan) -> Iterator[str]:
         yield f"{change.student}: {change.column}: {change.before or 'no grade'} -> {change.after}"
     count = len(one.changes)
     yield f"{count} {'grade changes' if count == 1 else 'grades change'}, {one.same} {_stay(one.same)}"
+    if one.comments:
+        yield f"{one.comments} {'comment is' if one.comments == 1 else 'comments are'} written"
+    yield from listed("comments of a person, which stay", one.own_comments)
     for change in one.kept:
         yield f"kept: {change.student}: {change.column}: {change.before} (would be {change.after})"
     yield from (f"note: {note}" for note in one.notes)

@@ -37,7 +37,8 @@ class Column:
 class Gradebook:
     """A gradebook file. `blank` are texts that stand for 'no grade yet'; other texts that are no number are kept.
 
-    `comments` is the index of the column for comments, None if there is none.
+    `comments` is the index of the column for comments, None if there is none; `comment_format` is that of the column
+    that says how they are written, which then becomes HTML.
     """
 
     system: str
@@ -47,6 +48,7 @@ class Gradebook:
     decimal: str
     blank: frozenset[str] = frozenset(("", "-"))
     comments: int | None = None
+    comment_format: int | None = None
 
 
 def gradebook(
@@ -57,6 +59,7 @@ def gradebook(
     blank: Sequence[str] = (),
     comments: int | None = None,
     numbers: Sequence[str] = (),
+    comment_format: int | None = None,
 ) -> Gradebook:
     """Return the gradebook; `numbers` are further cells in which its decimal mark can be seen. Raises ExportError."""
     if not students:
@@ -71,6 +74,7 @@ def gradebook(
         mark,
         frozenset(("", "-", *(text.casefold() for text in blank))),
         comments,
+        comment_format,
     )
 
 
@@ -89,6 +93,17 @@ def find_column(book: Gradebook, wanted: str | None) -> Column:
         ids = ", ".join(filter(None, (column.id for column in usable))) or "and they have no ids"
         raise ExportError(f"{len(usable)} columns are called {wanted!r}; give the column's id: {ids}")
     raise ExportError(f"the gradebook has no column {wanted!r}; there are: {there}")
+
+
+def comments_column(sheet: Sheet, names: Sequence[str], wanted: str | None) -> int | None:
+    """Return the column for comments: the one that a person wanted, else the first that has one of these names.
+
+    Raises ExportError if there is none that was wanted.
+    """
+    places = header_places(sheet)
+    if wanted is not None and _folded(wanted) not in places:
+        raise ExportError(f"the gradebook has no column {wanted!r} for comments")
+    return next((places[name] for name in (names if wanted is None else (_folded(wanted),)) if name in places), None)
 
 
 def header_places(sheet: Sheet) -> dict[str, int]:

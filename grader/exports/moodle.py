@@ -7,19 +7,17 @@ whoever downloads it, so columns are known by where they stand and what is in th
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Sequence
 
 from grader.exports.errors import ExportError
-from grader.exports.gradebook import Column, Gradebook, gradebook
+from grader.exports.gradebook import Column, Gradebook, comments_column, gradebook
 from grader.exports.people import Student
 from grader.exports.points import parse_points
 from grader.exports.sheet import Sheet
 
 _IDENTIFIER = re.compile(r"(?P<prefix>.*?)(?P<number>\d+)")
 _COMMENTS = ("feedback comments", "feedback als kommentar", "feedback par commentaires")
-_FORMULA = re.compile(r"((?:^|[,;|:\t]|<br>)[\s\"'`]*)([=+\-@＝＋－＠]+)")
 
 
 def read(sheet: Sheet, comments: str | None = None) -> Gradebook:
@@ -41,7 +39,7 @@ def read(sheet: Sheet, comments: str | None = None) -> Gradebook:
         label = f"{name.replace('_', ' ')}_{number}" if name else ""
         students.append(Student(line, (number, *(sheet.cell(line, one) for one in unique)), name, label))
     column = Column(grade, sheet.cell(0, grade), possible=parse_points(full))
-    place = _comments_column(sheet, comments)
+    place = comments_column(sheet, _COMMENTS, comments)
     return gradebook("Moodle", sheet, students, [column], comments=place, numbers=[full])
 
 
@@ -80,21 +78,3 @@ def _unique_columns(sheet: Sheet, lines: Sequence[int], grade: int) -> list[int]
 def _mostly_differ(cells: Sequence[str]) -> bool:
     """Return whether these may be names: in a worksheet without names the second column is the status."""
     return len(set(cells)) > len(cells) / 2
-
-
-def _comments_column(sheet: Sheet, wanted: str | None) -> int | None:
-    titles = [cell.text.strip().casefold() for cell in sheet.rows[0]]
-    if wanted is not None and wanted.strip().casefold() not in titles:
-        raise ExportError(f"the worksheet has no column {wanted!r} for comments")
-    names = _COMMENTS if wanted is None else (wanted.strip().casefold(),)
-    return next((titles.index(name) for name in names if name in titles), None)
-
-
-def comment_cell(lines: Sequence[str]) -> str:
-    """Return lines of text as Moodle stores a comment: HTML, in which no character starts a formula of a spreadsheet.
-
-    >>> comment_cell(["3 < 5", "=1+1"])
-    '3 &lt; 5<br>&#61;1+1'
-    """
-    escaped = "<br>".join(html.escape(re.sub(r"\s+", " ", line).strip(), quote=False) for line in lines)
-    return _FORMULA.sub(lambda found: found[1] + "".join(f"&#{ord(mark)};" for mark in found[2]), escaped)

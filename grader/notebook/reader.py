@@ -37,7 +37,7 @@ class UnreadableNotebook(Exception):
 
 def read_notebook(path: Path) -> Notebook:
     """Read a notebook of any age (.ipynb, or exported as .py). Raises UnreadableNotebook, and nothing else."""
-    name = _shown_name(path)
+    name = shown_name(path)
     try:
         data = _read_bytes(path)
         repairs = Repairs()
@@ -55,7 +55,8 @@ def read_notebook(path: Path) -> Notebook:
     )
 
 
-def _shown_name(path: Path) -> str:
+def shown_name(path: Path) -> str:
+    """Return the name of a file as results contain it: characters that cannot be printed are replaced."""
     name = path.name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     return "".join(c if c.isprintable() else "\ufffd" for c in name) or str(path)
 

@@ -112,6 +112,39 @@ def test_an_unchanged_submission_is_not_graded_again(tmp_path):
     assert graded[4:] == ["a", "b", "c"]
 
 
+def by_content(name, sha256):
+    return sha256
+
+
+def test_an_equal_notebook_of_another_name_is_graded_once_and_named_as_it_is(tmp_path):
+    """Canvas writes the student's name and the attempt's number into the name of each file of a group."""
+    class_ = notebooks(tmp_path, "a", "b")
+    class_[1].path.write_bytes(class_[0].path.read_bytes())
+    out = tmp_path / "out"
+    done, _ = run(class_, job(out, good, key=by_content))
+    assert (done.count, done.reused) == (2, 1)
+    again = tmp_path / "a-1.ipynb"
+    again.write_bytes(class_[0].path.read_bytes())
+    done, _ = run([replace(class_[0], path=again), class_[1]], job(out, good, key=by_content))
+    assert (done.count, done.reused) == (2, 2)
+    said = {name: json.loads((out / name / "result.json").read_text()) for name in ("a", "b")}
+    assert {name: one["submission"]["name"] for name, one in said.items()} == {"a": "a-1.ipynb", "b": "b.ipynb"}
+    assert {name: one["student"]["folder"] for name, one in said.items()} == {"a": "a", "b": "b"}
+
+
+def test_a_failed_result_is_not_reused_for_a_file_of_another_name(tmp_path):
+    """Its message names the file, which in the download of a course system holds the student's name."""
+
+    def unreadable(submission):
+        return replace(good(submission), status="failed", message=f"{submission.path.name} is not a notebook.")
+
+    class_ = notebooks(tmp_path, "a", "b")
+    class_[1].path.write_bytes(class_[0].path.read_bytes())
+    done, _ = run(class_, job(tmp_path / "out", unreadable, key=by_content))
+    assert (done.count, done.reused) == (2, 0)
+    assert "a.ipynb" not in (tmp_path / "out" / "b" / "result.json").read_text()
+
+
 def test_a_result_that_may_not_be_reused_is_graded_again(tmp_path):
     class_ = notebooks(tmp_path, "a")
     run(class_, job(tmp_path / "out", good))

@@ -2,6 +2,7 @@ import pytest
 
 from grader.course.csv_text import escape_cell
 from grader.exports import blackboard, brightspace, canvas, moodle
+from grader.exports.comments import comment_cell, is_ours
 from grader.exports.errors import ExportError
 from grader.exports.fill import Wanted, plan, told
 from grader.exports.gradebook import find_column
@@ -163,12 +164,12 @@ def test_a_column_for_comments_can_be_named():
     "text", ["=1+1", "-2 points", "@sum", "ok; =1+1", 'she said "=1+1"', "a\n=b", "x|=cmd", "-=1", "x <=-3"]
 )
 def test_no_comment_starts_a_formula(text):
-    cell = moodle.comment_cell([text])
+    cell = comment_cell([text])
     assert escape_cell(cell) == cell
 
 
 def test_words_in_comments_are_not_damaged():
-    assert moodle.comment_cell(["Anne-Marie: a - b, x=1"]) == "Anne-Marie: a - b, x=1"
+    assert comment_cell(["Anne-Marie: a - b, x=1"]) == "Anne-Marie: a - b, x=1"
 
 
 def test_blackboard_in_another_language_and_with_commas():
@@ -180,6 +181,42 @@ def test_blackboard_in_another_language_and_with_commas():
     assert one.sheet.filled(found.cells).decode() == text.replace('"jdoe",""', '"jdoe","92.5"')
     with pytest.raises(ExportError, match="computes it"):
         find_column(one, "8")
+
+
+BLACKBOARD = """"Username","HW [Total Pts: 100 Score] |7","Grading Notes","Notes Format","Feedback to User","Feedback Format"
+"jdoe","","","SMART_TEXT","","SMART_TEXT"
+"""
+
+
+def test_blackboard_takes_feedback_in_the_download_of_one_column():
+    found, one = decide(92.5, Wanted(), BLACKBOARD, blackboard, comments=("Points: 92.5 of 100", "q1: <b>"))
+    filled = '"jdoe","92.5","","SMART_TEXT","Points: 92.5 of 100<br>q1: &lt;b&gt;","HTML"'
+    assert one.sheet.filled(found.cells).decode().splitlines()[1] == filled
+    assert "1 comment is written" in list(told(found))
+
+
+def test_feedback_of_a_person_stays_in_blackboard_with_its_format():
+    text = BLACKBOARD.replace('"SMART_TEXT","",', '"SMART_TEXT","Well done",')
+    found, one = decide(92.5, Wanted(), text, blackboard, comments=("Points: 92.5 of 100",))
+    assert one.sheet.filled(found.cells).decode() == text.replace('"jdoe",""', '"jdoe","92.5"')
+    assert "comments of a person, which stay: jdoe" in list(told(found))
+
+
+def test_blackboard_feedback_in_another_language_or_beside_several_columns_is_named():
+    text = BLACKBOARD.replace("Feedback to User", "Rückmeldung")
+    assert book(text, blackboard).comments is None
+    assert blackboard.read(parse_sheet(text.encode(), "x"), "rückmeldung").comments == 4
+    several = BLACKBOARD.replace('"Grading Notes"', '"HW 2 [Total Pts: 100 Score] |8"')
+    assert book(several, blackboard).comments is None
+    assert blackboard.read(parse_sheet(several.encode(), "x"), "Feedback to User").comments == 4
+    with pytest.raises(ExportError, match="no column 'x' for comments"):
+        blackboard.read(parse_sheet(text.encode(), "x"), "x")
+
+
+@pytest.mark.parametrize("text", ["Points: 3 of 5", "<p>Points: 3 of 5<br>q1 ...</p>", "<div> <p>Points: 0.5 of 5"])
+def test_our_own_comments_are_recognised(text):
+    assert is_ours(text)
+    assert not is_ours(f"Sorry! {text}")
 
 
 def test_brightspace_by_user_name_alone():

@@ -11,8 +11,14 @@ from grader.exports.people import Person, match
 from grader.exports.sheet import read_sheet
 
 GOLDEN = Path(__file__).parent / "golden"
-READERS = {"canvas.csv": canvas, "moodle.csv": moodle, "blackboard.xls": blackboard, "brightspace.csv": brightspace}
-COLUMNS = {"canvas.csv": "Homework 3", "moodle.csv": None, "blackboard.xls": "1002", "brightspace.csv": "homework 3"}
+READERS = {
+    "canvas.csv": canvas,
+    "moodle.csv": moodle,
+    "blackboard.xls": blackboard,
+    "blackboard_column.csv": blackboard,
+    "brightspace.csv": brightspace,
+}
+COLUMNS = {"canvas.csv": "Homework 3", "blackboard.xls": "1002", "brightspace.csv": "homework 3"}
 
 
 def grade(name, points, comments=(), **more):
@@ -39,7 +45,7 @@ def people(system):
 def decided(file, **wanted) -> tuple[Plan, bytes]:
     book = READERS[file].read(read_sheet(GOLDEN / file))
     matches = match(book.students, people(file.partition(".")[0]))
-    found = plan(book, GRADES, matches, Wanted(COLUMNS[file], **wanted))
+    found = plan(book, GRADES, matches, Wanted(COLUMNS.get(file), **wanted))
     return found, book.sheet.filled(found.cells)
 
 
@@ -68,7 +74,7 @@ def test_filling_in_twice_changes_nothing_more(file):
     found, data = decided(file)
     stem, _, ending = file.partition(".")
     book = READERS[file].read(read_sheet(GOLDEN / f"{stem}.filled.{ending}"))
-    again = plan(book, GRADES, match(book.students, people(stem)), Wanted(COLUMNS[file]))
+    again = plan(book, GRADES, match(book.students, people(stem)), Wanted(COLUMNS.get(file)))
     assert again.cells == {}
     assert again.same == len(found.changes)
     assert book.sheet.filled({}) == data

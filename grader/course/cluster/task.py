@@ -66,8 +66,8 @@ def grade_bytes(
         if before := client.get_metadata(task, default=""):
             return _reply("died", str(before))
         client.set_metadata(task, _address())
-        document, final = _grade(agreed, name, content, files, _progress_reporter(agreed, task))
-        if shared is not None and final:
+        document, lasting = _grade(agreed, name, content, files, _progress_reporter(agreed, task))
+        if shared is not None and lasting:
             spool.write(shared, key, document)
         return _reply("result", document)
     except _GivenUp:
@@ -79,7 +79,10 @@ def grade_bytes(
 def _grade(
     agreed: Terms, name: str, content: bytes, files: Sequence[tuple[str, bytes]], tell: Callable[[Progress], None]
 ) -> tuple[str, bool]:
-    """Grade a notebook; return the result's document and whether it is final."""
+    """Grade a notebook; return the result's document, and whether it serves for every file with this content.
+
+    A failed one does not: its message names the file. It is made again in no time.
+    """
     from grader.course.batch import is_final
     from grader.grading import grade
 
@@ -103,7 +106,7 @@ def _grade(
             isolation=wanted.isolation,
             beside=beside,
         )
-    return result.document(), is_final(result)
+    return result.document(), is_final(result) and result.status != "failed"
 
 
 def _written(folder: Path, files: Sequence[tuple[str, bytes]]) -> Beside:

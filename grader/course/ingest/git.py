@@ -186,7 +186,7 @@ def _environment() -> dict[str, str]:
     return kept | {
         "GIT_TERMINAL_PROMPT": "0",
         "GIT_LFS_SKIP_SMUDGE": "1",
-        "GIT_NO_LAZY_FETCH": "1",  # of objects that a repository on this machine says are elsewhere
+        "GIT_NO_LAZY_FETCH": "1",  # known since 2.45 and the security releases that `git_trial` names
         "GIT_ALLOW_PROTOCOL": ":".join(_PROTOCOLS),
         "GIT_SSH_COMMAND": os.environ.get("GIT_SSH_COMMAND", ssh),
         "LC_ALL": "C",

@@ -36,6 +36,7 @@ from grader.course.ingest.sources import SUFFIXES, Found
 SYSTEMS = ("canvas", "moodle", "blackboard", "brightspace", "gradescope", "autolab", "nbgrader")
 LAYOUTS = ("auto", *SYSTEMS, "folders", "plain")
 METADATA, TIMESTAMP = "submission_metadata.yml", "timestamp.txt"
+SECRET = "submission_secret.txt"  # nbgrader knows a submission by it, and hands out the feedback
 
 
 @dataclass(frozen=True)
@@ -166,15 +167,18 @@ def gradescope(path: PurePosixPath, context: Context) -> Owner | None:
 
 
 def nbgrader(path: PurePosixPath, context: Context) -> Owner | None:
-    """nbgrader: STUDENT/ASSIGNMENT/files, with the time in timestamp.txt; assignments are kept separate."""
+    """nbgrader: STUDENT/ASSIGNMENT/files, with the time in timestamp.txt; assignments are kept separate.
+
+    The secret of the submission is none of its files: no notebook sees it, and equal notebooks are equal.
+    """
     at = decisive(path, "nbgrader", context.levels)
     if at is None:
         return None
     student, assignment = path.parts[at : at + 2]
-    note = PurePosixPath(*path.parts[: at + 2]) / TIMESTAMP
-    time = read_time(context.notes.get(note, "").strip())
+    folder = PurePosixPath(*path.parts[: at + 2])
+    time = read_time(context.notes.get(folder / TIMESTAMP, "").strip())
     owner = Owner(f"{student}/{assignment}", f"{student}/{assignment}", student, submitted=time)
-    return replace(owner, note=path == note)
+    return replace(owner, note=path in (folder / TIMESTAMP, folder / SECRET))
 
 
 def folders(path: PurePosixPath, context: Context) -> Owner | None:

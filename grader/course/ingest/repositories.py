@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
 
-from grader.course.ingest import git
+from grader.course.ingest import git, git_trial
 from grader.course.ingest.pushes import Push, pushed_by, read_reflog
 from grader.course.ingest.sources import BadFile, IngestError, hidden
 from grader.course.ingest.submissions import safe_name
@@ -104,6 +104,8 @@ def check_out_all(
     pushes: Mapping[str, tuple[Push, ...]] | None = None,
 ) -> tuple[Checkout, ...]:
     """Clone the repositories into the folder `into`, several at a time; one that cannot be read stops no other."""
+    if not all(git.is_address(one.address) for one in repositories):
+        git_trial.runs_commands()  # once, before several ask
     with ThreadPoolExecutor(CLONES) as pool:
         jobs = [
             pool.submit(_check_out, one, into / f"{number:05}", due, pushes or {})
@@ -137,6 +139,11 @@ def _refuse(one: Repository) -> None:
         raise BadFile("has an address of another kind than https:// and ssh://, which is not used")
     if not Path(one.address).is_dir():
         raise BadFile("is no folder on this machine")
+    if git_trial.runs_commands():
+        raise BadFile(
+            "is in a folder, and the git of this machine would run commands that a repository there names: install git "
+            f"{git_trial.MENDED} or newer, or give the repository's address"
+        )
 
 
 def _pushes(one: Repository, bare: Path, events: Mapping[str, tuple[Push, ...]]) -> tuple[Push, ...]:

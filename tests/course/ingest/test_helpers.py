@@ -84,6 +84,7 @@ LAYOUTS: dict[str, tuple[dict[str, str | bytes], dict[str, dict[str, str]]]] = {
     "nbgrader": (
         {
             "submitted/jdoe/ps1/timestamp.txt": "2026-11-01 11:59:00 UTC",
+            "submitted/jdoe/ps1/submission_secret.txt": "no notebook may read it",
             "submitted/jdoe/ps1/hw.ipynb": NOTEBOOK,
             "submitted/jdoe/ps1/utils.py": "jane's",
             "submitted/jdoe/ps2/hw.ipynb": NOTEBOOK,

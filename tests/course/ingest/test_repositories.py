@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import time
 from datetime import datetime, timezone
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.course.ingest import git
+from grader.course.ingest import git, git_trial
 from grader.course.ingest.collect import ClassOptions, read_repositories
 from grader.course.ingest.pushes import Push, pushed_by, read_events, read_reflog
 from grader.course.ingest.repositories import check_out_all, read_list
@@ -167,6 +168,28 @@ def test_no_object_is_fetched_from_where_a_repository_says(tmp_path):
     (one,) = read(tmp_path, ["1,A,evil"]).submissions
     assert one.problem
     assert not touched.exists()
+
+
+def test_a_folder_is_refused_if_git_would_run_what_it_names(tmp_path, jane, monkeypatch):
+    """An older git is stood in for by this one, told to fetch as older ones do."""
+    real, shim = shutil.which("git"), tmp_path / "bin" / "git"
+    shim.parent.mkdir()
+    old = "--upload-pack='GIT_NO_LAZY_FETCH=0 git-upload-pack'"
+    shim.write_text(
+        f'#!/bin/sh\nfor word; do shift; set -- "$@" "$word"; [ "$word" = clone ] && set -- "$@" {old}; done\n'
+        f'exec {real} "$@"\n'
+    )
+    shim.chmod(0o755)
+    assert not git_trial.runs_commands()
+    monkeypatch.setenv("PATH", f"{shim.parent}:{os.environ['PATH']}")
+    git_trial.runs_commands.cache_clear()
+    try:
+        assert git_trial.runs_commands()
+        (one,) = read(tmp_path, ["3031,Jane Doe,repos/jane"]).submissions
+        assert "is in a folder, and the git of this machine would run commands" in one.problem
+        assert "install git 2.45.1 or newer, or give the repository's address" in one.problem
+    finally:
+        git_trial.runs_commands.cache_clear()
 
 
 @pytest.mark.parametrize(
