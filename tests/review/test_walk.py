@@ -62,6 +62,7 @@ def kind_of(address: str) -> str:
 
 def walk(desk: Served, seen: Seen, each: int = EACH) -> Iterator[str]:
     """Go from page to page by all links, at most `each` pages of a kind; yield the address of each while it is open."""
+    seen.settled()
     queue, known, count = starts(desk), set[str](), dict[str, int]()
     while queue:
         address = queue.pop(0)
@@ -70,10 +71,7 @@ def walk(desk: Served, seen: Seen, each: int = EACH) -> Iterator[str]:
             continue
         known.add(address)
         count[kind] = count.get(kind, 0) + 1
-        page = seen.go(address).page
-        while page.query_selector("[data-refresh]") and "queue" in address:
-            page.wait_for_timeout(1000)
-            page.reload()
+        page = seen.go(address).settled().page
         links = page.eval_on_selector_all("a[href]", "all => all.map(one => one.href)")
         yield address
         assert all(one.startswith(desk.address + "/") for one in links), address
@@ -140,3 +138,25 @@ def test_axe_finds_nothing_on_any_kind_of_page(browser: Any, desk: Served, dark:
             problems += [f"{address}: {one['id']}: {one['nodes'][0]['html'][:200]}" for one in found]
     assert problems == []
     assert len(kinds) > 15
+
+
+def test_on_paper_there_is_nothing_to_press_and_all_that_was_found(browser: Any, desk: Served) -> None:
+    fields = "button, .button, select, textarea, input, header nav, .way nav"
+    visible = """([all, except]) => [...document.querySelectorAll(all)]
+        .filter(one => one.checkVisibility() && !one.closest(except)).map(one => one.outerHTML.slice(0, 100))"""
+    kinds, problems = set[str](), []
+    with entered(browser, desk, 680) as seen:  # the width of A4 without its margins
+        for address in walk(desk, seen, 1):
+            if (path := kind_of(address).partition(" ")[0]) in kinds:
+                continue
+            kinds.add(path)
+            page = seen.page
+            tables = page.locator("table").count()
+            page.emulate_media(media="print")
+            problems += [f"{address}: {one}" for one in page.evaluate(visible, [fields, ".line-edit"])]
+            shown = len(page.evaluate(visible, ["table", "none"]))
+            wide = page.evaluate("() => document.documentElement.scrollWidth - innerWidth")
+            if shown != tables or wide > 0:
+                problems.append(f"{address}: {shown} of {tables} tables, {wide} px too wide")
+            page.emulate_media(media="screen")
+    assert problems == []

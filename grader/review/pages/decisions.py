@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 PAGE_CHANGES = 200
 _POINTS = re.compile(r"[-+]?\d{1,5}([.,]\d{1,4})?")
-_HIDDEN = ("document", "standing", "sha256", "fingerprint", "key", "version", "submission", "item", "check_id")
+_INNER = ("checks", "worth", "whole", "position")  # what a mark covers follows from its item
+_HIDDEN = ("document", "standing", "sha256", "fingerprint", "key", "version", "submission", "item", "check_id", "id")
 
 navigation = (Link("Changes", "/audit", 90, for_assistants=False),)
 
@@ -177,11 +178,13 @@ def told(change: Change, hide_names: bool = False) -> str:
     """
     if change.action in (ADDED, CHANGED, REMOVED):
         return _told_person(change, hide_names)
-    names = [name for name in {**change.before, **change.after} if name not in _HIDDEN]
+    names = [name for name in {**change.before, **change.after} if name not in (*_HIDDEN, *_INNER)]
     said = []
     for name in names:
-        old, new = change.before.get(name), change.after.get(name)
-        if old != new and not name.endswith(("_at", "_by")):
+        old, new = (one.get(name) for one in (change.before, change.after))
+        if name == "retired":
+            old, new = ("yes" if one else "" for one in (old, new))
+        if _value(old) != _value(new) and not name.endswith(("_at", "_by")):
             said.append(f"{name.replace('_', ' ')}: {_value(old)} → {_value(new)}")
     return "; ".join(said)
 
@@ -205,7 +208,7 @@ def _limit(value: object, count: bool) -> str:
 
 
 def _value(value: object) -> str:
-    if value in (None, ""):
+    if value in (None, "", "[]"):
         return "–"
     text = number(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else str(value)
     return text if len(text) <= 200 else f"{text[:200]}…"
