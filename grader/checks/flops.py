@@ -179,9 +179,9 @@ def counts_printed(
             "Which of the two numbers does the profiler return first?",
             credit=round(0.5 * (1 - len(missing) / len(costs)), 2),
         )
-    if wrong_names := _under_which_names(lines, numbers, costs, scales):
+    if misnamed_counts := _under_which_names(lines, numbers, costs, scales):
         raise Fail(
-            f"the numbers are right, but {wrong_names}",
+            f"the numbers are right, but {misnamed_counts}",
             expected,
             "Which name is printed beside the result of each call of the profiler?",
             credit=round(0.5 * (1 - len(missing) / len(costs)), 2),
@@ -234,18 +234,22 @@ def _under_which_names(lines: Sequence[str], numbers: Sequence[Number], costs: S
 
     The operations may bear wrong names beside right ones of the parameters, and the other way round.
     """
-    if swapped := _misnamed(lines, numbers, costs, scales, ("operations", "parameters")):
-        if len(swapped) > 1:
+    for kinds in (("operations", "parameters"), ("operations",), ("parameters",)):
+        swapped = _misnamed(lines, numbers, costs, scales, kinds)
+        if not swapped:
+            continue
+        others = _names([cost for cost in costs if cost not in swapped])
+        if len(kinds) > 1 and len(swapped) > 1:
             return f"the counts of the {_names(swapped)} are printed under each other's names"
-        return f"the count of the {_names(swapped)} is printed under the name of the {_others(swapped, costs)}"
-    if swapped := _misnamed(lines, numbers, costs, scales, ("operations",)):
-        if len(swapped) > 1:
+        if len(kinds) > 1:
+            return f"the count of the {_names(swapped)} is printed under the name of the {others}"
+        if kinds[0] == "operations" and len(swapped) > 1:
             return f"the operations of the {_names(swapped)} are printed under each other's names"
-        return f"the operations of the {_names(swapped)} are printed under the name of the {_others(swapped, costs)}"
-    if swapped := _misnamed(lines, numbers, costs, scales, ("parameters",)):
+        if kinds[0] == "operations":
+            return f"the operations of the {_names(swapped)} are printed under the name of the {others}"
         if len(swapped) > 1:
             return f"the parameters of the {_names(swapped)} are printed under each other's names"
-        return f"the parameters of the {_names(swapped)} are printed under the name of the {_others(swapped, costs)}"
+        return f"the parameters of the {_names(swapped)} are printed under the name of the {others}"
     return ""
 
 
@@ -267,10 +271,6 @@ def _kinds(number: Number, scales: Scales, cost: Cost) -> set[str]:
     """Return which of the model's counts a printed number may be: 'operations', 'parameters', both or none."""
     counts = {"operations": (cost.macs, 2 * cost.macs), "parameters": (cost.parameters,)}
     return {kind for kind, values in counts.items() if any(_prints(number, scales, value) for value in values)}
-
-
-def _others(swapped: Sequence[Cost], costs: Sequence[Cost]) -> str:
-    return _names([cost for cost in costs if cost not in swapped])
 
 
 def _exchanged(cost: Cost, lines: Sequence[str], numbers: Sequence[Number], scales: Scales) -> bool:

@@ -96,7 +96,7 @@ def returned_lists(result: Any) -> dict[str, list[Any]]:
 
 
 def columns(lists: Mapping[str, list[Any]]) -> dict[str, list[Any]]:
-    """Return the lists; those of pairs such as (step, loss), and of rows such as {'step': 1, 'loss': 2.3}, taken apart."""
+    """Return the lists; those of pairs such as (step, loss) or rows such as {'step': 1, 'loss': 2.3} taken apart."""
     found: dict[str, list[Any]] = {}
     for name, values in lists.items():
         rows = [_row(value) for value in values[:MAX_NUMBERS]]
