@@ -103,6 +103,11 @@ def test_of_several_missing_files_the_one_that_would_have_defined_the_name_is_to
     assert fail.seen.endswith("; cell 1 imports 'utils', and utils.py is missing from the submission")
     other = Fail("there is no function 'cpu_test'", "a function cpu_test")
     assert with_missing(e, other) is other
+    assert "models.py is missing" in with_missing(e, other, undefined=True).seen
+    opened = evidence(
+        "open('a.csv')", errors={0: CellError("FileNotFoundError", "No such file or directory: 'a.csv'", 1)}
+    )
+    assert with_missing(opened, other, undefined=True) is other
 
 
 def test_a_missing_training_names_the_missing_file() -> None:

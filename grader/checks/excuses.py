@@ -33,7 +33,8 @@ _UNKNOWING = re.compile(
 )
 # 'I did not do it'.
 _UNDONE = re.compile(
-    r"(?:^|\bhad |\bhave |\bwas |\bfound |\bgot |\bsorry,? )no time\b|\b(?:(?:ran|run|running) )?out of time\b"
+    r"(?:^|\bhad |\bhave |\bwas |\bfound |\bgot |\bsorry,? )no time(?: left)?\b"
+    r"|\b(?:(?:ran|run|running) )?out of time\b"
     r"|\bfor lack of time\b|\b(?:i|we) (?:had|have) (?:far )?too much to do\b"
     r"|(?:\bnot|n't|\bnever) (?:really )?(?:have|had|find|found|get|got) (?:the |any |enough |much )*time\b"
     r"|\b(?:could|did|was|were|can|do|have|had)(?: ?not|n't|nt) (?:able to )?(?:really )?(?:answer|do|finish|solve"
@@ -55,9 +56,9 @@ _UNDONE = re.compile(
     r"|\bnie (?:zdąży\w+|miał[ae]m czasu|było czasu|udało)\b|\bz braku czasu\b"
     r"|\bне (?:успел[аи]?|было времени|хватило времени|смог(?:ла)?|сделал[аи]?|получилось)\b|\bнет времени\b"
     r"|\b(?:vaktim|zamanım|vakit|zaman) (?:olmadı|yetmedi|kalmadı|yok)\b|\b(?:yetiştir|yap|cevaplay)[ae]m[ae]dım\b"
-    r"|\byetiştiremedim\b|\bzmanjkalo mi je časa\b|\bni bilo časa\b"
+    r"|\byetiştiremedim\b|\bzmanjkalo mi je časa\b|\bni bilo časa\b|\bnisem imela? časa\b"
     r"|没有?(?:时间|来得及|做完|写完)|没空|来不及|不会做"
-    r"|時間がありませんでした|時間がなく|できませんでした|間に合いませんでした"
+    r"|時間がありませんでした|時間がな(?:く|かった)|できませんでした|間に合いませんでした"
     r"|لم يكن لدي وقت|لم يكن لديّ وقت|ليس لدي وقت|لم أستطع|لم أتمكن"
     r"|समय नहीं (?:मिला|था)|नहीं कर (?:सका|पाया|सकी|पाई)|시간이 없"
 )

@@ -179,9 +179,9 @@ def counts_printed(
             "Which of the two numbers does the profiler return first?",
             credit=round(0.5 * (1 - len(missing) / len(costs)), 2),
         )
-    if swapped := _misnamed(lines, numbers, costs, scales):
+    if misnamed_counts := _under_which_names(lines, numbers, costs, scales):
         raise Fail(
-            f"the numbers are right, but {_under_which_names(swapped, costs)}",
+            f"the numbers are right, but {misnamed_counts}",
             expected,
             "Which name is printed beside the result of each call of the profiler?",
             credit=round(0.5 * (1 - len(missing) / len(costs)), 2),
@@ -229,27 +229,48 @@ def _parameters_printed(
     return any(_prints(number, scales, value) for number in numbers for value in values)
 
 
-def _misnamed(lines: Sequence[str], numbers: Sequence[Number], costs: Sequence[Cost], scales: Scales) -> list[Cost]:
-    """Return the models whose counts are printed under another model's name."""
+def _under_which_names(lines: Sequence[str], numbers: Sequence[Number], costs: Sequence[Cost], scales: Scales) -> str:
+    """Return which counts are printed under another model's name, '' if none are.
+
+    The operations may bear wrong names beside right ones of the parameters, and the other way round.
+    """
+    for kinds in (("operations", "parameters"), ("operations",), ("parameters",)):
+        swapped = _misnamed(lines, numbers, costs, scales, kinds)
+        if not swapped:
+            continue
+        others = _names([cost for cost in costs if cost not in swapped])
+        if len(kinds) > 1 and len(swapped) > 1:
+            return f"the counts of the {_names(swapped)} are printed under each other's names"
+        if len(kinds) > 1:
+            return f"the count of the {_names(swapped)} is printed under the name of the {others}"
+        if kinds[0] == "operations" and len(swapped) > 1:
+            return f"the operations of the {_names(swapped)} are printed under each other's names"
+        if kinds[0] == "operations":
+            return f"the operations of the {_names(swapped)} are printed under the name of the {others}"
+        if len(swapped) > 1:
+            return f"the parameters of the {_names(swapped)} are printed under each other's names"
+        return f"the parameters of the {_names(swapped)} are printed under the name of the {others}"
+    return ""
+
+
+def _misnamed(
+    lines: Sequence[str], numbers: Sequence[Number], costs: Sequence[Cost], scales: Scales, kinds: Sequence[str]
+) -> list[Cost]:
+    """Return the models whose counts of these kinds are printed under another model's name."""
     by_name = {cost.name: cost for cost in costs}
     names = Names({cost.name: tuple({cost.name, cost.class_name} - {""}) for cost in costs})
 
     def owner(number: Number) -> str:
-        found = [
-            cost.name
-            for cost in costs
-            if any(_prints(number, scales, value) for value in (cost.macs, 2 * cost.macs, cost.parameters))
-        ]
-        return found[0] if len(found) == 1 else ""
+        found = [(cost.name, printed) for cost in costs if (printed := _kinds(number, scales, cost))]
+        return found[0][0] if len(found) == 1 and found[0][1] & set(kinds) else ""
 
     return [by_name[name] for name in misnamed(lines, numbers, names, owner)]
 
 
-def _under_which_names(swapped: Sequence[Cost], costs: Sequence[Cost]) -> str:
-    if len(swapped) > 1:
-        return f"the counts of the {_names(swapped)} are printed under each other's names"
-    others = _names([cost for cost in costs if cost not in swapped])
-    return f"the count of the {_names(swapped)} is printed under the name of the {others}"
+def _kinds(number: Number, scales: Scales, cost: Cost) -> set[str]:
+    """Return which of the model's counts a printed number may be: 'operations', 'parameters', both or none."""
+    counts = {"operations": (cost.macs, 2 * cost.macs), "parameters": (cost.parameters,)}
+    return {kind for kind, values in counts.items() if any(_prints(number, scales, value) for value in values)}
 
 
 def _exchanged(cost: Cost, lines: Sequence[str], numbers: Sequence[Number], scales: Scales) -> bool:
@@ -274,9 +295,8 @@ def _exchanged(cost: Cost, lines: Sequence[str], numbers: Sequence[Number], scal
 
 def _which(number: Number, scales: Scales, cost: Cost) -> str:
     """Return 'operations' or 'parameters' if a printed number can only be that count of the model, else ''."""
-    operations = any(_prints(number, scales, value) for value in (cost.macs, 2 * cost.macs))
-    parameters = _prints(number, scales, cost.parameters)
-    return "" if operations == parameters else "operations" if operations else "parameters"
+    kinds = _kinds(number, scales, cost)
+    return next(iter(kinds)) if len(kinds) == 1 else ""
 
 
 def _without_repeats(words: Iterable[str]) -> list[str]:

@@ -92,6 +92,8 @@ def output_shapes(probe: ModelProbe, outputs: int) -> str:
     wrong_layouts = {trial.shape[1:] for trial in wrong}
     works = [_layout(trial.shape[1:]) for trial in probe.trials if trial.shape[1:] not in wrong_layouts]
     hint = "Keep the batch dimension and flatten only the rest."
+    if all(trial.output is not None and trial.output[:-1] == trial.shape[:1] for trial in wrong):
+        hint = "How many numbers does the last layer give for each image, and how many classes are there?"
     if works:
         hint += f" {', '.join(sorted(set(works)))} works."
     raise Fail(seen, f"({first.shape[0]}, {outputs})", hint, credit=round(good, 2) * 0.5)
@@ -144,7 +146,7 @@ def parameter_count(probe: ModelProbe, expected: int) -> str:
         raise Fail(
             f"{total:,} parameters" + _layer_difference(probe),
             f"{expected:,} parameters",
-            "Print the shape of each parameter and compare it with the layer sizes in the task.",
+            _SIZES,
         )
     if frozen:
         raise Fail(
@@ -178,9 +180,21 @@ def mac_count(probe: ModelProbe, expected: int) -> str:
         raise Fail(
             f"{macs:,} MACs for one image" + _layer_difference(probe),
             f"{expected:,} MACs",
-            "Stride, padding and the kind of pooling change the work without changing the number of parameters.",
+            _SIZES if _other_weights(probe) else _WORK,
         )
     return f"{macs:,} MACs for one image"
+
+
+_SIZES = "Print the shape of each parameter and compare it with the layer sizes in the task."
+_WORK = "Stride, padding and the kind of pooling change the work without changing the number of parameters."
+
+
+def _other_weights(probe: ModelProbe) -> bool:
+    """Return whether layers have other sizes than the reference's, so that the number of parameters differs, too."""
+    own, wanted = (
+        sorted(op.weight for op in ops if op.weight) for ops in (probe.operations, probe.reference_operations)
+    )
+    return bool(wanted) and own != wanted
 
 
 def count_macs(operations: Sequence[Operation]) -> int:

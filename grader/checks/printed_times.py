@@ -21,12 +21,13 @@ from grader.checks.time_words import (
     telling_words,
 )
 
-__all__ = ["PrintedTime", "printed_times"]
+__all__ = ["PrintedTime", "negative_time", "printed_times"]
 
 MAX_TIMES = 20_000
 LONGEST = 1e7  # seconds; a larger number is a time of day as time.time() counts it
 
 _WORD = re.compile(r"[^\W\d_]{2,}|秒|[(\[]s[)\]]")
+_MINUS = re.compile(r"(?<![\w.)\]])[-\u2212](?=\d)")
 _LETTER = re.compile(r"[^\W\d_]")
 _REACH = 60  # characters of a label, and lines above a number, that can say what it is
 
@@ -171,6 +172,22 @@ def printed_times(text: str, cell_seconds: float = 0.0, known: Known | None = No
             worded = index
             apart = apart or not numbers
     return tuple(found[:MAX_TIMES])
+
+
+def negative_time(text: str) -> str:
+    """Return the first printed number that would be a time without the minus before it, '' if there is none.
+
+    >>> negative_time("Epoch 1 took -3.41 s"), negative_time("Epoch 1 - 3.41 s, loss: -2.3")
+    ('-3.41 s', '')
+    """
+    for line in without_progress(text).split("\n") if _MINUS.search(text) else ():
+        for sign in _MINUS.finditer(line):
+            times = printed_times(f"{line[: sign.start()]} {line[sign.end() :]}")
+            digits = re.match(r"[\d.,:]*\d", line[sign.end() :])
+            found = next((t for t in times if digits and t.text.startswith(digits[0]) and not t.weak), None)
+            if found is not None:
+                return f"-{found.text}"
+    return ""
 
 
 def _has_word(line: str) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from grader.checks.known_values import known_values
-from grader.checks.printed_times import PrintedTime, printed_times
+from grader.checks.printed_times import PrintedTime, negative_time, printed_times
 from grader.checks.time_series import Reported
 from grader.evidence.run import CellRun
 from grader.evidence.trainings import Epoch
@@ -34,11 +34,13 @@ def reported(cells: Sequence[CellRun], epochs: Sequence[Epoch]) -> Reported:
     """
     known, left = known_values(epochs), MAX_TEXT
     found: list[PrintedTime] = []
+    negative = ""
     for cell in cells:
+        negative = negative or (negative_time(cell.text) if left > 0 else "")
         times = printed_times(_PATH.sub("", cell.text), cell.seconds, known) if left > 0 else ()
         found += (replace(time, cell=cell.index) for time in times)
         left -= len(cell.text)
-    return Reported(found)
+    return Reported(found, negative)
 
 
 def read(times: Times, epochs: Sequence[Epoch]) -> Reported:

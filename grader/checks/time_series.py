@@ -79,9 +79,9 @@ class Reported:
     [['4.2 s', '4.3 s'], ['8.5 s']]
     """
 
-    def __init__(self, times: Sequence[PrintedTime]) -> None:
-        """Group `times`, which are in the order in which they were printed."""
-        self.times = tuple(times)
+    def __init__(self, times: Sequence[PrintedTime], negative: str = "") -> None:
+        """Group `times`, which are in the order in which they were printed; `negative` is a time below 0, if any."""
+        self.times, self.negative = tuple(times), negative
         columns: dict[tuple[int, str], list[int]] = {}
         lists: list[list[int]] = []
         for number, time in enumerate(self.times):

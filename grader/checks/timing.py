@@ -242,6 +242,12 @@ def _epoch_times_missing(printed: Reported, epochs: Sequence[Epoch], count: int,
             expected,
             "Print what the clock measured, with its unit.",
         )
+    if printed.negative:
+        return Fail(
+            f"a time below 0 is printed: {printed.negative}",
+            expected,
+            "Which of the two readings of the clock is the later one, and which is subtracted?",
+        )
     hint = "Take the time before and after each epoch, inside the loop, and print it."
     if totals:
         return Fail(f"no time per epoch was printed, only {as_printed(totals[0])} for several together", expected, hint)

@@ -49,7 +49,7 @@ def total_time(cells: Times, epochs: Sequence[Epoch], count: int, others: Sequen
     times, runs = _alone(printed, clocks), list(windows(epochs, count))
     found = _right_total(times, runs, count) or _half_total(times, runs, epochs, count)
     if found is None:
-        raise _total_missing(times, epochs, runs, count, expected)
+        raise _total_missing(printed.negative, times, epochs, runs, count, expected)
     time, seen, hint = found
     others_said = _wrong_totals(times, epochs, clocks, time)
     if len(others_said) > TOTALS[_strength(time)]:
@@ -146,7 +146,12 @@ def _took(ran: Sequence[Sequence[Epoch]]) -> float:
 
 
 def _total_missing(
-    times: Sequence[PrintedTime], epochs: Sequence[Epoch], ran: Sequence[Sequence[Epoch]], count: int, expected: str
+    negative: str,
+    times: Sequence[PrintedTime],
+    epochs: Sequence[Epoch],
+    ran: Sequence[Sequence[Epoch]],
+    count: int,
+    expected: str,
 ) -> Fail:
     hint = "Start the clock before the first epoch and stop it after the last test."
     single = Clocks(epoch_spans(epochs))
@@ -155,6 +160,9 @@ def _total_missing(
         largest = max(rest, key=lambda time: time.readings[0].value)
         seen = f"printed {as_printed(largest)}, while {count} epochs with testing took {shown(_took(ran))}"
         return Fail(f"{seen}{_instead(largest, ran)}", expected, hint)
+    if negative:
+        later = "Which of the two readings of the clock is the later one, and which is subtracted?"
+        return Fail(f"a time below 0 is printed: {negative}", expected, later)
     return Fail(f"no total time of {count} epochs was printed", expected, hint)
 
 

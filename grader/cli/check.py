@@ -17,7 +17,7 @@ from grader.cli.options import (
     add_command,
     add_grading,
     add_texts,
-    grading_settings,
+    grading_terms,
     load,
     make_importable,
 )
@@ -26,10 +26,10 @@ from grader.cli.refusals import refuse_assignment, refuse_data, refuse_missing, 
 from grader.errors import GraderError
 from grader.formatting import clean, one_line
 from grader.language import said, tr
+from grader.seeds import CANONICAL_SEED
 
 if TYPE_CHECKING:
     from grader.cli.options import Commands
-    from grader.grading.messages import Terms
     from grader.notebook.helper_files import Beside
     from grader.result import ItemResult, Result
 
@@ -118,7 +118,7 @@ class _Checker:
 
         self.arguments, self.show = arguments, show
         self._told: set[str] = set()
-        self._worker = Worker(_terms(arguments))  # it imports while this process does
+        self._worker = Worker(grading_terms(arguments, CANONICAL_SEED))  # it imports while this process does
 
     def checked(self, again: Callable[[Sequence[str]], None] | None = None) -> Result:
         """Return the result. `again` is called with the items that are checked, if the notebook is watched."""
@@ -182,7 +182,7 @@ class _Checker:
         from grader.grading.supervisor import Worker
 
         if not self._worker.usable:
-            self._worker = Worker(_terms(self.arguments))
+            self._worker = Worker(grading_terms(self.arguments, CANONICAL_SEED))
 
     def close(self) -> None:
         """End the worker and the progress line."""
@@ -281,21 +281,3 @@ def _handed_in(path: Path, into: Path) -> tuple[Path, Beside | None]:
     if found[0].problem:
         raise UsageError(found[0].problem)
     return found[0].path, found[0].beside
-
-
-def _terms(arguments: argparse.Namespace) -> Terms:
-    from grader.grading.messages import Terms
-    from grader.machine import usable_cores
-    from grader.seeds import CANONICAL_SEED
-
-    settings = grading_settings(arguments)
-    return Terms(
-        arguments.assignment,
-        settings["limits"],
-        str(settings["data"]) if settings["data"] else "",
-        settings["sample"],
-        settings["device"],
-        settings["isolation"],
-        seed=CANONICAL_SEED,
-        cores=usable_cores(),
-    )

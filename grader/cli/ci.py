@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from grader.cli.exit_status import FAILED, LOST, PASSED
 from grader.cli.help_text import RawHelp
-from grader.cli.options import UsageError, add_command, add_grading, grading_settings, make_importable, percent
+from grader.cli.options import UsageError, add_command, add_grading, grading_terms, make_importable, percent
 from grader.cli.refusals import refuse_assignment, refuse_data, refuse_missing, refuse_target
 from grader.errors import GraderError
 from grader.formatting import one_line
@@ -22,7 +22,6 @@ from grader.language import tr
 
 if TYPE_CHECKING:
     from grader.cli.options import Commands
-    from grader.grading.messages import Terms
     from grader.result import Result
 
 MOST_FILES = 50_000  # of a repository that are looked at
@@ -166,7 +165,7 @@ def _graded(arguments: argparse.Namespace) -> tuple[Result, Path, float]:
     from grader.assignment import default_assignment, load_assignment
     from grader.cli.progress import ProgressLine
     from grader.grading.grade import failed
-    from grader.grading.once import grade_once
+    from grader.grading.once import grade_once, seed_for
     from grader.provenance.digests import of_file
 
     began = time.monotonic()
@@ -190,7 +189,7 @@ def _graded(arguments: argparse.Namespace) -> tuple[Result, Path, float]:
         show = ProgressLine(enabled=not arguments.quiet, verdicts=False)
         show.start(f"{one_line(path.name)}; the grader starts")
         try:
-            result = grade_once(path, _terms(arguments), show)
+            result = grade_once(path, grading_terms(arguments, seed_for(arguments.assignment)), show)
         finally:
             show.close()
     return replace(result, advisory=not arguments.official), path, time.monotonic() - began
@@ -237,24 +236,6 @@ def _notebooks(top: Path) -> Iterator[Path]:
                 yield Path(folder, name)
         if left < 0:
             return
-
-
-def _terms(arguments: argparse.Namespace) -> Terms:
-    from grader.grading.messages import Terms
-    from grader.grading.once import seed_for
-    from grader.machine import usable_cores
-
-    settings = grading_settings(arguments)
-    return Terms(
-        arguments.assignment,
-        settings["limits"],
-        str(settings["data"]) if settings["data"] else "",
-        settings["sample"],
-        settings["device"],
-        settings["isolation"],
-        seed=seed_for(arguments.assignment),
-        cores=usable_cores(),
-    )
 
 
 # --- what is written ---------------------------------------------------------------------------------------------

@@ -15,11 +15,12 @@ if TYPE_CHECKING:
 def add_by(command: argparse.ArgumentParser) -> None:
     """Add --by, the person who decides."""
     command.add_argument(
-        "--by", default=_me(), metavar="NAME", help="who decides, for the log of changes (default: your login)"
+        "--by", default=login_name(), metavar="NAME", help="who decides, for the log of changes (default: your login)"
     )
 
 
-def _me() -> str:
+def login_name() -> str:
+    """Return the name of the account that runs this."""
     try:
         return getpass.getuser()
     except (OSError, KeyError):  # a user without a name, as in some containers

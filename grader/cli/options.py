@@ -20,6 +20,7 @@ from grader.sandbox.limits import ISOLATION
 if TYPE_CHECKING:
     from grader.assignment import Assignment
     from grader.cli.help_text import Parser  # noqa: F401  (named in a string)
+    from grader.grading.messages import Terms
 
     Commands = argparse._SubParsersAction["Parser"]
 
@@ -119,6 +120,24 @@ def grading_settings(arguments: argparse.Namespace) -> dict[str, Any]:
         "limits": limits,
         "isolation": arguments.isolation,
     }
+
+
+def grading_terms(arguments: argparse.Namespace, seed: int | None) -> Terms:
+    """Return what a worker is told for one notebook: the assignment and the options of `add_grading`, on all cores."""
+    from grader.grading.messages import Terms
+    from grader.machine import usable_cores
+
+    settings = grading_settings(arguments)
+    return Terms(
+        arguments.assignment,
+        settings["limits"],
+        str(settings["data"]) if settings["data"] else "",
+        settings["sample"],
+        settings["device"],
+        settings["isolation"],
+        seed=seed,
+        cores=usable_cores(),
+    )
 
 
 def load(arguments: argparse.Namespace, file: bool = False) -> Assignment:

@@ -5,16 +5,18 @@ from __future__ import annotations
 import argparse
 import getpass
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from grader.cli.class_files import login_name
 from grader.cli.exit_status import PASSED
 from grader.cli.options import UsageError, add_command
 from grader.formatting import one_line
 
 if TYPE_CHECKING:
     from grader.cli.options import Commands
-    from grader.course.people import Role
+    from grader.course.people import Person, Role
 
 
 def add_to(commands: Commands) -> None:
@@ -32,52 +34,78 @@ def add_to(commands: Commands) -> None:
     )
     people = command.add_argument_group("people")
     people.add_argument(
-        "--add-person", metavar="NAME", help="add a person, or change one; asks for the password, or reads a line"
+        "--add-person",
+        metavar="NAME",
+        help="add a person, or change one: what is not given stays; asks for the password, or reads a line",
     )
     people.add_argument("--remove-person", metavar="NAME", help="remove a person; what the person did stays")
     people.add_argument("--people", action="store_true", help="list the people")
     people.add_argument(
-        "--role", choices=("instructor", "assistant"), help="with --add-person: what the person may do (assistant)"
+        "--role",
+        choices=("instructor", "assistant"),
+        help="with --add-person: what the person may do (a new one: assistant)",
     )
-    people.add_argument("--items", type=_list, default=(), metavar="IDS", help="an assistant marks only these: q4,q7")
+    people.add_argument("--items", type=_list, metavar="IDS", help="an assistant marks only these: q4,q7; or all")
     people.add_argument(
-        "--students", type=_list, default=(), metavar="NAMES", help="an assistant sees only these submissions: anna,ben"
+        "--students",
+        type=_list,
+        metavar="NAMES",
+        help="an assistant sees only these submissions: anna,ben; or all",
     )
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Change the people, or serve the desk until it is interrupted. Raises StoreError, PeopleError and ReviewError."""
-    if sum(bool(one) for one in (arguments.add_person, arguments.remove_person, arguments.people)) > 1:
+    added, removed = arguments.add_person is not None, arguments.remove_person is not None
+    if added + removed + arguments.people > 1:
         raise UsageError("give one of --add-person, --remove-person and --people")
-    if not arguments.add_person and (arguments.role or arguments.items or arguments.students):
+    if not added and (arguments.role, arguments.items, arguments.students) != (None, None, None):
         raise UsageError("--role, --items and --students belong to --add-person")
-    if arguments.add_person or arguments.remove_person or arguments.people:
+    if added or removed or arguments.people:
         return _people(arguments)
     return _serve(arguments)
 
 
 def _people(arguments: argparse.Namespace) -> int:
-    from grader.course.people import PeopleError, Person, add_person, checked, hashed, people, remove_person
+    from grader.course.people import PeopleError, add_person, checked, hashed, people, remove_person
     from grader.course.store import Store
 
     with Store(arguments.out, create=False) as store:
         if arguments.people:
             for one in people(store):
-                what = [f"items {', '.join(one.items)}"] if one.items else []
-                what += [f"students {', '.join(one.students)}"] if one.students else []
-                print(one_line(f"{one.name}: {one.role}{'; ' if what else ''}{'; '.join(what)}"))
+                print(one_line(f"{one.name}: {_may(one)}"))
             return PASSED
-        if arguments.remove_person:
-            if not remove_person(store, arguments.remove_person):
+        if arguments.remove_person is not None:
+            if not remove_person(store, arguments.remove_person, login_name()):
                 raise PeopleError(f"there is no person called {arguments.remove_person!r}")
             print(one_line(f"{arguments.remove_person} is removed"))
             return PASSED
-        role: Role = arguments.role or "assistant"
-        person = Person(arguments.add_person, role, tuple(arguments.items), tuple(arguments.students))
-        person = checked(person, store.items(), (row.entry.name for row in store.rows()))
-        add_person(store, Person(person.name, role, person.items, person.students, hashed(_password(person.name))))
-    print(one_line(f"{person.name} may now log in as {role}"))
+        person = checked(_wanted(arguments, people(store)), store.items(), (row.entry.name for row in store.rows()))
+        person = replace(person, password=hashed(_password(person.name)))
+        add_person(store, person, login_name())
+    print(one_line(f"{person.name} may now log in as {_may(person)}"))
     return PASSED
+
+
+def _wanted(arguments: argparse.Namespace, known: list[Person]) -> Person:
+    """Return the person as the options say; what they leave out stays as it is. Nobody is allowed more by that."""
+    from grader.course.people import Person
+
+    name = arguments.add_person
+    before = next((one for one in known if one.name == name), Person(name, "assistant"))
+    role: Role = arguments.role or before.role
+    kept = before if role == "assistant" else Person(name)  # an instructor has no limits to keep
+    items = kept.items if arguments.items is None else arguments.items
+    students = kept.students if arguments.students is None else arguments.students
+    return Person(name, role, tuple(items), tuple(students))
+
+
+def _may(person: Person) -> str:
+    """Return what a person may do: 'assistant; items q4, q7'."""
+    parts: list[str] = [person.role]
+    parts += [f"items {', '.join(person.items)}"] if person.items else []
+    parts += [f"students {', '.join(person.students)}"] if person.students else []
+    return "; ".join(parts)
 
 
 def _password(name: str) -> str:
@@ -85,8 +113,12 @@ def _password(name: str) -> str:
 
     if not sys.stdin.isatty():
         return sys.stdin.readline().rstrip("\r\n")
-    password = getpass.getpass(one_line(f"Password for {name}: "))
-    if getpass.getpass("Once more: ") != password:
+    try:
+        password = getpass.getpass(one_line(f"Password for {name}: "))
+        again = getpass.getpass("Once more: ")
+    except EOFError:
+        raise PeopleError("no password was given; nothing was changed") from None
+    if again != password:
         raise PeopleError("the two passwords differ; nothing was changed")
     return password
 
@@ -125,10 +157,7 @@ def _serve(arguments: argparse.Namespace) -> int:
 
 
 def _own_name() -> str:
-    try:
-        return one_line(getpass.getuser())[:100] or "instructor"
-    except (OSError, KeyError):  # a user without a name, as in containers
-        return "instructor"
+    return one_line(login_name())[:100] or "instructor"
 
 
 def _port(text: str) -> int:
@@ -138,4 +167,8 @@ def _port(text: str) -> int:
 
 
 def _list(text: str) -> list[str]:
-    return [one for one in (part.strip() for part in text.split(",")) if one]
+    """Return the names in a list, none for 'all': an empty list means no limit, so it must be said in full."""
+    found = [one for one in (part.strip() for part in text.split(",")) if one]
+    if not found:
+        raise argparse.ArgumentTypeError("name at least one, or write all")
+    return [] if found == ["all"] else found

@@ -24,9 +24,15 @@ def aligned(before: Sequence[Hashable], after: Sequence[Hashable]) -> tuple[Pair
 
 
 def _aligned(
-    before: Sequence[Hashable], after: Sequence[Hashable], low: int, high: int, start: int, end: int
+    before: Sequence[Hashable],
+    after: Sequence[Hashable],
+    low: int,
+    high: int,
+    start: int,
+    end: int,
+    between: bool = False,
 ) -> Iterator[Pair]:
-    """Yield the pairs of before[low:high] and after[start:end]."""
+    """Yield the pairs of before[low:high] and after[start:end]: equal ends, fixed points, and what stands `between`."""
     while low < high and start < end and before[low] == after[start]:
         yield low, start
         low, start = low + 1, start + 1
@@ -34,28 +40,15 @@ def _aligned(
     while low < high and start < end and before[high - 1] == after[end - 1]:
         high, end = high - 1, end - 1
         tail.append((high, end))
-    fixed = _fixed(before, after, low, high, start, end)
-    for old, new in (*fixed, (high, end)):
-        yield from _between(before, after, low, old, start, new)
-        if (old, new) != (high, end):
-            yield old, new
-        low, start = old + 1, new + 1
-    yield from reversed(tail)
-
-
-def _between(
-    before: Sequence[Hashable], after: Sequence[Hashable], low: int, high: int, start: int, end: int
-) -> Iterator[Pair]:
-    """Yield the pairs of a stretch without fixed points: its equal ends, and the rest without counterparts."""
-    while low < high and start < end and before[low] == after[start]:
-        yield low, start
-        low, start = low + 1, start + 1
-    tail: list[Pair] = []
-    while low < high and start < end and before[high - 1] == after[end - 1]:
-        high, end = high - 1, end - 1
-        tail.append((high, end))
-    yield from ((place, None) for place in range(low, high))
-    yield from ((None, place) for place in range(start, end))
+    if between:  # without fixed points nothing has a counterpart
+        yield from ((place, None) for place in range(low, high))
+        yield from ((None, place) for place in range(start, end))
+    else:
+        for old, new in (*_fixed(before, after, low, high, start, end), (high, end)):
+            yield from _aligned(before, after, low, old, start, new, between=True)
+            if (old, new) != (high, end):
+                yield old, new
+            low, start = old + 1, new + 1
     yield from reversed(tail)
 
 

@@ -19,12 +19,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from grader.course import decision_tables as tables
 from grader.course.audit import Change, changes, state_of
-from grader.course.decided import covered, decided, for_students
+from grader.course.decided import covered, decided
 from grader.course.decisions import Changed, Mark, MarkError, Override, RubricLine, finite, text_of
 from grader.course.marks_file import marks_document
 from grader.course.scores import Release, fingerprint
 from grader.course.store import Row, Store, now, read_document
 from grader.formatting import number, one_line
+from grader.reports.audience import for_students
 
 if TYPE_CHECKING:
     from grader.result import ItemResult
@@ -202,7 +203,7 @@ class Changes:
     def release(self, submission: str, based_on: int | None = None) -> Release:
         """Let the student see the marks and overrides of a submission as they are now."""
         row = self._row(submission)
-        result = for_students(decided(read_document(self._store.document(row.key)), row.final))
+        result = for_students(decided(read_document(self._store.document(row.key)), row.final), "after_published")
         state = {
             "submission": row.entry.name,
             "sha256": row.entry.sha256,

@@ -15,7 +15,6 @@ from grader.course.points import result_with_points
 from grader.course.scores import Final, status_of
 from grader.formatting import number
 from grader.reports.persons import DECIDED, GIVEN, TOGETHER
-from grader.reports.visibility import shown
 from grader.result import CheckResult, ItemResult, Result
 
 if TYPE_CHECKING:
@@ -139,17 +138,3 @@ def _words_of(mark: Mark, points: float, most: float) -> str:
     said = f"{number(points)} of {number(most)} {GIVEN}"
     said += f": {', '.join(reasons)}" if reasons else ""
     return f"{said}. Comment: {mark.comment}" if mark.comment else said
-
-
-def for_students(result: Result) -> Result:
-    """Return a result without what only those who mark may see: hidden checks, and facts beside what still waits."""
-    result = shown(result, "after_published")
-    items = (replace(item, checks=tuple(map(_without_facts, item.checks))) for item in result.items)
-    return replace(result, items=tuple(items))
-
-
-def _without_facts(check: CheckResult) -> CheckResult:
-    if not check.waits:
-        return check
-    kept = ("a person looks at this",) if check.evidence and check.status not in ("review", "error") else ()
-    return replace(check, evidence=kept, hint="" if check.status == "review" else check.hint)

@@ -40,7 +40,7 @@ class DisputedCheck:
 
 @dataclass(frozen=True)
 class Disputed:
-    """What an appeal is about. `result` has its evidence; `cells` are empty if none was kept."""
+    """The subject of an appeal. `result` has its evidence; `cells` are empty if none was kept."""
 
     appeal: Appeal
     result: Result

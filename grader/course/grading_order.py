@@ -1,4 +1,4 @@
-"""How a class was graded: noted in its store, so that submissions can be graded again in the same way."""
+"""The options that a class was graded with, kept in its store so that it can be graded again in the same way."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ AT_A_TIME = 50  # releases in one transaction, so that other writers need not wa
 
 @dataclass(frozen=True)
 class Planned:
-    """What a release would show of a submission: the points before (None: nothing was shown) and after."""
+    """The effect of a release on what a student sees: the points before (None: nothing was shown) and after."""
 
     name: str
     before: float | None

@@ -1,4 +1,4 @@
-"""What if a limit on losses were another: judge a class again from the kept evidence, with the limit changed."""
+"""Judge a class again from the kept evidence, with another limit on losses."""
 
 from __future__ import annotations
 

@@ -21,6 +21,7 @@ Role = Literal["instructor", "assistant"]
 ROLES: tuple[Role, ...] = ("instructor", "assistant")
 LEAST_PASSWORD = 10  # characters
 _MOST_PASSWORD = 1000
+ADDED, CHANGED, REMOVED = "add person", "change person", "remove person"  # in the log of changes
 _N, _R, _P = 2**15, 8, 1  # scrypt: 32 MiB and about a tenth of a second
 _MEMORY = 128 * _N * _R * 2
 
@@ -81,22 +82,54 @@ def people(store: Store) -> list[Person]:
     ]
 
 
-def add_person(store: Store, person: Person) -> None:
-    """Store a person, in place of an earlier one of this name. Raises StoreError."""
+def add_person(store: Store, person: Person, by: str) -> None:
+    """Store a person, in place of an earlier one of this name; `by` says who does. Raises StoreError and MarkError.
+
+    The log of changes tells it: never the password nor its hash, only that one was given.
+    """
+    from grader.course.changes import changing
     from grader.course.store import now
 
     lists = (json.dumps(person.items), json.dumps(person.students))
-    with store.transaction() as db:
-        db.execute(
+    with changing(store, by) as change:
+        before = person_called(store, person.name)
+        told = _told(person, before)
+        change.note(ADDED if before is None else CHANGED, before="" if before is None else _told(before), after=told)
+        change.db.execute(
             "INSERT OR REPLACE INTO people (name, role, items, students, password, added_at) VALUES (?, ?, ?, ?, ?, ?)",
             (person.name, person.role, *lists, person.password, now()),
         )
 
 
-def remove_person(store: Store, name: str) -> bool:
-    """Remove a person; return whether there was one. What the person did stays. Raises StoreError."""
-    with store.transaction() as db:
-        return db.execute("DELETE FROM people WHERE name = ?", (name,)).rowcount > 0
+def remove_person(store: Store, name: str, by: str) -> bool:
+    """Remove a person; return whether there was one. What the person did stays. Raises StoreError and MarkError."""
+    from grader.course.changes import changing
+
+    with changing(store, by) as change:
+        before = person_called(store, name)
+        if before is None:
+            return False
+        change.note(REMOVED, before=_told(before))
+        change.db.execute("DELETE FROM people WHERE name = ?", (name,))
+        return True
+
+
+def person_called(store: Store, name: str) -> Person | None:
+    """Return the person with this name, None if there is none. Raises StoreError."""
+    return next((one for one in people(store) if one.name == name), None)
+
+
+def _told(person: Person, before: Person | None = None) -> dict[str, object]:
+    """Return what the log of changes keeps of a person."""
+    again = before is not None and bool(before.password) and before.password != person.password
+    password = ("set again" if again else "set") if person.password else "none"
+    return {
+        "name": person.name,
+        "role": person.role,
+        "items": list(person.items),
+        "students": list(person.students),
+        "password": password,
+    }
 
 
 # --- passwords ---------------------------------------------------------------------------------------------------
@@ -105,7 +138,9 @@ def remove_person(store: Store, name: str) -> bool:
 def hashed(password: str) -> str:
     """Return what is stored of a password: scrypt, its numbers, the salt and the hash. Raises PeopleError."""
     if not LEAST_PASSWORD <= len(password) <= _MOST_PASSWORD:
-        raise PeopleError(f"a password has at least {LEAST_PASSWORD} characters")
+        raise PeopleError(f"a password has {LEAST_PASSWORD} to {_MOST_PASSWORD} characters")
+    if any("\ud800" <= one <= "\udfff" for one in password):  # bytes that are no text; all would be hashed as '?'
+        raise PeopleError("a password is text; this one holds bytes that are none in the encoding of this terminal")
     salt = secrets.token_bytes(16)
     parts = (base64.b64encode(one).decode() for one in (salt, _scrypt(password, salt, _N, _R, _P)))
     return "$".join(("scrypt", str(_N), str(_R), str(_P), *parts))

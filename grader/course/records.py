@@ -1,4 +1,4 @@
-"""What the store notes beside each grading, within its transaction: the verdict of each check, and the history."""
+"""The notes of the store beside each grading, in one transaction: the verdict of each check, and the history."""
 
 from __future__ import annotations
 

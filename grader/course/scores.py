@@ -114,7 +114,7 @@ class Final:
 
 @dataclass(frozen=True)
 class Release:
-    """What a student may see of the decisions on a submission: the state at the time when a person released it.
+    """The decisions on a submission that a student may see: their state at the time when a person released it.
 
     `standing` are the points that are shown, `sha256` is the digest of the notebook, `key` that of the grading.
     `fingerprint` is that of the decisions at that time.

@@ -1,4 +1,4 @@
-"""What if: whose points would change with other points for checks and items, or other limits on losses.
+"""Find whose points would change with other points for checks and items, or other limits on losses.
 
 With other points a check keeps the share of its points that it earned. Nothing here changes anything.
 """

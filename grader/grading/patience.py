@@ -1,4 +1,4 @@
-"""How long one grading may take, step by step, and what its result says if it took longer."""
+"""The time limits of one grading, step by step, and what its result says if it took longer."""
 
 from __future__ import annotations
 

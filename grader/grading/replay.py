@@ -39,7 +39,7 @@ class ReplayError(GraderError):
 
 @dataclass(frozen=True)
 class Material:
-    """What a result is judged again from: the evidence of its run, and that of data of the full length, if any."""
+    """The basis for judging a result again: the evidence of its run, and that of data of the full length, if any."""
 
     evidence: Evidence
     longer: Longer | None = None

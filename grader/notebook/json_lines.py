@@ -15,7 +15,7 @@ _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:\n]|[^\s"{}\[\],:]+', re.DOTALL
 
 @dataclass(frozen=True)
 class CellLines:
-    """Where a cell stands in the file, counted from 1: its first line, and the line of each line of its source."""
+    """The place of a cell in the file, counted from 1: its first line, and the line of each line of its source."""
 
     start: int
     lines: tuple[int, ...] = ()

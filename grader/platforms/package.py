@@ -1,4 +1,4 @@
-"""What a package for a platform is made of, and the files of one for Gradescope and one for Classroom 50."""
+"""The files of a package for Gradescope and of one for Classroom 50."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class CannotPackage(GraderError):
 
 @dataclass(frozen=True)
 class Contents:
-    """What goes into a package.
+    """The contents of a package.
 
     `assignment` is the name under which grader finds it there: of the file for students, or of a Python package; its
     `files` are that file, or the package's. `points` are all that can be earned; `wheel` is the name and the content of

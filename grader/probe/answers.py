@@ -1,4 +1,4 @@
-"""What the reference's model gives for the probes: computed by the model itself, or kept in an answer key."""
+"""The reference model's answers to the probes: computed by the model itself, or kept in an answer key."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Outputs:
 
 
 class ModelAnswers(Protocol):
-    """What the reference's model gives; `layout` is the shape of an image."""
+    """The answers of the reference's model; `layout` is the shape of an image."""
 
     @property
     def parameters(self) -> tuple[BuiltParameter, ...]:

@@ -87,7 +87,7 @@ class Member:
 
 @dataclass(frozen=True)
 class Success:
-    """How many submissions an item, or a check, has of each of `KINDS`, and the mean share of its points in percent."""
+    """The counts of each of `KINDS` for an item or a check, and the mean share of its points in percent."""
 
     id: str
     title: str
@@ -143,7 +143,7 @@ class Times:
 
 @dataclass(frozen=True)
 class ClassSummary:
-    """What the page shows. `members` are sorted by their points, lowest first, and `refused` are among them.
+    """The contents of the page. `members` are sorted by their points, lowest first, and `refused` are among them.
 
     `bins` are the numbers of members in each tenth of the points; `median`, `mean` and `quarters` are percentages.
     """

@@ -25,7 +25,7 @@ SCALE = 100
 
 @dataclass(frozen=True)
 class Submission:
-    """What Classroom 50 says about a submission; its runner sets `owner` and the type of the assignment itself."""
+    """Facts of Classroom 50 about a submission; its runner sets `owner` and the type of the assignment itself."""
 
     classroom: str
     assignment: str

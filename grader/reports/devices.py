@@ -23,7 +23,7 @@ class Share:
 
 @dataclass(frozen=True)
 class PlacementRow:
-    """Where a function had the model, the images, the labels and the losses, and the shares of its FLOPs."""
+    """The devices on which a function had the model, images, labels and losses, and the shares of its FLOPs."""
 
     function: str
     model: tuple[str, ...]

@@ -22,7 +22,7 @@ MOST_KEPT = 6 << 20  # bytes of kept evidence; it takes about 1.1 MB, and as muc
 
 @dataclass(frozen=True)
 class Longer:
-    """What was seen of a notebook's cells on data of the full length.
+    """The evidence of a notebook's cells on data of the full length.
 
     `why` says, for each item that was judged on it, which cell relies on that length. `evidence` is None if there is no
     such data here.
@@ -103,7 +103,7 @@ def load_evidence(data: bytes) -> Evidence:
 
 @dataclass(frozen=True)
 class Seen:
-    """What people read of the evidence: the notebook, the runs of its cells, and the places of the questions."""
+    """The part of the evidence that people read: the notebook, the runs of its cells, the places of the questions."""
 
     notebook: Notebook
     runs: tuple[CellRun, ...]

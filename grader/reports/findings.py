@@ -24,7 +24,7 @@ Severity = Literal["error", "warning", "notice"]
 
 @dataclass(frozen=True)
 class Finding:
-    """What a check found, and where: `path` and `line` of the file, and the `end` of the lines that it is about.
+    """A finding of a check, and its place: `path` and `line` of the file, and the `end` of the lines that it is about.
 
     `lost` are the points that it cost; `share` is their part of the whole assignment's. An 'error' cost all points of
     a check, a 'warning' some of them, and a 'notice' none.

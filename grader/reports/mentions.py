@@ -92,7 +92,7 @@ class ShownLine:
 
 @dataclass(frozen=True)
 class Remark:
-    """What is said of a cell: the message, and the item whose verdict it belongs to, '' for a remark on the run.
+    """A message about a cell: the message, and the item whose verdict it belongs to, '' for a remark on the run.
 
     One that is not `told` only marks its line.
     """

@@ -28,7 +28,7 @@ DOWN_FIRST = ("waiting", "graded")  # of these one wants the largest first
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a person wants to see.
+    """The selection of submissions that a person wants to see.
 
     `fault` is the id of a check in which points were lost, `kind` the short name of a fault, see `class_page.py`.
     """

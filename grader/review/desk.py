@@ -6,8 +6,11 @@ import hashlib
 import threading
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
+
+from anyio import CapacityLimiter
 
 from grader.course.store import Row, Store
 from grader.review.sessions import Session, Sessions
@@ -50,6 +53,11 @@ class Desk:
     def cookie(self) -> str:
         """The name of the session's cookie; with TLS browsers take it from this server alone."""
         return "__Host-grader" if self.secure else "grader"
+
+    @cached_property
+    def password_checks(self) -> CapacityLimiter:
+        """Checks two passwords at once: each takes 32 MiB, and strangers must not take the threads of pages."""
+        return CapacityLimiter(2)
 
     def session_of(self, request: Request) -> Session | None:
         """Return the session of a request, or None."""

@@ -30,7 +30,7 @@ class Problem(Exception):
 
 @dataclass(frozen=True)
 class Typed:
-    """What stands in a form: the ids of the ticked lines, the points as text, the comment."""
+    """The contents of a form: the ids of the ticked lines, the points as text, the comment."""
 
     lines: tuple[int, ...] = ()
     points: str = ""
@@ -39,7 +39,7 @@ class Typed:
 
 @dataclass(frozen=True)
 class Decision:
-    """What a form comes to: `points` are those of the lines and the adjustment together."""
+    """The mark that a form asks for: `points` are those of the lines and the adjustment together."""
 
     lines: tuple[int, ...]
     adjustment: float

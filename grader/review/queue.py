@@ -1,4 +1,4 @@
-"""What of a class waits for a person, and in which order a person sees it. Pure: results in, rows out."""
+"""The items of a class that wait for a person, in the order in which a person sees them. Pure: results in, rows out."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ KINDS: Mapping[Kind, str] = {
     "error": "errors of the grader",
     "failed": "files that could not be graded",
 }
-"""What waits for a person, in the order in which it is shown."""
+"""The kinds of items that wait for a person, in the order in which they are shown."""
 
 _LOST = ("fail", "partial", "skipped")
 
 
 @dataclass(frozen=True)
 class Seen:
-    """What of the kept evidence the queue needs.
+    """The part of the kept evidence that the queue needs.
 
     `answers` are the written answers by item, `doubts` why trainings are not believed, and `stopped` why cells did not
     come to their end.
@@ -108,7 +108,7 @@ def _names(message: str, reasons: Sequence[str]) -> bool:
 
 @dataclass(frozen=True)
 class Tally:
-    """How much of one kind there is in one item: all submissions in the queue, and how many of them are decided."""
+    """The count of one kind in one item: all submissions in the queue, and how many of them are decided."""
 
     item: str
     kind: Kind
@@ -117,7 +117,7 @@ class Tally:
 
     @property
     def left(self) -> int:
-        """How many still wait."""
+        """The number of submissions that still wait."""
         return self.total - self.decided
 
 

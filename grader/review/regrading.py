@@ -34,7 +34,7 @@ class RegradeError(GraderError):
 
 @dataclass(frozen=True)
 class Regrading:
-    """What is graded again: `done` of `count`. `problem` says why nothing can be, `ended` how the last one ended."""
+    """The progress of a regrade: `done` of `count`. `problem` says why there is none, `ended` how the last ended."""
 
     running: bool = False
     done: int = 0

@@ -15,7 +15,7 @@ from grader.formatting import one_line
 
 @dataclass
 class Releasing:
-    """How far a release is. `problem` says why it ended early, '' if it did not."""
+    """The progress of a release. `problem` says why it ended early, '' if it did not."""
 
     total: int
     done: int = 0

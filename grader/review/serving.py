@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 import ssl
 from collections.abc import Callable, Sequence
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from starlette.applications import Starlette
 
 PORT = 8750  # unless it is taken, or another is wanted
+_MOST_PEM = 1_000_000  # bytes of a file with a certificate or a key
 
 
 class ReviewError(GraderError):
@@ -45,10 +47,7 @@ def check_place(place: Place, folder: Path) -> None:
     if (place.certificate is None) is not (place.key is None):
         raise ReviewError("give both --tls-cert and --tls-key, or neither")
     if place.certificate is not None and place.key is not None:
-        try:
-            ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(place.certificate, place.key, password=_no_password)
-        except (OSError, ValueError) as error:
-            raise ReviewError(f"the TLS certificate or its key cannot be used: {error}") from None
+        _check_tls(place.certificate, place.key)
     if is_loopback(place.host):
         return
     where = f"--host {place.host} opens the desk to other machines"
@@ -64,8 +63,35 @@ def check_place(place: Place, folder: Path) -> None:
             )
 
 
+def _check_tls(certificate: Path, key: Path) -> None:
+    for option, path, held, what in (
+        ("--tls-cert", certificate, b"-----BEGIN CERTIFICATE-----", "certificate"),
+        ("--tls-key", key, b" KEY-----", "private key"),  # 'PRIVATE KEY', 'EC PRIVATE KEY', 'ENCRYPTED PRIVATE KEY'
+    ):
+        if not path.is_file():
+            raise ReviewError(f"{option} {path}: there is no such file")
+        try:
+            with path.open("rb") as file:
+                text = file.read(_MOST_PEM)
+        except OSError as error:
+            raise ReviewError(f"{option} {path} cannot be read: {error.strerror or error}") from None
+        if held not in text:
+            raise ReviewError(f"{option} {path} holds no {what} in PEM form")
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key, password=_no_password)
+    except ssl.SSLError as error:
+        if error.reason in ("KEY_VALUES_MISMATCH", "KEY_TYPE_MISMATCH"):
+            raise ReviewError(f"--tls-key {key} is not the key of the certificate in {certificate}") from None
+        raise ReviewError(
+            f"--tls-cert {certificate} and --tls-key {key} cannot be used: "
+            "they do not belong together, are damaged, or are too weak"
+        ) from None
+    except (OSError, ValueError) as error:
+        raise ReviewError(f"--tls-key {key} cannot be used: {error}") from None
+
+
 def _no_password() -> str:
-    raise ValueError("the key has a password, which the desk cannot ask for")
+    raise ValueError("it has a password, which the desk cannot ask for")
 
 
 def listen(place: Place) -> socket.socket:
@@ -86,6 +112,8 @@ def listen(place: Place) -> socket.socket:
             return found
         except OSError as error:
             found.close()
+            if error.errno == errno.EADDRNOTAVAIL:
+                raise ReviewError(f"--host {place.host} is no address of this machine") from None
             why = error.strerror or str(error)
     raise ReviewError(f"the desk cannot listen at {place.host}, port {place.port or PORT}: {why}; give another --port")
 
@@ -124,5 +152,6 @@ def serve(app: Starlette, place: Place, listening: socket.socket, started: Calla
         timeout_graceful_shutdown=5,
         ssl_certfile=str(place.certificate) if place.certificate else None,
         ssl_keyfile=str(place.key) if place.key else None,
+        ssl_ciphers="ECDHE+AESGCM:ECDHE+CHACHA20",  # for TLS 1.2; earlier versions of uvicorn have weaker defaults
     )
     Server(config).run(sockets=[listening])

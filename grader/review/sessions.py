@@ -93,7 +93,7 @@ class Sessions:
 
     def may_try(self, name: str) -> bool:
         """Return whether a password may be tried for this name now; each call counts as a try that failed."""
-        now = self._clock()
+        name, now = _digest(name), self._clock()  # a name may have megabytes
         with self._lock:
             tries = [one for one in self._failures.get(name, ()) if now - one < FAILURE_SECONDS]
             allowed = len(tries) < FAILURES
@@ -106,7 +106,7 @@ class Sessions:
     def succeeded(self, name: str) -> None:
         """Forget the tries for this name."""
         with self._lock:
-            self._failures.pop(name, None)
+            self._failures.pop(_digest(name), None)
 
     def _forget(self, now: float) -> None:
         kept = {key: one for key, one in self._sessions.items() if not _over(one, now)}

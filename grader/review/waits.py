@@ -1,4 +1,4 @@
-"""What of the whole class waits for a person: found once for each grading, kept in the store and in memory."""
+"""The items of a class that wait for a person: found once for each grading, kept in the store and in memory."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Entries = tuple[Waiting, ...]
 
 
 class Waits:
-    """What waits, by grading. Any thread may use it, each with a store of its own."""
+    """The items that wait, by grading. Any thread may use it, each with a store of its own."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder

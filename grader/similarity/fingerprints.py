@@ -24,7 +24,7 @@ Hashes = NDArray[np.uint64]
 
 @dataclass(frozen=True)
 class Settings:
-    """How many tokens are hashed together, and of how many hashes one is kept."""
+    """The settings of winnowing: how many tokens are hashed together, and of how many hashes one is kept."""
 
     k: int = K
     window: int = WINDOW

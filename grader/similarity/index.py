@@ -19,7 +19,7 @@ FEW = 5  # what so many have counts in a class of any size
 
 
 class Likeness(NamedTuple):
-    """How alike two sets are.
+    """The similarity of two sets.
 
     `share` tells how much of what counts in the smaller one the other has too, from 0 to 1; a set that is smaller than
     half of the usual one is taken as that large, so that a few features do not make all of it. `common` is the number

@@ -1,4 +1,4 @@
-"""What the names in a notebook stand for: modules and functions that it imports, its own names, built-in ones."""
+"""The meaning of the names in a notebook: modules and functions that it imports, its own names, built-in ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run alone can show: saved lines with measured numbers. Two runs never print the same times and losses.
+"""The outputs that only a run gives: saved lines with measured numbers. Two runs never print the same times and losses.
 
 Lines that every right notebook prints, such as shapes and numbers of parameters, have no such number. Equal lines are
 no proof: with the same seed and the same code two machines may print equal losses.

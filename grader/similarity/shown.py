@@ -1,4 +1,4 @@
-"""What a person looks at: the matching parts of a pair, side by side, for a page and for the terminal."""
+"""The matching parts of a pair, side by side, for a page and for the terminal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is compared: the work of one student or one group."""
+"""The unit of comparison: the work of one student or one group."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ class Node:
 
 @dataclass
 class _Changes:
-    """What calling a function changes: names outside it, and arguments, by position and keyword, and the receiver."""
+    """The effects of a call: changes to outer names, to arguments (by position and keyword), and to the receiver."""
 
     outside: set[str] = field(default_factory=set)
     positions: set[int] = field(default_factory=set)
@@ -40,7 +40,7 @@ class _Changes:
 
 
 class _Within(NamedTuple):
-    """What functions, and all that they may call or pass on, read and bind; whether they change global settings."""
+    """The names that functions, and all that they may call or pass on, read and bind; whether they change settings."""
 
     reads: frozenset[str] = EMPTY
     binds: frozenset[str] = EMPTY

@@ -28,7 +28,7 @@ class _Read(NamedTuple):
 
 
 class _Step(NamedTuple):
-    """What one unit needs, whoever needs the unit: `units`, and those `later` that its functions read when called.
+    """The needs of one unit, whoever needs the unit: `units`, and those `later` that its functions read when called.
 
     `loose` are names that its functions read whose bindings depend on the place of the call. `earlier` are pairs of the
     positions of a top-level statement and one further down that must run before it.

@@ -256,8 +256,8 @@ def flops_profiled(e: Evidence) -> str | Review:
     try:
         return _missing_tool(e) or flops.models_profiled(e.run.profiles, costs(e))
     except Fail as fail:
-        profiled = {seen.cell for seen in e.run.profiles}
-        broke = [run.index for run in e.run.cells if run.status in BROKE and run.index in profiled]
+        cells = {seen.cell for seen in e.run.profiles} or set(section_cells(e, "flops"))
+        broke = [run.index for run in e.run.cells if run.status in BROKE and run.index in cells]
         raise (because(e, fail, broke) if broke else fail) from None
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from grader.assignment import Check, Evidence, Fail, Item
 from grader.checks import loaders, loop_records, loop_tests, loops, models
 from grader.checks.breakdowns import unreadable
+from grader.evidence.probes import LoopProbe, ModelProbe
 from reference.checks.sections import is_stub
 from reference.checks.trouble import with_missing
 from reference.contract import BATCH_SIZE, CLASSES, LOG_EVERY, MACS, PARAMETERS
@@ -15,12 +16,12 @@ _ALONE = "Run that cell by itself: nothing in it is defined until Python can rea
 _BEGIN = "Begin with its docstring in the task: it says what must hold."
 
 
-def _exists(e: Evidence, check: Callable[[], str]) -> str:
+def _exists(e: Evidence, probe: ModelProbe | LoopProbe, check: Callable[[], str]) -> str:
     """Return what the check returns; what is missing may be in a file that was not handed in, which is then named."""
     try:
         return check()
     except Fail as fail:
-        raise with_missing(e, fail) from None
+        raise with_missing(e, fail, undefined=bool(probe.missing)) from None
 
 
 def model_item(role: str, title: str) -> Item:
@@ -33,7 +34,7 @@ def model_item(role: str, title: str) -> Item:
             raise Fail(f"not started: the class {name} has no code yet", f"a class {name}", _BEGIN)
         if probe.missing and (broken := unreadable(e.notebook, f"class {name}")):
             raise Fail(broken, f"a class {name}", _ALONE)
-        return _exists(e, lambda: models.exists(probe, name))
+        return _exists(e, probe, lambda: models.exists(probe, name))
 
     def shapes(e: Evidence) -> str:
         return models.output_shapes(e.models[role], CLASSES)
@@ -114,7 +115,7 @@ def loop_checks(item: str, train: str, test: str, points: Mapping[str, float], g
     """Return the checks on a training and a test function; `points` are by the last part of a check's id."""
 
     def train_found(e: Evidence) -> str:
-        return _exists(e, lambda: _function(e, train))
+        return _exists(e, e.loops[train], lambda: _function(e, train))
 
     def trains(e: Evidence) -> str:
         """One call trains for one epoch: afterwards the weights are those of the reference."""
@@ -133,7 +134,7 @@ def loop_checks(item: str, train: str, test: str, points: Mapping[str, float], g
         return loops.mode_in_training(e.loops[train])
 
     def test_found(e: Evidence) -> str:
-        return _exists(e, lambda: _function(e, test))
+        return _exists(e, e.loops[test], lambda: _function(e, test))
 
     def whole(e: Evidence) -> str:
         """The test goes once over the test loader and leaves the model as it is."""

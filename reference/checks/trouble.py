@@ -52,10 +52,14 @@ def explains(said: str, missing: Sequence[Missing]) -> Missing | None:
     return next((one for one in missing if one.binds & quoted), None)
 
 
-def with_missing(e: Evidence, fail: Fail) -> Fail:
-    """Return the failure of a check on a definition, with the helper file that would have defined it, if one lacks."""
+def with_missing(e: Evidence, fail: Fail, undefined: bool = False) -> Fail:
+    """Return the failure of a check on a definition, with the helper file that would have defined it, if one lacks.
+
+    If nothing like it was found at all, so that it is `undefined`, any helper file that lacks may have held it: the
+    name that the notebook imports may be that of a class with the wanted method.
+    """
     missing = [one for one in missing_packages(e.notebook, e.run) if not one.here]
-    one = explains(fail.seen, missing)
+    one = explains(fail.seen, missing) or (next((one for one in missing if one.name), None) if undefined else None)
     return fail if one is None else Fail(f"{fail.seen}; {one.told}", fail.expected, one.hint or fail.hint, fail.credit)
 
 

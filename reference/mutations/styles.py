@@ -8,6 +8,7 @@ from reference.mutations import (
     styles_curves,
     styles_layers,
     styles_places,
+    styles_records,
     styles_shown,
     styles_updates,
 )
@@ -49,6 +50,7 @@ STYLES: tuple[Mutation, ...] = (
     *ANSWER_STYLES,
     *styles_layers.STYLES,
     *styles_places.STYLES,
+    *styles_records.STYLES,
     *styles_updates.STYLES,
     *styles_curves.STYLES,
     *styles_shown.STYLES,

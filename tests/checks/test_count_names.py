@@ -29,6 +29,24 @@ def test_exchanged_names_lose_half(text: str) -> None:
     assert caught.value.credit == 0.5
 
 
+@pytest.mark.parametrize(
+    ("what", "text"),
+    [
+        ("operations", "MLP flops: 7459968.0 params: 109386.0\nCNN flops: 109184.0 params: 101578.0"),
+        ("parameters", "MLP flops: 109184.0 params: 101578.0\nCNN flops: 7459968.0 params: 109386.0"),
+        ("operations", "            MLP        CNN\nMACs    7459968     109184\nparams   109386     101578"),
+        ("parameters", "MLP: 109,184 MACs, CNN: 7,459,968 MACs\nMLP: 101,578 parameters, CNN: 109,386 parameters"),
+        ("operations", "CNN\n  FLOPs: 0.109M\n  params: 0.102M\n\nMLP\n  FLOPs: 7.46M\n  params: 109386"),
+    ],
+)
+def test_one_of_the_two_counts_under_exchanged_names_loses_half(what: str, text: str) -> None:
+    with pytest.raises(
+        Fail, match=f"right, but the {what} of the MLP and CNN are printed under each other's"
+    ) as caught:
+        counts_printed(cells(text), (MLP, CNN), COSTS)
+    assert caught.value.credit == 0.5
+
+
 def test_a_name_that_was_copied_loses_half() -> None:
     text = "MLP: 109,184 MACs\nMLP: 7,459,968 MACs"
     with pytest.raises(Fail, match="the count of the CNN is printed under the name of the MLP") as caught:
@@ -60,6 +78,12 @@ def test_names_of_the_student_s_classes_are_read_too() -> None:
         "perceptron vs CNN\n109184\n7459968",
         "CNN       7459968  101578\nMLP        109184  109386\nratio CNN/MLP  68.3",
         "            CNN        MLP\nMACs    7459968     109184\nparams   101578     109386",
+        "MLP 109184 / CNN 7459968 FLOPs; MLP 109386 / CNN 101578 parameters",
+        "The CNN (7459968) has more FLOPs than the MLP (109184), but fewer parameters: 101578 against 109386",
+        "FLOPs: MLP 109184, CNN 7459968; CNN has 101578 parameters, MLP 109386",
+        "109184 FLOPs (MLP) and 7459968 (CNN); parameters MLP 109386, CNN 101578",
+        "CNN\n  params: 0.1M\n  FLOPs: 7.5M\nMLP\n  params: 0.1M\n  FLOPs: 0.1M",
+        "CNN params: 0.10M\nCNN FLOPs: 7.5M\nMLP params: 0.11M\nMLP FLOPs: 0.11M",
         "MLP  flops 109,184  (CNN: 7,459,968)\nCNN  flops 7,459,968  (MLP: 109,184)",
     ],
 )

@@ -48,6 +48,27 @@ def test_a_right_model_passes_every_check():
     assert models.same_outputs(right)
 
 
+def test_hints_at_the_sizes_of_layers():
+    eleven = probe(
+        trials=(ShapeTrial((1, 1, 28, 28), (1, 11)), ShapeTrial((7, 784), (7, 11))),
+        operations=(*MLP_OPS[:-1], linear(64, 11)),
+    )
+    with pytest.raises(Fail, match=r"output of shape \(1, 11\)") as failure:
+        models.output_shapes(eleven, 10)
+    assert "how many classes" in failure.value.hint
+    with pytest.raises(Fail, match="109,248 MACs") as failure:
+        models.mac_count(eleven, 109_184)
+    assert "layer sizes" in failure.value.hint
+    flat = ShapeTrial((7, 1, 28, 28), (1, 10))
+    with pytest.raises(Fail) as failure:
+        models.output_shapes(probe(trials=(flat,)), 10)
+    assert "batch dimension" in failure.value.hint
+    turned = (conv(1, 32, 28), conv(32, 64, 14))
+    with pytest.raises(Fail) as failure:
+        models.mac_count(probe(operations=(conv(1, 32, 26), conv(32, 64, 14)), reference_operations=turned), 4_000_000)
+    assert "Stride, padding" in failure.value.hint
+
+
 def test_a_missing_or_broken_model_says_so():
     with pytest.raises(Fail, match="no class"):
         models.exists(ModelProbe("mlp", missing="no class MLP"), "MLP")

@@ -407,3 +407,15 @@ def test_a_path_in_a_warning_holds_no_times():
     text = "/usr/lib/python3.11/site-packages/IPython/core/x.py:51: UserWarning: odd\nseconds: 4.25\n"
     times = reported([CellRun(4, "ok", 5.0, text=text)], [])
     assert [time.line for time in times.times] == ["seconds: 4.25"]
+
+
+@pytest.mark.parametrize("style", ["Epoch {} took {:.2f} s", "epoch {} - time: {:.3f}", "[{}] {:.2f} seconds"])
+def test_negative_times_are_told_as_such(style: str) -> None:
+    epochs = make_epochs(3)
+    text = "\n".join(style.format(i, -took(epoch)) for i, epoch in enumerate(epochs))
+    for check in (epoch_times, total_time):
+        with pytest.raises(Fail, match=r"a time below 0 is printed: -0\.1") as caught:
+            check(cell(text), epochs, 3)
+        assert "subtracted" in caught.value.hint
+    right = "\n".join(style.format(i, took(epoch)) for i, epoch in enumerate(epochs))
+    assert epoch_times(cell(f"{right}\nloss change -0.12"), epochs, 3)

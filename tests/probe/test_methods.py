@@ -11,6 +11,7 @@ from grader.assignment import Fail
 from grader.checks import loop_records, loop_tests, loops
 from grader.evidence.probes import LoopProbe
 from grader.evidence.run import Argument, RunEvidence
+from grader.in_kernel.probes.lists import Growth, columns
 from grader.probe.client import describe
 from grader.probe.matching import FoundFunction, find_function
 from tests.in_process import InProcess
@@ -245,6 +246,89 @@ def test_a_method_that_ignores_its_argument_shows() -> None:
         loops.trains(probed(NET + source + MAKE))
     used = source.replace("enumerate(self.train_loader)", "enumerate(train_loader)")
     loops.trains(probed(NET + used + MAKE))
+
+
+# The Trainer's two statements that record a loss, and the three that record a test, in other ways.
+_LOSS = ("self.train_losses.append(loss)\n", "self.train_steps.append(self.step)\n")
+_TEST = (
+    "self.test_losses.append(total / len(self.test_loader))\n",
+    "self.test_accuracy.append(correct / len(self.test_loader.dataset))\n",
+    "self.test_steps.append(self.step)\n",
+)
+RECORDS = {
+    "rows": (
+        "self.rows = []",
+        "self.rows.append({'step': self.step, 'loss': loss})",
+        "self.rows.append({'step': self.step, 'val': mean, 'accuracy': share})",
+    ),
+    "objects": (
+        "self.rows = []",
+        "self.rows.append(types.SimpleNamespace(step=self.step, loss=loss))",
+        "self.rows.append(types.SimpleNamespace(step=self.step, val=mean, accuracy=share))",
+    ),
+    "pairs in dicts": (
+        "self.seen, self.val = {}, {}",
+        "self.seen[self.step] = loss",
+        "self.val[self.step] = (mean, share)",
+    ),
+    "rows in dicts": (
+        "self.seen, self.val = {}, {}",
+        "self.seen[self.step] = {'loss': loss}",
+        "self.val[self.step] = {'val': mean, 'accuracy': share}",
+    ),
+    "arrays": (
+        "self.seen, self.at, self.val = np.array([]), np.array([]), np.array([])",
+        "self.seen, self.at = np.append(self.seen, loss), np.append(self.at, self.step)",
+        "self.val = np.append(self.val, [share, mean])",
+    ),
+}
+
+
+def recording(way: str) -> str:
+    empty, loss, test = RECORDS[way]
+    source = TRAINER.replace("self.train_losses, self.train_steps = [], []", empty)
+    source = source.replace(_LOSS[0], f"{loss}\n").replace(_LOSS[1], "pass\n")
+    source = source.replace(_TEST[0], "mean, share = total / len(self.test_loader), correct / N\n")
+    source = source.replace("/ N\n", "/ len(self.test_loader.dataset)\n").replace(_TEST[1], f"{test}\n")
+    return "    import types\n    import numpy as np\n" + NET + source.replace(_TEST[2], "pass\n") + MAKE
+
+
+@pytest.mark.parametrize("way", RECORDS)
+def test_losses_in_rows_dicts_and_arrays_are_seen(way: str) -> None:
+    found = probed(recording(way))
+    assert "losses recorded" in loop_records.records_losses(found, 100)
+    assert probed(recording(way)).student is not None
+    with pytest.raises(Fail):
+        loop_records.records_losses(probed(recording(way).replace("i % 100 == 0", "i % 50 == 0")), 100)
+
+
+@pytest.mark.parametrize("way", [way for way in RECORDS if way != "arrays"])
+def test_figures_of_a_test_in_rows_and_dicts_are_seen(way: str) -> None:
+    found = probed(recording(way), TEST)
+    loop_tests.averages_loss(found)
+    loop_tests.accuracy(found)
+
+
+def test_rows_of_training_and_of_testing_in_one_list_are_told_apart() -> None:
+    train = {"step": 1, "loss": 2.0}
+    found = columns({"rows": [train, {"step": 101, "loss": 1.0}, {"step": 128, "val": 0.5}], "pairs": [(1, 2.0)]})
+    assert found == {
+        "rows[step]": [1, 101],
+        "rows[loss]": [2.0, 1.0],
+        "rows[step, val][step]": [128],
+        "rows[val]": [0.5],
+        "pairs[0]": [1],
+        "pairs[1]": [2.0],
+    }
+
+
+def test_pairs_that_a_probe_leaves_in_a_dict_are_removed() -> None:
+    names = {"seen": {1: 2.0}, "rows": []}
+    grown = Growth(names, ["seen", "rows"])
+    names["seen"][101] = 1.0
+    names["rows"].append({"step": 1})
+    assert grown.ended(names) == {"seen": [(101, 1.0)], "rows": [{"step": 1}]}
+    assert names == {"seen": {1: 2.0}, "rows": []}
 
 
 NESTED = """

@@ -45,7 +45,7 @@ def small(
         for at in range(number):
             name = f"student{at:03}"
             given = {item: told[item][at] for item in items}
-            _store(store, name, f"Student No. {at}", _result(name, given), b"")
+            _store(store, name, f"Student No. {at}", written(name, given), b"")
     return folder
 
 
@@ -62,7 +62,8 @@ def _with_answers(template: bytes, given: dict[str, str]) -> bytes:
     return zlib.compress(msgspec.json.encode(plain), 1)
 
 
-def _result(name: str, given: dict[str, str]) -> Result:
+def written(name: str, given: dict[str, str]) -> Result:
+    """Return a result whose only items are these written answers, with evidence."""
     packed = _with_answers(_template(), given)
     facts = ("here, after epoch 10: training loss 0.236, test loss 0.284",)
     made = [

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from grader.course.people import Person
 from grader.course.store import Store
 from tests.browser.pages import WIDER
 from tests.browser.samples import SAMPLES
@@ -22,15 +23,19 @@ PATHS = ("/class", "/class/overview", "/audit", *(page_of(name) for name in SAMP
 
 
 class Seen:
-    """A page at the desk, and what it did that none may do."""
+    """A page at the desk, and what it did that none may do. It says no to questions, unless `agrees`."""
 
     def __init__(self, page, desk: Served) -> None:
-        self.page, self.desk = page, desk
+        self.page, self.desk, self.agrees = page, desk, False
         self.acts: list[str] = []
-        page.on("dialog", lambda one: (self.acts.append(f"dialog {one.message}"), one.dismiss()))
+        page.on("dialog", self._answer)
         page.on("console", lambda one: self.acts.append(one.text) if one.type == "error" else None)
         page.on("pageerror", lambda one: self.acts.append(str(one)))
         page.on("request", lambda one: self._note(one.url))
+
+    def _answer(self, dialog) -> None:
+        self.acts.append(f"dialog {dialog.message}")
+        dialog.accept() if self.agrees else dialog.dismiss()
 
     def _note(self, url: str) -> None:
         if not url.startswith(self.desk.address + "/"):
@@ -40,9 +45,14 @@ class Seen:
         self.page.goto(self.desk.address + path)
         return self
 
+    def settled(self) -> Seen:
+        """Wait until the page loads itself no more, as the queue does while it is made."""
+        self.page.wait_for_selector("body:not(:has([data-refresh]))", timeout=60_000)
+        return self
+
 
 @contextmanager
-def entered(browser, desk: Served, width: int = 1200, dark: bool = False, scripts: bool = True):
+def entered(browser, desk: Served, width: int = 1200, dark: bool = False, scripts: bool = True, who: str = "ina"):
     context = browser.new_context(
         viewport={"width": width, "height": 900},
         color_scheme="dark" if dark else "light",
@@ -50,7 +60,7 @@ def entered(browser, desk: Served, width: int = 1200, dark: bool = False, script
     )
     try:
         seen = Seen(context.new_page(), desk)
-        seen.page.goto(desk.link())
+        seen.page.goto(desk.link(Person(who)))
         yield seen
     finally:
         context.close()
@@ -107,7 +117,7 @@ def test_the_desk_works_without_scripts_and_by_keyboard(browser, desk):
 
 
 def test_two_browsers_change_the_same_mark_and_nothing_is_lost(browser, desk):
-    with entered(browser, desk) as ina, entered(browser, desk) as eva:
+    with entered(browser, desk) as ina, entered(browser, desk, who="eva") as eva:
         for one in (ina, eva):
             one.go(page_of("faulty")).page.get_by_text("Give points for an item").click()
         ina.page.locator("#points-q2").fill("4")

@@ -121,7 +121,7 @@ def test_a_form_leads_to_no_other_server(desk):
 def test_people_log_in_and_are_out_when_they_are_removed(desk):
     folder = desk.app.state.desk.folder
     with Store(folder) as store:
-        add_person(store, Person("otto", "assistant", students=("faulty",), password=hashed(PASSWORD)))
+        add_person(store, Person("otto", "assistant", students=("faulty",), password=hashed(PASSWORD)), "ina")
     with desk.browser(None) as browser:
         assert browser.post("/login", data={"name": "otto", "password": "wrong password"}).status_code == 403
         assert browser.post("/login", data={"name": "nobody", "password": PASSWORD}).status_code == 403
@@ -130,7 +130,7 @@ def test_people_log_in_and_are_out_when_they_are_removed(desk):
         assert "Faulty" in page
         assert "Perfect" not in page
         with Store(folder) as store:
-            remove_person(store, "otto")
+            remove_person(store, "otto", "ina")
         assert browser.get("/class").status_code == 401
 
 

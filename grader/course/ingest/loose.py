@@ -40,7 +40,7 @@ class Loose:
 
     @functools.cached_property
     def _below(self) -> Mapping[PurePosixPath, int]:
-        """How many of them lie at or below each folder."""
+        """The number of them at or below each folder."""
         return Counter(folder for path in self.handed for folder in path.parents)
 
     def alone(self, notebook: PurePosixPath) -> bool:

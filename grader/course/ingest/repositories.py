@@ -39,7 +39,7 @@ class Repository:
 
 @dataclass(frozen=True)
 class Checkout:
-    """What a repository held: the files of the commit that counts, in `folder`, or the `problem` that kept it away.
+    """A repository: the files of the commit that counts, in `folder`, or the `problem` that kept it away.
 
     `time` is when the commit was pushed, if `pushed`, else the commit's own time. `later` says that commits after it do
     not count.

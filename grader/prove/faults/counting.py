@@ -64,6 +64,16 @@ def counting_faults(item: str, section: str) -> tuple[Mutation, ...]:
             ("under each other's names",),
         ),
         one(
+            "operations_exchanged",
+            "Each model's operations are printed under the name of the other, the parameters under the right ones.",
+            put(
+                PROFILE,
+                f"{PROFILE}\nother = CNN() if name == 'MLP' else MLP()\n"
+                "flops, _ = thop.profile(other, inputs=(image,), verbose=False)",
+            ),
+            ("operations of the MLP and CNN are printed under each other's names",),
+        ),
+        one(
             "name_copied",
             "Both counts are printed under the MLP's name.",
             put(BOTH, "(('MLP', MLP()), ('MLP', CNN()))"),

@@ -1,4 +1,4 @@
-"""How far answers are apart: TF-IDF over their letters, two to five at a time, and what turns their sense."""
+"""The distances between answers: TF-IDF over their letters, two to five at a time, and words that turn their sense."""
 
 from __future__ import annotations
 

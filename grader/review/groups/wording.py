@@ -47,7 +47,7 @@ TURNS: dict[str, tuple[frozenset[str], tuple[str, ...]]] = {
         ("如果", "若", "看情况", "もし", "なら", "만약", "면"),
     ),
 }
-"""What turns the sense of an answer, by name: words, and parts of words in languages without blanks."""
+"""The words that turn the sense of an answer, by name; parts of words in languages without blanks."""
 
 
 def wording(answer: str) -> str:

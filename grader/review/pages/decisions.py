@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from starlette.responses import Response
@@ -14,6 +15,7 @@ from grader.course.audit import Change, changes
 from grader.course.changes import changing
 from grader.course.decided import covered
 from grader.course.decisions import Changed, Mark, MarkError, RubricLine
+from grader.course.people import ADDED, CHANGED, REMOVED
 from grader.formatting import number
 from grader.review.desk import Link
 from grader.review.visit import Refused, Visit, get, post
@@ -24,7 +26,8 @@ if TYPE_CHECKING:
 
 PAGE_CHANGES = 200
 _POINTS = re.compile(r"[-+]?\d{1,5}([.,]\d{1,4})?")
-_HIDDEN = ("document", "standing", "sha256", "fingerprint", "key", "version", "submission", "item", "check_id")
+_INNER = ("checks", "worth", "whole", "position")  # what a mark covers follows from its item
+_HIDDEN = ("document", "standing", "sha256", "fingerprint", "key", "version", "submission", "item", "check_id", "id")
 
 navigation = (Link("Changes", "/audit", 90, for_assistants=False),)
 
@@ -164,23 +167,48 @@ def audit(visit: Visit) -> Response:
         entries=entries,
         only=name,
         who=who,
-        told=told,
+        told=partial(told, hide_names=visit.session.hide_names),
     )
 
 
-def told(change: Change) -> str:
-    """Return what a change changed, in words: 'points: 3 → 4; comment: → well argued'."""
-    names = [name for name in {**change.before, **change.after} if name not in _HIDDEN]
+def told(change: Change, hide_names: bool = False) -> str:
+    """Return what a change changed, in words: 'points: 3 → 4; comment: → well argued'.
+
+    With `hide_names` the submissions that an assistant may see are only counted.
+    """
+    if change.action in (ADDED, CHANGED, REMOVED):
+        return _told_person(change, hide_names)
+    names = [name for name in {**change.before, **change.after} if name not in (*_HIDDEN, *_INNER)]
     said = []
     for name in names:
-        old, new = change.before.get(name), change.after.get(name)
-        if old != new and not name.endswith(("_at", "_by")):
+        old, new = (one.get(name) for one in (change.before, change.after))
+        if name == "retired":
+            old, new = ("yes" if one else "" for one in (old, new))
+        if _value(old) != _value(new) and not name.endswith(("_at", "_by")):
             said.append(f"{name.replace('_', ' ')}: {_value(old)} → {_value(new)}")
     return "; ".join(said)
 
 
+def _told_person(change: Change, hide_names: bool) -> str:
+    """Return what changed of a person who works at the desk: 'eva: items: all → q4, q7; password: set → set again'."""
+    said = []
+    for name in ("role", "items", "students", "password"):
+        old, new = (one.get(name) for one in (change.before, change.after))
+        if old != new:
+            shown = [_limit(one, hide_names and name == "students") for one in (old, new)]
+            said.append(f"{name}: {' → '.join(shown)}")
+    who = (change.after or change.before).get("name", "")
+    return f"{who}: {'; '.join(said) or 'nothing'}"
+
+
+def _limit(value: object, count: bool) -> str:
+    if not isinstance(value, list):
+        return _value(value)
+    return (f"{len(value)} named" if count else _value(", ".join(map(str, value)))) if value else "all"
+
+
 def _value(value: object) -> str:
-    if value in (None, ""):
+    if value in (None, "", "[]"):
         return "–"
     text = number(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else str(value)
     return text if len(text) <= 200 else f"{text[:200]}…"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from starlette.concurrency import run_in_threadpool
+from anyio.to_thread import run_sync
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
@@ -14,6 +14,7 @@ from grader.review.rendering import render
 from grader.review.sessions import MOST_SECONDS
 from grader.review.visit import Refused, Visit, post
 
+MOST_WAITING = 20  # log-ins whose password is not checked yet
 USED = "This link was used before, or is too old. Start `grader review` again for a new one."
 
 
@@ -44,9 +45,11 @@ async def login(request: Request) -> Response:
     form = await request.form(max_fields=10, max_files=0)
     name, password = (str(form.get(field) or "") for field in ("name", "password"))
     problem, status = "This name and this password do not belong together.", 403
-    if not desk.sessions.may_try(name):
+    if desk.password_checks.statistics().tasks_waiting >= MOST_WAITING:
+        problem, status = "Too many people log in at once; try again in a minute.", 429
+    elif not desk.sessions.may_try(name):
         problem, status = "Too many wrong passwords for this name; try again in a minute.", 429
-    elif (person := await run_in_threadpool(_known, desk, name, password)) is not None:
+    elif (person := await run_sync(_known, desk, name, password, limiter=desk.password_checks)) is not None:
         desk.sessions.succeeded(name)
         return _entered(desk, desk.sessions.start(person))
     page = render("review/login.html", title="Log in", problem=problem, name=name[:100])

@@ -29,6 +29,7 @@ def show(visit: Visit) -> Response:
         count=len(ready),
         held=len(plan) - len(ready),
         entries={row.entry.name: row.entry for row in rows},
+        failed={row.entry.name for row in rows if row.final.standing.status == "failed"},
         running=latest(visit.desk.folder),
     )
 

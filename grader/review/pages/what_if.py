@@ -1,4 +1,4 @@
-"""What if: other points for checks and items, or another limit, and whose points that would change."""
+"""The page *What if*: other points for checks and items, or another limit, and whose points that would change."""
 
 from __future__ import annotations
 

@@ -8,10 +8,10 @@ import pytest
 
 from grader.assignment import Evidence, Fail
 from grader.evidence.probes import ModelProbe
-from grader.evidence.run import CellRun
+from grader.evidence.run import CellError, CellRun
 from grader.notebook.cells import Cell
 from grader.notebook.questions import Section
-from reference.checks.observed import flops_printed
+from reference.checks.observed import flops_printed, flops_profiled
 from tests.checks.test_flops import CNN, MLP
 from tests.conftest import empty_evidence
 
@@ -50,3 +50,11 @@ def test_typed_counts_earn_nothing(source: str) -> None:
 )
 def test_counts_that_may_be_results_cost_nothing(source: str) -> None:
     assert flops_printed(profiled(source))
+
+
+def test_the_error_before_the_first_profile_is_told() -> None:
+    e = profiled("thop.profile(Net(), (x,))")
+    error = CellError("NameError", "name 'Net' is not defined", 1, "thop.profile(Net(), (x,))")
+    e = replace(e, run=replace(e.run, cells=(CellRun(46, "error", error=error),), profiles=()))
+    with pytest.raises(Fail, match=r"no model was profiled; .* ended with NameError: name 'Net'"):
+        flops_profiled(e)
