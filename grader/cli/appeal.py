@@ -45,7 +45,8 @@ def add_to(commands: Commands) -> None:
     decide.add_argument(
         "--alike",
         action="store_true",
-        help="decide the same for all submissions that lost points by the same check for the same reason",
+        help="decide the same for all submissions that lost points by the same check for the same reason: the message "
+        "is the same but for names and numbers; --show says who they are",
     )
     command.add_argument("--show", type=positive, metavar="N", help="show appeal N with all that is known about it")
 
@@ -133,7 +134,7 @@ def _list(store: Store, every: bool) -> int:
 
 def _show(store: Store, which: int) -> int:
     from grader.course import verdicts
-    from grader.course.appeals import alike, appeal, in_question
+    from grader.course.appeals import appeal, in_question, others
     from grader.course.store import read_document
     from grader.course.stored import named
 
@@ -141,16 +142,19 @@ def _show(store: Store, which: int) -> int:
     print(_line(one))
     _, key = named(store, one.submission)
     told = {check.id: check for item in read_document(store.document(key)).items for check in item.checks}
-    others = alike(store, one)
+    by_check = others(store, one)
     for verdict in in_question(one, verdicts.of_submission(store, one.submission)):
         check = told.get(verdict.check)
         points = f"{number(verdict.score)} of {number(verdict.max_score)}"
         print(one_line(f"  {verdict.check}: {verdict.status}, {points}: {check.message if check else ''}"))
         if check is not None and check.expected:
             print(one_line(f"    expected: {check.expected}"))
-        if names := others.get(verdict.check, ()):
+        names, rest = by_check[verdict.check]
+        if names:
             many = f"{len(names)} other submission{'' if len(names) == 1 else 's'}"
             print(one_line(f"    for the same reason {many} lost points: {', '.join(names)}"))
+        if rest:
+            print(one_line(f"    with the same first words but another cause, so look at each: {', '.join(rest)}"))
     return PASSED
 
 

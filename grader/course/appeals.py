@@ -100,14 +100,26 @@ def in_question(one: Appeal, known: Sequence[Verdict]) -> tuple[Verdict, ...]:
 
 
 def alike(store: Store, one: Appeal) -> dict[str, tuple[str, ...]]:
-    """Return, by check in question, the other submissions that lost points in it for the same kind of reason.
+    """Return, by check in question, the other submissions that lost points in it for the same reason.
 
-    Raises StoreError.
+    The whole message must be the same but for names and numbers. Raises StoreError.
+    """
+    return {check: same for check, (same, _) in others(store, one).items()}
+
+
+def others(store: Store, one: Appeal) -> dict[str, tuple[tuple[str, ...], tuple[str, ...]]]:
+    """Return, by check in question, those who are `alike`, and those whose message only begins like that in question.
+
+    Nothing should be decided for the latter without a look: 'no training was seen' is true of many faults. Raises
+    StoreError.
     """
     found = {}
     for verdict in in_question(one, verdicts.of_submission(store, one.submission)):
-        others = verdicts.alike(store, verdict.check, verdict.kind) if verdict.kind else ()
-        found[verdict.check] = tuple(name for name in others if name != one.submission)
+        names = verdicts.alike(store, verdict.check, verdict.kind) if verdict.kind else ()
+        causes = verdicts.causes(store, verdict.check, {one.submission, *names}) if len(names) > 1 else {}
+        same = tuple(name for name in names if causes.get(name) == causes.get(one.submission))
+        rest = tuple(name for name in names if name not in set(same))
+        found[verdict.check] = tuple(name for name in same if name != one.submission), rest
     return found
 
 

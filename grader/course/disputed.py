@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from grader.course import verdicts
-from grader.course.appeals import Appeal, alike, in_question
+from grader.course.appeals import Appeal, in_question, others
 from grader.course.points import result_with_points
 from grader.course.store import Store, read_document
 from grader.course.stored import named
@@ -31,11 +31,15 @@ class ShownCell:
 
 @dataclass(frozen=True)
 class DisputedCheck:
-    """A verdict in question, and the names of the other submissions that lost points by it for the same reason."""
+    """A verdict in question, and the names of the other submissions that lost points by it for the same reason.
+
+    The verdicts of those in `resembling` begin with the same words and tell another cause.
+    """
 
     verdict: CheckResult
     item: str
     alike: tuple[str, ...] = ()
+    resembling: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,11 @@ class Disputed:
         """The names of all other submissions that lost points by a check in question for the same reason."""
         return tuple(sorted({name for check in self.checks for name in check.alike}))
 
+    @property
+    def resembling(self) -> tuple[str, ...]:
+        """The names of those whose verdicts only begin with the same words."""
+        return tuple(sorted({name for check in self.checks for name in check.resembling} - set(self.others)))
+
 
 def disputed(store: Store, appeal: Appeal) -> Disputed:
     """Return what an appeal is about. Raises StoreError, and MarkError if its submission is gone."""
@@ -59,10 +68,10 @@ def disputed(store: Store, appeal: Appeal) -> Disputed:
     result = result_with_points(read_document(store.document(key)), store.points())
     result = result.with_evidence(store.evidence(key))
     told = {check.id: check for item in result.items for check in item.checks}
-    others = alike(store, appeal)
+    by_check = others(store, appeal)
     question = in_question(appeal, verdicts.of_submission(store, appeal.submission))
     checks = tuple(
-        DisputedCheck(told[one.check], one.item, others.get(one.check, ())) for one in question if one.check in told
+        DisputedCheck(told[one.check], one.item, *by_check[one.check]) for one in question if one.check in told
     )
     items = tuple(dict.fromkeys(check.item for check in checks))
     spoken = [text for one in checks for text in _texts(one.verdict)]

@@ -57,6 +57,15 @@ class _Document(msgspec.Struct, frozen=True):
     items: tuple[_Item, ...] = ()
 
 
+def message_in(document: str, check: str) -> str:
+    """Return the message of a check in a result.json, '' if there is no such check or the text is none."""
+    try:
+        items = msgspec.json.decode(document.encode("utf-8", "replace"), type=_Document).items
+    except msgspec.DecodeError:
+        return ""
+    return next((one.message for item in items for one in item.checks if one.id == check), "")
+
+
 def verdicts_in(document: str) -> tuple[Verdict, ...]:
     """Return the verdicts in the text of a result.json, none if another version of grader wrote it."""
     try:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
-from grader.course.records import COLUMNS, Verdict, store_verdicts, verdict_in
+from grader.course.records import COLUMNS, Verdict, message_in, store_verdicts, verdict_in
 from grader.course.store import Store
+from grader.reports.class_summary import kind_of_fault
 
 _FILLED = "verdicts"  # the fact that says that gradings of earlier versions are in the table too
 
@@ -63,6 +64,22 @@ def alike(store: Store, check: str, kind: str) -> tuple[str, ...]:
         "WHERE v.check_id = ? AND v.kind = ? AND v.kind != '' ORDER BY s.name"
     )
     return tuple(name for (name,) in store.query(query, (check, kind)))
+
+
+def cause(message: str) -> str:
+    """Return a message without names and numbers: all of it, since what comes after the first clause says why.
+
+    >>> cause("no training was seen; line 3 of the cell under 'Question 4' ended with NameError: no name 'x'")
+    'no training was seen; line … of the cell under … ended with NameError: no name …'
+    """
+    return "; ".join(map(kind_of_fault, message.split("; ")))
+
+
+def causes(store: Store, check: str, names: Collection[str]) -> dict[str, str]:
+    """Return the `cause` of the present verdict on a check, for each of these submissions. Raises StoreError."""
+    query = "SELECT s.name, r.document FROM submissions s JOIN results r ON r.key = s.key WHERE s.name = ?"
+    found = (row for name in names for row in store.query(query, (name,)))
+    return {name: cause(message_in(document, check)) for name, document in found}
 
 
 def of_submission(store: Store, name: str) -> tuple[Verdict, ...]:

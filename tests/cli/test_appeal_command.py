@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from grader.cli.exit_status import FAILED, LOST, PASSED
 from grader.cli.main import main
 from grader.course.store import Store
-from tests.course.class_store import make_class
+from tests.course.class_store import graded_result, make_class, put
 
 
 @pytest.fixture
@@ -109,3 +110,22 @@ def test_an_appeal_is_decided_for_all_alike(out: Path, capsys: pytest.CaptureFix
     assert (
         said(capsys, "appeal", str(out), "--reject", "2", "--reason", "no time is printed") == "appeal 2 is rejected\n"
     )
+
+
+def test_a_message_that_only_begins_alike_is_not_decided_with_it(out: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with Store(out) as store:
+        for name, rest in (("anna", "NameError"), ("ben", "NameError"), ("carl", "TypeError")):
+            result = graded_result(f"x = {name!r}", f"{name}.ipynb")
+            first, *more = result.items[0].checks
+            first = replace(first, message=f"nothing was seen; line {len(name)} ended with {rest}")
+            item = replace(result.items[0], checks=(first, *more))
+            put(store, name, replace(result, items=(item, *result.items[1:])), f"again {name} of {name}")
+    said(capsys, "appeal", str(out), "anna", "q1.print", "--text", "It prints.")
+    shown = said(capsys, "appeal", str(out), "--show", "1")
+    assert "for the same reason 1 other submission lost points: ben" in shown
+    assert "with the same first words but another cause, so look at each: carl" in shown
+    decide = ["appeal", str(out), "--accept", "1", "--reason", "right", "--alike"]
+    assert said(capsys, *decide) == "appeal 1 is accepted; verdicts on 2 submissions were changed\n"
+    with Store(out) as store:
+        changed = {row.entry.name for row in store.rows() if row.final.overrides}
+    assert changed == {"anna", "ben"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,11 +18,12 @@ from grader.course.appeals import (
     file_appeal,
     in_question,
     of_submission,
+    others,
 )
 from grader.course.appeals_csv import import_appeals, parse_appeals
 from grader.course.decisions import MarkError
 from grader.course.store import Store
-from tests.course.class_store import make_class
+from tests.course.class_store import graded_result, make_class, put
 
 
 @pytest.fixture
@@ -121,3 +123,23 @@ def test_columns_are_found_under_many_names(text: str) -> None:
 def test_a_file_without_the_columns_is_refused(text: str) -> None:
     with pytest.raises(AppealError, match="let its first line be submission,check,text"):
         parse_appeals(text)
+
+
+def test_those_whose_message_only_begins_alike_are_told_apart(store: Store) -> None:
+    first = "no training was seen in the run"
+    told = {
+        "anna": f"{first}; line 3 of the cell under 'Question 4' ended with NameError: no name 'x'",
+        "ben": f"{first}; line 14 of the cell under 'My loops' ended with NameError: no name 'images'",
+        "carl": f"{first}; line 3 of the cell under 'Question 4' ended with RuntimeError: shapes differ",
+        "dora": first,
+    }
+    for name, message in told.items():
+        result = graded_result(f"x = '{name}'", f"{name}.ipynb")
+        check = replace(result.items[0].checks[0], message=message)
+        item = replace(result.items[0], checks=(check, *result.items[0].checks[1:]))
+        put(store, name, replace(result, items=(item, *result.items[1:])), f"again {name} of {name}")
+    one, _ = file_appeal(store, "anna", "q1.print", "why?")
+    assert others(store, one) == {"q1.print": (("ben",), ("carl", "dora"))}
+    assert alike(store, one) == {"q1.print": ("ben",)}
+    plain, _ = file_appeal(store, "dora", "q1.print", "why?")
+    assert others(store, plain) == {"q1.print": ((), ("anna", "ben", "carl"))}

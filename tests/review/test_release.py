@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from pathlib import Path
 
 from grader.course.changes import changing
+from grader.course.people import Person
 from grader.course.store import Store
 from grader.review.desk import address_of
 from grader.review.releasing import latest
@@ -36,6 +38,12 @@ def ended(folder: Path) -> None:
     raise AssertionError("the release did not end")
 
 
+def seen(page: str) -> str:
+    """Return what the form of the page sends along to say what it showed."""
+    (found,) = re.findall(r'name="seen" value="(\w+)"', page)
+    return str(found)
+
+
 def test_what_waits_for_nobody_is_released(tmp_path: Path) -> None:
     folder = fill(tmp_path / "graded", CLASS)
     marked(folder, "anna")
@@ -43,7 +51,8 @@ def test_what_waits_for_nobody_is_released(tmp_path: Path) -> None:
         page = browser.get("/release").text
         assert "Release this submission" in page
         assert "1 submission waits for a person" in page
-        assert "1 submission is being released" in browser.submit("/release").text
+        assert "somebody decided meanwhile" in browser.submit("/release").text
+        assert "1 submission is being released" in browser.submit("/release", seen=seen(page)).text
         ended(folder)
         assert "There is nothing to release" in browser.get("/release").text
         assert "There is nothing to release" in browser.submit("/release").text
@@ -62,3 +71,26 @@ def test_one_that_is_named_is_released_as_it_is(tmp_path: Path) -> None:
         ended(folder)
     with Store(folder) as store:
         assert {row.entry.name: row.release_state for row in store.rows()} == {"anna": "", "ben": "released"}
+
+
+def test_only_what_the_page_showed_is_released(tmp_path: Path) -> None:
+    folder = fill(tmp_path / "graded", CLASS)
+    marked(folder, "anna")
+    with served(folder) as desk, desk.browser() as browser:
+        before = seen(browser.get("/release").text)
+        marked(folder, "ben")
+        page = browser.submit("/release", seen=before).text
+        assert "Nothing was released, since somebody decided meanwhile" in page
+        assert "these 2 submissions" in page
+        with Store(folder) as store:
+            assert {row.release_state for row in store.rows()} == {""}
+        assert "2 submissions are being released" in browser.submit("/release", seen=seen(page)).text
+        ended(folder)
+
+
+def test_assistants_release_nothing(tmp_path: Path) -> None:
+    folder = fill(tmp_path / "graded", CLASS)
+    with served(folder) as desk, desk.browser(Person("eva", "assistant")) as browser:
+        assert browser.get("/release").status_code == 403
+        assert browser.submit("/release", submission=address_of("ben")).status_code == 403
+        assert "Release" not in browser.get("/class").text

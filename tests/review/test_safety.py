@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from grader.course.people import Person, add_person, hashed, remove_person
@@ -141,6 +143,14 @@ def test_passwords_cannot_be_tried_without_end():
     assert sessions.may_try("ina")
     now[0] = 61.0
     assert sessions.may_try("otto")
+
+
+def test_many_who_log_in_at_once_are_answered_and_do_not_stop_the_pages(desk):
+    with desk.browser() as inside, desk.browser(None) as outside, ThreadPoolExecutor(8) as many:
+        wrong = [{"name": f"stranger {number}", "password": PASSWORD} for number in range(8)]
+        answers = [many.submit(outside.post, "/login", data=one) for one in wrong]
+        assert inside.get("/class").status_code == 200
+        assert {one.result().status_code for one in answers} == {403}
 
 
 def test_sessions_and_links_end():

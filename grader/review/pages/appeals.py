@@ -58,6 +58,7 @@ def show(visit: Visit) -> Response:
         found=found,
         others=others[:MOST_ALIKE],
         more=max(0, len(others) - MOST_ALIKE),
+        resembling=[rows[name] for name in found.resembling if name in rows][:MOST_ALIKE],
         following=list(_following(found)),
         may_decide=all(visit.person.may_mark(one.submission, check.item) for check in found.checks),
         again=again,

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import astuple
+
 from starlette.responses import Response
 
-from grader.course.handback import planned
+from grader.course.handback import Planned, planned
 from grader.review.desk import Link
 from grader.review.releasing import latest, start
 from grader.review.visit import Visit, get, post
@@ -27,6 +32,7 @@ def show(visit: Visit) -> Response:
         ready=ready[:MOST_SHOWN],
         more=max(0, len(ready) - MOST_SHOWN),
         count=len(ready),
+        seen=_digest(ready),
         held=len(plan) - len(ready),
         entries={row.entry.name: row.entry for row in rows},
         failed={row.entry.name for row in rows if row.final.standing.status == "failed"},
@@ -40,13 +46,22 @@ def release(visit: Visit) -> Response:
     rows = [visit.row(visit.text("submission"))] if visit.text("submission") else list(visit.rows)
     named = bool(visit.text("submission"))
     ready = [row for row in rows if not row.missing and (named or not row.final.standing.waiting)]
-    names = [one.name for one in planned(ready)]
+    plan = planned(ready)
+    names = [one.name for one in plan]
     if not names:
         return visit.done("/release", "There is nothing to release.")
+    if not named and visit.text("seen") != _digest(plan):
+        told = "Nothing was released, since somebody decided meanwhile. Look at the list again, then release it."
+        return visit.done("/release", told, kind="problem")
     if not start(visit.desk.folder, names, visit.person.name):
         return visit.done("/release", "A release is running already; wait until it has ended.", kind="problem")
     many = "1 submission is" if len(names) == 1 else f"{len(names)} submissions are"
     return visit.done("/release", f"{many} being released.")
+
+
+def _digest(plan: Sequence[Planned]) -> str:
+    """Return what tells a list of releases from another, so that the button releases what the page showed."""
+    return hashlib.sha256(json.dumps([astuple(one) for one in plan]).encode()).hexdigest()
 
 
 routes = [get("/release", show), post("/release", release)]
