@@ -64,15 +64,15 @@ def examine() -> tuple[list[str], bool]:
 
 def _isolation(lines: list[str]) -> bool:
     """Append the result of trying each way to confine notebooks; return whether the best one confines them."""
-    from grader.sandbox.confinement.backends import BETTER, trials
+    from grader.sandbox.confinement.backends import trials
 
     tried = trials()
     best = next((trial.backend for trial in tried if trial.backend is not None), None)
     for trial in tried:
         if trial.backend is None:
             lines.append(f"isolation '{trial.level}': not available: {trial.why}")
-            if trial.level in BETTER:
-                lines.append(f"  to make it available: {BETTER[trial.level]}")
+            if trial.better:
+                lines.append(f"  to make it available: {trial.better}")
         elif trial.backend is best:
             lines.append(f"isolation '{trial.level}': works, and is used by default")
             lines += [f"  {what}: {how}" for what, how in best.enforced.items()]

@@ -23,6 +23,7 @@ from typing import Literal
 
 from grader.errors import GraderError
 from grader.sandbox.confinement import cgroup, landlock, laptop, namespaces, unprivileged
+from grader.sandbox.confinement.advice import RootLacksRights, becomes_others, better
 from grader.sandbox.confinement.cold_start import Child, Cold, Starter
 from grader.sandbox.confinement.folder import log_end, private_folder, remove
 from grader.sandbox.confinement.library import PACKAGE
@@ -34,10 +35,6 @@ from grader.temporary import make_folder
 Level = Literal["namespaces", "process", "laptop"]
 LEVELS: tuple[Level, ...] = ("namespaces", "process", "laptop")
 PROBE_SECONDS = 20.0
-BETTER = {
-    "namespaces": "install bubblewrap (apt-get install bubblewrap) and allow user namespaces, or run as root",
-    "process": "use Linux 6.12 or newer with Landlock and libseccomp",
-}
 
 
 class IsolationError(GraderError):
@@ -81,11 +78,15 @@ class Backend:
 
 @dataclass(frozen=True)
 class Trial:
-    """The outcome of trying a back end: the back end if it works, else `why` it does not, in a sentence."""
+    """The outcome of trying a back end: the back end if it works, else `why` it does not, in a sentence.
+
+    `better` says what would make it available, '' if `why` says that or nothing would.
+    """
 
     level: Level
     backend: Backend | None
     why: str = ""
+    better: str = ""
 
 
 def find_backend(isolation: str = "auto") -> Backend:
@@ -139,10 +140,12 @@ def try_backend(level: Level) -> Trial:
     try:
         candidate = _CANDIDATES[level]()
         failed = [] if known else _selftest(candidate, Cold(candidate.plan))
-    except (OSError, NoSeccomp, IsolationError, landlock.NoLandlock, subprocess.TimeoutExpired) as error:
+    except RootLacksRights as error:
         return Trial(level, None, str(error))
+    except (OSError, NoSeccomp, IsolationError, landlock.NoLandlock, subprocess.TimeoutExpired) as error:
+        return Trial(level, None, str(error), better(level))
     if failed:
-        return Trial(level, None, f"its self-test failed: {', '.join(failed)}")
+        return Trial(level, None, f"its self-test failed: {', '.join(failed)}", better(level))
     return Trial(level, candidate)
 
 
@@ -158,7 +161,7 @@ def _namespaces() -> Backend:
         raise IsolationError("namespaces need Linux")
     if namespaces.bwrap() is None:
         raise IsolationError("bubblewrap is not installed (apt-get install bubblewrap)")
-    root, group = os.geteuid() == 0, _cgroup_version()
+    root, group = becomes_others(), _cgroup_version()
     enforced = {
         "network": "none: a network namespace, and seccomp refuses all sockets but Unix ones",
         "files": "a private root (bubblewrap): programs, Python and data read-only, "
@@ -176,7 +179,7 @@ def _namespaces() -> Backend:
 def _process() -> Backend:
     if not sys.platform.startswith("linux"):
         raise IsolationError("Landlock and seccomp need Linux")
-    root, group, version = os.geteuid() == 0, _cgroup_version(), landlock.abi()
+    root, group, version = becomes_others(), _cgroup_version(), landlock.abi()
     if version < 1:
         raise IsolationError("this kernel has no Landlock (it needs Linux 5.13 or newer, enabled at boot)")
     enforced = {

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.sandbox.confinement import backends, landlock, library, namespaces, unprivileged
+from grader.sandbox.confinement import advice, backends, landlock, library, namespaces, unprivileged
 from grader.sandbox.confinement.backends import Backend, IsolationError, Trial, find_backend, trials, try_backend
 from grader.sandbox.confinement.cgroup import Cgroup, own_groups, sweep
 from grader.sandbox.confinement.plan import Place, below
@@ -59,6 +59,53 @@ def test_missing_bubblewrap_is_reported(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(shutil, "which", lambda name: None)
     with pytest.raises(IsolationError, match="bubblewrap is not installed"):
         backends._namespaces()
+
+
+def said_by(code: str, *wrapper: str) -> str:
+    done = subprocess.run([*wrapper, sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root has capabilities to lose")
+@pytest.mark.skipif(not shutil.which("setpriv"), reason="setpriv is not installed (util-linux)")
+@pytest.mark.parametrize("level", ["namespaces", "process"])
+def test_root_without_its_rights_is_told_what_to_do(level: str) -> None:
+    """As in a container with `--cap-drop`."""
+    if level == "namespaces" and namespaces.bwrap() is None:
+        pytest.skip("bubblewrap is not installed")
+    code = (
+        "from grader.sandbox.confinement.backends import try_backend\n"
+        f"trial = try_backend({level!r}); print(trial.why, trial.better, sep='|')"
+    )
+    why = said_by(code, "setpriv", "--bounding-set=-kill,-setuid")
+    assert why == (
+        "root lacks capabilities that it needs here (KILL, SETUID): give them to root, "
+        "or run grader as an ordinary user (in a container: --user 1000)|"
+    )
+
+
+@pytest.mark.skipif(namespaces.bwrap() is None, reason="bubblewrap is not installed")
+def test_namespaces_do_without_a_host_name_where_naming_is_refused() -> None:
+    """As Podman's filter of system calls refuses it to ordinary users."""
+    if not namespaces.can_name_host():
+        pytest.skip("this machine refuses user namespaces, or the names")
+    code = (
+        "import errno, pyseccomp as p\n"
+        "rules = p.SyscallFilter(p.ALLOW); rules.add_rule(p.ERRNO(errno.EPERM), 'sethostname'); rules.load()\n"
+        "from grader.sandbox.confinement.namespaces import can_name_host; print(can_name_host())"
+    )
+    assert said_by(code) == "False"
+
+
+def test_advice_fits_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    monkeypatch.setattr(advice, "_CONTAINER_MARKS", ("/",))
+    assert "install bubblewrap" in advice.better("namespaces")
+    monkeypatch.setattr(shutil, "which", lambda name: f"/usr/bin/{name}")
+    assert "start the container with --user 1000" in advice.better("namespaces")
+    monkeypatch.setattr(advice, "_CONTAINER_MARKS", ())
+    assert "allow user namespaces" in advice.better("namespaces")
+    assert advice.better("laptop") == ""
 
 
 def test_a_back_end_that_does_not_confine_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
