@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from grader.assignment import Check, Evidence, Fail
 from grader.checks import plots
@@ -108,15 +108,15 @@ _OVER_TRAINING = "the curve of the validation loss holds losses on the training 
 _WHICH_LOADER = "Which loader is passed to the test of each epoch?"
 
 
-def _first_over_training_images(e: Evidence) -> str:
-    """Return the first of the two questions whose tests went over the training images, '' if none's did."""
+def _first_over_training_images(e: Evidence) -> Literal["q2", "q3"] | None:
+    """Return the first of the two questions whose tests went over the training images; None if none's did."""
     with suppress(Fail):
         if tests_over_training_images(e, first_trainings(e)[0].epochs[:10]):
             return "q2"
     with suppress(Fail):
         if tests_over_training_images(e, second_training(e).epochs[-10:]):
             return "q3"
-    return ""
+    return None
 
 
 def plot_checks(
