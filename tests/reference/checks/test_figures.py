@@ -225,7 +225,7 @@ def test_a_new_model_in_question_3_is_not_the_same_model() -> None:
         passes = [*trained(22, first), *trained(26, 10, "model-2", start=100.0)]
         e = seen([], passes=passes)
         e = replace(e, run=replace(e.run, models=models(2)))
-        with pytest.raises(Fail, match="was trained for 10 epochs"):
+        with pytest.raises(Fail, match="the 10 epochs below the heading of Question 3 are of a new MLP"):
             twenty_epochs(e)
 
 
