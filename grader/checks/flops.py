@@ -106,7 +106,8 @@ def models_profiled(
     strange = [p for p in profiles if not any(_is_of(p, cost, costs) for cost in costs)]
     if strange and any("not profiled" in problem for problem in problems):
         problems.append(f"a {strange[-1].model_class or 'model'} with {_count(strange[-1].parameters)} parameters was")
-    hint = "Which model does each call get?" if right == 0 or strange else "Look at the inputs of each call."
+    only_inputs = not any("was not profiled" in problem for problem in problems)
+    hint = "Look at the inputs of each call." if only_inputs else "Which model does each call get?"
     raise Fail("; ".join(problems), expected, hint, credit=round(right / len(costs), 2))
 
 

@@ -80,9 +80,23 @@ def curves_present(plot: LossPlot) -> str:
         label_of(line, axes) for axes in plot.axes for line in axes.lines if any(line is o for o, _ in plot.others)
     ]
     wrong = next((label for label in called if claim(label)), "")
+    if not wrong and (again := _again(plot, missing)):
+        raise Fail(f"the curve '{again}' holds the {there} losses", expected, _EACH, credit=0.4)
     seen = f"the curve '{wrong}' holds no losses of this training" if wrong else f"the {missing} loss is not plotted"
     seen += "; it only runs like them" if wrong and plot.alike else ""
     raise Fail(f"the {there} loss is plotted; {seen}", expected, _EACH, credit=0.4)
+
+
+def _again(plot: LossPlot, missing: str) -> str:
+    """Return the name of a line that is called the missing loss and holds the values of the other one, '' if none."""
+    role = missing.replace("training", "train")
+    for _, curve in curves_of(plot):
+        for axes in plot.axes:
+            for line in axes.lines:
+                label = label_of(line, axes)
+                if line.y == curve.line.y and claim(label) == role:
+                    return label
+    return ""
 
 
 _EACH = "Which list holds the other loss, and is it drawn on these axes?"

@@ -123,7 +123,7 @@ def inline_functions(notebook: Notebook, run: RunEvidence) -> tuple[tuple[int, s
             continue
         for at in dict.fromkeys(seen.cell for seen in there):
             names = f"{word}_training_in_cell_{at}", f"{word}_test_in_cell_{at}"
-            found = inline_loops(sources.get(at, ""), *names)
+            found = inline_loops(sources.get(at, ""), *names, device)
             if found is not None and found.train:
                 added.setdefault(at, []).extend(text for text in (found.train, found.test) if text)
                 break

@@ -7,6 +7,7 @@ tests, if a loop is in it.
 from __future__ import annotations
 
 import ast
+import re
 import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 from grader.slicing.source_cells import parsed
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
+_GPU = re.compile(r"cuda|gpu", re.IGNORECASE)
 _LOOPS = (ast.For, ast.GeneratorExp, ast.ListComp)
 
 
@@ -25,15 +27,20 @@ class InlineLoops:
     test: str
 
 
-def inline_loops(source: str, train: str, test: str) -> InlineLoops | None:
+def inline_loops(source: str, train: str, test: str, device: str = "") -> InlineLoops | None:
     """Return the loops of a cell as functions of these names; None if no loop at its top level trains.
 
-    The names that they assign are global, as they are in the cell.
+    Of several that train, those are taken that speak of a GPU if `device` is 'cuda', and those that do not if it is
+    'cpu'; if there are none, or no device is given, the first. The names that they assign are global, as they are in
+    the cell.
     """
     tree = parsed(source)
-    suite = _suite(tree.body)
-    if suite is None:
+    suites = list(_training_suites(tree.body))
+    if not suites:
         return None
+    on_gpu = [bool(_GPU.search("\n".join(map(ast.unparse, suite)))) for suite in suites]
+    fitting = [suite for suite, gpu in zip(suites, on_gpu, strict=True) if device and gpu == (device == "cuda")]
+    suite = (fitting or suites)[0]
     at = next(place for place, node in enumerate(suite) if _trains(node))
     lines = source.split("\n")
     rest = suite[at + 1 :]
@@ -41,15 +48,16 @@ def inline_loops(source: str, train: str, test: str) -> InlineLoops | None:
     return InlineLoops(_function(train, suite[: at + 1], lines), _function(test, rest, lines) if tests else "")
 
 
-def _suite(body: list[ast.stmt]) -> list[ast.stmt] | None:
-    """Return the suite that holds the innermost loop that trains."""
+def _training_suites(body: list[ast.stmt]) -> Iterator[list[ast.stmt]]:
+    """Yield the suites that hold the innermost loops that train, in order."""
     for node in body:
-        if not isinstance(node, _FUNCTIONS) and _trains(node):
-            for inner in _suites(node):
-                if (found := _suite(inner)) is not None:
-                    return found
-            return body if isinstance(node, (ast.For, ast.While)) else None
-    return None
+        if isinstance(node, _FUNCTIONS) or not _trains(node):
+            continue
+        inner = [found for suite in _suites(node) for found in _training_suites(suite)]
+        if inner:
+            yield from inner
+        elif isinstance(node, (ast.For, ast.While)):
+            yield body
 
 
 def _suites(node: ast.stmt) -> Iterator[list[ast.stmt]]:

@@ -141,6 +141,21 @@ def test_records(e: Evidence) -> Records:
     return "right"
 
 
+def tests_over_training_images(e: Evidence, epochs: Sequence[Epoch]) -> bool:
+    """Return whether the tests of these epochs went over all training images although the function for tests is right.
+
+    It was then called with the training loader. One that ignores its loader cost points before, and so did a test
+    loader with training images.
+    """
+    probe = e.loops.get("cpu_test")
+    if probe is None or probe.student is None or probe.student.error is not None:
+        return False
+    tests = [epoch.test for epoch in epochs if epoch.test is not None]
+    wanted = e.wanted_data
+    over = all(wanted.holds(test.loader, "train") and not wanted.holds(test.loader, "test") for test in tests)
+    return bool(tests) and over and not _fails(lambda: loop_tests.leaves_model_alone(probe))
+
+
 def counts_steps_wrongly(e: Evidence) -> bool:
     """Return whether the training function for the CPU is known to record or return wrong steps, which cost points."""
     probe = e.loops.get("cpu_train")

@@ -251,9 +251,16 @@ def second_training(e: Evidence) -> trainings.Training:
         return training
     found = of_role(e, "mlp", "cpu")
     for training in long_enough(e, "mlp", "cpu", 10):
-        alone = len(training.epochs) - _not_of_question_3(e, training) >= 10
-        if alone and not any(_not_of_question_3(e, other) for other in found if other is not training):
+        alone = len(training.epochs) - _not_of_question_3(e, training)
+        before = [other for other in found if other is not training and _not_of_question_3(e, other)]
+        if alone >= 10 and not before:
             return training
+        if alone >= 10 and alone == len(training.epochs):
+            raise Fail(
+                f"the {alone} epochs below the heading of Question 3 are of a new MLP, not of the one trained before",
+                "another 10 epochs of the same model",
+                "Which line below that heading makes a model, and what becomes of the one that was trained?",
+            )
     return trained(e, "q3", "mlp", "cpu", 20)
 
 

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from grader.assignment import Check, Evidence, Fail
 from grader.checks import plots
 from grader.evidence.trainings import Epoch
-from reference.checks.before import counts_steps_wrongly, other_criterion, overflowed, test_records
+from reference.checks.before import (
+    counts_steps_wrongly,
+    other_criterion,
+    overflowed,
+    test_records,
+    tests_over_training_images,
+)
 from reference.checks.epochs import cpu_trainings, first_trainings, second_training, trained
 from reference.checks.sections import BROKE, code_under, name_of, not_started, section_cells, written
 from reference.checks.trouble import because, new_models
@@ -98,6 +104,21 @@ def _plots(e: Evidence, epochs: Sequence[Epoch], first: int, last: int) -> tuple
     )
 
 
+_OVER_TRAINING = "the curve of the validation loss holds losses on the training images: the tests go over their loader"
+_WHICH_LOADER = "Which loader is passed to the test of each epoch?"
+
+
+def _first_over_training_images(e: Evidence) -> Literal["q2", "q3"] | None:
+    """Return the first of the two questions whose tests went over the training images; None if none's did."""
+    with suppress(Fail):
+        if tests_over_training_images(e, first_trainings(e)[0].epochs[:10]):
+            return "q2"
+    with suppress(Fail):
+        if tests_over_training_images(e, second_training(e).epochs[-10:]):
+            return "q3"
+    return None
+
+
 def plot_checks(
     item: str, plot: Callable[[Evidence], plots.LossPlot], points: Sequence[float], needs: str
 ) -> tuple[Check, ...]:
@@ -114,7 +135,10 @@ def plot_checks(
     def present(e: Evidence) -> str:
         """The training and the validation loss are plotted on the same axes."""
         try:
-            return plots.curves_present(plot(e))
+            said = plots.curves_present(plot(e))
+            if item == _first_over_training_images(e):
+                raise Fail(_OVER_TRAINING, "the validation loss is that of the test images", _WHICH_LOADER, credit=0.4)
+            return said
         except Fail as fail:
             with suppress(Fail):
                 return excused(e, fail)

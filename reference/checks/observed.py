@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
@@ -232,6 +233,9 @@ COUNTING_TOOLS = frozenset(
 )
 
 
+_PROFILER = re.compile(r"\b(?:profile|summary|FlopCounterMode|get_model_complexity_info)\s*\(")
+
+
 def flops_source(e: Evidence) -> str:
     """Return the code of these cells, which may say that operations are counted twice."""
     cells = {run.index for run in flops_cells(e)}
@@ -256,7 +260,8 @@ def flops_profiled(e: Evidence) -> str | Review:
     try:
         return _missing_tool(e) or flops.models_profiled(e.run.profiles, costs(e))
     except Fail as fail:
-        cells = {seen.cell for seen in e.run.profiles} or set(section_cells(e, "flops"))
+        naming = {cell.index for cell in e.notebook.code_cells if _PROFILER.search(cell.source)}
+        cells = {seen.cell for seen in e.run.profiles} or set(section_cells(e, "flops")) or naming
         broke = [run.index for run in e.run.cells if run.status in BROKE and run.index in cells]
         raise (because(e, fail, broke) if broke else fail) from None
 

@@ -17,6 +17,7 @@ from reference.mutations.faults_trained import (
     NEXT_TEN,
     ON_GPU,
 )
+from reference.mutations.solution_code import CPU_TEST
 
 # One of each kind for the GPU: the same checks judge both pairs of functions.
 _ON_GPU_TOO = ("no_grad_not_entered", "step_counted_late", "tests_first_batch_only", "accuracy_mean_of_batches")
@@ -84,6 +85,18 @@ _MISPLACED: tuple[Mutation, ...] = (
         "q7",
         (r"CNN|no step|did not change|not trained|another model",),
         "cpu_loops",
+    ),
+    fault(
+        "epochs_q2.tested_on_training_images",
+        "The function for tests gets its loader as an argument, and each epoch passes the training loader.",
+        steps(
+            sub("def cpu_test(test_losses", "def cpu_test(loader, test_losses"),
+            sub("for data, target in test_loader:", "for data, target in loader:", "def cpu_test("),
+            sub("len(test_loader", "len(loader", "def cpu_test("),
+            sub(CPU_TEST, CPU_TEST.replace("(", "(train_loader, ")),
+        ),
+        "q2",
+        (r"losses on the training images",),
     ),
     fault(
         "gpu.moved_too_late",

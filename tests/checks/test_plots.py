@@ -407,6 +407,17 @@ def test_swapped_names() -> None:
     assert "the names are swapped" in fault([swapped]).seen
 
 
+def test_one_list_under_both_names_costs_nothing_for_the_names() -> None:
+    train, validation = steps_and_ends(E10)
+    for twice, called, holds in (
+        (plot(replace(validation, label="training loss"), validation), "training loss", "validation"),
+        (plot(train, replace(train, label="val")), "val", "training"),
+        (plot(replace(validation, label="train")), "train", "validation"),
+    ):
+        assert fault([twice]).seen.startswith(f"the curve '{called}' holds the {holds} losses")
+        assert curves_labelled(find_loss_plot([twice], E10, 1, 10))
+
+
 def test_missing_labels() -> None:
     lines = steps_and_ends(E10)
     for figure, message in (

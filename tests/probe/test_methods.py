@@ -481,3 +481,24 @@ def test_a_whole_training_makes_its_model_and_counts_from_nothing() -> None:
     loops.trains(found)
     loop_records.records_losses(found, 100)
     loop_records.returns_step(found)
+
+
+IN_A_DICT = """
+    def one_epoch(net, optimizer, log, device):
+        net.train()
+        for i, (x, y) in enumerate(train_loader):
+            optimizer.zero_grad()
+            loss = F.cross_entropy(net(x.to(device)), y.to(device))
+            loss.backward()
+            optimizer.step()
+            log["n"] += 1
+            if i % 100 == 0:
+                log["train"].append((log["n"], loss.item()))
+"""
+
+
+def test_a_step_that_is_counted_in_a_dict_is_seen() -> None:
+    found = probed(NET + IN_A_DICT)
+    assert "log.n" in loop_records.returns_step(found)
+    with pytest.raises(Fail):
+        loop_records.returns_step(probed(NET + IN_A_DICT.replace("+= 1", "+= 2")))

@@ -67,3 +67,17 @@ def test_a_jump_out_of_the_epoch_cannot_be_cut_out() -> None:
     found = inline_loops(source, "training", "testing")
     assert found is not None
     assert found.train == ""
+
+
+def test_of_several_loops_in_a_cell_the_one_on_the_device_is_taken() -> None:
+    on_gpu = EPOCHS.replace("zero_grad()", "zero_grad(); x, y = x.cuda(), y.cuda()").replace("lists", "others")
+    source = EPOCHS + on_gpu
+    for device, expected in (("cuda", True), ("cpu", False), ("", False)):
+        found = inline_loops(source, "training", "testing", device)
+        assert found is not None
+        assert ("cuda" in found.train) == expected
+        assert found.test.count("\n") > (20 if expected else 5)  # on the lines of the cell
+    found = inline_loops(on_gpu + EPOCHS, "training", "testing", "cpu")
+    assert found is not None
+    assert "cuda" not in found.train
+    assert inline_loops(EPOCHS, "training", "testing", "cuda") == inline_loops(EPOCHS, "training", "testing")

@@ -99,7 +99,7 @@ def columns(lists: Mapping[str, list[Any]]) -> dict[str, list[Any]]:
     """Return the lists; those of pairs such as (step, loss) or rows such as {'step': 1, 'loss': 2.3} taken apart."""
     found: dict[str, list[Any]] = {}
     for name, values in lists.items():
-        rows = [_row(value) for value in values[:MAX_NUMBERS]]
+        rows = [row(value) for value in values[:MAX_NUMBERS]]
         if rows and all(rows):
             found.update(_of_rows(name, rows, found))
             continue
@@ -112,7 +112,7 @@ def columns(lists: Mapping[str, list[Any]]) -> dict[str, list[Any]]:
     return found
 
 
-def _row(value: Any) -> dict[str, Any]:
+def row(value: Any) -> dict[str, Any]:
     """Return the named entries of a dict or a plain object, such as a dataclass; {} if it is neither."""
     if _is_plain_object(value):
         value = vars(value)

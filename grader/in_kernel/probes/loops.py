@@ -14,7 +14,16 @@ from torch import Tensor, is_grad_enabled, nn
 
 from grader.in_kernel.probes.arrays import array
 from grader.in_kernel.probes.callees import SELF, find, places
-from grader.in_kernel.probes.lists import MAX_NUMBERS, Growth, columns, flattened, returned_lists, sequences, type_of
+from grader.in_kernel.probes.lists import (
+    MAX_NUMBERS,
+    Growth,
+    columns,
+    flattened,
+    returned_lists,
+    row,
+    sequences,
+    type_of,
+)
 from grader.in_kernel.probes.namespace import kind, number, reads, signature
 from grader.in_kernel.probes.ownership import home, inner_functions
 from grader.in_kernel.probes.placement import Meter
@@ -65,14 +74,14 @@ def run_loop(
             name: values[name] if role == "same" else stand_ins.value(role, namespace.get(name, MISSING))
             for name, role in bindings.get("parameters", {}).items()
         }
-        before = _numbers(everything())
+        before = {**_numbers(everything()), **_inner_numbers(arguments)}
         try:
             with meter or nullcontext():
                 result = _call(callee.call, arguments)
         except (Exception, SystemExit) as problem:
             error = describe_error(problem)
         lists = grown.ended(everything())
-        after = _numbers(everything())
+        after = {**_numbers(everything()), **_inner_numbers(arguments)}
         changed = {name: value for name, value in after.items() if value is not None and before.get(name) != value}
     for name, value in arguments.items():
         lists.update(sequences(name, value, set()))
@@ -102,6 +111,15 @@ def run_loop(
 
 def _numbers(names: Mapping[str, Any]) -> dict[str, float | None]:
     return {name: number(value) for name, value in names.items() if kind(value) in ("int", "float")}
+
+
+def _inner_numbers(arguments: Mapping[str, Any]) -> dict[str, float | None]:
+    """Return the numbers in dicts and plain objects that are passed, such as the step in a history, by name."""
+    found: dict[str, float | None] = {}
+    for name, value in arguments.items():
+        entries = _numbers({f"{name}.{key}": inner for key, inner in row(value).items()})
+        found.update(entries)
+    return found
 
 
 def _state(named: Iterator[tuple[str, Tensor]]) -> dict[str, Any]:

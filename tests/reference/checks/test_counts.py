@@ -58,3 +58,5 @@ def test_the_error_before_the_first_profile_is_told() -> None:
     e = replace(e, run=replace(e.run, cells=(CellRun(46, "error", error=error),), profiles=()))
     with pytest.raises(Fail, match=r"no model was profiled; .* ended with NameError: name 'Net'"):
         flops_profiled(e)
+    with pytest.raises(Fail, match="NameError: name 'Net' is not defined"):
+        flops_profiled(replace(e, sections={}))  # found by the call

@@ -8,13 +8,14 @@ from dataclasses import replace
 import pytest
 
 from grader.assignment import Evidence, Fail
+from grader.evidence.probes import LoopProbe, LoopRun
 from grader.evidence.run import CellError, Figure, Pass
 from grader.notebook.cells import Cell
 from grader.notebook.questions import Section
 from reference.checks.epochs import ten_epochs, twenty_epochs
 from reference.checks.figures import plot_checks, q2_plot, q3_plot
 from tests.checks.test_plots import every, line, make_epochs, plot, steps, steps_and_ends, val
-from tests.reference.checks.test_epochs import TWENTY, evidence, models, trained
+from tests.reference.checks.test_epochs import TRAIN, TWENTY, evidence, models, trained
 
 E20 = make_epochs(20)
 NO_PYTHON = CellError("SyntaxError", "invalid syntax. Perhaps you forgot a comma?", 2)
@@ -224,10 +225,46 @@ def test_a_new_model_in_question_3_is_not_the_same_model() -> None:
         passes = [*trained(22, first), *trained(26, 10, "model-2", start=100.0)]
         e = seen([], passes=passes)
         e = replace(e, run=replace(e.run, models=models(2)))
-        with pytest.raises(Fail, match="was trained for 10 epochs"):
+        with pytest.raises(Fail, match="the 10 epochs below the heading of Question 3 are of a new MLP"):
             twenty_epochs(e)
 
 
 def test_ten_epochs_without_headings_are_the_first() -> None:
     e = replace(seen([], passes=SECOND), sections={})
     assert ten_epochs(e)
+
+
+# --- whose losses the validation curve holds ------------------------------------------------------------------------
+
+RUN = LoopRun({}, {}, batches={"test": 2}, returned=(0.3, 0.9))
+RIGHT_TEST = LoopProbe(
+    "cpu_test",
+    function="cpu_test",
+    student=RUN,
+    reference=RUN,
+    batch_sizes=(64,) * 2,
+    losses=(0.2, 0.4),
+    correct=(60, 55),
+)
+IGNORES = replace(RIGHT_TEST, student=replace(RUN, batches={"train": 128}))
+
+
+def over_training_images(passes: Sequence[Pass], probe: LoopProbe) -> Evidence:
+    tested = [seen if seen.trains else replace(seen, loader=TRAIN) for seen in passes]
+    e = seen([drawn(24, 10), drawn(26, 20)], {24: "plot()", 26: "train(); plot()"}, passes=tested)
+    return replace(e, loops={"cpu_test": probe})
+
+
+def test_a_test_that_is_called_with_the_training_loader_costs_once() -> None:
+    e = over_training_images(TWENTY, RIGHT_TEST)
+    assert "holds losses on the training images" in verdicts(e, "q2")["q2.curves"]
+    assert right(e, "q3")
+    later = over_training_images(TWENTY[20:], RIGHT_TEST)
+    e = replace(later, run=replace(later.run, passes=(*TWENTY[:20], *later.run.passes)))
+    assert right(e, "q2")
+    assert "holds losses on the training images" in verdicts(e, "q3")["q3.curves"]
+
+
+def test_one_whose_function_ignores_its_loader_cost_points_before() -> None:
+    assert right(over_training_images(TWENTY, IGNORES))
+    assert right(replace(seen([drawn(24, 10), drawn(26, 20)], {24: "plot()"}), loops={"cpu_test": RIGHT_TEST}))
