@@ -12,9 +12,7 @@ from grader.evidence.trainings import assemble, select
 from grader.notebook.sizes import Sizes
 from reference import loops as reference_loops
 from reference.checks.epochs import (
-    cnn_epochs,
     converges,
-    gpu_epochs,
     gpu_placement,
     mlp_converges,
     optimizer,
@@ -22,6 +20,7 @@ from reference.checks.epochs import (
     twenty_epochs,
 )
 from reference.checks.figures import plot_checks, q2_plot, q3_plot
+from reference.checks.new_models import cnn_epochs, gpu_epochs
 from reference.checks.observed import (
     epoch_seconds,
     flops_printed,

@@ -32,7 +32,7 @@ def charged_before(e: Evidence, role: str, training: Training) -> str:
         return ""
     if (split := _wrong_data(e)) is not None:
         return f"the {'training' if split == 'train' else 'test'} loader"
-    if _is_own(e, role, training) and _fails(lambda: models.same_outputs(e.models[role])):
+    if _is_own(e, role, training) and fails(lambda: models.same_outputs(e.models[role])):
         return f"the {role.upper()}"
     if (function := wrong_function(e, training)) is not None:
         return f"the function '{function}'"
@@ -46,7 +46,7 @@ def too_small_steps(training: Training) -> bool:
     return min(rates, default=LEARNING_RATE) < LEAST_RATE
 
 
-def _fails(check: Callable[[], object]) -> bool:
+def fails(check: Callable[[], object]) -> bool:
     """Return whether a check found something wrong. What could not be judged was not charged."""
     try:
         check()
@@ -64,11 +64,11 @@ def _wrong_data(e: Evidence) -> Literal["train", "test"] | None:
         probe = e.loaders.get(split)
         if probe is None or probe.seen is None:
             continue
-        other_loader = _fails(lambda: loaders.loader(probe, images, BATCH_SIZE, shuffled=split == "train"))  # noqa: B023
+        other_loader = fails(lambda: loaders.loader(probe, images, BATCH_SIZE, shuffled=split == "train"))  # noqa: B023
         if other_loader and (split == "train" or probe.seen.images != images):  # how a test is batched changes no loss
             return split
         known = probe.first_batch is not None and probe.expected_batch is not None
-        if known and _fails(lambda: loaders.pixels(probe)):  # noqa: B023
+        if known and fails(lambda: loaders.pixels(probe)):  # noqa: B023
             return split
     return None
 
@@ -91,7 +91,7 @@ def wrong_function(e: Evidence, training: Training) -> str | None:
         if probe is None or probe.function is None or probe.student is None:
             continue
         seen = [(epoch.train.function, epoch.train.inner_function) for epoch in training.epochs]
-        if all(probe.function in names for names in seen) and _fails(lambda: loops.trains(probe)):  # noqa: B023
+        if all(probe.function in names for names in seen) and fails(lambda: loops.trains(probe)):  # noqa: B023
             return probe.function
     return None
 
@@ -112,7 +112,7 @@ def settings_fault(training: Training, epochs: int, after: int = 0) -> Fail | No
 
 def other_criterion(epochs: Sequence[Epoch]) -> bool:
     """Return whether losses were propagated backward that are not the mean cross-entropies, which cost points."""
-    return _fails(lambda: training_settings.cross_entropy([epoch.train for epoch in epochs]))
+    return fails(lambda: training_settings.cross_entropy([epoch.train for epoch in epochs]))
 
 
 def overflowed(e: Evidence, training: Training) -> str:
@@ -141,26 +141,11 @@ def test_records(e: Evidence) -> Records:
     return "right"
 
 
-def tests_over_training_images(e: Evidence, epochs: Sequence[Epoch]) -> bool:
-    """Return whether the tests of these epochs went over all training images although the function for tests is right.
-
-    It was then called with the training loader. One that ignores its loader cost points before, and so did a test
-    loader with training images.
-    """
-    probe = e.loops.get("cpu_test")
-    if probe is None or probe.student is None or probe.student.error is not None:
-        return False
-    tests = [epoch.test for epoch in epochs if epoch.test is not None]
-    wanted = e.wanted_data
-    over = all(wanted.holds(test.loader, "train") and not wanted.holds(test.loader, "test") for test in tests)
-    return bool(tests) and over and not _fails(lambda: loop_tests.leaves_model_alone(probe))
-
-
 def counts_steps_wrongly(e: Evidence) -> bool:
     """Return whether the training function for the CPU is known to record or return wrong steps, which cost points."""
     probe = e.loops.get("cpu_train")
     if probe is None or probe.student is None or probe.student.error is not None:
         return False
-    return _fails(lambda: loop_records.records_losses(probe, LOG_EVERY)) or _fails(
+    return fails(lambda: loop_records.records_losses(probe, LOG_EVERY)) or fails(
         lambda: loop_records.returns_step(probe)
     )

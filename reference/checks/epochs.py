@@ -18,16 +18,12 @@ from reference.checks.before import (
     too_small_steps,
     wrong_function,
 )
-from reference.checks.fresh_start import carried_over
 from reference.checks.sections import code_under, section_cells
 from reference.checks.trouble import broke_before, counted, over_other_data, trouble
 from reference.contract import CLASSES, LEARNING_RATE, MOMENTUM, RECOGNISE, has_classes, is_linear, is_mlp
 
 DOUBTED = "What is recorded of a training must follow from the notebook's own code; ask your instructor if it does."
-UNTESTED = 0.8  # credit for a training that was never tested
-OLD_MODEL = 0.6  # credit for a training whose model had been trained before
 TEST_EACH = "Which loss says whether the model also reads digits that it was not trained on?"
-NOT_ANEW = 0.9  # credit for a training whose lists or steps go on from another
 OTHER_SETTINGS = 0.5  # credit for a training that learns, but with another optimizer than the one asked for
 
 
@@ -168,7 +164,7 @@ def in_part(e: Evidence, item: str, role: str, device: str, epochs: int) -> trai
     return trained(e, item, role, device, epochs)
 
 
-def _enough(e: Evidence, item: str, training: trainings.Training, epochs: int, place: str) -> None:
+def enough(e: Evidence, item: str, training: trainings.Training, epochs: int, place: str) -> None:
     """Raise Fail with credit in proportion for a training that is too short."""
     done = len(training.epochs)
     if done < epochs:
@@ -312,55 +308,6 @@ def twenty_epochs(e: Evidence) -> str | Review:
     if later is not None:  # those of the first ten cost points with the training function
         raise Fail(f"in epochs 11 to 20 {later.seen}", later.expected, later.hint, credit=OTHER_SETTINGS)
     return unsure(e, training, said)
-
-
-def cnn_epochs(item: str, device: str) -> CheckFunction:
-    """Return a check that a new CNN was trained and tested for 2 epochs on the device."""
-    place = "GPU" if device == "cuda" else "CPU"
-
-    def check(e: Evidence) -> str | Review:
-        return _new_and_tested(e, item, "cnn", device, 2, f"the CNN's training on the {place}")
-
-    check.__doc__ = f"A new CNN is trained for 2 epochs on the {place}, with a test after each."
-    return check
-
-
-def gpu_epochs(e: Evidence) -> str | Review:
-    """A new MLP is trained for 10 epochs on the GPU, with a test after each."""
-    return _new_and_tested(e, "q5", "mlp", "cuda", 10, "the training on the GPU")
-
-
-def _new_and_tested(e: Evidence, item: str, role: str, device: str, epochs: int, where: str) -> str | Review:
-    """Check that a model that was not trained on the other device is trained for these epochs and tested after each."""
-    place, name = "GPU" if device == "cuda" else "CPU", role.upper()
-    training = in_part(e, item, role, device, epochs)
-    seen = training.epochs[:epochs]
-    said = convergence.stepped(seen, where)
-    if training.before:
-        raise Fail(
-            f"the {name} that already had {counted(training.before)} was trained further, on the {place}",
-            f"a new {name}, trained for {counted(epochs)} on the {place}",
-            "Both devices start from the same place when each gets its own model.",
-            credit=OLD_MODEL * min(1.0, len(seen) / epochs),
-        )
-    _enough(e, item, training, epochs, place)
-    untested = sum(epoch.test is None for epoch in seen)
-    if untested:
-        raise Fail(
-            f"{untested} of the {epochs} epochs on the {place} were not tested",
-            "a test after each epoch",
-            TEST_EACH,
-            credit=round(1 - (1 - UNTESTED) * untested / epochs, 2),
-        )
-    found = unsure(e, training, said)
-    if isinstance(found, str) and (carried := carried_over(e, training)):
-        raise Fail(
-            f"the training on the {place} did not begin anew: {carried}",
-            "new, empty lists, and steps from 0",
-            "What is set anew before the first epoch, and what is left of the training before?",
-            credit=NOT_ANEW,
-        )
-    return found
 
 
 def converges(item: str, role: str, device: str, epochs: int) -> CheckFunction:

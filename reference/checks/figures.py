@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 from grader.assignment import Check, Evidence, Fail
 from grader.checks import plots
@@ -14,10 +14,10 @@ from reference.checks.before import (
     other_criterion,
     overflowed,
     test_records,
-    tests_over_training_images,
 )
 from reference.checks.epochs import cpu_trainings, first_trainings, second_training, trained
 from reference.checks.sections import BROKE, code_under, name_of, not_started, section_cells, written
+from reference.checks.tested import WHICH_LOADER, tested_on_training_images
 from reference.checks.trouble import because, new_models
 
 Wanted: TypeAlias = tuple[Sequence[Epoch], int, int]
@@ -105,18 +105,6 @@ def _plots(e: Evidence, epochs: Sequence[Epoch], first: int, last: int) -> tuple
 
 
 _OVER_TRAINING = "the curve of the validation loss holds losses on the training images: the tests go over their loader"
-_WHICH_LOADER = "Which loader is passed to the test of each epoch?"
-
-
-def _first_over_training_images(e: Evidence) -> Literal["q2", "q3"] | None:
-    """Return the first of the two questions whose tests went over the training images; None if none's did."""
-    with suppress(Fail):
-        if tests_over_training_images(e, first_trainings(e)[0].epochs[:10]):
-            return "q2"
-    with suppress(Fail):
-        if tests_over_training_images(e, second_training(e).epochs[-10:]):
-            return "q3"
-    return None
 
 
 def plot_checks(
@@ -136,8 +124,8 @@ def plot_checks(
         """The training and the validation loss are plotted on the same axes."""
         try:
             said = plots.curves_present(plot(e))
-            if item == _first_over_training_images(e):
-                raise Fail(_OVER_TRAINING, "the validation loss is that of the test images", _WHICH_LOADER, credit=0.4)
+            if tested_on_training_images(e, item):
+                raise Fail(_OVER_TRAINING, "the validation loss is that of the test images", WHICH_LOADER, credit=0.4)
             return said
         except Fail as fail:
             with suppress(Fail):

@@ -17,7 +17,7 @@ from reference.mutations.faults_trained import (
     NEXT_TEN,
     ON_GPU,
 )
-from reference.mutations.solution_code import CPU_TEST
+from reference.mutations.solution_code import CPU_TEST, GPU_TEST
 
 # One of each kind for the GPU: the same checks judge both pairs of functions.
 _ON_GPU_TOO = ("no_grad_not_entered", "step_counted_late", "tests_first_batch_only", "accuracy_mean_of_batches")
@@ -44,6 +44,25 @@ def _loops() -> list[Mutation]:
         )
         found += made if loops is CPU_LOOPS else [m for m in made if _short(m) in _ON_GPU_TOO]
     return found
+
+
+def _tested_on_training_images(item: str, function: str, call: str, inside: str = "") -> Mutation:
+    """Return the fault for the calls in the cell with the text `inside`, by default for all."""
+    passed = [sub(call, call.replace("(", "(train_loader, "), inside)]
+    if inside:
+        passed.append(sub(call, call.replace("(", "(test_loader, ")))
+    return fault(
+        f"epochs_{item}.tested_on_training_images",
+        f"{function} gets its loader as an argument, and the epochs of {item} pass the training loader.",
+        steps(
+            sub(f"def {function}(test_losses", f"def {function}(loader, test_losses"),
+            sub("for data, target in test_loader:", "for data, target in loader:", f"def {function}("),
+            sub("len(test_loader", "len(loader", f"def {function}("),
+            *passed,
+        ),
+        item,
+        (r"(losses on|go over) the training images",),
+    )
 
 
 def _settings() -> list[Mutation]:
@@ -86,18 +105,10 @@ _MISPLACED: tuple[Mutation, ...] = (
         (r"CNN|no step|did not change|not trained|another model",),
         "cpu_loops",
     ),
-    fault(
-        "epochs_q2.tested_on_training_images",
-        "The function for tests gets its loader as an argument, and each epoch passes the training loader.",
-        steps(
-            sub("def cpu_test(test_losses", "def cpu_test(loader, test_losses"),
-            sub("for data, target in test_loader:", "for data, target in loader:", "def cpu_test("),
-            sub("len(test_loader", "len(loader", "def cpu_test("),
-            sub(CPU_TEST, CPU_TEST.replace("(", "(train_loader, ")),
-        ),
-        "q2",
-        (r"losses on the training images",),
-    ),
+    _tested_on_training_images("q2", "cpu_test", CPU_TEST),
+    _tested_on_training_images("q5", "gpu_test", GPU_TEST, "so the clock is honest"),
+    _tested_on_training_images("q7", "cpu_test", CPU_TEST, "CNN on the CPU, epoch"),
+    _tested_on_training_images("q8", "gpu_test", GPU_TEST, "CNN on the GPU, epoch"),
     fault(
         "gpu.moved_too_late",
         "gpu_train moves the model's output to the GPU instead of its input.",

@@ -9,10 +9,12 @@ import pytest
 
 from grader.assignment import Evidence, Fail, Reference, Threshold
 from grader.evidence.run import OptimizerSeen, Pass, RunEvidence
-from reference.checks.epochs import cnn_epochs, converges, gpu_epochs, optimizer
+from reference.checks.epochs import converges, optimizer
+from reference.checks.new_models import cnn_epochs, gpu_epochs
 from reference.models import CNN, MLP
 from tests.conftest import empty_evidence
-from tests.reference.checks.test_epochs import SGD, left, models, trained
+from tests.reference.checks.test_epochs import SGD, TRAIN, left, models, trained
+from tests.reference.checks.test_figures import RIGHT_TEST
 
 LIMITS = {f"{role}.loss.{n}": Threshold(None, 2.0, "test") for role, n in (("mlp", 10), ("cnn", 2))}
 LEARNS = {"q5": converges("q5", "mlp", "cuda", 10), "q7": converges("q7", "cnn", "cpu", 2)}
@@ -60,6 +62,25 @@ def test_epochs_that_are_not_tested() -> None:
     with pytest.raises(Fail, match="1 of the 2 epochs on the CPU were not tested") as caught:
         cnn_epochs("q7", "cpu")(evidence([CNN_ON_CPU[0], *CNN_ON_CPU[2:]], CNN))
     assert caught.value.credit == 0.9
+
+
+def over_training_images(passes: Sequence[Pass]) -> list[Pass]:
+    return [seen if seen.trains else replace(seen, loader=TRAIN) for seen in passes]
+
+
+def test_epochs_that_are_tested_on_the_training_images() -> None:
+    loops = {"cpu_test": RIGHT_TEST, "gpu_test": replace(RIGHT_TEST, role="gpu_test")}
+    on_gpu = replace(evidence(over_training_images(ON_GPU)), loops=loops)
+    with pytest.raises(Fail, match="the tests after the epochs on the GPU go over the training images") as caught:
+        gpu_epochs(on_gpu)
+    assert caught.value.credit == 0.8
+    cnn = replace(evidence(over_training_images(CNN_ON_CPU), CNN), loops=loops)
+    with pytest.raises(Fail, match="the tests after the epochs on the CPU go over the training images"):
+        cnn_epochs("q7", "cpu")(cnn)
+    # It costs once, and nothing where it is not known that the function for tests uses the loader that it gets.
+    everywhere = [*trained(22, 10, model="model-2"), *trained(32, 10, device="cuda:0", start=100.0)]
+    assert gpu_epochs(replace(evidence(over_training_images(everywhere)), loops=loops))
+    assert gpu_epochs(evidence(over_training_images(ON_GPU)))
 
 
 def test_a_model_that_was_trained_on_the_cpu_before() -> None:

@@ -12,7 +12,8 @@ from grader.evidence.answers import BuiltParameter
 from grader.evidence.probes import LoaderProbe, ModelProbe
 from grader.evidence.run import LoaderSeen, Pass, RunEvidence, WeightsSeen
 from grader.evidence.trainings import WantedData
-from reference.checks.epochs import cnn_epochs, converges, gpu_epochs, mlp_converges, ten_epochs, twenty_epochs
+from reference.checks.epochs import converges, mlp_converges, ten_epochs, twenty_epochs
+from reference.checks.new_models import cnn_epochs, gpu_epochs
 from reference.models import CNN, MLP
 from reference.rubric import ASSIGNMENT
 from tests.authenticity import test_repetition as real

@@ -14,8 +14,9 @@ from grader.evidence.probes import Comparison, LoaderProbe, LoopProbe, ModelProb
 from grader.evidence.run import ModelSeen, OptimizerSeen, Pass
 from reference.checks.before import counts_steps_wrongly
 from reference.checks.before import test_records as records_of
-from reference.checks.epochs import cnn_epochs, converges, gpu_epochs, mlp_converges, optimizer, ten_epochs
+from reference.checks.epochs import converges, mlp_converges, optimizer, ten_epochs
 from reference.checks.figures import plot_checks, q2_plot
+from reference.checks.new_models import cnn_epochs, gpu_epochs
 from reference.checks.observed import epoch_seconds
 from reference.contract import is_cnn, is_mlp
 from reference.models import CNN, MLP

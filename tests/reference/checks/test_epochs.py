@@ -14,8 +14,9 @@ from grader.evidence.run import CellError, CellRun, Figure, LoaderSeen, ModelSee
 from grader.grading.judge import judge
 from grader.notebook.cells import Cell
 from grader.notebook.questions import Section
-from reference.checks.epochs import cnn_epochs, gpu_epochs, optimizer, ten_epochs, twenty_epochs
+from reference.checks.epochs import optimizer, ten_epochs, twenty_epochs
 from reference.checks.figures import plot_checks, q2_plot, q3_plot
+from reference.checks.new_models import cnn_epochs, gpu_epochs
 from reference.checks.observed import epoch_seconds, q1_text, q3_total
 from reference.checks.trouble import trouble
 from reference.models import CNN, MLP
