@@ -421,6 +421,22 @@ GLOBAL_TEST = """
 """
 RIGHT_TEST = {
     "globals": GLOBAL_TEST,
+    "loaders and data sets in lists": """
+        sets = [torch.utils.data.TensorDataset(torch.zeros(n, 1), torch.zeros(n)) for n in (50, 20)]
+        both = {"fit": sets[0], "check": sets[1]}
+        loaders = [torch.utils.data.DataLoader(one, batch_size=10) for one in sets]
+        def cpu_test(model, losses, accuracies):
+            model.eval()
+            total = hits = 0
+            with torch.no_grad():
+                for x, y in loaders[1]:
+                    logits = model(x)
+                    total += F.cross_entropy(logits, y).item()
+                    hits += (logits.argmax(1) == y).sum().item()
+            assert len(both["check"]) == len(sets[1])
+            losses.append(total / len(loaders[-1]))
+            accuracies.append(hits / len(sets[1]))
+    """,
     "arguments and inference mode": """
         @torch.inference_mode()
         def cpu_test(model, loader, criterion, device):

@@ -70,6 +70,8 @@ def kind(value: Any) -> str:
         return "criterion"
     if isinstance(value, nn.Module):
         return "model"
+    if _holds_data(value):
+        return "loaders"
     for types_, word in (
         (torch.optim.Optimizer, "optimizer"),
         (LRScheduler, "scheduler"),
@@ -90,9 +92,15 @@ def kind(value: Any) -> str:
             return word
     if value is None:
         return "none"
-    if isinstance(value, tuple) and value and all(isinstance(one, DataLoader) for one in value):
-        return "loaders"
     return "callable" if callable(value) else "other"
+
+
+def _holds_data(value: Any) -> bool:
+    """Return whether a value is a list, tuple or dict of loaders and datasets, and of nothing else."""
+    if type(value) not in (list, dict) and not isinstance(value, tuple):
+        return False
+    held = value.values() if isinstance(value, dict) else value
+    return bool(held) and all(isinstance(one, (DataLoader, Dataset)) for one in held)
 
 
 def number(value: Any) -> float | None:

@@ -135,12 +135,8 @@ class StandIns:
             return self._criterion(current)
         if role == "model_class":
             return lambda *_, **__: self.model
-        if role == "loaders" and isinstance(current, tuple):
-            parts = [split(one) or ("test" if at else "train") for at, one in enumerate(current)]
-            return tuple(self.value(f"{part}_loader", MISSING) for part in parts)
         if role == "loaders":
-            names = current if isinstance(current, dict) and current else ("train", "test", "val", "valid")
-            return {name: self.value(f"{_part(name)}_loader", MISSING) for name in names}
+            return self._data_like(current)
         if role == "scheduler":
             return torch.optim.lr_scheduler.LambdaLR(self.optimizer, lambda _: 1.0)
         if role == "scaler":
@@ -185,6 +181,19 @@ class StandIns:
             return served if loader_in(current) is None else self._in_wrapper(current, served)
         data = self.data[part]
         return len(data) if what == "images" else -(-len(data) // int(self.payload[part]["batch_size"]))
+
+    def _data_like(self, current: Any) -> Any:
+        """Return a collection like the notebook's, with a loader or dataset of the same part for each of its own."""
+        if isinstance(current, (list, tuple)):
+            parts = [split(one) or ("test" if at else "train") for at, one in enumerate(current)]
+            made = [self._in_place_of(one, part) for one, part in zip(current, parts, strict=True)]
+            return made if isinstance(current, list) else tuple(made)
+        names = current if isinstance(current, dict) and current else ("train", "test", "val", "valid")
+        held = current if isinstance(current, dict) else {}
+        return {name: self._in_place_of(held.get(name), split(held.get(name)) or _part(name)) for name in names}
+
+    def _in_place_of(self, one: Any, part: str) -> Any:
+        return self.value(f"{part}_{'dataset' if kind(one) == 'dataset' else 'loader'}", MISSING)
 
     def _wrapped(self, role: str, current: Any) -> Any:
         """Return the loader of this role in the notebook's wrapper for it, for a function that was given a wrapper."""
