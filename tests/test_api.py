@@ -34,6 +34,8 @@ def test_a_device_that_does_not_exist_is_a_mistake_that_is_named(tmp_path: Path)
         grader.grade(tmp_path / "x.ipynb", device="gpuu")  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_a_device_that_does_not_exist_is_a_type_error_for_checkers(tmp_path: Path) -> None:
     program = tmp_path / "program.py"
     program.write_text("import grader\n\ngrader.grade('x.ipynb', device='gpuu')\n")

@@ -36,7 +36,7 @@ def expected_scores() -> dict[str, dict[str, float]]:
 
 EXPECTED = expected_scores()
 # The others take as long and differ less: see `exhaustive` in pyproject.toml.
-ALWAYS = {"faked_output.ipynb", "gpu_other_ways.ipynb", "broken_in_the_middle.ipynb"}
+ALWAYS = {"faked_output.ipynb"}
 GRADED = [pytest.param(name, marks=[] if name in ALWAYS else [pytest.mark.exhaustive]) for name in sorted(EXPECTED)]
 
 

@@ -46,6 +46,7 @@ def test_there_are_twenty_and_each_is_python() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_a_trainer_in_a_helper_file_loses_nothing(tmp_path: Path, data: Path) -> None:
     (tmp_path / "training").mkdir()
     loops = cells_of("trainer_class")["loops"]
