@@ -297,10 +297,11 @@ class Program:
         count = 0
         for unit in self.units:
             related: set[str] = set()
+            before: dict[str, frozenset[int]] = {}  # what another branch of the unit, or its first line, still reads
             for effect in unit.facts.effects:
                 if self._steps > _MOST_STEPS:
                     continue  # no ordinary notebook has so many objects that hold each other
-                sources = self._union(now, effect.sources)
+                sources = self._union(now, effect.sources) | self._union(before, effect.sources)
                 self._steps += 1 + len(sources)
                 if effect.kind in ("change", "deep"):
                     changed = now.get(effect.name, frozenset())
@@ -323,6 +324,7 @@ class Program:
                 count += 1
                 self._steps += len(objects)
                 conditional = bool(unit.suite) or effect.name not in unit.facts.surely or effect.name in related
+                before.setdefault(effect.name, now.get(effect.name, frozenset()))
                 now[effect.name] = objects | now.get(effect.name, frozenset()) if conditional else objects
                 related.add(effect.name)
             for name in unit.facts.binds - related:

@@ -976,6 +976,12 @@ def value_of(name: str, statements: Sequence[str]) -> str:
     return repr(namespace[name])  # equality would not end where a list holds itself
 
 
+def test_a_name_that_one_branch_binds_is_what_it_was_in_the_other() -> None:
+    branches = "try:\n    a = (1, missing)\nexcept NameError:\n    a = (2, a)"
+    part = cut("l = [0]\na = (5, l)", branches, "l.append(3)", want="a")
+    assert run(part)["a"] == (2, (5, [0, 3]))
+
+
 @settings(max_examples=150, deadline=None)
 @given(programs(rich=True), st.data())
 def test_slices_of_random_programs_compute_the_same(program: tuple[list[str], list[str]], data: st.DataObject) -> None:
