@@ -261,9 +261,10 @@ def raw_logits(probe: ModelProbe) -> str:
     'the outputs are raw logits'
     """
     _need_output(probe)
-    outputs = [comparison.student for comparison in probe.comparisons if comparison.student is not None]
-    if not outputs:
+    compared = [comparison for comparison in probe.comparisons if comparison.student is not None]
+    if not compared:
         raise _not_compared(probe.comparisons)
+    outputs = (one.student for one in compared if one.student is not None and not one.either_sign)
     kinds = {kind for kind in map(squashing, outputs) if kind}
     if kinds:
         kind = sorted(kinds)[0]

@@ -19,6 +19,11 @@ Weights: TypeAlias = Mapping[str, "NDArray[np.float32]"]
 """The weights of a model by name."""
 
 
+_SIGMOID, _POSITIVE = "a sigmoid", "an activation that leaves no negative value"
+BY_CHANCE = (_SIGMOID, _POSITIVE)
+"""What outputs look like that happen not to be negative, too."""
+
+
 def squashing(outputs: NDArray[np.float32]) -> str | None:
     """Return the function that was applied to the rows of `outputs` (B, classes), None for raw logits.
 
@@ -39,7 +44,7 @@ def squashing(outputs: NDArray[np.float32]) -> str | None:
             return "softmax"
         if (values == 0).mean() > 0.02:
             return "a ReLU"
-        return "a sigmoid" if (values <= 1).all() else "an activation that leaves no negative value"
+        return _SIGMOID if (values <= 1).all() else _POSITIVE
     if (values <= 1e-6).all() and np.allclose(np.exp(values).sum(axis=1), 1, atol=1e-4):
         return "log_softmax"
     if (np.abs(values) <= 1).all() and (np.abs(values) > 0.999).mean() > 0.02:

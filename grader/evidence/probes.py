@@ -95,7 +95,8 @@ class Comparison:
     """The outputs of the student's and of the reference's model for the same weights and inputs, (B, 10) float32 each.
 
     `student` is None when the weights could not be copied into the model (`why` says why) or the model raised
-    (`error`). `training` says that both were in training mode.
+    (`error`). `training` says that both were in training mode. `either_sign` says that no output was negative, and that
+    some were with the last layer's weights negated, so that no activation kept them from it.
 
     >>> import numpy as np
     >>> logits = np.zeros((16, 10), np.float32)
@@ -108,6 +109,7 @@ class Comparison:
     training: bool = False
     why: str = ""
     error: ProbeError | None = None
+    either_sign: bool = False
 
 
 @dataclass(frozen=True)

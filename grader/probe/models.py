@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from grader.assignment import ModelRole
 from grader.evidence.answers import BuildAnswer, ForwardAnswer, ShapeAnswer, ShapesAnswer, TraceAnswer
 from grader.evidence.answers import BuiltParameter as BuiltParameter
+from grader.evidence.compare import BY_CHANCE, squashing
 from grader.evidence.probes import Comparison, ModelProbe, Operation, Parameter, ProbeError, ShapeTrial
 from grader.evidence.run import Malformed, encode_array
 from grader.probe.answers import ModelAnswers, answers_of
@@ -174,12 +175,27 @@ def compare(
         payload = {"model": spec, "weights": weights, "inputs": encode_array(drawn.images), "training": training}
         try:
             output = array(ask_for(kernel, ForwardAnswer, payload, SECONDS).output)
-            found.append(_compared(output, wanted, training))
+            compared = _compared(output, wanted, training)
+            last = [p.name for p in parameters if matched[p.name].rpartition(".")[0] == reference.parameters[-1].owner]
+            found.append(replace(compared, either_sign=_takes_either_sign(kernel, payload, last, compared)))
         except Refused as refused:
             found.append(Comparison(None, wanted, training, error=refused.error))
         except Malformed as problem:
             found.append(Comparison(None, wanted, training, error=ProbeError("Malformed", str(problem))))
     return tuple(found)
+
+
+def _takes_either_sign(kernel: Asked, payload: Mapping[str, Any], last: Sequence[str], compared: Comparison) -> bool:
+    """Return whether outputs that are never negative become so when the weights of the `last` layer are negated.
+
+    With another layer before it a model may give no negative output by chance. An activation after the last layer
+    gives none for the negated weights either. Raises Refused and Malformed.
+    """
+    if compared.student is None or (compared.student < 0).any() or squashing(compared.student) not in BY_CHANCE:
+        return False
+    weights = dict(payload["weights"])
+    weights |= {name: encode_array(-array(weights[name])) for name in last}
+    return bool((array(ask_for(kernel, ForwardAnswer, {**payload, "weights": weights}, SECONDS).output) < 0).any())
 
 
 def _compared(output: NDArray[np.float32], wanted: NDArray[np.float32], training: bool) -> Comparison:

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from grader.assignment import ModelRole
+from grader.assignment import Fail, ModelRole
+from grader.checks.models import raw_logits
 from grader.evidence.probes import ModelProbe
 from grader.probe import answers
 from grader.probe.client import describe
@@ -147,6 +148,39 @@ def test_weights_that_make_the_reference_look_squashed_are_drawn_anew(monkeypatc
     monkeypatch.setattr(answers, "_spread", spread)
     assert answers.spread_raw(MLP(), np.random.default_rng(1), torch.randn(32, 1, 28, 28)) == 2
     assert not draws
+
+
+BEFORE_THE_OUTPUT = """
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.a, self.b, self.c = nn.Linear(784, 128), nn.Linear(128, 64), nn.Linear(64, 10)
+        def forward(self, x):
+            x = F.relu(self.b(F.relu(self.a(x.flatten(1)))))
+            return {}
+"""
+
+
+@pytest.mark.parametrize("offset", [0.5, 1000])
+def test_outputs_that_happen_not_to_be_negative_are_raw_logits(offset: float) -> None:
+    seen = []
+    for sign in (1, -1):  # one of them has no negative output
+        given = f"1e-6 * self.c(x) + {sign * offset} * self.c.bias.sum().sign()"
+        with drawn_for(1, "the same weights"):
+            found = probe("mlp", BEFORE_THE_OUTPUT.format(given))
+        assert raw_logits(found) == "the outputs are raw logits"
+        seen += [one.either_sign for one in found.comparisons]
+    assert sorted(seen) == [False, False, True, True]
+
+
+@pytest.mark.parametrize(
+    "given", ["F.softplus(self.c(x))", "self.c(x).sigmoid()", "self.c(x).abs()", "self.c(x).exp()"]
+)
+def test_an_activation_that_leaves_no_negative_output_is_found(given: str) -> None:
+    found = probe("mlp", BEFORE_THE_OUTPUT.format(given))
+    assert not any(one.either_sign for one in found.comparisons)
+    with pytest.raises(Fail, match="the outputs have gone through"):
+        raw_logits(found)
 
 
 def test_a_reference_that_squashes_by_itself_is_still_probed() -> None:
