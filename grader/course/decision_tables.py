@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import zlib
 from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
@@ -36,8 +35,8 @@ def marks(query: Query, submission: str | None = None) -> dict[str, dict[str, Ma
     known = lines(query) if rows else {}
     found: dict[str, dict[str, Mark]] = {}
     for name, item, points, comment, sha256, at, used, by, version, checks, worth, whole in rows:
-        these = tuple(known[one] for one in (json.loads(used) if used != "[]" else ()) if one in known)
-        decides = tuple(json.loads(checks)) if checks != "[]" else ()
+        these = tuple(known[one] for one in (msgspec.json.decode(used) if used != "[]" else ()) if one in known)
+        decides = tuple(msgspec.json.decode(checks)) if checks != "[]" else ()
         found.setdefault(name, {})[item] = Mark(
             item, points, comment, sha256, at, these, by, version, decides, worth, bool(whole)
         )

@@ -495,4 +495,5 @@ def missing(
 def _entry(values: Sequence[Any]) -> Entry:
     name, file, sha256, student_id, student_name, submitted_at, late, superseded = values
     known = None if late is None else bool(late)
-    return Entry(name, file, sha256, student_id, student_name, submitted_at, known, tuple(json.loads(superseded)))
+    replaced = tuple(json.loads(superseded)) if superseded != "[]" else ()  # lone surrogates are not for msgspec
+    return Entry(name, file, sha256, student_id, student_name, submitted_at, known, replaced)
