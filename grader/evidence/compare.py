@@ -21,7 +21,7 @@ Weights: TypeAlias = Mapping[str, "NDArray[np.float32]"]
 
 _SIGMOID, _POSITIVE = "a sigmoid", "an activation that leaves no negative value"
 BY_CHANCE = (_SIGMOID, _POSITIVE)
-"""What outputs look like that happen not to be negative, too."""
+"""The results of `squashing` that raw logits can also give, if none of them happens to be negative."""
 
 
 def squashing(outputs: NDArray[np.float32]) -> str | None:

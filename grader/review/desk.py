@@ -73,7 +73,7 @@ class Desk:
             version = int(self._store.query("PRAGMA data_version")[0][0])
             if self._rows is None or self._rows[0] != version:
                 self._rows = (version, list(self._store.rows()))
-                # A collection that looks through all of a large class takes a quarter of a second, amid some request.
+                # A full collection over a large class takes a quarter of a second, and some request would wait for it.
                 gc.collect(1)
                 gc.freeze()
                 gradings = hash(tuple((row.key, row.graded_at) for row in self._rows[1]))

@@ -17,7 +17,7 @@ from reference.checks.before import (
 )
 from reference.checks.epochs import cpu_trainings, first_trainings, second_training, trained
 from reference.checks.sections import BROKE, code_under, name_of, not_started, section_cells, written
-from reference.checks.tested import WHICH_LOADER, tested_on_training_images
+from reference.checks.tested_images import WHICH_LOADER, tested_on_training_images
 from reference.checks.trouble import because, new_models
 
 Wanted: TypeAlias = tuple[Sequence[Epoch], int, int]

@@ -6,7 +6,7 @@ from grader.assignment import CheckFunction, Evidence, Fail, Review
 from grader.checks import convergence
 from reference.checks.epochs import TEST_EACH, enough, in_part, unsure
 from reference.checks.fresh_start import carried_over
-from reference.checks.tested import WHICH_LOADER, tested_on_training_images
+from reference.checks.tested_images import WHICH_LOADER, tested_on_training_images
 from reference.checks.trouble import counted
 
 UNTESTED = 0.8  # credit for a training that was never tested

@@ -23,9 +23,7 @@ def show(visit: Visit) -> Response:
     """Show what a release would change."""
     visit.demand_instructor()
     rows = [row for row in visit.rows if not row.missing]
-    waiting = {row.entry.name for row in rows if row.final.standing.waiting}
-    plan = planned(rows)
-    ready = [one for one in plan if one.name not in waiting]
+    ready, held = _ready(visit)
     return visit.page(
         "review/release.html",
         "Release",
@@ -33,7 +31,7 @@ def show(visit: Visit) -> Response:
         more=max(0, len(ready) - MOST_SHOWN),
         count=len(ready),
         seen=_digest(ready),
-        held=len(plan) - len(ready),
+        held=held,
         entries={row.entry.name: row.entry for row in rows},
         failed={row.entry.name for row in rows if row.final.standing.status == "failed"},
         running=latest(visit.desk.folder),
@@ -41,22 +39,27 @@ def show(visit: Visit) -> Response:
 
 
 def release(visit: Visit) -> Response:
-    """Release all in which nothing waits, or the one that is named."""
+    """Release all in which nothing waits, if they are still what the page showed."""
     visit.demand_instructor()
-    rows = [visit.row(visit.text("submission"))] if visit.text("submission") else list(visit.rows)
-    named = bool(visit.text("submission"))
-    ready = [row for row in rows if not row.missing and (named or not row.final.standing.waiting)]
-    plan = planned(ready)
+    plan, _ = _ready(visit)
     names = [one.name for one in plan]
     if not names:
         return visit.done("/release", "There is nothing to release.")
-    if not named and visit.text("seen") != _digest(plan):
+    if visit.text("seen") != _digest(plan):
         told = "Nothing was released, since somebody decided meanwhile. Look at the list again, then release it."
         return visit.done("/release", told, kind="problem")
     if not start(visit.desk.folder, names, visit.person.name):
         return visit.done("/release", "A release is running already; wait until it has ended.", kind="problem")
     many = "1 submission is" if len(names) == 1 else f"{len(names)} submissions are"
     return visit.done("/release", f"{many} being released.")
+
+
+def _ready(visit: Visit) -> tuple[list[Planned], int]:
+    """Return what a release would change for submissions in which nothing waits, and how many others are left out."""
+    waiting = {row.entry.name for row in visit.rows if row.final.standing.waiting}
+    plan = planned(visit.rows)
+    ready = [one for one in plan if one.name not in waiting]
+    return ready, len(plan) - len(ready)
 
 
 def _digest(plan: Sequence[Planned]) -> str:

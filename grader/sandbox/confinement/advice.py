@@ -1,4 +1,4 @@
-"""What this machine lacks for a way to confine notebooks, and what to do about it."""
+"""Tell how to make a way of confining notebooks available on this machine, and whether root may confine them."""
 
 from __future__ import annotations
 
