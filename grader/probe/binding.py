@@ -296,6 +296,8 @@ def _global_role(fact: GlobalFacts, purpose: Purpose) -> str | None:
         if named in ("epoch", "epochs", "current_step", "batch_size"):
             return named
         return fact.equals if fact.equals and set(words(fact.name)) & _SIZES else None
+    if kind == "batches":  # training images in a list are shuffled no more: that is for the checks to see
+        return "test_loader" if fact.split == "test" else None
     if kind == "dict":
         return named if named == "loaders" else None
     if kind == "loaders":

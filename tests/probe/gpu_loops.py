@@ -64,7 +64,11 @@ def main() -> None:
             "exists": lambda found=found: loops.exists(found, "it"),  # type: ignore[misc]
             "placed": lambda pair=pair: placement.placed(pair["train"], pair["test"]),  # type: ignore[misc]
         }
-        works = (loops.trains,) if purpose == "train" else (loop_tests.averages_loss, loop_tests.accuracy)
+        works = (
+            (loops.trains,)
+            if purpose == "train"
+            else (loop_tests.averages_loss, loop_tests.accuracy, loop_tests.leaves_model_alone)
+        )
         for check in works:
             checks[check.__name__] = lambda check=check, found=found: check(found)  # type: ignore[misc]
         verdicts[name] = {key: judged(run) for key, run in checks.items()}

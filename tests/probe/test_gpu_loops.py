@@ -21,8 +21,8 @@ def train(move: str = MOVE, *changes: tuple[str, str], before: str = "") -> str:
     return changed(before + RIGHT_TRAIN.replace(MOVE, move), changes)
 
 
-def checked(move: str = MOVE, *changes: tuple[str, str]) -> str:
-    return changed(RIGHT_TEST.replace(MOVE, move), changes)
+def checked(move: str = MOVE, *changes: tuple[str, str], before: str = "") -> str:
+    return changed(before + RIGHT_TEST.replace(MOVE, move), changes)
 
 
 def changed(source: str, changes: tuple[tuple[str, str], ...]) -> str:
@@ -36,6 +36,13 @@ STEP = (
     "loss.backward()\n            optimizer.step()",
     "scaler.scale(loss).backward(); scaler.step(optimizer); scaler.update()",
 )
+KEPT = """
+    from torch.utils.data import DataLoader, TensorDataset
+    from grader.in_kernel.datasets import registry
+    registry.split_of = lambda _: "test"  # no MNIST here
+    test_loader = DataLoader(TensorDataset(torch.zeros(20, 784), torch.zeros(20, dtype=torch.long)), batch_size=8)
+    kept = [(images.to("cuda"), labels.to("cuda")) for images, labels in test_loader]
+"""
 RIGHT = {
     "cuda": train(),
     "a device": train(
@@ -61,6 +68,12 @@ RIGHT = {
     """,
     ),
     "test: inference mode": checked(MOVE, ("no_grad", "inference_mode")),
+    "test: batches kept on the GPU": checked(
+        "pass",
+        ("in test_loader:", "in kept:"),
+        ("len(test_loader)", "len(kept)"),
+        before=KEPT,
+    ),
     "test: sums on the GPU": checked(
         MOVE,
         (".item()", ""),
@@ -95,6 +108,11 @@ FAULTY = {  # source, check that finds the fault, words of its message
         train(MOVE, (LOSS, "with torch.autocast('cuda'):\n                " + LOSS), ("optimizer.zero_grad()", "pass")),
         "trains",
         "the weights differ",
+    ),
+    "test: half of the batches kept": (
+        checked("pass", ("in test_loader:", "in kept[::2]:"), ("len(test_loader)", "len(kept)"), before=KEPT),
+        "leaves_model_alone",
+        "batches were taken from a test loader of",
     ),
     "test: last accuracy": (checked(MOVE, ("correct += ", "correct = ")), "accuracy", "last batch"),
 }

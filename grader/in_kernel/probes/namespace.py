@@ -20,6 +20,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from grader.in_kernel.datasets import registry
 from grader.in_kernel.probes.callees import SELF, Callee, callees, own_attributes, places
+from grader.in_kernel.probes.kept_batches import are_batches, images_in
 from grader.in_kernel.probes.ownership import (
     home,
     inner_functions,
@@ -72,6 +73,8 @@ def kind(value: Any) -> str:
         return "model"
     if _holds_data(value):
         return "loaders"
+    if are_batches(value):
+        return "batches"
     for types_, word in (
         (torch.optim.Optimizer, "optimizer"),
         (LRScheduler, "scheduler"),
@@ -213,6 +216,9 @@ def _global(name: str, namespace: Mapping[str, Any], loaders: Mapping[str, Any],
         facts["type"], facts["split"] = "loader", split(inner)
     elif isinstance(value, (DataLoader, Dataset)):
         facts["split"] = split(value)
+    elif are_batches(value):
+        equals = _size_of(images_in(value), loaders)
+        facts["split"] = equals.partition("_")[0] if equals else None
     elif isinstance(value, str):
         facts["value"] = value[:MAX_VALUES]
     elif isinstance(value, (int, float)):

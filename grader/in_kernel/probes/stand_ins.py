@@ -15,6 +15,7 @@ from torch.optim.optimizer import register_optimizer_step_post_hook, register_op
 from grader.in_kernel.probes.arrays import image_tensor, repeated, tensor
 from grader.in_kernel.probes.callees import Callee, methods
 from grader.in_kernel.probes.fixtures import Images, KeepingCrossEntropy, Served, SmallModel
+from grader.in_kernel.probes.kept_batches import KeptBatches, are_batches
 from grader.in_kernel.probes.models import load, make
 from grader.in_kernel.probes.namespace import kind, split
 from grader.in_kernel.probes.ownership import is_own_model, visible
@@ -176,6 +177,10 @@ class StandIns:
         part, _, what = role.partition("_")
         if what == "dataset":
             return self.data[part]
+        if what == "loader" and are_batches(current):
+            uncounted = self._loader(part, part, self.data[part], {})
+            served = self._loader(part, part, self.data[part])
+            return KeptBatches(uncounted, served, current[0][0].device)
         if what == "loader":
             served = self._others.setdefault(role, self._loader(part, part, self.data[part]))
             return served if loader_in(current) is None else self._in_wrapper(current, served)
