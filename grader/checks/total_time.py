@@ -127,9 +127,12 @@ def _half_total(
             seen = f"the total leaves out testing: {as_printed(time)}, and training alone took {shown(training.low)}"
             if any(epoch.test is None for epoch in window):
                 seen = f"{as_printed(time)} is printed for {count} epochs, but they were not tested"
+            elif (fewer := _fewer(time, training.low, window)) is not None:
+                seen = f"the total leaves out testing, or is that of {fewer} epochs: {as_printed(time)}"
+                seen += f", and training alone took {shown(training.low)}, with testing {shown(whole.high)}"
             else:
                 seen += f", with testing {shown(whole.high)}"
-            return time, seen, "The clock must run while the model is tested, too."
+            return time, seen, "The clock must run in all epochs, and while the model is tested, too."
     took = _took(ran)
     for other in range(len(epochs), count, -1) if len(epochs) <= MAX_WINDOWS else (len(epochs),):
         spans = [whole_span(window) for window in windows(epochs, other)]
@@ -138,6 +141,20 @@ def _half_total(
         longer = next((time for time in near if any(whole.fits(time) for whole in spans)), None)
         if longer is not None:
             return longer, f"the total printed, {as_printed(longer)}, is that of {other} epochs", ""
+    return None
+
+
+def _fewer(time: PrintedTime, alone: float, window: Sequence[Epoch]) -> int | None:
+    """Return how many of the epochs, with testing, took the printed time, if it is nearer to theirs than to `alone`.
+
+    `alone` are the seconds of training in all epochs, without testing.
+    """
+    seconds, step = time.readings[0].value, time.readings[0].step
+    for count in range(len(window) - 1, len(window) // 2, -1):
+        spans = [whole_span(some) for some in windows(window, count)]
+        off = min(max(0.0, span.low - seconds, seconds - span.high) for span in spans)
+        if off + step / 2 < abs(seconds - alone):
+            return count
     return None
 
 

@@ -361,6 +361,7 @@ def test_total_of_the_second_ten() -> None:
     ("text", "message", "credit"),
     [
         ("Total training time: 39.0 s", "leaves out testing", 0.5),
+        ("Total time: 39.6 s", "leaves out testing, or is that of 9 epochs: 39.6 s, and training alone took 39", 0.5),
         ("", "no total time of 10 epochs", 0.0),
         (BAR * 10, "no total time of 10 epochs", 0.0),
         ("\n".join(f"Epoch {i} took 4.4 s" for i in range(10)), "no total time of 10 epochs", 0.0),
