@@ -23,18 +23,6 @@ __all__ = [
 
 
 @dataclass(frozen=True)
-class ParameterFacts:
-    """A parameter of a function; `default_type` is the kind of its default value, '' without one."""
-
-    name: str
-    kind: Literal["positional", "keyword", "args", "kwargs"] = "positional"
-    required: bool = True
-    default: bool | float | str | None = None
-    default_type: str = ""
-    annotation: str = ""
-
-
-@dataclass(frozen=True)
 class GlobalFacts:
     """A global name that a function reads. `type` is its value's kind, 'missing' when the name is not defined.
 
@@ -48,6 +36,23 @@ class GlobalFacts:
     split: Literal["train", "test"] | None = None
     value: float | str | None = None
     equals: str | None = None
+
+
+@dataclass(frozen=True)
+class ParameterFacts:
+    """A parameter of a function; `default_type` is the kind of its default value, '' without one.
+
+    `holds` describes an object of the notebook that can be passed and holds a model, an optimizer or loaders; what a
+    parameter `run` holds is named 'run.model', 'run.step', …
+    """
+
+    name: str
+    kind: Literal["positional", "keyword", "args", "kwargs"] = "positional"
+    required: bool = True
+    default: bool | float | str | None = None
+    default_type: str = ""
+    annotation: str = ""
+    holds: tuple[GlobalFacts, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -140,9 +140,14 @@ def bind(function: FunctionFacts, observed: Sequence[Argument], purpose: Purpose
     ordinary = [p for p in function.parameters if p.kind in ("positional", "keyword")]
     roles: dict[str, str] = {}
     values: dict[str, bool | float | str | None] = {}
+    held: list[GlobalFacts] = []
     loaders = [p for p in ordinary if _is_loader(p, seen.get(p.name), purpose)]
     for position, parameter in enumerate(ordinary):
         argument = seen.get(parameter.name)
+        if _is_holder(parameter, argument, purpose):
+            roles[parameter.name] = "holder"
+            held += parameter.holds
+            continue
         role = _parameter_role(parameter, argument, purpose, len(loaders))
         if role is None and len(ordinary) == 4 and parameter.required:
             place = _SIGNATURES[purpose][position]
@@ -167,13 +172,21 @@ def bind(function: FunctionFacts, observed: Sequence[Argument], purpose: Purpose
     unused = {
         p.name for p in ordinary if p.default_type == "none" and (p.name not in seen or seen[p.name].role == "none")
     }
-    globals_ = _global_roles(function, {role for name, role in roles.items() if name not in unused}, purpose)
+    taken = {role for name, role in roles.items() if name not in unused}
+    globals_ = _global_roles((*function.globals, *held), function.writes, taken, purpose)
     have = {*roles.values(), *globals_.values()}
     if not have & {"model", "model_class"}:
         return f"{function.name} takes no model and reads no global one, so the grader cannot run it on its own"
     if not any(role.endswith(("_loader", "_dataset")) or role == "loaders" for role in have):
         return f"{function.name} takes no data loader and reads no global one, so the grader cannot run it on its own"
     return Bindings(roles, globals_, values)
+
+
+def _is_holder(parameter: ParameterFacts, argument: Argument | None, purpose: Purpose) -> bool:
+    """Return whether one object with the parts of the loop is passed for a parameter."""
+    if not parameter.holds:
+        return False
+    return role_by_name(parameter.name, purpose) is None if argument is None else argument.role in ("other", "callable")
 
 
 def _may_be(argument: Argument | None, role: str) -> bool:
@@ -264,15 +277,17 @@ def _by_annotation(annotation: str, named: str | None, purpose: Purpose) -> str 
     return None
 
 
-def _global_roles(function: FunctionFacts, taken: Set[str], purpose: Purpose) -> dict[str, str]:
-    """Return the roles of the globals, without those that need nothing from the grader.
+def _global_roles(
+    facts: Sequence[GlobalFacts], writes: Sequence[str], taken: Set[str], purpose: Purpose
+) -> dict[str, str]:
+    """Return the roles of globals and of what is held by an argument, without those that need nothing from the grader.
 
-    `taken` are the roles of the parameters.
+    `writes` are the names that the function assigns, `taken` the roles of the parameters.
     """
     found: dict[str, str] = {}
-    for fact in function.globals:
+    for fact in facts:
         role = _global_role(fact, purpose)
-        if role is None and fact.type == "int" and fact.name in function.writes:
+        if role is None and fact.type == "int" and fact.name in writes:
             role = "current_step"  # whatever its name: it must count on from where it was
         if role is None:
             continue

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import dis
 import functools
 import types
@@ -11,9 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from torch import nn
-from torch.utils.data import Dataset
 
 from grader.in_kernel.probes.ownership import is_own_class, is_own_function, visible
+from grader.in_kernel.probes.parts import holds_parts, is_plain_object
 
 SELF = "self"  # what a method's own object is called in facts and bindings: 'self.model' is its attribute
 MAX_NAMES = 2000
@@ -101,8 +100,9 @@ def places(
 ) -> dict[str, tuple[dict[str, Any], str]]:
     """Return where the attributes are that a function uses: 'self.model' -> (the dict that holds it, 'model').
 
-    Attributes of plain objects of the notebook count too, such as 'self.config.device' and 'args.device'. `own` are
-    those of the `owner` of a method, `names` the globals that it reads, `used` all attributes that it uses.
+    Attributes of plain objects of the notebook count too, such as 'self.config.device' and 'args.device', and the keys
+    of a dict that holds a model, an optimizer or a loader. `own` are the attributes of the `owner` of a method, `names`
+    the globals that it reads, `used` all attributes and keys that it uses.
     """
     found: dict[str, tuple[dict[str, Any], str]] = {}
     values = dict(names)
@@ -112,17 +112,14 @@ def places(
             found[f"{SELF}.{name}"] = holder, name
             values[f"{SELF}.{name}"] = holder.get(name)
     for name, value in values.items():
-        if value is not owner and _is_plain_object(value, namespace):
+        if type(value) is dict and holds_parts(value, namespace):
+            held = value
+        elif value is not owner and is_plain_object(value, namespace):
             held = vars(value)
-            found.update((f"{name}.{key}", (held, key)) for key in held if key in used and not key.startswith("_"))
+        else:
+            continue
+        found.update((f"{name}.{key}", (held, key)) for key in held if key in used and not key.startswith("_"))
     return found
-
-
-def _is_plain_object(value: Any, namespace: dict[str, Any]) -> bool:
-    """Return whether a value only holds others: settings or a history."""
-    if isinstance(value, (nn.Module, type, Dataset)) or not isinstance(getattr(value, "__dict__", None), dict):
-        return False
-    return isinstance(value, (types.SimpleNamespace, argparse.Namespace)) or is_own_class(type(value), namespace)
 
 
 def own_attributes(code: types.CodeType) -> Iterator[str]:

@@ -11,6 +11,7 @@ from torch.nn import Module
 
 from grader.in_kernel.probes.namespace import kind, number
 from grader.in_kernel.probes.ownership import is_written
+from grader.in_kernel.probes.parts import entries, is_named_tuple
 
 MAX_NUMBERS = 20_000
 MAX_COLUMNS = 20
@@ -39,9 +40,9 @@ class Growth:
                     found[key] = list(values[len(old) :])
         for values, old in self.before.values():
             values[:] = old
-        for held, entries in self.pairs:
+        for held, before in self.pairs:
             held.clear()
-            held.update(entries)
+            held.update(before)
         return found
 
 
@@ -58,8 +59,8 @@ def sequences(name: str, value: Any, seen: set[int], pairs: list[dict[Any, Any]]
         if not value or len(value) > 20 or not all(map(_is_plain_object, value)):
             return {name: value}
         value = {str(at): item for at, item in enumerate(value)}
-    elif _is_plain_object(value):
-        value = vars(value)
+    elif _is_plain_object(value) or is_named_tuple(value):
+        value = entries(value)
     if isinstance(value, dict) and all(kind(key) in ("int", "float") for key in value):
         if pairs is not None:
             pairs.append(value)
@@ -114,8 +115,8 @@ def columns(lists: Mapping[str, list[Any]]) -> dict[str, list[Any]]:
 
 def row(value: Any) -> dict[str, Any]:
     """Return the named entries of a dict or a plain object, such as a dataclass; {} if it is neither."""
-    if _is_plain_object(value):
-        value = vars(value)
+    if _is_plain_object(value) or is_named_tuple(value):
+        value = entries(value)
     is_row = isinstance(value, dict) and len(value) <= MAX_COLUMNS and all(isinstance(key, str) for key in value)
     return value if is_row else {}
 

@@ -14,6 +14,7 @@ from torch import Tensor, is_grad_enabled, nn
 
 from grader.in_kernel.probes.arrays import array
 from grader.in_kernel.probes.callees import SELF, find, places
+from grader.in_kernel.probes.holders import HolderCopy, holder_of
 from grader.in_kernel.probes.lists import (
     MAX_NUMBERS,
     Growth,
@@ -47,7 +48,7 @@ def run_loop(
     watched = _globals_of(callee.function, namespace)
     used = reads(callee, namespace)
     read = {name: watched[name] for name in used.names if name in watched}
-    attributes = places(callee.owner, used.own, read, used.attributes, namespace)
+    attributes = places(callee.owner, used.own, read, used.attributes | used.keys, namespace)
 
     def everything() -> dict[str, Any]:
         return {**watched, **{name: held[key] for name, (held, key) in attributes.items() if key in held}}
@@ -59,6 +60,11 @@ def run_loop(
     lists: dict[str, Any] = {}
     changed: dict[str, float] = {}
     arguments: dict[str, Any] = {}
+    holders = {
+        name: HolderCopy.of(holder_of(name, callee, namespace))
+        for name, role in bindings.get("parameters", {}).items()
+        if role == "holder"
+    }
     with ExitStack() as stack:
         stack.enter_context(_forwards(stand_ins, forwards, meter))
         stack.enter_context(stand_ins.counting_steps())
@@ -66,6 +72,9 @@ def run_loop(
             stack.enter_context(_restored(names))
         for name, role in bindings.get("globals", {}).items():
             held, key = attributes.get(name, (watched, name))
+            holder, _, entry = name.partition(".")
+            if holder in holders and name not in attributes:
+                held, key = holders[holder].held, entry
             if name != SELF:
                 held[key] = stand_ins.value(role, held.get(key, MISSING))
         grown = Growth(everything(), [*used.names, *attributes, *bindings.get("globals", {})])
@@ -73,7 +82,8 @@ def run_loop(
         arguments = {
             name: values[name] if role == "same" else stand_ins.value(role, namespace.get(name, MISSING))
             for name, role in bindings.get("parameters", {}).items()
-        }
+            if name not in holders
+        } | {name: holder.value() for name, holder in holders.items()}
         before = {**_numbers(everything()), **_inner_numbers(arguments)}
         try:
             with meter or nullcontext():

@@ -20,6 +20,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from grader.in_kernel.datasets import registry
 from grader.in_kernel.probes.callees import SELF, Callee, callees, own_attributes, places
+from grader.in_kernel.probes.holders import holder_of
 from grader.in_kernel.probes.kept_batches import are_batches, images_in
 from grader.in_kernel.probes.ownership import (
     home,
@@ -29,6 +30,7 @@ from grader.in_kernel.probes.ownership import (
     is_own_model,
     visible,
 )
+from grader.in_kernel.probes.parts import entries
 from grader.in_kernel.probes.wrapped import loader_in, wrappers
 from grader.in_kernel.recorder import describe as seen
 
@@ -129,8 +131,9 @@ class Reads:
     direct: set[str] = field(default_factory=set)
     writes: set[str] = field(default_factory=set)
     attributes: set[str] = field(default_factory=set)
+    keys: set[str] = field(default_factory=set)  # constant texts, such as the keys of a dict
     own: dict[str, None] = field(default_factory=dict)
-    stored: set[str] = field(default_factory=set)  # attributes that are assigned
+    stored: set[str] = field(default_factory=set)  # attributes that are assigned, and possible keys
 
 
 def reads(callee: Callee, namespace: Mapping[str, Any]) -> Reads:
@@ -174,8 +177,12 @@ def _scan(code: types.CodeType, found: Reads) -> Iterator[str]:
             yield name
         elif operation in ("STORE_GLOBAL", "DELETE_GLOBAL"):
             found.writes.add(name)
+        elif operation.startswith("LOAD_CONST") and isinstance(name, str):
+            found.keys.add(name)
         elif operation == "STORE_ATTR":
             found.stored.add(name)
+        elif operation == "STORE_SUBSCR":
+            found.stored.update(const for const in code.co_consts if isinstance(const, str))
         elif operation.startswith(("LOAD_ATTR", "LOAD_METHOD")) and isinstance(name, str):
             found.attributes.add(name)
 
@@ -186,10 +193,17 @@ def _function(name: str, callee: Callee, namespace: dict[str, Any], loaders: Map
     names = [n for n in (*found.names, *sorted(found.writes - found.names.keys())) if not _is_builtin(n, own_names)]
     names = [n for n in names[:200] if kind(own_names.get(n)) != "module"]
     read = {n: own_names[n] for n in names if n in own_names}
-    attributes = places(callee.owner, found.own, read, found.attributes, namespace)
+    attributes = places(callee.owner, found.own, read, found.attributes | found.keys, namespace)
+    taken = {one["name"]: one for one in parameters(callee.call)}
+    held = {name: entries(holder) for name in taken if (holder := holder_of(name, callee, namespace)) is not None}
+    for parameter, inner in held.items():
+        facts = [_global(key, inner, loaders, True) for key in inner]
+        taken[parameter]["holds"] = [{**fact, "name": f"{parameter}.{fact['name']}"} for fact in facts]
+    inner_names = [(f"{parameter}.{key}", key) for parameter, inner in held.items() for key in inner]
+    inner_names += [(full, key) for full, (_, key) in attributes.items()]
     return {
         "name": name,
-        "parameters": parameters(callee.call),
+        "parameters": list(taken.values()),
         "globals": [
             *(_global(n, own_names, loaders, n in found.direct) for n in names),
             *(
@@ -200,7 +214,7 @@ def _function(name: str, callee: Callee, namespace: dict[str, Any], loaders: Map
             *([{"name": SELF, "type": "model", "direct": False}] if isinstance(callee.owner, nn.Module) else []),
         ],
         "attributes": sorted(found.attributes)[:300],
-        "writes": sorted({*found.writes, *(full for full, (_, key) in attributes.items() if key in found.stored)}),
+        "writes": sorted({*found.writes, *(full for full, key in inner_names if key in found.stored)}),
     }
 
 
