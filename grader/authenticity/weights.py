@@ -119,9 +119,9 @@ def is_reference(probe: ModelProbe) -> bool:
 
 
 def as_served(loader: LoaderProbe, wanted: NDArray[np.float32]) -> NDArray[np.float32] | None:
-    """Return all images as a loader with another scaling serves them, derived from its first batch.
+    """Return all images as a loader serves them that scales, mirrors or turns them, derived from its first batch.
 
-    None if it serves the `wanted` ones, and `wanted` itself if the scaling cannot be determined.
+    None if it serves the `wanted` ones, and `wanted` itself if it does something else to them.
     """
     import numpy as np
 
@@ -130,11 +130,22 @@ def as_served(loader: LoaderProbe, wanted: NDArray[np.float32]) -> NDArray[np.fl
         return wanted
     if float(np.abs(batch - expected).max()) <= SAME_PIXELS:
         return None
-    slope, offset = np.polyfit(expected.ravel().astype(np.float64), batch.ravel().astype(np.float64), 1)
-    if float(np.abs(slope * expected + offset - batch).max()) > SAME_PIXELS:
-        return wanted
-    served: NDArray[np.float32] = (slope * wanted + offset).astype(np.float32)
-    return served
+    for turns in range(4):
+        for mirrored in (False, True):
+            turned = _turned(expected, turns, mirrored)
+            slope, offset = np.polyfit(turned.ravel().astype(np.float64), batch.ravel().astype(np.float64), 1)
+            if float(np.abs(slope * turned + offset - batch).max()) <= SAME_PIXELS:
+                served: NDArray[np.float32] = (slope * _turned(wanted, turns, mirrored) + offset).astype(np.float32)
+                return served
+    return wanted
+
+
+def _turned(images: NDArray[np.float32], turns: int, mirrored: bool) -> NDArray[np.float32]:
+    """Return images (…, 28, 28) turned by quarter turns, and then mirrored."""
+    import numpy as np
+
+    turned = np.rot90(images, turns, axes=(-2, -1))
+    return turned[..., ::-1] if mirrored else turned
 
 
 def as_labelled(loader: LoaderProbe, labels: NDArray[np.int64]) -> NDArray[np.int64] | None:

@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 from grader.assignment import Fail
 from grader.checks.loop_common import LOSS_TOLERANCE, both_runs, close, first_steps, need_forwards, shortened
@@ -162,6 +162,7 @@ def averages_loss(probe: LoopProbe) -> str:
     for right in (figures.mean_of_batches, figures.mean_of_images):
         if any(close(value, right) for value in values):
             _need_step(probe)
+            _need_again(probe, averages_loss)
             return f"records {right:.4f}, the average loss over the test loader"
     images, batches, total = figures.images, figures.batches, figures.total_loss
     without_last = total - figures.losses[-1]
@@ -200,6 +201,23 @@ def _need_step(probe: LoopProbe) -> None:
     raise Fail(f"the step recorded in '{lists[0]}' is {found[-1]:g}", expected, hint, credit=0.5)
 
 
+def _need_again(probe: LoopProbe, check: Callable[[LoopProbe], str]) -> None:
+    """Raise Fail with half the credit if a check that a first call passes finds something wrong in a second one."""
+    if probe.again is None:
+        return
+    call = probe.again
+    second = replace(probe, student=call.student, losses=call.losses, correct=call.correct, again=None)
+    try:
+        check(second)
+    except Fail as fail:
+        raise Fail(
+            f"right in a first call, but not in the next: {fail.seen}",
+            fail.expected,
+            "What is left from the call before, and where is it set to zero?",
+            credit=0.5,
+        ) from None
+
+
 def accuracy(probe: LoopProbe) -> str:
     """Check that the accuracy, the fraction of all test images that are classified correctly, is recorded or returned.
 
@@ -217,6 +235,7 @@ def accuracy(probe: LoopProbe) -> str:
     right = figures.accuracy
     expected = f"{right:.4f}: {sum(figures.correct)} of {figures.images} images"
     if any(close(value, right, 1e-6) for value in values):
+        _need_again(probe, accuracy)
         return f"records an accuracy of {right:.4f}"
     ratios = [c / s for c, s in zip(figures.correct, figures.sizes, strict=True)]
     loader_images, batches = figures.images, figures.batches

@@ -209,11 +209,21 @@ class LoopRun:
 
 
 @dataclass(frozen=True, eq=False)
+class SecondCall:
+    """A second call of a test function, on a model with other weights, and the reference's figures for it."""
+
+    student: LoopRun
+    losses: tuple[float, ...] = ()
+    correct: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
 class LoopProbe:
     """A student's training or test function beside the reference's, on the same inputs.
 
     `losses` are the reference's, batch by batch; for a test function that leaves the model in training mode, the losses
-    in that mode. `faults` holds the weights that known mistakes would have given, by the mistake's name.
+    in that mode. `faults` holds the weights that known mistakes would have given, by the mistake's name. `again` is a
+    second call of a test function that may keep something from one call to the next.
 
     >>> LoopProbe("cpu_train", missing="no function cpu_train was found").student is None
     True
@@ -233,6 +243,13 @@ class LoopProbe:
     current_step: int = 0  # the global step and the epoch that were passed in
     epoch: int = 0
     training_losses: tuple[float, ...] = ()  # of a test function, batch by batch, with the model in training mode
+    again: SecondCall | None = None
+    used: bool = False  # the notebook itself trained, or tested, a model with the function
+
+    @property
+    def not_callable(self) -> str:
+        """Why the grader cannot call a function that the notebook uses; '' if it can, or if the function is unused."""
+        return f"{self.missing}; the notebook itself uses it, so a person decides" if self.missing and self.used else ""
 
 
 @dataclass(frozen=True, eq=False)

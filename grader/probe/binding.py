@@ -157,7 +157,7 @@ def bind(function: FunctionFacts, observed: Sequence[Argument], purpose: Purpose
                 role, values[parameter.name] = "same", _literal(argument)
             elif argument.role == "bool":
                 role = "no"
-        if role is None and argument is not None and argument.role == "list":
+        if role is None and argument is not None and argument.role == "list" and parameter.default_type != "objects":
             role = "list"
         if role is None and parameter.required:
             return (

@@ -54,12 +54,12 @@ def probe_loader(
     drawn = sorted(int(i) for i in generator(f"items of {split}").integers(0, max(1, loader.seen.images), INDICES))
     try:
         answer = ask_for(kernel, LoaderAnswer, {"name": loader.name, "indices": drawn}, SECONDS)
-        batch, targets = _served(answer)
+        batch, targets = _served(answer, len(images))
     except (Refused, Malformed) as problem:
         error = problem.error if isinstance(problem, Refused) else ProbeError("Malformed", str(problem))
         return LoaderProbe(split, loader.seen, f"loader '{loader.name}'", error=error)
     seen = _measured(answer, batch, len(set(drawn)))
-    if _by_items(answer):
+    if _by_items(answer, len(images)):
         where = [place for place in answer.places if place is not None and 0 <= place < len(images)]
         if not where and answer.seen.images == len(images):
             where = _by_labels(drawn, targets, labels)
@@ -108,10 +108,10 @@ def _measured(answer: LoaderAnswer, batch: NDArray[np.float32], drawn: int) -> L
     return seen
 
 
-def _served(answer: LoaderAnswer) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """Return identifiable images and labels: the first batch, or the items of a shuffled loader. Raises Malformed."""
+def _served(answer: LoaderAnswer, size: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """Return identifiable images and labels: the first batch, or items of the dataset. Raises Malformed."""
     images, labels = answer.first_batch, answer.labels
-    if _by_items(answer) and answer.items is not None and answer.item_labels is not None:
+    if _by_items(answer, size) and answer.items is not None and answer.item_labels is not None:
         images, labels = answer.items, answer.item_labels
     batch, targets = array(images, "float32"), array(labels, "int64")
     if batch.ndim < 1 or targets.shape != batch.shape[:1]:
@@ -119,6 +119,9 @@ def _served(answer: LoaderAnswer) -> tuple[NDArray[np.float32], NDArray[np.int64
     return batch, targets
 
 
-def _by_items(answer: LoaderAnswer) -> bool:
-    """Return whether the first batch may hold any images, so that the dataset's items are compared instead."""
-    return answer.items is not None and (answer.seen.shuffled or bool(answer.order_differs))
+def _by_items(answer: LoaderAnswer, size: int) -> bool:
+    """Return whether the first batch may hold any of the split's `size` images, so that items are compared instead."""
+    if answer.items is None:
+        return False
+    part = answer.seen.images != size and bool(answer.places) and None not in answer.places
+    return answer.seen.shuffled or bool(answer.order_differs) or part

@@ -12,7 +12,7 @@ from grader.answer_key.records import KEPT, Floats, LoopKey, LoopLengths, need_d
 from grader.assignment import LoopRole
 from grader.evidence.answers import LoopAnswer, decode_answer
 from grader.evidence.namespace import FunctionFacts, ParameterFacts
-from grader.evidence.probes import LoopProbe, LoopRun, ProbeError
+from grader.evidence.probes import LoopProbe, LoopRun, ProbeError, SecondCall
 from grader.evidence.run import Malformed, convert, encode_array
 from grader.probe import known_faults
 from grader.probe.binding import bind
@@ -165,6 +165,8 @@ class LoopProber:
     inputs: LoopInputs = field(default_factory=draw_inputs)
     _references: dict[str, tuple[LoopRun, dict[str, Any]]] = field(default_factory=dict)
     _faults: dict[str, Arrays] = field(default_factory=dict)
+    _other: LoopProber | None = None
+    single: bool = False
 
     def probe(
         self,
@@ -185,7 +187,7 @@ class LoopProber:
         function = found.function
         bindings = bind(function, found.observed, role.purpose)
         if isinstance(bindings, str):
-            return LoopProbe(role.role, function=function.name, missing=bindings)
+            return LoopProbe(role.role, function=function.name, missing=bindings, used=found.used)
         if not kernel.alive:
             return LoopProbe(role.role, function=function.name, missing="the kernel died before this was probed")
         try:
@@ -218,6 +220,11 @@ class LoopProber:
             in_training, correct_then = self.tested_in_training_mode()
             if all(forward.training for forward in student.forwards):
                 losses, correct = in_training, correct_then
+        again = None
+        if role.purpose == "test" and role.key is None and not self.single and _may_keep(function):
+            second = self._second().probe(kernel, role, found, log_probabilities=log_probabilities, seconds=seconds)
+            if second.student is not None and second.student.error is None:
+                again = SecondCall(second.student, second.losses, second.correct)
         return LoopProbe(
             role.role,
             source=_in_words(function.name),
@@ -232,7 +239,15 @@ class LoopProber:
             current_step=self.inputs.current_step,
             epoch=EPOCH,
             training_losses=in_training,
+            again=again,
         )
+
+    def _second(self) -> LoopProber:
+        """Return the prober of second calls, whose model has other weights. Its own probes have no second call."""
+        if self._other is None:
+            turned = {name: -value if name == "output.weight" else value for name, value in self.inputs.weights.items()}
+            self._other = LoopProber(replace(self.inputs, weights=turned), single=True)
+        return self._other
 
     def prepare(self, roles: Iterable[LoopRole]) -> LoopProber:
         """Run the reference's functions for these roles, which needs no kernel. Failures are reported when probed."""
@@ -321,6 +336,11 @@ class LoopProber:
             load(model, inputs.weights)
             found[name] = known_faults.train(variant, model, batches, LEARNING_RATE, MOMENTUM)
         return found
+
+
+def _may_keep(function: FunctionFacts) -> bool:
+    """Return whether a function may keep something from one call to the next: in a global object, or in its own."""
+    return "." in function.name or any(fact.type in ("other", "dict", "objects") for fact in function.globals)
 
 
 def prober_for(roles: Sequence[LoopRole], lengths: Lengths = USUAL) -> LoopProber:

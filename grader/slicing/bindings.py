@@ -28,7 +28,7 @@ PLACING = _words("to cuda cpu half float double bfloat16 apply share_memory")
 _RETURNS_SELF = PLACING | {"train", "eval", "requires_grad_"}
 _CHANGING = _words(
     "append extend insert update add setdefault pop popitem popleft remove discard clear sort reverse appendleft "
-    "extendleft rotate load_state_dict manual_seed write writelines put send freeze unfreeze"
+    "extendleft rotate load_state_dict manual_seed write writelines put send freeze unfreeze register"
 )
 _CHANGING_PREFIXES = ("add_", "set_", "register_", "insert_", "append_", "init_", "freeze_", "unfreeze_")
 _PURE = _words("len int float str bool sum min max abs round repr type isinstance range hash id format")

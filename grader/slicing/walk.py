@@ -305,6 +305,8 @@ class _Scan:
             path = dotted(decorator)
             if path:
                 self.notes.calls.append(Call(path[0], path[1:]))
+            if len(path) > 1 and isinstance(decorator, ast.Attribute) and changes_receiver(path[-1]):
+                self.notes.change(decorator.value, call=True)
 
     def defaults(self, arguments: ast.arguments) -> None:
         for part in (*arguments.defaults, *arguments.kw_defaults):

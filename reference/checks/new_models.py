@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from grader.assignment import CheckFunction, Evidence, Fail, Review
 from grader.checks import convergence
+from grader.evidence.inherited import inherited
 from reference.checks.epochs import TEST_EACH, enough, in_part, unsure
 from reference.checks.fresh_start import carried_over
 from reference.checks.tested_images import WHICH_LOADER, tested_on_training_images
@@ -41,6 +42,13 @@ def _new_and_tested(e: Evidence, item: str, role: str, device: str, epochs: int,
             f"the {name} that already had {counted(training.before)} was trained further, on the {place}",
             f"a new {name}, trained for {counted(epochs)} on the {place}",
             "Both devices start from the same place when each gets its own model.",
+            credit=OLD_MODEL * min(1.0, len(seen) / epochs),
+        )
+    if inherited(e.run, training.model.key) is not None:
+        raise Fail(
+            f"the {name} on the {place} began with the weights of a model that had been trained before",
+            f"a new {name}, trained for {counted(epochs)} on the {place}",
+            "A copy of a trained model has learned already.",
             credit=OLD_MODEL * min(1.0, len(seen) / epochs),
         )
     enough(e, item, training, epochs, place)

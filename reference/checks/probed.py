@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from grader.assignment import Check, Evidence, Fail, Item
 from grader.checks import loaders, loop_records, loop_tests, loops, models
 from grader.checks.breakdowns import unreadable
 from grader.evidence.probes import LoopProbe, ModelProbe
 from reference.checks.sections import is_stub
+from reference.checks.shared_code import once
 from reference.checks.trouble import with_missing
 from reference.contract import BATCH_SIZE, CLASSES, LOG_EVERY, MACS, PARAMETERS
 
@@ -112,49 +114,53 @@ def _function(e: Evidence, role: str) -> str:
 
 
 def loop_checks(item: str, train: str, test: str, points: Mapping[str, float], gpu: bool = False) -> tuple[Check, ...]:
-    """Return the checks on a training and a test function; `points` are by the last part of a check's id."""
+    """Return the checks on a training and a test function; `points` are by the last part of a check's id.
+
+    With `gpu` they need a GPU, and what cost points in the functions for the CPU costs none in a loop that both share.
+    """
+    first_train, first_test = ("cpu_train", "cpu_test") if gpu else (train, test)
 
     def train_found(e: Evidence) -> str:
         return _exists(e, e.loops[train], lambda: _function(e, train))
 
     def trains(e: Evidence) -> str:
         """One call trains for one epoch: afterwards the weights are those of the reference."""
-        return loops.trains(e.loops[train])
+        return once(e, loops.trains, train, first_train)
 
     def records(e: Evidence) -> str:
         """The loss of every 100th batch is recorded, with the global step."""
-        return loop_records.records_losses(e.loops[train], LOG_EVERY)
+        return once(e, partial(loop_records.records_losses, every=LOG_EVERY), train, first_train)
 
     def returns(e: Evidence) -> str:
         """The training function returns the global step."""
-        return loop_records.returns_step(e.loops[train])
+        return once(e, loop_records.returns_step, train, first_train)
 
     def train_mode(e: Evidence) -> str:
         """The model is in training mode while it is trained."""
-        return loops.mode_in_training(e.loops[train])
+        return once(e, loops.mode_in_training, train, first_train)
 
     def test_found(e: Evidence) -> str:
         return _exists(e, e.loops[test], lambda: _function(e, test))
 
     def whole(e: Evidence) -> str:
         """The test goes once over the test loader and leaves the model as it is."""
-        return loop_tests.leaves_model_alone(e.loops[test])
+        return once(e, loop_tests.leaves_model_alone, test, first_test)
 
     def eval_mode(e: Evidence) -> str:
         """The model is in evaluation mode while it is tested."""
-        return loop_tests.mode_in_test(e.loops[test])
+        return once(e, loop_tests.mode_in_test, test, first_test)
 
     def no_grad(e: Evidence) -> str:
         """No gradients are recorded during the test."""
-        return loop_tests.gradients_off(e.loops[test])
+        return once(e, loop_tests.gradients_off, test, first_test)
 
     def average(e: Evidence) -> str:
         """The test loss is the average over the batches."""
-        return loop_tests.averages_loss(e.loops[test])
+        return once(e, loop_tests.averages_loss, test, first_test)
 
     def accuracy(e: Evidence) -> str:
         """The accuracy is the fraction of the test images that are classified correctly."""
-        return loop_tests.accuracy(e.loops[test])
+        return once(e, loop_tests.accuracy, test, first_test)
 
     train_found.__doc__ = f"{train} exists and runs."
     test_found.__doc__ = f"{test} exists and runs."

@@ -165,8 +165,18 @@ def test_another_scaling_is_read_off_the_first_batch(slope, offset):
     assert as_served(LOADERS["test"], WANTED) is None
 
 
+@pytest.mark.parametrize(
+    "turn", [lambda x: x[..., ::-1], lambda x: x[..., ::-1, :], lambda x: np.rot90(x, 3, (-2, -1))]
+)
+def test_mirrored_and_turned_images_are_read_off_the_first_batch(turn):
+    batch = (turn(WANTED[:20]) * 0.5).astype(np.float32)
+    served = as_served(LoaderProbe("test", TEST, first_batch=batch, expected_batch=WANTED[:20]), WANTED)
+    assert served is not None
+    assert np.allclose(served, turn(WANTED) * 0.5, atol=1e-4)
+
+
 def test_pixels_that_no_scaling_explains_leave_it_open():
-    batch = WANTED[:20, :, ::-1].copy()
+    batch = np.roll(WANTED[:20], 3, axis=-1)
     strange = {"test": LoaderProbe("test", TEST, first_batch=batch, expected_batch=WANTED[:20])}
     _, (found,) = confirmed("relu", loss=0.1, probe=same(), loaders=strange)
     assert not found.certain

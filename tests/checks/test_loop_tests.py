@@ -6,7 +6,7 @@ import pytest
 
 from grader.assignment import Fail
 from grader.checks import loop_tests
-from grader.evidence.probes import Forward
+from grader.evidence.probes import Forward, SecondCall
 from tests.checks.loop_probes import (
     AFTER,
     MEAN,
@@ -149,3 +149,22 @@ def test_a_test_that_records_its_step_in_any_list_is_right():
 def test_a_last_batch_that_is_left_out_is_told(divisor):
     with pytest.raises(Fail, match="the last, smaller batch is left out"):
         loop_tests.averages_loss(evaluation(lists={"test_losses": (sum(TEST_LOSSES[:-1]) / divisor,)}))
+
+
+def second_call(**changes):
+    run = dataclasses.replace(evaluation().student, **changes)
+    return dataclasses.replace(evaluation(), again=SecondCall(run, (1.0, 2.0, 6.0), (3, 2, 1)))
+
+
+def test_a_second_call_must_be_right_too():
+    right = {"test_losses": (3.0,), "test_accuracy": (6 / 71,), "steps": (640.0,)}
+    probe = second_call(lists=right)
+    assert loop_tests.averages_loss(probe)
+    assert loop_tests.accuracy(probe)
+    for check, wrong in (
+        (loop_tests.averages_loss, {**right, "test_losses": ((MEAN + 3.0) / 2,)}),
+        (loop_tests.accuracy, {**right, "test_accuracy": (63 / 142,)}),
+    ):
+        with pytest.raises(Fail, match="right in a first call, but not in the next") as caught:
+            check(second_call(lists=wrong))
+        assert caught.value.credit == 0.5

@@ -87,3 +87,21 @@ def test_a_few_images_again_and_again_are_counted_once():
     found = probe(Kernel(64, 3, tells=False))
     assert found.seen is not None
     assert found.seen.images == 3
+
+
+def test_a_part_of_a_split_is_compared_by_the_places_of_its_images():
+    class EveryOther(Kernel):
+        @property
+        def seen(self) -> dict[str, object]:
+            return {**super().seen, "images": 100}
+
+        def request(self, name: str, payload: dict[str, object], seconds: float | None = None) -> dict[str, object]:
+            places = [2 * (index % 100) for index in payload["indices"]]  # type: ignore[attr-defined]
+            served = {"first_batch": encode_array(transform(IMAGES[:128:2])), "labels": encode_array(LABELS[:128:2])}
+            items = {"items": encode_array(transform(IMAGES[places])), "item_labels": encode_array(LABELS[places])}
+            return {"seen": self.seen, "order_differs": False, "places": places, **served, **items}
+
+    found = probe(EveryOther(64, 100, shuffled=False))
+    assert found.expected_batch is not None
+    assert np.allclose(found.first_batch, found.expected_batch)
+    assert np.array_equal(found.labels, found.expected_labels)

@@ -7,14 +7,16 @@ import textwrap
 import pytest
 import torch
 
-from grader.assignment import Fail
-from grader.checks import loop_records, loop_tests, loops
+from grader.assignment import Fail, NotGraded
+from grader.checks import loop_records, loop_tests, loops, placement
 from grader.evidence.probes import LoopProbe
-from grader.evidence.run import Argument, RunEvidence
+from grader.evidence.run import Argument, Pass, RunEvidence
 from grader.in_kernel.probes.lists import Growth, columns
 from grader.probe.client import describe
 from grader.probe.matching import FoundFunction, find_function
+from tests.checks.loop_probes import LOADER
 from tests.in_process import InProcess
+from tests.probe.gpu_source import RIGHT_TEST
 from tests.probe.test_loops import TEST, TRAIN, prober
 
 torch.set_num_threads(1)
@@ -178,7 +180,41 @@ CALLABLE = f"""{FUNCTION}
 
     cpu_train = Loop("cpu")
 """
+WRAPPED = f"""{FUNCTION.replace("walk(device, epoch,", "walk(epoch,").replace("current_step):", "current_step, device='meta'):")}
+    import functools
+
+    @functools.wraps(walk)
+    def cpu_train(*args, **kwargs):
+        return walk(*args, device="cpu", **kwargs)
+"""
+WITH_CALLBACKS = """
+    import functools
+
+    class Move:
+        def before(self, batch):
+            return [part.to("cpu") for part in batch]
+
+    def walk(epoch, train_losses, steps, current_step, callbacks=()):
+        assert callbacks
+        model.train()
+        for i, batch in enumerate(train_loader):
+            for callback in callbacks:
+                x, y = callback.before(batch)
+            optimizer.zero_grad()
+            loss = criterion(model(x), y)
+            loss.backward()
+            optimizer.step()
+            current_step += 1
+            if i % 100 == 0:
+                train_losses.append(loss.item())
+                steps.append(current_step)
+        return current_step
+
+    cpu_train = functools.partial(walk, callbacks=[Move()])
+"""
 RIGHT = {
+    "a wrapper that passes the device": WRAPPED,
+    "a partial function with callbacks": WITH_CALLBACKS,
     "a Trainer": NET + TRAINER + MAKE,
     "a Trainer that was never made": NET + TRAINER,
     "a method under the wanted name": NET + TRAINER + MAKE + "    cpu_train = trainer.train_epoch\n",
@@ -502,3 +538,60 @@ def test_a_step_that_is_counted_in_a_dict_is_seen() -> None:
     assert "log.n" in loop_records.returns_step(found)
     with pytest.raises(Fail):
         loop_records.returns_step(probed(NET + IN_A_DICT.replace("+= 1", "+= 2")))
+
+
+METER = """
+    class Mean:
+        def __init__(self):
+            self.total, self.count = 0.0, 0
+
+        def update(self, value, count=1):
+            self.total, self.count = self.total + value, self.count + count
+
+        def compute(self):
+            return self.total / self.count
+
+    mean, hits = Mean(), Mean()
+
+    @torch.no_grad()
+    def cpu_test(test_losses, test_accuracy, steps, current_step):
+        model.eval()
+        hits.__init__()
+        mean.__init__()
+        for x, y in test_loader:
+            out = model(x)
+            mean.update(criterion(out, y).item())
+            hits.update((out.argmax(1) == y).sum().item(), len(y))
+        test_losses.append(mean.compute())
+        test_accuracy.append(hits.compute())
+        steps.append(current_step)
+"""
+
+
+def test_what_a_test_keeps_from_the_call_before_shows() -> None:
+    right = probed(METER, TEST)
+    assert right.again is not None
+    assert loop_tests.averages_loss(right)
+    assert loop_tests.accuracy(right)
+    kept = probed(METER.replace("        mean.__init__()\n", ""), TEST)
+    assert loop_tests.accuracy(kept)
+    with pytest.raises(Fail, match="right in a first call, but not in the next"):
+        loop_tests.averages_loss(kept)
+
+
+def test_a_function_that_can_keep_nothing_is_called_once() -> None:
+    assert probed(RIGHT_TEST.replace("gpu_test", "cpu_test").replace(".cuda()", ""), TEST).again is None
+
+
+def test_a_function_that_cannot_be_called_is_no_fault_if_the_notebook_uses_it() -> None:
+    source = "    def cpu_train(thing):\n        return thing.go()\n"
+    seen = Pass(1, LOADER, 0.0, 1.0, 2, 20, True, steps=2, function="cpu_train", model_device="cpu")
+    kernel = InProcess(textwrap.dedent(source))
+    for passes, raised in (((), Fail), ((seen,), NotGraded)):
+        found = find_function(TRAIN, describe(kernel), passes)
+        assert not isinstance(found, str)
+        probe = prober().probe(kernel, TRAIN, found)
+        with pytest.raises(raised, match="does not know what to pass for the parameter 'thing'"):
+            loops.exists(probe, "cpu_train")
+        with pytest.raises(raised, match="does not know what to pass for the parameter 'thing'"):
+            placement.placed(probe, probe)

@@ -44,6 +44,20 @@ def run(part: Slice) -> dict[str, Any]:
     return namespace
 
 
+def test_functions_that_a_decorator_registers_are_kept():
+    part = cut(
+        "import functools",
+        "@functools.singledispatch\ndef f(x): return 'any'",
+        "@f.register(int)\ndef _(x): return 'int'",
+        "@f.register\ndef _(x: list): return 'list'",
+        "print(f(1))",
+        want="f",
+    )
+    f = run(part)["f"]
+    assert [f(one) for one in ("", 1, [])] == ["any", "int", "list"]
+    assert "print" not in code(part)
+
+
 # what is read
 
 

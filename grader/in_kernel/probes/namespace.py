@@ -30,7 +30,7 @@ from grader.in_kernel.probes.ownership import (
     is_own_model,
     visible,
 )
-from grader.in_kernel.probes.parts import entries
+from grader.in_kernel.probes.parts import entries, holds_objects
 from grader.in_kernel.probes.wrapped import loader_in, wrappers
 from grader.in_kernel.recorder import describe as seen
 
@@ -77,6 +77,8 @@ def kind(value: Any) -> str:
         return "loaders"
     if are_batches(value):
         return "batches"
+    if holds_objects(value):
+        return "objects"
     for types_, word in (
         (torch.optim.Optimizer, "optimizer"),
         (LRScheduler, "scheduler"),
@@ -261,14 +263,22 @@ def parameters(function: Any) -> list[dict[str, Any]]:
 
 
 def signature(function: Any) -> list[inspect.Parameter]:
-    """Return a function's parameters, or those of the function that it wraps if it takes only *args and **kwargs."""
+    """Return a function's parameters, or those of the function that it wraps if it takes only *args and **kwargs.
+
+    Optional parameters that a wrapper mentions are left out: it passes them itself, as in `f(*args, device="cuda")`.
+    """
+    mentioned: set[Any] = set()
     for inner in (function, *inner_functions(function)[1:]):
         try:
-            found = list(inspect.signature(inner).parameters.values())
+            direct = isinstance(inner, types.FunctionType)
+            found = list(inspect.signature(inner, follow_wrapped=not direct).parameters.values())
         except (ValueError, TypeError):
             continue
         if not found or any(p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD) for p in found):
-            return found
+            return [p for p in found if p.default is p.empty or p.name not in mentioned]
+        code = getattr(inner, "__code__", None)
+        for const in code.co_consts if code is not None else ():
+            mentioned.update(const if isinstance(const, tuple) else (const,) if isinstance(const, str) else ())
     return []
 
 

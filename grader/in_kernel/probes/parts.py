@@ -7,7 +7,8 @@ import types
 from collections.abc import Mapping
 from typing import Any
 
-from torch import nn
+import numpy as np
+from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.utils.data import DataLoader, Dataset
 
@@ -39,3 +40,9 @@ def entries(value: Any) -> dict[str, Any]:
 def is_named_tuple(value: Any) -> bool:
     """Return whether a value is a tuple with named fields."""
     return isinstance(value, tuple) and hasattr(type(value), "_fields")
+
+
+def holds_objects(value: Any) -> bool:
+    """Return whether a value is a list of objects, such as callbacks, and not of numbers, rows or tensors."""
+    plain = (bool, int, float, complex, str, bytes, list, tuple, dict, set, Tensor, np.generic, np.ndarray, type(None))
+    return type(value) is list and bool(value) and not any(isinstance(one, plain) for one in value)

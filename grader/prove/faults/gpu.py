@@ -158,7 +158,7 @@ def place_faults(names: Training, others: Training, elsewhere: str) -> tuple[Mut
             f"'{mlp.setup}' moves the model that was trained before instead of a new one.",
             swap(f"model = {mlp.model}()", "", section=mlp.setup),
             mlp.item,
-            ("trained on|new|before",),
+            ("was trained further",),
             elsewhere,
         ),
         fault(

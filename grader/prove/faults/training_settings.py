@@ -109,9 +109,9 @@ def epoch_faults(names: Training, fewer: int = 1) -> tuple[Mutation, ...]:
             f"{group}.no_training",
             f"'{section}' trains for no epochs at all.",
             swap(f"range({count})", "range(0)", section=section),
-            names.follows or names.item,  # the next epochs then count as the first ones
+            names.item,
             ("no training|epoch",),
-            f"{names.item} {names.learns} {names.settings}",
+            f"{names.learns} {names.settings}",
         ),
         fault(
             f"{group}.new_model_each_epoch",
