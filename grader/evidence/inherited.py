@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+__all__ = ["inherited"]
+
 SAME = 1e-6  # of the weights' norm: a copy has the same numbers
 
 

@@ -111,3 +111,11 @@ def test_the_notebooks_own_holder_stays_as_it_is(maker: str, taken: bool) -> Non
     assert function is not None
     prober().probe(kernel, TRAIN, FoundFunction(function, "name", ()))
     assert entries(holder) == before
+
+
+def test_a_named_tuple_is_passed() -> None:
+    fields = "model optimizer criterion step train_loader test_loader losses steps tests"
+    maker = f"from collections import namedtuple\nrun = namedtuple('Run', '{fields}')({PARTS})\n"
+    test = probe(maker + LOOPS, TEST, "cpu_test")
+    assert loop_tests.averages_loss(test)
+    assert loop_tests.accuracy(test)
