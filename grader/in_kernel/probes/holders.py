@@ -27,9 +27,13 @@ def holder_of(parameter: str, callee: Callee, namespace: Mapping[str, Any]) -> A
         return None
     named = [namespace[parameter]] if parameter in namespace else []
     for value in (*named, *reversed(list(namespace.values()))):
-        if holds_parts(value, namespace) and all(key in entries(value) or hasattr(value, key) for key in used):
+        if holds_parts(value, namespace) and all(_has(value, key) for key in used):
             return value
     return None
+
+
+def _has(value: Any, key: str) -> bool:
+    return key in entries(value) or hasattr(type(value), key)
 
 
 def keys_used(code: CodeType, variable: str) -> Iterator[str]:
