@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from grader.assignment import Fail, NotGraded
+from grader.assignment import Fail
 from grader.checks.loop_common import WEIGHT_TOLERANCE, both_runs, need_forwards, weight_change
 from grader.checks.models import describe_error
 from grader.checks.placement import explain_run
@@ -58,15 +58,12 @@ FAULTS: Mapping[str, tuple[str, str]] = {
 def exists(probe: LoopProbe, wanted: str) -> str:
     """Check that a function called `wanted` was found and ran with the grader's arguments.
 
-    Return where it was found. Raise Fail if there is none or it raised an exception, and NotGraded if the grader cannot
-    call one that the notebook uses.
+    Return where it was found. Raise Fail if there is none or it raised an exception.
 
     >>> run = LoopRun({}, {}, batches={"train": 128})
     >>> exists(LoopProbe("cpu_train", source="cpu_train in cell 5", student=run, reference=run), "cpu_train")
     'found cpu_train in cell 5'
     """
-    if probe.not_callable:
-        raise NotGraded(probe.not_callable)
     if probe.missing or probe.student is None:
         raise Fail(probe.missing or f"no function for {wanted} was found", f"a function {wanted}", _DEFINED)
     if probe.student.error is not None:

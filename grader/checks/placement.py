@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from grader.assignment import Advice, Fail, NotGraded
+from grader.assignment import Advice, Fail
 from grader.checks.loop_common import NO_CALL
 from grader.evidence.probes import LoopProbe, LoopRun, Placement
 
@@ -124,7 +124,7 @@ def placed(train: LoopProbe, test: LoopProbe) -> str | Advice:
 
     So must be `NEARLY_ALL` of the FLOPs. `train` and `test` are the evidence of the two functions. Return what was
     measured, as Advice with a hint if the training loop waits for the GPU in every step. Raise Fail, with half the
-    credit if one of the two functions is right, and NotGraded if the grader cannot call one that the notebook uses.
+    credit if one of the two functions is right.
 
     Example::
 
@@ -146,8 +146,6 @@ def placed(train: LoopProbe, test: LoopProbe) -> str | Advice:
 
 
 def _on_gpu(probe: LoopProbe, where: str) -> str:
-    if probe.not_callable:
-        raise NotGraded(probe.not_callable)
     if probe.missing or probe.student is None:
         raise Fail(
             f"in {where} nothing was seen: {probe.missing or 'no function was found'}",

@@ -244,12 +244,6 @@ class LoopProbe:
     epoch: int = 0
     training_losses: tuple[float, ...] = ()  # of a test function, batch by batch, with the model in training mode
     again: SecondCall | None = None
-    used: bool = False  # the notebook itself trained, or tested, a model with the function
-
-    @property
-    def not_callable(self) -> str:
-        """Why the grader cannot call a function that the notebook uses; '' if it can, or if the function is unused."""
-        return f"{self.missing}; the notebook itself uses it, so a person decides" if self.missing and self.used else ""
 
 
 @dataclass(frozen=True, eq=False)

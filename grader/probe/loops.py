@@ -187,7 +187,7 @@ class LoopProber:
         function = found.function
         bindings = bind(function, found.observed, role.purpose)
         if isinstance(bindings, str):
-            return LoopProbe(role.role, function=function.name, missing=bindings, used=found.used)
+            return LoopProbe(role.role, function=function.name, missing=bindings)
         if not kernel.alive:
             return LoopProbe(role.role, function=function.name, missing="the kernel died before this was probed")
         try:

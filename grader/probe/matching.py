@@ -15,16 +15,12 @@ from grader.probe.binding import bind, part_by_name, role_by_name, words
 
 @dataclass(frozen=True)
 class FoundFunction:
-    """A function taken for a wanted one. `how` says by what it was found; `observed` are the notebook's arguments.
-
-    `used` says that the notebook itself trained, or tested, a model with it.
-    """
+    """A function taken for a wanted one. `how` says by what it was found; `observed` are the notebook's arguments."""
 
     function: FunctionFacts
     how: Literal["name", "run", "similar name"]
     observed: tuple[Argument, ...] = ()
     batch_device: str = "cpu"  # of the batches in its recorded passes
-    used: bool = False
 
 
 def find_function(role: LoopRole, facts: NamespaceFacts, passes: Sequence[Pass]) -> FoundFunction | str:
@@ -33,7 +29,7 @@ def find_function(role: LoopRole, facts: NamespaceFacts, passes: Sequence[Pass])
     if isinstance(found, str):
         return found
     own = [p for p in passes if found.function.name in (p.function, p.inner_function) and _fits(p, role)]
-    return replace(found, batch_device=own[0].batch_device or "cpu", used=True) if own else found
+    return replace(found, batch_device=own[0].batch_device or "cpu") if own else found
 
 
 def _find(role: LoopRole, facts: NamespaceFacts, passes: Sequence[Pass]) -> FoundFunction | str:

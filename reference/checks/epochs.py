@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from grader.assignment import Advice, CheckFunction, Evidence, Fail, Review
+from grader.assignment import Advice, CheckFunction, Evidence, Fail, NotGraded, Review
 from grader.checks import convergence, placement, training_settings
 from grader.evidence import trainings
 from grader.evidence.run import Pass
@@ -18,6 +18,7 @@ from reference.checks.before import (
     too_small_steps,
     wrong_function,
 )
+from reference.checks.loops_in_run import in_run_only, works_in_run
 from reference.checks.sections import code_under, section_cells
 from reference.checks.trouble import broke_before, counted, over_other_data, trouble
 from reference.contract import CLASSES, LEARNING_RATE, MOMENTUM, RECOGNISE, has_classes, is_linear, is_mlp
@@ -359,4 +360,12 @@ def _learned(e: Evidence, role: str, training: trainings.Training, epochs: int) 
 
 def gpu_placement(e: Evidence) -> str | Advice:
     """Model, data and target are on the GPU in every batch of training and testing."""
-    return placement.placed(e.loops["gpu_train"], e.loops["gpu_test"])
+    try:
+        return placement.placed(e.loops["gpu_train"], e.loops["gpu_test"])
+    except Fail as fail:
+        for role in ("gpu_train", "gpu_test"):
+            probe = e.loops[role]
+            failed = probe.missing or probe.student is None or probe.student.error is not None
+            if failed and works_in_run(e, role):
+                raise NotGraded(in_run_only(fail.seen)) from None
+        raise

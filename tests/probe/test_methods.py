@@ -7,14 +7,13 @@ import textwrap
 import pytest
 import torch
 
-from grader.assignment import Fail, NotGraded
-from grader.checks import loop_records, loop_tests, loops, placement
+from grader.assignment import Fail
+from grader.checks import loop_records, loop_tests, loops
 from grader.evidence.probes import LoopProbe
-from grader.evidence.run import Argument, Pass, RunEvidence
+from grader.evidence.run import Argument, RunEvidence
 from grader.in_kernel.probes.lists import Growth, columns
 from grader.probe.client import describe
 from grader.probe.matching import FoundFunction, find_function
-from tests.checks.loop_probes import LOADER
 from tests.in_process import InProcess
 from tests.probe.gpu_source import RIGHT_TEST
 from tests.probe.test_loops import TEST, TRAIN, prober
@@ -581,17 +580,3 @@ def test_what_a_test_keeps_from_the_call_before_shows() -> None:
 
 def test_a_function_that_can_keep_nothing_is_called_once() -> None:
     assert probed(RIGHT_TEST.replace("gpu_test", "cpu_test").replace(".cuda()", ""), TEST).again is None
-
-
-def test_a_function_that_cannot_be_called_is_no_fault_if_the_notebook_uses_it() -> None:
-    source = "    def cpu_train(thing):\n        return thing.go()\n"
-    seen = Pass(1, LOADER, 0.0, 1.0, 2, 20, True, steps=2, function="cpu_train", model_device="cpu")
-    kernel = InProcess(textwrap.dedent(source))
-    for passes, raised in (((), Fail), ((seen,), NotGraded)):
-        found = find_function(TRAIN, describe(kernel), passes)
-        assert not isinstance(found, str)
-        probe = prober().probe(kernel, TRAIN, found)
-        with pytest.raises(raised, match="does not know what to pass for the parameter 'thing'"):
-            loops.exists(probe, "cpu_train")
-        with pytest.raises(raised, match="does not know what to pass for the parameter 'thing'"):
-            placement.placed(probe, probe)

@@ -1,4 +1,4 @@
-"""Charge a fault in a loop that the functions for both devices share only once."""
+"""Compare what probes say of training and test functions with what these did in the notebook's own run."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from grader.assignment import Evidence, Fail, NotGraded
 from grader.evidence.probes import LoopProbe
+from grader.evidence.run import Pass
 
 
 def once(e: Evidence, check: Callable[[LoopProbe], str], role: str, other: str) -> str:
@@ -32,6 +33,20 @@ def _fault(check: Callable[[LoopProbe], str], probe: LoopProbe) -> str:
     return ""
 
 
+def works_in_run(e: Evidence, role: str) -> bool:
+    """Return whether the function found for a role went over a whole loader with a model in the notebook's own run."""
+    name, ended = e.loops[role].function, {cell.index for cell in e.run.cells if cell.status == "ok"}
+    return name is not None and any(
+        seen.complete and seen.cell in ended and name in (seen.function, seen.inner_function)
+        for seen in _passes(e, role)
+    )
+
+
+def in_run_only(seen: str) -> str:
+    """Return in words that a function works in the notebook, and not when the grader calls it."""
+    return f"{seen}; it works in the notebook's own run, so a person decides"
+
+
 def _same_loop(e: Evidence, role: str, other: str) -> bool:
     """Return whether one function of the notebook holds the loop over the batches for both roles."""
     mine = _loops(e, role)
@@ -40,9 +55,9 @@ def _same_loop(e: Evidence, role: str, other: str) -> bool:
 
 def _loops(e: Evidence, role: str) -> set[str | None]:
     """Return the innermost functions in which models were trained, or tested, on the device of a role."""
+    return {seen.inner_function or seen.function for seen in _passes(e, role)}
+
+
+def _passes(e: Evidence, role: str) -> list[Pass]:
     device, trains = ("cuda" if role.startswith("gpu") else "cpu"), role.endswith("train")
-    return {
-        seen.inner_function or seen.function
-        for seen in e.run.passes
-        if seen.trains == trains and (seen.model_device or "").startswith(device)
-    }
+    return [seen for seen in e.run.passes if seen.trains == trains and (seen.model_device or "").startswith(device)]

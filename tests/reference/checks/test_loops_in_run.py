@@ -1,4 +1,4 @@
-"""A fault in a loop that serves both devices costs points once."""
+"""A fault in a loop that serves both devices costs points once; what only a probe finds is for a person to decide."""
 
 from __future__ import annotations
 
@@ -6,9 +6,14 @@ from dataclasses import replace
 
 import pytest
 
-from grader.assignment import Evidence, Fail
+from grader.assignment import Evidence, Fail, NotGraded
 from grader.checks import loops
-from reference.checks.shared_code import once
+from grader.evidence.probes import LoopProbe, ProbeError
+from grader.evidence.run import CellRun
+from reference.checks.epochs import gpu_placement
+from reference.checks.loops_in_run import once
+from reference.checks.probed import loop_checks
+from reference.rubric import GPU_POINTS
 from tests.checks import loop_probes
 from tests.checks.test_convergence import evaluated, train
 from tests.conftest import empty_evidence
@@ -53,3 +58,22 @@ def test_every_other_fault_costs_points(e: Evidence) -> None:
 
 def test_a_right_function_is_right() -> None:
     assert "equal" in once(evidence("one_epoch", "one_epoch", second=RIGHT), loops.trains, "gpu_train", "cpu_train")
+
+
+MISSING = LoopProbe("gpu_train", function="gpu_train", missing="the grader does not know what to pass")
+RAISES = loop_probes.train(error=ProbeError("KeyError", "'lr'"))
+
+
+@pytest.mark.parametrize("probe", [MISSING, replace(RAISES, function="gpu_train", source="function gpu_train")])
+@pytest.mark.parametrize(("status", "whole"), [("ok", True), ("error", True), ("ok", False)])
+def test_a_function_that_works_in_the_notebook_alone_is_for_a_person(probe, status, whole) -> None:
+    e = evidence("one_epoch", "one_epoch", second=probe)
+    passes = tuple(replace(seen, complete=whole) for seen in e.run.passes)
+    cells = tuple(CellRun(seen.cell, status) for seen in passes)
+    loops_ = {**e.loops, "gpu_test": LoopProbe("gpu_test", missing="there is none")}
+    e = replace(e, run=replace(e.run, passes=passes, cells=cells), loops=loops_)
+    expected = NotGraded if status == "ok" and whole else Fail
+    exists = next(check for check in loop_checks("q5", "gpu_train", "gpu_test", GPU_POINTS) if check.id == "q5.train")
+    for check in (exists.run, gpu_placement):
+        with pytest.raises(expected):
+            check(e)
