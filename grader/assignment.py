@@ -97,10 +97,16 @@ class UnknownItem(KeyError):
 class NotGraded(Exception):
     """Raised by a check that cannot tell, through no fault of the student's: no GPU, or a package is missing here.
 
+    `facts` say what a person must look at; without them nobody has to.
+
     >>> raise NotGraded("the notebook needs the package 'seaborn', which this grader does not have")
     Traceback (most recent call last):
     grader.assignment.NotGraded: the notebook needs the package 'seaborn', which this grader does not have
     """
+
+    def __init__(self, reason: str, facts: tuple[str, ...] = ()) -> None:
+        super().__init__(reason)
+        self.facts = facts
 
 
 @dataclass(frozen=True)

@@ -58,14 +58,14 @@ _MAX_LISTED = 1_000  # characters of one install command
 
 
 class Lacking(NotGraded):
-    """Raised by a check that cannot tell since this machine lacks a package. `facts` say what a person must look at."""
+    """Raised by a check that cannot tell since this machine lacks a package."""
 
     def __init__(self, package: Missing) -> None:
-        super().__init__(package.told)
-        self.facts = (
+        facts = (
             f"a person must look: install '{package.name}' and grade again, or mark this item",
             f"cell {package.cell} imports '{package.name}'",
         )
+        super().__init__(package.told, facts)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,6 @@ from typing import TypeVar
 
 from grader.assignment import Advice, Check, Evidence, Fail, Item, NotGraded, Review, Rubric
 from grader.grading.left_out import judged
-from grader.packages import Lacking
 from grader.result import CheckResult, CheckStatus, ItemResult, ItemStatus
 
 
@@ -180,8 +179,7 @@ def _check_result(check: Check, given: str | Advice | Review | Fail | NotGraded 
         score = round(check.points * given.credit, 2)
         return CheckResult(check.id, status, score, check.points, given.seen, given.expected or check.text, given.hint)
     if isinstance(given, NotGraded):
-        facts = given.facts if isinstance(given, Lacking) else ()
-        return CheckResult(check.id, "not_graded", 0.0, check.points, str(given), check.text, evidence=facts)
+        return CheckResult(check.id, "not_graded", 0.0, check.points, str(given), check.text, evidence=given.facts)
     if isinstance(given, Advice):
         return CheckResult(check.id, "pass", check.points, check.points, given.message, check.text, given.hint)
     if isinstance(given, Review):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from grader.assignment import Advice, CheckFunction, Evidence, Fail, NotGraded, Review
+from grader.assignment import Advice, CheckFunction, Evidence, Fail, Review
 from grader.checks import convergence, placement, training_settings
 from grader.evidence import trainings
 from grader.evidence.run import Pass
@@ -367,5 +367,5 @@ def gpu_placement(e: Evidence) -> str | Advice:
             probe = e.loops[role]
             failed = probe.missing or probe.student is None or probe.student.error is not None
             if failed and works_in_run(e, role):
-                raise NotGraded(in_run_only(fail.seen)) from None
+                raise in_run_only(fail.seen) from None
         raise

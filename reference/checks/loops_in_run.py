@@ -42,9 +42,12 @@ def works_in_run(e: Evidence, role: str) -> bool:
     )
 
 
-def in_run_only(seen: str) -> str:
-    """Return in words that a function works in the notebook, and not when the grader calls it."""
-    return f"{seen}; it works in the notebook's own run, so a person decides"
+def in_run_only(seen: str) -> NotGraded:
+    """Return the verdict on a function that works in the notebook, and not when the grader calls it."""
+    return NotGraded(
+        f"{seen}; it works in the notebook's own run, so a person decides",
+        ("a person must look: the grader cannot call this function as the notebook does",),
+    )
 
 
 def _same_loop(e: Evidence, role: str, other: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import partial
 
-from grader.assignment import Check, Evidence, Fail, Item, NotGraded
+from grader.assignment import Check, Evidence, Fail, Item
 from grader.checks import loaders, loop_records, loop_tests, loops, models
 from grader.checks.breakdowns import unreadable
 from grader.evidence.probes import LoopProbe, ModelProbe
@@ -111,7 +111,7 @@ def _function(e: Evidence, role: str) -> str:
         if (error is None or error.type == "NotImplementedError") and is_stub(e, probe.function or role):
             raise Fail(f"not started: {role} has no code yet", fail.expected, _BEGIN) from None
         if works_in_run(e, role):  # what the grader passes to it may be to blame
-            raise NotGraded(in_run_only(fail.seen)) from None
+            raise in_run_only(fail.seen) from None
         raise
 
 
