@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 
 from grader.assignment import Evidence, Fail, NotGraded
@@ -34,10 +35,17 @@ def _fault(check: Callable[[LoopProbe], str], probe: LoopProbe) -> str:
 
 
 def works_in_run(e: Evidence, role: str) -> bool:
-    """Return whether the function found for a role went over a whole loader with a model in the notebook's own run."""
+    """Return whether the function found for a role went over a whole loader with a model in the notebook's own run.
+
+    The model must have been trained more than once: a new one in each call is a fault.
+    """
     name, ended = e.loops[role].function, {cell.index for cell in e.run.cells if cell.status == "ok"}
+    trained = Counter(seen.model for seen in e.run.passes if seen.trains)
     return name is not None and any(
-        seen.complete and seen.cell in ended and name in (seen.function, seen.inner_function)
+        seen.complete
+        and seen.cell in ended
+        and trained[seen.model] > 1
+        and name in (seen.function, seen.inner_function)
         for seen in _passes(e, role)
     )
 
