@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from grader.assignment import ModelRole
 from grader.authenticity.evaluations import after_epochs, examined
 from grader.evidence.run import Malformed, RunEvidence, WeightsSeen
 from grader.evidence.trainings import Training, WantedData, assemble
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
 # Of the way that the weights went. From the same initial weights, trainings that see the images in two orders end apart
 # by 3 to 14 % of it: MLP and CNN, 512 to 8,192 images, 1 to 10 epochs.
@@ -62,18 +57,10 @@ def _same(mine: dict[int, WeightsSeen], theirs: dict[int, WeightsSeen]) -> bool:
     if not common or max(common) < 0:
         return False
     try:
-        begin, one, other = (_vector(weights) for weights in (mine[min(mine)], mine[max(common)], theirs[max(common)]))
+        begin, one, other = (w.vector() for w in (mine[min(mine)], mine[max(common)], theirs[max(common)]))
     except Malformed:
         return False
     if not begin.shape == one.shape == other.shape:
         return False
     way, apart = float(((one - begin) ** 2).sum()), float(((one - other) ** 2).sum())
     return math.isfinite(apart) and apart <= SAME**2 * way
-
-
-def _vector(weights: WeightsSeen) -> NDArray[np.float64]:
-    """Return all weights of a model in one vector. Raises Malformed."""
-    import numpy as np
-
-    parts = [value.astype(np.float64).ravel() for value in weights.decoded().values()]
-    return np.concatenate(parts) if parts else np.zeros(0)

@@ -124,15 +124,17 @@ def _half_total(
             whole, training = whole_span(window), training_span(window)
             if not training.fits(time):
                 continue
+            hint = "The clock must run while the model is tested, too."
             seen = f"the total leaves out testing: {as_printed(time)}, and training alone took {shown(training.low)}"
             if any(epoch.test is None for epoch in window):
                 seen = f"{as_printed(time)} is printed for {count} epochs, but they were not tested"
             elif (fewer := _fewer(time, training.low, window)) is not None:
                 seen = f"the total leaves out testing, or is that of {fewer} epochs: {as_printed(time)}"
                 seen += f", and training alone took {shown(training.low)}, with testing {shown(whole.high)}"
+                hint = "The clock must run in all epochs, and while the model is tested, too."
             else:
                 seen += f", with testing {shown(whole.high)}"
-            return time, seen, "The clock must run in all epochs, and while the model is tested, too."
+            return time, seen, hint
     took = _took(ran)
     for other in range(len(epochs), count, -1) if len(epochs) <= MAX_WINDOWS else (len(epochs),):
         spans = [whole_span(window) for window in windows(epochs, other)]

@@ -382,6 +382,13 @@ class WeightsSeen:
         """Return the arrays by name. Raises Malformed."""
         return {value.name: decode_array(value.array) for value in self.values}
 
+    def vector(self) -> NDArray[Any]:
+        """Return all weights in one vector of float64. Raises Malformed."""
+        import numpy as np
+
+        parts = [value.astype(np.float64).ravel() for value in self.decoded().values()]
+        return np.concatenate(parts) if parts else np.zeros(0)
+
 
 MAX_RECORDS = 20_000
 """The largest number of records of one kind; an honest notebook makes far fewer."""

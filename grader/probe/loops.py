@@ -160,7 +160,10 @@ def _small_model() -> Any:
 
 @dataclass
 class LoopProber:
-    """Probes the loops of one submission on the same inputs. Runs of the reference and of known faults are cached."""
+    """Probes the loops of one submission on the same inputs. Runs of the reference and of known faults are cached.
+
+    A `single` prober calls each function once; others call a test function again that may keep something.
+    """
 
     inputs: LoopInputs = field(default_factory=draw_inputs)
     _references: dict[str, tuple[LoopRun, dict[str, Any]]] = field(default_factory=dict)

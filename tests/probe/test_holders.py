@@ -58,6 +58,13 @@ def cpu_test(run):
 """
 
 
+def test_a_text_beside_a_holder_is_no_key_of_it() -> None:
+    source = written("a dict").replace(
+        "def cpu_train(epoch, run):", "def cpu_train(epoch, run):\n    print(run, 'train')"
+    )
+    assert "equal the reference's" in loops.trains(probe(source, TRAIN, "cpu_train"))
+
+
 def as_keys(source: str) -> str:
     for name in ("model", "optimizer", "criterion", "step", "train_loader", "test_loader", "losses", "steps", "tests"):
         for end in ".([ ):":

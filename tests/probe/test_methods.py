@@ -179,38 +179,26 @@ CALLABLE = f"""{FUNCTION}
 
     cpu_train = Loop("cpu")
 """
-WRAPPED = f"""{FUNCTION.replace("walk(device, epoch,", "walk(epoch,").replace("current_step):", "current_step, device='meta'):")}
+WRAPPED = f"""{FUNCTION.replace("walk(device, epoch,", "walk(epoch,").replace("_step):", "_step, device='meta'):")}
     import functools
 
     @functools.wraps(walk)
     def cpu_train(*args, **kwargs):
         return walk(*args, device="cpu", **kwargs)
 """
-WITH_CALLBACKS = """
+BATCH, MOVED = (
+    "for i, (x, y) in enumerate(train_loader):",
+    "for i, (x, y) in enumerate(map(move.before, train_loader)):",
+)
+WITH_CALLBACKS = f"""{FUNCTION.replace("walk(device, epoch,", "walk(epoch,").replace("_step):", "_step, callbacks=()):")}
     import functools
 
     class Move:
         def before(self, batch):
             return [part.to("cpu") for part in batch]
 
-    def walk(epoch, train_losses, steps, current_step, callbacks=()):
-        assert callbacks
-        model.train()
-        for i, batch in enumerate(train_loader):
-            for callback in callbacks:
-                x, y = callback.before(batch)
-            optimizer.zero_grad()
-            loss = criterion(model(x), y)
-            loss.backward()
-            optimizer.step()
-            current_step += 1
-            if i % 100 == 0:
-                train_losses.append(loss.item())
-                steps.append(current_step)
-        return current_step
-
     cpu_train = functools.partial(walk, callbacks=[Move()])
-"""
+""".replace(BATCH, f"move, device = callbacks[0], 'cpu'\n        {MOVED}")
 RIGHT = {
     "a wrapper that passes the device": WRAPPED,
     "a partial function with callbacks": WITH_CALLBACKS,

@@ -125,13 +125,20 @@ def places(
 def own_attributes(code: types.CodeType) -> Iterator[str]:
     """Yield the names of the attributes of `self` that the code of a method, or of a function in it, uses."""
     first = code.co_varnames[0] if code.co_argcount else SELF
-    owner = first if first in (SELF, "this") else SELF
-    before: Any = None
+    yield from (name for name, attribute in taken_from(code, first if first in (SELF, "this") else SELF) if attribute)
+
+
+def taken_from(code: types.CodeType, variable: str) -> Iterator[tuple[str, bool]]:
+    """Yield what code takes from a variable: the name of an attribute and True, or a constant key and False."""
+    loaded, key = False, ""
     for instruction in dis.get_instructions(code):
-        name = instruction.argval
-        if instruction.opname.startswith(("LOAD_ATTR", "STORE_ATTR", "LOAD_METHOD")) and before == owner:
-            yield str(name)
-        if instruction.opname.startswith("LOAD"):
-            before = name[-1] if isinstance(name, tuple) else name
-        elif instruction.opname not in ("CACHE", "EXTENDED_ARG", "COPY", "DUP_TOP"):
-            before = None
+        name, operation = instruction.argval, instruction.opname
+        if operation in ("CACHE", "EXTENDED_ARG", "COPY", "DUP_TOP", "DUP_TOP_TWO"):
+            continue
+        if key and ("SUBSCR" in operation or instruction.argrepr == "[]"):
+            yield key, False
+        if loaded and operation.startswith(("LOAD_ATTR", "STORE_ATTR", "LOAD_METHOD")):
+            yield str(name), True
+        key = name if loaded and operation.startswith("LOAD_CONST") and isinstance(name, str) else ""
+        last = name[-1] if isinstance(name, tuple) and name else name
+        loaded = operation.startswith("LOAD") and not operation.startswith("LOAD_CONST") and last == variable

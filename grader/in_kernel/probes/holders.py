@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import copy
-import dis
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import CodeType
 from typing import Any
 
-from grader.in_kernel.probes.callees import Callee
+from grader.in_kernel.probes.callees import Callee, taken_from
 from grader.in_kernel.probes.ownership import inner_functions
 from grader.in_kernel.probes.parts import entries, holds_parts, is_named_tuple, is_plain_object
 
@@ -37,18 +36,8 @@ def _has(value: Any, key: str) -> bool:
 
 
 def keys_used(code: CodeType, variable: str) -> Iterator[str]:
-    """Yield the attributes and the constant keys that code, or a function in it, takes from a local variable."""
-    loaded = False
-    for instruction in dis.get_instructions(code):
-        name, operation = instruction.argval, instruction.opname
-        if loaded and operation.startswith(("LOAD_ATTR", "STORE_ATTR", "LOAD_METHOD")):
-            yield str(name)
-        if loaded and operation.startswith("LOAD_CONST") and isinstance(name, str):
-            yield name
-        if operation.startswith(("LOAD_FAST", "LOAD_DEREF")):
-            loaded = (name[-1] if isinstance(name, tuple) else name) == variable
-        elif operation not in ("CACHE", "EXTENDED_ARG", "COPY", "DUP_TOP"):
-            loaded = False
+    """Yield the attributes and the constant keys that code, or a function in it, takes from a variable."""
+    yield from (name for name, _ in taken_from(code, variable))
     for inner in code.co_consts:
         if isinstance(inner, CodeType):
             yield from keys_used(inner, variable)
