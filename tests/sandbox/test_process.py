@@ -40,6 +40,13 @@ def until(condition: Callable[[], bool], seconds: float = 10) -> bool:
     return condition()
 
 
+def runs(process: psutil.Process) -> bool:
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
 def test_sockets_fit_into_a_path_even_when_the_temporary_folder_is_deep(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -112,7 +119,7 @@ def test_a_kernel_ends_with_its_driver(backend: Backend) -> None:
     process.kill()
     process.wait()
     process.stdout.close()
-    assert until(lambda: not any(p.is_running() and p.status() != psutil.STATUS_ZOMBIE for p in mine))
+    assert until(lambda: not any(map(runs, mine)))
 
 
 def test_more_memory_than_allowed(backend: Backend) -> None:

@@ -149,40 +149,41 @@ def leave_a_warden(user: int | None) -> None:
     libc = ctypes.CDLL(None)
     libc.prctl(_SUBREAPER, 1, 0, 0, 0)
     alone = user is None and _signals_only_below()
+    parent = os.getppid()
+    # Blocked, they wait for `sigwait`. A handler would be called amid the clearing, and end it: Linux sends a signal
+    # for the end of each thread of the parent.
+    waited = {signal.SIGTERM, signal.SIGCHLD}
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, waited)
     child = os.fork()
     if child == 0:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
         os.setsid()
         return
     libc.prctl(_DUMPABLE, 0, 0, 0, 0)  # processes of the same user must not read this process's memory or write to it
-    status = 128 + signal.SIGTERM
+    status: int | None = None
     try:
-        signal.signal(signal.SIGTERM, _terminate)
         for number in (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
             signal.signal(number, signal.SIG_IGN)
         libc.prctl(_PDEATHSIG, int(signal.SIGTERM), 0, 0, 0)
         os.closerange(3, 4096)
-        while True:
-            ended, how = os.waitpid(-1, 0)
-            if ended == child:
-                code = os.waitstatus_to_exitcode(how)
-                status = 128 - code if code < 0 else code
-                break
-    except _Terminated:
-        pass
+        while status is None and os.getppid() == parent and signal.sigwait(waited) == signal.SIGCHLD:
+            status = _reap(child)
     finally:
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
         try:
             _clear(user, alone)
         finally:
-            os._exit(status)
+            os._exit(128 + signal.SIGTERM if status is None else status)
 
 
-class _Terminated(BaseException):
-    """The grader asked this kernel to end, or has itself ended."""
-
-
-def _terminate(number: int, frame: object) -> None:
-    raise _Terminated
+def _reap(child: int) -> int | None:
+    """Reap all processes that have ended. Return the status of `child`, as a shell gives it, None while it runs."""
+    while True:
+        ended, how = os.waitpid(-1, os.WNOHANG)
+        if not ended:
+            return None
+        if ended == child:
+            code = os.waitstatus_to_exitcode(how)
+            return 128 - code if code < 0 else code
 
 
 def _signals_only_below() -> bool:
