@@ -51,17 +51,19 @@ def imports(sources: Iterable[str]) -> set[str]:
 
 
 def numbers_typed_in(texts: Iterable[str], sources: Iterable[str]) -> bool:
-    """Return whether the numbers in these texts stand in the code, as a number or in a text: nothing computed them.
+    """Return whether all numbers in these texts stand in the code, as a number or in a text: nothing computed them.
 
-    Only numbers of at least three digits tell: a short one may stand in the code by chance. False if there is none.
+    A short number may stand there by chance, so one of them must have at least three digits; False if none has.
 
     >>> numbers_typed_in(["2.15 s", "21.5 s"], ["print(f'epoch {n}: 2.15 s')", "total = 21.5"])
     True
     >>> numbers_typed_in(["2.15 s", "21.7 s"], ["print(f'epoch {n}: 2.15 s')"])
     False
+    >>> numbers_typed_in(["0.13 s", "41.7 s"], ["total = 41.7"])
+    False
     """
-    shown = {number for text in texts for number in _NUMBER.findall(text) if _digits(number) >= TELLING}
-    if not shown:
+    shown = {number for text in texts for number in _NUMBER.findall(text)}
+    if not any(_digits(number) >= TELLING for number in shown):
         return False
     typed: set[str] = set()
     for tree in filter(None, map(_tree, sources)):

@@ -56,6 +56,8 @@ def test_what_may_come_from_elsewhere_is_not(source: str) -> None:
         (["2.15 s", "21.5 s"], "t = 2.15\nprint(t, 's')\nprint('in all 21.5 s')", True),
         (["125 ms"], "print('125 ms')", True),
         (["2.15 s", "2.16 s"], "print('2.15 s')", False),  # one of them was measured
+        (["0.13 s", "417.25 s"], "print('417.25 s')", False),
+        (["0.13 s", "417.25 s"], "print('0.13 s')\nprint('417.25 s')", True),
         (["0.02 s", "4 s"], "epochs = 4\nlr = 0.02", False),  # short numbers may stand there by chance
         (["4.21 s"], "# 4.21 s last time\nprint(f'{time.time() - t0:.2f} s')", False),
         (["4.21 s"], "print(", False),
