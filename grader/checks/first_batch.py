@@ -30,28 +30,30 @@ BOTH = "A batch has two tensors: print the shape of each."
 def first_batch_text(text: str, batch: FirstBatch, source: str = "", notes: str = "") -> str:
     """Check that shapes (40 %), dtypes (30 %) and roles (30 %) of the first batch are shown, as one check.
 
-    Return the shapes and dtypes. Raise Fail with the credit of the parts that are there.
+    Return the shapes and dtypes. Raise Fail with the credit of the parts that are there. The code tells the roles only
+    if it prints something of the rest: loops below name tensors, too.
 
     >>> text = "images (64, 1, 28, 28) torch.float32, labels (64,) torch.int64"
     >>> first_batch_text(text, FirstBatch())
     '(64, 1, 28, 28) float32 is the sample, (64,) int64 the label'
     """
-    kept, problems = 1.0, []
+    earned, problems = 0.0, []
     pieces: tuple[tuple[float, Callable[[], str]], ...] = (
         (0.4, lambda: shapes_shown(text, batch)),
         (0.3, lambda: dtypes_shown(text, batch)),
-        (0.3, lambda: roles_told(text, batch, source, notes)),
+        (0.3, lambda: roles_told(text, batch, source if earned else "", notes)),
     )
     for share, check in pieces:
         try:
             check()
+            earned += share
         except Fail as fail:
-            kept -= share * (1 - fail.credit)
+            earned += share * fail.credit
             problems.append(fail)
     if problems:
         seen = "; ".join(dict.fromkeys(problem.seen for problem in problems))
         expected = "; ".join(dict.fromkeys(problem.expected for problem in problems if problem.expected))
-        raise Fail(seen, expected, problems[0].hint, credit=round(max(0.0, kept), 2))
+        raise Fail(seen, expected, problems[0].hint, credit=round(earned, 2))
     return f"{batch.sample_shape} {batch.sample_dtype} is the sample, {batch.label_shape} {batch.label_dtype} the label"
 
 

@@ -64,7 +64,7 @@ SECTION_FAULTS: tuple[Mutation, ...] = (
         "section.q2_name",
         "The cell of Question 2 uses a name that nothing defines.",
         "q2",
-        (r"line 3 of the cell under .Question 2. ended with NameError.*: .ax\.plot\(train_step, train_losses",),
+        (r"line 2 of the cell under .Question 2. ended with NameError.*: .ax\.plot\(train_step, train_losses",),
         *elsewhere(DRAWN.replace("train_steps", "train_step")),
     ),
     fault(

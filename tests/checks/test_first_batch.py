@@ -212,3 +212,13 @@ def test_dtypes_beside_the_other_tensor_are_exchanged() -> None:
 )
 def test_dtypes_in_any_order_cost_nothing(text: str) -> None:
     assert first_batch_text(text, FirstBatch())
+
+
+def test_loops_do_not_tell_the_roles_of_a_batch_that_is_not_shown() -> None:
+    loops = "for data, target in test_loader:\n    print(f'loss {loss:.2f}')"
+    with pytest.raises(Fail) as failed:
+        first_batch_text("loss 0.25", FirstBatch(), source=loops)
+    assert failed.value.credit == 0
+    with pytest.raises(Fail) as failed:
+        first_batch_text("torch.float32, torch.int64", FirstBatch(), source=loops)
+    assert failed.value.credit == 0.6

@@ -33,13 +33,18 @@ def _slug(part: Part) -> str:
 def part_faults(part: Part) -> tuple[Mutation, ...]:
     """Return faults in which the cell is missing, has a syntax error, or is commented out."""
 
-    def made(kind: str, words: str, step: Step) -> Mutation:
-        return fault(f"cell.{_slug(part)}_{kind}", words, part.items, part.broken, step, may=part.may)
+    def made(kind: str, words: str, step: Step, *more: str) -> Mutation:
+        return fault(f"cell.{_slug(part)}_{kind}", words, part.items, (*part.broken, *more), step, may=part.may)
 
     return (
         made("missing", f"The cell '{part.name}' is missing.", drop(part.marker)),
         made("cut_off", f"The cell '{part.name}' ends in the middle of a line.", _cut_off(part.marker)),
-        made("commented", f"All lines of the cell with {part.name} are comments.", _commented(part.marker)),
+        made(
+            "commented",
+            f"All lines of the cell with {part.name} are comments.",
+            _commented(part.marker),
+            "holds no code",
+        ),
     )
 
 
@@ -80,7 +85,13 @@ def training_faults(
             outputs(marker, stored),
             cell(marker, "pass"),
         ),
-        made("faked", f"The {name} prints numbers that were typed in.", training, cell(marker, faked)),
+        made(
+            "faked",
+            f"The {name} prints numbers that were typed in.",
+            training,
+            cell(marker, faked),
+            more=("are not of this training",),
+        ),
     )
 
 
