@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from grader.assignment import ModelRole
 from grader.authenticity.copies import copied
@@ -119,9 +119,10 @@ def is_reference(probe: ModelProbe) -> bool:
 
 
 def as_served(loader: LoaderProbe, wanted: NDArray[np.float32]) -> NDArray[np.float32] | None:
-    """Return all images as a loader serves them that scales, mirrors or turns them, derived from its first batch.
+    """Return all images as a loader serves them, derived from its first batch.
 
-    None if it serves the `wanted` ones, and `wanted` itself if it does something else to them.
+    It may replace each grey level by another, standardise each image, and mirror or turn it. None if it serves the
+    `wanted` ones, and `wanted` itself if it does something else to them.
     """
     import numpy as np
 
@@ -132,12 +133,33 @@ def as_served(loader: LoaderProbe, wanted: NDArray[np.float32]) -> NDArray[np.fl
         return None
     for turns in range(4):
         for mirrored in (False, True):
-            turned = _turned(expected, turns, mirrored)
-            slope, offset = np.polyfit(turned.ravel().astype(np.float64), batch.ravel().astype(np.float64), 1)
-            if float(np.abs(slope * turned + offset - batch).max()) <= SAME_PIXELS:
-                served: NDArray[np.float32] = (slope * _turned(wanted, turns, mirrored) + offset).astype(np.float32)
+            here, everywhere = (_turned(images, turns, mirrored) for images in (expected, wanted))
+            table = _levels(here, batch)
+            if table is not None:
+                served: NDArray[np.float32] = np.interp(everywhere, *table).astype(np.float32)
                 return served
+            if float(np.abs(_standardised(here) - batch).max()) <= SAME_PIXELS:
+                return _standardised(everywhere)
     return wanted
+
+
+def _levels(images: NDArray[np.float32], served: NDArray[np.float32]) -> tuple[NDArray[Any], NDArray[Any]] | None:
+    """Return the grey levels of the images and what each became; None if one became several."""
+    import numpy as np
+
+    order = np.argsort(images, axis=None)
+    before, after = images.ravel()[order].astype(np.float64), served.ravel()[order].astype(np.float64)
+    starts = np.flatnonzero(np.diff(before, prepend=-np.inf) > SAME_PIXELS)
+    low, high = np.minimum.reduceat(after, starts), np.maximum.reduceat(after, starts)
+    return (before[starts], (low + high) / 2) if float((high - low).max()) <= SAME_PIXELS else None
+
+
+def _standardised(images: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return images (N, …) of which each has its own mean subtracted and is divided by its own deviation."""
+    axes = tuple(range(1, images.ndim))
+    centred = images - images.mean(axis=axes, keepdims=True)
+    divided: NDArray[np.float32] = centred / images.std(axis=axes, ddof=1, keepdims=True)
+    return divided
 
 
 def _turned(images: NDArray[np.float32], turns: int, mirrored: bool) -> NDArray[np.float32]:

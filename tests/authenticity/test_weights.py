@@ -175,6 +175,23 @@ def test_mirrored_and_turned_images_are_read_off_the_first_batch(turn):
     assert np.allclose(served, turn(WANTED) * 0.5, atol=1e-4)
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda x: np.where(x > 1, np.float32(2.8), np.float32(-0.4)),
+        lambda x: (x + 0.5) ** 2,
+        lambda x: (x - x.mean((1, 2, 3), keepdims=True)) / x.std((1, 2, 3), ddof=1, keepdims=True),
+        lambda x: (x - x.mean((1, 2, 3), keepdims=True))[..., ::-1] / x.std((1, 2, 3), ddof=1, keepdims=True),
+    ],
+    ids=["black-or-white", "other-greys", "standardised", "standardised-mirrored"],
+)
+def test_images_with_other_greys_are_read_off_the_first_batch(change):
+    batch = change(WANTED[:20]).astype(np.float32)
+    served = as_served(LoaderProbe("test", TEST, first_batch=batch, expected_batch=WANTED[:20]), WANTED)
+    assert served is not None
+    assert np.allclose(served, change(WANTED), atol=1e-3)
+
+
 def test_pixels_that_no_scaling_explains_leave_it_open():
     batch = np.roll(WANTED[:20], 3, axis=-1)
     strange = {"test": LoaderProbe("test", TEST, first_batch=batch, expected_batch=WANTED[:20])}

@@ -50,6 +50,7 @@ def transform_faults(item: str, runs: str, settings: str) -> tuple[Mutation, ...
                 composed("transforms.Resize(32)", "transforms.CenterCrop(28)", "transforms.ToTensor()", NORMALIZE),
             ),
             TRANSFORM,
+            runs,  # the grader cannot make these images, so a person confirms the trainings
         ),
         one(
             "shifted_at_random",
