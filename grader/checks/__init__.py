@@ -21,7 +21,8 @@ rubric wraps it in a function of the evidence whose docstring is what the studen
 | `training_settings` | criterion and optimizer of the run |
 | `convergence` | epochs that were trained in the run, and their losses |
 | `plots`, `plot_curves`, `plot_axes` | plots of the losses |
-| `plot_reading`, `plot_names`, `plot_lines`, `plot_smoothing`, `plot_visibility` | what a figure shows |
+| `plot_reading`, `plot_names`, `plot_lines` | what a figure shows |
+| `plot_recorded`, `plot_smoothing`, `plot_visibility` | curves of something else than losses, smoothed, hidden |
 | `timing`, `total_time`, `measured`, `stored_times` | printed times |
 | `printed_times`, `reported_times`, `time_series`, `time_words`, `known_values` | what the cells printed |
 | `clocks`, `epoch_spans` | the times that right clocks may show |
@@ -64,6 +65,7 @@ __all__ = [
     "plot_lines",
     "plot_names",
     "plot_reading",
+    "plot_recorded",
     "plot_smoothing",
     "plot_visibility",
     "plots",

@@ -18,7 +18,7 @@ from grader.checks.plot_smoothing import smoothed_from
 from grader.evidence.run import Line, Pass
 from grader.evidence.trainings import Epoch
 
-__all__ = ["Curve", "Measured", "as_recorded", "read_line"]
+__all__ = ["Curve", "Measured", "correlation", "read_line"]
 
 Role = Literal["train", "validation", "train accuracy", "validation accuracy"]
 
@@ -341,24 +341,6 @@ def read_line(line: Line, measured: Measured, claims: str = "") -> Curve | None:
     return Curve(role, line, places, exact, positions.count(None), logged, alike)
 
 
-def as_recorded(line: Line, measured: Measured, wanted: int, named: bool) -> Curve | None:
-    """Return a line with one value per epoch as the validation curve, whatever its values are; None for another line.
-
-    It is for a notebook whose test function is known to record something else than the average loss. A line that is not
-    `named` as the validation loss must have exactly the `wanted` number of points.
-
-    >>> from grader.evidence.run import LoaderSeen, Pass
-    >>> loader = LoaderSeen("loader-1", "MNIST", "train", 256, 64, True)
-    >>> epoch = Epoch(Pass(4, loader, 0.0, 1.0, 4, 256, complete=True, steps=4, losses=(2.3, 1.9, 1.4, 1.1)))
-    >>> as_recorded(Line("val", x=(1.0, 2.0), y=(0.02, 0.01)), Measured.of([epoch, epoch]), 2, named=True).epochs
-    (1, 2)
-    """
-    points = [(x, y) for x, y in zip(line.x, line.y, strict=False) if y is not None]
-    if not 2 <= len(points) <= len(measured.epochs) or (not named and len(points) != wanted):
-        return None
-    return Curve("validation", line, tuple((x, e + 1.0) for e, (x, _) in enumerate(points)), exact=False)
-
-
 def _corners(points: Sequence[tuple[float | None, float]]) -> list[tuple[float | None, float]]:
     """Return the points without those on a straight line between their neighbours by index, as pandas fills gaps."""
     inner = zip(points, points[1:], points[2:], strict=False)
@@ -581,12 +563,17 @@ def _off(groups: Sequence[Sequence[float]], ranges: Sequence[_Range]) -> float |
     means = [statistics.fmean(group) for group in groups]
     if len(groups) < 3 or inside < 0.9 * sum(map(len, groups)):
         return None
-    if _correlation(means, [r.mean for r in known]) < 0.8:
+    if correlation(means, [r.mean for r in known]) < 0.8:
         return None
     return statistics.fmean(abs(mean / r.mean - 1) for mean, r in zip(means, known, strict=True))
 
 
-def _correlation(a: Sequence[float], b: Sequence[float]) -> float:
+def correlation(a: Sequence[float], b: Sequence[float]) -> float:
+    """Return the correlation coefficient (Pearson's) of two series of the same length; 0 if one does not vary.
+
+    >>> correlation([1, 2, 3], [2, 4, 6])
+    1.0
+    """
     if min(a) == max(a) or min(b) == max(b):
         return 0.0
     return statistics.correlation(a, b)

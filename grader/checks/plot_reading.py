@@ -6,8 +6,9 @@ import functools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from grader.checks.plot_lines import Curve, Measured, as_recorded, read_line
+from grader.checks.plot_lines import Curve, Measured, read_line
 from grader.checks.plot_names import claim, label_of
+from grader.checks.plot_recorded import training_as_recorded, validation_as_recorded
 from grader.checks.plot_visibility import is_visible, unseen_points
 from grader.evidence.run import Axes, Figure, Line, Pass
 from grader.evidence.trainings import Epoch
@@ -56,6 +57,7 @@ def loss_plots(
     passes: Sequence[Pass] = (),
     other_averages: bool = False,
     charged: bool = False,
+    intervals: Sequence[int] = (),
 ) -> tuple[LossPlot, ...]:
     """Return what each axes of the figures shows of epochs `first` to `last` (from 1) of one training, in order.
 
@@ -66,8 +68,21 @@ def loss_plots(
         shown = plots.loss_plots(e.run.figures, training.epochs, 1, 10)
     """
     recorded = last - first + 1 if charged else 0
-    found = _read_all(tuple(figures), tuple(epochs), tuple(passes), other_averages, recorded)
+    charges = _Charges(recorded, tuple(intervals))
+    found = _read_all(tuple(figures), tuple(epochs), tuple(passes), other_averages, charges)
     return tuple(read.plot(first, last) for read in found)
+
+
+@dataclass(frozen=True)
+class _Charges:
+    """What functions that do not record losses record instead.
+
+    `tests` is the number of values of the test function, 0 if that records losses; `intervals` are the numbers of
+    batches for which the training function may record one value, none if that records losses.
+    """
+
+    tests: int
+    intervals: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -109,12 +124,12 @@ def _read_all(
     epochs: tuple[Epoch, ...],
     passes: tuple[Pass, ...],
     other_averages: bool,
-    recorded: int,
+    charges: _Charges,
 ) -> tuple[_Read, ...]:
-    """Return the lines of all plots; `recorded` is how many values the notebook records, 0 if it records losses."""
+    """Return the lines of all plots."""
     measured = Measured.of(epochs, passes)
     unsure = other_averages or not measured.tested
-    return tuple(_read(figure, group, measured, unsure, recorded) for figure in figures for group in _together(figure))
+    return tuple(_read(figure, group, measured, unsure, charges) for figure in figures for group in _together(figure))
 
 
 def _together(figure: Figure) -> list[tuple[Axes, ...]]:
@@ -131,7 +146,7 @@ def _together(figure: Figure) -> list[tuple[Axes, ...]]:
     return groups
 
 
-def _read(figure: Figure, group: tuple[Axes, ...], measured: Measured, unsure: bool, recorded: int) -> _Read:
+def _read(figure: Figure, group: tuple[Axes, ...], measured: Measured, unsure: bool, charges: _Charges) -> _Read:
     curves: list[Curve] = []
     alike: list[Curve] = []
     invisible: list[Curve] = []
@@ -140,8 +155,8 @@ def _read(figure: Figure, group: tuple[Axes, ...], measured: Measured, unsure: b
         for line in axes.lines:
             claims = claim(label_of(line, axes))
             curve = read_line(line, measured, claims)
-            if recorded and (curve is None or curve.alike) and claims != "train":
-                curve = as_recorded(line, measured, recorded, bool(claims)) or curve
+            if curve is None or curve.alike:
+                curve = _as_recorded(line, measured, claims, charges) or curve
             if curve is None or curve.role not in ("train", "validation"):
                 others += [(line, curve.role if curve else "")] if is_visible(line) else []
             elif not is_visible(line):
@@ -153,6 +168,13 @@ def _read(figure: Figure, group: tuple[Axes, ...], measured: Measured, unsure: b
                 curves.append(_without_unseen(curve, axes))
     beside = tuple(axes for axes in figure.axes if not any(axes is own for own in group))
     return _Read(figure.cell, group, beside, tuple(curves), tuple(others), tuple(alike), tuple(invisible))
+
+
+def _as_recorded(line: Line, measured: Measured, claims: str, charges: _Charges) -> Curve | None:
+    """Return the curve of what a function recorded instead of losses; None if the line may not be that."""
+    if claims == "train":
+        return training_as_recorded(line, measured, charges.intervals)
+    return validation_as_recorded(line, measured, charges.tests, bool(claims)) if charges.tests else None
 
 
 def _without_unseen(curve: Curve, axes: Axes) -> Curve:

@@ -42,6 +42,7 @@ def find_loss_plot(
     passes: Sequence[Pass] = (),
     other_averages: bool = False,
     charged: bool = False,
+    intervals: Sequence[int] = (),
 ) -> LossPlot:
     """Return the plot that best shows the losses of epochs `first` to `last` (counted from 1) of one training.
 
@@ -50,6 +51,8 @@ def find_loss_plot(
     the model. With `other_averages` a validation curve may hold something else than the measured losses, because the
     notebook is known, or not known not, to record something else; it must still run like them. With `charged` it does
     record something else, which cost points already: a curve that may be what it recorded is the validation curve.
+    `intervals` are given if the same is known of the training losses: numbers of batches for which one value may be
+    recorded, the likeliest first. The curve named after the training may then hold values that run like the losses.
     Raise Fail if nothing was trained or nothing was plotted.
 
     Example::
@@ -61,7 +64,7 @@ def find_loss_plot(
         raise Fail("no training was recorded, so there are no losses that a plot could show", asked, _TRAIN_FIRST)
     if not any(line.y for figure in figures for axes in figure.axes for line in axes.lines):
         raise Fail("no curve was plotted", asked, "Is the figure drawn in a cell that runs?")
-    return best_plot(loss_plots(figures, epochs, first, last, passes, other_averages, charged), prefer_cells)
+    return best_plot(loss_plots(figures, epochs, first, last, passes, other_averages, charged, intervals), prefer_cells)
 
 
 def best_plot(plots: Sequence[LossPlot], prefer_cells: Collection[int] = ()) -> LossPlot:

@@ -141,6 +141,29 @@ def test_records(e: Evidence) -> Records:
     return "right"
 
 
+def wrong_record_intervals(e: Evidence) -> tuple[int, ...]:
+    """Return for how many batches the CPU's training function may record one value that is no loss, which cost points.
+
+    These are the numbers with which it would record as many values as it did when it was tried, the wanted one first;
+    none if it is not known to record such values.
+    """
+    probe = e.loops.get("cpu_train")
+    if probe is None or probe.student is None or probe.student.error is not None:
+        return ()
+    try:
+        loop_records.records_losses(probe, LOG_EVERY)
+    except Fail as fail:
+        if fail.credit:  # they are losses, with wrong steps or at another interval
+            return ()
+    except NotGraded:
+        return ()
+    else:
+        return ()
+    counts, batches = {len(values) for values in probe.student.lists.values()}, len(probe.batch_sizes)
+    found = [every for every in range(1, batches + 1) if math.ceil(batches / every) in counts]
+    return tuple(sorted(found, key=lambda every: abs(every - LOG_EVERY)))
+
+
 def counts_steps_wrongly(e: Evidence) -> bool:
     """Return whether the training function for the CPU is known to record or return wrong steps, which cost points."""
     probe = e.loops.get("cpu_train")

@@ -14,6 +14,7 @@ from reference.checks.before import (
     other_criterion,
     overflowed,
     test_records,
+    wrong_record_intervals,
 )
 from reference.checks.epochs import cpu_trainings, first_trainings, second_training, trained
 from reference.checks.sections import BROKE, code_under, name_of, not_started, section_cells, written
@@ -100,7 +101,14 @@ def _plots(e: Evidence, epochs: Sequence[Epoch], first: int, last: int) -> tuple
     if other_criterion(epochs):  # the tests use it too, and record what it gives
         records = "wrong"
     return plots.loss_plots(
-        e.run.figures, epochs, first, last, e.run.passes, records != "right", charged=records == "wrong"
+        e.run.figures,
+        epochs,
+        first,
+        last,
+        e.run.passes,
+        records != "right",
+        charged=records == "wrong",
+        intervals=wrong_record_intervals(e),
     )
 
 
