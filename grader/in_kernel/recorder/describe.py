@@ -101,8 +101,9 @@ def model(model: nn.Module, key: str, names: tuple[str, ...] = ()) -> dict[str, 
 
 
 def device(model: nn.Module) -> str:
-    """Return the device of a model's first parameter: 'cpu', 'cuda:0', …"""
-    return str(next(model.parameters()).device)
+    """Return the device of a model's first parameter: 'cpu', 'cuda:0', …; 'cpu' if it has none."""
+    first = next(model.parameters(), None)
+    return "cpu" if first is None else str(first.device)
 
 
 def optimizer(optimizer: Any, model: nn.Module | None) -> dict[str, object]:
