@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 import re
+from collections.abc import Sequence
 
 from grader.evidence.run import CellError, CellRun
 from grader.notebook.cells import Notebook, python_source
 from grader.notebook.places import line_of, place
 from grader.notebook.syntax import parse
 
-__all__ = ["breakdown", "hint_for", "unreadable"]
+__all__ = ["breakdown", "first_cause", "hint_for", "undefined_name", "unreadable"]
 
 NO_PYTHON = ("SyntaxError", "IndentationError", "TabError")
 MESSAGE = 200  # characters of an exception's message
@@ -62,6 +64,57 @@ def hint_for(run: CellRun) -> str:
     if found:
         return f"Where does `{found[1]}` get its value, and does that run before this line?"
     return "Restart the runtime and run all cells from the top: the notebook stops at that line."
+
+
+def undefined_name(run: CellRun) -> str:
+    """Return the name whose lack ended a cell; '' if it ended otherwise.
+
+    >>> undefined_name(CellRun(1, "error", error=CellError("NameError", "name 'dota' is not defined")))
+    'dota'
+    """
+    found = _UNDEFINED.match(run.error.message) if run.error is not None and run.error.name == "NameError" else None
+    return found[1] if found else ""
+
+
+def first_cause(notebook: Notebook, runs: Sequence[CellRun], run: CellRun) -> CellRun:
+    """Return the cell because of which a cell broke: one that broke before it gave a value to the name that is missing.
+
+    `runs` are the cells that ran, in order. It is `run` itself if no earlier cell is the cause.
+
+    >>> from pathlib import Path
+    >>> from grader.notebook.cells import Cell
+    >>> cells = (Cell(0, "code", "model = MLP(10)"), Cell(1, "code", "model.train()"))
+    >>> first = CellRun(0, "error", error=CellError("TypeError", "MLP() takes no arguments", line=1))
+    >>> then = CellRun(1, "error", error=CellError("NameError", "name 'model' is not defined", line=1))
+    >>> first_cause(Notebook(Path("a.ipynb"), "a.ipynb", "", cells), [first, then], then).index
+    0
+    """
+    sources = {cell.index: cell.source for cell in notebook.code_cells}
+    place = next((at for at, one in enumerate(runs) if one.index == run.index), 0)
+    for at in range(place - 1, -1, -1):
+        before, name = runs[at], undefined_name(run)
+        if name and before.status not in ("ok", "not_run") and _would_bind(sources.get(before.index, ""), before, name):
+            run = before
+    return run
+
+
+def _would_bind(source: str, run: CellRun, name: str) -> bool:
+    """Return whether a cell would have given a name a value in the statement that ended it, or later."""
+    python = python_source(source)
+    if python is None:
+        return bool(re.search(rf"^\s*(?:(?:class|def)\s+{name}\b|{name}\b[^=\n]*=(?!=))", source, re.MULTILINE))
+    reached = (run.error.statement or run.error.line or 0) if run.error is not None else 0
+    return any(name in _bound(statement) for statement in parse(python).body if (statement.end_lineno or 0) >= reached)
+
+
+def _bound(statement: ast.stmt) -> set[str]:
+    """Return the names that a statement gives a value."""
+    if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        return {statement.name}
+    if isinstance(statement, (ast.Import, ast.ImportFrom)):
+        return {(alias.asname or alias.name).split(".")[0] for alias in statement.names}
+    stored = (node for node in ast.walk(statement) if isinstance(node, ast.Name))
+    return {node.id for node in stored if isinstance(node.ctx, ast.Store)}
 
 
 def unreadable(notebook: Notebook, word: str) -> str:

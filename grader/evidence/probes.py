@@ -252,7 +252,7 @@ class LoaderProbe:
 
     `first_batch` (B, 1, 28, 28) and `labels` (B,) are its first batch; `expected_batch` and `expected_labels` are what
     the assignment's transform gives for the same images (None for a shuffled loader whose images could not be
-    identified).
+    identified). If no loader holds the split, `missing` says so, and `misnamed` is a loader that has its name.
 
     >>> LoaderProbe("test", LoaderSeen("loader-2", "MNIST", "test", 10_000, 64, False)).seen.batch_size
     64
@@ -268,3 +268,4 @@ class LoaderProbe:
     order_differs: bool | None = None  # two passes gave different orders
     error: ProbeError | None = None
     missing: str = ""
+    misnamed: LoaderSeen | None = None

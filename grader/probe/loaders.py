@@ -26,11 +26,15 @@ Transform = Callable[[Any], Any]
 
 
 def find_loader(split: Literal["train", "test"], facts: NamespaceFacts) -> LoaderFacts | None:
-    """Return the loader for a split, by its data, then by its name; of several the one with the most images."""
+    """Return the loader for a split, by its data, then by its name; of several the one with the most images.
+
+    If there is none, it is one that has the split's name and holds the other images of MNIST.
+    """
     by_data = [loader for loader in facts.loaders if loader.seen.split == split]
     by_name = [loader for loader in facts.loaders if loader.seen.split is None and part_by_name(loader.name) == split]
     named = [loader for loader in by_data if part_by_name(loader.name) == split]
-    for candidates in (named, by_data, by_name):
+    misnamed = [loader for loader in facts.loaders if part_by_name(loader.name) == split]
+    for candidates in (named, by_data, by_name, misnamed):
         if candidates:
             return max(candidates, key=lambda loader: loader.seen.images)
     return None
@@ -51,6 +55,12 @@ def probe_loader(
             "there is no DataLoader over the test images of MNIST",
         )
         return LoaderProbe(split, missing=train if split == "train" else test)
+    if loader.seen.split not in (None, split):
+        train, test = (
+            f"the loader '{loader.name}' holds MNIST's test images, and no loader holds the training images",
+            f"the loader '{loader.name}' holds MNIST's training images, and no loader holds the test images",
+        )
+        return LoaderProbe(split, missing=train if split == "train" else test, misnamed=loader.seen)
     drawn = sorted(int(i) for i in generator(f"items of {split}").integers(0, max(1, loader.seen.images), INDICES))
     try:
         answer = ask_for(kernel, LoaderAnswer, {"name": loader.name, "indices": drawn}, SECONDS)

@@ -81,7 +81,7 @@ def _batch_unseen(e: Evidence, runs: Sequence[CellRun], batch: FirstBatch) -> Fa
     if typed := _typed_in(e, runs, batch):
         return typed
     until = max((run.index for run in runs), default=-1)
-    probed = e.loaders["test"].seen
+    probed = e.loaders["test"].seen or e.loaders["test"].misnamed
     wanted = {"test", None, probed.split if probed else None}
     drawn = [seen.loader for seen in e.run.passes if seen.batches > 0 and seen.cell <= until]
     printing = {run.index for run in runs if mentions(run.text, batch)}
@@ -217,7 +217,8 @@ def costs(e: Evidence) -> list[flops.Cost]:
     for role in ("mlp", "cnn"):
         probe = e.models[role]
         macs = models.count_macs(probe.operations) or MACS[role]
-        parameters = sum(math.prod(p.shape) for p in probe.parameters) or PARAMETERS[role]
+        built = probe.class_name is not None and probe.error is None
+        parameters = sum(math.prod(p.shape) for p in probe.parameters) if built else PARAMETERS[role]
         found.append(flops.Cost(role.upper(), macs, parameters, probe.class_name or role.upper()))
     return found
 

@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 
 from grader.assignment import Evidence, Fail
 from grader.checks import placement
-from grader.checks.breakdowns import breakdown, hint_for
+from grader.checks.breakdowns import breakdown, first_cause, hint_for, undefined_name
 from grader.evidence import trainings
 from grader.evidence.run import CellRun, Pass
 from grader.notebook.beside import cells_naming
@@ -29,7 +29,7 @@ def trouble(e: Evidence, cells: Sequence[int], role: str = "", device: str = "cp
 
     The reason is the error of the last of `cells` that broke, or why they were not reached. With the `role` of a model
     whose training on `device` is missing, it is the error that stopped that training, in whichever cell. If nothing
-    broke, it is what else happened to the training; if nothing at all was trained, what broke last before these cells.
+    broke, it is what else happened to the training; if nothing was trained by then, what broke last before these cells.
 
     Raises Lacking when the notebook rightly needs a package that is missing here, which may be the reason. A file that
     was not handed in is an error like any other; it is named also when it stands before what broke later.
@@ -95,7 +95,7 @@ def _broke(e: Evidence, cells: Sequence[int], role: str, device: str) -> tuple[s
         stubs = [name for name in names if is_stub(e, name)]
         if stubs:
             return f"; {' and '.join(stubs)} {'is' if len(stubs) == 1 else 'are'} not started", ""
-    if role and not said and cells and not any(seen.trains for seen in e.run.passes):
+    if role and not said and cells and not any(seen.trains and seen.cell <= max(cells) for seen in e.run.passes):
         return broke_before(e, min(cells))
     return f"; {said}" if said else "", hint
 
@@ -108,7 +108,11 @@ def broke_before(e: Evidence, index: int) -> tuple[str, str]:
 
 
 def _ending(e: Evidence, cell: CellRun) -> tuple[str, str]:
-    """Return how a cell that broke ended, after a semicolon, and a hint or ''."""
+    """Return how a cell that broke ended, or the earlier one that is the cause, after a semicolon, and a hint or ''."""
+    cause = first_cause(e.notebook, e.run.cells, cell)
+    if cause is not cell:
+        said, hint = _ending(e, cause)
+        return f"{said}, so `{undefined_name(cell)}` has no value", hint
     if cell.error is None:
         return f"; {breakdown(e.notebook, cell)}", ""
     missing = next((one for one in missing_packages(e.notebook, e.run) if one.cell == cell.index), None)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.checks.breakdowns import breakdown, hint_for, unreadable
+from grader.checks.breakdowns import breakdown, first_cause, hint_for, unreadable
 from grader.evidence.run import CellError, CellRun
 from grader.notebook.cells import Cell, Notebook
 
@@ -86,3 +86,49 @@ def test_a_cell_that_never_ran_is_read_without_running_it() -> None:
     assert unreadable(BOOK, "ax.plot").startswith("line 2 of the cell under 'Question 2' is no Python: `ax.plot(")
     assert unreadable(BOOK, "x = =").startswith("line 2 of the cell")  # a magic is not what is wrong
     assert unreadable(BOOK, "gpu_train") == unreadable(BOOK, "nowhere") == ""
+
+
+CHAIN = Notebook(
+    Path("a.ipynb"),
+    "a.ipynb",
+    "",
+    (
+        Cell(0, "code", "class MLP(nn.Module:\n    pass"),
+        Cell(1, "code", "import torch\nlr = 0.1\nmodel = MLP()\nsteps = []"),
+        Cell(2, "code", "def make():\n    optimizer = 1\n\noptimizer = torch.optim.SGD(model.parameters(), lr)"),
+        Cell(3, "code", "optimizer.step()"),
+    ),
+)
+
+
+def broke(cell: int, name: str, message: str, line: int, statement: int | None = None) -> CellRun:
+    return CellRun(cell, "error", error=CellError(name, message, line, statement=statement))
+
+
+def undefined(cell: int, name: str, line: int = 1) -> CellRun:
+    return broke(cell, "NameError", f"name '{name}' is not defined", line)
+
+
+def test_the_first_cause_is_followed_through_the_names_that_each_cell_lacks() -> None:
+    no_class = broke(0, "SyntaxError", "'(' was never closed", 1)
+    runs = [no_class, undefined(1, "MLP", 3), undefined(2, "model", 4), undefined(3, "optimizer")]
+    assert first_cause(CHAIN, runs, runs[3]) is no_class
+    assert first_cause(CHAIN, runs, no_class) is no_class
+    assert first_cause(CHAIN, runs, undefined(3, "loader")).index == 3
+
+
+def test_a_cell_is_no_cause_if_it_ran_or_broke_after_the_name_had_its_value() -> None:
+    last = undefined(3, "lr")
+    after = broke(1, "TypeError", "MLP() takes no arguments", 3)
+    assert first_cause(CHAIN, [after, last], last) is last
+    named = undefined(3, "model")
+    assert first_cause(CHAIN, [after, named], named) is after
+    assert first_cause(CHAIN, [CellRun(1, "ok"), named], named) is named
+    later = undefined(3, "steps")
+    assert first_cause(CHAIN, [CellRun(1, "timeout", reason="it ran for 600 s"), later], later).index == 1
+
+
+def test_the_statement_counts_when_a_function_of_the_same_cell_broke() -> None:
+    last = undefined(3, "optimizer")
+    inside = broke(2, "ValueError", "optimizer got an empty parameter list", 2, statement=4)
+    assert first_cause(CHAIN, [inside, last], last) is inside

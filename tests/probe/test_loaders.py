@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from grader.evidence.namespace import LoaderFacts, NamespaceFacts
-from grader.evidence.run import encode_array
+from grader.evidence.run import LoaderSeen, convert, encode_array
 from grader.probe.loaders import find_loader, probe_loader
 from reference.contract import transform
 
@@ -48,8 +48,6 @@ class Kernel:
 
 
 def probe(kernel: Kernel):
-    from grader.evidence.run import LoaderSeen, convert
-
     facts = NamespaceFacts(loaders=(LoaderFacts("train_loader", convert(kernel.seen, LoaderSeen)),))
     return probe_loader(kernel, "train", find_loader("train", facts), IMAGES, LABELS, transform)
 
@@ -105,3 +103,15 @@ def test_a_part_of_a_split_is_compared_by_the_places_of_its_images():
     assert found.expected_batch is not None
     assert np.allclose(found.first_batch, found.expected_batch)
     assert np.array_equal(found.labels, found.expected_labels)
+
+
+def test_a_loader_with_the_split_s_name_and_the_other_images_is_told() -> None:
+    kernel = Kernel(64, 200)
+    facts = NamespaceFacts(loaders=(LoaderFacts("test_loader", convert(kernel.seen, LoaderSeen)),))
+    probe = probe_loader(kernel, "test", find_loader("test", facts), IMAGES, LABELS, transform)
+    assert probe.seen is None
+    assert probe.misnamed is not None
+    assert probe.misnamed.split == "train"
+    assert probe.missing == (
+        "the loader 'test_loader' holds MNIST's training images, and no loader holds the test images"
+    )

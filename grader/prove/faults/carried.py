@@ -49,7 +49,7 @@ def same_model_faults(names: Training) -> tuple[Mutation, ...]:
             "model_copied",
             f"'{section}' trains a copy of the model; the optimizer has the original.",
             _at_start(section, "import copy\nmodel = copy.deepcopy(model)"),
-            (r"another model|no step|did not change|same model",),
+            (r"another model|of a new \w+|no step|did not change|same model",),
         ),
         one(
             "new_model",
