@@ -624,3 +624,22 @@ model = MLP(); fit(model, SGD(model.parameters()))
     assert [(p.optimizer.kind, p.optimizer.base) for p in run.passes if p.optimizer] == [
         ("SGD", ""), ("Counting", "SGD"), ("Keeping", "SGD"), ("SGD", "")
     ]  # fmt: skip
+
+
+def test_a_step_within_a_step_is_not_counted_again() -> None:
+    """Torch calls the hooks of `SGD.step` within a subclass's, too, once an object of SGD itself was made."""
+    run = watch(
+        """
+class Counting(torch.optim.SGD):
+    count = 0
+    def step(self, closure=None):
+        Counting.count += 1
+        return super().step(closure)
+
+model = MLP(); fit(model, torch.optim.SGD(model.parameters(), lr=0.01))
+model = MLP(); fit(model, Counting(model.parameters(), lr=0.01))
+report(count=Counting.count)
+"""
+    )
+    plain, counting = run.passes
+    assert counting.steps == plain.steps == run.reported["count"] > 0

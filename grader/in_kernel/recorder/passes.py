@@ -19,6 +19,7 @@ from types import FrameType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 from grader.in_kernel import events, patching
+from grader.in_kernel.optimizer_steps import is_inner
 from grader.in_kernel.randomness import canonical, initial_weights, pass_order
 from grader.in_kernel.recorder import describe, models, weights
 from grader.in_kernel.recorder.open_pass import OpenPass, fields, sampler_of
@@ -407,7 +408,7 @@ def _value(loss: Any) -> Any:
 
 
 def _stepped(optimizer: Any, args: object, kwargs: object) -> None:
-    if _open and not events.is_paused():
+    if _open and not events.is_paused() and not is_inner(optimizer):
         _count_step(optimizer)
 
 
