@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from grader.prove.draft import Draft
 from grader.prove.mutation import Mutation
-from grader.prove.scopes import unbound
+from grader.prove.scopes import unbound, unfit_calls
 
 MOST_STYLES = 3  # on top of one fault
 TRIES = 50  # draws for one combination, until the mutations fit together
@@ -80,8 +80,8 @@ def combinations(solution: Draft, mutations: Sequence[Mutation], count: int, see
     """Return up to `count` combinations, alternately of a fault with styles on top and of two faults.
 
     Two faults are combined only if neither touches an item that the other must cost, so that each can be found.
-    Left out are faults that no check can see, and combinations in which one mutation undoes another's fault or a name
-    becomes unbound that is bound with each mutation alone.
+    Left out are faults that no check can see, and combinations in which one mutation undoes another's fault, a name
+    becomes unbound that is bound with each mutation alone, or a call does not fit its function any more.
     """
     rng = random.Random(seed)
     faults = [mutation for mutation in mutations if mutation.kind == "fault" and not mutation.unseen]
@@ -102,14 +102,18 @@ def combinations(solution: Draft, mutations: Sequence[Mutation], count: int, see
 
 
 def _goes_together(solution: Draft, variant: Variant, seed: int) -> bool:
-    """Return whether each fault still changes the notebook, and no name is unbound that is bound with each alone."""
+    """Return whether each fault still changes the notebook, and all names and calls fit that fit with each alone."""
     for fault in variant.faults:
         others = mutated(solution, [mutation for mutation in variant.mutations if mutation is not fault], seed)
         if others is not None and others.draft == variant.draft:
             return False
-    left = unbound(variant.draft)
+    left = _misfits(variant.draft)
     alone = (mutated(solution, [mutation], seed) for mutation in variant.mutations) if left else ()
-    return not left.difference(*(unbound(one.draft) for one in alone if one is not None))
+    return not left.difference(*(_misfits(one.draft) for one in alone if one is not None))
+
+
+def _misfits(draft: Draft) -> frozenset[str]:
+    return unbound(draft) | unfit_calls(draft)
 
 
 def _draw_styled_fault(rng: random.Random, faults: Sequence[Mutation], styles: Sequence[Mutation]) -> list[Mutation]:

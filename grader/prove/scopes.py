@@ -1,4 +1,4 @@
-"""Names that a notebook reads and never binds: a sign of mutations that do not fit together."""
+"""Names that a notebook never binds, and calls that do not fit: signs of mutations that do not fit together."""
 
 from __future__ import annotations
 
@@ -35,6 +35,34 @@ def unbound(draft: Draft) -> frozenset[str]:
             elif symbol.is_global() and symbol.is_referenced():
                 read.add(symbol.get_name())
     return frozenset(name for name in read - bound if not name.startswith("__")) | late
+
+
+def unfit_calls(draft: Draft) -> frozenset[str]:
+    """Return the names of the functions, defined once, that some call gives too few or too many arguments."""
+    trees = [tree for _, tree in draft.trees()]
+    defined: dict[str, list[ast.arguments]] = {}
+    for node in (node for tree in trees for node in tree.body if isinstance(node, ast.FunctionDef)):
+        defined.setdefault(node.name, []).append(node.args)
+    calls = (node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call))
+    named = ((call.func.id, call) for call in calls if isinstance(call.func, ast.Name))
+    return frozenset(
+        name
+        for name, call in named
+        if len(defined.get(name, ())) == 1 and not all(_fits(call, one) for one in defined[name])
+    )
+
+
+def _fits(call: ast.Call, parameters: ast.arguments) -> bool:
+    """Return whether a call gives each parameter without a default one value; True if it unpacks its arguments."""
+    if any(isinstance(one, ast.Starred) for one in call.args) or any(word.arg is None for word in call.keywords):
+        return True
+    places = [one.arg for one in (*parameters.posonlyargs, *parameters.args)]
+    given = {*places[: len(call.args)], *(word.arg for word in call.keywords)}
+    needed = places[: len(places) - len(parameters.defaults)]
+    needed += [
+        one.arg for one, value in zip(parameters.kwonlyargs, parameters.kw_defaults, strict=True) if value is None
+    ]
+    return set(needed) <= given and (len(call.args) <= len(places) or parameters.vararg is not None)
 
 
 def _bound_late(tree: ast.Module) -> Iterator[str]:

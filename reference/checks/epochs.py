@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
+import statistics
 from collections.abc import Sequence
 
 from grader.assignment import Advice, CheckFunction, Evidence, Fail, Review
 from grader.checks import convergence, placement, training_settings
 from grader.evidence import trainings
-from grader.evidence.run import Pass
+from grader.evidence.run import Pass, numbers
 from grader.notebook.places import place as cell_of
 from reference.checks.before import (
     charged_before,
@@ -25,6 +27,7 @@ from reference.contract import CLASSES, LEARNING_RATE, MOMENTUM, RECOGNISE, has_
 
 DOUBTED = "What is recorded of a training must follow from the notebook's own code; ask your instructor if it does."
 TEST_EACH = "Which loss says whether the model also reads digits that it was not trained on?"
+BETTER = 0.9  # of the loss of guessing
 OTHER_SETTINGS = 0.5  # credit for a training that learns, but with another optimizer than the one asked for
 
 
@@ -279,8 +282,8 @@ def mlp_converges(e: Evidence) -> str | Review:
     charged = charged or overflowed(e, training)
     if not charged and not too_small_steps(training) and other_criterion(training.epochs):
         charged = "the criterion"
-    if not charged and settings_fault(training, 10) is not None and _steps_are_true(e, training):
-        charged = "the optimizer's settings"
+    if not charged and settings_fault(training, 10) is not None:
+        charged = "the optimizer's settings" if _steps_are_true(e, training) or _learned_otherwise(e, training) else ""
     return _learns(e, "mlp", training, 10, charged)
 
 
@@ -340,6 +343,14 @@ def _steps_are_true(e: Evidence, training: trainings.Training) -> bool:
     if trainings.unchecked(e.run, training) or training.model.key not in e.run.repeated:
         return False
     return training.epochs[0].train.optimizer is not None and not too_small_steps(training)
+
+
+def _learned_otherwise(e: Evidence, training: trainings.Training) -> bool:
+    """Return whether a training by another optimizer than SGD, whose steps are not repeated, beats guessing."""
+    made, losses = training.epochs[0].train.optimizer, [numbers(epoch.train.losses) for epoch in training.epochs]
+    if trainings.unchecked(e.run, training) or made is None or made.kind == "SGD" or not losses[0] or not losses[-1]:
+        return False
+    return statistics.fmean(losses[-1]) < min(statistics.fmean(losses[0]), BETTER * math.log(CLASSES))
 
 
 def _learned(e: Evidence, role: str, training: trainings.Training, epochs: int) -> str | Review:

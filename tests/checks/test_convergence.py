@@ -73,6 +73,16 @@ def test_weights_that_are_set_anew_do_not_continue_a_training():
     assert continues([first, tenth], 2) == "there is no later epoch"
 
 
+def test_an_outlier_among_the_losses_tells_new_weights_before_much_was_learned():
+    slow = [1.5 + 0.02 * (i % 5) for i in range(16)]
+    first, tenth = Epoch(train(0, 2.3)), Epoch(dataclasses.replace(train(9, 1.5), losses=tuple(slow)))
+    with pytest.raises(Fail, match="weights were set anew"):
+        continues([first, tenth, Epoch(train(10, 2.3))], 2)
+    assert "goes on" in continues([first, tenth, Epoch(train(10, 1.7))], 2)
+    rough = Epoch(dataclasses.replace(train(9, 1.5), losses=(1.5, 1.0, 2.4, 1.2, 1.4, 2.2, 1.1, 1.3)))
+    assert "goes on" in continues([first, rough, Epoch(train(10, 2.3))], 2)
+
+
 def test_an_optimizer_of_another_model_is_named():
     stale = dataclasses.replace(OPTIMIZER, model_share=0.0, foreign=100)
     with pytest.raises(Fail, match="parameters of another model"):

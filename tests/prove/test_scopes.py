@@ -7,7 +7,7 @@ import pytest
 from grader.prove.draft import Cell, Draft
 from grader.prove.mutation import fault, style
 from grader.prove.plan import combinations
-from grader.prove.scopes import unbound
+from grader.prove.scopes import unbound, unfit_calls
 
 
 @pytest.mark.parametrize(
@@ -26,6 +26,29 @@ from grader.prove.scopes import unbound
 )
 def test_names_that_no_cell_binds(cells: tuple[str, ...], names: set[str]) -> None:
     assert unbound(Draft(tuple(Cell("code", source) for source in cells))) == names
+
+
+@pytest.mark.parametrize(
+    ("call", "fits"),
+    [
+        ("f(1, 2)", True),
+        ("f(1, b=2, d=4)", True),
+        ("f(*both)", True),
+        ("f(1, **rest)", True),
+        ("f(1)", False),
+        ("f(1, 2, 3, 4)", False),
+        ("f(1, d=2)", False),
+        ("g(1, 2, 3)", True),
+        ("g()", False),
+        ("h(1, 2)", True),
+        ("print(1)", True),
+    ],
+)
+def test_calls_that_do_not_fit_their_functions(call: str, fits: bool) -> None:
+    defined = "def f(a, b, c=1, *, d=2):\n    pass\n\ndef g(a, *more):\n    pass\n\ndef h():\n    pass"
+    twice = "def h(a):\n    pass"
+    draft = Draft(tuple(Cell("code", source) for source in (defined, twice, f"for i in range(2):\n    {call}")))
+    assert (not unfit_calls(draft)) is fits
 
 
 def test_mutations_that_do_not_go_together_are_not_combined() -> None:
