@@ -224,7 +224,12 @@ def counts_printed(
 def _parameters_printed(
     cost: Cost, profiles: Sequence[Profile], costs: Sequence[Cost], numbers: Sequence[Number], scales: Scales
 ) -> bool:
-    """Return whether the parameters are printed, as the grader or a profile of the model counts them."""
+    """Return whether the parameters are printed, as the grader or a profile of the model counts them.
+
+    True for a model without any: that cost points before.
+    """
+    if not cost.parameters:
+        return True
     returned = (profile.parameters for profile in profiles if _is_of(profile, cost, costs))
     values = {float(cost.parameters), *(float(count) for count in returned if count)}
     return any(_prints(number, scales, value) for number in numbers for value in values)

@@ -18,6 +18,8 @@ from grader.packages import Lacking, Missing, missing_packages
 from reference.checks.sections import BROKE, is_stub
 from reference.contract import RECOGNISE
 
+TRAINED_BY = {"cpu": "cpu_train", "cuda": "gpu_train"}
+
 
 def counted(epochs: int) -> str:
     """Return a number of epochs in words: '1 epoch', '2 epochs'."""
@@ -29,7 +31,8 @@ def trouble(e: Evidence, cells: Sequence[int], role: str = "", device: str = "cp
 
     The reason is the error of the last of `cells` that broke, or why they were not reached. With the `role` of a model
     whose training on `device` is missing, it is the error that stopped that training, in whichever cell. If nothing
-    broke, it is what else happened to the training; if nothing was trained by then, what broke last before these cells.
+    broke, it is what else happened to the training, or the error of an earlier cell that calls the function for it; if
+    nothing at all was trained, what broke last before these cells.
 
     Raises Lacking when the notebook rightly needs a package that is missing here, which may be the reason. A file that
     was not handed in is an error like any other; it is named also when it stands before what broke later.
@@ -91,18 +94,28 @@ def _broke(e: Evidence, cells: Sequence[int], role: str, device: str) -> tuple[s
             or new_models(e, role, device, cells)
         )
     if role and not said:
-        names = (role.upper(), "gpu_train" if device == "cuda" else "cpu_train")
+        names = (role.upper(), TRAINED_BY[device])
         stubs = [name for name in names if is_stub(e, name)]
         if stubs:
             return f"; {' and '.join(stubs)} {'is' if len(stubs) == 1 else 'are'} not started", ""
-    if role and not said and cells and not any(seen.trains and seen.cell <= max(cells) for seen in e.run.passes):
-        return broke_before(e, min(cells))
+    if role and not said and cells:
+        anything = any(seen.trains for seen in e.run.passes)
+        return broke_before(e, min(cells), calling=TRAINED_BY[device] if anything else "")
     return f"; {said}" if said else "", hint
 
 
-def broke_before(e: Evidence, index: int) -> tuple[str, str]:
-    """Return how the last cell before this one that broke ended, as `trouble` does; it need not be the reason."""
+def broke_before(e: Evidence, index: int, calling: str = "") -> tuple[str, str]:
+    """Return how the last cell before this one that broke ended, as `trouble` does; it need not be the reason.
+
+    With `calling`, 'cpu_train' or 'gpu_train', it is the last that calls the notebook's function for this role.
+    """
     before = [cell for cell in e.run.cells if cell.status in BROKE and cell.index < index]
+    if calling:
+        probe = e.loops.get(calling)
+        name = (probe.function if probe is not None else None) or calling
+        call = re.compile(rf"(?<!def )\b{re.escape(name.split('.')[-1])}\s*\(")
+        sources = {cell.index: cell.source for cell in e.notebook.code_cells}
+        before = [cell for cell in before if call.search(sources.get(cell.index, ""))]
     said, hint = _ending(e, before[-1]) if before else ("", "")
     return said.replace("; ", "; before that, ", 1), hint
 

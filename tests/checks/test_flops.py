@@ -260,3 +260,10 @@ def test_counts_of_a_spoilt_model() -> None:
 def test_wrong_input_shape() -> None:
     with pytest.raises(Fail, match=r"an input of shape \(1, 1, 32, 32\)"):
         models_profiled((MLP, replace(CNN, input_shapes=((1, 1, 32, 32),), macs=9_700_000.0)), COSTS)
+
+
+def test_a_model_without_parameters_loses_nothing_by_printing_none() -> None:
+    profile = Profile(46, "MLP", None, "cpu", ((1, 1, 28, 28),), macs=109_184, parameters=0)
+    printed = CellRun(46, "ok", text="MLP: 109,184 MACs, 0 parameters")
+    assert counts_printed([printed], [profile], [Cost("MLP", 109_184, 0, "MLP")]) == "MLP: 109,184 MACs printed"
+    assert models_profiled([profile], [Cost("MLP", 109_184, 0, "MLP")]) == "MLP profiled with one input each"
