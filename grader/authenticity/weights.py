@@ -119,10 +119,10 @@ def is_reference(probe: ModelProbe) -> bool:
 
 
 def as_served(loader: LoaderProbe, wanted: NDArray[np.float32]) -> NDArray[np.float32] | None:
-    """Return all images as a loader serves them, derived from its first batch.
+    """Return all images (N, 1, 28, 28) as a loader serves them, derived from its first batch.
 
-    It may replace each grey level by another, standardise each image, and mirror or turn it. None if it serves the
-    `wanted` ones, and `wanted` itself if it does something else to them.
+    A loader may mirror or turn the images, and replace each grey level by another or standardise each image by itself.
+    Return None if it serves the `wanted` images, and `wanted` itself if it changes them in another way.
     """
     import numpy as np
 
@@ -144,14 +144,18 @@ def as_served(loader: LoaderProbe, wanted: NDArray[np.float32]) -> NDArray[np.fl
 
 
 def _levels(images: NDArray[np.float32], served: NDArray[np.float32]) -> tuple[NDArray[Any], NDArray[Any]] | None:
-    """Return the grey levels of the images and what each became; None if one became several."""
+    """Return the grey levels (L,) of the images and the levels (L,) that were served for them.
+
+    None if some level was served as several.
+    """
     import numpy as np
 
     order = np.argsort(images, axis=None)
     before, after = images.ravel()[order].astype(np.float64), served.ravel()[order].astype(np.float64)
     starts = np.flatnonzero(np.diff(before, prepend=-np.inf) > SAME_PIXELS)
     low, high = np.minimum.reduceat(after, starts), np.maximum.reduceat(after, starts)
-    return (before[starts], (low + high) / 2) if float((high - low).max()) <= SAME_PIXELS else None
+    with np.errstate(invalid="ignore"):  # a notebook may serve infinite pixels
+        return (before[starts], (low + high) / 2) if float((high - low).max()) <= SAME_PIXELS else None
 
 
 def _standardised(images: NDArray[np.float32]) -> NDArray[np.float32]:

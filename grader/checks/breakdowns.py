@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import re
 from collections.abc import Sequence
 
@@ -77,9 +78,10 @@ def undefined_name(run: CellRun) -> str:
 
 
 def first_cause(notebook: Notebook, runs: Sequence[CellRun], run: CellRun) -> CellRun:
-    """Return the cell because of which a cell broke: one that broke before it gave a value to the name that is missing.
+    """Return the cell whose error is the first cause of this cell's error.
 
-    `runs` are the cells that ran, in order. It is `run` itself if no earlier cell is the cause.
+    A cell that broke before it defined a name is the cause of a NameError for that name in a later cell. `runs` are the
+    cells that ran, in order. Return `run` itself if no earlier cell is the cause.
 
     >>> from pathlib import Path
     >>> from grader.notebook.cells import Cell
@@ -90,16 +92,16 @@ def first_cause(notebook: Notebook, runs: Sequence[CellRun], run: CellRun) -> Ce
     0
     """
     sources = {cell.index: cell.source for cell in notebook.code_cells}
-    place = next((at for at, one in enumerate(runs) if one.index == run.index), 0)
-    for at in range(place - 1, -1, -1):
-        before, name = runs[at], undefined_name(run)
+    earlier = itertools.takewhile(lambda one: one.index != run.index, tuple(runs))
+    for before in reversed(list(earlier)):
+        name = undefined_name(run)
         if name and before.status not in ("ok", "not_run") and _would_bind(sources.get(before.index, ""), before, name):
             run = before
     return run
 
 
 def _would_bind(source: str, run: CellRun, name: str) -> bool:
-    """Return whether a cell would have given a name a value in the statement that ended it, or later."""
+    """Return whether a cell would have defined a name in the statement that broke, or later."""
     python = python_source(source)
     if python is None:
         return bool(re.search(rf"^\s*(?:(?:class|def)\s+{name}\b|{name}\b[^=\n]*=(?!=))", source, re.MULTILINE))
@@ -108,7 +110,7 @@ def _would_bind(source: str, run: CellRun, name: str) -> bool:
 
 
 def _bound(statement: ast.stmt) -> set[str]:
-    """Return the names that a statement gives a value."""
+    """Return the names that a statement defines."""
     if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
         return {statement.name}
     if isinstance(statement, (ast.Import, ast.ImportFrom)):

@@ -30,8 +30,8 @@ BOTH = "A batch has two tensors: print the shape of each."
 def first_batch_text(text: str, batch: FirstBatch, source: str = "", notes: str = "") -> str:
     """Check that shapes (40 %), dtypes (30 %) and roles (30 %) of the first batch are shown, as one check.
 
-    Return the shapes and dtypes. Raise Fail with the credit of the parts that are there. The code tells the roles only
-    if it prints something of the rest: loops below name tensors, too.
+    Return the shapes and dtypes. Raise Fail with the credit of the parts that are there. The names in the code count
+    for the roles only if a shape or a dtype is printed: other loops in the code name tensors, too.
 
     >>> text = "images (64, 1, 28, 28) torch.float32, labels (64,) torch.int64"
     >>> first_batch_text(text, FirstBatch())

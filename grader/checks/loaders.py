@@ -104,6 +104,8 @@ def _found(probe: LoaderProbe, part: _Part | None) -> _Part:
         raise Fail(
             f"the {probe.split} loader raises {describe_error(probe.error)}", "a DataLoader that gives batches", _TRY
         )
+    if probe.misnamed is not None:
+        raise Fail(probe.missing, "a DataLoader over MNIST", "Which data set is this DataLoader given?")
     if probe.missing or part is None:
         raise Fail(
             probe.missing or f"no {probe.split} loader was found",

@@ -68,17 +68,17 @@ def loss_plots(
         shown = plots.loss_plots(e.run.figures, training.epochs, 1, 10)
     """
     recorded = last - first + 1 if charged else 0
-    charges = _Charges(recorded, tuple(intervals))
-    found = _read_all(tuple(figures), tuple(epochs), tuple(passes), other_averages, charges)
+    instead = _OtherRecords(recorded, tuple(intervals))
+    found = _read_all(tuple(figures), tuple(epochs), tuple(passes), other_averages, instead)
     return tuple(read.plot(first, last) for read in found)
 
 
 @dataclass(frozen=True)
-class _Charges:
-    """What functions that do not record losses record instead.
+class _OtherRecords:
+    """The values that the notebook's functions are known to record in place of losses.
 
-    `tests` is the number of values of the test function, 0 if that records losses; `intervals` are the numbers of
-    batches for which the training function may record one value, none if that records losses.
+    `tests` is the number of values that the test function records in the wanted epochs, 0 if they are losses. The
+    training function records one value in so many batches as one of `intervals` says; () if the values are losses.
     """
 
     tests: int
@@ -124,12 +124,12 @@ def _read_all(
     epochs: tuple[Epoch, ...],
     passes: tuple[Pass, ...],
     other_averages: bool,
-    charges: _Charges,
+    instead: _OtherRecords,
 ) -> tuple[_Read, ...]:
     """Return the lines of all plots."""
     measured = Measured.of(epochs, passes)
     unsure = other_averages or not measured.tested
-    return tuple(_read(figure, group, measured, unsure, charges) for figure in figures for group in _together(figure))
+    return tuple(_read(figure, group, measured, unsure, instead) for figure in figures for group in _together(figure))
 
 
 def _together(figure: Figure) -> list[tuple[Axes, ...]]:
@@ -146,7 +146,7 @@ def _together(figure: Figure) -> list[tuple[Axes, ...]]:
     return groups
 
 
-def _read(figure: Figure, group: tuple[Axes, ...], measured: Measured, unsure: bool, charges: _Charges) -> _Read:
+def _read(figure: Figure, group: tuple[Axes, ...], measured: Measured, unsure: bool, instead: _OtherRecords) -> _Read:
     curves: list[Curve] = []
     alike: list[Curve] = []
     invisible: list[Curve] = []
@@ -156,7 +156,7 @@ def _read(figure: Figure, group: tuple[Axes, ...], measured: Measured, unsure: b
             claims = claim(label_of(line, axes))
             curve = read_line(line, measured, claims)
             if curve is None or curve.alike:
-                curve = _as_recorded(line, measured, claims, charges) or curve
+                curve = _as_recorded(line, measured, claims, instead) or curve
             if curve is None or curve.role not in ("train", "validation"):
                 others += [(line, curve.role if curve else "")] if is_visible(line) else []
             elif not is_visible(line):
@@ -170,11 +170,11 @@ def _read(figure: Figure, group: tuple[Axes, ...], measured: Measured, unsure: b
     return _Read(figure.cell, group, beside, tuple(curves), tuple(others), tuple(alike), tuple(invisible))
 
 
-def _as_recorded(line: Line, measured: Measured, claims: str, charges: _Charges) -> Curve | None:
+def _as_recorded(line: Line, measured: Measured, claims: str, instead: _OtherRecords) -> Curve | None:
     """Return the curve of what a function recorded instead of losses; None if the line may not be that."""
     if claims == "train":
-        return training_as_recorded(line, measured, charges.intervals)
-    return validation_as_recorded(line, measured, charges.tests, bool(claims)) if charges.tests else None
+        return training_as_recorded(line, measured, instead.intervals)
+    return validation_as_recorded(line, measured, instead.tests, bool(claims)) if instead.tests else None
 
 
 def _without_unseen(curve: Curve, axes: Axes) -> Curve:

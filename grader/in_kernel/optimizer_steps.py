@@ -1,4 +1,4 @@
-"""Tell the steps of an optimizer from those that they consist of."""
+"""Recognise a step of an optimizer that is only a part of another step."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ _FILE = "torch/optim/optimizer.py"  # its `wrapper` makes a step and calls the h
 
 
 def is_inner(optimizer: object) -> bool:
-    """Return whether a step that ends is a part of another step of this optimizer, as by `super().step()`.
+    """Return whether the step that just ended was called by another step of this optimizer, as by `super().step()`.
 
-    To be called by a hook. Torch calls the hooks for both steps if an object of the base class was made before.
+    Call this in a hook that torch calls after a step. Torch calls the hooks for both steps if an object of the base
+    class was made before.
     """
     step = _next_step(sys._getframe(1))
     outer = _next_step(step.f_back) if step is not None else None
@@ -23,7 +24,7 @@ def is_inner(optimizer: object) -> bool:
 
 
 def _next_step(frame: FrameType | None) -> FrameType | None:
-    """Return the nearest frame, this one or one that led to it, in which torch makes a step and calls its hooks."""
+    """Return the nearest frame, from this one outwards, in which torch makes a step; None without one."""
     while frame is not None:
         code = frame.f_code
         if code.co_name == "wrapper" and code.co_filename.endswith(_FILE):

@@ -1,4 +1,4 @@
-"""Names that a notebook never binds, and calls that do not fit: signs of mutations that do not fit together."""
+"""Find names that a notebook never binds and calls that do not fit their function: its mutations do not fit."""
 
 from __future__ import annotations
 
@@ -38,7 +38,10 @@ def unbound(draft: Draft) -> frozenset[str]:
 
 
 def unfit_calls(draft: Draft) -> frozenset[str]:
-    """Return the names of the functions, defined once, that some call gives too few or too many arguments."""
+    """Return the names of functions that some call gives too few or too many arguments.
+
+    Only functions that are defined once, outside of functions and classes, are looked at.
+    """
     trees = [tree for _, tree in draft.trees()]
     defined: dict[str, list[ast.arguments]] = {}
     for node in (node for tree in trees for node in tree.body if isinstance(node, ast.FunctionDef)):

@@ -14,6 +14,7 @@ from typing import Literal
 
 from grader.assignment import Evidence, Fail, NotGraded
 from grader.checks import loaders, loop_records, loop_tests, loops, models, training_settings
+from grader.evidence.probes import LoopProbe
 from grader.evidence.trainings import Epoch, Training
 from reference.contract import BATCH_SIZE, LEARNING_RATE, LOG_EVERY, MOMENTUM
 
@@ -124,13 +125,19 @@ def overflowed(e: Evidence, training: Training) -> str:
     return charged or ("the optimizer's settings" if settings_fault(training, len(training.epochs)) else "")
 
 
+def _tried(e: Evidence, role: str) -> LoopProbe | None:
+    """Return the probe of the function for a role; None if the function could not be run."""
+    probe = e.loops.get(role)
+    return probe if probe is not None and probe.student is not None and probe.student.error is None else None
+
+
 def test_records(e: Evidence) -> Records:
     """Return whether the function for the CPU's tests is known to record the average loss.
 
     'wrong' if it records something else, which cost points, and 'unknown' if it could not be tried.
     """
-    probe = e.loops.get("cpu_test")
-    if probe is None or probe.student is None or probe.student.error is not None:
+    probe = _tried(e, "cpu_test")
+    if probe is None:
         return "unknown"
     try:
         loop_tests.averages_loss(probe)
@@ -142,23 +149,22 @@ def test_records(e: Evidence) -> Records:
 
 
 def wrong_record_intervals(e: Evidence) -> tuple[int, ...]:
-    """Return for how many batches the CPU's training function may record one value that is no loss, which cost points.
+    """Return the intervals at which the CPU's training function may record values that are no losses.
 
-    These are the numbers with which it would record as many values as it did when it was tried, the wanted one first;
-    none if it is not known to record such values.
+    An interval is a number of batches. It is possible if the probed function recorded as many values; the asked one
+    comes first. Return () if the function is not known to record such values, which cost points.
     """
-    probe = e.loops.get("cpu_train")
-    if probe is None or probe.student is None or probe.student.error is not None:
+    probe = _tried(e, "cpu_train")
+    if probe is None or probe.student is None:
         return ()
     try:
         loop_records.records_losses(probe, LOG_EVERY)
+        return ()
+    except NotGraded:
+        return ()
     except Fail as fail:
         if fail.credit:  # they are losses, with wrong steps or at another interval
             return ()
-    except NotGraded:
-        return ()
-    else:
-        return ()
     counts, batches = {len(values) for values in probe.student.lists.values()}, len(probe.batch_sizes)
     found = [every for every in range(1, batches + 1) if math.ceil(batches / every) in counts]
     return tuple(sorted(found, key=lambda every: abs(every - LOG_EVERY)))
@@ -166,9 +172,7 @@ def wrong_record_intervals(e: Evidence) -> tuple[int, ...]:
 
 def counts_steps_wrongly(e: Evidence) -> bool:
     """Return whether the training function for the CPU is known to record or return wrong steps, which cost points."""
-    probe = e.loops.get("cpu_train")
-    if probe is None or probe.student is None or probe.student.error is not None:
-        return False
-    return fails(lambda: loop_records.records_losses(probe, LOG_EVERY)) or fails(
-        lambda: loop_records.returns_step(probe)
+    probe = _tried(e, "cpu_train")
+    return probe is not None and (
+        fails(lambda: loop_records.records_losses(probe, LOG_EVERY)) or fails(lambda: loop_records.returns_step(probe))
     )

@@ -217,7 +217,7 @@ def costs(e: Evidence) -> list[flops.Cost]:
     for role in ("mlp", "cnn"):
         probe = e.models[role]
         macs = models.count_macs(probe.operations) or MACS[role]
-        built = probe.class_name is not None and probe.error is None
+        built = probe.class_name is not None and probe.error is None and not probe.missing
         parameters = sum(math.prod(p.shape) for p in probe.parameters) if built else PARAMETERS[role]
         found.append(flops.Cost(role.upper(), macs, parameters, probe.class_name or role.upper()))
     return found

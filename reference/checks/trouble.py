@@ -18,7 +18,7 @@ from grader.packages import Lacking, Missing, missing_packages
 from reference.checks.sections import BROKE, is_stub
 from reference.contract import RECOGNISE
 
-TRAINED_BY = {"cpu": "cpu_train", "cuda": "gpu_train"}
+TRAINED_BY = {"cpu": "cpu_train", "cuda": "gpu_train"}  # the role of the function that trains on a device
 
 
 def counted(epochs: int) -> str:
@@ -107,7 +107,7 @@ def _broke(e: Evidence, cells: Sequence[int], role: str, device: str) -> tuple[s
 def broke_before(e: Evidence, index: int, calling: str = "") -> tuple[str, str]:
     """Return how the last cell before this one that broke ended, as `trouble` does; it need not be the reason.
 
-    With `calling`, 'cpu_train' or 'gpu_train', it is the last that calls the notebook's function for this role.
+    With the role `calling` ('cpu_train' or 'gpu_train'), only cells that call the function for it are looked at.
     """
     before = [cell for cell in e.run.cells if cell.status in BROKE and cell.index < index]
     if calling:
@@ -121,7 +121,7 @@ def broke_before(e: Evidence, index: int, calling: str = "") -> tuple[str, str]:
 
 
 def _ending(e: Evidence, cell: CellRun) -> tuple[str, str]:
-    """Return how a cell that broke ended, or the earlier one that is the cause, after a semicolon, and a hint or ''."""
+    """Return how a cell broke, or the earlier cell that is the cause, after a semicolon, and a hint or ''."""
     cause = first_cause(e.notebook, e.run.cells, cell)
     if cause is not cell:
         said, hint = _ending(e, cause)

@@ -73,3 +73,10 @@ def test_a_loader_that_cannot_be_iterated_earns_nothing_by_its_settings():
     with pytest.raises(Fail, match="raises TypeError: no batch") as failure:
         loaders.loader(broken, 8192, 64, shuffled=True)
     assert failure.value.credit == 0
+
+
+def test_a_loader_with_the_wrong_images_is_asked_for_its_data_set():
+    missing = "the loader 'test_loader' holds MNIST's training images, and no loader holds the test images"
+    with pytest.raises(Fail, match="holds MNIST's training images") as caught:
+        loaders.loader(LoaderProbe("test", missing=missing, misnamed=SEEN), 10_000, 64, shuffled=False)
+    assert "Which data set" in caught.value.hint

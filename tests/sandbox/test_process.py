@@ -3,8 +3,6 @@
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -15,6 +13,7 @@ from grader.sandbox.confinement.folder import private_folder, remove
 from grader.sandbox.kernel import Kernel
 from grader.sandbox.limits import MIB, Limits
 from grader.sandbox.process import KernelProcess
+from tests.sandbox.processes import runs, until
 
 BACKENDS = [
     pytest.param(
@@ -31,20 +30,6 @@ BACKENDS = [
 @pytest.fixture(params=BACKENDS)
 def backend(request: pytest.FixtureRequest) -> Backend:
     return find_backend(request.param)
-
-
-def until(condition: Callable[[], bool], seconds: float = 10) -> bool:
-    deadline = time.monotonic() + seconds
-    while not condition() and time.monotonic() < deadline:
-        time.sleep(0.02)
-    return condition()
-
-
-def runs(process: psutil.Process) -> bool:
-    try:
-        return process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
 
 
 def test_sockets_fit_into_a_path_even_when_the_temporary_folder_is_deep(
@@ -114,7 +99,7 @@ def test_a_kernel_ends_with_its_driver(backend: Backend) -> None:
     process = subprocess.Popen([sys.executable, "-c", driver], stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     assert process.stdout.readline() == "up\n"
-    mine = psutil.Process(process.pid).children(recursive=True)
+    mine = [child.pid for child in psutil.Process(process.pid).children(recursive=True)]
     assert len(mine) >= 2
     process.kill()
     process.wait()

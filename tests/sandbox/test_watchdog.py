@@ -6,7 +6,6 @@ import sys
 import time
 from pathlib import Path
 
-import psutil
 import pytest
 
 from grader.sandbox.confinement.process_tree import (
@@ -21,6 +20,7 @@ from grader.sandbox.confinement.process_tree import (
 )
 from grader.sandbox.limits import GIB, MIB, Limits
 from grader.sandbox.watchdog import Watchdog, exceeded, held_by
+from tests.sandbox.processes import runs, until
 
 LIMITS = Limits(memory_bytes=GIB, tasks=50, cpu_seconds=10)
 
@@ -53,12 +53,9 @@ def test_a_tree_is_found_measured_and_killed() -> None:
         assert usage(both).resident > 100 * MIB > proportional(both) > 50 * MIB
         assert usage([2**22 + 1]) == Usage()
         kill_below(process.pid)
-        ended = (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)  # its parent sleeps, and does not reap it
         assert process.poll() is None
-        deadline = time.monotonic() + 10  # a signal may be delivered late
-        while time.monotonic() < deadline and any(psutil.Process(p).status() not in ended for p in below):
-            time.sleep(0.01)
-        assert all(psutil.Process(pid).status() in ended for pid in descendants(process.pid))
+        assert until(lambda: not any(map(runs, below)))  # a signal may be delivered late
+        assert not any(map(runs, descendants(process.pid)))
         process.kill()
 
 

@@ -17,7 +17,8 @@ FLATTEN = "_1 = _1.reshape(-1, 28 * 28)"
 def module_faults(names: Model) -> tuple[Mutation, ...]:
     """Return faults in the declaration of a model with `fc1`, `fc2` and `fc3`."""
     name, group = names.name, names.group
-    useless = f"{names.item} {names.runs} {names.counts}"
+    untrained = f"{names.item} {names.runs}"  # the operations of such a model can still be counted
+    useless = f"{untrained} {names.counts}"
     return (
         fault(
             f"{group}.super_missing",
@@ -42,7 +43,7 @@ def module_faults(names: Model) -> tuple[Mutation, ...]:
                 *(swap(f"self.fc{i} = _1", f"self.layers{i} = [_1]", within=name) for i in (1, 2, 3)),
                 *(swap(f"self.fc{i}", f"self.layers{i}[0]", within=name) for i in (1, 2, 3)),
             ),
-            f"{names.item} {names.runs}",
+            untrained,
             (r"parameters?\b|empty|regist",),
             f"{names.settings} {names.learns}",
         ),
@@ -63,7 +64,7 @@ def module_faults(names: Model) -> tuple[Mutation, ...]:
             f"{group}.nothing_returned",
             "The forward returns nothing.",
             swap("return self.fc3(_1)", "self.fc3(_1)", within=name),
-            f"{names.item} {names.runs}",  # its operations can be counted all the same
+            untrained,
             (r"None|nothing|return",),
             f"{names.settings} {names.learns}",
         ),

@@ -150,13 +150,13 @@ def leave_a_warden(user: int | None) -> None:
     libc.prctl(_SUBREAPER, 1, 0, 0, 0)
     alone = user is None and _signals_only_below()
     parent = os.getppid()
-    # Blocked, they wait for `sigwait`. A handler would be called amid the clearing, and end it: Linux sends a signal
-    # for the end of each thread of the parent.
+    # The warden blocks these signals and waits for them with `sigwait`. A handler could interrupt `_clear`: Linux sends
+    # a signal for each thread of the parent that ends.
     waited = {signal.SIGTERM, signal.SIGCHLD}
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, waited)
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, waited)
     child = os.fork()
     if child == 0:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         os.setsid()
         return
     libc.prctl(_DUMPABLE, 0, 0, 0, 0)  # processes of the same user must not read this process's memory or write to it
@@ -176,7 +176,7 @@ def leave_a_warden(user: int | None) -> None:
 
 
 def _reap(child: int) -> int | None:
-    """Reap all processes that have ended. Return the status of `child`, as a shell gives it, None while it runs."""
+    """Reap all processes that have ended. Return the status of `child` as a shell shows it, or None while it runs."""
     while True:
         ended, how = os.waitpid(-1, os.WNOHANG)
         if not ended:

@@ -12,7 +12,7 @@ import pytest
 from grader.assignment import Evidence, Fail, Reference, Review, Threshold
 from grader.evidence.probes import Comparison, LoaderProbe, LoopProbe, ModelProbe, Parameter
 from grader.evidence.run import ModelSeen, OptimizerSeen, Pass
-from reference.checks.before import counts_steps_wrongly
+from reference.checks.before import counts_steps_wrongly, wrong_record_intervals
 from reference.checks.before import test_records as records_of
 from reference.checks.epochs import converges, mlp_converges, optimizer, ten_epochs
 from reference.checks.figures import plot_checks, q2_plot
@@ -248,6 +248,21 @@ def test_a_wrong_test_function_makes_no_curve_of_what_is_none() -> None:
             plot_checks("q2", q2_plot, (1, 1, 1, 1, 1), "q2.trained")[0].run(e)
 
 
+def test_what_a_wrong_training_function_recorded_is_the_training_curve() -> None:
+    checks = plot_checks("q2", q2_plot, (1, 1, 1, 1, 1), "q2.trained")
+    train, validation = steps_and_ends(make_epochs(20)[:10])
+    shifted = replace(train, y=tuple(y and y**2 - 9 for y in train.y))
+    e = evidence(TWENTY, figures=[replace(plot(shifted, validation), cell=24)])
+    right = loop_probes.recorded((0, 100, 200))  # type: ignore[no-untyped-call]
+    steps_only = function(lists={**right, "train_losses": tuple(64 * y for y in right["train_losses"])})
+    assert wrong_record_intervals(replace(e, loops=steps_only))[0] == 100
+    assert all(check.run(replace(e, loops=steps_only)) for check in checks)
+    for loops in (function(), function(lists={**right, "steps": (1.0, 2.0, 3.0)}), {}):
+        assert wrong_record_intervals(replace(e, loops=loops)) == ()
+        with pytest.raises(Fail, match="holds no losses of this training"):
+            checks[0].run(replace(e, loops=loops))
+
+
 def test_wrong_steps_are_not_charged_again_by_the_x_axis() -> None:
     epochs = make_epochs(20)
     train, validation = steps_and_ends(epochs[:10])
@@ -299,6 +314,20 @@ def test_wrong_settings_cost_the_loops_and_not_the_curve() -> None:
     assert "this rests on the optimizer's settings" in str(mlp_converges(e))
     with pytest.raises(Fail):  # steps that nobody could repeat
         mlp_converges(replace(e, run=replace(e.run, repeated=frozenset())))
+
+
+def test_another_optimizer_costs_the_loops_if_it_learned() -> None:
+    made = replace(SGD, kind="RMSprop")
+    learned = [replace(p, optimizer=made) if p.trains else p for p in TWENTY]
+    assert "this rests on the optimizer's settings" in str(mlp_converges(judged(evidence(learned))))
+    unchecked = judged(evidence(learned))
+    unchecked = replace(unchecked, run=replace(unchecked.run, unchecked={"model-1": "nothing gives its losses"}))
+    guessed = [
+        replace(p, losses=(2.3,) * len(p.losses), mean_loss=2.3, sample_loss=2.3) if p.trains else p for p in learned
+    ]
+    for e in (unchecked, judged(evidence(guessed))):
+        with pytest.raises(Fail, match="after 10 epochs the loss is"):
+            mlp_converges(e)
 
 
 def test_curves_of_losses_that_overflowed_cost_once() -> None:

@@ -150,6 +150,22 @@ def test_a_cell_that_broke_for_another_reason_is_not_blamed() -> None:
         assert caught.value.seen == "no training of the MLP on the CPU was seen in the run"
 
 
+def test_an_earlier_cell_that_calls_the_training_function_and_broke_is_named() -> None:
+    sources = {16: "tmie.time()", 18: "cpu_train(0, [], [], 0)", 14: "import torch\n\nmodel = MLP()"}
+    missing = CellError("NameError", "name 'model' is not defined", 1)
+    for errors, seen in (
+        ({16: NAME, 18: NO_GRAD}, r"seen in the run; before that, line 7 of .* ended with RuntimeError"),
+        (
+            {14: CellError("TypeError", "MLP() takes no arguments", 3), 18: missing},
+            r"before that, line 3 of .* ended with TypeError: MLP\(\) takes no arguments.*, so `model` has no value",
+        ),
+    ):
+        e = evidence([*trained(39, 2)], errors, models(1, CNN))
+        cells = tuple(Cell(run.index, "code", sources.get(run.index, "")) for run in e.run.cells)
+        with pytest.raises(Fail, match=seen):
+            ten_epochs(replace(e, notebook=replace(e.notebook, cells=cells)))
+
+
 def test_without_any_training_the_last_error_before_the_question_is_named() -> None:
     e = evidence([], {14: NAME, 22: NAME, 32: NO_GRAD}, {})
     with pytest.raises(
@@ -293,6 +309,20 @@ def test_names_in_the_loops_below_do_not_tell_which_is_the_label() -> None:
         ),
     )
     assert q1_text(replace(e, run=replace(e.run, cells=(CellRun(15, "ok", 1.0), *e.run.cells))))
+
+
+@pytest.mark.parametrize("misnamed", [TRAIN, None])
+def test_a_test_loader_over_training_images_costs_once(misnamed: LoaderSeen | None) -> None:
+    printed = "sample: torch.Size([64, 1, 28, 28]) torch.float32, label: torch.Size([64]) torch.int64"
+    sources = tuple(Cell(i, "code", "") for i in SECTIONS["q1"])
+    e = evidence([Pass(16, TRAIN, 1.0, 0.1, 1, 64, False)], printed={16: printed})
+    e = replace(e, notebook=replace(e.notebook, cells=sources))
+    e = replace(e, loaders={"test": LoaderProbe("test", missing="there is none", misnamed=misnamed)})
+    if misnamed is not None:
+        assert q1_text(e)
+    else:
+        with pytest.raises(Fail, match="takes its batch from the training loader"):
+            q1_text(e)
 
 
 @pytest.mark.parametrize(("shuffled", "served"), [(False, 64), (True, 32)])

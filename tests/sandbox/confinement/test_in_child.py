@@ -7,8 +7,9 @@ import sys
 import time
 from pathlib import Path
 
-import psutil
 import pytest
+
+from tests.sandbox.processes import runs, until
 
 KERNEL = """
 import os, signal, subprocess, sys, time
@@ -32,7 +33,7 @@ def test_the_warden_ends_all_that_is_left(tmp_path: Path, seconds: float, status
         note = tmp_path / f"pid{attempt}"
         warden = subprocess.Popen([sys.executable, "-c", KERNEL, str(note), str(seconds)])
         while not note.exists():
-            assert warden.poll() is None
+            assert warden.poll() is None or note.exists()
             time.sleep(0.001)
         left = int(note.read_text())
         if seconds:
@@ -40,4 +41,4 @@ def test_the_warden_ends_all_that_is_left(tmp_path: Path, seconds: float, status
             while warden.poll() is None:
                 os.kill(warden.pid, signal.SIGTERM)
         assert warden.wait(timeout=20) in statuses
-        assert not psutil.pid_exists(left) or psutil.Process(left).status() == psutil.STATUS_ZOMBIE
+        assert until(lambda: not runs(left))  # noqa: B023  (a killed process may end a little later)
