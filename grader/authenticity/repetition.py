@@ -28,8 +28,9 @@ if TYPE_CHECKING:
 FRESH_STEPS, LATER_STEPS = 3, 2
 FIRST_SHARE = 2e-3  # of the first loss, which follows from the weights alone
 FRESH_SHARE = 5e-3  # of the other losses of a first epoch
-# Of those of a later one, since the momentum of the epoch before is not known: 12 % off for the CNN on all of MNIST.
-LATER_SHARE, LATER_SLACK = 0.35, 0.15
+# Of those of a later one, since the momentum of the epoch before is not known: up to 48 % off for the CNN on all of
+# MNIST (docs/calibration.md).
+LATER_SHARE, LATER_SLACK = 0.6, 0.15
 
 
 @dataclass(frozen=True)
