@@ -46,6 +46,53 @@ def test_text_that_is_refused(text: str) -> None:
     assert time.process_time() - began < 2
 
 
+FIRST_USE = """
+import threading
+from dataclasses import dataclass
+
+from grader.evidence.decode import decode_json
+
+begun, go_on, found = threading.Event(), threading.Event(), []
+
+
+def slow():
+    begun.set()
+    go_on.wait(30)
+    return int
+
+
+@dataclass
+class Inner:
+    number: "slow()"
+
+
+@dataclass
+class Outer:
+    inner: Inner
+
+
+def decode():
+    found.append(decode_json('{"inner": {"number": 1}}', Outer).inner.number)
+
+
+first, second = threading.Thread(target=decode), threading.Thread(target=decode)
+first.start()
+begun.wait(30)
+second.start()
+second.join(1)
+go_on.set()
+first.join(30)
+second.join(30)
+print(found)
+"""
+
+
+def test_two_threads_may_use_a_type_for_the_first_time_at_once() -> None:
+    """msgspec 0.22 published what it knows about a type half-filled, and the second thread crashed."""
+    ended = subprocess.run([sys.executable, "-c", FIRST_USE], capture_output=True, text=True, timeout=60)
+    assert (ended.returncode, ended.stdout) == (0, "[1, 1]\n"), ended.stderr
+
+
 @pytest.mark.parametrize(
     ("text", "value"),
     [
