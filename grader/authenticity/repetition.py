@@ -176,7 +176,7 @@ def _losses(
 
 
 def agree(recorded: Sequence[float | None], taken: Sequence[float], fresh: bool = False) -> bool:
-    """Return whether recorded losses are those of the steps taken here: the first exactly, the others nearly.
+    """Return whether recorded losses are those of the steps taken here: the first exactly, the others roughly.
 
     `fresh` says that the optimizer had no momentum before, so that the others are almost exact too.
     """
