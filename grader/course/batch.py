@@ -20,6 +20,7 @@ from grader.course.questions import questions_of
 from grader.course.scores import standing
 from grader.course.store import Entry, Graded, Store, key_for, now, read_document
 from grader.course.summary_csv import write_summary
+from grader.course.worker_deaths import MAX_DEATHS, WorkerDeaths
 from grader.files import write_atomically
 from grader.grading.grade import failed
 from grader.grading.supervisor import CutShort, GaveUp
@@ -30,7 +31,6 @@ from grader.reports.html import in_this_language, write_html
 from grader.result import Result
 
 MAX_TRIES = 2  # a grading that was cut short is tried once more
-MAX_DEATHS = 3  # workers that may die on one notebook before it fails: machines also fail for unrelated reasons
 TICK_SECONDS = 0.5
 SUMMARY_SHARE = 20  # writing the summary and the class's page may take 1/20 of the time
 _KILLED = re.compile(r"the kernel died while cell -?\d+ ran \((?:SIGKILL|exit status 137)")
@@ -70,6 +70,7 @@ class _Batch:
         self.waiting: deque[Submission] = deque()
         self.suspects: deque[_Running] = deque()
         self.running: dict[Future[Result], _Running] = {}
+        self.deaths = WorkerDeaths()
         self.unwritten: list[tuple[Submission, Result, str]] = []
         self._summary_at, self._summary_took = 0.0, 0.0
         self._overview = Overview(store)
@@ -202,6 +203,8 @@ class _Batch:
             self.observer.retried(run.submission, why)
             self._start(pool, _Running(run.submission, run.tries + 1, run.deaths))
             return
+        if error is None:
+            self.deaths.survived(run.submission.name)
         final = error is None and not run.submission.problem
         broken = f"the grader itself failed on this notebook ({why}); please report it"
         result = future.result() if error is None else self._failed(run.submission, broken)
@@ -210,7 +213,8 @@ class _Batch:
     def _worker_died(self, pool: Pool, run: _Running, error: WorkerDied) -> None:
         """Retry a notebook whose worker died: of it, of a notebook beside it, or for an unrelated reason."""
         deaths = run.deaths + 1
-        if deaths < MAX_DEATHS:
+        self.deaths.add(error.worker, run.submission.name)
+        if deaths < self.deaths.limit:
             self.observer.retried(run.submission, str(error))
             again = _Running(run.submission, run.tries, deaths)
             if deaths < MAX_DEATHS - 1:

@@ -15,7 +15,11 @@ class WorkerRefused(Exception):
 
 
 class WorkerDied(Exception):
-    """The worker process died, perhaps because of the notebook; the message names the process."""
+    """The worker process died, perhaps because of the notebook; `worker` is its address, '' if it is not known."""
+
+    def __init__(self, message: str, worker: str = "") -> None:
+        super().__init__(message)
+        self.worker = worker
 
 
 class Pool(Protocol):

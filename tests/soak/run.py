@@ -42,7 +42,7 @@ class Outcome:
 
 
 def soak(notebooks: int, workers: int, threads: int, every: float, sleep: float, seed: int) -> Outcome:
-    """Run it. A worker is killed every `every` seconds on average; a grading sleeps `sleep` seconds on average."""
+    """Run it. A worker is killed after `every` seconds with all workers, on average; a grading sleeps `sleep` seconds."""
     draw = random.Random(seed)
     with tempfile.TemporaryDirectory() as name:
         place, folder = Path(name) / "place", Path(name) / "cluster"
@@ -70,9 +70,12 @@ def soak(notebooks: int, workers: int, threads: int, every: float, sleep: float,
                     number = next(i for i, worker in enumerate(cluster.workers) if worker.poll() is not None)
                     cluster.start_worker(*INSTANT, threads=threads)
                     cluster.workers[number] = cluster.workers.pop()
+                    cluster.wait_for_newest_worker()  # on a slow machine workers would die faster than they start
             seconds = time.monotonic() - began
             reader.join()
-            said = "".join(lines)[-2000:] + (driver.stderr.read() if driver.stderr else "")
+            said = "".join(line for line in lines if " points confirmed" not in line) + (
+                driver.stderr.read() if driver.stderr else ""
+            )
             begun = Counter(cluster.begun())
             return _count(Path(name) / "out", texts, seconds, kills, begun, driver.returncode, said)
 
@@ -110,7 +113,7 @@ def main() -> int:
     parser.add_argument("--notebooks", type=int, default=500)
     parser.add_argument("--workers", type=int, default=3)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--kill-every", type=float, default=5.0, help="seconds, on average")
+    parser.add_argument("--kill-every", type=float, default=5.0, help="seconds with all workers, on average")
     parser.add_argument("--sleep", type=float, default=0.5, help="seconds that a grading takes, on average")
     parser.add_argument("--seed", type=int, default=0)
     asked = parser.parse_args()

@@ -144,7 +144,7 @@ class ClusterPool:
             self._link.avoid(reply.worker, reply.text)
             raise WorkerRefused(reply.text)
         if reply.kind == "died":
-            raise WorkerDied(f"the worker {reply.text} is gone")
+            raise WorkerDied(f"the worker {reply.text} is gone", reply.text)
         raise RemoteError(f"{reply.text} (on {reply.worker})")
 
     def _on_progress(self, event: Any) -> None:

@@ -84,6 +84,13 @@ class Processes:
         )
         return len(self.workers) - 1
 
+    def wait_for_newest_worker(self, seconds: float = 60) -> None:
+        """Wait until the worker that was started last has joined the cluster."""
+        log, deadline = self.folder / f"worker-{self._count}.log", time.monotonic() + seconds
+        while b"Registered to" not in log.read_bytes():
+            assert time.monotonic() < deadline, log.read_text(errors="replace")
+            time.sleep(0.05)
+
     def kill_worker(self, number: int) -> None:
         """Kill a worker as if its machine were lost."""
         self.workers[number].kill()

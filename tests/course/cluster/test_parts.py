@@ -1,18 +1,21 @@
 """Parts of a cluster, tested without one: messages, spool, installations, and how a batch handles dead workers."""
 
+import json
 import os
+from collections import Counter
 from concurrent.futures import Future
 from dataclasses import fields, replace
 
 import pytest
 
-from grader.course.batch import MAX_DEATHS, grade_all
+from grader.course.batch import grade_all
 from grader.course.cluster.driver import ClusterPool, RemoteError
 from grader.course.cluster.messages import Reply, Terms, accept, decode_reply, decode_terms, encode
 from grader.course.cluster.spool import Spool, read, visible, write
 from grader.course.cluster.task import grade_bytes
 from grader.course.job import BatchError, Job, Stop
 from grader.course.pool import WorkerDied, WorkerRefused
+from grader.course.worker_deaths import MAX_DEATHS
 from grader.provenance.installation import EVERYWHERE, Installation, Wanted, digests_of, unlike
 from grader.result import Digests, Signature
 from grader.sandbox.limits import Limits
@@ -194,6 +197,21 @@ def test_a_notebook_that_kills_every_worker_fails_alone(tmp_path):
     assert len(watching.again) == MAX_DEATHS - 1
     assert "x is gone" in (tmp_path / "out" / "bad" / "result.json").read_text()
     assert pool.down is True
+
+
+def test_where_machines_are_lost_a_notebook_may_lose_more_workers(tmp_path):
+    tries = Counter()
+
+    def says(submission):
+        tries[submission.name] += 1
+        deaths = {"a": 1, "b": 1, "unlucky": MAX_DEATHS}.get(submission.name, 0)
+        worker = f"{submission.name}{tries[submission.name]}"
+        return WorkerDied("x is gone", worker) if tries[submission.name] <= deaths else good(submission)
+
+    done, _ = run(tmp_path, Fake(says), "a", "b", "unlucky")
+    assert done.count == 3
+    assert tries == {"a": 2, "b": 2, "unlucky": MAX_DEATHS + 1}
+    assert json.loads((tmp_path / "out" / "unlucky" / "result.json").read_text())["status"] != "failed"
 
 
 def test_a_refused_notebook_starts_again_without_counting_a_try(tmp_path):
