@@ -14,11 +14,13 @@ from grader.assignment import Assignment
 from grader.course.cache_key import Settings, key_of
 from grader.course.scores import standing
 from grader.course.store import Graded, Store
+from grader.errors import GraderError
 from grader.grading.grade import grade
 from grader.prove.draft import Draft
 from grader.prove.plan import Variant
 from grader.provenance.digests import digests, file_lines, of_lines, source_files
 from grader.result import Result, parse_result
+from grader.sandbox.kernel import KernelStartError
 from grader.sandbox.warm_start import close as close_servers
 from grader.sandbox.warm_start import many_kernels
 
@@ -71,7 +73,8 @@ def grade_drafts(
 
     `remark` returns a text that is appended to the progress line of each graded notebook.
 
-    Raises the exceptions of `grader.grade` for wrong arguments, OSError, and StoreError.
+    Raises the exceptions of `grader.grade` for wrong arguments, GraderError if no kernel can be started, OSError, and
+    StoreError; what was graded until then is kept.
     """
     import hashlib
 
@@ -111,8 +114,19 @@ def grade_drafts(
 
 def _timed(bench: Bench, path: Path) -> tuple[Result, float]:
     began = time.monotonic()
-    result = grade(path, bench.assignment, **bench.settings)
+    try:
+        result = _grade(bench, path)
+    except KernelStartError as error:
+        raise GraderError(f"{error}; finished gradings are kept; give the same command again to continue") from None
     return result, time.monotonic() - began
+
+
+def _grade(bench: Bench, path: Path) -> Result:
+    """Grade a notebook. If its kernel cannot be started, try once more, since other processes may be the cause."""
+    try:
+        return grade(path, bench.assignment, **bench.settings)
+    except KernelStartError:
+        return grade(path, bench.assignment, **bench.settings)
 
 
 def save(variants: Sequence[Variant], folder: Path) -> None:

@@ -12,10 +12,12 @@ from grader.assignment import AssignmentError, load_assignment
 from grader.cli.main import main
 from grader.data.sources import find_data, load_arrays
 from grader.data.subset import write_smaller
+from grader.errors import GraderError
 from grader.prove.command import ProveError, load_mutations
 from grader.prove.draft import Draft
 from grader.prove.grading import Bench, code_digest, grade_drafts
 from grader.result import Result, Submitted
+from grader.sandbox.kernel import KernelStartError
 from grader.sandbox.limits import Limits
 
 
@@ -95,6 +97,29 @@ def test_what_is_kept_is_not_graded_again(tmp_path: Path, monkeypatch: pytest.Mo
     grade_drafts(replace(bench, code="other code"), drafts, said.append, lambda name, _: f"; {name} is wrong")
     assert len(graded) == 4
     assert sorted(line.rpartition("; ")[2] for line in said[-2:]) == ["a is wrong", "b is wrong"]
+
+
+@pytest.mark.parametrize("failures", [1, 2])
+def test_a_kernel_that_cannot_be_started_is_tried_once_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failures: int
+) -> None:
+    tried: list[str] = []
+
+    def grade(path: Path, assignment: object, **settings: object) -> Result:
+        tried.append(path.name)
+        if "unlucky" in path.read_text() and tried.count(path.name) <= failures:
+            raise KernelStartError("the kernel ended before it was ready: -9")
+        return Result("course", Submitted(path.name, ""), 1.0, 1.0, "graded")
+
+    monkeypatch.setattr("grader.prove.grading.grade", grade)
+    bench = Bench(load_assignment("reference"), {"limits": Limits()}, tmp_path, "data", "cpu", "none", "code")
+    drafts = {name: Draft.from_bytes(notebook(name)) for name in ("other", "unlucky")}
+    if failures == 1:
+        assert set(grade_drafts(bench, drafts, lambda _: None)) == {"other", "unlucky"}
+    else:
+        with pytest.raises(GraderError, match="-9; finished gradings are kept; give the same command again"):
+            grade_drafts(bench, drafts, lambda _: None)
+    assert len(tried) == 3
 
 
 def notebook(source: str) -> bytes:
