@@ -17,9 +17,11 @@ import tempfile
 import threading
 import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from grader.course.worker_deaths import MAX_DEATHS
 from tests.course.cluster.processes import INSTANT, Processes, copy_tree, write_class
 
 
@@ -64,10 +66,12 @@ def soak(notebooks: int, workers: int, threads: int, every: float, sleep: float,
                 try:
                     driver.wait(draw.expovariate(1 / every))
                 except subprocess.TimeoutExpired:
-                    cluster.kill_worker(draw.randrange(workers))
+                    number = draw.randrange(workers)
+                    if _loses_its_third(cluster, number, lines):
+                        continue
+                    cluster.kill_worker(number)
                     kills += 1
                     # another in its place, in the list too
-                    number = next(i for i, worker in enumerate(cluster.workers) if worker.poll() is not None)
                     cluster.start_worker(*INSTANT, threads=threads)
                     cluster.workers[number] = cluster.workers.pop()
                     cluster.wait_for_newest_worker()  # on a slow machine workers would die faster than they start
@@ -78,6 +82,18 @@ def soak(notebooks: int, workers: int, threads: int, every: float, sleep: float,
             )
             begun = Counter(cluster.begun())
             return _count(Path(name) / "out", texts, seconds, kills, begun, driver.returncode, said)
+
+
+def _loses_its_third(cluster: Processes, number: int, lines: Sequence[str]) -> bool:
+    """Return whether this worker has a notebook that has lost two others: such a notebook fails, as it must.
+
+    `lines` are those of the driver. A worker has a notebook until the driver reports the result.
+    """
+    begun = Counter(cluster.begun())
+    reported = {line.split()[1] for line in lines if line.startswith("[")}
+    return any(
+        begun[name] >= MAX_DEATHS and name.replace(".ipynb", ":") not in reported for name in cluster.begun_by(number)
+    )
 
 
 def _count(

@@ -123,6 +123,12 @@ class Processes:
         """Return the files whose grading has begun, once for each time."""
         return [line.split()[1] for line in self.log.read_text().splitlines() if line.startswith("begin ")]
 
+    def begun_by(self, number: int) -> set[str]:
+        """Return the files whose grading this worker has begun."""
+        pid = str(self.workers[number].pid)
+        lines = map(str.split, self.log.read_text().splitlines())
+        return {name for kind, name, by, *_ in lines if kind == "begin" and by == pid}
+
     def close(self) -> None:
         """Kill all processes."""
         for process in (*self.workers, self.scheduler):
