@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -83,7 +84,8 @@ def grade_drafts(
     documents = {name: draft.to_bytes() for name, draft in drafts.items()}
     sha256 = {name: hashlib.sha256(document).hexdigest() for name, document in documents.items()}
     results: dict[str, Result] = {}
-    with Store(bench.folder) as store:
+    with Store(bench.folder) as store, ExitStack() as at_the_end:
+        at_the_end.callback(close_servers)
         for digest in set(sha256.values()):
             kept = store.graded(bench.key(digest))
             if kept is not None:
@@ -108,7 +110,6 @@ def grade_drafts(
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
-        close_servers()
     return {name: results[digest] for name, digest in sha256.items()}
 
 

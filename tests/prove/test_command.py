@@ -17,6 +17,7 @@ from grader.prove.command import ProveError, load_mutations
 from grader.prove.draft import Draft
 from grader.prove.grading import Bench, code_digest, grade_drafts
 from grader.result import Result, Submitted
+from grader.sandbox import warm_start
 from grader.sandbox.kernel import KernelStartError
 from grader.sandbox.limits import Limits
 
@@ -120,6 +121,7 @@ def test_a_kernel_that_cannot_be_started_is_tried_once_more(
         with pytest.raises(GraderError, match="-9; finished gradings are kept; give the same command again"):
             grade_drafts(bench, drafts, lambda _: None)
     assert len(tried) == 3
+    assert not warm_start._servers.wanted  # kernels of other tests start without a fork server
 
 
 def notebook(source: str) -> bytes:
