@@ -113,8 +113,8 @@ class _Batch:
     def _next(self, pool: Pool) -> bool:
         """Start one more grading; return False if none is waiting.
 
-        Notebooks on their last try run one at a time, so that one cannot kill the worker of another. (Earlier tries are
-        not limited like this: where machines come and go there are too many of them.)
+        Notebooks that have lost MAX_DEATHS - 1 workers run one at a time, so that one cannot kill the worker of
+        another. (Others are not limited like this: where machines come and go there are too many of them.)
         """
         if self.suspects and not any(run.deaths >= MAX_DEATHS - 1 for run in self.running.values()):
             self._start(pool, self.suspects.popleft())

@@ -24,7 +24,7 @@ def test_a_worker_whose_notebooks_are_graded_later_raises_the_limit():
     assert deaths.limit == MAX_DEATHS + 1
 
 
-def test_a_notebook_does_not_raise_its_own_limit_nor_by_its_neighbours():
+def test_a_notebook_that_kills_its_workers_does_not_raise_the_limit():
     deaths = deaths_of(w1="xa", w2="xb", w3="xc")
     for name in "abc":
         deaths.survived(name)

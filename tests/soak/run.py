@@ -44,7 +44,11 @@ class Outcome:
 
 
 def soak(notebooks: int, workers: int, threads: int, every: float, sleep: float, seed: int) -> Outcome:
-    """Run it. A worker is killed after `every` seconds with all workers, on average; a grading sleeps `sleep` seconds."""
+    """Grade a class while workers are killed, and return what became of it.
+
+    A worker is killed when all have been there for `every` seconds on average; a grading sleeps `sleep` seconds on
+    average. A worker is spared if its death would be the third of one of its notebooks.
+    """
     draw = random.Random(seed)
     with tempfile.TemporaryDirectory() as name:
         place, folder = Path(name) / "place", Path(name) / "cluster"
